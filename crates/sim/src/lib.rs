@@ -1,0 +1,2 @@
+//! The virtual world: runs the mind over traces, measures it, bounds it and reports it.
+

@@ -1,0 +1,3 @@
+//! The `swell` program.
+
+fn main() {}
