@@ -1,6 +1,23 @@
 //! The mind of Swell: everything it decides, as pure functions of time, events and a seed.
 
-pub mod ids;
-pub mod rng;
 pub mod time;
 pub mod units;
+pub mod ids;
+pub mod rng;
+pub mod settings;
+pub mod event;
+pub mod action;
+pub mod pool;
+pub mod wanted;
+pub mod keepalive;
+pub mod parameters;
+pub mod catalog;
+pub mod timers;
+pub mod queues;
+mod mind;
+mod room;
+mod dispatch;
+mod reconcile;
+pub mod site;
+pub mod journal;
+pub mod world;

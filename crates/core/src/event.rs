@@ -1,0 +1,80 @@
+//! News: the only thing that enters a mind.
+//!
+//! Events are past. They carry what was measured (how long a start took, how long a call
+//! ran) because the mind has no clock of its own to measure with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::settings::FunctionSettings;
+use crate::time::Span;
+use crate::units::Bytes;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A function was deployed, or its settings changed.
+    FunctionDeployed {
+        /// The function.
+        function: FunctionId,
+        /// Its settings from now on.
+        settings: Box<FunctionSettings>,
+    },
+    /// A function was removed; its idle instances end, its waiting requests are refused.
+    FunctionRemoved {
+        /// The function.
+        function: FunctionId,
+    },
+    /// The memory for instances was changed.
+    MemoryChanged {
+        /// The new limit.
+        memory: Bytes,
+    },
+    /// A request came in.
+    RequestArrived {
+        /// The request.
+        request: RequestId,
+        /// What it calls.
+        function: FunctionId,
+    },
+    /// A waiting request was given up by its client.
+    RequestCancelled {
+        /// The request.
+        request: RequestId,
+        /// What it called.
+        function: FunctionId,
+    },
+    /// An instance is ready for its first request.
+    InstanceStarted {
+        /// The instance.
+        instance: InstanceId,
+        /// How long the start took.
+        took: Span,
+    },
+    /// An instance could not be started.
+    StartFailed {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A paused instance can work again.
+    InstanceResumed {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// A request was answered.
+    InvocationFinished {
+        /// The instance that served it.
+        instance: InstanceId,
+        /// The request.
+        request: RequestId,
+        /// How long the instance worked on it.
+        run: Span,
+    },
+    /// An instance died by itself; the requests it was serving are answered by the world.
+    InstanceFailed {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// The time the site asked to be woken at has come.
+    WokeUp,
+}

@@ -1,0 +1,104 @@
+//! Keepers that give one priority to a whole function and, within it, let the longest
+//! idle instance go first.
+//!
+//! The books that most of them need (uses while in the pool, uses ever, the inflation
+//! clock) are kept here; a policy adds only its formula.
+
+use crate::ids::FunctionId;
+use crate::keepalive::keeper::{KeepAlive, Left};
+use crate::keepalive::order::{Key, Ranking};
+use crate::keepalive::plan::Plan;
+use crate::pool::ledger::Pool;
+use crate::time::Instant;
+use crate::wanted::Wanted;
+
+/// What a formula may look at, beside the pool.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Uses {
+    /// Calls since the function was last without any instance.
+    pub resident: u64,
+    /// Calls ever.
+    pub lifetime: u64,
+    /// The clock when the function was last used: the priority of the last victim then.
+    pub clock: f64,
+}
+
+/// A formula for the priority of a function; the lowest goes first.
+pub trait Formula: Send {
+    /// The priority of `function`.
+    fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64;
+}
+
+/// A keeper that ranks functions by a formula.
+#[derive(Debug)]
+pub struct ByFunction<F> {
+    formula: F,
+    uses: Vec<Uses>,
+    order: Ranking,
+    clock: f64,
+}
+
+impl<F: Formula> ByFunction<F> {
+    /// A keeper with that formula.
+    pub fn new(formula: F) -> Self {
+        Self { formula, uses: Vec::new(), order: Ranking::default(), clock: 0.0 }
+    }
+
+    fn rank(&mut self, function: FunctionId, pool: &Pool) {
+        let uses = self.uses.get(function.index()).copied().unwrap_or_default();
+        if pool.oldest_idle(function).is_some() {
+            let priority = self.formula.priority(function, uses, pool);
+            self.order.set(function.0, Key::new(priority));
+        } else {
+            self.order.remove(function.0);
+        }
+    }
+}
+
+impl<F: Formula> KeepAlive for ByFunction<F> {
+    fn on_arrival(&mut self, _now: Instant, function: FunctionId, _: &Pool, _: &mut Wanted) {
+        if self.uses.len() <= function.index() {
+            self.uses.resize(function.index() + 1, Uses::default());
+        }
+        let uses = &mut self.uses[function.index()];
+        uses.resident += 1;
+        uses.lifetime += 1;
+        uses.clock = self.clock;
+    }
+
+    fn on_idle(&mut self, _now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
+        self.rank(pool.at(slot).function(), pool);
+    }
+
+    fn on_unidle(
+        &mut self,
+        _now: Instant,
+        function: FunctionId,
+        _slot: u32,
+        left: Left,
+        pool: &Pool,
+    ) {
+        if left == Left::Evicted
+            && let Some(key) = self.order.key(function.0)
+        {
+            self.clock = self.clock.max(key.value());
+        }
+        if left != Left::ForWork
+            && pool.known(function).live() == 0
+            && let Some(uses) = self.uses.get_mut(function.index())
+        {
+            uses.resident = 0;
+        }
+        self.rank(function, pool);
+    }
+
+    fn offer(&mut self, _now: Instant, pool: &Pool, plan: &mut Plan) {
+        for function in self.order.lowest_first() {
+            for slot in pool.idle_oldest_first(FunctionId(function)) {
+                if plan.offer(slot, pool) {
+                    return;
+                }
+            }
+        }
+    }
+}

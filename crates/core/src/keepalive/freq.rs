@@ -1,0 +1,17 @@
+//! Frequency: priority = clock + frequency x cost (FaasCache's FREQ): memory does not
+//! count.
+
+use crate::ids::FunctionId;
+use crate::keepalive::by_function::{Formula, Uses};
+use crate::pool::ledger::Pool;
+
+/// The formula of the policy `freq`.
+#[derive(Debug)]
+pub struct Freq;
+
+impl Formula for Freq {
+    fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
+        let cost = pool.known(function).start().mean().secs_f64();
+        uses.clock + uses.resident as f64 * cost
+    }
+}

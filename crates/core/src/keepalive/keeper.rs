@@ -1,0 +1,53 @@
+//! The question all files of this folder answer: which idle instance goes first when
+//! memory is short, and until when may one stay that nobody needs?
+//!
+//! A keeper is told of every change of demand and of every instance that becomes idle or
+//! stops being so. When memory is short it is asked to offer victims in its order; it
+//! never evicts by itself, and an offer that comes to nothing changes nothing, so it must
+//! not touch its own state while offering. What it wishes beyond that (a lease, a start
+//! ahead of demand) it writes into [`Wanted`].
+
+use crate::ids::FunctionId;
+use crate::keepalive::plan::Plan;
+use crate::pool::ledger::Pool;
+use crate::time::Instant;
+use crate::wanted::Wanted;
+
+/// A keep-alive policy.
+pub trait KeepAlive: Send {
+    /// A request for `function` came in; the function's demand already counts it.
+    fn on_arrival(
+        &mut self,
+        _now: Instant,
+        _function: FunctionId,
+        _pool: &Pool,
+        _wanted: &mut Wanted,
+    ) {
+    }
+
+    /// A request of `function` left; the function's demand no longer counts it.
+    fn on_finish(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) {}
+
+    /// The instance in `slot` became idle (after work, a start, or a thaw). Its lease
+    /// has been set to "never"; the keeper may shorten it.
+    fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, wanted: &mut Wanted);
+
+    /// The instance in `slot`, of `function`, is idle no longer: it got work, or it has
+    /// ended (and the slot has no tenant now).
+    fn on_unidle(&mut self, now: Instant, function: FunctionId, slot: u32, left: Left, pool: &Pool);
+
+    /// Offers idle instances to `plan`, those first that should go first, until the plan
+    /// says it has enough.
+    fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan);
+}
+
+/// How an instance left the idle ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It serves a request.
+    ForWork,
+    /// It ended for another's sake.
+    Evicted,
+    /// It ended otherwise: lease, failure, removal.
+    Ended,
+}

@@ -1,0 +1,74 @@
+//! A plan of eviction: victims gathered until the shortfall is covered, or not at all.
+//!
+//! Two laws live here, once for all policies. Only the shortfall is freed: the plan is
+//! full as soon as its victims cover it. Nothing is evicted in vain: the site carries a
+//! plan out only if it is full.
+
+use crate::ids::FunctionId;
+use crate::pool::ledger::Pool;
+use crate::units::Bytes;
+
+/// Victims gathered so far.
+#[derive(Debug)]
+pub struct Plan {
+    shortfall: Bytes,
+    gathered: Bytes,
+    victims: Vec<u32>,
+    taken: Vec<(FunctionId, u32)>,
+}
+
+impl Plan {
+    /// An empty plan that is full once it has gathered `shortfall`.
+    pub fn new(shortfall: Bytes) -> Self {
+        Self { shortfall, gathered: Bytes::ZERO, victims: Vec::new(), taken: Vec::new() }
+    }
+
+    /// Empties the plan for another use, keeping its room.
+    pub(crate) fn reset(&mut self, shortfall: Bytes) {
+        self.shortfall = shortfall;
+        self.gathered = Bytes::ZERO;
+        self.victims.clear();
+        self.taken.clear();
+    }
+
+    /// Takes the instance in `slot` into the plan unless its function forbids it
+    /// (pinned, or at its floor of warm instances). Returns whether the plan is full,
+    /// that is, whether to stop offering.
+    pub fn offer(&mut self, slot: u32, pool: &Pool) -> bool {
+        if self.is_full() {
+            return true;
+        }
+        let instance = pool.at(slot);
+        debug_assert!(instance.is_idle(), "only idle instances are offered");
+        let function = instance.function();
+        let known = pool.known(function);
+        if known.settings().pinned {
+            return false;
+        }
+        let floor = known.settings().min_warm;
+        if floor > 0 {
+            let before = self.taken.iter().find(|entry| entry.0 == function);
+            let taken = before.map_or(0, |entry| entry.1);
+            if known.live().saturating_sub(taken) <= floor {
+                return false;
+            }
+            match self.taken.iter_mut().find(|entry| entry.0 == function) {
+                Some(entry) => entry.1 += 1,
+                None => self.taken.push((function, 1)),
+            }
+        }
+        self.victims.push(slot);
+        self.gathered += instance.memory();
+        self.is_full()
+    }
+
+    /// Whether the victims cover the shortfall.
+    pub fn is_full(&self) -> bool {
+        self.gathered >= self.shortfall
+    }
+
+    /// The victims, in the order they were offered.
+    pub fn victims(&self) -> &[u32] {
+        &self.victims
+    }
+}

@@ -1,0 +1,105 @@
+//! What the mind knows of one function: its settings, its instances, its demand.
+
+use crate::pool::estimate::Estimate;
+use crate::pool::instance::NONE;
+use crate::settings::FunctionSettings;
+
+/// A stack of slots, linked through the instances themselves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stack {
+    pub(crate) bottom: u32,
+    pub(crate) top: u32,
+}
+
+impl Stack {
+    pub(crate) const EMPTY: Stack = Stack { bottom: NONE, top: NONE };
+}
+
+/// One deployed function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    pub(crate) settings: FunctionSettings,
+    pub(crate) deployed: bool,
+    /// Warm and doing nothing, the last used on top.
+    pub(crate) idle: Stack,
+    /// Busy, with room for another request.
+    pub(crate) open: Stack,
+    /// Frozen, the last used on top.
+    pub(crate) paused: Stack,
+    pub(crate) starting_count: u32,
+    pub(crate) busy_count: u32,
+    pub(crate) idle_count: u32,
+    pub(crate) paused_count: u32,
+    pub(crate) demand: u32,
+    pub(crate) start: Estimate,
+    pub(crate) run: Estimate,
+}
+
+impl Function {
+    pub(crate) fn new(settings: FunctionSettings) -> Self {
+        Self {
+            start: Estimate::with_hint(settings.start_hint),
+            run: Estimate::default(),
+            settings,
+            deployed: true,
+            idle: Stack::EMPTY,
+            open: Stack::EMPTY,
+            paused: Stack::EMPTY,
+            starting_count: 0,
+            busy_count: 0,
+            idle_count: 0,
+            paused_count: 0,
+            demand: 0,
+        }
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &FunctionSettings {
+        &self.settings
+    }
+
+    /// Instances being made.
+    pub fn starting(&self) -> u32 {
+        self.starting_count
+    }
+
+    /// Instances serving requests.
+    pub fn busy(&self) -> u32 {
+        self.busy_count
+    }
+
+    /// Warm instances without work.
+    pub fn idle(&self) -> u32 {
+        self.idle_count
+    }
+
+    /// Frozen instances.
+    pub fn paused(&self) -> u32 {
+        self.paused_count
+    }
+
+    /// All instances.
+    pub fn live(&self) -> u32 {
+        self.starting_count + self.busy_count + self.idle_count + self.paused_count
+    }
+
+    /// Requests in the house: waiting or being served.
+    pub fn demand(&self) -> u32 {
+        self.demand
+    }
+
+    /// How many instances the demand needs.
+    pub fn level(&self) -> u32 {
+        self.demand.div_ceil(self.settings.concurrency.max(1))
+    }
+
+    /// How long a start takes.
+    pub fn start(&self) -> Estimate {
+        self.start
+    }
+
+    /// How long a call runs on a warm instance.
+    pub fn run(&self) -> Estimate {
+        self.run
+    }
+}

@@ -1,0 +1,341 @@
+//! The pool: every instance, in which state, on whose memory.
+//!
+//! The pool only moves instances between states and keeps the account; who moves, and
+//! why, is decided above it.
+//!
+//! Invariant: what [`Account::used`] says is the sum of the memory of all live instances.
+//! Invariant: an instance is in at most one stack of its function (idle, open, paused).
+//! Deliberately absent: any way to start an instance that does not fit.
+
+use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::pool::account::Account;
+use crate::pool::function::{Function, Stack};
+use crate::pool::instance::{Instance, NONE, State};
+use crate::settings::FunctionSettings;
+use crate::time::{Instant, Span};
+use crate::units::Bytes;
+
+/// All functions and instances of a site.
+#[derive(Debug)]
+pub struct Pool {
+    limit: Bytes,
+    account: Account,
+    instances: Vec<Instance>,
+    vacant: Vec<u32>,
+    functions: Vec<Option<Function>>,
+}
+
+impl Pool {
+    /// An empty pool that may hold `limit`.
+    pub fn new(limit: Bytes) -> Self {
+        Self {
+            limit,
+            account: Account::default(),
+            instances: Vec::new(),
+            vacant: Vec::new(),
+            functions: Vec::new(),
+        }
+    }
+
+    /// Memory that instances may hold together.
+    pub fn limit(&self) -> Bytes {
+        self.limit
+    }
+
+    /// Where the memory is.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Memory that is not held by any instance.
+    pub fn free(&self) -> Bytes {
+        self.limit.saturating_sub(self.account.used())
+    }
+
+    /// The function of that id, if it was ever deployed.
+    pub fn function(&self, function: FunctionId) -> Option<&Function> {
+        self.functions.get(function.index())?.as_ref()
+    }
+
+    /// The function of that id. Asserts that it is known: ids inside the mind are.
+    pub fn known(&self, function: FunctionId) -> &Function {
+        self.functions[function.index()].as_ref().expect("a function inside the mind is known")
+    }
+
+    pub(crate) fn known_mut(&mut self, function: FunctionId) -> &mut Function {
+        self.functions[function.index()].as_mut().expect("a function inside the mind is known")
+    }
+
+    /// Ids of all functions ever deployed, in order.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionId> + '_ {
+        let known = self.functions.iter().enumerate().filter(|(_, entry)| entry.is_some());
+        known.map(|(index, _)| FunctionId(index as u32))
+    }
+
+    /// The live instance of that id; `None` for a stale id.
+    pub fn get(&self, instance: InstanceId) -> Option<&Instance> {
+        let found = self.instances.get(instance.index())?;
+        (found.alive && found.generation == instance.generation).then_some(found)
+    }
+
+    /// The tenant of a slot. Asserts that there is one.
+    pub fn at(&self, slot: u32) -> &Instance {
+        let instance = &self.instances[slot as usize];
+        assert!(instance.alive, "a slot in a list has a tenant");
+        instance
+    }
+
+    /// The full id of the tenant of a slot.
+    pub fn id(&self, slot: u32) -> InstanceId {
+        InstanceId { slot, generation: self.instances[slot as usize].generation }
+    }
+
+    /// How many slots were ever used: the size for tables indexed by slot.
+    pub fn slots(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// All live instances, by slot.
+    pub fn instances(&self) -> impl Iterator<Item = (u32, &Instance)> + '_ {
+        let slots = self.instances.iter().enumerate().filter(|(_, instance)| instance.alive);
+        slots.map(|(slot, instance)| (slot as u32, instance))
+    }
+
+    /// Idle instances of a function, longest idle first, then paused ones likewise.
+    pub fn idle_oldest_first(&self, function: FunctionId) -> impl Iterator<Item = u32> + '_ {
+        let known = self.known(function);
+        self.walk(known.paused.bottom).chain(self.walk(known.idle.bottom))
+    }
+
+    fn walk(&self, from: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = (from != NONE).then_some(from);
+        std::iter::successors(first, |&slot| {
+            let above = self.instances[slot as usize].above;
+            (above != NONE).then_some(above)
+        })
+    }
+
+    /// The instance to give a request to: one that is busy but has room, else the one
+    /// idle for the shortest time, so that surplus clones grow old and can go.
+    pub fn ready(&self, function: FunctionId) -> Option<u32> {
+        let known = self.known(function);
+        let best = if known.open.top != NONE { known.open.top } else { known.idle.top };
+        (best != NONE).then_some(best)
+    }
+
+    /// The paused instance to thaw for a request.
+    pub fn frozen(&self, function: FunctionId) -> Option<u32> {
+        let top = self.known(function).paused.top;
+        (top != NONE).then_some(top)
+    }
+
+    /// The instance idle for the longest time.
+    pub fn oldest_idle(&self, function: FunctionId) -> Option<u32> {
+        self.idle_oldest_first(function).next()
+    }
+
+    pub(crate) fn set_limit(&mut self, limit: Bytes) {
+        self.limit = limit;
+    }
+
+    pub(crate) fn deploy(&mut self, function: FunctionId, settings: FunctionSettings) {
+        if self.functions.len() <= function.index() {
+            self.functions.resize(function.index() + 1, None);
+        }
+        match &mut self.functions[function.index()] {
+            Some(known) => {
+                known.settings = settings;
+                known.deployed = true;
+            }
+            vacant => *vacant = Some(Function::new(settings)),
+        }
+    }
+
+    /// Makes an instance in the state `Starting`. Asserts that it fits.
+    pub(crate) fn start(
+        &mut self,
+        now: Instant,
+        function: FunctionId,
+        bound: Option<RequestId>,
+    ) -> InstanceId {
+        let memory = self.known(function).settings.memory;
+        assert!(memory <= self.free(), "an instance is started only where it fits");
+        self.account.add(now, State::Starting, memory);
+        self.known_mut(function).starting_count += 1;
+        let slot = self.vacant.pop().unwrap_or(self.instances.len() as u32);
+        let mut instance = Instance {
+            function,
+            generation: 0,
+            alive: true,
+            state: State::Starting,
+            memory,
+            since: now,
+            created: now,
+            active: 0,
+            bound,
+            below: NONE,
+            above: NONE,
+        };
+        match self.instances.get_mut(slot as usize) {
+            Some(former) => {
+                instance.generation = former.generation.wrapping_add(1);
+                *former = instance;
+            }
+            None => self.instances.push(instance),
+        }
+        self.id(slot)
+    }
+
+    /// Gives the instance one more request.
+    pub(crate) fn assign(&mut self, now: Instant, slot: u32) {
+        self.unlink(slot);
+        let instance = &mut self.instances[slot as usize];
+        instance.active += 1;
+        let (function, active) = (instance.function, instance.active);
+        if active == 1 {
+            self.shift(now, slot, State::Busy);
+        }
+        if active < self.known(function).settings.concurrency {
+            self.push(slot, |known| &mut known.open);
+        }
+    }
+
+    /// Takes one request off the instance; tells whether it has none left.
+    pub(crate) fn finish(&mut self, now: Instant, slot: u32) -> bool {
+        self.unlink(slot);
+        let instance = &mut self.instances[slot as usize];
+        instance.active = instance.active.checked_sub(1).expect("only a request in work finishes");
+        let left = instance.active;
+        if left > 0 {
+            self.push(slot, |known| &mut known.open);
+        } else {
+            self.shift(now, slot, State::Idle);
+            self.push(slot, |known| &mut known.idle);
+        }
+        left == 0
+    }
+
+    /// Lets a started or thawed instance wait for work.
+    pub(crate) fn rest(&mut self, now: Instant, slot: u32, state: State) {
+        self.unlink(slot);
+        self.shift(now, slot, state);
+        self.push(slot, |known| &mut known.idle);
+    }
+
+    /// Freezes an idle instance; it keeps `memory`.
+    pub(crate) fn pause(&mut self, now: Instant, slot: u32, memory: Bytes) {
+        self.unlink(slot);
+        self.reweigh(now, slot, memory);
+        self.shift(now, slot, State::Paused);
+        self.push(slot, |known| &mut known.paused);
+    }
+
+    /// Begins to thaw a paused instance. Asserts that its full memory fits.
+    pub(crate) fn thaw(&mut self, now: Instant, slot: u32, bound: Option<RequestId>) {
+        self.unlink(slot);
+        let full = self.known(self.at(slot).function).settings.memory;
+        let more = full.saturating_sub(self.at(slot).memory);
+        assert!(more <= self.free(), "an instance is thawed only where it fits");
+        self.reweigh(now, slot, full);
+        self.shift(now, slot, State::Starting);
+        self.instances[slot as usize].bound = bound;
+    }
+
+    /// Ends an instance in whatever state and frees its memory.
+    pub(crate) fn remove(&mut self, now: Instant, slot: u32) {
+        self.unlink(slot);
+        let instance = &mut self.instances[slot as usize];
+        assert!(instance.alive, "an instance ends once");
+        instance.alive = false;
+        let (function, state, memory) = (instance.function, instance.state, instance.memory);
+        self.account.remove(now, state, memory);
+        *Self::count(self.known_mut(function), state) -= 1;
+        self.vacant.push(slot);
+    }
+
+    pub(crate) fn take_bound(&mut self, slot: u32) -> Option<RequestId> {
+        self.instances[slot as usize].bound.take()
+    }
+
+    pub(crate) fn note_start(&mut self, function: FunctionId, took: Span) {
+        self.known_mut(function).start.observe(took);
+    }
+
+    pub(crate) fn note_run(&mut self, function: FunctionId, run: Span) {
+        self.known_mut(function).run.observe(run);
+    }
+
+    fn reweigh(&mut self, now: Instant, slot: u32, memory: Bytes) {
+        let instance = &mut self.instances[slot as usize];
+        self.account.remove(now, instance.state, instance.memory);
+        instance.memory = memory;
+        self.account.add(now, instance.state, memory);
+    }
+
+    fn shift(&mut self, now: Instant, slot: u32, state: State) {
+        let instance = &mut self.instances[slot as usize];
+        let (function, former, memory) = (instance.function, instance.state, instance.memory);
+        instance.state = state;
+        instance.since = now;
+        if former == state {
+            return;
+        }
+        self.account.remove(now, former, memory);
+        self.account.add(now, state, memory);
+        let known = self.known_mut(function);
+        *Self::count(known, former) -= 1;
+        *Self::count(known, state) += 1;
+    }
+
+    fn count(known: &mut Function, state: State) -> &mut u32 {
+        match state {
+            State::Starting => &mut known.starting_count,
+            State::Busy => &mut known.busy_count,
+            State::Idle | State::PreWarmed => &mut known.idle_count,
+            State::Paused => &mut known.paused_count,
+        }
+    }
+
+    fn push(&mut self, slot: u32, stack: fn(&mut Function) -> &mut Stack) {
+        let function = self.instances[slot as usize].function;
+        let known = self.functions[function.index()].as_mut().expect("an instance has a function");
+        let stack = stack(known);
+        let top = std::mem::replace(&mut stack.top, slot);
+        if top == NONE {
+            stack.bottom = slot;
+        } else {
+            self.instances[top as usize].above = slot;
+        }
+        let instance = &mut self.instances[slot as usize];
+        instance.below = top;
+        instance.above = NONE;
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let instance = &mut self.instances[slot as usize];
+        let (below, above) = (instance.below, instance.above);
+        let (function, state) = (instance.function, instance.state);
+        instance.below = NONE;
+        instance.above = NONE;
+        let known = self.functions[function.index()].as_mut().expect("an instance has a function");
+        let stack = match state {
+            State::Idle | State::PreWarmed => &mut known.idle,
+            State::Busy => &mut known.open,
+            State::Paused => &mut known.paused,
+            State::Starting => return,
+        };
+        // A busy instance without room is in no stack: it has no neighbours and is no end.
+        if stack.bottom == slot {
+            stack.bottom = above;
+        }
+        if stack.top == slot {
+            stack.top = below;
+        }
+        if below != NONE {
+            self.instances[below as usize].above = above;
+        }
+        if above != NONE {
+            self.instances[above as usize].below = below;
+        }
+    }
+}

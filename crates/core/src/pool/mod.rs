@@ -1,0 +1,7 @@
+//! Instances and the memory they hold.
+
+pub mod instance;
+pub mod account;
+pub mod estimate;
+pub mod function;
+pub mod ledger;

@@ -1,0 +1,85 @@
+//! What the mind is told before it starts: resolved values, no defaults to look up.
+//!
+//! Files, environment and flags are read and merged elsewhere; what arrives here is
+//! complete. Function settings come with the event that deploys the function, so a
+//! journal holds everything a fresh mind needs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Span;
+use crate::units::Bytes;
+
+/// Settings of one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteSettings {
+    /// Memory that instances may hold together.
+    pub memory: Bytes,
+    /// Seed of all chance in this site.
+    pub seed: u64,
+    /// The keep-alive policy: a name of the catalogue, with parameters.
+    pub policy: String,
+}
+
+/// What happens to a request that finds no instance ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dispatch {
+    /// Start an instance for this very request, or refuse it at once if there is no
+    /// memory. What the published keep-alive simulators do.
+    StartOrRefuse,
+    /// Join the function's queue. A start is ordered only if the queue is not expected to
+    /// be served sooner by instances that are busy or starting; whichever comes first
+    /// takes the head of the queue. Without memory the request waits, within bounds.
+    Wait(WaitLimits),
+}
+
+/// Bounds of a function's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitLimits {
+    /// A request that waited so long is refused.
+    pub longest: Span,
+    /// Requests of one function that may wait at a time.
+    pub queue: u32,
+}
+
+/// Settings of one function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionSettings {
+    /// Memory of one instance while it starts, works or idles.
+    pub memory: Bytes,
+    /// Memory of one paused instance.
+    pub paused_memory: Bytes,
+    /// Pause an instance that has been idle so long, instead of holding all its memory.
+    pub pause_after: Option<Span>,
+    /// Requests one instance serves at a time; at least 1.
+    pub concurrency: u32,
+    /// Instances kept at all times, whatever the policy thinks.
+    pub min_warm: u32,
+    /// Instances allowed at a time.
+    pub max_instances: u32,
+    /// An idle instance never outlives this, whatever the policy thinks.
+    pub max_idle: Option<Span>,
+    /// Instances are never evicted nor expired.
+    pub pinned: bool,
+    /// Every instance ends with its first idle moment.
+    pub run_and_exit: bool,
+    /// How long a start is believed to take before one was measured.
+    pub start_hint: Span,
+}
+
+impl FunctionSettings {
+    /// A function with the given memory and no overrides.
+    pub fn plain(memory: Bytes) -> Self {
+        Self {
+            memory,
+            paused_memory: memory,
+            pause_after: None,
+            concurrency: 1,
+            min_warm: 0,
+            max_instances: u32::MAX,
+            max_idle: None,
+            pinned: false,
+            run_and_exit: false,
+            start_hint: Span::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The mind of one node: news in, orders out, and when to be woken.
+//!
+//! Invariant: the orders depend on the settings, the seed and the news so far, and on
+//! nothing else. Deliberately absent: a clock, chance without a seed, any way to reach
+//! the world but through the list of actions.
+
+use crate::action::{Action, RefuseReason, StartKind, StopCause};
+use crate::catalog;
+use crate::dispatch;
+use crate::event::Event;
+use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::mind::Mind;
+use crate::parameters::UnknownPolicy;
+use crate::pool::instance::State;
+use crate::pool::ledger::Pool;
+use crate::reconcile;
+use crate::room;
+use crate::settings::SiteSettings;
+use crate::time::{Instant, Span};
+use crate::timers::Subject;
+
+/// The mind of one node.
+pub struct Site {
+    mind: Mind,
+}
+
+impl Site {
+    /// A fresh mind. Fails if the settings name a policy that the catalogue does not have.
+    pub fn new(settings: &SiteSettings) -> Result<Self, UnknownPolicy> {
+        let policy = catalog::build(&settings.policy, settings.seed)?;
+        Ok(Self { mind: Mind::new(settings.memory, policy.keeper, policy.dispatch) })
+    }
+
+    /// A fresh mind around a policy that is not in the catalogue, such as one that knows
+    /// the future.
+    pub fn with_policy(settings: &SiteSettings, policy: catalog::Policy) -> Self {
+        Self { mind: Mind::new(settings.memory, policy.keeper, policy.dispatch) }
+    }
+
+    /// What the site knows of its instances.
+    pub fn pool(&self) -> &Pool {
+        &self.mind.pool
+    }
+
+    /// When the site wants to hear [`Event::WokeUp`] at the latest.
+    pub fn next_wakeup(&self) -> Option<Instant> {
+        self.mind.timers.next()
+    }
+
+    /// Takes in one piece of news and appends the orders that follow from it.
+    pub fn handle(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
+        let mind = &mut self.mind;
+        match event {
+            Event::RequestArrived { request, function } => {
+                dispatch::on_arrival(mind, now, request, function, actions);
+            }
+            Event::InvocationFinished { instance, run, .. } => {
+                on_finished(mind, now, instance, run, actions);
+            }
+            Event::InstanceStarted { instance, took } => {
+                if let Some(function) = mind.pool.get(instance).map(|tenant| tenant.function()) {
+                    mind.pool.note_start(function, took);
+                    on_ready(mind, now, instance.slot, StartKind::Cold, actions);
+                }
+            }
+            Event::InstanceResumed { instance } => {
+                if mind.pool.get(instance).is_some() {
+                    on_ready(mind, now, instance.slot, StartKind::Resumed, actions);
+                }
+            }
+            Event::StartFailed { instance } => on_start_failed(mind, now, instance, actions),
+            Event::InstanceFailed { instance } => on_failed(mind, now, instance, actions),
+            Event::RequestCancelled { request, function } => {
+                on_cancelled(mind, now, request, function);
+            }
+            Event::FunctionDeployed { function, settings } => {
+                mind.pool.deploy(function, *settings);
+                reconcile::on_floor(mind, now, function, actions);
+            }
+            Event::FunctionRemoved { function } => on_removed(mind, now, function, actions),
+            Event::MemoryChanged { memory } => {
+                mind.pool.set_limit(memory);
+                room::make_room(mind, now, crate::units::Bytes::ZERO, actions);
+                dispatch::feed_hungry(mind, now, actions);
+            }
+            Event::WokeUp => on_woken(mind, now, actions),
+        }
+    }
+}
+
+/// A started or thawed instance serves whoever waits, or rests.
+fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions: &mut Vec<Action>) {
+    if let Some(request) = mind.pool.take_bound(slot) {
+        dispatch::invoke(mind, now, request, slot, start, actions);
+        return;
+    }
+    if dispatch::take_waiting(mind, now, slot, start, actions) {
+        return;
+    }
+    mind.pool.rest(now, slot, State::PreWarmed);
+    reconcile::on_idle(mind, now, slot, actions);
+    dispatch::feed_hungry(mind, now, actions);
+}
+
+fn on_finished(
+    mind: &mut Mind,
+    now: Instant,
+    instance: InstanceId,
+    run: Span,
+    actions: &mut Vec<Action>,
+) {
+    let Some(tenant) = mind.pool.get(instance) else {
+        return;
+    };
+    let function = tenant.function();
+    let slot = instance.slot;
+    mind.pool.note_run(function, run);
+    let rests = mind.pool.finish(now, slot);
+    dispatch::leave(mind, now, function);
+    let known = mind.pool.known(function);
+    let again = known.deployed && !known.settings().run_and_exit;
+    if again && dispatch::take_waiting(mind, now, slot, StartKind::Delayed, actions) {
+        return;
+    }
+    if rests {
+        if known_removed(mind, function) {
+            room::end(mind, now, slot, StopCause::Removed, actions);
+        } else {
+            reconcile::on_idle(mind, now, slot, actions);
+            dispatch::supply(mind, now, function, actions);
+        }
+        dispatch::feed_hungry(mind, now, actions);
+    }
+}
+
+fn known_removed(mind: &Mind, function: FunctionId) -> bool {
+    !mind.pool.known(function).deployed
+}
+
+fn on_start_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {
+    let Some(tenant) = mind.pool.get(instance) else {
+        return;
+    };
+    let function = tenant.function();
+    let bound = mind.pool.take_bound(instance.slot);
+    room::end(mind, now, instance.slot, StopCause::Failed, actions);
+    // Each failed start costs one waiting request its answer, so that a function that
+    // cannot start does not try for ever.
+    let request = bound.or_else(|| mind.queues.pop(function).map(|waiting| waiting.request));
+    if let Some(request) = request {
+        dispatch::refuse(mind, now, function, request, RefuseReason::StartFailed, actions);
+    }
+    mind.wanted.set_ahead(function, None);
+    dispatch::watch_queue(mind, function);
+    dispatch::supply(mind, now, function, actions);
+    dispatch::feed_hungry(mind, now, actions);
+}
+
+fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {
+    let Some(tenant) = mind.pool.get(instance) else {
+        return;
+    };
+    let (function, active) = (tenant.function(), tenant.active);
+    if tenant.state() == State::Starting {
+        on_start_failed(mind, now, instance, actions);
+        return;
+    }
+    room::end(mind, now, instance.slot, StopCause::Failed, actions);
+    for _ in 0..active {
+        dispatch::leave(mind, now, function);
+    }
+    dispatch::supply(mind, now, function, actions);
+    dispatch::feed_hungry(mind, now, actions);
+}
+
+fn on_cancelled(mind: &mut Mind, now: Instant, request: RequestId, function: FunctionId) {
+    if mind.queues.remove(function, request) {
+        dispatch::leave(mind, now, function);
+        dispatch::watch_queue(mind, function);
+    }
+}
+
+fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec<Action>) {
+    if mind.pool.function(function).is_none() {
+        return;
+    }
+    mind.pool.known_mut(function).deployed = false;
+    mind.wanted.set_ahead(function, None);
+    reconcile::watch_ahead(mind, function);
+    mind.timers.set(Subject::Floor(function), Instant::NEVER);
+    while let Some(waiting) = mind.queues.pop(function) {
+        let reason = RefuseReason::FunctionRemoved;
+        dispatch::refuse(mind, now, function, waiting.request, reason, actions);
+    }
+    dispatch::watch_queue(mind, function);
+    while let Some(slot) = mind.pool.oldest_idle(function) {
+        room::end(mind, now, slot, StopCause::Removed, actions);
+    }
+    mind.timers.set(Subject::Floor(function), Instant::NEVER);
+    dispatch::feed_hungry(mind, now, actions);
+}
+
+fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    while let Some(subject) = mind.timers.due(now) {
+        match subject {
+            Subject::Idle(slot) => reconcile::on_idle_deadline(mind, now, slot, actions),
+            Subject::Queue(function) => dispatch::on_queue_deadline(mind, now, function, actions),
+            Subject::Ahead(function) => reconcile::on_ahead(mind, now, function, actions),
+            Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
+        }
+    }
+    dispatch::feed_hungry(mind, now, actions);
+}

@@ -1,0 +1,98 @@
+//! When to look again: at most one deadline per subject, the earliest first.
+//!
+//! Setting a subject's deadline replaces its former one, so the set never outgrows the
+//! subjects, however often a lease is renewed.
+
+use std::collections::BTreeSet;
+
+use crate::ids::FunctionId;
+use crate::time::Instant;
+
+/// What a deadline is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The lease or the pause of the idle instance in a slot.
+    Idle(u32),
+    /// The head of a function's queue has waited as long as it may.
+    Queue(FunctionId),
+    /// A function's wish to be warm is due.
+    Ahead(FunctionId),
+    /// A function is below its floor of warm instances; try again.
+    Floor(FunctionId),
+}
+
+/// All deadlines in force.
+#[derive(Debug, Default)]
+pub struct Timers {
+    order: BTreeSet<(Instant, Subject)>,
+    set: [Vec<Instant>; 4],
+}
+
+impl Timers {
+    /// Sets the deadline of a subject; `NEVER` clears it.
+    pub fn set(&mut self, subject: Subject, at: Instant) {
+        let (kind, index) = place(subject);
+        let table = &mut self.set[kind];
+        if index >= table.len() {
+            if at == Instant::NEVER {
+                return;
+            }
+            table.resize(index + 1, Instant::NEVER);
+        }
+        let former = std::mem::replace(&mut table[index], at);
+        if former == at {
+            return;
+        }
+        if former != Instant::NEVER {
+            self.order.remove(&(former, subject));
+        }
+        if at != Instant::NEVER {
+            self.order.insert((at, subject));
+        }
+    }
+
+    /// The earliest deadline.
+    pub fn next(&self) -> Option<Instant> {
+        self.order.first().map(|entry| entry.0)
+    }
+
+    /// Takes out one subject whose deadline has come.
+    pub fn due(&mut self, now: Instant) -> Option<Subject> {
+        let &(at, subject) = self.order.first()?;
+        if at > now {
+            return None;
+        }
+        self.set(subject, Instant::NEVER);
+        Some(subject)
+    }
+}
+
+fn place(subject: Subject) -> (usize, usize) {
+    match subject {
+        Subject::Idle(slot) => (0, slot as usize),
+        Subject::Queue(function) => (1, function.index()),
+        Subject::Ahead(function) => (2, function.index()),
+        Subject::Floor(function) => (3, function.index()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_deadline_per_subject() {
+        let at = Instant::from_millis;
+        let mut timers = Timers::default();
+        timers.set(Subject::Idle(3), at(50));
+        timers.set(Subject::Idle(3), at(90));
+        timers.set(Subject::Queue(FunctionId(1)), at(70));
+        timers.set(Subject::Floor(FunctionId(9)), Instant::NEVER);
+        assert_eq!(timers.next(), Some(at(70)));
+        assert_eq!(timers.due(at(60)), None);
+        assert_eq!(timers.due(at(90)), Some(Subject::Queue(FunctionId(1))));
+        assert_eq!(timers.due(at(90)), Some(Subject::Idle(3)));
+        assert_eq!(timers.due(at(90)), None);
+        assert_eq!(timers.next(), None);
+    }
+}

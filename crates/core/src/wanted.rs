@@ -1,0 +1,60 @@
+//! What policies wish for. They edit this; the reconciler turns the difference between
+//! it and what is into actions, so that no policy can start or stop anything itself.
+//!
+//! Invariant: each field has one author. `lease` and `ahead` belong to the keep-alive
+//! policy.
+
+use crate::ids::FunctionId;
+use crate::time::Instant;
+
+/// One function's wish to be warm at a later time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ahead {
+    /// When an instance should begin to start.
+    pub from: Instant,
+    /// Until when it should be kept if nobody calls.
+    pub until: Instant,
+}
+
+/// The wishes in force.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    lease: Vec<Instant>,
+    ahead: Vec<Option<Ahead>>,
+}
+
+impl Wanted {
+    /// Until when the tenant of a slot should be kept while idle.
+    pub fn lease(&self, slot: u32) -> Instant {
+        self.lease.get(slot as usize).copied().unwrap_or(Instant::NEVER)
+    }
+
+    /// Sets until when the tenant of a slot should be kept while idle.
+    pub fn set_lease(&mut self, slot: u32, until: Instant) {
+        let index = slot as usize;
+        if index >= self.lease.len() {
+            if until == Instant::NEVER {
+                return;
+            }
+            self.lease.resize(index + 1, Instant::NEVER);
+        }
+        self.lease[index] = until;
+    }
+
+    /// The function's wish to be warm later, if it has one.
+    pub fn ahead(&self, function: FunctionId) -> Option<Ahead> {
+        self.ahead.get(function.index()).copied().flatten()
+    }
+
+    /// Sets or clears the function's wish to be warm later.
+    pub fn set_ahead(&mut self, function: FunctionId, wish: Option<Ahead>) {
+        let index = function.index();
+        if index >= self.ahead.len() {
+            if wish.is_none() {
+                return;
+            }
+            self.ahead.resize(index + 1, None);
+        }
+        self.ahead[index] = wish;
+    }
+}
