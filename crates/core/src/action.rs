@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{FunctionId, InstanceId, RequestId};
 
 /// Something to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Action {
     /// Start an instance.
     Start {
@@ -57,7 +57,7 @@ pub enum Action {
 }
 
 /// What an instance is started for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StartCause {
     /// A request waits for it.
     Request,
@@ -68,7 +68,7 @@ pub enum StartCause {
 }
 
 /// Why an instance ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StopCause {
     /// Its memory is needed for another instance.
     Evicted,
@@ -83,7 +83,7 @@ pub enum StopCause {
 }
 
 /// How a request met its instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StartKind {
     /// The instance was idle (or had room): no waiting.
     Warm,
@@ -96,7 +96,7 @@ pub enum StartKind {
 }
 
 /// Why a request is turned away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RefuseReason {
     /// No function of that id is deployed.
     UnknownFunction,

@@ -127,7 +127,9 @@ fn thaw(
     }
     mind.pool.thaw(now, slot, bound);
     mind.timers.set(Subject::Idle(slot), Instant::NEVER);
-    mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
+    if mind.pool.set_kept(slot, false) {
+        mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
+    }
     actions.push(Action::Resume { instance: mind.pool.id(slot) });
     true
 }
@@ -141,10 +143,9 @@ pub(crate) fn invoke(
     start: StartKind,
     actions: &mut Vec<Action>,
 ) {
-    let tenant = mind.pool.at(slot);
-    let (function, idle) = (tenant.function(), tenant.is_idle());
+    let function = mind.pool.at(slot).function();
     mind.pool.assign(now, slot);
-    if idle {
+    if mind.pool.set_kept(slot, false) {
         mind.timers.set(Subject::Idle(slot), Instant::NEVER);
         mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
     }

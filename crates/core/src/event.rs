@@ -11,7 +11,7 @@ use crate::time::Span;
 use crate::units::Bytes;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {
     /// A function was deployed, or its settings changed.
     FunctionDeployed {

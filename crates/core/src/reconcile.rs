@@ -17,9 +17,15 @@ pub(crate) fn on_idle(mind: &mut Mind, now: Instant, slot: u32, actions: &mut Ve
     let tenant = mind.pool.at(slot);
     let (function, state) = (tenant.function(), tenant.state());
     mind.wanted.set_lease(slot, Instant::NEVER);
+    mind.pool.set_kept(slot, true);
     mind.keeper.on_idle(now, slot, &mind.pool, &mut mind.wanted);
     watch_ahead(mind, function);
-    let settings = mind.pool.known(function).settings();
+    let known = mind.pool.known(function);
+    if !known.deployed {
+        room::end(mind, now, slot, StopCause::Removed, actions);
+        return;
+    }
+    let settings = known.settings();
     if settings.run_and_exit && state == State::Idle {
         room::end(mind, now, slot, StopCause::RunAndExit, actions);
         return;

@@ -68,11 +68,11 @@ pub(crate) fn end(
     actions: &mut Vec<Action>,
 ) {
     let instance = mind.pool.id(slot);
-    let tenant = mind.pool.at(slot);
-    let (function, idle) = (tenant.function(), tenant.is_idle());
+    let function = mind.pool.at(slot).function();
+    let kept = mind.pool.set_kept(slot, false);
     mind.pool.remove(now, slot);
     mind.timers.set(Subject::Idle(slot), Instant::NEVER);
-    if idle {
+    if kept {
         let left = if cause == StopCause::Evicted { Left::Evicted } else { Left::Ended };
         mind.keeper.on_unidle(now, function, slot, left, &mind.pool);
     }

@@ -10,7 +10,7 @@ use crate::time::Span;
 use crate::units::Bytes;
 
 /// Settings of one site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SiteSettings {
     /// Memory that instances may hold together.
     pub memory: Bytes,
@@ -21,7 +21,7 @@ pub struct SiteSettings {
 }
 
 /// What happens to a request that finds no instance ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Dispatch {
     /// Start an instance for this very request, or refuse it at once if there is no
     /// memory. What the published keep-alive simulators do.
@@ -33,7 +33,7 @@ pub enum Dispatch {
 }
 
 /// Bounds of a function's queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct WaitLimits {
     /// A request that waited so long is refused.
     pub longest: Span,
@@ -42,7 +42,7 @@ pub struct WaitLimits {
 }
 
 /// Settings of one function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FunctionSettings {
     /// Memory of one instance while it starts, works or idles.
     pub memory: Bytes,

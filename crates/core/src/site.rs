@@ -123,18 +123,10 @@ fn on_finished(
         return;
     }
     if rests {
-        if known_removed(mind, function) {
-            room::end(mind, now, slot, StopCause::Removed, actions);
-        } else {
-            reconcile::on_idle(mind, now, slot, actions);
-            dispatch::supply(mind, now, function, actions);
-        }
+        reconcile::on_idle(mind, now, slot, actions);
+        dispatch::supply(mind, now, function, actions);
         dispatch::feed_hungry(mind, now, actions);
     }
-}
-
-fn known_removed(mind: &Mind, function: FunctionId) -> bool {
-    !mind.pool.known(function).deployed
 }
 
 fn on_start_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {

@@ -25,13 +25,24 @@ pub trait World {
 /// Runs minds in a world until it has no more news. `SiteId` is the index into `sites`.
 pub fn run<W: World, J: Journal>(sites: &mut [Site], world: &mut W, journal: &mut J) {
     let mut actions = Vec::new();
-    while let Some((now, id, event)) = world.next(earliest(sites)) {
-        journal.event(now, id, &event);
-        sites[id.index()].handle(now, event, &mut actions);
-        journal.actions(&actions);
-        world.perform(now, id, &mut actions);
-        debug_assert!(actions.is_empty(), "a world carries out every order");
-    }
+    while step(sites, world, journal, &mut actions).is_some() {}
+}
+
+/// Takes in one piece of news and carries out what follows; tells when that was.
+/// `actions` is room to work in, empty before and after.
+pub fn step<W: World, J: Journal>(
+    sites: &mut [Site],
+    world: &mut W,
+    journal: &mut J,
+    actions: &mut Vec<Action>,
+) -> Option<Instant> {
+    let (now, id, event) = world.next(earliest(sites))?;
+    journal.event(now, id, &event);
+    sites[id.index()].handle(now, event, actions);
+    journal.actions(actions);
+    world.perform(now, id, actions);
+    debug_assert!(actions.is_empty(), "a world carries out every order");
+    Some(now)
 }
 
 fn earliest(sites: &[Site]) -> Option<(Instant, SiteId)> {

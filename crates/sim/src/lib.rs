@@ -1,5 +1,12 @@
 //! The virtual world: runs the mind over traces, measures it, bounds it and reports it.
 
+pub mod error;
 pub mod tally;
+pub mod world;
 pub mod row;
+pub mod simulate;
+pub mod bound;
+pub mod clairvoyant;
 pub mod results;
+pub mod bounds;
+pub mod experiment;

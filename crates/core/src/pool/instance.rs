@@ -40,6 +40,8 @@ pub struct Instance {
     pub(crate) created: Instant,
     pub(crate) active: u32,
     pub(crate) bound: Option<RequestId>,
+    /// Whether the keeper knows it as idle.
+    pub(crate) kept: bool,
     pub(crate) below: u32,
     pub(crate) above: u32,
 }

@@ -173,6 +173,7 @@ impl Pool {
             created: now,
             active: 0,
             bound,
+            kept: false,
             below: NONE,
             above: NONE,
         };
@@ -251,6 +252,11 @@ impl Pool {
         self.account.remove(now, state, memory);
         *Self::count(self.known_mut(function), state) -= 1;
         self.vacant.push(slot);
+    }
+
+    /// Sets whether the keeper knows the instance as idle; tells whether it did before.
+    pub(crate) fn set_kept(&mut self, slot: u32, kept: bool) -> bool {
+        std::mem::replace(&mut self.instances[slot as usize].kept, kept)
     }
 
     pub(crate) fn take_bound(&mut self, slot: u32) -> Option<RequestId> {
