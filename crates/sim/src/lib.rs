@@ -1,2 +1,1 @@
 //! The virtual world: runs the mind over traces, measures it, bounds it and reports it.
-
