@@ -1,0 +1,116 @@
+//! The tables: everything about this house that a check cannot know by itself.
+//!
+//! A change here is a decision about the house and deserves its reason in the commit.
+
+/// The most lines a Rust file may have: what one can take in at a sitting.
+pub const LINES_MAX: usize = 400;
+
+/// Who may know whom among the crates of this workspace: package, and the packages it may
+/// depend on, in whatever kind of dependency. A package without a row is refused, so that
+/// a new crate chooses its place. Nobody depends on `swell` or on `swell-tidy`.
+pub const CRATES: &[(&str, &[&str])] = &[
+    ("swell-core", &[]),
+    ("swell-trace", &["swell-core"]),
+    ("swell-sim", &["swell-core", "swell-trace"]),
+    ("swell", &["swell-core", "swell-trace", "swell-sim"]),
+    ("swell-tidy", &[]),
+];
+
+/// Packages that state lints of their own instead of inheriting the workspace's.
+pub const OWN_LINTS: &[&str] = &[];
+
+/// How the files of one folder stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Siblings {
+    /// Rival answers to one question, which do not know each other.
+    Rivals {
+        /// What all rivals may know (the question itself, the words of its answers). These
+        /// may know each other, and none of the rest.
+        below: &'static [&'static str],
+        /// What knows the rivals, such as the list to choose from. No rival knows these.
+        above: &'static [&'static str],
+    },
+    /// Parts of one thing, which may know each other as long as no loop comes of it.
+    Parts,
+}
+
+/// How the files of a folder stand to each other, where they are not plain rivals. A
+/// folder without a row holds rivals that share nothing; the root of a crate holds parts.
+/// The names are those of files without `.rs`, or of folders.
+pub const SIBLINGS: &[(&str, Siblings)] = &[
+    (
+        "crates/core/src/keepalive",
+        Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
+    ),
+    ("crates/core/src/pool", Siblings::Parts),
+    ("crates/sim/src/bound", Siblings::Parts),
+    ("crates/sim/src/bound/account", Siblings::Parts),
+    (
+        "crates/sim/src/faithful",
+        Siblings::Rivals {
+            below: &["input", "minutes", "outcome", "twister"],
+            above: &["catalogue"],
+        },
+    ),
+    ("crates/sim/src/faithful/faascache", Siblings::Parts),
+    ("crates/sim/src/faithful/founding", Siblings::Parts),
+    ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
+];
+
+/// The sources of the mind, which knows no clock, machine or chance.
+pub const MIND: &str = "crates/core/src/";
+
+/// Paths the mind does not mention, each with what it uses instead.
+pub const FENCED_PATHS: &[(&str, &str)] = &[
+    ("std::time", "time arrives with the news: take `now`, an `Instant` of ours"),
+    ("core::time", "spans are ours: `crate::time::Span`"),
+    ("std::thread", "deciding takes one thread; heavy work is an action"),
+    ("std::fs", "files belong to the hands: emit an action"),
+    ("std::env", "settings are read once, at the edge, and passed"),
+    ("std::net", "messages are actions and events"),
+    ("rand::rng", "chance is split from the seed: `crate::rng::split`"),
+    ("rand::rngs", "chance is split from the seed: `crate::rng::split`"),
+    ("rand::random", "chance is split from the seed: `crate::rng::split`"),
+    ("rand::make_rng", "chance is split from the seed: `crate::rng::split`"),
+    ("std::process", "the mind neither starts nor ends programs"),
+];
+
+/// Words the mind does not use, each with what it uses instead.
+pub const FENCED_NAMES: &[(&str, &str)] = &[
+    ("HashMap", "hash order is chance: use `BTreeMap`"),
+    ("HashSet", "hash order is chance: use `BTreeSet`"),
+    ("print", "the mind speaks in actions"),
+    ("println", "the mind speaks in actions"),
+    ("eprint", "the mind speaks in actions"),
+    ("eprintln", "the mind speaks in actions"),
+    ("async", "deciding never waits"),
+    ("unsafe", "unsafe code has its own crate"),
+];
+
+/// Marks of unfinished work. Finish it, or write down what is missing where users look.
+pub const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "#[ignore"];
+
+/// Beginnings of paths that exist on one machine only.
+pub const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/farm/", "/tmp/wt/"];
+
+/// The one file that may write the two lists above: this one.
+pub const WORDS_TABLE: &str = "crates/tidy/src/table.rs";
+
+/// Names and endings of the text files that are ours to keep tidy.
+pub const SOURCES: &[&str] = &[
+    ".rs",
+    ".toml",
+    ".md",
+    ".sh",
+    ".yml",
+    ".yaml",
+    ".css",
+    ".js",
+    ".html",
+    ".ci/run",
+    "justfile",
+    ".gitignore",
+];
