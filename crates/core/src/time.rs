@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -173,6 +174,50 @@ impl fmt::Display for Span {
     }
 }
 
+/// What was written where a span was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpanError(String);
+
+impl fmt::Display for SpanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a length of time; write a number and a unit (ns, us, ms, s, m, h, d), \
+             such as `250ms`, `1.5s`, `10m` or `2h`, or `forever`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for SpanError {}
+
+/// A number and a unit without a space: `250ms`, `1.5s`, `10m`, `2h`; or `forever`. The
+/// unit is required, a bare `10` means different things to different people. Exact to
+/// the nanosecond; what is finer is rounded, what is longer than 584 years is refused.
+impl FromStr for Span {
+    type Err = SpanError;
+
+    fn from_str(text: &str) -> Result<Self, SpanError> {
+        let refuse = || SpanError(text.chars().take(40).collect());
+        if text == "forever" {
+            return Ok(Span::FOREVER);
+        }
+        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(refuse)?;
+        let (number, unit) = text.split_at(split);
+        let size = match unit {
+            "ns" => 1,
+            "us" | "µs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" | "min" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            "d" => 86_400_000_000_000,
+            _ => return Err(refuse()),
+        };
+        crate::units::scaled(number, size).map(Span).ok_or_else(refuse)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,5 +244,34 @@ mod tests {
         ] {
             assert_eq!(span.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn spans_are_read() {
+        for (text, expected) in [
+            ("250ms", Some(Span::from_millis(250))),
+            ("1.5s", Some(Span::from_millis(1500))),
+            ("3.24s", Some(Span::from_millis(3240))),
+            ("10m", Some(Span::from_mins(10))),
+            ("2h", Some(Span::from_mins(120))),
+            ("1d", Some(Span::from_mins(1440))),
+            ("1.25us", Some(Span::from_nanos(1250))),
+            ("0s", Some(Span::ZERO)),
+            ("forever", Some(Span::FOREVER)),
+            ("10", None),
+            ("", None),
+            ("s", None),
+            (".s", None),
+            ("1.2.3s", None),
+            ("-1s", None),
+            ("1 s", None),
+            ("1e3s", None),
+            ("99999999999999999999d", None),
+            ("999999999d", None),
+        ] {
+            assert_eq!(text.parse::<Span>().ok(), expected, "{text}");
+        }
+        let error = "10".parse::<Span>().unwrap_err().to_string();
+        assert!(error.contains("`10`") && error.contains("`250ms`"), "{error}");
     }
 }
