@@ -1,0 +1,62 @@
+//! How fast are arrivals handed out? Prints millions of arrivals per second and core.
+//!
+//! `cargo bench -p swell-trace --bench reading`
+
+use std::time::Instant;
+
+use swell_trace::bundled::Bundled;
+use swell_trace::durations::Durations;
+use swell_trace::open::Options;
+use swell_trace::placement::Placement;
+use swell_trace::reading::Reading;
+use swell_trace::trace::Trace;
+
+fn measure(trace: &Trace, reading: &Reading) -> (u64, f64) {
+    let mut best = f64::MAX;
+    let mut calls = 0;
+    for _ in 0..5 {
+        let start = Instant::now();
+        let mut stream = trace
+            .arrivals(reading)
+            .expect("the trace was opened before");
+        let mut chunk = Vec::new();
+        calls = 0;
+        loop {
+            stream.fill(&mut chunk).expect("the trace was read before");
+            if chunk.is_empty() {
+                break;
+            }
+            calls += chunk.len() as u64;
+        }
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    (calls, best)
+}
+
+fn main() {
+    for name in ["1350", "200", "20-b"] {
+        let start = Instant::now();
+        let bundled = Bundled::find(name).expect("the trace is bundled");
+        let trace = bundled
+            .open(&Options::default())
+            .expect("bundled traces are whole");
+        println!(
+            "{name}: opened in {:.1} ms",
+            start.elapsed().as_secs_f64() * 1e3
+        );
+        for placement in Placement::ALL {
+            for durations in [Durations::Average, Durations::Sampled] {
+                let (calls, seconds) = measure(
+                    &trace,
+                    &Reading {
+                        placement,
+                        durations,
+                        seed: 1,
+                    },
+                );
+                let rate = calls as f64 / seconds / 1e6;
+                println!("  {placement:<8} {durations:<8} {calls} calls, {rate:.1} M/s");
+            }
+        }
+    }
+}

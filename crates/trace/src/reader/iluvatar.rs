@@ -1,0 +1,272 @@
+//! Iluvatar's load generator: a table of calls and one of functions.
+//!
+//! Calls have `func_name,invoke_time_ms`, functions `func_name,cold_dur_ms,warm_dur_ms,
+//! mem_mb`; older tools wrote `function_id` for the name, which is understood. There
+//! `cold_dur_ms` is the length of a whole cold run, so a start takes what it has beyond
+//! `warm_dur_ms`.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use swell_core::ids::FunctionId;
+use swell_core::time::{Instant, Span};
+use swell_core::units::Bytes;
+
+use crate::arrival::Arrival;
+use crate::calls_file::{CallsFile, Survey};
+use crate::error::TraceError;
+use crate::problems::Problems;
+use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
+use crate::reorder::Rows;
+use crate::source::Source;
+use crate::table::{Column, Table};
+use crate::trace::{Trace, TraceParts, span_to};
+
+/// Reads a trace; the calls stay in their file.
+pub fn read(
+    name: &str,
+    functions: &Source,
+    calls: &Source,
+    mut problems: Problems,
+) -> Result<Trace, TraceError> {
+    let key = name_column(&Table::open(calls)?)?.1;
+    let (profiles, by_name) = read_functions(functions, key, &mut problems)?;
+    let warm = profiles.iter().map(|profile| profile.warm).collect();
+    let names = Arc::new(Names { by_name, warm });
+    let mut survey = Survey::default();
+    survey.grow(profiles.len());
+    let mut rows = CallRows::open(calls, Arc::clone(&names), problems)?;
+    while let Some(call) = rows.next()? {
+        survey.see(&call);
+    }
+    let problems = rows.problems;
+    let (lenient, source) = (problems.lenient(), calls.clone());
+    Ok(Trace::new(TraceParts {
+        name: name.to_string(),
+        functions: profiles,
+        span: span_to(survey.last()),
+        call_counts: Some(survey.call_counts),
+        problems,
+        recipe: None,
+        calls: Box::new(CallsFile {
+            name: calls.name().to_string(),
+            disorder: survey.disorder.greatest(),
+            rows: Box::new(move || {
+                let problems = Problems::new(lenient);
+                Ok(Box::new(CallRows::open(
+                    &source,
+                    Arc::clone(&names),
+                    problems,
+                )?))
+            }),
+        }),
+    }))
+}
+
+/// The column that names a function, and its name.
+fn name_column(table: &Table) -> Result<(Column, &'static str), TraceError> {
+    match table.find("function_id") {
+        Some(column) if table.find("func_name").is_none() => Ok((column, "function_id")),
+        _ => Ok((table.column("func_name")?, "func_name")),
+    }
+}
+
+type Functions = (Vec<FunctionProfile>, HashMap<String, u32>);
+
+fn read_functions(
+    source: &Source,
+    key: &str,
+    problems: &mut Problems,
+) -> Result<Functions, TraceError> {
+    let mut table = Table::open(source)?;
+    let key = table.column(key)?;
+    let (cold, warm) = (table.column("cold_dur_ms")?, table.column("warm_dur_ms")?);
+    let memory = table.column("mem_mb")?;
+    let mut profiles: Vec<FunctionProfile> = Vec::new();
+    let mut by_name = HashMap::new();
+    loop {
+        let step = table.advance();
+        let Some(step) = problems.forgive(step)? else {
+            continue;
+        };
+        if step.is_none() {
+            return Ok((profiles, by_name));
+        }
+        let row = profile(&table, key, [cold, warm, memory]);
+        let Some(profile) = problems.forgive(row)? else {
+            continue;
+        };
+        if profiles.len() >= FUNCTIONS_MAX {
+            return Err(TraceError::Format(format!(
+                "more than {FUNCTIONS_MAX} functions"
+            )));
+        }
+        match by_name.entry(profile.name.clone()) {
+            Entry::Occupied(_) => {
+                let twice = table.broken(key, "a name that no earlier row has");
+                problems.forgive(Err::<(), _>(twice))?;
+            }
+            Entry::Vacant(new) => {
+                new.insert(profiles.len() as u32);
+                profiles.push(profile);
+            }
+        }
+    }
+}
+
+fn profile(
+    table: &Table,
+    key: Column,
+    numbers: [Column; 3],
+) -> Result<FunctionProfile, TraceError> {
+    let millis = |column| {
+        table
+            .scaled(column, 6, "milliseconds from 0")
+            .map(Span::from_nanos)
+    };
+    let [cold, warm, memory] = numbers;
+    let (cold, warm) = (millis(cold)?, millis(warm)?);
+    Ok(FunctionProfile {
+        name: table.name(key)?.to_string(),
+        app: None,
+        trigger: None,
+        memory: Bytes::new(table.scaled(memory, 6, "megabytes from 0")?),
+        warm,
+        longest: None,
+        cold: Some(cold - warm),
+    })
+}
+
+struct Names {
+    by_name: HashMap<String, u32>,
+    warm: Vec<Span>,
+}
+
+struct CallRows {
+    table: Table,
+    at: Column,
+    name: Column,
+    names: Arc<Names>,
+    problems: Problems,
+}
+
+impl CallRows {
+    fn open(source: &Source, names: Arc<Names>, problems: Problems) -> Result<Self, TraceError> {
+        let table = Table::open(source)?;
+        let (at, name) = (table.column("invoke_time_ms")?, name_column(&table)?.0);
+        Ok(Self {
+            table,
+            at,
+            name,
+            names,
+            problems,
+        })
+    }
+
+    fn row(&self) -> Result<Arrival, TraceError> {
+        let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
+        let Some(&id) = self.names.by_name.get(self.table.name(self.name)?) else {
+            return Err(self
+                .table
+                .broken(self.name, "a function of the other table"));
+        };
+        let run = self.names.warm[id as usize];
+        Ok(Arrival {
+            at: Instant::from_nanos(at),
+            function: FunctionId(id),
+            run,
+        })
+    }
+}
+
+impl Rows for CallRows {
+    fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
+        loop {
+            let step = self.table.advance();
+            let Some(step) = self.problems.forgive(step)? else {
+                continue;
+            };
+            if step.is_none() {
+                return Ok(None);
+            }
+            let row = self.row();
+            if let Some(row) = self.problems.forgive(row)? {
+                return Ok(Some(row));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::Reading;
+
+    const FUNCTIONS: &str = "func_name,cold_dur_ms,warm_dur_ms,mem_mb\nx,900,100,64\ny,20,30,32\n";
+
+    fn open(functions: &str, calls: &str, lenient: bool) -> Result<Trace, TraceError> {
+        let source = |name, text: &str| Source::memory(name, text.as_bytes().to_vec());
+        let problems = Problems::new(lenient);
+        read(
+            "t",
+            &source("f.csv", functions),
+            &source("i.csv", calls),
+            problems,
+        )
+    }
+
+    #[test]
+    fn calls_and_starts_are_read() {
+        let ids =
+            "func_name,cold_dur_ms,warm_dur_ms,mem_mb,function_id\na,900,100,64,x\nb,20,30,32,y\n";
+        for (functions, calls) in [
+            (FUNCTIONS, "func_name,invoke_time_ms\ny,5\nx,0\n"),
+            (ids, "function_id,invoke_time_ms\ny,5\nx,0\n"),
+        ] {
+            let trace = open(functions, calls, false).unwrap();
+            let colds: Vec<_> = trace.functions().iter().map(|f| f.cold).collect();
+            assert_eq!(colds, [Some(Span::from_millis(800)), Some(Span::ZERO)]);
+            let mut chunk = Vec::new();
+            trace
+                .arrivals(&Reading::default())
+                .unwrap()
+                .fill(&mut chunk)
+                .unwrap();
+            let calls: Vec<_> = chunk.iter().map(|a| (a.at.nanos(), a.function.0)).collect();
+            assert_eq!(calls, [(0, 0), (5_000_000, 1)]);
+        }
+    }
+
+    #[test]
+    fn broken_rows_are_letters_or_skipped() {
+        let twice = "func_name,cold_dur_ms,warm_dur_ms,mem_mb\nx,1,1,1\nx,1,1,1\n";
+        for (functions, calls, letter) in [
+            (
+                FUNCTIONS,
+                "func_name,invoke_time_ms\nz,0\n",
+                "column `func_name`: `z`",
+            ),
+            (
+                FUNCTIONS,
+                "func_name,invoke_time_ms\nx,NaN\n",
+                "column `invoke_time_ms`: `NaN`",
+            ),
+            (
+                twice,
+                "func_name,invoke_time_ms\n",
+                "line 3, column `func_name`",
+            ),
+        ] {
+            let error = open(functions, calls, false).unwrap_err().to_string();
+            assert!(error.contains(letter), "{error}");
+            assert_eq!(
+                open(functions, calls, true)
+                    .unwrap()
+                    .problems()
+                    .skipped_rows,
+                1
+            );
+        }
+    }
+}
