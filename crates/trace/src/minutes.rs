@@ -36,6 +36,10 @@ pub struct MinuteCalls {
 }
 
 impl Calls for MinuteCalls {
+    fn needs_placement(&self) -> bool {
+        true
+    }
+
     fn open(&self, reading: &Reading) -> Result<Box<dyn ArrivalStream>, TraceError> {
         let warm = self.warm.clone();
         let runs = match reading.durations {

@@ -24,6 +24,11 @@ pub trait Calls: Send + Sync {
     /// Starts from the first call. The ids of the arrivals index the trace's functions.
     fn open(&self, reading: &Reading) -> Result<Box<dyn ArrivalStream>, TraceError>;
 
+    /// Whether calls are only counted per minute, so that a reading must place them.
+    fn needs_placement(&self) -> bool {
+        false
+    }
+
     /// Quantiles of a function's runs, where the trace tells them.
     fn run_quantiles(&self, _function: FunctionId) -> Option<RunQuantiles> {
         None
@@ -98,6 +103,11 @@ impl Trace {
     /// How the trace was generated, as JSON; `None` for a recorded trace.
     pub fn recipe(&self) -> Option<&str> {
         self.parts.recipe.as_deref()
+    }
+
+    /// Whether the trace tells when each call came, so that readings place nothing.
+    pub fn is_recorded(&self) -> bool {
+        !self.parts.calls.needs_placement()
     }
 
     /// Quantiles of a function's runs, where the trace tells them.
