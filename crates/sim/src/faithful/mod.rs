@@ -1,0 +1,6 @@
+//! Two published simulators, reproduced exactly, errors included, so that their printed numbers can be checked.
+
+pub mod input;
+pub mod minutes;
+pub mod outcome;
+pub mod twister;
