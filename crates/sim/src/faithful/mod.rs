@@ -4,3 +4,5 @@ pub mod input;
 pub mod minutes;
 pub mod outcome;
 pub mod twister;
+
+pub mod founding;
