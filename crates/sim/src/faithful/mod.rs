@@ -6,3 +6,5 @@ pub mod outcome;
 pub mod twister;
 
 pub mod founding;
+
+pub mod faascache;
