@@ -8,3 +8,8 @@ pub mod twister;
 pub mod founding;
 
 pub mod faascache;
+
+pub mod catalogue;
+
+#[cfg(test)]
+mod tests;
