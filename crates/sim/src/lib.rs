@@ -10,3 +10,4 @@ pub mod clairvoyant;
 pub mod results;
 pub mod bounds;
 pub mod experiment;
+pub mod faithful;
