@@ -5,6 +5,7 @@ pub mod validity;
 
 pub mod account;
 
+pub mod curve;
 pub mod relaxation;
 
 #[cfg(test)]
