@@ -6,6 +6,7 @@ pub mod validity;
 pub mod account;
 
 pub mod curve;
+pub mod oracle;
 pub mod relaxation;
 
 #[cfg(test)]
