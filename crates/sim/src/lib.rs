@@ -11,3 +11,4 @@ pub mod results;
 pub mod bounds;
 pub mod experiment;
 pub mod faithful;
+pub mod reproduce;
