@@ -16,9 +16,7 @@ fn measure(trace: &Trace, reading: &Reading) -> (u64, f64) {
     let mut calls = 0;
     for _ in 0..5 {
         let start = Instant::now();
-        let mut stream = trace
-            .arrivals(reading)
-            .expect("the trace was opened before");
+        let mut stream = trace.arrivals(reading).expect("the trace was opened before");
         let mut chunk = Vec::new();
         calls = 0;
         loop {
@@ -37,23 +35,11 @@ fn main() {
     for name in ["1350", "200", "20-b"] {
         let start = Instant::now();
         let bundled = Bundled::find(name).expect("the trace is bundled");
-        let trace = bundled
-            .open(&Options::default())
-            .expect("bundled traces are whole");
-        println!(
-            "{name}: opened in {:.1} ms",
-            start.elapsed().as_secs_f64() * 1e3
-        );
+        let trace = bundled.open(&Options::default()).expect("bundled traces are whole");
+        println!("{name}: opened in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
         for placement in Placement::ALL {
             for durations in [Durations::Average, Durations::Sampled] {
-                let (calls, seconds) = measure(
-                    &trace,
-                    &Reading {
-                        placement,
-                        durations,
-                        seed: 1,
-                    },
-                );
+                let (calls, seconds) = measure(&trace, &Reading { placement, durations, seed: 1 });
                 let rate = calls as f64 / seconds / 1e6;
                 println!("  {placement:<8} {durations:<8} {calls} calls, {rate:.1} M/s");
             }

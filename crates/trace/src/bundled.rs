@@ -46,18 +46,12 @@ pub const BUNDLED: [Bundled; 6] = [
     Bundled {
         name: "20-b",
         about: "Azure 2019, one day: 20 functions, 104,666 calls, evenly placed",
-        files: files!(
-            "founding/20-b.functions.csv.gz",
-            "founding/20-b.invocations.csv.gz"
-        ),
+        files: files!("founding/20-b.functions.csv.gz", "founding/20-b.invocations.csv.gz"),
     },
     Bundled {
         name: "20-d",
         about: "Azure 2019, one day: 20 functions, 86,187 calls, evenly placed",
-        files: files!(
-            "founding/20-d.functions.csv.gz",
-            "founding/20-d.invocations.csv.gz"
-        ),
+        files: files!("founding/20-d.functions.csv.gz", "founding/20-d.invocations.csv.gz"),
     },
     Bundled {
         name: "azure2021-200",
@@ -79,11 +73,8 @@ impl Bundled {
 
     /// Opens it.
     pub fn open(&self, options: &Options) -> Result<Trace, TraceError> {
-        let sources: Vec<Source> = self
-            .files
-            .iter()
-            .map(|(name, bytes)| Source::memory(name, *bytes))
-            .collect();
+        let sources: Vec<Source> =
+            self.files.iter().map(|(name, bytes)| Source::memory(name, *bytes)).collect();
         Trace::open_sources(self.name, &sources, options)
     }
 }
@@ -104,16 +95,9 @@ mod tests {
             ("azure2021-200", 31, 199, None, Span::ZERO),
             ("azure2021-30", 14, 29, None, Span::ZERO),
         ] {
-            let trace = Bundled::find(name)
-                .unwrap()
-                .open(&Options::default())
-                .unwrap();
+            let trace = Bundled::find(name).unwrap().open(&Options::default()).unwrap();
             assert_eq!(trace.functions().len(), functions, "{name}");
-            assert_eq!(
-                trace.call_counts().unwrap().iter().sum::<u64>(),
-                calls,
-                "{name}"
-            );
+            assert_eq!(trace.call_counts().unwrap().iter().sum::<u64>(), calls, "{name}");
             let sum: f64 = trace.functions().iter().map(|f| f.memory.mb_f64()).sum();
             if let Some(memory_mb) = memory_mb {
                 assert_eq!((sum.round(), trace.span()), (memory_mb, span), "{name}");

@@ -69,10 +69,6 @@ pub struct CallsFile {
 
 impl Calls for CallsFile {
     fn open(&self, _reading: &Reading) -> Result<Box<dyn ArrivalStream>, TraceError> {
-        Ok(Box::new(Reorder::new(
-            (self.rows)()?,
-            &self.name,
-            self.disorder,
-        )))
+        Ok(Box::new(Reorder::new((self.rows)()?, &self.name, self.disorder)))
     }
 }

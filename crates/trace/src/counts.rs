@@ -77,11 +77,7 @@ impl CountsBuilder {
             )));
         }
         let delta = i64::from(function) - i64::from(open.last);
-        encode(
-            &mut open.bytes,
-            ((delta << 1) ^ (delta >> 63)).cast_unsigned(),
-            calls,
-        );
+        encode(&mut open.bytes, ((delta << 1) ^ (delta >> 63)).cast_unsigned(), calls);
         open.last = function;
         Ok(())
     }
@@ -141,16 +137,9 @@ fn decode(bytes: &[u8], next: impl Fn(u64, u32) -> u32, mut take: impl FnMut(Cou
     let mut last = 0;
     while let Some(token) = unvarint(&mut bytes) {
         let small = (token & 3) as u32;
-        let more = if small == 3 {
-            unvarint(&mut bytes).unwrap_or(0) as u32
-        } else {
-            0
-        };
+        let more = if small == 3 { unvarint(&mut bytes).unwrap_or(0) as u32 } else { 0 };
         last = next(token >> 2, last);
-        take(Count {
-            function: last,
-            calls: small + 1 + more,
-        });
+        take(Count { function: last, calls: small + 1 + more });
     }
 }
 

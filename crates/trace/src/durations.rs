@@ -74,10 +74,7 @@ impl RunQuantiles {
     pub fn at(&self, share: f64) -> Span {
         let share = share.clamp(0.0, 1.0);
         // Counting instead of searching keeps the processor from guessing wrong.
-        let below: usize = SHARES[1..6]
-            .iter()
-            .map(|&bound| usize::from(bound < share))
-            .sum();
+        let below: usize = SHARES[1..6].iter().map(|&bound| usize::from(bound < share)).sum();
         let (from, to) = (self.0[below], self.0[below + 1]);
         let part = (share - SHARES[below]) * STEEPNESS[below];
         Span::from_nanos(from.nanos() + ((to - from).nanos() as f64 * part) as u64)
@@ -108,10 +105,7 @@ struct Sampled {
 impl RunTimes {
     /// Every call takes its function's `warm`.
     pub fn average(warm: Vec<Span>) -> Self {
-        Self {
-            warm,
-            sampled: None,
-        }
+        Self { warm, sampled: None }
     }
 
     /// Calls draw from `quantiles`, as long as `warm`, where there are any.
@@ -119,14 +113,7 @@ impl RunTimes {
         assert_eq!(warm.len(), quantiles.len(), "one entry per function");
         let calls = vec![0; warm.len()];
         let seed = split(seed, "trace durations").next_u64();
-        Self {
-            warm,
-            sampled: Some(Sampled {
-                quantiles,
-                calls,
-                seed,
-            }),
-        }
+        Self { warm, sampled: Some(Sampled { quantiles, calls, seed }) }
     }
 
     /// The length of the function's next call.
@@ -191,9 +178,7 @@ mod tests {
             let mut runs =
                 RunTimes::sampled(vec![Span::ZERO; 2], vec![Some(quantiles()), None], seed);
             assert_eq!(runs.next(FunctionId(1)), Span::ZERO);
-            (0..4000)
-                .map(|_| runs.next(FunctionId(0)))
-                .collect::<Vec<_>>()
+            (0..4000).map(|_| runs.next(FunctionId(0))).collect::<Vec<_>>()
         };
         let mut drawn = draw(1);
         assert_eq!(drawn, draw(1));

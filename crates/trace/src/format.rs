@@ -30,23 +30,16 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 5] = [
-        Format::Azure2019,
-        Format::Azure2021,
-        Format::Iluvatar,
-        Format::Pair,
-        Format::Jsonl,
-    ];
+    pub const ALL: [Format; 5] =
+        [Format::Azure2019, Format::Azure2021, Format::Iluvatar, Format::Pair, Format::Jsonl];
 
     /// The kinds of files that a trace of this format is made of, and whether it must
     /// have them.
     pub fn kinds(self) -> &'static [(Kind, bool)] {
         match self {
-            Format::Azure2019 => &[
-                (Kind::Counts, true),
-                (Kind::Durations, true),
-                (Kind::Memory, true),
-            ],
+            Format::Azure2019 => {
+                &[(Kind::Counts, true), (Kind::Durations, true), (Kind::Memory, true)]
+            }
             Format::Azure2021 => &[(Kind::TimedCalls, true), (Kind::Memory, false)],
             Format::Iluvatar => &[(Kind::IluvatarCalls, true), (Kind::IluvatarFunctions, true)],
             Format::Pair => &[(Kind::PairCalls, true), (Kind::PairFunctions, true)],
@@ -71,13 +64,10 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.to_string() == text)
-            .ok_or_else(|| {
-                let names = Self::ALL.map(|format| format!("`{format}`")).join(", ");
-                format!("`{text}` is not a format of traces; choose one of {names}")
-            })
+        Self::ALL.into_iter().find(|format| format.to_string() == text).ok_or_else(|| {
+            let names = Self::ALL.map(|format| format!("`{format}`")).join(", ");
+            format!("`{text}` is not a format of traces; choose one of {names}")
+        })
     }
 }
 
@@ -115,20 +105,15 @@ impl Kind {
         if first.trim_ascii_start().starts_with(b"{") {
             return Ok(Kind::Lines);
         }
-        let names: Vec<String> = header_names(first)
-            .iter()
-            .map(|name| name.to_ascii_lowercase())
-            .collect();
+        let names: Vec<String> =
+            header_names(first).iter().map(|name| name.to_ascii_lowercase()).collect();
         let has = |name: &str| names.iter().any(|column| column == name);
         let all = |wanted: &[&str]| wanted.iter().all(|name| has(name));
         let kinds = [
             (all(&["end_timestamp", "duration"]), Kind::TimedCalls),
             (has("averageallocatedmb"), Kind::Memory),
             (all(&["hashfunction", "average"]), Kind::Durations),
-            (
-                has("hashfunction") && (has("1") || has("minute_1")),
-                Kind::Counts,
-            ),
+            (has("hashfunction") && (has("1") || has("minute_1")), Kind::Counts),
             (has("invoke_time_ms"), Kind::IluvatarCalls),
             (has("warm_dur_ms"), Kind::IluvatarFunctions),
             (all(&["fn", "mem_mb"]), Kind::PairFunctions),
@@ -171,20 +156,11 @@ mod tests {
         for (text, expected) in [
             ("HashOwner,HashApp,HashFunction,Trigger,1,2\n", Kind::Counts),
             ("HashFunction,HashOwner,HashApp,minute_1\r\n", Kind::Counts),
-            (
-                "HashOwner,HashApp,HashFunction,Average,Count",
-                Kind::Durations,
-            ),
-            (
-                "HashOwner,HashApp,SampleCount,AverageAllocatedMb",
-                Kind::Memory,
-            ),
+            ("HashOwner,HashApp,HashFunction,Average,Count", Kind::Durations),
+            ("HashOwner,HashApp,SampleCount,AverageAllocatedMb", Kind::Memory),
             ("app,func,end_timestamp,duration", Kind::TimedCalls),
             ("func_name,invoke_time_ms", Kind::IluvatarCalls),
-            (
-                "func_name,cold_dur_ms,warm_dur_ms,mem_mb",
-                Kind::IluvatarFunctions,
-            ),
+            ("func_name,cold_dur_ms,warm_dur_ms,mem_mb", Kind::IluvatarFunctions),
             ("fn,hash,mem_mb,cold_ms,warm_ms", Kind::PairFunctions),
             ("t_ms,fn", Kind::PairCalls),
             ("\n {\"at_ms\":1}", Kind::Lines),

@@ -141,9 +141,6 @@ mod tests {
             "`m.csv` line 2, column `AverageAllocatedMb`: `-5`, expected megabytes from 0"
         );
         let (memory, problems) = read(text, true).unwrap();
-        assert_eq!(
-            (memory.of("a", "f", 1), problems.skipped_rows),
-            (Some(Bytes::from_mb(7)), 8)
-        );
+        assert_eq!((memory.of("a", "f", 1), problems.skipped_rows), (Some(Bytes::from_mb(7)), 8));
     }
 }

@@ -47,12 +47,7 @@ impl Calls for MinuteCalls {
             Durations::Sampled => RunTimes::sampled(warm, self.quantiles.clone(), reading.seed),
         };
         let counts = Arc::clone(&self.counts);
-        Ok(Box::new(MinuteStream::new(
-            counts,
-            reading.placement,
-            runs,
-            reading.seed,
-        )))
+        Ok(Box::new(MinuteStream::new(counts, reading.placement, runs, reading.seed)))
     }
 
     fn run_quantiles(&self, function: FunctionId) -> Option<RunQuantiles> {
@@ -93,10 +88,9 @@ impl MinuteStream {
         self.counts.minute(self.minute, &mut self.rows);
         for (row, count) in self.rows.iter().enumerate() {
             let keys = &mut self.keys;
-            self.placement
-                .offsets(count.calls, &mut self.rng, |offset| {
-                    keys.push((offset << ROW_BITS) | row as u64);
-                });
+            self.placement.offsets(count.calls, &mut self.rng, |offset| {
+                keys.push((offset << ROW_BITS) | row as u64);
+            });
         }
         self.keys.sort_unstable();
         self.minute += 1;
@@ -118,11 +112,7 @@ impl ArrivalStream for MinuteStream {
             let row = key & ((1 << ROW_BITS) - 1);
             let function = FunctionId(self.rows[row as usize].function);
             let at = Instant::from_nanos(start + (key >> ROW_BITS));
-            chunk.push(Arrival {
-                at,
-                function,
-                run: self.runs.next(function),
-            });
+            chunk.push(Arrival { at, function, run: self.runs.next(function) });
         }
         self.handed = end;
         Ok(())
@@ -162,10 +152,7 @@ mod tests {
                     .filter(|a| a.at.nanos() / MINUTE_NANOS == minute && a.function.0 == function)
                     .count()
             };
-            assert_eq!(
-                [count(0, 0), count(0, 1), count(1, 0), count(1, 1)],
-                [2, 3, 0, 0]
-            );
+            assert_eq!([count(0, 0), count(0, 1), count(1, 0), count(1, 1)], [2, 3, 0, 0]);
             assert_eq!([count(2, 0), count(2, 1), all.len()], [1, 20_000, 20_006]);
         }
     }

@@ -5,6 +5,8 @@
 //! what is read, and a column of a hundred million times costs little. Only what a
 //! measurement can be is a number here: no sign, no `nan`, no `inf`.
 
+use swell_core::time::Span;
+
 /// Longest field that is looked at as a number; longer ones are refused unread.
 const LENGTH_MAX: usize = 64;
 
@@ -89,6 +91,19 @@ pub fn decimal(value: u64, scale: u32) -> String {
     text.trim_end_matches('0').to_string()
 }
 
+/// A span as text that reads back exactly: `3.24s`, `250ms`, `7us`.
+pub fn exact(span: Span) -> String {
+    let nanos = span.nanos();
+    match nanos {
+        u64::MAX => "forever".to_string(),
+        1_000_000_000.. => decimal(nanos, 9) + "s",
+        1_000_000.. => decimal(nanos, 6) + "ms",
+        1_000.. => decimal(nanos, 3) + "us",
+        0 => "0s".to_string(),
+        _ => format!("{nanos}ns"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,14 +151,18 @@ mod tests {
 
     #[test]
     fn decimals_are_written_short_and_exact() {
-        for (value, scale, expected) in [
-            (1_500_000, 6, "1.5"),
-            (0, 6, "0"),
-            (1, 6, "0.000001"),
-            (12_000_000, 6, "12"),
-        ] {
+        for (value, scale, expected) in
+            [(1_500_000, 6, "1.5"), (0, 6, "0"), (1, 6, "0.000001"), (12_000_000, 6, "12")]
+        {
             assert_eq!(decimal(value, scale), expected);
             assert_eq!(scaled(expected.as_bytes(), scale), Some(value));
+        }
+    }
+
+    #[test]
+    fn spans_read_back_exactly() {
+        for text in ["3.24s", "250ms", "7.5us", "1ns", "0s", "600s", "forever"] {
+            assert_eq!(exact(text.parse().unwrap()), text);
         }
     }
 }

@@ -25,10 +25,7 @@ impl Trace {
     /// Opens a trace of files, plain or gzip, in any order.
     pub fn open(sources: &[PathBuf], options: &Options) -> Result<Trace, TraceError> {
         let sources: Vec<Source> = sources.iter().map(|path| Source::file(path)).collect();
-        let name = sources
-            .first()
-            .map(|source| short_name(source.name()))
-            .unwrap_or_default();
+        let name = sources.first().map(|source| short_name(source.name())).unwrap_or_default();
         Self::open_sources(&name, &sources, options)
     }
 
@@ -48,11 +45,7 @@ impl Trace {
         };
         check(format, &files, options.lenient)?;
         let of = |wanted: Kind| -> Vec<Source> {
-            files
-                .iter()
-                .filter(|(kind, _)| *kind == wanted)
-                .map(|(_, file)| file.clone())
-                .collect()
+            files.iter().filter(|(kind, _)| *kind == wanted).map(|(_, file)| file.clone()).collect()
         };
         let problems = Problems::new(options.lenient);
         match format {
@@ -71,12 +64,9 @@ impl Trace {
                 let functions = &of(Kind::IluvatarFunctions)[0];
                 iluvatar::read(name, functions, &of(Kind::IluvatarCalls)[0], problems)
             }
-            Format::Pair => pair::read(
-                name,
-                &of(Kind::PairFunctions)[0],
-                &of(Kind::PairCalls)[0],
-                problems,
-            ),
+            Format::Pair => {
+                pair::read(name, &of(Kind::PairFunctions)[0], &of(Kind::PairCalls)[0], problems)
+            }
             Format::Jsonl => jsonl::read(name, &of(Kind::Lines)[0], problems),
         }
     }
@@ -85,9 +75,7 @@ impl Trace {
 /// The format of which the files have most; on a tie the first.
 fn recognise(files: &[(Kind, Source)]) -> Result<Format, TraceError> {
     if files.is_empty() {
-        return Err(TraceError::Format(
-            "a trace needs at least one file".to_string(),
-        ));
+        return Err(TraceError::Format("a trace needs at least one file".to_string()));
     }
     let fits = |format: Format| {
         let of_format = |kind: Kind| format.kinds().iter().any(|(known, _)| *known == kind);
@@ -113,11 +101,8 @@ fn check(format: Format, files: &[(Kind, Source)], lenient: bool) -> Result<(), 
         }
     }
     for (kind, required) in format.kinds() {
-        let found: Vec<&str> = files
-            .iter()
-            .filter(|(known, _)| known == kind)
-            .map(|(_, file)| file.name())
-            .collect();
+        let found: Vec<&str> =
+            files.iter().filter(|(known, _)| known == kind).map(|(_, file)| file.name()).collect();
         let several = matches!(kind, Kind::Counts | Kind::Durations | Kind::Memory);
         if found.len() > 1 && !several {
             return Err(TraceError::Format(format!(
@@ -146,21 +131,15 @@ fn short_name(path: &str) -> String {
     for ending in [".gz", ".csv", ".jsonl", ".functions", ".invocations"] {
         name = name.strip_suffix(ending).unwrap_or(name);
     }
-    if name.is_empty() {
-        file.to_string()
-    } else {
-        name.to_string()
-    }
+    if name.is_empty() { file.to_string() } else { name.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const COUNTS: (&str, &str) = (
-        "inv.csv",
-        "HashOwner,HashApp,HashFunction,Trigger,1\no,a,f,http,1\n",
-    );
+    const COUNTS: (&str, &str) =
+        ("inv.csv", "HashOwner,HashApp,HashFunction,Trigger,1\no,a,f,http,1\n");
     const RUNS: (&str, &str) = ("run.csv", "HashApp,HashFunction,Average\na,f,5\n");
     const MEMORY: (&str, &str) = ("mem.csv", "HashApp,AverageAllocatedMb\na,5\n");
     const TIMED: (&str, &str) = ("calls.csv", "app,func,end_timestamp,duration\na,f,1,1\n");
@@ -173,14 +152,7 @@ mod tests {
             .iter()
             .map(|(name, text)| Source::memory(name, text.as_bytes().to_vec()))
             .collect();
-        Trace::open_sources(
-            "t",
-            &sources,
-            &Options {
-                lenient,
-                format: None,
-            },
-        )
+        Trace::open_sources("t", &sources, &Options { lenient, format: None })
     }
 
     #[test]
@@ -191,10 +163,7 @@ mod tests {
             vec![TIMED],
             vec![MEMORY, TIMED],
             vec![PAIR, PAIR_TABLE],
-            vec![(
-                "l",
-                "{\"function\":{\"name\":\"x\",\"memory_mb\":1,\"warm_ms\":1}}",
-            )],
+            vec![("l", "{\"function\":{\"name\":\"x\",\"memory_mb\":1,\"warm_ms\":1}}")],
         ] {
             assert_eq!(open(&files, false).unwrap().functions().len(), 1);
         }
@@ -209,45 +178,29 @@ mod tests {
             (vec![RUNS, MEMORY], "no file with counts per minute"),
             (vec![PAIR], "no file with functions (`fn,hash"),
             (vec![ILUVATAR], "no file with functions (`func_name"),
-            (
-                vec![PAIR, PAIR, PAIR_TABLE],
-                "`i.csv` and `i.csv` both hold calls",
-            ),
+            (vec![PAIR, PAIR, PAIR_TABLE], "`i.csv` and `i.csv` both hold calls"),
             (vec![COUNTS, RUNS, TIMED], "`calls.csv` holds calls"),
         ] {
             let error = open(&files, false).unwrap_err().to_string();
             assert!(error.contains(letter), "{error}");
         }
         let trace = open(&[COUNTS], true).unwrap();
-        assert_eq!(
-            trace.problems().memory_missing + trace.problems().duration_missing,
-            2
-        );
+        assert_eq!(trace.problems().memory_missing + trace.problems().duration_missing, 2);
     }
 
     #[test]
     fn a_forced_format_says_what_it_lacks() {
         let source = Source::memory("i.csv", PAIR.1.as_bytes().to_vec());
-        let options = Options {
-            lenient: false,
-            format: Some(Format::Jsonl),
-        };
-        let error = Trace::open_sources("t", &[source], &options)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("no part of a trace in the format `jsonl`"),
-            "{error}"
-        );
+        let options = Options { lenient: false, format: Some(Format::Jsonl) };
+        let error = Trace::open_sources("t", &[source], &options).unwrap_err().to_string();
+        assert!(error.contains("no part of a trace in the format `jsonl`"), "{error}");
     }
 
     #[test]
     fn names_are_short() {
-        for (path, expected) in [
-            ("/a/b/20-b.invocations.csv.gz", "20-b"),
-            ("day.jsonl", "day"),
-            (".csv", ".csv"),
-        ] {
+        for (path, expected) in
+            [("/a/b/20-b.invocations.csv.gz", "20-b"), ("day.jsonl", "day"), (".csv", ".csv")]
+        {
             assert_eq!(short_name(path), expected);
         }
     }

@@ -35,12 +35,8 @@ pub enum Placement {
 
 impl Placement {
     /// All placements, in the order in which they are explained.
-    pub const ALL: [Placement; 4] = [
-        Placement::Even,
-        Placement::Uniform,
-        Placement::Start,
-        Placement::Burst,
-    ];
+    pub const ALL: [Placement; 4] =
+        [Placement::Even, Placement::Uniform, Placement::Start, Placement::Burst];
 
     /// Calls `place` with `count` offsets from the start of the minute in nanoseconds, in
     /// no promised order, each below [`MINUTE_NANOS`].
@@ -71,12 +67,9 @@ impl FromStr for Placement {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|placement| placement.to_string() == text)
-            .ok_or_else(|| {
-                format!("`{text}` is not a placement; choose `even`, `uniform`, `start` or `burst`")
-            })
+        Self::ALL.into_iter().find(|placement| placement.to_string() == text).ok_or_else(|| {
+            format!("`{text}` is not a placement; choose `even`, `uniform`, `start` or `burst`")
+        })
     }
 }
 
@@ -107,12 +100,7 @@ mod tests {
         for placement in Placement::ALL {
             assert_eq!(placement.to_string().parse(), Ok(placement));
         }
-        assert!(
-            "middle"
-                .parse::<Placement>()
-                .unwrap_err()
-                .contains("`burst`")
-        );
+        assert!("middle".parse::<Placement>().unwrap_err().contains("`burst`"));
     }
 
     #[test]
@@ -136,13 +124,7 @@ mod tests {
 
     #[test]
     fn chance_follows_the_seed() {
-        assert_eq!(
-            offsets(Placement::Uniform, 9, 5),
-            offsets(Placement::Uniform, 9, 5)
-        );
-        assert_ne!(
-            offsets(Placement::Uniform, 9, 5),
-            offsets(Placement::Uniform, 9, 6)
-        );
+        assert_eq!(offsets(Placement::Uniform, 9, 5), offsets(Placement::Uniform, 9, 5));
+        assert_ne!(offsets(Placement::Uniform, 9, 5), offsets(Placement::Uniform, 9, 6));
     }
 }

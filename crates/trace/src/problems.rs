@@ -30,10 +30,7 @@ pub struct Problems {
 impl Problems {
     /// Nothing wrong yet.
     pub fn new(lenient: bool) -> Self {
-        Self {
-            lenient,
-            ..Self::default()
-        }
+        Self { lenient, ..Self::default() }
     }
 
     /// Whether broken rows are skipped.
@@ -88,9 +85,6 @@ mod tests {
         for _ in 0..100 {
             problems.forgive(Err::<(), _>(row())).unwrap();
         }
-        assert_eq!(
-            (problems.skipped_rows, problems.messages.len()),
-            (100, MESSAGES_MAX)
-        );
+        assert_eq!((problems.skipped_rows, problems.messages.len()), (100, MESSAGES_MAX));
     }
 }

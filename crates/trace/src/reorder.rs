@@ -93,8 +93,7 @@ impl<R: Rows> Reorder<R> {
             )));
         }
         self.latest = self.latest.max(row.at);
-        self.heap
-            .push(Reverse((row.at, row.function.0, self.sequence, row.run)));
+        self.heap.push(Reverse((row.at, row.function.0, self.sequence, row.run)));
         self.sequence += 1;
         Ok(())
     }
@@ -114,11 +113,7 @@ impl<R: Rows> ArrivalStream for Reorder<R> {
                     continue;
                 };
                 self.handed = at;
-                chunk.push(Arrival {
-                    at,
-                    function: FunctionId(function),
-                    run,
-                });
+                chunk.push(Arrival { at, function: FunctionId(function), run });
             } else if self.ended {
                 break;
             } else {
@@ -185,11 +180,6 @@ mod tests {
             run: Span::ZERO,
         });
         assert!(sorted(&rows, Span::from_nanos(8)).is_ok());
-        assert!(
-            sorted(&rows, Span::ZERO)
-                .unwrap_err()
-                .to_string()
-                .contains("changed")
-        );
+        assert!(sorted(&rows, Span::ZERO).unwrap_err().to_string().contains("changed"));
     }
 }

@@ -76,9 +76,7 @@ impl RunTable {
 
     /// The run lengths of one function.
     pub fn of(&self, app: &str, function: &str) -> Option<RunLength> {
-        let sums = self
-            .functions
-            .get(&(app.to_string(), function.to_string()))?;
+        let sums = self.functions.get(&(app.to_string(), function.to_string()))?;
         let span = |sum: f64, weight: f64| Span::from_nanos((sum / weight).round() as u64);
         let points = || sums.quantiles.map(|sum| span(sum, sums.quantile_weight));
         Some(RunLength {
@@ -101,10 +99,7 @@ impl RunTable {
             None => None,
         };
         let mut points = None;
-        if let Some(columns) = columns
-            .quantiles
-            .filter(|columns| columns.iter().all(known))
-        {
+        if let Some(columns) = columns.quantiles.filter(|columns| columns.iter().all(known)) {
             let points = points.insert([0; 7]);
             for (point, column) in points.iter_mut().zip(columns) {
                 *point = table.scaled(column, 6, MILLIS)?;
@@ -169,26 +164,17 @@ mod tests {
         assert_eq!(run.average, Span::from_millis(125));
         assert_eq!(run.longest, Some(Span::from_nanos(500_500_000)));
         let points = run.quantiles.unwrap().points();
-        assert_eq!(
-            (points[0], points[6]),
-            (Span::from_millis(2), Span::from_millis(8))
-        );
+        assert_eq!((points[0], points[6]), (Span::from_millis(2), Span::from_millis(8)));
     }
 
     #[test]
     fn gaps_are_allowed_and_broken_rows_are_not() {
         let rows = "a,f,1.5,1,,,,,,,,,\na,g,-1,1,,,,,,,,,\na,h,1,1,,inf,,,,,,,\n";
         let error = read(rows, false).err().unwrap().to_string();
-        assert_eq!(
-            error,
-            "`run.csv` line 3, column `Average`: `-1`, expected milliseconds from 0"
-        );
+        assert_eq!(error, "`run.csv` line 3, column `Average`: `-1`, expected milliseconds from 0");
         let (runs, skipped) = read(rows, true).unwrap();
-        let expected = RunLength {
-            average: Span::from_nanos(1_500_000),
-            longest: None,
-            quantiles: None,
-        };
+        let expected =
+            RunLength { average: Span::from_nanos(1_500_000), longest: None, quantiles: None };
         assert_eq!((runs.of("a", "f"), skipped), (Some(expected), 2));
         assert_eq!(runs.of("a", "h"), None);
     }

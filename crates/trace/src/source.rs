@@ -35,18 +35,12 @@ impl Source {
     /// A file, named in messages as the user named it.
     pub fn file(path: &Path) -> Self {
         let name = path.display().to_string().into();
-        Self {
-            name,
-            origin: Origin::File(path.to_path_buf()),
-        }
+        Self { name, origin: Origin::File(path.to_path_buf()) }
     }
 
     /// Bytes in memory, with the name that messages use.
     pub fn memory(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
-        Self {
-            name: name.into(),
-            origin: Origin::Memory(Arc::new(bytes.into())),
-        }
+        Self { name: name.into(), origin: Origin::Memory(Arc::new(bytes.into())) }
     }
 
     /// The name that messages use.
@@ -58,11 +52,7 @@ impl Source {
     pub fn lines(&self) -> Result<Lines, TraceError> {
         let raw: Box<dyn Read + Send> = match &self.origin {
             Origin::File(path) => {
-                let failed = |source| TraceError::Io {
-                    action: "open",
-                    path: path.clone(),
-                    source,
-                };
+                let failed = |source| TraceError::Io { action: "open", path: path.clone(), source };
                 let file = File::open(path).map_err(failed)?;
                 if !file.metadata().map_err(failed)?.is_file() {
                     return Err(TraceError::Format(format!(
@@ -75,31 +65,17 @@ impl Source {
             Origin::Memory(bytes) => Box::new(Cursor::new(SharedBytes(Arc::clone(bytes)))),
         };
         let mut reader = BufReader::with_capacity(1 << 16, raw);
-        let start = reader
-            .fill_buf()
-            .map_err(|source| self.unreadable(source))?;
+        let start = reader.fill_buf().map_err(|source| self.unreadable(source))?;
         let reader: Box<dyn BufRead + Send> = if start.starts_with(&[0x1f, 0x8b]) {
-            Box::new(BufReader::with_capacity(
-                1 << 16,
-                MultiGzDecoder::new(reader),
-            ))
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader)))
         } else {
             Box::new(reader)
         };
-        Ok(Lines {
-            source: self.clone(),
-            reader,
-            buffer: Vec::new(),
-            number: 0,
-        })
+        Ok(Lines { source: self.clone(), reader, buffer: Vec::new(), number: 0 })
     }
 
     fn unreadable(&self, source: std::io::Error) -> TraceError {
-        TraceError::Io {
-            action: "read",
-            path: PathBuf::from(&*self.name),
-            source,
-        }
+        TraceError::Io { action: "read", path: PathBuf::from(&*self.name), source }
     }
 }
 
@@ -181,13 +157,7 @@ pub fn broken(file: &str, line: u64, column: &str, found: &[u8], expected: &str)
         (_, false) => format!("`{shown}`"),
     };
     let (file, column) = (file.to_string(), column.to_string());
-    TraceError::Row {
-        file,
-        line,
-        column,
-        found,
-        expected: expected.to_string(),
-    }
+    TraceError::Row { file, line, column, found, expected: expected.to_string() }
 }
 
 #[cfg(test)]
@@ -228,24 +198,17 @@ mod tests {
     #[test]
     fn endless_lines_are_refused() {
         assert!(read(vec![b'x'; LINE_BYTES_MAX]).is_ok());
-        let error = read(vec![b'x'; LINE_BYTES_MAX + 1])
-            .unwrap_err()
-            .to_string();
+        let error = read(vec![b'x'; LINE_BYTES_MAX + 1]).unwrap_err().to_string();
         assert!(error.contains("line 1 is longer"), "{error}");
     }
 
     #[test]
     fn found_text_is_short_and_printable() {
-        for (found, expected) in [
-            (&b""[..], "nothing"),
-            (b"a\0b", "`a\\0b`"),
-            (&[b'x'; 99], "`xxxxxxxxxx"),
-        ] {
+        for (found, expected) in
+            [(&b""[..], "nothing"), (b"a\0b", "`a\\0b`"), (&[b'x'; 99], "`xxxxxxxxxx")]
+        {
             let text = broken("f", 3, "c", found, "a number").to_string();
-            assert!(
-                text.contains(expected) && text.contains("`f` line 3, column `c`"),
-                "{text}"
-            );
+            assert!(text.contains(expected) && text.contains("`f` line 3, column `c`"), "{text}");
         }
     }
 }

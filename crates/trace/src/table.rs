@@ -31,12 +31,7 @@ impl Table {
             ))
         })?;
         let columns = header_names(header);
-        Ok(Self {
-            lines,
-            columns,
-            ends: Vec::new(),
-            fields: Vec::new(),
-        })
+        Ok(Self { lines, columns, ends: Vec::new(), fields: Vec::new() })
     }
 
     /// The names of the columns.
@@ -46,9 +41,7 @@ impl Table {
 
     /// The position of a column, where the table has it.
     pub fn find(&self, name: &str) -> Option<Column> {
-        self.columns
-            .iter()
-            .position(|column| column.eq_ignore_ascii_case(name))
+        self.columns.iter().position(|column| column.eq_ignore_ascii_case(name))
     }
 
     /// The position of a column that the format promises.
@@ -78,11 +71,7 @@ impl Table {
 
     /// What stands in a column of this row.
     pub fn field(&self, column: Column) -> &[u8] {
-        let start = if column == 0 {
-            0
-        } else {
-            self.ends[column - 1] as usize
-        };
+        let start = if column == 0 { 0 } else { self.ends[column - 1] as usize };
         &self.fields[start..self.ends[column] as usize]
     }
 
@@ -194,19 +183,10 @@ mod tests {
         assert!(table.advance().unwrap().is_some());
         assert_eq!(table.scaled(ms, 6, "milliseconds").unwrap(), 1_000_000);
         let error = table.advance().unwrap_err().to_string();
-        assert!(
-            error.contains("line 3") && error.contains("1 fields"),
-            "{error}"
-        );
+        assert!(error.contains("line 3") && error.contains("1 fields"), "{error}");
         assert!(table.advance().unwrap().is_some());
-        let error = table
-            .scaled(ms, 6, "milliseconds from 0")
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            error,
-            "`t.csv` line 4, column `ms`: `-4`, expected milliseconds from 0"
-        );
+        let error = table.scaled(ms, 6, "milliseconds from 0").unwrap_err().to_string();
+        assert_eq!(error, "`t.csv` line 4, column `ms`: `-4`, expected milliseconds from 0");
         assert!(table.advance().unwrap().is_none());
     }
 }

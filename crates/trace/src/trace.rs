@@ -63,15 +63,9 @@ impl Trace {
     /// A trace of its parts.
     pub fn new(parts: TraceParts) -> Self {
         if let Some(counts) = &parts.call_counts {
-            assert_eq!(
-                counts.len(),
-                parts.functions.len(),
-                "one count per function"
-            );
+            assert_eq!(counts.len(), parts.functions.len(), "one count per function");
         }
-        Self {
-            parts: Arc::new(parts),
-        }
+        Self { parts: Arc::new(parts) }
     }
 
     /// Its name, for reports.

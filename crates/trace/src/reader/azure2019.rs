@@ -47,9 +47,7 @@ pub fn read(name: &str, mut files: Files, mut problems: Problems) -> Result<Trac
 
     let mut apps: HashMap<&str, u32> = HashMap::new();
     for function in &rows.functions {
-        *apps
-            .entry(function.app.as_deref().unwrap_or_default())
-            .or_default() += 1;
+        *apps.entry(function.app.as_deref().unwrap_or_default()).or_default() += 1;
     }
     let mut functions = Vec::with_capacity(rows.functions.len());
     let mut quantiles = Vec::with_capacity(rows.functions.len());
@@ -60,19 +58,13 @@ pub fn read(name: &str, mut files: Files, mut problems: Problems) -> Result<Trac
         if run.is_none() {
             problems.duration_missing += 1;
             problems.note(|| {
-                format!(
-                    "function `{}` has no duration; {WARM_DEFAULT} is used",
-                    blank.name
-                )
+                format!("function `{}` has no duration; {WARM_DEFAULT} is used", blank.name)
             });
         }
         if bytes.is_none() {
             problems.memory_missing += 1;
             problems.note(|| {
-                format!(
-                    "function `{}` has no memory; {MEMORY_DEFAULT} is used",
-                    blank.name
-                )
+                format!("function `{}` has no memory; {MEMORY_DEFAULT} is used", blank.name)
             });
         }
         quantiles.push(run.and_then(|run| run.quantiles));
@@ -92,11 +84,7 @@ pub fn read(name: &str, mut files: Files, mut problems: Problems) -> Result<Trac
         call_counts: Some(rows.totals),
         problems,
         recipe: None,
-        calls: Box::new(MinuteCalls {
-            counts,
-            warm,
-            quantiles,
-        }),
+        calls: Box::new(MinuteCalls { counts, warm, quantiles }),
     }))
 }
 
@@ -127,9 +115,7 @@ impl CountRows {
         };
         if columns.minutes.is_empty() {
             let name = source.name();
-            return Err(TraceError::Format(format!(
-                "`{name}` has no column `1` or `minute_1`"
-            )));
+            return Err(TraceError::Format(format!("`{name}` has no column `1` or `minute_1`")));
         }
         self.builder.begin(columns.minutes.len());
         let mut counts = Vec::new();
@@ -175,14 +161,11 @@ impl CountRows {
         let id = self.functions.len() as u32;
         match self.ids.entry(format!("{app}\0{name}")) {
             Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(_) if id as usize >= FUNCTIONS_MAX => Err(TraceError::Format(format!(
-                "more than {FUNCTIONS_MAX} functions"
-            ))),
+            Entry::Vacant(_) if id as usize >= FUNCTIONS_MAX => {
+                Err(TraceError::Format(format!("more than {FUNCTIONS_MAX} functions")))
+            }
             Entry::Vacant(new) => {
-                let trigger = columns
-                    .trigger
-                    .map(|column| table.name(column))
-                    .transpose()?;
+                let trigger = columns.trigger.map(|column| table.name(column)).transpose()?;
                 self.functions.push(FunctionProfile {
                     name: name.to_string(),
                     app: Some(app.to_string()),
@@ -205,9 +188,7 @@ fn minute_columns(names: &[String]) -> Vec<Column> {
         let number = name.strip_prefix("minute_").unwrap_or(name);
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    (0..names.len())
-        .filter(|&column| is_minute(&names[column]))
-        .collect()
+    (0..names.len()).filter(|&column| is_minute(&names[column])).collect()
 }
 
 #[cfg(test)]
@@ -242,47 +223,20 @@ mod tests {
         let rows: Vec<_> = trace
             .functions()
             .iter()
-            .map(|f| {
-                (
-                    f.name.as_str(),
-                    f.trigger.as_deref(),
-                    f.memory,
-                    f.warm,
-                    f.longest,
-                )
-            })
+            .map(|f| (f.name.as_str(), f.trigger.as_deref(), f.memory, f.warm, f.longest))
             .collect();
         let ms = Span::from_millis;
         assert_eq!(
             rows,
             [
-                (
-                    "f",
-                    Some("http"),
-                    Bytes::from_mb(50),
-                    ms(100),
-                    Some(ms(300))
-                ),
-                (
-                    "g",
-                    Some("timer"),
-                    Bytes::from_mb(50),
-                    ms(200),
-                    Some(ms(400))
-                ),
+                ("f", Some("http"), Bytes::from_mb(50), ms(100), Some(ms(300))),
+                ("g", Some("timer"), Bytes::from_mb(50), ms(200), Some(ms(400))),
                 ("h", None, Bytes::from_mb(60), ms(10), Some(ms(20))),
             ]
         );
         let mut chunk = Vec::new();
-        trace
-            .arrivals(&Reading::default())
-            .unwrap()
-            .fill(&mut chunk)
-            .unwrap();
-        let first: Vec<_> = chunk
-            .iter()
-            .map(|a| (a.at.secs_f64(), a.function.0))
-            .collect();
+        trace.arrivals(&Reading::default()).unwrap().fill(&mut chunk).unwrap();
+        let first: Vec<_> = chunk.iter().map(|a| (a.at.secs_f64(), a.function.0)).collect();
         assert_eq!(first, [(0.0, 0)]);
     }
 
@@ -291,17 +245,8 @@ mod tests {
         let counts = "HashOwner,HashApp,HashFunction,Trigger,1\no,x,y,http,1\n";
         let trace = read("t", files(&[counts], RUN, MEM), Problems::new(false)).unwrap();
         let function = &trace.functions()[0];
-        assert_eq!(
-            (function.memory, function.warm),
-            (MEMORY_DEFAULT, WARM_DEFAULT)
-        );
-        assert_eq!(
-            (
-                trace.problems().memory_missing,
-                trace.problems().duration_missing
-            ),
-            (1, 1)
-        );
+        assert_eq!((function.memory, function.warm), (MEMORY_DEFAULT, WARM_DEFAULT));
+        assert_eq!((trace.problems().memory_missing, trace.problems().duration_missing), (1, 1));
     }
 
     #[test]
@@ -316,15 +261,9 @@ mod tests {
             let text = format!("HashOwner,HashApp,HashFunction,1,2\no,a,f,1,1\no,a,g,1,{cell}\n");
             let strict = read("t", files(&[&text], RUN, MEM), Problems::new(false));
             let error = strict.unwrap_err().to_string();
-            assert!(
-                error.contains("line 3, column `2`") && error.contains(shown),
-                "{error}"
-            );
+            assert!(error.contains("line 3, column `2`") && error.contains(shown), "{error}");
             let trace = read("t", files(&[&text], RUN, MEM), Problems::new(true)).unwrap();
-            assert_eq!(
-                (trace.functions().len(), trace.problems().skipped_rows),
-                (1, 1)
-            );
+            assert_eq!((trace.functions().len(), trace.problems().skipped_rows), (1, 1));
         }
     }
 }

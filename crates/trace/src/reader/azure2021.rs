@@ -33,11 +33,8 @@ pub fn read(
 ) -> Result<Trace, TraceError> {
     let memory = MemoryTable::read(memory, &mut problems)?;
     let mut survey = Survey::default();
-    let mut first = FirstPass {
-        table: CallTable::open(calls)?,
-        ids: HashMap::new(),
-        profiles: Vec::new(),
-    };
+    let mut first =
+        FirstPass { table: CallTable::open(calls)?, ids: HashMap::new(), profiles: Vec::new() };
     loop {
         let step = first.table.table.advance();
         let Some(step) = problems.forgive(step)? else {
@@ -51,9 +48,7 @@ pub fn read(
             survey.see(&call);
         }
     }
-    let FirstPass {
-        ids, mut profiles, ..
-    } = first;
+    let FirstPass { ids, mut profiles, .. } = first;
     complete(&mut profiles, &survey, &memory, &mut problems);
     let (lenient, source, ids) = (problems.lenient(), calls.clone(), Arc::new(ids));
     Ok(Trace::new(TraceParts {
@@ -69,12 +64,7 @@ pub fn read(
             rows: Box::new(move || {
                 let problems = Problems::new(lenient);
                 let (table, ids) = (CallTable::open(&source)?, Arc::clone(&ids));
-                Ok(Box::new(CallRows {
-                    table,
-                    ids,
-                    key: String::new(),
-                    problems,
-                }))
+                Ok(Box::new(CallRows { table, ids, key: String::new(), problems }))
             }),
         }),
     }))
@@ -89,9 +79,7 @@ fn complete(
 ) {
     let mut apps: HashMap<String, u32> = HashMap::new();
     for profile in profiles.iter() {
-        *apps
-            .entry(profile.app.clone().unwrap_or_default())
-            .or_default() += 1;
+        *apps.entry(profile.app.clone().unwrap_or_default()).or_default() += 1;
     }
     for (index, profile) in profiles.iter_mut().enumerate() {
         let app = profile.app.as_deref().unwrap_or_default();
@@ -100,10 +88,7 @@ fn complete(
             None => {
                 problems.memory_missing += 1;
                 problems.note(|| {
-                    format!(
-                        "function `{}` has no memory; {MEMORY_DEFAULT} is used",
-                        profile.name
-                    )
+                    format!("function `{}` has no memory; {MEMORY_DEFAULT} is used", profile.name)
                 });
             }
         }
@@ -139,10 +124,7 @@ impl CallTable {
     fn times(&self) -> Result<(Instant, Span), TraceError> {
         let end = self.table.scaled(self.end, 9, "seconds from 0")?;
         let duration = self.table.scaled(self.duration, 9, "seconds from 0")?;
-        Ok((
-            Instant::from_nanos(end.saturating_sub(duration)),
-            Span::from_nanos(duration),
-        ))
+        Ok((Instant::from_nanos(end.saturating_sub(duration)), Span::from_nanos(duration)))
     }
 
     fn names(&self) -> Result<(&str, &str), TraceError> {
@@ -165,9 +147,7 @@ impl FirstPass {
         let id = match self.ids.entry(format!("{app}\0{name}")) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(_) if id as usize >= FUNCTIONS_MAX => {
-                return Err(TraceError::Format(format!(
-                    "more than {FUNCTIONS_MAX} functions"
-                )));
+                return Err(TraceError::Format(format!("more than {FUNCTIONS_MAX} functions")));
             }
             Entry::Vacant(new) => {
                 self.profiles.push(FunctionProfile {
@@ -182,11 +162,7 @@ impl FirstPass {
                 *new.insert(id)
             }
         };
-        Ok(Arrival {
-            at,
-            function: FunctionId(id),
-            run,
-        })
+        Ok(Arrival { at, function: FunctionId(id), run })
     }
 }
 
@@ -207,11 +183,7 @@ impl CallRows {
         self.key.push('\0');
         self.key.push_str(name);
         match self.ids.get(self.key.as_str()) {
-            Some(&id) => Ok(Arrival {
-                at,
-                function: FunctionId(id),
-                run,
-            }),
+            Some(&id) => Ok(Arrival { at, function: FunctionId(id), run }),
             None => Err(self.table.table.broken(
                 self.table.function,
                 "a function that was there when the trace was opened",
@@ -246,12 +218,7 @@ mod tests {
 
     fn open(calls: &str, memory: &str, lenient: bool) -> Result<Trace, TraceError> {
         let source = |name, text: &str| Source::memory(name, text.as_bytes().to_vec());
-        read(
-            "t",
-            &source("c.csv", calls),
-            &[source("m.csv", memory)],
-            Problems::new(lenient),
-        )
+        read("t", &source("c.csv", calls), &[source("m.csv", memory)], Problems::new(lenient))
     }
 
     const MEMORY: &str = "HashApp,AverageAllocatedMb\na,100\n";
@@ -261,11 +228,8 @@ mod tests {
         let text =
             "app,func,end_timestamp,duration\na,f,2.5,0.5\na,g,3,2.75\nb,f,70,0.25\na,f,4,1.5\n";
         let trace = open(text, MEMORY, false).unwrap();
-        let rows: Vec<_> = trace
-            .functions()
-            .iter()
-            .map(|f| (f.name.as_str(), f.memory, f.warm))
-            .collect();
+        let rows: Vec<_> =
+            trace.functions().iter().map(|f| (f.name.as_str(), f.memory, f.warm)).collect();
         assert_eq!(
             rows,
             [
@@ -274,20 +238,10 @@ mod tests {
                 ("f", MEMORY_DEFAULT, Span::from_millis(250)),
             ]
         );
-        assert_eq!(
-            (trace.span(), trace.problems().memory_missing),
-            (Span::from_mins(2), 1)
-        );
+        assert_eq!((trace.span(), trace.problems().memory_missing), (Span::from_mins(2), 1));
         let mut chunk = Vec::new();
-        trace
-            .arrivals(&Reading::default())
-            .unwrap()
-            .fill(&mut chunk)
-            .unwrap();
-        let calls: Vec<_> = chunk
-            .iter()
-            .map(|a| (a.at.secs_f64(), a.function.0))
-            .collect();
+        trace.arrivals(&Reading::default()).unwrap().fill(&mut chunk).unwrap();
+        let calls: Vec<_> = chunk.iter().map(|a| (a.at.secs_f64(), a.function.0)).collect();
         assert_eq!(calls, [(0.25, 1), (2.0, 0), (2.5, 0), (69.75, 2)]);
         assert_eq!(chunk[1].run, Span::from_millis(500));
     }
@@ -303,14 +257,8 @@ mod tests {
         ] {
             let text = format!("app,func,end_timestamp,duration\n{row}\n");
             let error = open(&text, MEMORY, false).unwrap_err().to_string();
-            assert!(
-                error.contains(letter) && error.contains("line 2"),
-                "{error}"
-            );
-            assert_eq!(
-                open(&text, MEMORY, true).unwrap().problems().skipped_rows,
-                1
-            );
+            assert!(error.contains(letter) && error.contains("line 2"), "{error}");
+            assert_eq!(open(&text, MEMORY, true).unwrap().problems().skipped_rows, 1);
         }
     }
 }

@@ -54,11 +54,7 @@ pub fn read(
             disorder: survey.disorder.greatest(),
             rows: Box::new(move || {
                 let problems = Problems::new(lenient);
-                Ok(Box::new(CallRows::open(
-                    &source,
-                    Arc::clone(&names),
-                    problems,
-                )?))
+                Ok(Box::new(CallRows::open(&source, Arc::clone(&names), problems)?))
             }),
         }),
     }))
@@ -98,9 +94,7 @@ fn read_functions(
             continue;
         };
         if profiles.len() >= FUNCTIONS_MAX {
-            return Err(TraceError::Format(format!(
-                "more than {FUNCTIONS_MAX} functions"
-            )));
+            return Err(TraceError::Format(format!("more than {FUNCTIONS_MAX} functions")));
         }
         match by_name.entry(profile.name.clone()) {
             Entry::Occupied(_) => {
@@ -120,11 +114,7 @@ fn profile(
     key: Column,
     numbers: [Column; 3],
 ) -> Result<FunctionProfile, TraceError> {
-    let millis = |column| {
-        table
-            .scaled(column, 6, "milliseconds from 0")
-            .map(Span::from_nanos)
-    };
+    let millis = |column| table.scaled(column, 6, "milliseconds from 0").map(Span::from_nanos);
     let [cold, warm, memory] = numbers;
     let (cold, warm) = (millis(cold)?, millis(warm)?);
     Ok(FunctionProfile {
@@ -155,28 +145,16 @@ impl CallRows {
     fn open(source: &Source, names: Arc<Names>, problems: Problems) -> Result<Self, TraceError> {
         let table = Table::open(source)?;
         let (at, name) = (table.column("invoke_time_ms")?, name_column(&table)?.0);
-        Ok(Self {
-            table,
-            at,
-            name,
-            names,
-            problems,
-        })
+        Ok(Self { table, at, name, names, problems })
     }
 
     fn row(&self) -> Result<Arrival, TraceError> {
         let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
         let Some(&id) = self.names.by_name.get(self.table.name(self.name)?) else {
-            return Err(self
-                .table
-                .broken(self.name, "a function of the other table"));
+            return Err(self.table.broken(self.name, "a function of the other table"));
         };
         let run = self.names.warm[id as usize];
-        Ok(Arrival {
-            at: Instant::from_nanos(at),
-            function: FunctionId(id),
-            run,
-        })
+        Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
     }
 }
 
@@ -208,12 +186,7 @@ mod tests {
     fn open(functions: &str, calls: &str, lenient: bool) -> Result<Trace, TraceError> {
         let source = |name, text: &str| Source::memory(name, text.as_bytes().to_vec());
         let problems = Problems::new(lenient);
-        read(
-            "t",
-            &source("f.csv", functions),
-            &source("i.csv", calls),
-            problems,
-        )
+        read("t", &source("f.csv", functions), &source("i.csv", calls), problems)
     }
 
     #[test]
@@ -228,11 +201,7 @@ mod tests {
             let colds: Vec<_> = trace.functions().iter().map(|f| f.cold).collect();
             assert_eq!(colds, [Some(Span::from_millis(800)), Some(Span::ZERO)]);
             let mut chunk = Vec::new();
-            trace
-                .arrivals(&Reading::default())
-                .unwrap()
-                .fill(&mut chunk)
-                .unwrap();
+            trace.arrivals(&Reading::default()).unwrap().fill(&mut chunk).unwrap();
             let calls: Vec<_> = chunk.iter().map(|a| (a.at.nanos(), a.function.0)).collect();
             assert_eq!(calls, [(0, 0), (5_000_000, 1)]);
         }
@@ -242,31 +211,13 @@ mod tests {
     fn broken_rows_are_letters_or_skipped() {
         let twice = "func_name,cold_dur_ms,warm_dur_ms,mem_mb\nx,1,1,1\nx,1,1,1\n";
         for (functions, calls, letter) in [
-            (
-                FUNCTIONS,
-                "func_name,invoke_time_ms\nz,0\n",
-                "column `func_name`: `z`",
-            ),
-            (
-                FUNCTIONS,
-                "func_name,invoke_time_ms\nx,NaN\n",
-                "column `invoke_time_ms`: `NaN`",
-            ),
-            (
-                twice,
-                "func_name,invoke_time_ms\n",
-                "line 3, column `func_name`",
-            ),
+            (FUNCTIONS, "func_name,invoke_time_ms\nz,0\n", "column `func_name`: `z`"),
+            (FUNCTIONS, "func_name,invoke_time_ms\nx,NaN\n", "column `invoke_time_ms`: `NaN`"),
+            (twice, "func_name,invoke_time_ms\n", "line 3, column `func_name`"),
         ] {
             let error = open(functions, calls, false).unwrap_err().to_string();
             assert!(error.contains(letter), "{error}");
-            assert_eq!(
-                open(functions, calls, true)
-                    .unwrap()
-                    .problems()
-                    .skipped_rows,
-                1
-            );
+            assert_eq!(open(functions, calls, true).unwrap().problems().skipped_rows, 1);
         }
     }
 }

@@ -33,10 +33,7 @@ pub fn read(name: &str, source: &Source, mut problems: Problems) -> Result<Trace
     let mut survey = Survey::default();
     while let Some(line) = lines.advance()? {
         let row = match parse(line) {
-            Ok(Line {
-                function: Some(declared),
-                ..
-            }) => functions.declare(&declared),
+            Ok(Line { function: Some(declared), .. }) => functions.declare(&declared),
             Ok(line) => functions.call(&line).map(|call| {
                 if let Some(call) = call {
                     survey.see(&call);
@@ -50,11 +47,7 @@ pub fn read(name: &str, source: &Source, mut problems: Problems) -> Result<Trace
     survey.grow(functions.profiles.len());
     let functions = Arc::new(functions);
     let profiles = functions.profiles.clone();
-    let (lenient, source, file) = (
-        problems.lenient(),
-        source.clone(),
-        source.name().to_string(),
-    );
+    let (lenient, source, file) = (problems.lenient(), source.clone(), source.name().to_string());
     Ok(Trace::new(TraceParts {
         name: name.to_string(),
         functions: profiles,
@@ -67,11 +60,7 @@ pub fn read(name: &str, source: &Source, mut problems: Problems) -> Result<Trace
             disorder: survey.disorder.greatest(),
             rows: Box::new(move || {
                 let (lines, functions) = (source.lines()?, Arc::clone(&functions));
-                Ok(Box::new(CallRows {
-                    lines,
-                    functions,
-                    problems: Problems::new(lenient),
-                }))
+                Ok(Box::new(CallRows { lines, functions, problems: Problems::new(lenient) }))
             }),
         }),
     }))
@@ -130,11 +119,7 @@ fn nanos(column: &'static str, millis: f64) -> Result<u64, Broken> {
     let nanos = (millis * 1e6).round();
     if !(0.0..1.8e19).contains(&nanos) {
         let found = millis.to_string();
-        return Err(Broken {
-            column,
-            found,
-            expected: "milliseconds from 0",
-        });
+        return Err(Broken { column, found, expected: "milliseconds from 0" });
     }
     Ok(nanos as u64)
 }
@@ -148,14 +133,10 @@ struct Functions {
 impl Functions {
     fn declare(&mut self, declared: &Declared<'_>) -> Result<(), Broken> {
         let optional = |column, millis: Option<f64>| {
-            millis
-                .map(|millis| nanos(column, millis).map(Span::from_nanos))
-                .transpose()
+            millis.map(|millis| nanos(column, millis).map(Span::from_nanos)).transpose()
         };
-        let memory = nanos("memory_mb", declared.memory_mb).map_err(|broken| Broken {
-            expected: "megabytes from 0",
-            ..broken
-        })?;
+        let memory = nanos("memory_mb", declared.memory_mb)
+            .map_err(|broken| Broken { expected: "megabytes from 0", ..broken })?;
         let profile = FunctionProfile {
             name: declared.name.to_string(),
             app: declared.app.as_deref().map(str::to_string),
@@ -187,30 +168,18 @@ impl Functions {
                 return Ok(None);
             }
             let column = if line.name.is_none() { "name" } else { "at_ms" };
-            return Err(Broken {
-                column,
-                found: String::new(),
-                expected: "`at_ms` and `name`",
-            });
+            return Err(Broken { column, found: String::new(), expected: "`at_ms` and `name`" });
         };
         let Some(&id) = self.by_name.get(name.as_ref()) else {
             let found = name.to_string();
-            return Err(Broken {
-                column: "name",
-                found,
-                expected: "a function declared above",
-            });
+            return Err(Broken { column: "name", found, expected: "a function declared above" });
         };
         let at = Instant::from_nanos(nanos("at_ms", at)?);
         let run = match line.run_ms {
             Some(millis) => Span::from_nanos(nanos("run_ms", millis)?),
             None => self.profiles[id as usize].warm,
         };
-        Ok(Some(Arrival {
-            at,
-            function: FunctionId(id),
-            run,
-        }))
+        Ok(Some(Arrival { at, function: FunctionId(id), run }))
     }
 }
 
@@ -227,9 +196,7 @@ impl Rows for CallRows {
                 return Ok(None);
             };
             let row = match parse(line) {
-                Ok(Line {
-                    function: Some(_), ..
-                }) => continue,
+                Ok(Line { function: Some(_), .. }) => continue,
                 Ok(line) => self.functions.call(&line),
                 Err(broken) => Err(broken),
             };
@@ -261,20 +228,10 @@ mod tests {
         );
         let trace = open(&text, false).unwrap();
         assert_eq!(trace.functions()[0].cold, Some(Span::from_millis(300)));
-        assert_eq!(
-            (trace.span(), trace.call_counts()),
-            (Span::from_mins(2), Some(&[2][..]))
-        );
+        assert_eq!((trace.span(), trace.call_counts()), (Span::from_mins(2), Some(&[2][..])));
         let mut chunk = Vec::new();
-        trace
-            .arrivals(&Reading::default())
-            .unwrap()
-            .fill(&mut chunk)
-            .unwrap();
-        let calls: Vec<_> = chunk
-            .iter()
-            .map(|a| (a.at.nanos(), a.run.millis_f64()))
-            .collect();
+        trace.arrivals(&Reading::default()).unwrap().fill(&mut chunk).unwrap();
+        let calls: Vec<_> = chunk.iter().map(|a| (a.at.nanos(), a.run.millis_f64())).collect();
         assert_eq!(calls, [(3_000_000, 7.0), (70_000_250_000, 10.5)]);
     }
 
@@ -287,31 +244,15 @@ mod tests {
             (r#"{"name":"x"}"#, "column `at_ms`: nothing"),
             (r#"{"at_ms":1,"name":"y"}"#, "column `name`: `y`"),
             (r#"{"at_ms":-1,"name":"x"}"#, "column `at_ms`: `-1`"),
-            (
-                r#"{"at_ms":1,"name":"x","run_ms":1e300}"#,
-                "column `run_ms`",
-            ),
+            (r#"{"at_ms":1,"name":"x","run_ms":1e300}"#, "column `run_ms`"),
             (X, "a name that no earlier line has"),
-            (
-                "{\"function\":{\"name\":\"z\",\"warm_ms\":1}}",
-                "missing field",
-            ),
-            (
-                "{\"function\":{\"name\":\"z\",\"warm_ms\":1,\"memory_mb\":-2}}",
-                "megabytes from 0",
-            ),
+            ("{\"function\":{\"name\":\"z\",\"warm_ms\":1}}", "missing field"),
+            ("{\"function\":{\"name\":\"z\",\"warm_ms\":1,\"memory_mb\":-2}}", "megabytes from 0"),
         ] {
             let text = format!("{X}\n{line}\n");
             let error = open(&text, false).unwrap_err().to_string();
-            assert!(
-                error.contains(letter) && error.contains("line 2"),
-                "{error}"
-            );
-            assert_eq!(
-                open(&text, true).unwrap().problems().skipped_rows,
-                1,
-                "{line}"
-            );
+            assert!(error.contains(letter) && error.contains("line 2"), "{error}");
+            assert_eq!(open(&text, true).unwrap().problems().skipped_rows, 1, "{line}");
         }
     }
 }

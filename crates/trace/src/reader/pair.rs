@@ -57,11 +57,7 @@ pub fn read(
             disorder: survey.disorder.greatest(),
             rows: Box::new(move || {
                 let problems = Problems::new(lenient);
-                Ok(Box::new(CallRows::open(
-                    &source,
-                    Arc::clone(&ids),
-                    problems,
-                )?))
+                Ok(Box::new(CallRows::open(&source, Arc::clone(&ids), problems)?))
             }),
         }),
     }))
@@ -78,9 +74,7 @@ impl Functions {
     fn read(source: &Source, problems: &mut Problems) -> Result<Self, TraceError> {
         let mut table = Table::open(source)?;
         let mut columns = [0; 5];
-        for (column, name) in columns
-            .iter_mut()
-            .zip(["fn", "hash", "mem_mb", "cold_ms", "warm_ms"])
+        for (column, name) in columns.iter_mut().zip(["fn", "hash", "mem_mb", "cold_ms", "warm_ms"])
         {
             *column = table.column(name)?;
         }
@@ -100,11 +94,7 @@ impl Functions {
 
     fn row(&mut self, table: &Table, columns: [Column; 5]) -> Result<(), TraceError> {
         let [number, hash, memory, cold, warm] = columns;
-        let millis = |column| {
-            table
-                .scaled(column, 6, "milliseconds from 0")
-                .map(Span::from_nanos)
-        };
+        let millis = |column| table.scaled(column, 6, "milliseconds from 0").map(Span::from_nanos);
         let profile = FunctionProfile {
             name: table.name(hash)?.to_string(),
             app: None,
@@ -115,9 +105,7 @@ impl Functions {
             cold: None,
         };
         if self.profiles.len() >= FUNCTIONS_MAX {
-            return Err(TraceError::Format(format!(
-                "more than {FUNCTIONS_MAX} functions"
-            )));
+            return Err(TraceError::Format(format!("more than {FUNCTIONS_MAX} functions")));
         }
         match self.by_number.entry(table.whole(number)?) {
             Entry::Occupied(_) => Err(table.broken(number, "a number that no earlier row has")),
@@ -148,13 +136,7 @@ impl CallRows {
     fn open(source: &Source, ids: Arc<Ids>, problems: Problems) -> Result<Self, TraceError> {
         let table = Table::open(source)?;
         let (at, number) = (table.column("t_ms")?, table.column("fn")?);
-        Ok(Self {
-            table,
-            at,
-            number,
-            ids,
-            problems,
-        })
+        Ok(Self { table, at, number, ids, problems })
     }
 
     fn row(&self) -> Result<Arrival, TraceError> {
@@ -163,17 +145,11 @@ impl CallRows {
         let id = match self.ids.by_number.get(&number) {
             Some(&id) => id,
             None => {
-                return Err(self
-                    .table
-                    .broken(self.number, "a function of the other table"));
+                return Err(self.table.broken(self.number, "a function of the other table"));
             }
         };
         let run = self.ids.warm[id as usize];
-        Ok(Arrival {
-            at: Instant::from_nanos(at),
-            function: FunctionId(id),
-            run,
-        })
+        Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
     }
 }
 
@@ -205,12 +181,7 @@ mod tests {
     fn open(functions: &str, calls: &str, lenient: bool) -> Result<Trace, TraceError> {
         let source = |name, text: &str| Source::memory(name, text.as_bytes().to_vec());
         let problems = Problems::new(lenient);
-        read(
-            "t",
-            &source("f.csv", functions),
-            &source("i.csv", calls),
-            problems,
-        )
+        read("t", &source("f.csv", functions), &source("i.csv", calls), problems)
     }
 
     #[test]
@@ -219,17 +190,10 @@ mod tests {
         assert_eq!(trace.span(), Span::from_mins(2));
         assert_eq!(trace.call_counts(), Some(&[2, 1][..]));
         let profile = &trace.functions()[0];
-        assert_eq!(
-            (profile.longest, profile.cold),
-            (Some(Span::from_millis(900)), None)
-        );
+        assert_eq!((profile.longest, profile.cold), (Some(Span::from_millis(900)), None));
         for _ in 0..2 {
             let mut chunk = Vec::new();
-            trace
-                .arrivals(&Reading::default())
-                .unwrap()
-                .fill(&mut chunk)
-                .unwrap();
+            trace.arrivals(&Reading::default()).unwrap().fill(&mut chunk).unwrap();
             let calls: Vec<_> = chunk.iter().map(|a| (a.at.nanos(), a.function.0)).collect();
             assert_eq!(calls, [(0, 1), (250_000, 0), (61_000_500_000, 0)]);
             assert_eq!(chunk[0].run, Span::from_millis(20));
@@ -243,11 +207,7 @@ mod tests {
             (FUNCTIONS, "t_ms,fn\n-1,3\n", "line 2, column `t_ms`: `-1`"),
             (FUNCTIONS, "t_ms,fn\ninf,3\n", "`inf`"),
             (FUNCTIONS, "t_ms,fn\n1\n", "`1 fields`"),
-            (
-                "fn,hash,mem_mb,cold_ms,warm_ms\n1,x,a,1,1\n",
-                "t_ms,fn\n",
-                "column `mem_mb`: `a`",
-            ),
+            ("fn,hash,mem_mb,cold_ms,warm_ms\n1,x,a,1,1\n", "t_ms,fn\n", "column `mem_mb`: `a`"),
             (
                 "fn,hash,mem_mb,cold_ms,warm_ms\n1,x,1,1,1\n1,y,1,1,1\n",
                 "t_ms,fn\n",
