@@ -4,6 +4,7 @@ pub mod time;
 pub mod units;
 pub mod ids;
 pub mod rng;
+pub mod heap;
 pub mod settings;
 pub mod event;
 pub mod action;

@@ -4,8 +4,8 @@
 //! [`Ranking`] keeps any ordered key per instance, in logarithmic time.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
+use crate::heap::IndexedHeap;
 use crate::pool::instance::NONE;
 
 /// Idle instances, the longest idle first.
@@ -108,44 +108,30 @@ impl Ord for Key {
 /// in the order they were set.
 #[derive(Debug, Default)]
 pub struct Ranking {
-    order: BTreeSet<(Key, u64, u32)>,
-    entries: Vec<Option<(Key, u64)>>,
+    order: IndexedHeap<(Key, u64)>,
     stamp: u64,
 }
 
 impl Ranking {
     /// Sets the key of `name`, replacing a former one.
     pub fn set(&mut self, name: u32, key: Key) {
-        self.remove(name);
-        let index = name as usize;
-        if index >= self.entries.len() {
-            self.entries.resize(index + 1, None);
-        }
         self.stamp += 1;
-        self.entries[index] = Some((key, self.stamp));
-        self.order.insert((key, self.stamp, name));
+        self.order.set(name, (key, self.stamp));
     }
 
     /// Takes `name` out, if it is in, and returns its key.
     pub fn remove(&mut self, name: u32) -> Option<Key> {
-        let (key, stamp) = self.entries.get_mut(name as usize)?.take()?;
-        self.order.remove(&(key, stamp, name));
-        Some(key)
+        self.order.remove(name).map(|entry| entry.0)
     }
 
     /// The key of `name`, if it is in.
     pub fn key(&self, name: u32) -> Option<Key> {
-        self.entries.get(name as usize).copied().flatten().map(|entry| entry.0)
-    }
-
-    /// Keys and names, the lowest key first.
-    pub fn entries(&self) -> impl Iterator<Item = (Key, u32)> + '_ {
-        self.order.iter().map(|entry| (entry.0, entry.2))
+        self.order.key(name).map(|entry| entry.0)
     }
 
     /// The names, the lowest key first.
     pub fn lowest_first(&self) -> impl Iterator<Item = u32> + '_ {
-        self.order.iter().map(|entry| entry.2)
+        self.order.ascending().map(|entry| entry.1)
     }
 }
 

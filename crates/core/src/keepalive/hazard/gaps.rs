@@ -43,16 +43,36 @@ struct Habit {
     /// The weight of the next gap; grows, so that former ones fade without being touched.
     weight: f32,
     context: u8,
-    index: [f32; BINS],
-    /// The prior's epoch the index was computed in; `None` if it is out of date.
-    indexed: Option<u32>,
+    /// Gaps seen, as far as they count.
+    count: u32,
+    /// Gaps seen since the indices were last thrown away.
+    fresh: u32,
+    /// The epoch of the prior they were computed in.
+    epoch: u32,
+    /// Which indices are known, a bit per bin.
+    known: u64,
+    indices: [f32; BINS],
 }
+
+/// Beyond so many gaps of its own a habit no longer follows the prior's changes.
+const SETTLED: u32 = 16;
 
 impl Habit {
     fn new() -> Self {
-        Self { weights: [0.0; BINS], weight: 1.0, context: 0, index: [0.0; BINS], indexed: None }
+        Self {
+            weights: [0.0; BINS],
+            weight: 1.0,
+            context: 0,
+            count: 0,
+            fresh: 0,
+            epoch: 0,
+            known: 0,
+            indices: [0.0; BINS],
+        }
     }
 
+    /// Takes in a gap. Computed indices are kept until the new gaps are a sixteenth of
+    /// all that count: one more gap like the last sixty moves nothing.
     fn observe(&mut self, bin: usize) {
         self.weights[bin] += self.weight * (1.0 - 2.0 * BLUR);
         self.weights[bin.saturating_sub(1)] += self.weight * BLUR;
@@ -63,7 +83,31 @@ impl Habit {
             self.weight = 1.0;
         }
         self.context = prior::context(bin);
-        self.indexed = None;
+        self.count = (self.count + 1).min(64);
+        self.fresh += 1;
+        if self.fresh * 16 >= self.count {
+            self.known = 0;
+            self.fresh = 0;
+        }
+    }
+
+    fn worth(&mut self, class: usize, bin: usize, prior: &Prior, widths: &[f64; BINS]) -> f64 {
+        if self.epoch != prior.epoch() && self.count < SETTLED {
+            self.known = 0;
+        }
+        self.epoch = prior.epoch();
+        if self.known & (1 << bin) == 0 {
+            let curve = prior.curve(class, self.context);
+            let scale = 1.0 / self.weight;
+            let mut weights = curve.ends;
+            for (sum, own) in weights.iter_mut().zip(&self.weights) {
+                *sum = *sum * PRIOR_GAPS + own * scale;
+            }
+            let never = PRIOR_GAPS * curve.never;
+            self.indices[bin] = gittins::index(&weights, never, widths, bin) as f32;
+            self.known |= 1 << bin;
+        }
+        f64::from(self.indices[bin])
     }
 }
 
@@ -94,18 +138,10 @@ impl Gaps {
 
     /// What keeping the instance of `level` is worth at the age of `bin`, in uses per
     /// second.
-    pub fn worth(&mut self, level: u32, bin: usize, prior: &Prior, widths: &[f64; BINS]) -> f32 {
+    pub fn worth(&mut self, level: u32, bin: usize, prior: &Prior, widths: &[f64; BINS]) -> f64 {
         let class = prior::class(level);
         let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
-        if habit.indexed != Some(prior.epoch()) {
-            let curve = prior.curve(class, habit.context);
-            let weights = std::array::from_fn(|bin| {
-                habit.weights[bin] / habit.weight + PRIOR_GAPS * curve.ends[bin]
-            });
-            gittins::index(&weights, PRIOR_GAPS * curve.never, widths, &mut habit.index);
-            habit.indexed = Some(prior.epoch());
-        }
-        habit.index[bin]
+        habit.worth(class, bin, prior, widths)
     }
 
     /// Shows the open gaps to the prior.

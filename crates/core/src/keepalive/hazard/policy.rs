@@ -183,7 +183,7 @@ fn worth(
     let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
     let since = gaps.fell(level).unwrap_or(pool.at(place.slot).since());
     let bin = bins::bin(now.since(since));
-    let uses = f64::from(gaps.worth(level, bin, prior, widths));
+    let uses = gaps.worth(level, bin, prior, widths);
     let next = match bin + 1 {
         bins::BINS => Instant::NEVER,
         next => (since + bins::lower_edge(next)).max(now + Span::from_millis(1)),
