@@ -77,7 +77,10 @@ pub fn input(trace: &Trace) -> Result<Input, SimError> {
         }));
     }
     Input::new(functions.collect(), calls).map_err(|error| {
-        SimError::Settings(format!("the published simulators cannot read `{}`: {error}", trace.name()))
+        SimError::Settings(format!(
+            "the published simulators cannot read `{}`: {error}",
+            trace.name()
+        ))
     })
 }
 

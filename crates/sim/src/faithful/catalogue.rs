@@ -37,20 +37,12 @@ pub struct Entry {
 
 const fn founding(name: &'static str, policy: Founding, summary: &'static str) -> Entry {
     let original = Original::Founding(policy);
-    Entry {
-        name,
-        original,
-        summary,
-    }
+    Entry { name, original, summary }
 }
 
 const fn faascache(name: &'static str, policy: FaasCache, summary: &'static str) -> Entry {
     let original = Original::FaasCache(policy);
-    Entry {
-        name,
-        original,
-        summary,
-    }
+    Entry { name, original, summary }
 }
 
 /// All that can be repeated.
@@ -95,11 +87,7 @@ impl FromStr for Original {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found = CATALOGUE.iter().find(|entry| entry.name == name);
-        found
-            .map(|entry| entry.original)
-            .ok_or_else(|| UnknownOriginal {
-                name: name.to_owned(),
-            })
+        found.map(|entry| entry.original).ok_or_else(|| UnknownOriginal { name: name.to_owned() })
     }
 }
 
@@ -121,11 +109,6 @@ mod tests {
             assert_eq!(entry.original.to_string(), entry.name);
         }
         let wrong: Result<Original, _> = "faascache:cloud21".parse();
-        assert!(
-            wrong
-                .unwrap_err()
-                .to_string()
-                .contains("`faascache:cloud21`")
-        );
+        assert!(wrong.unwrap_err().to_string().contains("`faascache:cloud21`"));
     }
 }

@@ -98,14 +98,8 @@ mod tests {
     use super::*;
 
     fn check(mem_mb: u32, calls: &[(f64, usize)], expected: Option<InputError>) {
-        let function = Function {
-            mem_mb,
-            cold_ms: 2,
-            warm_ms: 1,
-        };
-        let calls = calls
-            .iter()
-            .map(|&(t_ms, function)| Call { t_ms, function });
+        let function = Function { mem_mb, cold_ms: 2, warm_ms: 1 };
+        let calls = calls.iter().map(|&(t_ms, function)| Call { t_ms, function });
         let made = Input::new(vec![function], calls.collect());
         assert_eq!(made.err(), expected);
     }
@@ -114,21 +108,9 @@ mod tests {
     fn refuses_what_would_bend_the_originals() {
         check(1, &[(0.0, 0), (0.0, 0), (1.5, 0)], None);
         check(0, &[], Some(InputError::NoMemory { function: 0 }));
-        check(
-            1,
-            &[(0.0, 1)],
-            Some(InputError::UnknownFunction { call: 0 }),
-        );
-        check(
-            1,
-            &[(2.0, 0), (1.0, 0)],
-            Some(InputError::NotInOrder { call: 1 }),
-        );
-        check(
-            1,
-            &[(f64::NAN, 0)],
-            Some(InputError::NotInOrder { call: 0 }),
-        );
+        check(1, &[(0.0, 1)], Some(InputError::UnknownFunction { call: 0 }));
+        check(1, &[(2.0, 0), (1.0, 0)], Some(InputError::NotInOrder { call: 1 }));
+        check(1, &[(f64::NAN, 0)], Some(InputError::NotInOrder { call: 0 }));
         check(1, &[(-1.0, 0)], Some(InputError::NotInOrder { call: 0 }));
     }
 }

@@ -68,10 +68,9 @@ fn push_calls(calls: &mut Vec<Call>, function: usize, row: &MinuteRow) {
     for (minute, &count) in row.calls_per_minute.iter().enumerate() {
         let start_ms = minute as f64 * MINUTE_MS;
         let every_ms = MINUTE_MS / f64::from(count);
-        calls.extend((0..count).map(|i| Call {
-            t_ms: start_ms + f64::from(i) * every_ms,
-            function,
-        }));
+        calls.extend(
+            (0..count).map(|i| Call { t_ms: start_ms + f64::from(i) * every_ms, function }),
+        );
     }
 }
 
@@ -94,26 +93,13 @@ mod tests {
         let rows = [row(10.0, 3, &[0, 3]), row(7.0, 1, &[1, 1])];
         let input = spread(&rows, PUBLISHED_LEAST_CALLS).unwrap();
         let calls: Vec<(f64, usize)> = input.calls().iter().map(|c| (c.t_ms, c.function)).collect();
-        assert_eq!(
-            calls,
-            [
-                (0.0, 1),
-                (60_000.0, 0),
-                (60_000.0, 1),
-                (80_000.0, 0),
-                (100_000.0, 0)
-            ]
-        );
+        assert_eq!(calls, [(0.0, 1), (60_000.0, 0), (60_000.0, 1), (80_000.0, 0), (100_000.0, 0)]);
     }
 
     #[test]
     fn rounds_memory_up_and_durations_down() {
         let input = spread(&[row(10.0, 3, &[2])], PUBLISHED_LEAST_CALLS).unwrap();
-        let expected = Function {
-            mem_mb: 4,
-            cold_ms: 9,
-            warm_ms: 4,
-        };
+        let expected = Function { mem_mb: 4, cold_ms: 9, warm_ms: 4 };
         assert_eq!(input.functions(), [expected]);
     }
 

@@ -111,31 +111,11 @@ mod tests {
 
     #[test]
     fn percentages_follow_the_publications() {
-        let function = |cold_ms, warm_ms| Function {
-            mem_mb: 1,
-            cold_ms,
-            warm_ms,
-        };
-        let calls = vec![
-            Call {
-                t_ms: 0.0,
-                function: 0
-            };
-            20
-        ];
+        let function = |cold_ms, warm_ms| Function { mem_mb: 1, cold_ms, warm_ms };
+        let calls = vec![Call { t_ms: 0.0, function: 0 }; 20];
         let input = Input::new(vec![function(40, 10), function(7, 7)], calls).unwrap();
-        let tallies = [
-            Tally {
-                warm: 6,
-                cold: 2,
-                dropped: 4,
-            },
-            Tally {
-                warm: 7,
-                cold: 1,
-                dropped: 0,
-            },
-        ];
+        let tallies =
+            [Tally { warm: 6, cold: 2, dropped: 4 }, Tally { warm: 7, cold: 1, dropped: 0 }];
         let outcome = Outcome::new(&input, &tallies, 5, |f| f64::from(f.cold_ms));
         assert_eq!((outcome.calls, outcome.warm, outcome.cold), (20, 13, 3));
         assert_eq!((outcome.dropped, outcome.evictions), (4, 5));
@@ -152,10 +132,7 @@ mod tests {
     fn an_empty_run_costs_nothing() {
         let input = Input::new(Vec::new(), Vec::new()).unwrap();
         let outcome = Outcome::new(&input, &[], 0, |_| 0.0);
-        assert_eq!(
-            outcome.cold_pct() + outcome.drop_pct() + outcome.bad_pct(),
-            0.0
-        );
+        assert_eq!(outcome.cold_pct() + outcome.drop_pct() + outcome.bad_pct(), 0.0);
         assert_eq!(outcome.script_increase_pct + outcome.own_increase_pct, 0.0);
     }
 }

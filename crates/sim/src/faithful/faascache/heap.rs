@@ -112,11 +112,7 @@ mod tests {
         let mut heap = heap(&SCATTERED);
         heapify(&mut heap);
         heapify(&mut heap);
-        let newcomer = Entry {
-            priority: 1.0,
-            function: 0,
-            container: 15,
-        };
+        let newcomer = Entry { priority: 1.0, function: 0, container: 15 };
         push(&mut heap, newcomer);
         let pushed = [5, 7, 12, 15, 4, 2, 13, 1, 8, 9, 10, 11, 14, 6, 0, 3];
         assert_eq!(order(&heap), pushed);

@@ -97,10 +97,7 @@ impl<'a> Node<'a> {
     }
 
     fn release_finished(&mut self, now_ms: f64) {
-        let finished: Vec<Running> = self
-            .running
-            .extract_if(.., |r| now_ms >= r.end_ms)
-            .collect();
+        let finished: Vec<Running> = self.running.extract_if(.., |r| now_ms >= r.end_ms).collect();
         for done in finished {
             self.pool.finish(done.container);
             let histogram = self.histograms[done.function].as_ref();
@@ -134,14 +131,9 @@ impl<'a> Node<'a> {
     /// The first idle container of the function that is not too old. Too old ones are
     /// purged here and nowhere else.
     fn find_idle(&mut self, call: &Call) -> Option<usize> {
-        let own = self
-            .pool
-            .list()
-            .iter()
-            .filter(|e| e.function == call.function);
-        let mut idle = own
-            .map(|e| e.container)
-            .filter(|&container| !self.pool.container(container).running);
+        let own = self.pool.list().iter().filter(|e| e.function == call.function);
+        let mut idle =
+            own.map(|e| e.container).filter(|&container| !self.pool.container(container).running);
         match self.keep_ms(call.function) {
             None => idle.next(),
             Some(keep_ms) => {
@@ -238,17 +230,13 @@ mod tests {
         calls: &[(f64, usize)],
         expected: (u64, u64, u64, u64),
     ) {
-        let functions = functions
-            .iter()
-            .map(|&(mem_mb, cold_ms, warm_ms)| Function {
-                mem_mb,
-                cold_ms,
-                warm_ms,
-            });
-        let calls = calls.iter().map(|&(second, function)| Call {
-            t_ms: second * 1_000.0,
-            function,
+        let functions = functions.iter().map(|&(mem_mb, cold_ms, warm_ms)| Function {
+            mem_mb,
+            cold_ms,
+            warm_ms,
         });
+        let calls =
+            calls.iter().map(|&(second, function)| Call { t_ms: second * 1_000.0, function });
         let input = Input::new(functions.collect(), calls.collect()).unwrap();
         let o = run(policy, 100, 1, &input);
         assert_eq!((o.warm, o.cold, o.dropped, o.evictions), expected);
@@ -287,14 +275,7 @@ mod tests {
         // both. At 30 the clone idle since 0 should leave; function 1, idle since 10,
         // leaves, and its call at 40 is cold.
         let functions = [(30, 1, 1), (30, 1, 1), (30, 1, 1)];
-        let calls = [
-            (0.0, 0),
-            (0.0, 0),
-            (10.0, 1),
-            (20.0, 0),
-            (30.0, 2),
-            (40.0, 1),
-        ];
+        let calls = [(0.0, 0), (0.0, 0), (10.0, 1), (20.0, 0), (30.0, 2), (40.0, 1)];
         check(Policy::Lru, &functions, &calls, (1, 5, 0, 2));
     }
 
@@ -320,15 +301,7 @@ mod tests {
         // before that adds a container of 0: three at minute 13, none at minute 14.
         // Function 2 then has to evict two of them.
         let functions = [(30, 1, 1), (10, 1, 1), (60, 1, 1)];
-        let minutes = [
-            (0.0, 0),
-            (5.0, 0),
-            (10.0, 0),
-            (11.0, 1),
-            (12.0, 1),
-            (13.0, 1),
-            (14.0, 2),
-        ];
+        let minutes = [(0.0, 0), (5.0, 0), (10.0, 0), (11.0, 1), (12.0, 1), (13.0, 1), (14.0, 2)];
         let calls = minutes.map(|(minute, function)| (minute * 60.0, function));
         check(Policy::Histogram, &functions, &calls, (4, 3, 0, 2));
     }

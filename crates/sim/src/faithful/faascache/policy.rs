@@ -85,17 +85,8 @@ mod tests {
 
     #[test]
     fn priorities_follow_the_formulas() {
-        let function = Function {
-            mem_mb: 50,
-            cold_ms: 400,
-            warm_ms: 300,
-        };
-        let worth = Worth {
-            function: &function,
-            clock: 7.0,
-            uses: 3,
-            last_access_ms: 1_234.5,
-        };
+        let function = Function { mem_mb: 50, cold_ms: 400, warm_ms: 300 };
+        let worth = Worth { function: &function, clock: 7.0, uses: 3, last_access_ms: 1_234.5 };
         let table = [
             (Policy::GreedyDual, 7.0 + 3.0 * 2.0),
             (Policy::Frequency, 7.0 + 3.0 * 100.0),

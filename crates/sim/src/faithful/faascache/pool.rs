@@ -70,11 +70,7 @@ impl<'a> Pool<'a> {
 
     /// Pushes a new idle container, which must fit, and returns its number.
     pub fn add(&mut self, function: usize, priority: f64, now_ms: f64) -> usize {
-        let born = Container {
-            last_access_ms: now_ms,
-            uses: 0,
-            running: false,
-        };
+        let born = Container { last_access_ms: now_ms, uses: 0, running: false };
         let container = match self.spare.pop() {
             Some(container) => {
                 self.containers[container] = born;
@@ -86,11 +82,7 @@ impl<'a> Pool<'a> {
             }
         };
         self.used_mb += self.mem_mb(function);
-        let entry = Entry {
-            priority,
-            function,
-            container,
-        };
+        let entry = Entry { priority, function, container };
         heap::push(&mut self.list, entry);
         container
     }
@@ -189,16 +181,8 @@ mod tests {
     use super::*;
 
     const FUNCTIONS: [Function; 2] = [
-        Function {
-            mem_mb: 10,
-            cold_ms: 0,
-            warm_ms: 0,
-        },
-        Function {
-            mem_mb: 40,
-            cold_ms: 0,
-            warm_ms: 0,
-        },
+        Function { mem_mb: 10, cold_ms: 0, warm_ms: 0 },
+        Function { mem_mb: 40, cold_ms: 0, warm_ms: 0 },
     ];
 
     fn priorities(pool: &Pool<'_>) -> Vec<f64> {

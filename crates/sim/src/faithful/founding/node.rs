@@ -77,9 +77,7 @@ impl<'a> Node<'a> {
     }
 
     fn find_idle(&self, function: usize) -> Option<usize> {
-        self.pool
-            .iter()
-            .position(|c| c.function == function && c.busy_until_ms.is_none())
+        self.pool.iter().position(|c| c.function == function && c.busy_until_ms.is_none())
     }
 
     fn serve_warm(&mut self, place: usize, call: &Call) {
@@ -152,17 +150,13 @@ mod tests {
         calls: &[(f64, usize)],
         expected: (u64, u64, u64, u64),
     ) {
-        let functions = functions
-            .iter()
-            .map(|&(mem_mb, cold_ms, warm_ms)| Function {
-                mem_mb,
-                cold_ms,
-                warm_ms,
-            });
-        let calls = calls.iter().map(|&(second, function)| Call {
-            t_ms: second * 1_000.0,
-            function,
+        let functions = functions.iter().map(|&(mem_mb, cold_ms, warm_ms)| Function {
+            mem_mb,
+            cold_ms,
+            warm_ms,
         });
+        let calls =
+            calls.iter().map(|&(second, function)| Call { t_ms: second * 1_000.0, function });
         let input = Input::new(functions.collect(), calls.collect()).unwrap();
         let o = run(policy, memory_mb, 1, &input);
         assert_eq!((o.warm, o.cold, o.dropped, o.evictions), expected);

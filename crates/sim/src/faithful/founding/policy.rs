@@ -134,21 +134,9 @@ mod tests {
 
     /// Three functions of 10 MB: cold run, warm run and served calls differ.
     const FUNCTIONS: [Function; 3] = [
-        Function {
-            mem_mb: 10,
-            cold_ms: 1_000,
-            warm_ms: 900,
-        },
-        Function {
-            mem_mb: 10,
-            cold_ms: 5_000,
-            warm_ms: 1_000,
-        },
-        Function {
-            mem_mb: 10,
-            cold_ms: 9_000,
-            warm_ms: 4_500,
-        },
+        Function { mem_mb: 10, cold_ms: 1_000, warm_ms: 900 },
+        Function { mem_mb: 10, cold_ms: 5_000, warm_ms: 1_000 },
+        Function { mem_mb: 10, cold_ms: 9_000, warm_ms: 4_500 },
     ];
 
     fn check(policy: Policy, last_calls_ms: [f64; 3], wanted_mb: u32, expected: &[usize]) {
@@ -162,11 +150,8 @@ mod tests {
         wanted_mb: u32,
         expected: &[usize],
     ) {
-        let idle = (0..3).map(|place| Idle {
-            place,
-            function: place,
-            last_call_ms: last_calls_ms[place],
-        });
+        let idle =
+            (0..3).map(|place| Idle { place, function: place, last_call_ms: last_calls_ms[place] });
         let scene = Scene {
             functions: &FUNCTIONS,
             served: &[7, 9, 7],
@@ -174,10 +159,7 @@ mod tests {
             shield_ms: shield_ms(1_000),
         };
         let dice = &mut Twister::python(seed);
-        assert_eq!(
-            victims(policy, idle.collect(), wanted_mb, &scene, dice),
-            expected
-        );
+        assert_eq!(victims(policy, idle.collect(), wanted_mb, &scene, dice), expected);
     }
 
     #[test]

@@ -69,10 +69,7 @@ fn faascache_numbers_on_azure_200() {
         row.maximum_ms += 1.0;
     }
     let input = minutes::spread(&rows, 1).unwrap();
-    assert_eq!(
-        (input.functions().len(), input.calls().len()),
-        (200, 155_469)
-    );
+    assert_eq!((input.functions().len(), input.calls().len()), (200, 155_469));
     let table = [
         ("lru", "9.868", "1.359"),
         ("gd", "13.105", "5.846"),
@@ -84,11 +81,7 @@ fn faascache_numbers_on_azure_200() {
     for (policy, at_8_gb, at_16_gb) in table {
         for (memory_mb, expected) in [(8_000, at_8_gb), (16_000, at_16_gb)] {
             let cold_pct = outcome(policy, memory_mb, &input).cold_pct();
-            assert_eq!(
-                format!("{cold_pct:.3}"),
-                expected,
-                "{policy} at {memory_mb} MB"
-            );
+            assert_eq!(format!("{cold_pct:.3}"), expected, "{policy} at {memory_mb} MB");
         }
     }
 }

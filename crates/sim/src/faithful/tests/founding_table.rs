@@ -7,14 +7,7 @@
 use super::traces;
 use crate::faithful::catalogue::{Original, run};
 
-const POLICIES: [&str; 6] = [
-    "dynamic-ttl",
-    "lru",
-    "lfu",
-    "rand",
-    "runtime-diff",
-    "cold-cost",
-];
+const POLICIES: [&str; 6] = ["dynamic-ttl", "lru", "lfu", "rand", "runtime-diff", "cold-cost"];
 
 type Row = (u64, [&'static str; 6]);
 
@@ -66,11 +59,7 @@ fn founding_numbers_on_20_d() {
 fn founding_extra_time_on_20_d() {
     // Extra time of cold runs in percent of warm run time, at 1000 MB.
     let input = traces::founding("20-d");
-    for (policy, expected) in [
-        ("dynamic-ttl", "6.3"),
-        ("lru", "498.5"),
-        ("cold-cost", "1388.7"),
-    ] {
+    for (policy, expected) in [("dynamic-ttl", "6.3"), ("lru", "498.5"), ("cold-cost", "1388.7")] {
         let original: Original = format!("founding:{policy}").parse().unwrap();
         let increase_pct = run(original, 1_000, 1, &input).own_increase_pct;
         assert_eq!(format!("{increase_pct:.1}"), expected, "{policy}");

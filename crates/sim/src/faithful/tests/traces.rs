@@ -26,10 +26,9 @@ pub(crate) fn founding(name: &str) -> Input {
         warm_ms: row[4].parse().unwrap(),
     });
     let calls = rows(&format!("founding/{name}.invocations"));
-    let calls = calls.iter().map(|row| Call {
-        t_ms: row[0].parse().unwrap(),
-        function: row[1].parse().unwrap(),
-    });
+    let calls = calls
+        .iter()
+        .map(|row| Call { t_ms: row[0].parse().unwrap(), function: row[1].parse().unwrap() });
     Input::new(functions.collect(), calls.collect()).unwrap()
 }
 
@@ -40,10 +39,7 @@ pub(crate) fn azure_200() -> Vec<MinuteRow> {
     let memories = rows("azure2019-1350/200_mem");
     let row = |count: &Vec<String>| {
         let run = runs.iter().find(|run| run[2] == count[0]).unwrap();
-        let memory = memories
-            .iter()
-            .find(|memory| memory[1] == count[2])
-            .unwrap();
+        let memory = memories.iter().find(|memory| memory[1] == count[2]).unwrap();
         MinuteRow {
             app_mem_mb: memory[3].parse().unwrap(),
             app_functions: 1,
