@@ -129,16 +129,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    struct Listed(std::vec::IntoIter<Arrival>);
+    struct Listed(std::collections::VecDeque<Arrival>);
 
     impl Rows for Listed {
         fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-            Ok(self.0.next())
+            Ok(self.0.pop_front())
         }
     }
 
     fn sorted(rows: &[Arrival], disorder: Span) -> Result<(Vec<Arrival>, usize), TraceError> {
-        let mut stream = Reorder::new(Listed(rows.to_vec().into_iter()), "t", disorder);
+        let mut stream = Reorder::new(Listed(rows.iter().copied().collect()), "t", disorder);
         let (mut all, mut chunk, mut held) = (Vec::new(), Vec::new(), 0);
         loop {
             stream.fill(&mut chunk)?;
