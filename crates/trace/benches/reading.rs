@@ -4,7 +4,6 @@
 
 use std::time::Instant;
 
-use swell_trace::bundled::Bundled;
 use swell_trace::durations::Durations;
 use swell_trace::open::Options;
 use swell_trace::placement::Placement;
@@ -32,10 +31,10 @@ fn measure(trace: &Trace, reading: &Reading) -> (u64, f64) {
 }
 
 fn main() {
-    for name in ["1350", "200", "20-b"] {
+    for name in ["1350", "200", "20-b", "gen:mixed,functions=1000,calls=5M,hours=24,seed=1"] {
         let start = Instant::now();
-        let bundled = Bundled::find(name).expect("the trace is bundled");
-        let trace = bundled.open(&Options::default()).expect("bundled traces are whole");
+        let trace = Trace::named_or_open(&[name.to_string()], &Options::default())
+            .expect("bundled traces are whole");
         println!("{name}: opened in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
         for placement in Placement::ALL {
             for durations in [Durations::Average, Durations::Sampled] {
