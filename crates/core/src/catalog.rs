@@ -7,8 +7,8 @@
 use crate::keepalive::by_function::ByFunction;
 use crate::keepalive::keeper::KeepAlive;
 use crate::keepalive::{
-    cip, cold_cost, dynamic_ttl, fifo, fixed_ttl, freq, greedy_dual, hybrid_histogram, landlord,
-    lfu, lru, random, runtime_diff, size,
+    cip, cold_cost, dynamic_ttl, fifo, fixed_ttl, freq, greedy_dual, hazard, hybrid_histogram,
+    landlord, lfu, lru, random, runtime_diff, size,
 };
 use crate::parameters::{Parameters, UnknownPolicy};
 use crate::rng;
@@ -182,6 +182,20 @@ pub const ENTRIES: &[Entry] = &[
         build: |parameters, _| {
             let range = parameters.span("range", Span::from_mins(240))?;
             Ok(Box::new(hybrid_histogram::HybridHistogram::new(range)))
+        },
+    },
+    Entry {
+        name: "hazard",
+        summary: "evicts what is least worth its memory, by each function's learned chance of being needed",
+        source: "Swell; index after Gittins, 1979",
+        parameters: &[Parameter {
+            name: "by-cost",
+            default: "false",
+            meaning: "weigh a cold start by its length, to minimise seconds rather than starts",
+        }],
+        waits: None,
+        build: |parameters, _| {
+            Ok(Box::new(hazard::policy::Hazard::new(parameters.flag("by-cost", false)?)))
         },
     },
 ];

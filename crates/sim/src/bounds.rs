@@ -51,7 +51,7 @@ pub fn limits(
     let footprints = footprints(scenario);
     let mut demand = Demand::new(&footprints, memories);
     let keeps: Vec<Span> = KEEPS.iter().map(|&minutes| Span::from_mins(minutes)).collect();
-    let mut curve = FixedCurve::new(&footprints, if full { &keeps } else { &[] });
+    let mut curve = FixedCurve::new(&footprints, if full { &keeps[..] } else { &[] });
     let mut known = full.then(|| Foreknowledge::new(footprints.len(), FORESIGHT));
     let mut stream = scenario.trace.arrivals(reading)?;
     let mut chunk = Vec::new();

@@ -10,3 +10,5 @@ pub mod clairvoyant;
 pub mod results;
 pub mod bounds;
 pub mod experiment;
+pub mod faithful;
+pub mod reproduce;

@@ -31,6 +31,9 @@ pub enum ColdCost {
         /// The least length of a start.
         floor: Span,
     },
+    /// What the founding report's simulator charges, `founding`: a cold call takes 3 s and
+    /// 1.2 times the longest run, so the start is that less the warm run.
+    Founding,
     /// Drawn anew for every start: `lognormal:3.24s,7.10s`, Huawei's fleet (Joosen et al.,
     /// "Serverless Cold Starts and Where to Find Them", EuroSys 2025).
     LogNormal {
@@ -64,6 +67,11 @@ impl ColdCost {
             ColdCost::MaximumMinusAverage { floor } => {
                 each(&|f| (f.longest.unwrap_or(Span::ZERO) - f.warm).max(*floor))
             }
+            ColdCost::Founding => each(&|f| {
+                let longest = f.longest.unwrap_or(f.warm).nanos();
+                let cold = Span::from_secs(3) + Span::from_nanos(longest.saturating_mul(6) / 5);
+                cold - f.warm
+            }),
             ColdCost::LogNormal { mean, sd } => Ok(log_normal(*mean, *sd, functions.len())),
             ColdCost::Measured { fallback } => each(&|f| f.cold.unwrap_or(*fallback)),
             ColdCost::File { path, fallback } => {
@@ -153,6 +161,9 @@ impl FromStr for ColdCost {
     fn from_str(text: &str) -> Result<Self, String> {
         let span = |text: &str| text.trim().parse::<Span>().map_err(|error| error.to_string());
         let Some((kind, rest)) = text.split_once(':') else {
+            if text.trim() == "founding" {
+                return Ok(ColdCost::Founding);
+            }
             return span(text).map(ColdCost::Constant).map_err(|_| unknown(text));
         };
         match kind {
@@ -183,8 +194,8 @@ impl FromStr for ColdCost {
 
 fn unknown(text: &str) -> String {
     format!(
-        "`{text}` is not a cost of starts; write `1s`, `max-avg:250ms`, `lognormal:3.24s,7.10s`, \
-         `measured:1s` or `file:cold.csv`"
+        "`{text}` is not a cost of starts; write `1s`, `max-avg:250ms`, `founding`, \
+         `lognormal:3.24s,7.10s`, `measured:1s` or `file:cold.csv`"
     )
 }
 
@@ -193,6 +204,7 @@ impl fmt::Display for ColdCost {
         match self {
             ColdCost::Constant(span) => f.write_str(&exact(*span)),
             ColdCost::MaximumMinusAverage { floor } => write!(f, "max-avg:{}", exact(*floor)),
+            ColdCost::Founding => f.write_str("founding"),
             ColdCost::LogNormal { mean, sd } => {
                 write!(f, "lognormal:{},{}", exact(*mean), exact(*sd))
             }
@@ -228,6 +240,7 @@ mod tests {
         for text in [
             "1s",
             "max-avg:250ms",
+            "founding",
             "lognormal:3.24s,7.1s",
             "measured:1s",
             "file:cold.csv",
@@ -250,6 +263,7 @@ mod tests {
         for (rule, expected) in [
             ("1s", [1000, 1000, 1000]),
             ("max-avg:250ms", [800, 250, 250]),
+            ("founding", [3980, 3080, 3020]),
             ("measured:2s", [2000, 40, 2000]),
         ] {
             let model = rule.parse::<ColdCost>().unwrap().resolve(&functions).unwrap();

@@ -54,14 +54,14 @@ impl Rows for Box<dyn Rows> {
     }
 }
 
-/// Rows in order of time, and at one time in order of functions.
+/// Rows in order of time, and at one time in the order of the file.
 pub struct Reorder<R> {
     rows: R,
     name: String,
     disorder: Span,
     latest: Instant,
     handed: Instant,
-    heap: BinaryHeap<Reverse<(Instant, u32, u64, Span)>>,
+    heap: BinaryHeap<Reverse<(Instant, u64, u32, Span)>>,
     sequence: u64,
     ended: bool,
 }
@@ -93,7 +93,7 @@ impl<R: Rows> Reorder<R> {
             )));
         }
         self.latest = self.latest.max(row.at);
-        self.heap.push(Reverse((row.at, row.function.0, self.sequence, row.run)));
+        self.heap.push(Reverse((row.at, self.sequence, row.function.0, row.run)));
         self.sequence += 1;
         Ok(())
     }
@@ -109,7 +109,7 @@ impl<R: Rows> ArrivalStream for Reorder<R> {
                 self.ended || self.latest.since(*at) > self.disorder
             });
             if due {
-                let Some(Reverse((at, function, _, run))) = self.heap.pop() else {
+                let Some(Reverse((at, _, function, run))) = self.heap.pop() else {
                     continue;
                 };
                 self.handed = at;
@@ -165,7 +165,7 @@ mod tests {
                 .collect();
             rows.iter().for_each(|row| disorder.see(row.at));
             let mut expected = rows.clone();
-            expected.sort_by_key(|row| (row.at, row.function));
+            expected.sort_by_key(|row| row.at);
             let (found, held) = sorted(&rows, disorder.greatest()).unwrap();
             prop_assert_eq!(found, expected);
             prop_assert!(held <= 1500, "{}", held);

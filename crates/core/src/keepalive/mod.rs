@@ -18,3 +18,4 @@ pub mod size;
 pub mod freq;
 pub mod cip;
 pub mod hybrid_histogram;
+pub mod hazard;

@@ -138,6 +138,11 @@ impl Ranking {
         self.entries.get(name as usize).copied().flatten().map(|entry| entry.0)
     }
 
+    /// Keys and names, the lowest key first.
+    pub fn entries(&self) -> impl Iterator<Item = (Key, u32)> + '_ {
+        self.order.iter().map(|entry| (entry.0, entry.2))
+    }
+
     /// The names, the lowest key first.
     pub fn lowest_first(&self) -> impl Iterator<Item = u32> + '_ {
         self.order.iter().map(|entry| entry.2)

@@ -31,6 +31,11 @@ impl Plan {
         self.taken.clear();
     }
 
+    /// How much memory the victims must free together.
+    pub fn shortfall(&self) -> Bytes {
+        self.shortfall
+    }
+
     /// Takes the instance in `slot` into the plan unless its function forbids it
     /// (pinned, or at its floor of warm instances). Returns whether the plan is full,
     /// that is, whether to stop offering.

@@ -1,0 +1,244 @@
+//! The policy `hazard`: the instance least worth its memory goes first.
+//!
+//! Worth is the Gittins index of the gap until the instance is needed again (uses per
+//! second of holding), learned per function and level with a shared prior, divided by
+//! memory; optionally times the length of a start, which then minimises seconds waited
+//! instead of cold starts. Of a function's idle instances the longest idle one is the
+//! deepest level, so it is the only one to look at.
+
+use crate::ids::FunctionId;
+use crate::keepalive::hazard::bins;
+use crate::keepalive::hazard::gaps::Gaps;
+use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::prior::Prior;
+use crate::keepalive::hazard::scores::Scores;
+use crate::keepalive::keeper::{KeepAlive, Left};
+use crate::keepalive::plan::Plan;
+use crate::pool::ledger::Pool;
+use crate::time::{Instant, Span};
+use crate::units::Bytes;
+use crate::wanted::Wanted;
+
+/// How often the shared prior is estimated anew.
+const REBUILD: Span = Span::from_mins(5);
+
+/// The policy `hazard`.
+pub struct Hazard {
+    by_cost: bool,
+    widths: [f64; bins::BINS],
+    functions: Vec<Gaps>,
+    prior: Prior,
+    rebuilt: Instant,
+    scores: Scores,
+    chosen: Vec<Choice>,
+}
+
+impl Hazard {
+    /// A policy that counts cold starts alike, or weighs them by their length.
+    pub fn new(by_cost: bool) -> Self {
+        Self {
+            by_cost,
+            widths: gittins::widths(),
+            functions: Vec::new(),
+            prior: Prior::default(),
+            rebuilt: Instant::ZERO,
+            scores: Scores::default(),
+            chosen: Vec::new(),
+        }
+    }
+
+    fn gaps(&mut self, function: FunctionId) -> &mut Gaps {
+        let index = function.index();
+        if index >= self.functions.len() {
+            self.functions.resize_with(index + 1, Gaps::default);
+        }
+        &mut self.functions[index]
+    }
+
+    fn rebuild_when_due(&mut self, now: Instant) {
+        if now < self.rebuilt + REBUILD {
+            return;
+        }
+        self.rebuilt = now;
+        for gaps in &self.functions {
+            gaps.show_open(now, &mut self.prior);
+        }
+        self.prior.rebuild();
+        self.scores.mark_all();
+    }
+
+    fn settle(&mut self, now: Instant, pool: &Pool) {
+        while let Some(function) = self.scores.stale(now) {
+            match pool.oldest_idle(function) {
+                Some(slot) => {
+                    self.gaps(function);
+                    let (score, next) = self.judge(now, function, slot, 0, pool);
+                    self.scores.set(function, score, next);
+                }
+                None => self.scores.clear(function),
+            }
+        }
+    }
+
+    fn judge(
+        &mut self,
+        now: Instant,
+        function: FunctionId,
+        slot: u32,
+        above: u32,
+        pool: &Pool,
+    ) -> (f64, Instant) {
+        let gaps = &mut self.functions[function.index()];
+        let place = Place { function, slot, above };
+        worth(gaps, &self.prior, &self.widths, self.by_cost, now, place, pool)
+    }
+
+    /// Chooses victims, the least worth first, until they cover the shortfall; then
+    /// spares those that turn out not to be needed.
+    fn choose(&mut self, now: Instant, pool: &Pool, shortfall: Bytes) {
+        let Self { functions, prior, widths, scores, chosen, by_cost, .. } = self;
+        chosen.clear();
+        let mut gathered = Bytes::ZERO;
+        let mut heads = scores.least_first().peekable();
+        let mut deeper: Vec<(f64, Place)> = Vec::new();
+        while gathered < shortfall {
+            let least = (0..deeper.len()).min_by(|&a, &b| deeper[a].0.total_cmp(&deeper[b].0));
+            let from_stack = match (least, heads.peek()) {
+                (Some(least), Some(head)) => deeper[least].0 <= head.0,
+                (Some(_), None) => true,
+                (None, _) => false,
+            };
+            let place = match least.filter(|_| from_stack) {
+                Some(least) => deeper.swap_remove(least).1,
+                None => {
+                    let Some((_, function)) = heads.next() else { break };
+                    let Some(slot) = pool.oldest_idle(function) else { continue };
+                    Place { function, slot, above: 0 }
+                }
+            };
+            let known = pool.known(place.function);
+            let settings = known.settings();
+            if settings.pinned || known.live() <= settings.min_warm + place.above {
+                continue;
+            }
+            let memory = pool.at(place.slot).memory();
+            gathered += memory;
+            chosen.push(Choice { place, memory });
+            let above = place.above + 1;
+            let next = pool.idle_oldest_first(place.function).nth(above as usize);
+            if let Some(slot) = next {
+                let next = Place { slot, above, ..place };
+                let gaps = &mut functions[place.function.index()];
+                let (score, _) = worth(gaps, prior, widths, *by_cost, now, next, pool);
+                deeper.push((score, next));
+            }
+        }
+        spare(chosen, gathered, shortfall);
+    }
+}
+
+/// An idle instance: so many places above the longest idle one of its function.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    function: FunctionId,
+    slot: u32,
+    above: u32,
+}
+
+/// A victim chosen, before it is known whether all of them are needed.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    place: Place,
+    memory: Bytes,
+}
+
+/// Takes back the most worthy choices that the others make unnecessary. Of one function
+/// only the last chosen can be taken back, since the stack is emptied from below.
+fn spare(chosen: &mut Vec<Choice>, mut gathered: Bytes, shortfall: Bytes) {
+    for place in (0..chosen.len()).rev() {
+        let choice = chosen[place];
+        let left = gathered.saturating_sub(choice.memory);
+        let function = choice.place.function;
+        let deepest = chosen[place + 1..].iter().all(|later| later.place.function != function);
+        if left >= shortfall && deepest {
+            gathered = left;
+            chosen.remove(place);
+        }
+    }
+}
+
+/// What an idle instance is worth per MB, and when its age enters the next bin.
+fn worth(
+    gaps: &mut Gaps,
+    prior: &Prior,
+    widths: &[f64; bins::BINS],
+    by_cost: bool,
+    now: Instant,
+    place: Place,
+    pool: &Pool,
+) -> (f64, Instant) {
+    let known = pool.known(place.function);
+    let level = (known.level() + known.idle() + known.paused()).saturating_sub(place.above);
+    let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
+    let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
+    let since = gaps.fell(level).unwrap_or(pool.at(place.slot).since());
+    let bin = bins::bin(now.since(since));
+    let uses = f64::from(gaps.worth(level, bin, prior, widths));
+    let next = match bin + 1 {
+        bins::BINS => Instant::NEVER,
+        next => (since + bins::lower_edge(next)).max(now + Span::from_millis(1)),
+    };
+    (uses * cost / size, next)
+}
+
+impl KeepAlive for Hazard {
+    fn on_arrival(&mut self, now: Instant, function: FunctionId, pool: &Pool, _: &mut Wanted) {
+        self.rebuild_when_due(now);
+        let known = pool.known(function);
+        let level = known.level();
+        let before = (known.demand() - 1).div_ceil(known.settings().concurrency.max(1));
+        self.gaps(function);
+        if level > before && self.functions[function.index()].rise(now, level, &mut self.prior) {
+            self.scores.mark(function);
+        }
+    }
+
+    fn on_finish(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
+        let known = pool.known(function);
+        let level = known.level();
+        let before = (known.demand() + 1).div_ceil(known.settings().concurrency.max(1));
+        if before > level {
+            self.gaps(function).fall(now, before);
+        }
+    }
+
+    fn on_idle(&mut self, _now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
+        let function = pool.at(slot).function();
+        if pool.oldest_idle(function) == Some(slot) {
+            self.scores.mark(function);
+        }
+    }
+
+    fn on_unidle(
+        &mut self,
+        _now: Instant,
+        function: FunctionId,
+        _slot: u32,
+        left: Left,
+        pool: &Pool,
+    ) {
+        if left != Left::ForWork || pool.oldest_idle(function).is_none() {
+            self.scores.mark(function);
+        }
+    }
+
+    fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
+        self.settle(now, pool);
+        self.choose(now, pool, plan.shortfall());
+        for choice in &self.chosen {
+            if plan.offer(choice.place.slot, pool) {
+                return;
+            }
+        }
+    }
+}

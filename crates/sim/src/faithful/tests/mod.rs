@@ -1,0 +1,7 @@
+//! The published tables, cell by cell, on the traces of the repository.
+
+mod traces;
+
+mod founding_table;
+
+mod faascache_table;
