@@ -1,10 +1,9 @@
 //! How fast are arrivals handed out? Prints millions of arrivals per second and core.
 //!
-//! `cargo bench -p swell-trace --bench reading`
+//! `cargo bench -p swell-trace --bench reading`, with a trace of your own behind `--`.
 
 use std::time::Instant;
 
-use swell_trace::bundled::Bundled;
 use swell_trace::durations::Durations;
 use swell_trace::open::Options;
 use swell_trace::placement::Placement;
@@ -32,11 +31,17 @@ fn measure(trace: &Trace, reading: &Reading) -> (u64, f64) {
 }
 
 fn main() {
-    for name in ["1350", "200", "20-b"] {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let usual = ["1350", "200", "20-b", "gen:mixed,functions=1000,calls=5M,hours=24,seed=1"];
+    let traces = match asked.is_empty() {
+        true => usual.map(|name| vec![name.to_string()]).to_vec(),
+        false => vec![asked],
+    };
+    for words in traces {
         let start = Instant::now();
-        let bundled = Bundled::find(name).expect("the trace is bundled");
-        let trace = bundled.open(&Options::default()).expect("bundled traces are whole");
-        println!("{name}: opened in {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
+        let trace = Trace::named_or_open(&words, &Options::default())
+            .unwrap_or_else(|error| panic!("cannot open {words:?}: {error}"));
+        println!("{}: opened in {:.1} ms", trace.name(), start.elapsed().as_secs_f64() * 1e3);
         for placement in Placement::ALL {
             for durations in [Durations::Average, Durations::Sampled] {
                 let (calls, seconds) = measure(&trace, &Reading { placement, durations, seed: 1 });

@@ -299,4 +299,13 @@ mod tests {
         assert_eq!(model.mean(FunctionId(0)), Span::from_nanos(12_500_000));
         assert_eq!(model.mean(FunctionId(1)), Span::ZERO);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "(gen:|file:|mixed|lognormal:|,|=|:|calls|hours|[0-9]+|[a-zµ]|.){0,12}") {
+            if let Ok(known) = text.parse::<ColdCost>() {
+                proptest::prop_assert_eq!(known.to_string().parse::<ColdCost>(), Ok(known));
+            }
+        }
+    }
 }

@@ -84,14 +84,16 @@ pub fn generate(recipe: &Recipe) -> Trace {
 /// How each function of a recipe is called.
 pub fn plans(recipe: &Recipe) -> Vec<Plan> {
     let mut rng = split(recipe.seed, "generate plans");
-    let weights = weights(recipe, &mut rng);
+    let mut weights = weights(recipe, &mut rng);
+    let blocks = blocks(recipe);
+    share_in_chains(recipe, &blocks, &mut weights);
     let total: f64 = weights.iter().sum();
     let gap = |weight: f64| {
         let calls = recipe.calls as f64 * weight / total;
         Span::from_secs_f64(span(recipe).secs_f64() / calls).max(Span::from_nanos(1000))
     };
     let mut plans: Vec<Plan> = Vec::with_capacity(weights.len());
-    for (shape, count) in blocks(recipe) {
+    for (shape, count) in blocks {
         let first = plans.len() as u32;
         let delay = Span::from_millis_f64(recipe.chain_delay_ms);
         let mut chain = match shape {
@@ -100,7 +102,6 @@ pub fn plans(recipe: &Recipe) -> Vec<Plan> {
         };
         for (index, link) in chain.drain(..).enumerate() {
             let before = plans.last().filter(|before| index > 0 && before.link.is_some());
-            // The functions of a chain share the rate of the one that heads it.
             let mut plan = match before {
                 Some(before) => Plan { link, follows: true, ..before.clone() },
                 None => {
@@ -147,6 +148,20 @@ fn weights(recipe: &Recipe, rng: &mut Rng) -> Vec<f64> {
             }
             weights
         }
+    }
+}
+
+/// The functions of a chain are called as often as the one that heads it.
+fn share_in_chains(recipe: &Recipe, blocks: &[(Shape, u32)], weights: &mut [f64]) {
+    let mut rest = weights;
+    for (shape, count) in blocks {
+        let (block, after) = rest.split_at_mut(*count as usize);
+        if *shape == Shape::Chain {
+            for row in block.chunks_mut(recipe.chain_length as usize) {
+                row.fill(row[0]);
+            }
+        }
+        rest = after;
     }
 }
 
@@ -326,7 +341,10 @@ mod tests {
             ("gen:timers,functions=50,calls=100000,hours=24,rates=lognormal:1", 0.3),
             ("gen:diurnal,functions=50,calls=100000,hours=24,rates=zipf:0.8", 0.05),
             ("gen:bursty,functions=50,calls=100000,hours=24,rates=zipf:0.8", 0.3),
-            ("gen:chain,functions=51,calls=100000,hours=24,rates=zipf:0.3,run=1s,run_sigma=1", 0.3),
+            (
+                "gen:chain,functions=51,calls=100000,hours=24,rates=zipf:0.3,run=1s,run_sigma=1",
+                0.05,
+            ),
             ("gen:mixed,functions=100,calls=100000,hours=24,rates=lognormal:1", 0.3),
         ] {
             let trace = generate(&line.parse().unwrap());

@@ -72,7 +72,7 @@ pub fn beside(target: &Path, ending: &str) -> PathBuf {
         Some(stem) => (stem, ".gz"),
         None => (text.as_str(), ""),
     };
-    let stem = stem.strip_suffix(".csv").or(stem.strip_suffix(".jsonl")).unwrap_or(stem);
+    let stem = stem.strip_suffix(".csv").or_else(|| stem.strip_suffix(".jsonl")).unwrap_or(stem);
     target.with_file_name(format!("{stem}{ending}{packed}"))
 }
 

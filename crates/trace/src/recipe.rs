@@ -352,4 +352,13 @@ mod tests {
             assert!(error.contains(letter), "{error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "(gen:|file:|mixed|lognormal:|,|=|:|calls|hours|[0-9]+|[a-zµ]|.){0,12}") {
+            if let Ok(known) = text.parse::<Recipe>() {
+                proptest::prop_assert_eq!(known.to_string().parse::<Recipe>(), Ok(known));
+            }
+        }
+    }
 }

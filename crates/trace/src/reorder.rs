@@ -103,10 +103,11 @@ impl<R: Rows> ArrivalStream for Reorder<R> {
     fn fill(&mut self, chunk: &mut Vec<Arrival>) -> Result<(), TraceError> {
         chunk.clear();
         while chunk.len() < CHUNK {
-            // A row still to come stands at `latest - disorder` or later, so what is
-            // earlier is final.
+            // A row still to come stands at `latest - disorder` or later, and after those
+            // of the same time, so what is not later than that is final. A file in order
+            // is passed through a row at a time.
             let due = self.heap.peek().is_some_and(|Reverse((at, ..))| {
-                self.ended || self.latest.since(*at) > self.disorder
+                self.ended || self.latest.since(*at) >= self.disorder
             });
             if due {
                 let Some(Reverse((at, _, function, run))) = self.heap.pop() else {
@@ -129,16 +130,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    struct Listed(std::vec::IntoIter<Arrival>);
+    struct Listed(std::collections::VecDeque<Arrival>);
 
     impl Rows for Listed {
         fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-            Ok(self.0.next())
+            Ok(self.0.pop_front())
         }
     }
 
     fn sorted(rows: &[Arrival], disorder: Span) -> Result<(Vec<Arrival>, usize), TraceError> {
-        let mut stream = Reorder::new(Listed(rows.to_vec().into_iter()), "t", disorder);
+        let mut stream = Reorder::new(Listed(rows.iter().copied().collect()), "t", disorder);
         let (mut all, mut chunk, mut held) = (Vec::new(), Vec::new(), 0);
         loop {
             stream.fill(&mut chunk)?;

@@ -47,7 +47,7 @@ pub struct Selection {
 impl Trace {
     /// A part of this trace.
     pub fn sample(&self, selection: &Selection) -> Result<Trace, TraceError> {
-        let until = selection.until.unwrap_or(self.span()).min(self.span());
+        let until = selection.until.unwrap_or(Span::FOREVER).min(self.span());
         if selection.from >= until && self.span() > Span::ZERO {
             return Err(TraceError::Format(format!(
                 "nothing lies between {} and {until} in a trace of {}",
@@ -68,7 +68,8 @@ impl Trace {
             call_counts: of_all.map(|all| chosen.iter().map(|&function| all[function]).collect()),
             span: until - selection.from,
             problems: self.problems().clone(),
-            recipe: self.recipe().map(str::to_string),
+            // A part is not what the recipe makes.
+            recipe: None,
             calls: Box::new(Part { whole: self.clone(), chosen, ids, from: selection.from, until }),
         }))
     }
@@ -146,6 +147,10 @@ struct Part {
 }
 
 impl Calls for Part {
+    fn needs_placement(&self) -> bool {
+        !self.whole.is_recorded()
+    }
+
     fn open(&self, reading: &Reading) -> Result<Box<dyn ArrivalStream>, TraceError> {
         Ok(Box::new(PartStream {
             whole: self.whole.arrivals(reading)?,
@@ -228,7 +233,7 @@ mod tests {
             let part = whole.sample(&selection).unwrap();
             let names: Vec<&str> = part.functions().iter().map(|f| f.name.as_str()).collect();
             let from = selection.from.nanos();
-            let until = selection.until.unwrap_or(whole.span()).nanos();
+            let until = selection.until.unwrap_or(Span::FOREVER).min(whole.span()).nanos();
             let expected: Vec<_> = read(&whole)
                 .into_iter()
                 .filter(|(at, name, _)| {

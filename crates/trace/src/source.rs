@@ -71,7 +71,7 @@ impl Source {
         } else {
             Box::new(reader)
         };
-        Ok(Lines { source: self.clone(), reader, buffer: Vec::new(), number: 0 })
+        Ok(Lines { source: self.clone(), reader, used: 0, pieces: Vec::new(), number: 0 })
     }
 
     fn unreadable(&self, source: std::io::Error) -> TraceError {
@@ -92,41 +92,59 @@ impl AsRef<[u8]> for SharedBytes {
 pub struct Lines {
     source: Source,
     reader: Box<dyn BufRead + Send>,
-    buffer: Vec<u8>,
+    /// What of the reader's buffer was handed out and is to be passed over.
+    used: usize,
+    /// A line that the reader's buffer holds only in parts.
+    pieces: Vec<u8>,
     number: u64,
 }
 
 impl Lines {
     /// The next line that is not blank, without its end; `None` at the end of the file.
     pub fn advance(&mut self) -> Result<Option<&[u8]>, TraceError> {
-        loop {
-            self.buffer.clear();
-            let bound = LINE_BYTES_MAX as u64 + 1;
-            let read = (&mut self.reader)
-                .take(bound)
-                .read_until(b'\n', &mut self.buffer)
-                .map_err(|source| self.source.unreadable(source))?;
-            if read == 0 {
-                return Ok(None);
-            }
+        let (whole, start, end) = loop {
+            let Some((whole, length)) = self.find()? else { return Ok(None) };
             self.number += 1;
-            if read > LINE_BYTES_MAX {
+            let line = if whole { peek(&mut self.reader, &self.source)? } else { &self.pieces };
+            let line = &line[..length];
+            // Spreadsheets begin a text file with a byte order mark.
+            let marked = self.number == 1 && line.starts_with(b"\xef\xbb\xbf");
+            let start = if marked { 3 } else { 0 };
+            let end = line.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'));
+            match end {
+                Some(end) if end >= start => break (whole, start, end + 1),
+                _ => {}
+            }
+        };
+        let line = if whole { peek(&mut self.reader, &self.source)? } else { &self.pieces };
+        Ok(Some(&line[start..end]))
+    }
+
+    /// Finds the end of the next line: whether it stands whole in the reader's buffer (and
+    /// not in `pieces`), and its length.
+    fn find(&mut self) -> Result<Option<(bool, usize)>, TraceError> {
+        self.reader.consume(std::mem::take(&mut self.used));
+        self.pieces.clear();
+        loop {
+            let buffer = peek(&mut self.reader, &self.source)?;
+            let found = memchr::memchr(b'\n', buffer);
+            let length = found.map_or(buffer.len(), |at| at + 1);
+            if self.pieces.len() + length > LINE_BYTES_MAX {
                 return Err(TraceError::Format(format!(
                     "`{}` line {} is longer than {LINE_BYTES_MAX} bytes; is it a table of text?",
-                    self.source.name, self.number
+                    self.source.name,
+                    self.number + 1
                 )));
             }
-            let mut start = 0;
-            // Spreadsheets begin a text file with a byte order mark.
-            if self.number == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
-                start = 3;
+            if found.is_some() && self.pieces.is_empty() {
+                self.used = length;
+                return Ok(Some((true, length)));
             }
-            let mut end = self.buffer.len();
-            while end > start && matches!(self.buffer[end - 1], b'\n' | b'\r') {
-                end -= 1;
-            }
-            if start < end {
-                return Ok(Some(&self.buffer[start..end]));
+            self.pieces.extend_from_slice(&buffer[..length]);
+            self.reader.consume(length);
+            if found.is_some() || length == 0 {
+                let length = self.pieces.len();
+                return Ok((length > 0).then_some((false, length)));
             }
         }
     }
@@ -145,6 +163,14 @@ impl Lines {
     pub fn broken(&self, column: &str, found: &[u8], expected: &str) -> TraceError {
         broken(self.name(), self.number, column, found, expected)
     }
+}
+
+/// What the reader has at hand; nothing at the end.
+fn peek<'a>(
+    reader: &'a mut Box<dyn BufRead + Send>,
+    source: &Source,
+) -> Result<&'a [u8], TraceError> {
+    reader.fill_buf().map_err(|error| source.unreadable(error))
 }
 
 /// A letter about `column` of a line.
@@ -210,5 +236,14 @@ mod tests {
             let text = broken("f", 3, "c", found, "a number").to_string();
             assert!(text.contains(expected) && text.contains("`f` line 3, column `c`"), "{text}");
         }
+    }
+
+    #[test]
+    fn lines_may_span_buffers() {
+        let long = "x".repeat(200_000);
+        let text = format!("a\n{long}\nb\n{long}");
+        let lines = read(text.into_bytes()).unwrap();
+        let lengths: Vec<usize> = lines.iter().map(String::len).collect();
+        assert_eq!(lengths, [3, 200_002, 3, 200_002]);
     }
 }

@@ -13,8 +13,14 @@ use crate::source::{Lines, Source, broken};
 pub struct Table {
     lines: Lines,
     columns: Vec<String>,
-    ends: Vec<u32>,
-    fields: Vec<u8>,
+    fields: Fields,
+}
+
+/// The fields of a line: text, and where in it each stands.
+#[derive(Default)]
+struct Fields {
+    text: Vec<u8>,
+    places: Vec<(u32, u32)>,
 }
 
 /// A column of a [`Table`], by position.
@@ -31,7 +37,7 @@ impl Table {
             ))
         })?;
         let columns = header_names(header);
-        Ok(Self { lines, columns, ends: Vec::new(), fields: Vec::new() })
+        Ok(Self { lines, columns, fields: Fields::default() })
     }
 
     /// The names of the columns.
@@ -60,19 +66,19 @@ impl Table {
         let Some(line) = self.lines.advance()? else {
             return Ok(None);
         };
-        split(line, &mut self.fields, &mut self.ends);
-        if self.ends.len() == self.columns.len() {
+        self.fields.split(line);
+        let count = self.fields.places.len();
+        if count == self.columns.len() {
             return Ok(Some(()));
         }
-        let found = format!("{} fields", self.ends.len());
+        let found = format!("{count} fields");
         let expected = format!("{} as in the header", self.columns.len());
         Err(self.lines.broken("all", found.as_bytes(), &expected))
     }
 
     /// What stands in a column of this row.
     pub fn field(&self, column: Column) -> &[u8] {
-        let start = if column == 0 { 0 } else { self.ends[column - 1] as usize };
-        &self.fields[start..self.ends[column] as usize]
+        self.fields.get(column)
     }
 
     /// A name: text, at least one character.
@@ -114,37 +120,54 @@ impl Table {
 
 /// The names in a header line.
 pub fn header_names(line: &[u8]) -> Vec<String> {
-    let (mut fields, mut ends) = (Vec::new(), Vec::new());
-    split(line, &mut fields, &mut ends);
-    let mut start = 0;
-    let mut names = Vec::with_capacity(ends.len());
-    for end in ends {
-        let field = fields[start..end as usize].trim_ascii();
-        names.push(String::from_utf8_lossy(field).into_owned());
-        start = end as usize;
-    }
-    names
+    let mut fields = Fields::default();
+    fields.split(line);
+    let name = |column| String::from_utf8_lossy(fields.get(column).trim_ascii()).into_owned();
+    (0..fields.places.len()).map(name).collect()
 }
 
-/// Cuts a line at its commas: the fields one after the other, and where each ends.
-fn split(line: &[u8], fields: &mut Vec<u8>, ends: &mut Vec<u32>) {
-    fields.clear();
-    ends.clear();
-    let mut quoted = false;
-    let mut index = 0;
-    while let Some(&byte) = line.get(index) {
-        match byte {
-            b'"' if quoted && line.get(index + 1) == Some(&b'"') => {
-                fields.push(b'"');
-                index += 1;
-            }
-            b'"' => quoted = !quoted,
-            b',' if !quoted => ends.push(fields.len() as u32),
-            _ => fields.push(byte),
-        }
-        index += 1;
+impl Fields {
+    fn get(&self, column: Column) -> &[u8] {
+        let (start, end) = self.places[column];
+        &self.text[start as usize..end as usize]
     }
-    ends.push(fields.len() as u32);
+
+    /// Cuts a line at its commas.
+    fn split(&mut self, line: &[u8]) {
+        self.text.clear();
+        self.places.clear();
+        if memchr::memchr(b'"', line).is_some() {
+            return self.split_quoted(line);
+        }
+        self.text.extend_from_slice(line);
+        let mut start = 0;
+        for end in memchr::memchr_iter(b',', line) {
+            self.places.push((start, end as u32));
+            start = end as u32 + 1;
+        }
+        self.places.push((start, line.len() as u32));
+    }
+
+    fn split_quoted(&mut self, line: &[u8]) {
+        let mut quoted = false;
+        let mut start = 0;
+        let mut bytes = line.iter().peekable();
+        while let Some(&byte) = bytes.next() {
+            match byte {
+                b'"' if quoted && bytes.peek() == Some(&&b'"') => {
+                    self.text.push(b'"');
+                    bytes.next();
+                }
+                b'"' => quoted = !quoted,
+                b',' if !quoted => {
+                    self.places.push((start, self.text.len() as u32));
+                    start = self.text.len() as u32;
+                }
+                _ => self.text.push(byte),
+            }
+        }
+        self.places.push((start, self.text.len() as u32));
+    }
 }
 
 /// A field as it must be written so that it reads back; line breaks become spaces.

@@ -27,7 +27,7 @@ impl Link {
 
 /// The links of functions `first..first + count`, in rows of `length`.
 pub fn links(first: u32, count: u32, length: u32, delay: Span) -> Vec<Option<Link>> {
-    let last = |index: u32| index + 1 == count || (index + 1) % length == 0;
+    let last = |index: u32| index + 1 == count || (index + 1).is_multiple_of(length);
     (0..count)
         .map(|index| (!last(index)).then_some(Link { next: first + index + 1, delay }))
         .collect()

@@ -35,6 +35,7 @@ pub fn read(
     let profiles = known.profiles;
     let ids = Arc::new(Ids {
         warm: profiles.iter().map(|profile| profile.warm).collect(),
+        in_order: known.by_number.iter().all(|(&number, &id)| number == u64::from(id)),
         by_number: known.by_number,
     });
     let mut survey = Survey::default();
@@ -121,6 +122,8 @@ impl Functions {
 /// How the numbers of a table of calls become ids.
 struct Ids {
     by_number: HashMap<u64, u32>,
+    /// Whether the numbers are the ids, as they almost always are.
+    in_order: bool,
     warm: Vec<Span>,
 }
 
@@ -142,11 +145,12 @@ impl CallRows {
     fn row(&self) -> Result<Arrival, TraceError> {
         let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
         let number = self.table.whole(self.number)?;
-        let id = match self.ids.by_number.get(&number) {
-            Some(&id) => id,
-            None => {
-                return Err(self.table.broken(self.number, "a function of the other table"));
-            }
+        let id = match self.ids.in_order {
+            true => (number < self.ids.warm.len() as u64).then_some(number as u32),
+            false => self.ids.by_number.get(&number).copied(),
+        };
+        let Some(id) = id else {
+            return Err(self.table.broken(self.number, "a function of the other table"));
         };
         let run = self.ids.warm[id as usize];
         Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })

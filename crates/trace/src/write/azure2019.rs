@@ -24,6 +24,9 @@ use crate::trace::Trace;
 /// Minutes per file of counts.
 const DAY: usize = 1440;
 
+/// Minutes in a year.
+const MINUTES_MAX: usize = 366 * DAY;
+
 /// Functions whose rows of one day are laid out at once: some 12 MB.
 const ROWS: usize = 2048;
 
@@ -55,6 +58,12 @@ pub fn write(trace: &Trace, reading: &Reading, target: &Path) -> Result<Vec<Path
 fn count(trace: &Trace, reading: &Reading) -> Result<(Counts, Vec<u64>), TraceError> {
     let functions = trace.functions().len();
     let minutes = trace.span().nanos().div_ceil(MINUTE_NANOS) as usize;
+    if minutes > MINUTES_MAX {
+        return Err(TraceError::Format(format!(
+            "the trace is {} long; counts per minute are written for a year at most",
+            trace.span()
+        )));
+    }
     let mut builder = CountsBuilder::default();
     let mut totals = vec![0u64; functions];
     let mut in_minute = vec![0u64; functions];
