@@ -188,14 +188,23 @@ pub const ENTRIES: &[Entry] = &[
         name: "hazard",
         summary: "evicts what is least worth its memory, by each function's learned chance of being needed",
         source: "Swell; index after Gittins, 1979",
-        parameters: &[Parameter {
-            name: "by-cost",
-            default: "false",
-            meaning: "weigh a cold start by its length, to minimise seconds rather than starts",
-        }],
-        waits: None,
+        parameters: &[
+            Parameter {
+                name: "by-cost",
+                default: "false",
+                meaning: "weigh a cold start by its length, to minimise seconds rather than starts",
+            },
+            Parameter {
+                name: "patience",
+                default: "30s",
+                meaning: "how long a request may wait rather than evict something precious",
+            },
+        ],
+        waits: Some(WaitLimits { longest: Span::from_secs(30), queue: 1000 }),
         build: |parameters, _| {
-            Ok(Box::new(hazard::policy::Hazard::new(parameters.flag("by-cost", false)?)))
+            let by_cost = parameters.flag("by-cost", false)?;
+            let patience = parameters.span("patience", Span::from_secs(30))?;
+            Ok(Box::new(hazard::policy::Hazard::new(by_cost, patience)))
         },
     },
 ];

@@ -7,9 +7,12 @@ use crate::mind::Mind;
 use crate::queues::Waiting;
 use crate::room;
 use crate::settings::{Dispatch, WaitLimits};
-use crate::time::Instant;
+use crate::supply;
+use crate::time::{Instant, Span};
 use crate::timers::Subject;
-use crate::units::Bytes;
+
+/// When to look again at a request that has waited too long but is about to be served.
+const COVERED: Span = Span::from_secs(1);
 
 /// A request came in.
 pub(crate) fn on_arrival(
@@ -45,10 +48,11 @@ fn start_for(
     actions: &mut Vec<Action>,
 ) {
     let bound = Some(request);
-    if thaw(mind, now, function, bound, actions) {
+    if room::thaw(mind, now, function, bound, actions) {
         return;
     }
-    let started = room::start(mind, now, function, bound, StartCause::Request, actions);
+    let purpose = room::Purpose { cause: StartCause::Request, bound, waited: None };
+    let started = room::start(mind, now, function, purpose, actions);
     if let Err(reason) = started {
         refuse(mind, now, function, request, reason, actions);
     }
@@ -66,72 +70,8 @@ fn wait(
         refuse(mind, now, function, request, RefuseReason::QueueFull, actions);
         return;
     }
-    watch_queue(mind, function);
-    supply(mind, now, function, actions);
-}
-
-/// Orders starts until the function's queue is expected to be served soon enough.
-/// Without memory the function is noted as hungry and looked at when some is freed.
-pub(crate) fn supply(
-    mind: &mut Mind,
-    now: Instant,
-    function: FunctionId,
-    actions: &mut Vec<Action>,
-) {
-    while mind.queues.len(function) > expected(mind, function) {
-        if thaw(mind, now, function, None, actions) {
-            continue;
-        }
-        match room::start(mind, now, function, None, StartCause::Request, actions) {
-            Ok(()) => {}
-            Err(RefuseReason::NoMemory) => return mind.queues.set_hungry(function),
-            Err(_) => return,
-        }
-    }
-}
-
-/// How many waiting requests the instances that are busy or starting can be expected to
-/// take up within the time of a start: a new instance would not be sooner for them.
-///
-/// A busy instance is as likely at any point of its call as at any other, so `busy` of
-/// them, each calling for `run`, become free `busy x start / run` times within `start`.
-fn expected(mind: &Mind, function: FunctionId) -> u32 {
-    let known = mind.pool.known(function);
-    let concurrency = known.settings().concurrency.max(1);
-    let starting = known.starting().saturating_mul(concurrency);
-    if !known.run().is_measured() {
-        return starting;
-    }
-    let run = known.run().mean().nanos().max(1) as f64;
-    let start = known.start().mean().nanos() as f64;
-    let busy = f64::from(known.busy()) * f64::from(concurrency);
-    starting.saturating_add((busy * start / run) as u32)
-}
-
-/// Begins to thaw a paused instance of the function, if it has one and it fits.
-fn thaw(
-    mind: &mut Mind,
-    now: Instant,
-    function: FunctionId,
-    bound: Option<RequestId>,
-    actions: &mut Vec<Action>,
-) -> bool {
-    let Some(slot) = mind.pool.frozen(function) else {
-        return false;
-    };
-    let full = mind.pool.known(function).settings().memory;
-    let need = full.saturating_sub(mind.pool.at(slot).memory());
-    // The instance leaves the idle ones first, lest room be made by evicting it.
-    if need > mind.pool.free() {
-        return false;
-    }
-    mind.pool.thaw(now, slot, bound);
-    mind.timers.set(Subject::Idle(slot), Instant::NEVER);
-    if mind.pool.set_kept(slot, false) {
-        mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
-    }
-    actions.push(Action::Resume { instance: mind.pool.id(slot) });
-    true
+    supply::watch_queue(mind, function);
+    supply::supply(mind, now, function, actions);
 }
 
 /// Gives the instance a request.
@@ -153,46 +93,33 @@ pub(crate) fn invoke(
 }
 
 /// Lets an instance that just got room take waiting requests; tells whether it took any.
+/// A request that waited while the instance was still being made (or thawed) counts as
+/// having waited for that, even if another was served first.
 pub(crate) fn take_waiting(
     mind: &mut Mind,
     now: Instant,
     slot: u32,
-    start: StartKind,
+    made: StartKind,
     actions: &mut Vec<Action>,
 ) -> bool {
-    let function = mind.pool.at(slot).function();
+    let (function, ready) = (mind.pool.at(slot).function(), mind.pool.at(slot).ready);
     let concurrency = mind.pool.known(function).settings().concurrency.max(1);
     let mut took = false;
     while mind.pool.at(slot).active < concurrency {
         let Some(waiting) = mind.queues.pop(function) else {
             break;
         };
+        let start = if waiting.since < ready { made } else { StartKind::Delayed };
         invoke(mind, now, waiting.request, slot, start, actions);
         took = true;
     }
     if took {
-        watch_queue(mind, function);
+        supply::watch_queue(mind, function);
     }
     took
 }
 
-/// Lets hungry functions try again, as far as memory may have become free.
-pub(crate) fn feed_hungry(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
-    /// Functions looked at per occasion: a bound on the work one event can cause.
-    const LOOKS: usize = 8;
-    for _ in 0..LOOKS {
-        if !mind.queues.any_hungry() || mind.pool.free() + mind.pool.account().idle() == Bytes::ZERO
-        {
-            return;
-        }
-        let Some(function) = mind.queues.pop_hungry() else {
-            return;
-        };
-        supply(mind, now, function, actions);
-    }
-}
-
-/// Refuses the requests that have waited too long.
+/// Refuses the requests that have waited too long, unless they are about to be served.
 pub(crate) fn on_queue_deadline(
     mind: &mut Mind,
     now: Instant,
@@ -206,10 +133,14 @@ pub(crate) fn on_queue_deadline(
         if head.since + limits.longest > now {
             break;
         }
+        if supply::is_covered(mind, now, function) {
+            mind.timers.set(Subject::Queue(function), now + COVERED);
+            return;
+        }
         mind.queues.pop(function);
         refuse(mind, now, function, head.request, RefuseReason::WaitedTooLong, actions);
     }
-    watch_queue(mind, function);
+    supply::watch_queue(mind, function);
 }
 
 /// Turns away a request that is already counted as demand.
@@ -230,14 +161,4 @@ pub(crate) fn leave(mind: &mut Mind, now: Instant, function: FunctionId) {
     let known = mind.pool.known_mut(function);
     known.demand = known.demand.checked_sub(1).expect("a request leaves once");
     mind.keeper.on_finish(now, function, &mind.pool);
-}
-
-/// Keeps the deadline of the queue at that of its head.
-pub(crate) fn watch_queue(mind: &mut Mind, function: FunctionId) {
-    let Dispatch::Wait(limits) = mind.dispatch else {
-        return;
-    };
-    let head = mind.queues.head(function);
-    let at = head.map_or(Instant::NEVER, |head| head.since + limits.longest);
-    mind.timers.set(Subject::Queue(function), at);
 }

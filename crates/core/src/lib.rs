@@ -17,6 +17,7 @@ pub mod timers;
 pub mod queues;
 pub mod mind;
 pub mod room;
+pub mod supply;
 pub mod dispatch;
 pub mod reconcile;
 pub mod site;

@@ -87,9 +87,9 @@ impl Queues {
         }
     }
 
-    /// Whether any function waits for memory.
-    pub(crate) fn any_hungry(&self) -> bool {
-        !self.hungry.is_empty()
+    /// How many functions wait for memory.
+    pub(crate) fn hungry(&self) -> usize {
+        self.hungry.len()
     }
 
     /// Takes the function that has waited longest for memory.

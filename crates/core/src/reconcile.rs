@@ -4,7 +4,7 @@ use crate::action::{Action, StartCause, StopCause};
 use crate::ids::FunctionId;
 use crate::mind::Mind;
 use crate::pool::instance::State;
-use crate::room;
+use crate::room::{self, Purpose};
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
 
@@ -97,7 +97,7 @@ pub(crate) fn on_ahead(
         mind.wanted.set_ahead(function, None);
         return;
     }
-    let started = room::start(mind, now, function, None, StartCause::Ahead, actions);
+    let started = room::start(mind, now, function, Purpose::ahead(StartCause::Ahead), actions);
     if started.is_err() {
         mind.wanted.set_ahead(function, None);
     }
@@ -115,7 +115,8 @@ pub(crate) fn on_floor(
         if !known.deployed || known.live() >= known.settings().min_warm {
             return;
         }
-        if room::start(mind, now, function, None, StartCause::MinWarm, actions).is_err() {
+        let purpose = Purpose::ahead(StartCause::MinWarm);
+        if room::start(mind, now, function, purpose, actions).is_err() {
             mind.timers.set(Subject::Floor(function), now + FLOOR_RETRY);
             return;
         }

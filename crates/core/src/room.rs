@@ -4,7 +4,7 @@ use crate::action::{Action, RefuseReason, StartCause, StopCause};
 use crate::ids::{FunctionId, RequestId};
 use crate::keepalive::keeper::Left;
 use crate::mind::Mind;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::timers::Subject;
 use crate::units::Bytes;
 
@@ -14,6 +14,7 @@ pub(crate) fn make_room(
     mind: &mut Mind,
     now: Instant,
     need: Bytes,
+    waited: Option<Span>,
     actions: &mut Vec<Action>,
 ) -> bool {
     let account = mind.pool.account();
@@ -24,7 +25,7 @@ pub(crate) fn make_room(
     if account.idle() < shortfall {
         return false;
     }
-    mind.plan.reset(shortfall);
+    mind.plan.reset(shortfall, waited);
     mind.keeper.offer(now, &mind.pool, &mut mind.plan);
     if !mind.plan.is_full() {
         return false;
@@ -37,13 +38,29 @@ pub(crate) fn make_room(
     true
 }
 
+/// What an instance is started for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Purpose {
+    pub(crate) cause: StartCause,
+    /// The request that only this instance will serve.
+    pub(crate) bound: Option<RequestId>,
+    /// How long the request has waited that this is for, if it can wait on.
+    pub(crate) waited: Option<Span>,
+}
+
+impl Purpose {
+    /// A start that no request waits for.
+    pub(crate) fn ahead(cause: StartCause) -> Self {
+        Self { cause, bound: None, waited: None }
+    }
+}
+
 /// Starts an instance, making room first.
 pub(crate) fn start(
     mind: &mut Mind,
     now: Instant,
     function: FunctionId,
-    bound: Option<RequestId>,
-    cause: StartCause,
+    purpose: Purpose,
     actions: &mut Vec<Action>,
 ) -> Result<(), RefuseReason> {
     let known = mind.pool.known(function);
@@ -51,12 +68,37 @@ pub(crate) fn start(
         return Err(RefuseReason::TooManyInstances);
     }
     let need = known.settings().memory;
-    if !make_room(mind, now, need, actions) {
+    if !make_room(mind, now, need, purpose.waited, actions) {
         return Err(RefuseReason::NoMemory);
     }
-    let instance = mind.pool.start(now, function, bound);
-    actions.push(Action::Start { instance, function, cause });
+    let instance = mind.pool.start(now, function, purpose.bound);
+    mind.keeper.on_start(now, function, &mind.pool);
+    actions.push(Action::Start { instance, function, cause: purpose.cause });
     Ok(())
+}
+
+/// Begins to thaw a paused instance of the function, if it has one and it fits.
+pub(crate) fn thaw(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    bound: Option<RequestId>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let Some(slot) = mind.pool.frozen(function) else { return false };
+    let full = mind.pool.known(function).settings().memory;
+    let need = full.saturating_sub(mind.pool.at(slot).memory());
+    // Room is not made by evicting: the first to go might be this very instance.
+    if need > mind.pool.free() {
+        return false;
+    }
+    mind.pool.thaw(now, slot, bound);
+    mind.timers.set(Subject::Idle(slot), Instant::NEVER);
+    if mind.pool.set_kept(slot, false) {
+        mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
+    }
+    actions.push(Action::Resume { instance: mind.pool.id(slot) });
+    true
 }
 
 /// Ends an instance and tells everyone concerned.
@@ -75,6 +117,8 @@ pub(crate) fn end(
     if kept {
         let left = if cause == StopCause::Evicted { Left::Evicted } else { Left::Ended };
         mind.keeper.on_unidle(now, function, slot, left, &mind.pool);
+    } else {
+        mind.keeper.on_lost(now, function, &mind.pool);
     }
     if cause != StopCause::Failed {
         actions.push(Action::Stop { instance, function, cause });

@@ -16,8 +16,10 @@ use crate::pool::ledger::Pool;
 use crate::reconcile;
 use crate::room;
 use crate::settings::SiteSettings;
+use crate::supply;
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
+use crate::units::Bytes;
 
 /// The mind of one node.
 pub struct Site {
@@ -80,8 +82,8 @@ impl Site {
             Event::FunctionRemoved { function } => on_removed(mind, now, function, actions),
             Event::MemoryChanged { memory } => {
                 mind.pool.set_limit(memory);
-                room::make_room(mind, now, crate::units::Bytes::ZERO, actions);
-                dispatch::feed_hungry(mind, now, actions);
+                room::make_room(mind, now, Bytes::ZERO, None, actions);
+                supply::feed_hungry(mind, now, actions);
             }
             Event::WokeUp => on_woken(mind, now, actions),
         }
@@ -90,6 +92,7 @@ impl Site {
 
 /// A started or thawed instance serves whoever waits, or rests.
 fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions: &mut Vec<Action>) {
+    mind.pool.set_ready(now, slot);
     if let Some(request) = mind.pool.take_bound(slot) {
         dispatch::invoke(mind, now, request, slot, start, actions);
         return;
@@ -99,7 +102,7 @@ fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions:
     }
     mind.pool.rest(now, slot, State::PreWarmed);
     reconcile::on_idle(mind, now, slot, actions);
-    dispatch::feed_hungry(mind, now, actions);
+    supply::feed_hungry(mind, now, actions);
 }
 
 fn on_finished(
@@ -119,13 +122,13 @@ fn on_finished(
     dispatch::leave(mind, now, function);
     let known = mind.pool.known(function);
     let again = known.deployed && !known.settings().run_and_exit;
-    if again && dispatch::take_waiting(mind, now, slot, StartKind::Delayed, actions) {
+    if again && dispatch::take_waiting(mind, now, slot, StartKind::Cold, actions) {
         return;
     }
     if rests {
         reconcile::on_idle(mind, now, slot, actions);
-        dispatch::supply(mind, now, function, actions);
-        dispatch::feed_hungry(mind, now, actions);
+        supply::supply(mind, now, function, actions);
+        supply::feed_hungry(mind, now, actions);
     }
 }
 
@@ -143,9 +146,9 @@ fn on_start_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions:
         dispatch::refuse(mind, now, function, request, RefuseReason::StartFailed, actions);
     }
     mind.wanted.set_ahead(function, None);
-    dispatch::watch_queue(mind, function);
-    dispatch::supply(mind, now, function, actions);
-    dispatch::feed_hungry(mind, now, actions);
+    supply::watch_queue(mind, function);
+    supply::supply(mind, now, function, actions);
+    supply::feed_hungry(mind, now, actions);
 }
 
 fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {
@@ -161,14 +164,14 @@ fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut 
     for _ in 0..active {
         dispatch::leave(mind, now, function);
     }
-    dispatch::supply(mind, now, function, actions);
-    dispatch::feed_hungry(mind, now, actions);
+    supply::supply(mind, now, function, actions);
+    supply::feed_hungry(mind, now, actions);
 }
 
 fn on_cancelled(mind: &mut Mind, now: Instant, request: RequestId, function: FunctionId) {
     if mind.queues.remove(function, request) {
         dispatch::leave(mind, now, function);
-        dispatch::watch_queue(mind, function);
+        supply::watch_queue(mind, function);
     }
 }
 
@@ -184,12 +187,12 @@ fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut
         let reason = RefuseReason::FunctionRemoved;
         dispatch::refuse(mind, now, function, waiting.request, reason, actions);
     }
-    dispatch::watch_queue(mind, function);
+    supply::watch_queue(mind, function);
     while let Some(slot) = mind.pool.oldest_idle(function) {
         room::end(mind, now, slot, StopCause::Removed, actions);
     }
     mind.timers.set(Subject::Floor(function), Instant::NEVER);
-    dispatch::feed_hungry(mind, now, actions);
+    supply::feed_hungry(mind, now, actions);
 }
 
 fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
@@ -197,9 +200,12 @@ fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
         match subject {
             Subject::Idle(slot) => reconcile::on_idle_deadline(mind, now, slot, actions),
             Subject::Queue(function) => dispatch::on_queue_deadline(mind, now, function, actions),
+            Subject::Supply(function) => supply::supply(mind, now, function, actions),
+            // Functions that wait for memory are fed below, whatever woke the site.
+            Subject::Memory => {}
             Subject::Ahead(function) => reconcile::on_ahead(mind, now, function, actions),
             Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
         }
     }
-    dispatch::feed_hungry(mind, now, actions);
+    supply::feed_hungry(mind, now, actions);
 }

@@ -15,6 +15,10 @@ pub enum Subject {
     Idle(u32),
     /// The head of a function's queue has waited as long as it may.
     Queue(FunctionId),
+    /// A function's queue is to be looked at again.
+    Supply(FunctionId),
+    /// Functions that wait for memory are to be looked at again.
+    Memory,
     /// A function's wish to be warm is due.
     Ahead(FunctionId),
     /// A function is below its floor of warm instances; try again.
@@ -25,7 +29,7 @@ pub enum Subject {
 #[derive(Debug, Default)]
 pub struct Timers {
     order: BTreeSet<(Instant, Subject)>,
-    set: [Vec<Instant>; 4],
+    set: [Vec<Instant>; 6],
 }
 
 impl Timers {
@@ -73,6 +77,8 @@ fn place(subject: Subject) -> (usize, usize) {
         Subject::Queue(function) => (1, function.index()),
         Subject::Ahead(function) => (2, function.index()),
         Subject::Floor(function) => (3, function.index()),
+        Subject::Supply(function) => (4, function.index()),
+        Subject::Memory => (5, 0),
     }
 }
 

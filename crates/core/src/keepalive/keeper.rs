@@ -28,6 +28,12 @@ pub trait KeepAlive: Send {
     /// A request of `function` left; the function's demand no longer counts it.
     fn on_finish(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) {}
 
+    /// A start of an instance of `function` was ordered; the pool already counts it.
+    fn on_start(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) {}
+
+    /// An instance of `function` ended that was not idle; the pool no longer counts it.
+    fn on_lost(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) {}
+
     /// The instance in `slot` became idle (after work, a start, or a thaw). Its lease
     /// has been set to "never"; the keeper may shorten it.
     fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, wanted: &mut Wanted);
@@ -35,6 +41,12 @@ pub trait KeepAlive: Send {
     /// The instance in `slot`, of `function`, is idle no longer: it got work, or it has
     /// ended (and the slot has no tenant now).
     fn on_unidle(&mut self, now: Instant, function: FunctionId, slot: u32, left: Left, pool: &Pool);
+
+    /// Whether one more instance of `function` would be worth more than the least worthy
+    /// idle one, so that starting it is right even if waiting were sooner.
+    fn invests(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) -> bool {
+        false
+    }
 
     /// Offers idle instances to `plan`, those first that should go first, until the plan
     /// says it has enough.

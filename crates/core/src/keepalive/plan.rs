@@ -6,12 +6,14 @@
 
 use crate::ids::FunctionId;
 use crate::pool::ledger::Pool;
+use crate::time::Span;
 use crate::units::Bytes;
 
 /// Victims gathered so far.
 #[derive(Debug)]
 pub struct Plan {
     shortfall: Bytes,
+    waited: Option<Span>,
     gathered: Bytes,
     victims: Vec<u32>,
     taken: Vec<(FunctionId, u32)>,
@@ -20,12 +22,19 @@ pub struct Plan {
 impl Plan {
     /// An empty plan that is full once it has gathered `shortfall`.
     pub fn new(shortfall: Bytes) -> Self {
-        Self { shortfall, gathered: Bytes::ZERO, victims: Vec::new(), taken: Vec::new() }
+        Self {
+            shortfall,
+            waited: None,
+            gathered: Bytes::ZERO,
+            victims: Vec::new(),
+            taken: Vec::new(),
+        }
     }
 
     /// Empties the plan for another use, keeping its room.
-    pub(crate) fn reset(&mut self, shortfall: Bytes) {
+    pub(crate) fn reset(&mut self, shortfall: Bytes, waited: Option<Span>) {
         self.shortfall = shortfall;
+        self.waited = waited;
         self.gathered = Bytes::ZERO;
         self.victims.clear();
         self.taken.clear();
@@ -34,6 +43,12 @@ impl Plan {
     /// How much memory the victims must free together.
     pub fn shortfall(&self) -> Bytes {
         self.shortfall
+    }
+
+    /// How long the request has waited for whom this is, if it can wait on; a keeper may
+    /// then offer nothing yet.
+    pub fn waited(&self) -> Option<Span> {
+        self.waited
     }
 
     /// Takes the instance in `slot` into the plan unless its function forbids it

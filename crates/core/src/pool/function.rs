@@ -13,6 +13,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) const EMPTY: Stack = Stack { bottom: NONE, top: NONE };
+
+    /// Whether the slot is one of the stack's ends.
+    pub(crate) fn holds_end(self, slot: u32) -> bool {
+        self.bottom == slot || self.top == slot
+    }
 }
 
 /// One deployed function.
@@ -22,8 +27,12 @@ pub struct Function {
     pub(crate) deployed: bool,
     /// Warm and doing nothing, the last used on top.
     pub(crate) idle: Stack,
+    /// Being made, the first begun at the bottom.
+    pub(crate) starting: Stack,
     /// Busy, with room for another request.
     pub(crate) open: Stack,
+    /// Busy, with no room; the one busy for longest at the bottom.
+    pub(crate) full: Stack,
     /// Frozen, the last used on top.
     pub(crate) paused: Stack,
     pub(crate) starting_count: u32,
@@ -43,7 +52,9 @@ impl Function {
             settings,
             deployed: true,
             idle: Stack::EMPTY,
+            starting: Stack::EMPTY,
             open: Stack::EMPTY,
+            full: Stack::EMPTY,
             paused: Stack::EMPTY,
             starting_count: 0,
             busy_count: 0,
@@ -88,9 +99,9 @@ impl Function {
         self.demand
     }
 
-    /// How many instances the demand needs.
-    pub fn level(&self) -> u32 {
-        self.demand.div_ceil(self.settings.concurrency.max(1))
+    /// Instances that work or are about to: busy and starting.
+    pub fn working(&self) -> u32 {
+        self.busy_count + self.starting_count
     }
 
     /// How long a start takes.

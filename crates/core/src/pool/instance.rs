@@ -38,6 +38,7 @@ pub struct Instance {
     pub(crate) memory: Bytes,
     pub(crate) since: Instant,
     pub(crate) created: Instant,
+    pub(crate) ready: Instant,
     pub(crate) active: u32,
     pub(crate) bound: Option<RequestId>,
     /// Whether the keeper knows it as idle.

@@ -4,11 +4,12 @@
 //! why, is decided above it.
 //!
 //! Invariant: what [`Account::used`] says is the sum of the memory of all live instances.
-//! Invariant: an instance is in at most one stack of its function (idle, open, paused).
+//! Invariant: a live instance is in exactly one stack of its function.
 //! Deliberately absent: any way to start an instance that does not fit.
 
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::pool::account::Account;
+use crate::pool::estimate::Estimate;
 use crate::pool::function::{Function, Stack};
 use crate::pool::instance::{Instance, NONE, State};
 use crate::settings::FunctionSettings;
@@ -23,6 +24,8 @@ pub struct Pool {
     instances: Vec<Instance>,
     vacant: Vec<u32>,
     functions: Vec<Option<Function>>,
+    start: Estimate,
+    run: Estimate,
 }
 
 impl Pool {
@@ -34,6 +37,8 @@ impl Pool {
             instances: Vec::new(),
             vacant: Vec::new(),
             functions: Vec::new(),
+            start: Estimate::default(),
+            run: Estimate::default(),
         }
     }
 
@@ -129,6 +134,31 @@ impl Pool {
         (top != NONE).then_some(top)
     }
 
+    /// Instances of a function that serve requests, in each group the one busy for
+    /// longest first; those with room follow those without.
+    pub fn busy(&self, function: FunctionId) -> impl Iterator<Item = u32> + '_ {
+        let known = self.known(function);
+        self.walk(known.full.bottom).chain(self.walk(known.open.bottom))
+    }
+
+    /// Instances of a function that are being made, the first begun first.
+    pub fn starting(&self, function: FunctionId) -> impl Iterator<Item = u32> + '_ {
+        self.walk(self.known(function).starting.bottom)
+    }
+
+    /// How long a start of the function takes: as measured, else as for all functions,
+    /// else as hinted.
+    pub fn start_time(&self, function: FunctionId) -> Span {
+        let own = self.known(function).start;
+        if own.is_measured() || !self.start.is_measured() { own.mean() } else { self.start.mean() }
+    }
+
+    /// How long a call of the function runs: as measured, else as for all functions.
+    pub fn run_time(&self, function: FunctionId) -> Span {
+        let own = self.known(function).run;
+        if own.is_measured() { own.mean() } else { self.run.mean() }
+    }
+
     /// The instance idle for the longest time.
     pub fn oldest_idle(&self, function: FunctionId) -> Option<u32> {
         self.idle_oldest_first(function).next()
@@ -171,6 +201,7 @@ impl Pool {
             memory,
             since: now,
             created: now,
+            ready: now,
             active: 0,
             bound,
             kept: false,
@@ -184,6 +215,7 @@ impl Pool {
             }
             None => self.instances.push(instance),
         }
+        self.push(slot, |known| &mut known.starting);
         self.id(slot)
     }
 
@@ -198,6 +230,8 @@ impl Pool {
         }
         if active < self.known(function).settings.concurrency {
             self.push(slot, |known| &mut known.open);
+        } else {
+            self.push(slot, |known| &mut known.full);
         }
     }
 
@@ -223,6 +257,11 @@ impl Pool {
         self.push(slot, |known| &mut known.idle);
     }
 
+    /// Notes that a start or a thaw has ended.
+    pub(crate) fn set_ready(&mut self, now: Instant, slot: u32) {
+        self.instances[slot as usize].ready = now;
+    }
+
     /// Freezes an idle instance; it keeps `memory`.
     pub(crate) fn pause(&mut self, now: Instant, slot: u32, memory: Bytes) {
         self.unlink(slot);
@@ -239,6 +278,7 @@ impl Pool {
         assert!(more <= self.free(), "an instance is thawed only where it fits");
         self.reweigh(now, slot, full);
         self.shift(now, slot, State::Starting);
+        self.push(slot, |known| &mut known.starting);
         self.instances[slot as usize].bound = bound;
     }
 
@@ -264,10 +304,12 @@ impl Pool {
     }
 
     pub(crate) fn note_start(&mut self, function: FunctionId, took: Span) {
+        self.start.observe(took);
         self.known_mut(function).start.observe(took);
     }
 
     pub(crate) fn note_run(&mut self, function: FunctionId, run: Span) {
+        self.run.observe(run);
         self.known_mut(function).run.observe(run);
     }
 
@@ -326,11 +368,13 @@ impl Pool {
         let known = self.functions[function.index()].as_mut().expect("an instance has a function");
         let stack = match state {
             State::Idle | State::PreWarmed => &mut known.idle,
-            State::Busy => &mut known.open,
+            State::Busy if known.open.holds_end(slot) || !known.full.holds_end(slot) => {
+                &mut known.open
+            }
+            State::Busy => &mut known.full,
             State::Paused => &mut known.paused,
-            State::Starting => return,
+            State::Starting => &mut known.starting,
         };
-        // A busy instance without room is in no stack: it has no neighbours and is no end.
         if stack.bottom == slot {
             stack.bottom = above;
         }

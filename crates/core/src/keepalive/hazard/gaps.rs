@@ -1,8 +1,8 @@
 //! One function's gaps: when each of its levels was last needed, and how long it took
 //! until it was needed again.
 //!
-//! When a function's demand falls from `n` to `n - 1`, its `n`-th instance has nothing to
-//! do until demand rises to `n` again. That gap is a property of the demand: it can be
+//! When the working instances of a function fall from `n` to `n - 1`, the `n`-th has nothing to
+//! do until `n` work again. That gap is a property of the demand: it can be
 //! seen even while no such instance exists, so an evicted function goes on teaching.
 
 use crate::keepalive::hazard::bins::{self, BINS};

@@ -21,6 +21,10 @@ use crate::wanted::Wanted;
 
 /// How often the shared prior is estimated anew.
 const REBUILD: Span = Span::from_mins(5);
+/// Victims worth so many times the usual price are spared while the request can wait.
+const PATIENCE_FACTOR: f64 = 2.0;
+/// Weight of a new victim in the usual price.
+const PRICE_STEP: f64 = 0.01;
 
 /// The policy `hazard`.
 pub struct Hazard {
@@ -31,11 +35,15 @@ pub struct Hazard {
     rebuilt: Instant,
     scores: Scores,
     chosen: Vec<Choice>,
+    patience: Span,
+    /// What victims usually are worth.
+    price: f64,
 }
 
 impl Hazard {
     /// A policy that counts cold starts alike, or weighs them by their length.
-    pub fn new(by_cost: bool) -> Self {
+    /// A request may be made to wait for `patience` rather than evict something precious.
+    pub fn new(by_cost: bool, patience: Span) -> Self {
         Self {
             by_cost,
             widths: gittins::widths(),
@@ -44,6 +52,8 @@ impl Hazard {
             rebuilt: Instant::ZERO,
             scores: Scores::default(),
             chosen: Vec::new(),
+            patience,
+            price: 0.0,
         }
     }
 
@@ -65,6 +75,29 @@ impl Hazard {
         }
         self.prior.rebuild();
         self.scores.mark_all();
+    }
+
+    /// One more instance works: the gap of that level has ended.
+    fn rise(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
+        let level = pool.known(function).working();
+        self.gaps(function);
+        if self.functions[function.index()].rise(now, level, &mut self.prior) {
+            self.scores.mark(function);
+        }
+    }
+
+    /// One instance less works: the gap of its level begins.
+    fn fall(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
+        let level = pool.known(function).working() + 1;
+        self.gaps(function).fall(now, level);
+    }
+
+    fn learn_price(&mut self, slot: u32, left: Left) {
+        let chosen = self.chosen.iter().find(|choice| choice.place.slot == slot);
+        if let Some(choice) = chosen.filter(|_| left == Left::Evicted) {
+            let step = if self.price == 0.0 { 1.0 } else { PRICE_STEP };
+            self.price += step * (choice.score - self.price);
+        }
     }
 
     fn settle(&mut self, now: Instant, pool: &Pool) {
@@ -93,6 +126,20 @@ impl Hazard {
         worth(gaps, &self.prior, &self.widths, self.by_cost, now, place, pool)
     }
 
+    /// Whether to let a request wait on rather than evict: what would have to go is worth
+    /// much more than what usually goes, memory is not lying idle, and the request can
+    /// wait. This is the idle guard, in terms of worth instead of age; it adapts because
+    /// the price it compares with is learned from the evictions themselves.
+    fn is_patient(&self, pool: &Pool, waited: Option<Span>) -> bool {
+        let Some(waited) = waited else { return false };
+        let Some((least, _)) = self.scores.least_first().next() else { return false };
+        let idle = pool.account().idle().get();
+        waited < self.patience
+            && self.price > 0.0
+            && least > PATIENCE_FACTOR * self.price
+            && idle <= pool.limit().get() / 2
+    }
+
     /// Chooses victims, the least worth first, until they cover the shortfall; then
     /// spares those that turn out not to be needed.
     fn choose(&mut self, now: Instant, pool: &Pool, shortfall: Bytes) {
@@ -108,12 +155,12 @@ impl Hazard {
                 (Some(_), None) => true,
                 (None, _) => false,
             };
-            let place = match least.filter(|_| from_stack) {
-                Some(least) => deeper.swap_remove(least).1,
+            let (score, place) = match least.filter(|_| from_stack) {
+                Some(least) => deeper.swap_remove(least),
                 None => {
-                    let Some((_, function)) = heads.next() else { break };
+                    let Some((score, function)) = heads.next() else { break };
                     let Some(slot) = pool.oldest_idle(function) else { continue };
-                    Place { function, slot, above: 0 }
+                    (score, Place { function, slot, above: 0 })
                 }
             };
             let known = pool.known(place.function);
@@ -123,7 +170,7 @@ impl Hazard {
             }
             let memory = pool.at(place.slot).memory();
             gathered += memory;
-            chosen.push(Choice { place, memory });
+            chosen.push(Choice { place, score, memory });
             let above = place.above + 1;
             let next = pool.idle_oldest_first(place.function).nth(above as usize);
             if let Some(slot) = next {
@@ -149,6 +196,7 @@ struct Place {
 #[derive(Debug, Clone, Copy)]
 struct Choice {
     place: Place,
+    score: f64,
     memory: Bytes,
 }
 
@@ -178,7 +226,7 @@ fn worth(
     pool: &Pool,
 ) -> (f64, Instant) {
     let known = pool.known(place.function);
-    let level = (known.level() + known.idle() + known.paused()).saturating_sub(place.above);
+    let level = (known.working() + known.idle() + known.paused()).saturating_sub(place.above);
     let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
     let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
     let since = gaps.fell(level).unwrap_or(pool.at(place.slot).since());
@@ -192,28 +240,18 @@ fn worth(
 }
 
 impl KeepAlive for Hazard {
-    fn on_arrival(&mut self, now: Instant, function: FunctionId, pool: &Pool, _: &mut Wanted) {
+    fn on_start(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
         self.rebuild_when_due(now);
-        let known = pool.known(function);
-        let level = known.level();
-        let before = (known.demand() - 1).div_ceil(known.settings().concurrency.max(1));
-        self.gaps(function);
-        if level > before && self.functions[function.index()].rise(now, level, &mut self.prior) {
-            self.scores.mark(function);
-        }
+        self.rise(now, function, pool);
     }
 
-    fn on_finish(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
-        let known = pool.known(function);
-        let level = known.level();
-        let before = (known.demand() + 1).div_ceil(known.settings().concurrency.max(1));
-        if before > level {
-            self.gaps(function).fall(now, before);
-        }
+    fn on_lost(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
+        self.fall(now, function, pool);
     }
 
-    fn on_idle(&mut self, _now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
+    fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
         let function = pool.at(slot).function();
+        self.fall(now, function, pool);
         if pool.oldest_idle(function) == Some(slot) {
             self.scores.mark(function);
         }
@@ -221,19 +259,40 @@ impl KeepAlive for Hazard {
 
     fn on_unidle(
         &mut self,
-        _now: Instant,
+        now: Instant,
         function: FunctionId,
-        _slot: u32,
+        slot: u32,
         left: Left,
         pool: &Pool,
     ) {
+        if left == Left::ForWork {
+            self.rebuild_when_due(now);
+            self.rise(now, function, pool);
+        } else {
+            self.learn_price(slot, left);
+        }
         if left != Left::ForWork || pool.oldest_idle(function).is_none() {
             self.scores.mark(function);
         }
     }
 
+    fn invests(&mut self, now: Instant, function: FunctionId, pool: &Pool) -> bool {
+        self.settle(now, pool);
+        let Some((least, _)) = self.scores.least_first().next() else { return false };
+        let known = pool.known(function);
+        let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
+        let next = known.working() + 1;
+        let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
+        self.gaps(function);
+        let gaps = &mut self.functions[function.index()];
+        gaps.worth(next, 0, &self.prior, &self.widths) * cost / size > least
+    }
+
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
         self.settle(now, pool);
+        if self.is_patient(pool, plan.waited()) {
+            return;
+        }
         self.choose(now, pool, plan.shortfall());
         for choice in &self.chosen {
             if plan.offer(choice.place.slot, pool) {

@@ -1,0 +1,189 @@
+//! When to order a start for requests that wait.
+//!
+//! A start is one of three ways to serve a queue; the others are an instance that becomes
+//! free and a start already on its way. It is ordered if it is sooner than they are, or
+//! if one more instance would be kept anyway, or if it costs nobody anything. Short of
+//! memory, starts under way per function are few: each holds memory for a long time
+//! before it serves anyone, and many at once starve the very instances that work (the
+//! storm in which a loaded node feeds on its own cold starts).
+
+use crate::action::{Action, RefuseReason, StartCause};
+use crate::ids::FunctionId;
+use crate::mind::Mind;
+use crate::pool::instance::State;
+use crate::pool::ledger::Pool;
+use crate::room;
+use crate::settings::Dispatch;
+use crate::time::{Instant, Span};
+use crate::timers::Subject;
+
+/// A wait not worth a thought.
+const NOTHING: Span = Span::from_millis(1);
+/// Starts under way per function that together take so long are enough, short of memory.
+const STARTS_AHEAD: Span = Span::from_secs(10);
+/// Memory at work, in % of the limit, below which starts are not limited.
+const RELAXED_PCT: u64 = 30;
+/// Free memory, in %, that starts beyond the limit of one function may take.
+const GENEROUS_PCT: u64 = 50;
+/// Bounds on when to look again.
+const RECHECK_LEAST: Span = Span::from_millis(20);
+const RECHECK_LIMITED: Span = Span::from_secs(1);
+/// How often functions that wait for memory are looked at, if nothing happens before.
+const HUNGRY: Span = Span::from_millis(200);
+/// Functions looked at per occasion: a bound on the work one event can cause.
+const LOOKS: usize = 64;
+/// Instances looked at to foresee a wait.
+const FORESEEN: usize = 128;
+
+/// What to do for a function's queue now.
+enum Verdict {
+    /// Begin a start; room may be made for it, or not.
+    Start,
+    /// Look again after so long.
+    Wait(Span),
+}
+
+/// Orders starts until the function's queue is well served.
+pub(crate) fn supply(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    actions: &mut Vec<Action>,
+) {
+    loop {
+        let Some(head) = mind.queues.head(function) else {
+            mind.timers.set(Subject::Supply(function), Instant::NEVER);
+            return;
+        };
+        match verdict(mind, now, function) {
+            Verdict::Wait(span) => {
+                mind.timers.set(Subject::Supply(function), now + span);
+                return;
+            }
+            Verdict::Start => {}
+        }
+        if room::thaw(mind, now, function, None, actions) {
+            continue;
+        }
+        let purpose = room::Purpose {
+            cause: StartCause::Request,
+            bound: None,
+            waited: Some(now.since(head.since)),
+        };
+        match room::start(mind, now, function, purpose, actions) {
+            Ok(()) => {}
+            Err(RefuseReason::NoMemory) => {
+                mind.timers.set(Subject::Supply(function), Instant::NEVER);
+                mind.queues.set_hungry(function);
+                mind.timers.set(Subject::Memory, now + HUNGRY);
+                return;
+            }
+            Err(_) => {
+                mind.timers.set(Subject::Supply(function), now + RECHECK_LIMITED);
+                return;
+            }
+        }
+    }
+}
+
+fn verdict(mind: &mut Mind, now: Instant, function: FunctionId) -> Verdict {
+    let pool = &mind.pool;
+    let waiting = mind.queues.len(function);
+    let known = pool.known(function);
+    let concurrency = known.settings().concurrency.max(1);
+    if known.starting().saturating_mul(concurrency) >= waiting {
+        // Each has a start under way already; when one ends, the queue is looked at again.
+        return Verdict::Wait(RECHECK_LIMITED);
+    }
+    let wait = expected_wait(pool, now, function, waiting - 1);
+    if wait <= NOTHING {
+        return Verdict::Wait(RECHECK_LEAST);
+    }
+    let start = pool.start_time(function);
+    let working = pool.account().held(State::Busy) + pool.account().held(State::Starting);
+    let relaxed = working.get() < pool.limit().get() / 100 * RELAXED_PCT;
+    let enough = (STARTS_AHEAD.nanos().div_ceil(start.nanos().max(1))).max(1);
+    let starting = u64::from(known.starting());
+    let limited = !relaxed && starting >= enough;
+    let memory = known.settings().memory.get();
+    let free = pool.free().get();
+    if memory <= free {
+        let generous = memory.saturating_mul(starting + 1) <= free / 100 * GENEROUS_PCT;
+        if !limited || generous {
+            return Verdict::Start;
+        }
+    }
+    let wanted = wait > start || mind.keeper.invests(now, function, pool);
+    match (wanted, limited) {
+        (true, false) => Verdict::Start,
+        (true, true) => Verdict::Wait(half(start).min(RECHECK_LIMITED).max(RECHECK_LEAST)),
+        (false, _) => Verdict::Wait((wait + tenth(wait)).max(RECHECK_LEAST)),
+    }
+}
+
+/// How long the request at `place` of the queue (from 0) will wait if nothing is started:
+/// the instances at work and on their way, each in its turn, and round again if there are
+/// more requests than instances. `FOREVER` if there is none.
+pub(crate) fn expected_wait(pool: &Pool, now: Instant, function: FunctionId, place: u32) -> Span {
+    let known = pool.known(function);
+    let servers = known.busy() + known.starting();
+    if servers == 0 {
+        return Span::FOREVER;
+    }
+    let (run, start) = (pool.run_time(function), pool.start_time(function));
+    let turn = place / known.settings().concurrency.max(1);
+    let (rounds, rank) = (turn / servers, (turn % servers) as usize);
+    let left = |slot: u32, usual: Span| remaining(usual, now.since(pool.at(slot).since()));
+    let busy = pool.busy(function).take(FORESEEN).map(|slot| left(slot, run));
+    let starting = pool.starting(function).take(FORESEEN).map(|slot| left(slot, start));
+    // The common case, one instance at work, needs no list.
+    if servers == 1 {
+        let first = busy.chain(starting).next().unwrap_or(Span::ZERO);
+        return first + run * u64::from(rounds);
+    }
+    let mut lefts: Vec<Span> = busy.chain(starting).collect();
+    let rank = rank.min(lefts.len() - 1);
+    let (_, &mut first, _) = lefts.select_nth_unstable(rank);
+    first + run * u64::from(rounds)
+}
+
+/// What is left of something that usually takes `usual` and has taken `passed`: once it
+/// overruns, as long again as it has overrun, but not nothing.
+fn remaining(usual: Span, passed: Span) -> Span {
+    if passed < usual { usual - passed } else { (passed - usual).max(tenth(usual)) }
+}
+
+fn tenth(span: Span) -> Span {
+    Span::from_nanos(span.nanos() / 10)
+}
+
+fn half(span: Span) -> Span {
+    Span::from_nanos(span.nanos() / 2)
+}
+
+/// Lets functions that wait for memory try again, the longest waiting first.
+pub(crate) fn feed_hungry(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    for _ in 0..mind.queues.hungry().min(LOOKS) {
+        if mind.pool.free().get() == 0 && mind.pool.account().idle().get() == 0 {
+            break;
+        }
+        let Some(function) = mind.queues.pop_hungry() else { break };
+        supply(mind, now, function, actions);
+    }
+    let next = if mind.queues.hungry() > 0 { now + HUNGRY } else { Instant::NEVER };
+    mind.timers.set(Subject::Memory, next);
+}
+
+/// Whether the head of a queue that has waited as long as it may is about to be served.
+pub(crate) fn is_covered(mind: &Mind, now: Instant, function: FunctionId) -> bool {
+    let start = mind.pool.start_time(function);
+    mind.pool.known(function).starting() > 0 || expected_wait(&mind.pool, now, function, 0) <= start
+}
+
+/// Keeps the deadline of the queue at that of its head.
+pub(crate) fn watch_queue(mind: &mut Mind, function: FunctionId) {
+    let Dispatch::Wait(limits) = mind.dispatch else { return };
+    let head = mind.queues.head(function);
+    let at = head.map_or(Instant::NEVER, |head| head.since + limits.longest);
+    mind.timers.set(Subject::Queue(function), at);
+}
