@@ -71,7 +71,7 @@ fn wait(
         return;
     }
     supply::watch_queue(mind, function);
-    supply::supply(mind, now, function, actions);
+    supply::supply_one_more(mind, now, function, actions);
 }
 
 /// Gives the instance a request.

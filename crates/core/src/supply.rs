@@ -43,6 +43,18 @@ enum Verdict {
     Wait(Span),
 }
 
+/// A request has joined the function's queue: considers a start for it, even if there
+/// are as many starts under way as requests waiting, since those may have been ordered
+/// long ago for others.
+pub(crate) fn supply_one_more(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    actions: &mut Vec<Action>,
+) {
+    consider(mind, now, function, true, actions);
+}
+
 /// Orders starts until the function's queue is well served.
 pub(crate) fn supply(
     mind: &mut Mind,
@@ -50,12 +62,22 @@ pub(crate) fn supply(
     function: FunctionId,
     actions: &mut Vec<Action>,
 ) {
+    consider(mind, now, function, false, actions);
+}
+
+fn consider(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    mut one_more: bool,
+    actions: &mut Vec<Action>,
+) {
     loop {
         let Some(head) = mind.queues.head(function) else {
             mind.timers.set(Subject::Supply(function), Instant::NEVER);
             return;
         };
-        match verdict(mind, now, function) {
+        match verdict(mind, now, function, std::mem::take(&mut one_more)) {
             Verdict::Wait(span) => {
                 mind.timers.set(Subject::Supply(function), now + span);
                 return;
@@ -86,12 +108,12 @@ pub(crate) fn supply(
     }
 }
 
-fn verdict(mind: &mut Mind, now: Instant, function: FunctionId) -> Verdict {
+fn verdict(mind: &mut Mind, now: Instant, function: FunctionId, one_more: bool) -> Verdict {
     let pool = &mind.pool;
     let waiting = mind.queues.len(function);
     let known = pool.known(function);
     let concurrency = known.settings().concurrency.max(1);
-    if known.starting().saturating_mul(concurrency) >= waiting {
+    if !one_more && known.starting().saturating_mul(concurrency) >= waiting {
         // Each has a start under way already; when one ends, the queue is looked at again.
         return Verdict::Wait(RECHECK_LIMITED);
     }

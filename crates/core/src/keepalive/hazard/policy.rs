@@ -22,7 +22,7 @@ use crate::wanted::Wanted;
 /// How often the shared prior is estimated anew.
 const REBUILD: Span = Span::from_mins(5);
 /// Victims worth so many times the usual price are spared while the request can wait.
-const PATIENCE_FACTOR: f64 = 2.0;
+const PATIENCE_FACTOR: f64 = 1.5;
 /// Weight of a new victim in the usual price.
 const PRICE_STEP: f64 = 0.01;
 
