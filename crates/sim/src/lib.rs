@@ -12,3 +12,4 @@ pub mod bounds;
 pub mod experiment;
 pub mod faithful;
 pub mod reproduce;
+pub mod report;

@@ -1,3 +1,7 @@
-//! The `swell` program.
+//! The `swell` program. All it does stands in the library beside it, where tests can look.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    swell::start::main()
+}

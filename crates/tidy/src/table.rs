@@ -54,9 +54,16 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/sim/src/faithful/faascache", Siblings::Parts),
     ("crates/sim/src/faithful/founding", Siblings::Parts),
+    ("crates/sim/src/report", Siblings::Parts),
+    (
+        "crates/sim/src/report/html",
+        Siblings::Rivals { below: &["chart", "style"], above: &["page"] },
+    ),
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/swell/src/cli", Siblings::Rivals { below: &["form"], above: &["command"] }),
+    ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
 

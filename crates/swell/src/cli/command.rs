@@ -1,0 +1,52 @@
+//! The commands of the program, as the first word that people type.
+
+use clap::{Parser, Subcommand};
+
+use crate::cli::completions::CompletionsArguments;
+use crate::cli::demo::DemoArguments;
+use crate::cli::keepalive::KeepAliveArguments;
+use crate::cli::policy::PolicyArguments;
+use crate::cli::trace::TraceArguments;
+
+/// An edge serverless platform: functions that are warm before they are needed.
+///
+/// Start with `swell demo`. Results go to the standard output, progress to the standard
+/// error. Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted (what was
+/// done until then is printed).
+#[derive(Debug, Parser)]
+#[command(name = "swell", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare policies on a bundled trace within seconds, and write a report
+    Demo(DemoArguments),
+    /// Try a decision on recorded or generated traffic
+    Sim(SimArguments),
+    /// Inspect, convert, sample and generate traces
+    Trace(TraceArguments),
+    /// List the keep-alive policies and what they take
+    Policy(PolicyArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// What to simulate.
+#[derive(Debug, clap::Args)]
+pub struct SimArguments {
+    /// What to simulate.
+    #[command(subcommand)]
+    pub command: SimCommand,
+}
+
+/// What to simulate.
+#[derive(Debug, Subcommand)]
+pub enum SimCommand {
+    /// Which keep-alive policy has the fewest cold and dropped calls at which memory size?
+    Keepalive(Box<KeepAliveArguments>),
+}

@@ -1,0 +1,13 @@
+//! The program around the deciding library: what people type, and what they get back.
+
+pub mod start;
+pub mod cli;
+pub mod cmd;
+pub mod load;
+pub mod specification;
+pub mod scenario;
+pub mod watch;
+pub mod output;
+pub mod progress;
+pub mod interrupt;
+pub mod error;

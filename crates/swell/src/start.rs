@@ -1,0 +1,43 @@
+//! From the command line to an exit code.
+//!
+//! Data goes to the standard output, everything about the run to the standard error, so
+//! that `swell ... | less` and `swell ... > file` hold nothing but results. A reader who
+//! closes the pipe early has had enough; that is no failure.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::command::{Cli, Command, SimCommand};
+use crate::cmd;
+use crate::error::Letter;
+
+/// Reads the command line, does what it says, and tells how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(letter) => {
+            letter.print();
+            letter.exit_code()
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Letter> {
+    match command {
+        Command::Demo(arguments) => cmd::demo::run(&arguments),
+        Command::Sim(sim) => simulate(&sim.command),
+        Command::Trace(trace) => cmd::trace::run(&trace.command),
+        Command::Policy(policy) => cmd::policy::run(&policy.command),
+        Command::Completions(arguments) => cmd::completions::run(&arguments),
+    }
+}
+
+fn simulate(command: &SimCommand) -> Result<(), Letter> {
+    let SimCommand::Keepalive(arguments) = command;
+    match arguments.faithful {
+        Some(published) => cmd::faithful::run(published, arguments),
+        None => cmd::keepalive::run(arguments),
+    }
+}
