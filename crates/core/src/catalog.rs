@@ -35,8 +35,11 @@ pub struct Entry {
     pub parameters: &'static [Parameter],
     /// Longest wait and longest queue where it waits by default.
     pub waits: Option<WaitLimits>,
-    build: fn(&mut Parameters, u64) -> Result<Box<dyn KeepAlive>, UnknownPolicy>,
+    build: Build,
 }
+
+/// Makes a keeper from its parameters and a seed.
+type Build = fn(&mut Parameters, u64) -> Result<Box<dyn KeepAlive>, UnknownPolicy>;
 
 /// One parameter of a policy.
 pub struct Parameter {

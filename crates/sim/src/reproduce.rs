@@ -53,7 +53,7 @@ pub fn input(trace: &Trace) -> Result<Input, SimError> {
     let whole_ms = |span: swell_core::time::Span| (span.nanos() / 1_000_000) as u32;
     let functions = trace.functions().iter().map(|profile| {
         let warm_ms = whole_ms(profile.warm);
-        let longest = profile.longest.or(profile.cold.map(|cold| cold + profile.warm));
+        let longest = profile.longest.or_else(|| profile.cold.map(|cold| cold + profile.warm));
         let cold_ms = longest.map_or(warm_ms, whole_ms);
         let extra = u32::from(warm_ms == 0);
         Function {

@@ -42,6 +42,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         "crates/core/src/keepalive",
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
     ),
+    ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/sim/src/bound", Siblings::Parts),
     ("crates/sim/src/bound/account", Siblings::Parts),

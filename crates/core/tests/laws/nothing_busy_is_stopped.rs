@@ -25,10 +25,10 @@ impl Law for Idle {
                         return Err(format!("{instance:?} was stopped ({cause:?}) at work"));
                     }
                 }
-                Action::Pause { instance } => {
-                    if step.instances.get(instance).is_none_or(|tenant| tenant.busy > 0) {
-                        return Err(format!("{instance:?} was paused at work"));
-                    }
+                Action::Pause { instance }
+                    if step.instances.get(instance).is_none_or(|tenant| tenant.busy > 0) =>
+                {
+                    return Err(format!("{instance:?} was paused at work"));
                 }
                 Action::Invoke { instance, .. } => {
                     let Some(tenant) = step.instances.get(instance) else {

@@ -63,7 +63,7 @@ mod tests {
         let found = |bin| at(&periodic, 0.01, bin);
         assert!(found(0) < found(10) && found(10) < found(19));
         assert!(found(21) == 0.0, "past its due time nothing speaks for it");
-        let tail = std::array::from_fn(|bin| 0.9f32.powi(bin as i32));
+        let tail = std::array::from_fn(|bin| 0.9f32.powf(bin as f32));
         let found = |bin| at(&tail, 0.1, bin);
         assert!(found(5) > found(15) && found(15) > found(30));
     }

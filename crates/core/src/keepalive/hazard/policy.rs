@@ -229,7 +229,7 @@ fn worth(
     let level = (known.working() + known.idle() + known.paused()).saturating_sub(place.above);
     let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
     let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
-    let since = gaps.fell(level).unwrap_or(pool.at(place.slot).since());
+    let since = gaps.fell(level).unwrap_or_else(|| pool.at(place.slot).since());
     let bin = bins::bin(now.since(since));
     let uses = gaps.worth(level, bin, prior, widths);
     let next = match bin + 1 {
