@@ -1,8 +1,8 @@
 //! Keepers that give one priority to a whole function and, within it, let the longest
 //! idle instance go first.
 //!
-//! The books that most of them need (uses while in the pool, uses ever, the inflation
-//! clock) are kept here; a policy adds only its formula.
+//! The books that most of them need (uses ever, the inflation clock) are kept here; a policy
+//! adds only its formula.
 
 use crate::ids::FunctionId;
 use crate::keepalive::keeper::{KeepAlive, Left};
@@ -15,8 +15,6 @@ use crate::wanted::Wanted;
 /// What a formula may look at, beside the pool.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Uses {
-    /// Calls since the function was last without any instance.
-    pub resident: u64,
     /// Calls ever.
     pub lifetime: u64,
     /// The clock when the function was last used: the priority of the last victim then.
@@ -44,6 +42,13 @@ impl<F: Formula> ByFunction<F> {
         Self { formula, uses: Vec::new(), order: Ranking::default(), clock: 0.0 }
     }
 
+    fn uses(&mut self, function: FunctionId) -> &mut Uses {
+        if self.uses.len() <= function.index() {
+            self.uses.resize(function.index() + 1, Uses::default());
+        }
+        &mut self.uses[function.index()]
+    }
+
     fn rank(&mut self, function: FunctionId, pool: &Pool) {
         let uses = self.uses.get(function.index()).copied().unwrap_or_default();
         if pool.oldest_idle(function).is_some() {
@@ -57,13 +62,12 @@ impl<F: Formula> ByFunction<F> {
 
 impl<F: Formula> KeepAlive for ByFunction<F> {
     fn on_arrival(&mut self, _now: Instant, function: FunctionId, _: &Pool, _: &mut Wanted) {
-        if self.uses.len() <= function.index() {
-            self.uses.resize(function.index() + 1, Uses::default());
-        }
-        let uses = &mut self.uses[function.index()];
-        uses.resident += 1;
-        uses.lifetime += 1;
-        uses.clock = self.clock;
+        self.uses(function).lifetime += 1;
+    }
+
+    /// The room for this start has been made, so the clock counts those victims already.
+    fn on_start(&mut self, _now: Instant, function: FunctionId, _pool: &Pool) {
+        self.uses(function).clock = self.clock;
     }
 
     fn on_idle(&mut self, _now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
@@ -78,16 +82,13 @@ impl<F: Formula> KeepAlive for ByFunction<F> {
         left: Left,
         pool: &Pool,
     ) {
+        if left == Left::ForWork {
+            self.uses(function).clock = self.clock;
+        }
         if left == Left::Evicted
             && let Some(key) = self.order.key(function.0)
         {
             self.clock = self.clock.max(key.value());
-        }
-        if left != Left::ForWork
-            && pool.known(function).live() == 0
-            && let Some(uses) = self.uses.get_mut(function.index())
-        {
-            uses.resident = 0;
         }
         self.rank(function, pool);
     }

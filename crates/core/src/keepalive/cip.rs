@@ -16,6 +16,6 @@ impl Formula for Cip {
         let cost = known.start().mean().secs_f64();
         let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
         let clones = f64::from(known.live().max(1));
-        uses.clock + uses.resident as f64 * cost / (size * clones)
+        uses.clock + known.uses() as f64 * cost / (size * clones)
     }
 }

@@ -11,7 +11,8 @@ pub struct Freq;
 
 impl Formula for Freq {
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
-        let cost = pool.known(function).start().mean().secs_f64();
-        uses.clock + uses.resident as f64 * cost
+        let known = pool.known(function);
+        let cost = known.start().mean().secs_f64();
+        uses.clock + known.uses() as f64 * cost
     }
 }

@@ -1,7 +1,7 @@
 //! GreedyDual-Size-Frequency, as FaasCache uses it for keep-alive: priority = clock +
 //! frequency x cost / size (Fuerst and Sharma, "FaasCache", ASPLOS 2021, section 4).
 //!
-//! Frequency is the number of calls since the function was last without instances, cost
+//! Frequency is the number of calls that the function's present instances have served, cost
 //! the length of a start in seconds, size the memory in MB, clock the priority of the
 //! last victim when the function was last called.
 
@@ -18,6 +18,6 @@ impl Formula for GreedyDual {
         let known = pool.known(function);
         let cost = known.start().mean().secs_f64();
         let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
-        uses.clock + uses.resident as f64 * cost / size
+        uses.clock + known.uses() as f64 * cost / size
     }
 }

@@ -11,7 +11,8 @@ pub struct Size;
 
 impl Formula for Size {
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
-        let size = pool.known(function).settings().memory.mb_f64().max(f64::MIN_POSITIVE);
-        uses.clock + uses.resident as f64 / size
+        let known = pool.known(function);
+        let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
+        uses.clock + known.uses() as f64 / size
     }
 }

@@ -40,6 +40,7 @@ pub struct Function {
     pub(crate) idle_count: u32,
     pub(crate) paused_count: u32,
     pub(crate) demand: u32,
+    pub(crate) uses: u64,
     pub(crate) start: Estimate,
     pub(crate) run: Estimate,
 }
@@ -61,6 +62,7 @@ impl Function {
             idle_count: 0,
             paused_count: 0,
             demand: 0,
+            uses: 0,
         }
     }
 
@@ -92,6 +94,12 @@ impl Function {
     /// All instances.
     pub fn live(&self) -> u32 {
         self.starting_count + self.busy_count + self.idle_count + self.paused_count
+    }
+
+    /// Requests that its live instances have been given so far; those of an instance that
+    /// ended no longer count.
+    pub fn uses(&self) -> u64 {
+        self.uses
     }
 
     /// Requests in the house: waiting or being served.

@@ -40,6 +40,7 @@ pub struct Instance {
     pub(crate) created: Instant,
     pub(crate) ready: Instant,
     pub(crate) active: u32,
+    pub(crate) uses: u64,
     pub(crate) bound: Option<RequestId>,
     /// Whether the keeper knows it as idle.
     pub(crate) kept: bool,

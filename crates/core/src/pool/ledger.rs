@@ -203,6 +203,7 @@ impl Pool {
             created: now,
             ready: now,
             active: 0,
+            uses: 0,
             bound,
             kept: false,
             below: NONE,
@@ -224,11 +225,14 @@ impl Pool {
         self.unlink(slot);
         let instance = &mut self.instances[slot as usize];
         instance.active += 1;
+        instance.uses += 1;
         let (function, active) = (instance.function, instance.active);
         if active == 1 {
             self.shift(now, slot, State::Busy);
         }
-        if active < self.known(function).settings.concurrency {
+        let known = self.known_mut(function);
+        known.uses += 1;
+        if active < known.settings.concurrency {
             self.push(slot, |known| &mut known.open);
         } else {
             self.push(slot, |known| &mut known.full);
@@ -289,8 +293,11 @@ impl Pool {
         assert!(instance.alive, "an instance ends once");
         instance.alive = false;
         let (function, state, memory) = (instance.function, instance.state, instance.memory);
+        let uses = instance.uses;
         self.account.remove(now, state, memory);
-        *Self::count(self.known_mut(function), state) -= 1;
+        let known = self.known_mut(function);
+        known.uses -= uses;
+        *Self::count(known, state) -= 1;
         self.vacant.push(slot);
     }
 
