@@ -14,7 +14,7 @@ use crate::bound::input::{BoundError, Footprint};
 use crate::bound::oracle::{Foreknowledge, Oracle};
 use crate::bound::relaxation::{Demand, SpaceTime};
 use crate::bound::validity::Condition;
-use crate::clairvoyant::Clairvoyant;
+use crate::clairvoyant::{Clairvoyant, Foretelling};
 use crate::error::SimError;
 use crate::results::{BoundRow, CurveRow};
 use crate::simulate::{Case, Scenario, simulate_with};
@@ -52,7 +52,7 @@ pub fn limits(
     let mut demand = Demand::new(&footprints, memories);
     let keeps: Vec<Span> = KEEPS.iter().map(|&minutes| Span::from_mins(minutes)).collect();
     let mut curve = FixedCurve::new(&footprints, if full { &keeps[..] } else { &[] });
-    let mut known = full.then(|| Foreknowledge::new(footprints.len(), FORESIGHT));
+    let mut known = full.then(|| Foretelling::new(footprints.len(), FORESIGHT));
     let mut stream = scenario.trace.arrivals(reading)?;
     let mut chunk = Vec::new();
     loop {
@@ -68,7 +68,7 @@ pub fn limits(
             if full {
                 curve.observe(arrival)?;
             }
-            match known.as_mut().map(|known| known.record(arrival)) {
+            match known.as_mut().map(|known| known.observe(arrival)) {
                 Some(Err(BoundError::OverLimit { .. })) => known = None,
                 Some(Err(error)) => return Err(error.into()),
                 _ => {}
@@ -77,7 +77,7 @@ pub fn limits(
     }
     let mut rows = space_time(scenario, reading, memories, &demand.finish());
     if let Some(known) = known {
-        let known = Arc::new(known);
+        let known = Arc::new(known.finish());
         for &memory in memories {
             rows.push(clairvoyant(scenario, reading, memory, &known, interrupt)?);
         }
