@@ -1,31 +1,32 @@
-//! Lengths of gaps, in bins three to a doubling, from one second to a day and beyond.
+//! Lengths of gaps, in bins two to a doubling, from two seconds to a day and a half.
 //!
 //! Only integers and constants are used to find a bin, so that no machine's logarithm
 //! decides what is evicted.
 
 use crate::time::Span;
 
-/// Number of bins: one below a second, three per doubling up to 2^17 s (36 h), the last
-/// of them open-ended.
-pub const BINS: usize = 1 + 3 * 17;
+/// Doublings told apart, from two seconds.
+const DOUBLINGS: usize = 16;
 
-const SECOND: u64 = 1_000_000_000;
-/// 2^(1/3) and 2^(2/3), in millionths.
-const THIRDS: [u64; 3] = [1_000_000, 1_259_921, 1_587_401];
+/// Number of bins: one below two seconds, two per doubling, the last of them open-ended.
+pub const BINS: usize = 1 + 2 * DOUBLINGS;
+
+const FIRST: u64 = 2_000_000_000;
+/// The square root of two, in millionths.
+const HALF_DOUBLING: u64 = 1_414_214;
 
 /// The bin of a gap.
 pub fn bin(gap: Span) -> usize {
-    let seconds = gap.nanos() / SECOND;
-    if seconds == 0 {
+    let firsts = gap.nanos() / FIRST;
+    if firsts == 0 {
         return 0;
     }
-    let doublings = 63 - seconds.leading_zeros() as usize;
-    if doublings >= 17 {
+    let doublings = 63 - firsts.leading_zeros() as usize;
+    if doublings >= DOUBLINGS {
         return BINS - 1;
     }
-    let millionths = (gap.nanos() >> doublings) / (SECOND / 1_000_000);
-    let third = THIRDS.iter().rposition(|&third| millionths >= third).unwrap_or(0);
-    1 + 3 * doublings + third
+    let millionths = (gap.nanos() >> doublings) / (FIRST / 1_000_000);
+    1 + 2 * doublings + usize::from(millionths >= HALF_DOUBLING)
 }
 
 /// The least gap of a bin; for `BINS` the nominal end of the last one.
@@ -33,8 +34,8 @@ pub fn lower_edge(bin: usize) -> Span {
     match bin {
         0 => Span::ZERO,
         _ => {
-            let third = THIRDS[(bin - 1) % 3] << ((bin - 1) / 3);
-            Span::from_nanos(third * (SECOND / 1_000_000))
+            let half = if bin % 2 == 1 { 1_000_000 } else { HALF_DOUBLING };
+            Span::from_nanos((half << ((bin - 1) / 2)) * (FIRST / 1_000_000))
         }
     }
 }
@@ -47,7 +48,7 @@ mod tests {
     fn edges_belong_to_their_bins() {
         for index in 1..BINS {
             let edge = lower_edge(index);
-            // An edge is rounded to a microsecond; half a millisecond on is surely inside.
+            // Edges are rounded; half a millisecond on either side is surely off them.
             assert_eq!(bin(edge + Span::from_nanos(500_000)), index);
             assert_eq!(bin(edge - Span::from_nanos(500_000)), index - 1);
         }

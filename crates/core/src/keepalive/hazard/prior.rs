@@ -14,7 +14,7 @@ use crate::keepalive::hazard::bins::BINS;
 pub const CLASSES: usize = 10;
 
 /// Bins of the former gap that make one context.
-const BINS_PER_CONTEXT: usize = 3;
+const BINS_PER_CONTEXT: usize = 2;
 
 /// Contexts: no former gap, then one per doubling of it.
 pub const CONTEXTS: usize = BINS.div_ceil(BINS_PER_CONTEXT) + 1;
