@@ -71,8 +71,8 @@ impl Habit {
         }
     }
 
-    /// Takes in a gap. Computed indices are kept until the new gaps are a sixteenth of
-    /// all that count: one more gap like the last sixty moves nothing.
+    /// Takes in a gap. Computed indices are kept until the new gaps are an eighth of
+    /// all that count: one more gap among sixty moves nothing.
     fn observe(&mut self, bin: usize) {
         self.weights[bin] += self.weight * (1.0 - 2.0 * BLUR);
         self.weights[bin.saturating_sub(1)] += self.weight * BLUR;
@@ -85,7 +85,7 @@ impl Habit {
         self.context = prior::context(bin);
         self.count = (self.count + 1).min(64);
         self.fresh += 1;
-        if self.fresh * 16 >= self.count {
+        if self.fresh * 8 >= self.count {
             self.known = 0;
             self.fresh = 0;
         }
