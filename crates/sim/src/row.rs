@@ -40,6 +40,8 @@ pub struct Row {
     pub bad_pct: f64,
     /// `delayed` in % of served calls.
     pub delayed_pct: f64,
+    /// Calls that waited longer than two seconds, for whatever, in % of served calls.
+    pub slow_pct: f64,
     /// Mean time, over served calls, spent waiting for anything but a start, in ms.
     pub queue_ms_mean: f64,
     /// All waiting in % of all warm execution time, over served calls.

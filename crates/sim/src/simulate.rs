@@ -170,6 +170,7 @@ fn row(scenario: &Scenario, case: &Case, ended: &Ended, pool: &Pool, rates: &[f6
         drop_pct: percent(tally.dropped as f64, tally.calls as f64),
         bad_pct: percent((tally.cold + tally.dropped) as f64, tally.calls as f64),
         delayed_pct: percent(tally.delayed as f64, served as f64),
+        slow_pct: percent(tally.slow as f64, served as f64),
         queue_ms_mean: percent(tally.queued_ns as f64 / 1e6, served as f64) / 100.0,
         added_latency_pct: percent(tally.added_ns as f64, tally.run_ns as f64),
         wait_ms_p99: tally.waits.quantile(0.99, served).millis_f64(),

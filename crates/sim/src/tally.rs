@@ -6,6 +6,9 @@ use swell_core::action::StartKind;
 use swell_core::ids::FunctionId;
 use swell_core::time::Span;
 
+/// A wait that a caller notices.
+pub const SLOW: Span = Span::from_secs(2);
+
 /// Counts of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -21,6 +24,8 @@ pub struct Tally {
     pub cold: u64,
     /// Calls that were turned away.
     pub dropped: u64,
+    /// Served calls that waited longer than [`SLOW`], for whatever.
+    pub slow: u64,
     /// Time spent waiting for anything but a start, in nanoseconds, over served calls.
     pub queued_ns: u128,
     /// Time spent waiting at all, in nanoseconds, over served calls.
@@ -97,6 +102,7 @@ impl Tally {
                 self.functions[function.index()].cold += 1;
             }
         }
+        self.slow += u64::from(waited > SLOW);
         self.added_ns += u128::from(waited.nanos());
         self.queued_ns += u128::from((waited - start).nanos());
         self.waits.observe(waited);

@@ -44,6 +44,8 @@ pub struct Line {
     pub drop: Estimate,
     /// Calls that waited for a busy instance, in % of served calls.
     pub delayed: Estimate,
+    /// Calls that waited longer than two seconds, in % of served calls.
+    pub slow: Estimate,
     /// Mean wait for anything but a start, in ms.
     pub queue_ms: Estimate,
     /// Waiting in % of execution time.
@@ -241,6 +243,7 @@ fn line(rows: &[Row], runs: Vec<usize>) -> Line {
         cold: estimate(|row| row.cold_pct),
         drop: estimate(|row| row.drop_pct),
         delayed: estimate(|row| row.delayed_pct),
+        slow: estimate(|row| row.slow_pct),
         queue_ms: estimate(|row| row.queue_ms_mean),
         added_latency: estimate(|row| row.added_latency_pct),
         wait_ms_p99: estimate(|row| row.wait_ms_p99),

@@ -1,6 +1,6 @@
 //! The table a person reads in a terminal: one per setting, the best policy first.
 //!
-//! Plain text that fits 120 columns; nothing depends on color. Notes below say what the
+//! Plain text that fits 120 columns, or 180 with intervals over seeds; nothing depends on color. Notes below say what the
 //! columns mean and when the comparison with the bound is fair.
 
 use std::io::{self, Write};
@@ -24,12 +24,13 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     write_notes(&panels, out)
 }
 
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 13] = [
     "policy",
     "bad %",
     "cold %",
     "drop %",
     "delay %",
+    "slow %",
     "queue ms",
     "added %",
     "waste GB s",
@@ -68,18 +69,19 @@ fn write_panel(panel: &Panel, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn cells_of(line: &Line, decimals: usize) -> [String; 12] {
+fn cells_of(line: &Line, decimals: usize) -> [String; 13] {
     [
         line.policy.clone(),
         with_interval(line.bad, decimals),
-        percent_to(line.cold.mean, decimals),
-        percent_to(line.drop.mean, decimals),
-        percent_to(line.delayed.mean, decimals),
-        quantity(line.queue_ms.mean),
-        percent(line.added_latency.mean),
-        whole(line.waste.mean),
-        whole(line.evictions.mean),
-        whole(line.starts.mean),
+        with_interval(line.cold, decimals),
+        with_interval(line.drop, decimals),
+        with_interval(line.delayed, decimals),
+        with_interval(line.slow, decimals),
+        spread(line.queue_ms, quantity),
+        spread(line.added_latency, percent),
+        spread(line.waste, whole),
+        spread(line.evictions, whole),
+        spread(line.starts, whole),
         line.distance.map_or_else(String::new, distance),
         line.speed.map_or_else(String::new, whole),
     ]
@@ -90,6 +92,15 @@ pub fn with_interval(estimate: Estimate, decimals: usize) -> String {
     let mean = percent_to(estimate.mean, decimals);
     match estimate.half {
         Some(half) => format!("{mean} ±{half:.decimals$}"),
+        None => mean,
+    }
+}
+
+/// Any figure, with half its interval where it has one.
+fn spread(estimate: Estimate, figure: fn(f64) -> String) -> String {
+    let mean = figure(estimate.mean);
+    match estimate.half {
+        Some(half) => format!("{mean} ±{}", figure(half)),
         None => mean,
     }
 }
@@ -136,6 +147,7 @@ fn write_notes(panels: &[Panel], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "bad %     cold or dropped, of all calls; the order of the table")?;
     writeln!(out, "cold %    waited for a new instance, of served calls (drops not counted)")?;
     writeln!(out, "delay %   waited for a busy instance, of served calls")?;
+    writeln!(out, "slow %    waited longer than 2 s, for whatever, of served calls")?;
     writeln!(
         out,
         "queue ms  mean wait for anything but a start; added %: all waiting over all work"

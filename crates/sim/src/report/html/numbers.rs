@@ -8,11 +8,12 @@ use crate::report::table::{distance, with_interval};
 /// A column: its heading, and the cell of a policy with so many decimals.
 type Column = (&'static str, fn(&Line, usize) -> String);
 
-const COLUMNS: [Column; 16] = [
+const COLUMNS: [Column; 17] = [
     ("bad %", |line, decimals| with_interval(line.bad, decimals)),
     ("cold %", |line, decimals| with_interval(line.cold, decimals)),
     ("drop %", |line, decimals| percent_to(line.drop.mean, decimals)),
     ("delayed %", |line, decimals| percent_to(line.delayed.mean, decimals)),
+    ("slow %", |line, decimals| percent_to(line.slow.mean, decimals)),
     ("queue ms", |line, _| quantity(line.queue_ms.mean)),
     ("added latency %", |line, _| percent(line.added_latency.mean)),
     ("wait p99 ms", |line, _| quantity(line.wait_ms_p99.mean)),
