@@ -201,8 +201,7 @@ fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
             Subject::Idle(slot) => reconcile::on_idle_deadline(mind, now, slot, actions),
             Subject::Queue(function) => dispatch::on_queue_deadline(mind, now, function, actions),
             Subject::Supply(function) => supply::supply(mind, now, function, actions),
-            // Functions that wait for memory are fed below, whatever woke the site.
-            Subject::Memory => {}
+            Subject::Memory => supply::on_hungry_deadline(mind, now, actions),
             Subject::Ahead(function) => reconcile::on_ahead(mind, now, function, actions),
             Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
         }

@@ -32,6 +32,8 @@ const RECHECK_LIMITED: Span = Span::from_secs(1);
 const HUNGRY: Span = Span::from_millis(200);
 /// Functions looked at per occasion: a bound on the work one event can cause.
 const LOOKS: usize = 64;
+/// Failures in a row after which the others would most likely fail as well.
+const FAILURES: usize = 4;
 /// Instances looked at to foresee a wait.
 const FORESEEN: usize = 128;
 
@@ -97,7 +99,9 @@ fn consider(
             Err(RefuseReason::NoMemory) => {
                 mind.timers.set(Subject::Supply(function), Instant::NEVER);
                 mind.queues.set_hungry(function);
-                mind.timers.set(Subject::Memory, now + HUNGRY);
+                if !mind.timers.is_set(Subject::Memory) {
+                    mind.timers.set(Subject::Memory, now + HUNGRY);
+                }
                 return;
             }
             Err(_) => {
@@ -163,9 +167,14 @@ pub(crate) fn expected_wait(pool: &Pool, now: Instant, function: FunctionId, pla
         let first = busy.chain(starting).next().unwrap_or(Span::ZERO);
         return first + run * u64::from(rounds);
     }
-    let mut lefts: Vec<Span> = busy.chain(starting).collect();
-    let rank = rank.min(lefts.len() - 1);
-    let (_, &mut first, _) = lefts.select_nth_unstable(rank);
+    let mut lefts = [Span::ZERO; 2 * FORESEEN];
+    let mut count = 0;
+    for (place, left) in lefts.iter_mut().zip(busy.chain(starting)) {
+        *place = left;
+        count += 1;
+    }
+    let rank = rank.min(count - 1);
+    let (_, &mut first, _) = lefts[..count].select_nth_unstable(rank);
     first + run * u64::from(rounds)
 }
 
@@ -183,17 +192,41 @@ fn half(span: Span) -> Span {
     Span::from_nanos(span.nanos() / 2)
 }
 
-/// Lets functions that wait for memory try again, the longest waiting first.
+/// Lets functions that wait for memory try again, the longest waiting first; who fails
+/// goes to the end of the line. After a few failures in a row the rest is left for the
+/// next occasion, or for the next look at all of them.
 pub(crate) fn feed_hungry(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
-    for _ in 0..mind.queues.hungry().min(LOOKS) {
-        if mind.pool.free().get() == 0 && mind.pool.account().idle().get() == 0 {
-            break;
-        }
-        let Some(function) = mind.queues.pop_hungry() else { break };
-        supply(mind, now, function, actions);
+    look_at_hungry(mind, now, FAILURES, actions);
+}
+
+/// The regular look at functions that wait for memory.
+pub(crate) fn on_hungry_deadline(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    look_at_hungry(mind, now, LOOKS, actions);
+    if mind.queues.hungry() > 0 {
+        mind.timers.set(Subject::Memory, now + HUNGRY);
     }
-    let next = if mind.queues.hungry() > 0 { now + HUNGRY } else { Instant::NEVER };
-    mind.timers.set(Subject::Memory, next);
+}
+
+fn look_at_hungry(mind: &mut Mind, now: Instant, failures: usize, actions: &mut Vec<Action>) {
+    let mut failed = 0;
+    for _ in 0..mind.queues.hungry().min(LOOKS) {
+        let Some(function) = mind.queues.pop_hungry() else { return };
+        let need = mind.pool.known(function).settings().memory;
+        if mind.queues.head(function).is_none() {
+            continue;
+        }
+        let possible = need <= mind.pool.free() + mind.pool.account().idle();
+        let before = actions.len();
+        if possible {
+            supply(mind, now, function, actions);
+        } else {
+            mind.queues.set_hungry(function);
+        }
+        failed = if actions.len() > before { 0 } else { failed + 1 };
+        if failed >= failures {
+            return;
+        }
+    }
 }
 
 /// Whether the head of a queue that has waited as long as it may is about to be served.

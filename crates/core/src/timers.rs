@@ -55,6 +55,12 @@ impl Timers {
         }
     }
 
+    /// Whether the subject has a deadline.
+    pub fn is_set(&self, subject: Subject) -> bool {
+        let (kind, index) = place(subject);
+        self.set[kind].get(index).is_some_and(|&at| at != Instant::NEVER)
+    }
+
     /// The earliest deadline.
     pub fn next(&self) -> Option<Instant> {
         self.order.first().map(|entry| entry.0)

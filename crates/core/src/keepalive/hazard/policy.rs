@@ -132,7 +132,7 @@ impl Hazard {
     /// the price it compares with is learned from the evictions themselves.
     fn is_patient(&self, pool: &Pool, waited: Option<Span>) -> bool {
         let Some(waited) = waited else { return false };
-        let Some((least, _)) = self.scores.least_first().next() else { return false };
+        let Some(least) = self.scores.least() else { return false };
         let idle = pool.account().idle().get();
         waited < self.patience
             && self.price > 0.0
@@ -278,7 +278,7 @@ impl KeepAlive for Hazard {
 
     fn invests(&mut self, now: Instant, function: FunctionId, pool: &Pool) -> bool {
         self.settle(now, pool);
-        let Some((least, _)) = self.scores.least_first().next() else { return false };
+        let Some(least) = self.scores.least() else { return false };
         let known = pool.known(function);
         let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
         let next = known.working() + 1;

@@ -63,6 +63,11 @@ impl Scores {
         self.ages.remove(function.0);
     }
 
+    /// The least score.
+    pub fn least(&self) -> Option<f64> {
+        self.order.first().map(|(key, _)| key.value())
+    }
+
     /// Functions and their scores, the least worth first.
     pub fn least_first(&self) -> impl Iterator<Item = (f64, FunctionId)> + '_ {
         self.order.ascending().map(|(key, function)| (key.value(), FunctionId(function)))
