@@ -242,3 +242,62 @@ pub(crate) fn watch_queue(mind: &mut Mind, function: FunctionId) {
     let at = head.map_or(Instant::NEVER, |head| head.since + limits.longest);
     mind.timers.set(Subject::Queue(function), at);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::FunctionSettings;
+    use crate::units::Bytes;
+
+    const F: FunctionId = FunctionId(0);
+
+    /// A pool whose function usually runs 10 s and starts in 4 s, with one instance busy
+    /// since each of the given seconds, and one starting since each of the others.
+    fn pool(busy: &[u64], starting: &[u64], concurrency: u32) -> Pool {
+        let mut pool = Pool::new(Bytes::from_mb(1000));
+        let settings =
+            FunctionSettings { concurrency, ..FunctionSettings::plain(Bytes::from_mb(1)) };
+        pool.deploy(F, settings);
+        pool.note_run(F, Span::from_secs(10));
+        pool.note_start(F, Span::from_secs(4));
+        let at = |seconds: &u64| Instant::from_millis(seconds * 1000);
+        for seconds in busy {
+            let slot = pool.start(at(seconds), F, None).slot;
+            pool.rest(at(seconds), slot, State::PreWarmed);
+            pool.assign(at(seconds), slot);
+        }
+        for seconds in starting {
+            pool.start(at(seconds), F, None);
+        }
+        pool
+    }
+
+    #[test]
+    fn waits_are_foreseen_from_who_is_at_work_and_on_the_way() {
+        let now = Instant::from_millis(20_000);
+        for (busy, starting, concurrency, place, expected_ms) in [
+            // Nobody is there.
+            (&[][..], &[][..], 1, 0, None),
+            // One is busy since 13 s: 3 s left, the next round 10 s later.
+            (&[13], &[], 1, 0, Some(3_000)),
+            (&[13], &[], 1, 1, Some(13_000)),
+            // Two: the sooner first, then the later, then the sooner again.
+            (&[13, 18], &[], 1, 0, Some(3_000)),
+            (&[13, 18], &[], 1, 1, Some(8_000)),
+            (&[13, 18], &[], 1, 2, Some(13_000)),
+            // A start under way has 2 s left and is the first to be ready.
+            (&[13], &[18], 1, 0, Some(2_000)),
+            (&[13], &[18], 1, 1, Some(3_000)),
+            // Overrun by 5 s: as long again; by nothing: a tenth of the usual.
+            (&[5], &[], 1, 0, Some(5_000)),
+            (&[10], &[], 1, 0, Some(1_000)),
+            // Three at a time: the first three take the first turn.
+            (&[13], &[], 3, 2, Some(3_000)),
+            (&[13], &[], 3, 3, Some(13_000)),
+        ] {
+            let found = expected_wait(&pool(busy, starting, concurrency), now, F, place);
+            let expected = expected_ms.map_or(Span::FOREVER, Span::from_millis);
+            assert_eq!(found, expected, "{busy:?} {starting:?} place {place} of {concurrency}");
+        }
+    }
+}
