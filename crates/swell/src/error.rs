@@ -12,6 +12,8 @@ use swell_core::parameters::UnknownPolicy;
 use swell_sim::error::SimError;
 use swell_trace::error::TraceError;
 
+use crate::say::say;
+
 /// A failure, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
@@ -62,9 +64,9 @@ impl Letter {
     /// Tells it on the standard error.
     pub fn print(&self) {
         let head = if self.kind == Kind::Interrupted { "interrupted" } else { "error" };
-        eprintln!("{head}: {}", self.message);
+        say(format!("{head}: {}", self.message));
         if let Some(hint) = &self.hint {
-            eprintln!("\n  hint: {hint}");
+            say(format!("\n  hint: {hint}"));
         }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Letter;
+use crate::say::say;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
@@ -15,7 +16,7 @@ pub fn listen() -> Result<&'static AtomicBool, Letter> {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nstopping; press again to leave at once");
+        say(format!("\nstopping; press again to leave at once"));
     };
     ctrlc::set_handler(on_press)
         .map_err(|error| Letter::failed(format!("cannot listen for Ctrl-C: {error}")))?;

@@ -1,5 +1,6 @@
 //! The program around the deciding library: what people type, and what they get back.
 
+pub mod say;
 pub mod start;
 pub mod cli;
 pub mod cmd;

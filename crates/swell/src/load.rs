@@ -5,6 +5,7 @@ use swell_trace::open::Options;
 use swell_trace::trace::Trace;
 
 use crate::error::Letter;
+use crate::say::say;
 
 /// Oddities shown in full.
 const EXAMPLES: usize = 3;
@@ -17,7 +18,7 @@ pub fn trace(words: &[String], lenient: bool) -> Result<Trace, Letter> {
         error => Letter::from(error),
     })?;
     for line in problems(&trace) {
-        eprintln!("note: {line}");
+        say(format!("note: {line}"));
     }
     Ok(trace)
 }

@@ -12,6 +12,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::error::Letter;
+use crate::say::say;
 
 /// A form of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Output {
             None => to_stdout(write),
             Some(path) => {
                 to_file(path, write)?;
-                eprintln!("wrote {}", path.display());
+                say(format!("wrote {}", path.display()));
                 Ok(())
             }
         }

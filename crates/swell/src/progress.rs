@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::say::say;
+
 /// A running display.
 pub struct Progress {
     bar: ProgressBar,
@@ -35,9 +37,9 @@ impl Progress {
         self.bar.finish_and_clear();
         let seconds = self.started.elapsed();
         if seconds < Duration::from_secs(120) {
-            eprintln!("{done} in {:.1} s", seconds.as_secs_f64());
+            say(format!("{done} in {:.1} s", seconds.as_secs_f64()));
         } else {
-            eprintln!("{done} in {}", HumanDuration(seconds));
+            say(format!("{done} in {}", HumanDuration(seconds)));
         }
     }
 }

@@ -18,6 +18,7 @@ use swell_trace::placement::Placement;
 use crate::cli::demo::DemoArguments;
 use crate::error::Letter;
 use crate::output::{check, to_file, to_stdout};
+use crate::say::say;
 use crate::watch::{about, processors, run_watched};
 use crate::{load, scenario};
 
@@ -46,7 +47,10 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Letter> {
         bounds: true,
         timing: false,
     };
-    eprintln!("replaying a recorded day of {functions} functions under {} policies", ENTRIES.len());
+    say(format!(
+        "replaying a recorded day of {functions} functions under {} policies",
+        ENTRIES.len()
+    ));
     let results = run_watched(&experiment)?;
     let report = &arguments.report;
     to_stdout(|out| receipt(&results, functions, all, out))?;

@@ -11,6 +11,7 @@ use swell_trace::trace::Trace;
 use crate::cli::keepalive::{KeepAliveArguments, once};
 use crate::error::Letter;
 use crate::output::{Form, Output, resolve};
+use crate::say::say;
 use crate::watch::{about, processors, run_watched};
 use crate::{load, scenario, specification};
 
@@ -51,9 +52,9 @@ fn warn_of_large_functions(trace: &Trace, memories: &[Bytes]) {
         let larger = trace.functions().iter().filter(|function| function.memory > *memory).count();
         if larger > 0 {
             let functions = count(larger, "function");
-            eprintln!(
+            say(format!(
                 "note: {functions} need more than {memory} each; all their calls will be dropped"
-            );
+            ));
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::cli::trace::{InspectArguments, ReadingArguments, SampleArguments, Tra
 use crate::error::Letter;
 use crate::load;
 use crate::output::{check, json, to_stdout};
+use crate::say::say;
 
 /// Runs `swell trace`.
 pub fn run(command: &TraceCommand) -> Result<(), Letter> {
@@ -77,7 +78,7 @@ fn save(trace: &Trace, reading: &Reading, to: Format, out: &str) -> Result<(), L
     check(Path::new(out))?;
     let files: Vec<PathBuf> = trace.save(reading, to, Path::new(out))?;
     for file in files {
-        eprintln!("wrote {}", file.display());
+        say(format!("wrote {}", file.display()));
     }
     Ok(())
 }
