@@ -16,7 +16,7 @@ pub fn listen() -> Result<&'static AtomicBool, Letter> {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        say(format!("\nstopping; press again to leave at once"));
+        say("\nstopping; press again to leave at once");
     };
     ctrlc::set_handler(on_press)
         .map_err(|error| Letter::failed(format!("cannot listen for Ctrl-C: {error}")))?;
