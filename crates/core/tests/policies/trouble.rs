@@ -1,0 +1,59 @@
+//! What goes wrong around a site: memory taken away, starts that fail, instances that die,
+//! functions that are removed.
+
+use crate::table::check;
+
+const SMALL: &str = "a 100MB; b 100MB; c 100MB; long 100MB run=60s";
+
+#[test]
+fn memory_can_be_raised_and_lowered() {
+    check("lru", "100MB", SMALL, &[("0s a; 10s memory 200MB; 20s b", "cold cold")]);
+    check(
+        "lru",
+        "300MB",
+        SMALL,
+        &[("0s a; 10s b; 20s c; 30s memory 100MB; 40s b", "cold*4; evicts a b c")],
+    );
+    check("lru:wait=30s", "100MB", SMALL, &[("0s long; 5s a; 10s memory 200MB", "cold cold")]);
+}
+
+#[test]
+fn a_start_that_fails_costs_one_request_its_answer() {
+    check("lru", "100MB", SMALL, &[("0s spoil a; 0s a; 10s a", "failed cold")]);
+    check("lru:wait=30s", "100MB", SMALL, &[("0s spoil a; 0s a; 0s a", "failed cold")]);
+    check(
+        "lru",
+        "100MB",
+        "a 100MB min_warm=1",
+        &[("4s spoil a; 5s crash a; 20s a", "warm; starts a 0s, a 5s, a 6s")],
+    );
+}
+
+#[test]
+fn an_instance_that_dies_is_forgotten() {
+    check(
+        "lru",
+        "100MB",
+        "a 100MB run=10s",
+        &[
+            ("0s a; 5s crash a; 8s a", "cold cold"),
+            ("0s a; 500ms crash a; 5s a", "failed cold"),
+            ("0s a; 20s crash a; 30s a", "cold cold"),
+        ],
+    );
+    check("lru:wait=30s", "100MB", SMALL, &[("0s long; 5s a; 6s crash long", "cold cold")]);
+}
+
+#[test]
+fn a_removed_function_answers_no_more() {
+    check(
+        "lru",
+        "100MB",
+        SMALL,
+        &[
+            ("0s a; 10s remove a; 20s a; 30s deploy a; 40s a", "cold unknown cold; exits a 10s"),
+            ("0s long; 5s remove long; 70s a", "cold cold; exits long 61s"),
+        ],
+    );
+    check("lru:wait=30s", "100MB", SMALL, &[("0s long; 5s a; 6s remove a", "cold removed")]);
+}
