@@ -18,6 +18,31 @@ fn memory_can_be_raised_and_lowered() {
 }
 
 #[test]
+fn memory_in_use_is_given_back_when_it_can_be() {
+    check(
+        "lru",
+        "300MB",
+        SMALL,
+        &[
+            // What idles goes at once, though it is less than what was taken away.
+            ("0s a; 10s long; 10s long; 20s memory 100MB; 30s a", "cold*3 drop; evicts a long"),
+            // What works goes when it rests, without being asked again.
+            ("0s long; 5s long; 20s memory 100MB; 70s", "cold cold; evicts long"),
+        ],
+    );
+}
+
+#[test]
+fn a_limit_outranks_the_policy_but_not_the_function() {
+    let functions = "a 100MB; b 100MB; floor 100MB min_warm=1; fixed 100MB pinned";
+    let script = "10s a; 20s b; 30s fixed; 40s memory 100MB";
+    for policy in ["lru", "dynamic-ttl", "hazard", "hybrid-histogram"] {
+        let rows = [(script, "cold*3; evicts a b; starts floor 0s")];
+        check(policy, "400MB", functions, &rows);
+    }
+}
+
+#[test]
 fn a_start_that_fails_costs_one_request_its_answer() {
     check("lru", "100MB", SMALL, &[("0s spoil a; 0s a; 10s a", "failed cold")]);
     check("lru:wait=30s", "100MB", SMALL, &[("0s spoil a; 0s a; 0s a", "failed cold")]);
