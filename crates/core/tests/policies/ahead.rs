@@ -62,6 +62,15 @@ fn nothing_warm_is_evicted_for_an_expectation() {
 }
 
 #[test]
+fn a_wish_that_was_withdrawn_starts_nothing() {
+    // The call at 4000 s is dropped; what was expected at 5490 s is expected no more.
+    after_three_calls(
+        "3950s exits; 4000s a; 8000s",
+        "cold warm warm cold drop; expires a 3660.1s; exits exits 4051s",
+    );
+}
+
+#[test]
 fn beyond_the_range_the_mean_decides() {
     // Idle for 1198.9 s each time: away for 0.85 of it, kept for 0.3 of it.
     check(
