@@ -83,8 +83,8 @@ pub(crate) fn watch_ahead(mind: &mut Mind, function: FunctionId) {
     mind.timers.set(Subject::Ahead(function), from);
 }
 
-/// Starts an instance ahead of demand, if none is there and memory is free: nothing warm
-/// is evicted for a mere expectation.
+/// Starts an instance ahead of demand, if it is still wished for, none is there and
+/// memory is free: nothing warm is evicted for a mere expectation.
 pub(crate) fn on_ahead(
     mind: &mut Mind,
     now: Instant,
@@ -92,7 +92,8 @@ pub(crate) fn on_ahead(
     actions: &mut Vec<Action>,
 ) {
     let known = mind.pool.known(function);
-    let wanted = known.deployed && known.live() == 0;
+    let wished = mind.wanted.ahead(function).is_some();
+    let wanted = wished && known.deployed && known.live() == 0;
     if !wanted || known.settings().memory > mind.pool.free() {
         mind.wanted.set_ahead(function, None);
         return;

@@ -30,12 +30,42 @@ pub(crate) fn make_room(
     if !mind.plan.is_full() {
         return false;
     }
+    carry_out(mind, now, actions);
+    true
+}
+
+/// Gives back memory that is held beyond a lowered limit, as far as instances rest that
+/// may go; the others follow when they come to rest. What the keeper would rather not
+/// offer goes after what it does, the longest idle first: a limit is not a wish.
+pub(crate) fn give_back(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    let account = mind.pool.account();
+    let excess = account.used().saturating_sub(mind.pool.limit()).min(account.idle());
+    if excess == Bytes::ZERO {
+        return;
+    }
+    mind.plan.reset(excess, None);
+    mind.keeper.offer(now, &mind.pool, &mut mind.plan);
+    if !mind.plan.is_full() {
+        offer_the_rest(mind);
+    }
+    carry_out(mind, now, actions);
+}
+
+fn offer_the_rest(mind: &mut Mind) {
+    let Mind { pool, plan, .. } = mind;
+    let idle = pool.instances().filter(|(_, tenant)| tenant.is_idle());
+    let mut rest: Vec<(Instant, u32)> = idle.map(|(slot, tenant)| (tenant.since(), slot)).collect();
+    rest.retain(|(_, slot)| !plan.victims().contains(slot));
+    rest.sort_unstable();
+    rest.into_iter().any(|(_, slot)| plan.offer(slot, pool));
+}
+
+fn carry_out(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let count = mind.plan.victims().len();
     for place in 0..count {
         let slot = mind.plan.victims()[place];
         end(mind, now, slot, StopCause::Evicted, actions);
     }
-    true
 }
 
 /// What an instance is started for.

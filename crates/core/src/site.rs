@@ -19,7 +19,6 @@ use crate::settings::SiteSettings;
 use crate::supply;
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
-use crate::units::Bytes;
 
 /// The mind of one node.
 pub struct Site {
@@ -82,11 +81,11 @@ impl Site {
             Event::FunctionRemoved { function } => on_removed(mind, now, function, actions),
             Event::MemoryChanged { memory } => {
                 mind.pool.set_limit(memory);
-                room::make_room(mind, now, Bytes::ZERO, None, actions);
                 supply::feed_hungry(mind, now, actions);
             }
             Event::WokeUp => on_woken(mind, now, actions),
         }
+        room::give_back(mind, now, actions);
     }
 }
 

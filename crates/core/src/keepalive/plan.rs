@@ -2,7 +2,8 @@
 //!
 //! Two laws live here, once for all policies. Only the shortfall is freed: the plan is
 //! full as soon as its victims cover it. Nothing is evicted in vain: the site carries a
-//! plan out only if it is full.
+//! plan out only if it is full, but for what is held beyond a lowered limit, where every
+//! victim counts.
 
 use crate::ids::FunctionId;
 use crate::pool::ledger::Pool;

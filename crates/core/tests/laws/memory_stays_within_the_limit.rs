@@ -1,5 +1,5 @@
-//! Memory in use never grows beyond the limit; after the limit was lowered below what is
-//! in use, it never grows at all.
+//! Memory in use never grows beyond the limit. After the limit was lowered below what is
+//! in use, it never grows at all, and no instance rests that may go.
 
 use swell_core::units::Bytes;
 
@@ -17,6 +17,15 @@ impl Law for Within {
         self.former = used;
         if used > allowed {
             return Err(format!("{used} in use, {} allowed", step.limit));
+        }
+        let pool = step.site.pool();
+        let may_go = pool.instances().find(|(_, tenant)| {
+            let known = pool.known(tenant.function());
+            let kept = known.settings().pinned || known.live() <= known.settings().min_warm;
+            tenant.is_idle() && !kept
+        });
+        if let Some((slot, _)) = may_go.filter(|_| used > step.limit) {
+            return Err(format!("{used} in use, {} allowed, and slot {slot} rests", step.limit));
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Evictions are followed by what they were for, and free the shortfall only: without
-//! any one victim, what follows would not fit.
+//! any one victim, what follows would not fit. A limit that was lowered below what is in
+//! use is the one thing that evicts without starting anything, and then too only the
+//! excess goes.
 
 use swell_core::action::{Action, StopCause};
-use swell_core::event::Event;
 use swell_core::units::Bytes;
 
 use crate::law::{Law, Step};
@@ -40,9 +41,7 @@ impl Law for NotInVain {
                 _ => {}
             }
         }
-        // A lowered limit is the one thing that evicts without starting anything.
-        let lowered = matches!(step.event, Event::MemoryChanged { .. });
-        if !victims.is_empty() && !lowered {
+        if victims.last().is_some_and(|&last| used + last <= step.limit) {
             return Err(format!("{victims:?} were evicted for nothing"));
         }
         Ok(())
