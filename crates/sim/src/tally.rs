@@ -163,7 +163,8 @@ fn bin(wait: Span) -> usize {
 
 fn upper_edge(bin: usize) -> Span {
     let (exponent, fraction) = (bin as u32 / STEPS, bin as u32 % STEPS);
-    let micros = (f64::from(STEPS + fraction + 1) / f64::from(STEPS)) * 2f64.powi(exponent.cast_signed());
+    let micros =
+        (f64::from(STEPS + fraction + 1) / f64::from(STEPS)) * 2f64.powi(exponent.cast_signed());
     Span::from_secs_f64(micros / 1e6)
 }
 
