@@ -87,25 +87,26 @@ impl<'a> Replayer<'a> {
     fn decide_awake(&mut self, record: &Record) -> Result<(), Stop> {
         let is_arrival = matches!(record.event, Event::RequestArrived { .. });
         let mut wakes = 0;
-        while let Some(wake) = self.wish(record) {
-            // Of one moment, what was under way comes first, then wake-ups, then arrivals.
-            let earlier = wake < record.at || (wake == record.at && is_arrival);
-            if !earlier {
+        while let Some(wish) = self.wish(record) {
+            // A wish for a moment that is past is one for now. Of one moment, what was
+            // under way comes first, then wake-ups, then arrivals.
+            let wake = wish.max(self.last);
+            if wake > record.at || (wake == record.at && !is_arrival) {
                 break;
             }
             if wakes == WAKES_MAX {
                 return Err(Stop::Untrue("comes after so many wake-ups that came to nothing"));
             }
             wakes += 1;
-            self.last = wake.max(self.last);
-            let (at, event) = (self.last, Event::WokeUp);
-            self.decide(&Record { at, site: record.site, event, actions: Vec::new() })?;
+            self.last = wake;
+            let event = Event::WokeUp;
+            self.decide(&Record { at: wake, site: record.site, event, actions: Vec::new() })?;
             // One that was woken and wants nothing new is not woken again at that time.
-            if self.wish(record) == Some(wake) {
+            if self.wish(record) == Some(wish) {
                 break;
             }
         }
-        let unasked = self.wish(record).is_none_or(|wake| wake > record.at);
+        let unasked = self.wish(record).is_none_or(|wish| wish > record.at);
         if record.event != Event::WokeUp || !unasked {
             return self.decide(record);
         }
