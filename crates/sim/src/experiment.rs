@@ -67,6 +67,16 @@ impl Experiment {
         self.jobs().len()
     }
 
+    /// The runs, in their order.
+    pub fn cases(&self) -> Vec<Case> {
+        let jobs = self.jobs().into_iter();
+        let cases = jobs.filter_map(|job| match job {
+            Job::Run(case) => Some(case),
+            Job::Bounds(_) => None,
+        });
+        cases.collect()
+    }
+
     /// Runs everything. `progress` is called after each cell, from any thread.
     /// An error ends the experiment; an interrupt does not lose what is done.
     pub fn run(
@@ -86,8 +96,7 @@ impl Experiment {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Results, SimError> {
         let jobs = self.jobs();
-        let runs = jobs.iter().filter(|job| matches!(job, Job::Run(_))).count();
-        assert!(journal.is_none() || runs == 1, "a journal hears one run");
+        assert!(journal.is_none() || self.cases().len() == 1, "a journal hears one run");
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
