@@ -54,6 +54,9 @@ pub struct Parameter {
 /// Requests of one function that may wait, unless `queue` says otherwise.
 pub const QUEUE: u32 = 10_000;
 
+/// The longest histogram of idle times; each function that needs it holds all its bins.
+const HISTOGRAM_MAX: Span = Span::from_mins(7 * 24 * 60);
+
 const FOUNDING: &str = "founding report on keep-alive algorithms";
 const FAASCACHE: &str = "Fuerst and Sharma, FaasCache, ASPLOS 2021";
 
@@ -183,7 +186,7 @@ pub const ENTRIES: &[Entry] = &[
         }],
         waits: None,
         build: |parameters, _| {
-            let range = parameters.span("range", Span::from_mins(240))?;
+            let range = parameters.span_up_to("range", Span::from_mins(240), HISTOGRAM_MAX)?;
             Ok(Box::new(hybrid_histogram::HybridHistogram::new(range)))
         },
     },
@@ -261,6 +264,10 @@ mod tests {
             ("", "no policy is called ``"),
             ("fixed-ttl:tll=10m", "`fixed-ttl` has no parameter `tll`; did you mean `ttl`?"),
             ("fixed-ttl:ttl=soon", "`ttl` of `fixed-ttl`"),
+            (
+                "hybrid-histogram:range=8d",
+                "`range` of `hybrid-histogram`: `8d` is more than the 7d",
+            ),
             ("fixed-ttl:ttl", "`ttl` needs a value"),
             ("lru:queue=-1", "`queue` of `lru`"),
         ] {

@@ -2,7 +2,9 @@
 //!
 //! A record is the time, the site, the event and the actions that followed, encoded with
 //! `postcard`. [`Digest`] keeps only a fingerprint, which two equal runs share;
-//! [`Recorder`] keeps the bytes; [`replay`] feeds them to fresh minds and compares.
+//! [`Recorder`] keeps the bytes until someone takes them away; [`Record::take`] reads one
+//! back. How records lie in a file is told in `journal_format`, how they are fed to fresh
+//! minds in `replay`.
 
 use std::hash::{Hash, Hasher};
 
@@ -11,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::event::Event;
 use crate::ids::SiteId;
-use crate::site::Site;
 use crate::time::Instant;
 
 /// Hears everything that enters and leaves the minds of a run.
@@ -26,6 +27,30 @@ pub trait Journal {
 impl Journal for () {
     fn event(&mut self, _now: Instant, _site: SiteId, _event: &Event) {}
     fn actions(&mut self, _actions: &[Action]) {}
+}
+
+/// What is lent hears as well.
+impl<J: Journal + ?Sized> Journal for &mut J {
+    fn event(&mut self, now: Instant, site: SiteId, event: &Event) {
+        (**self).event(now, site, event);
+    }
+
+    fn actions(&mut self, actions: &[Action]) {
+        (**self).actions(actions);
+    }
+}
+
+/// Two hear the same.
+impl<A: Journal, B: Journal> Journal for (A, B) {
+    fn event(&mut self, now: Instant, site: SiteId, event: &Event) {
+        self.0.event(now, site, event);
+        self.1.event(now, site, event);
+    }
+
+    fn actions(&mut self, actions: &[Action]) {
+        self.0.actions(actions);
+        self.1.actions(actions);
+    }
 }
 
 /// A fingerprint of a run, in a few nanoseconds per record.
@@ -101,6 +126,11 @@ impl Recorder {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// Forgets the records so far and keeps their room, for runs longer than memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
 }
 
 impl Journal for Recorder {
@@ -131,48 +161,53 @@ pub struct Record {
     pub actions: Vec<Action>,
 }
 
-/// How a replay ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Replay {
-    /// All records were decided again as they were.
-    Same {
-        /// How many records there were.
-        records: u64,
-    },
-    /// The first record that was decided otherwise.
-    Differs {
-        /// Its place, from 0.
-        place: u64,
-        /// The record as it was kept.
-        record: Box<Record>,
-        /// What the fresh mind orders instead.
-        actions: Vec<Action>,
-    },
-    /// The bytes do not hold a record at that place.
-    Broken {
-        /// The place, from 0.
-        place: u64,
-    },
+impl Record {
+    /// Reads the record that `bytes` begin with, and returns what follows it; `None` if
+    /// they begin with no record. Takes memory in proportion to the bytes it reads,
+    /// whatever they claim.
+    pub fn take(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        postcard::take_from_bytes(bytes).ok()
+    }
 }
 
-/// Feeds the recorded events to fresh minds and compares what they order.
-pub fn replay(mut bytes: &[u8], sites: &mut [Site]) -> Replay {
-    let mut actions = Vec::new();
-    let mut place = 0;
-    while !bytes.is_empty() {
-        let Ok((record, rest)) = postcard::take_from_bytes::<Record>(bytes) else {
-            return Replay::Broken { place };
-        };
-        let Some(site) = sites.get_mut(record.site.index()) else {
-            return Replay::Broken { place };
-        };
-        site.handle(record.at, record.event.clone(), &mut actions);
-        if actions != record.actions {
-            return Replay::Differs { place, record: Box::new(record), actions };
+#[cfg(test)]
+mod tests {
+    use crate::ids::{FunctionId, RequestId};
+
+    use super::*;
+
+    fn tell(journal: &mut impl Journal, from: u64) {
+        for number in from..from + 3 {
+            let (request, function) = (RequestId(number), FunctionId(7));
+            let event = Event::RequestArrived { request, function };
+            journal.event(Instant::from_millis(number), SiteId(0), &event);
+            journal.actions(&[]);
         }
-        actions.clear();
-        bytes = rest;
-        place += 1;
     }
-    Replay::Same { records: place }
+
+    #[test]
+    fn records_are_taken_back_one_by_one() {
+        let mut recorder = Recorder::default();
+        tell(&mut recorder, 5);
+        let mut rest = recorder.bytes();
+        for number in 5..8 {
+            let (record, more) = Record::take(rest).expect("there is one");
+            assert_eq!(record.at, Instant::from_millis(number));
+            rest = more;
+        }
+        assert_eq!(Record::take(rest), None);
+        // A list of actions that claims to be endless.
+        assert_eq!(Record::take(&[0, 0, 10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]), None);
+    }
+
+    #[test]
+    fn two_journals_hear_what_one_hears() {
+        let (mut alone, mut both) = (Digest::default(), (Digest::default(), Recorder::default()));
+        tell(&mut alone, 1);
+        tell(&mut &mut both, 1);
+        assert_eq!(alone.value(), both.0.value());
+        assert!(!both.1.bytes().is_empty());
+        both.1.clear();
+        assert!(both.1.bytes().is_empty());
+    }
 }

@@ -22,4 +22,7 @@ pub mod dispatch;
 pub mod reconcile;
 pub mod site;
 pub mod journal;
+pub mod journal_format;
+pub mod plausible;
+pub mod replay;
 pub mod world;

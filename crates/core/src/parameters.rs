@@ -59,6 +59,20 @@ impl Parameters {
         self.take(key, default, |text| text.parse().map_err(|error| format!("{error}")))
     }
 
+    /// Takes a length of time of at most `longest`, where memory grows with it.
+    pub fn span_up_to(
+        &mut self,
+        key: &str,
+        default: Span,
+        longest: Span,
+    ) -> Result<Span, UnknownPolicy> {
+        self.take(key, default, |text| match text.parse::<Span>() {
+            Ok(span) if span <= longest => Ok(span),
+            Ok(_) => Err(format!("`{text}` is more than the {longest} allowed")),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
     /// Takes a count.
     pub fn count(&mut self, key: &str, default: u32) -> Result<u32, UnknownPolicy> {
         self.take(key, default, |text| {
@@ -111,7 +125,7 @@ impl Parameters {
 }
 
 /// `; did you mean ...?` with the known word nearest to `word`, if one is near.
-fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> String {
+pub fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> String {
     let scored = known.map(|candidate| (distance(word, candidate), candidate));
     match scored.min() {
         Some((far, candidate)) if far <= 2 && far < candidate.len() => {

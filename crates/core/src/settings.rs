@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::time::Span;
 use crate::units::Bytes;
 
+/// The most memory that any setting may speak of: far beyond every machine, and so far
+/// below the end of the integers that sums of it never get there.
+pub const MEMORY_MAX: Bytes = Bytes::new(1 << 60);
+
+/// The most instances that a function may ask to have at all times. They are started by
+/// one event, so this bounds what one event can cause.
+pub const MIN_WARM_MAX: u32 = 100_000;
+
 /// Settings of one site.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SiteSettings {

@@ -41,7 +41,15 @@ fn scenario(name: &str) -> Scenario {
     let trace = Trace::named_or_open(&[name.into()], &Options::default()).expect("it exists");
     let functions = trace.functions().iter().map(|f| FunctionSettings::plain(f.memory)).collect();
     let cold = ColdCost::Constant(Span::from_secs(1)).resolve(trace.functions()).expect("fixed");
-    Scenario { trace, functions, cold, cold_name: "1s".into(), resume: Span::ZERO, samples: 0 }
+    Scenario {
+        trace,
+        functions,
+        cold,
+        cold_name: "1s".into(),
+        resume: Span::ZERO,
+        overrides: String::new(),
+        samples: 0,
+    }
 }
 
 fn reading() -> Reading {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use swell_core::journal::Journal;
 use swell_core::units::Bytes;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
@@ -17,7 +18,7 @@ use crate::bounds::{self, Limits};
 use crate::error::SimError;
 use crate::results::Results;
 use crate::row::{Detail, Row};
-use crate::simulate::{Case, Scenario, simulate};
+use crate::simulate::{Case, Scenario, simulate, simulate_into};
 
 /// What to run.
 pub struct Experiment {
@@ -52,6 +53,9 @@ pub struct Progress<'a> {
     pub row: Option<&'a Row>,
 }
 
+/// Where the decisions of a run are told, on whatever thread it is computed.
+pub type Ear<'a> = &'a Mutex<dyn Journal + Send + 'a>;
+
 enum Job {
     Bounds(Reading),
     Run(Case),
@@ -63,6 +67,16 @@ impl Experiment {
         self.jobs().len()
     }
 
+    /// The runs, in their order.
+    pub fn cases(&self) -> Vec<Case> {
+        let jobs = self.jobs().into_iter();
+        let cases = jobs.filter_map(|job| match job {
+            Job::Run(case) => Some(case),
+            Job::Bounds(_) => None,
+        });
+        cases.collect()
+    }
+
     /// Runs everything. `progress` is called after each cell, from any thread.
     /// An error ends the experiment; an interrupt does not lose what is done.
     pub fn run(
@@ -70,7 +84,19 @@ impl Experiment {
         interrupt: &AtomicBool,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Results, SimError> {
+        self.run_into(None, interrupt, progress)
+    }
+
+    /// The same, with a journal that hears the run. Asserts that it is one run: the
+    /// decisions of several would be mixed.
+    pub fn run_into(
+        &self,
+        journal: Option<Ear<'_>>,
+        interrupt: &AtomicBool,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Results, SimError> {
         let jobs = self.jobs();
+        assert!(journal.is_none() || self.cases().len() == 1, "a journal hears one run");
         let next = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
@@ -80,7 +106,7 @@ impl Experiment {
             while !failed.load(Ordering::Relaxed) && !interrupt.load(Ordering::Relaxed) {
                 let place = next.fetch_add(1, Ordering::Relaxed);
                 let Some(job) = jobs.get(place) else { return };
-                match self.job(job, interrupt) {
+                match self.job(job, journal, interrupt) {
                     Ok(output) => {
                         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                         progress(Progress { done, planned: jobs.len(), row: output.row() });
@@ -129,7 +155,12 @@ impl Experiment {
         jobs
     }
 
-    fn job(&self, job: &Job, interrupt: &AtomicBool) -> Result<Output, SimError> {
+    fn job(
+        &self,
+        job: &Job,
+        journal: Option<Ear<'_>>,
+        interrupt: &AtomicBool,
+    ) -> Result<Output, SimError> {
         match job {
             Job::Bounds(reading) => {
                 let first = reading.seed == self.seeds[0];
@@ -137,7 +168,11 @@ impl Experiment {
                     .map(Output::Limits)
             }
             Job::Run(case) => {
-                let (mut row, detail) = simulate(&self.scenario, case, interrupt)?;
+                let scenario = &self.scenario;
+                let (mut row, detail) = match journal {
+                    None => simulate(scenario, case, interrupt)?,
+                    Some(ear) => simulate_into(scenario, case, &mut *lock(ear), interrupt)?,
+                };
                 if !self.timing {
                     row.calls_per_s = None;
                 }
@@ -190,6 +225,6 @@ impl Output {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("no worker panics while it holds a result")
 }

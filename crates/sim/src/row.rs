@@ -18,6 +18,10 @@ pub struct Row {
     pub cold_cost: String,
     /// How long calls were made to run: `average` or `sampled`.
     pub durations: String,
+    /// Settings of functions that are not plain, as asked for; empty if all are.
+    pub overrides: String,
+    /// How long a thaw of a paused instance was made to take, in ms.
+    pub resume_ms: f64,
     /// Seed of placement, start times and the policy's chance.
     pub seed: u64,
     /// All calls.

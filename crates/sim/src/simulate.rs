@@ -34,6 +34,8 @@ pub struct Scenario {
     pub cold_name: String,
     /// How long a thaw takes.
     pub resume: Span,
+    /// How `functions` are named in results where they are not plain; empty if they are.
+    pub overrides: String,
     /// Samples of the pool over the length of the trace.
     pub samples: u32,
 }
@@ -56,16 +58,34 @@ pub struct Case {
     pub reading: Reading,
 }
 
+impl Case {
+    /// The settings of its site.
+    pub fn settings(&self) -> SiteSettings {
+        let Self { policy, memory, reading } = self;
+        SiteSettings { memory: *memory, seed: reading.seed, policy: policy.clone() }
+    }
+}
+
 /// Runs one case with the policy the catalogue has under that name.
 pub fn simulate(
     scenario: &Scenario,
     case: &Case,
     interrupt: &AtomicBool,
 ) -> Result<(Row, Detail), SimError> {
-    let mut digest = Digest::default();
+    simulate_into(scenario, case, &mut (), interrupt)
+}
+
+/// The same, with a journal that hears all of it.
+pub fn simulate_into(
+    scenario: &Scenario,
+    case: &Case,
+    journal: &mut (impl Journal + ?Sized),
+    interrupt: &AtomicBool,
+) -> Result<(Row, Detail), SimError> {
+    let mut both = (Digest::default(), journal);
     let policy = catalog::build(&case.policy, case.reading.seed)?;
-    let (mut row, detail) = simulate_with(scenario, case, policy, &mut digest, interrupt)?;
-    row.digest = format!("{:016x}", digest.value());
+    let (mut row, detail) = simulate_with(scenario, case, policy, &mut both, interrupt)?;
+    row.digest = format!("{:016x}", both.0.value());
     Ok((row, detail))
 }
 
@@ -78,7 +98,7 @@ pub fn simulate_with(
     interrupt: &AtomicBool,
 ) -> Result<(Row, Detail), SimError> {
     let seed = case.reading.seed;
-    let settings = SiteSettings { memory: case.memory, seed, policy: case.policy.clone() };
+    let settings = case.settings();
     let mut sites = [Site::with_policy(&settings, policy)];
     let stream = scenario.trace.arrivals(&case.reading)?;
     let starts = Starts {
@@ -159,6 +179,8 @@ fn row(scenario: &Scenario, case: &Case, ended: &Ended, pool: &Pool, rates: &[f6
         placement: scenario.placement_name(&case.reading),
         cold_cost: scenario.cold_name.clone(),
         durations: case.reading.durations.to_string(),
+        overrides: scenario.overrides.clone(),
+        resume_ms: scenario.resume.millis_f64(),
         seed: case.reading.seed,
         calls: tally.calls,
         warm: tally.warm,

@@ -1,7 +1,7 @@
 //! How a failure is told to the person at the keyboard: what happened, what to do.
 //!
 //! One type for the whole program, so that all failures look alike. Nothing in it depends
-//! on color. Exit codes: 0 done, 1 failed, 2 the command line asks for something that
+//! on color. Exit codes: 0 done, 1 failed (or, of two things compared, different), 2 the command line asks for something that
 //! does not exist, 130 interrupted (what was done until then is printed).
 
 use std::io;
@@ -31,6 +31,8 @@ pub enum Kind {
     Usage,
     /// The person stopped it.
     Interrupted,
+    /// What was compared is not the same.
+    Different,
 }
 
 impl Letter {
@@ -49,6 +51,11 @@ impl Letter {
         Self { message: message.into(), hint: None, kind: Kind::Interrupted }
     }
 
+    /// What was compared is not the same, as `message` says.
+    pub fn different(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, kind: Kind::Different }
+    }
+
     /// A file could not be written.
     pub fn unwritable(path: &Path, error: &io::Error) -> Self {
         Self::failed(format!("cannot write `{}`: {error}", path.display()))
@@ -63,7 +70,11 @@ impl Letter {
 
     /// Tells it on the standard error.
     pub fn print(&self) {
-        let head = if self.kind == Kind::Interrupted { "interrupted" } else { "error" };
+        let head = match self.kind {
+            Kind::Failed | Kind::Usage => "error",
+            Kind::Interrupted => "interrupted",
+            Kind::Different => "different",
+        };
         say(format!("{head}: {}", self.message));
         if let Some(hint) = &self.hint {
             say(format!("\n  hint: {hint}"));
@@ -73,7 +84,7 @@ impl Letter {
     /// What the shell learns.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.kind {
-            Kind::Failed => 1,
+            Kind::Failed | Kind::Different => 1,
             Kind::Usage => 2,
             Kind::Interrupted => 130,
         })

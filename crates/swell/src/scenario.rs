@@ -8,8 +8,8 @@ use swell_trace::trace::Trace;
 
 use crate::error::Letter;
 
-/// How long a thaw takes. No policy of the catalogue pauses, so it is not an option yet.
-const RESUME: Span = Span::from_millis(100);
+/// How long a thaw takes, unless asked for otherwise.
+pub const RESUME: Span = Span::from_millis(100);
 
 /// Moments of the pool that a run keeps for its timeline.
 const SAMPLES: u32 = 240;
@@ -24,6 +24,7 @@ pub fn scenario(trace: Trace, cold: &ColdCost) -> Result<Scenario, Letter> {
         cold: model,
         cold_name: cold.to_string(),
         resume: RESUME,
+        overrides: String::new(),
         samples: SAMPLES,
         trace,
     })

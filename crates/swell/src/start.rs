@@ -28,6 +28,7 @@ fn run(command: Command) -> Result<(), Letter> {
     match command {
         Command::Demo(arguments) => cmd::demo::run(&arguments),
         Command::Sim(sim) => simulate(&sim.command),
+        Command::Replay(arguments) => cmd::replay::run(&arguments),
         Command::Trace(trace) => cmd::trace::run(&trace.command),
         Command::Policy(policy) => cmd::policy::run(&policy.command),
         Command::Completions(arguments) => cmd::completions::run(&arguments),

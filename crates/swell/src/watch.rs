@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use swell_core::units::Bytes;
-use swell_sim::experiment::Experiment;
+use swell_sim::experiment::{Ear, Experiment};
 use swell_sim::report::figure::{count, whole};
 use swell_sim::report::html::page::About;
 use swell_sim::results::Results;
@@ -15,9 +15,18 @@ use crate::progress::Progress;
 
 /// Runs the experiment with a display of how far it is; Ctrl-C ends it early.
 pub fn run_watched(experiment: &Experiment) -> Result<Results, Letter> {
+    run(experiment, None)
+}
+
+/// The same for a single run, all of whose decisions are told to `ear`.
+pub fn run_recorded(experiment: &Experiment, ear: Ear<'_>) -> Result<Results, Letter> {
+    run(experiment, Some(ear))
+}
+
+fn run(experiment: &Experiment, ear: Option<Ear<'_>>) -> Result<Results, Letter> {
     let asked = interrupt::listen()?;
     let progress = Progress::start(experiment.planned());
-    let results = experiment.run(asked, &|step| {
+    let results = experiment.run_into(ear, asked, &|step| {
         let about = step
             .row
             .map(|row| format!("{} with {}", row.policy, Bytes::from_mb_f64(row.memory_mb)));

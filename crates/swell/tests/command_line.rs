@@ -30,6 +30,7 @@ fn every_command_explains_itself() {
         ("help", "--help"),
         ("help_demo", "demo --help"),
         ("help_keepalive", "sim keepalive --help"),
+        ("help_replay", "replay --help"),
         ("help_trace", "trace --help"),
         ("help_inspect", "trace inspect --help"),
         ("help_convert", "trace convert --help"),
@@ -60,6 +61,9 @@ fn traces_are_listed_and_inspected() {
 fn a_simulation_prints_a_table() {
     let words = "sim keepalive --trace 20-b --memory 1GB --policy founding";
     insta::assert_snapshot!("keepalive", shell(words));
+    let words = "sim keepalive --trace 20-b --memory 1GB --policy lru,fixed-ttl --seed 1 --function \
+                 *:max-idle=1h,pause-after=1m,paused-memory=1MB --function #3:min-warm=1";
+    insta::assert_snapshot!("overrides", shell(words));
     let words = "sim keepalive --trace 20-b --memory 1GB,800MB --faithful founding";
     insta::assert_snapshot!("faithful", shell(words));
 }
@@ -78,6 +82,17 @@ fn failures_are_letters() {
         ),
         ("unknown_policy_shown", 2, "policy show greedy"),
         ("memory_without_unit", 2, "sim keepalive --trace 20-b --memory 20"),
+        ("memory_without_end", 2, "sim keepalive --trace 20-b --memory 18000000TB"),
+        ("override_key", 2, "sim keepalive --trace 20-b --memory 1GB --function *:min-worm=1"),
+        ("override_value", 2, "sim keepalive --trace 20-b --memory 1GB --function *:concurrency=0"),
+        ("override_unmatched", 2, "sim keepalive --trace 20-b --memory 1GB --function web*:pinned"),
+        ("override_number", 2, "sim keepalive --trace 20-b --memory 1GB --function #20:pinned"),
+        (
+            "override_contradiction",
+            2,
+            "sim keepalive --trace 20-b --memory 1GB --function #0:min-warm=3,max-instances=2",
+        ),
+        ("resume_without_unit", 2, "sim keepalive --trace 20-b --memory 1GB --resume 1"),
         ("unknown_trace", 2, "sim keepalive --trace 135 --memory 1GB"),
         ("unknown_recipe", 2, "trace inspect gen:sine"),
         ("not_a_recipe", 2, "trace generate bursty out.jsonl"),

@@ -1,7 +1,8 @@
 //! A fresh mind that is fed the journal orders exactly what the first one ordered.
 
 use swell_core::ids::SiteId;
-use swell_core::journal::{Digest, Journal, Recorder, Replay, replay};
+use swell_core::journal::{Digest, Journal, Recorder};
+use swell_core::replay::{Replay, replay};
 use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
 

@@ -3,6 +3,8 @@
 //! Tables and charts all start from here, so that they cannot disagree. Panels and lines
 //! keep the order of the rows; who wants another order sorts.
 
+use swell_core::time::Span;
+
 use crate::report::figure::memory;
 use crate::report::student::Estimate;
 use crate::results::Results;
@@ -21,6 +23,10 @@ pub struct Panel {
     pub cold_cost: String,
     /// How long calls were made to run.
     pub durations: String,
+    /// Settings of functions that are not plain, as asked for; empty if all are.
+    pub overrides: String,
+    /// How long a thaw was made to take, in ms.
+    pub resume_ms: f64,
     /// Calls of one run.
     pub calls: u64,
     /// The policies.
@@ -147,8 +153,12 @@ impl Panel {
 
     /// Everything but the memory, for headings.
     pub fn setting(&self) -> String {
-        let Panel { placement, cold_cost, durations, .. } = self;
-        format!("{placement} placement, cold start {cold_cost}, {durations} durations")
+        let Panel { placement, cold_cost, durations, overrides, resume_ms, .. } = self;
+        let plain = format!("{placement} placement, cold start {cold_cost}, {durations} durations");
+        if overrides.is_empty() {
+            return plain;
+        }
+        format!("{plain}, thaw {}, {overrides}", Span::from_millis_f64(*resume_ms))
     }
 }
 
@@ -191,6 +201,8 @@ fn is_in(row: &Row, panel: &Panel) -> bool {
         && row.memory_mb == panel.memory_mb
         && row.cold_cost == panel.cold_cost
         && row.durations == panel.durations
+        && row.overrides == panel.overrides
+        && row.resume_ms == panel.resume_ms
 }
 
 fn empty_panel(row: &Row, results: &Results) -> Panel {
@@ -200,6 +212,8 @@ fn empty_panel(row: &Row, results: &Results) -> Panel {
         memory_mb: row.memory_mb,
         cold_cost: row.cold_cost.clone(),
         durations: row.durations.clone(),
+        overrides: row.overrides.clone(),
+        resume_ms: row.resume_ms,
         calls: row.calls,
         lines: Vec::new(),
         possible: possible(row, results),

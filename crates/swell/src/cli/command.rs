@@ -6,6 +6,7 @@ use crate::cli::completions::CompletionsArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::keepalive::KeepAliveArguments;
 use crate::cli::policy::PolicyArguments;
+use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
@@ -28,6 +29,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Try a decision on recorded or generated traffic
     Sim(SimArguments),
+    /// Decide a recorded run again, to see whether it is decided the same
+    Replay(ReplayArguments),
     /// Inspect, convert, sample and generate traces
     Trace(TraceArguments),
     /// List the keep-alive policies and what they take

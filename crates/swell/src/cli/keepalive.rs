@@ -1,12 +1,17 @@
 //! `swell sim keepalive`, the simulator of keep-alive policies.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_trace::cold::ColdCost;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 
 use crate::output::Output;
+use crate::overrides::Override;
+use crate::scenario::RESUME;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +19,8 @@ Examples:
   swell sim keepalive --trace 20-b --memory 1GB --policy founding,fixed-ttl:ttl=20m,wait=3s
   swell sim keepalive --trace counts.csv durations.csv memory.csv --memory 8GB -o csv
   swell sim keepalive --trace gen:bursty,functions=200,calls=100000,hours=6 --memory 4GB
+  swell sim keepalive --trace 20-b --memory 1GB --function '#3:min-warm=2,max-idle=1h'
+  swell sim keepalive --trace 20-b --memory 1GB --policy hazard --seed 1 --journal run.journal.gz
   swell sim keepalive --faithful founding --trace 20-b --memory 800MB,1GB";
 
 /// Arguments of `swell sim keepalive`.
@@ -54,6 +61,17 @@ pub struct KeepAliveArguments {
     #[arg(long, value_name = "RULE", default_value = "average")]
     pub durations: Durations,
 
+    /// Settings of some functions, such as 'web-*:min-warm=1,max-idle=2h' or '#3:pinned'; may
+    /// be repeated, the later one holds. A pattern is a name with `*` and `?`, or `#` and a
+    /// number from 0. Keys: memory, min-warm, max-idle, pinned, run-and-exit, concurrency,
+    /// max-instances, pause-after, paused-memory, start-hint
+    #[arg(long, value_name = "PATTERN:KEY=VALUE,...")]
+    pub function: Vec<Override>,
+
+    /// How long it takes to thaw a paused instance (see `pause-after`)
+    #[arg(long, value_name = "SPAN", default_value_t = RESUME)]
+    pub resume: Span,
+
     /// Do not compute what is possible at best
     #[arg(long)]
     pub no_bound: bool,
@@ -75,9 +93,17 @@ pub struct KeepAliveArguments {
     #[arg(
         long,
         value_name = "SIMULATOR",
-        conflicts_with_all = ["policy", "placement", "cold", "durations", "no_bound", "timing"],
+        conflicts_with_all = [
+            "policy", "placement", "cold", "durations", "function", "resume", "no_bound", "timing",
+            "journal",
+        ],
     )]
     pub faithful: Option<Published>,
+
+    /// Record every event and decision in a file for `swell replay`, packed if its name ends
+    /// in .gz; for one policy, memory size, placement and seed
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
 
     /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be
     /// repeated [default: table]

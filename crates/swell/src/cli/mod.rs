@@ -4,6 +4,7 @@ pub mod form;
 pub mod command;
 pub mod demo;
 pub mod keepalive;
+pub mod replay;
 pub mod trace;
 pub mod policy;
 pub mod completions;

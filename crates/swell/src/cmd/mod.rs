@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod keepalive;
 pub mod faithful;
+pub mod replay;
 pub mod trace;
 pub mod policy;
 pub mod completions;

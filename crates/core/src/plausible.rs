@@ -1,0 +1,140 @@
+//! Could a truthful world have said that?
+//!
+//! A live or virtual world tells what happened, so inside the mind news is believed, and
+//! a contradiction is a broken invariant. A journal out of a file is input: its bytes may
+//! have been hurt or made up. What is fed to a mind from there is held against what the
+//! mind knows first, so that no input reaches an assert and none makes the mind grow
+//! beyond what the input pays for.
+
+use crate::event::Event;
+use crate::ids::{FunctionId, InstanceId};
+use crate::pool::instance::State;
+use crate::pool::ledger::Pool;
+use crate::settings::{FunctionSettings, MEMORY_MAX, MIN_WARM_MAX, SiteSettings};
+use crate::units::Bytes;
+
+/// What is wrong with a piece of news, in words that follow "it".
+pub type Why = &'static str;
+
+/// Whether a site may be made with these settings; its policy is the catalogue's to judge.
+pub fn settings(settings: &SiteSettings) -> Result<(), Why> {
+    memory(settings.memory)
+}
+
+/// Whether a world could tell this to a site that has `pool`. Late news of instances that
+/// are gone is truthful.
+pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
+    match event {
+        Event::FunctionDeployed { function, settings } => {
+            next_in_order(pool, *function)?;
+            deployable(settings)
+        }
+        Event::MemoryChanged { memory: limit } => memory(*limit),
+        Event::InstanceStarted { instance, .. }
+        | Event::InstanceResumed { instance }
+        | Event::StartFailed { instance } => match state(pool, *instance) {
+            None | Some(State::Starting) => Ok(()),
+            Some(_) => Err("tells of the start of an instance that is not starting"),
+        },
+        Event::InvocationFinished { instance, .. } => match state(pool, *instance) {
+            None | Some(State::Busy) => Ok(()),
+            Some(_) => Err("tells of an answer by an instance that has no request"),
+        },
+        Event::FunctionRemoved { .. }
+        | Event::RequestArrived { .. }
+        | Event::RequestCancelled { .. }
+        | Event::InstanceFailed { .. }
+        | Event::WokeUp => Ok(()),
+    }
+}
+
+fn state(pool: &Pool, instance: InstanceId) -> Option<State> {
+    pool.get(instance).map(|tenant| tenant.state())
+}
+
+/// Tables are indexed by function, so a new one may only be one more.
+fn next_in_order(pool: &Pool, function: FunctionId) -> Result<(), Why> {
+    let known = pool.function(function).is_some();
+    let first = function.0 == 0;
+    if known || first || pool.function(FunctionId(function.0 - 1)).is_some() {
+        return Ok(());
+    }
+    Err("deploys a function whose number is not the next one")
+}
+
+fn deployable(settings: &FunctionSettings) -> Result<(), Why> {
+    memory(settings.memory)?;
+    memory(settings.paused_memory)?;
+    if settings.min_warm > MIN_WARM_MAX {
+        return Err("wants more warm instances of a function than is allowed");
+    }
+    Ok(())
+}
+
+fn memory(memory: Bytes) -> Result<(), Why> {
+    if memory > MEMORY_MAX {
+        return Err("speaks of more memory than any machine has");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ids::RequestId;
+    use crate::site::Site;
+    use crate::time::{Instant, Span};
+
+    use super::*;
+
+    fn deploy(function: u32, change: impl Fn(&mut FunctionSettings)) -> Event {
+        let mut settings = FunctionSettings::plain(Bytes::from_mb(100));
+        change(&mut settings);
+        Event::FunctionDeployed { function: FunctionId(function), settings: Box::new(settings) }
+    }
+
+    /// A site with function 0, and an instance of it in slot 0 that is starting.
+    fn site() -> Site {
+        let policy = "lru".to_string();
+        let settings = SiteSettings { memory: Bytes::from_mb(1000), seed: 1, policy };
+        let mut site = Site::new(&settings).expect("it is in the catalogue");
+        let mut actions = Vec::new();
+        site.handle(Instant::ZERO, deploy(0, |_| {}), &mut actions);
+        let (request, function) = (RequestId(1), FunctionId(0));
+        site.handle(Instant::ZERO, Event::RequestArrived { request, function }, &mut actions);
+        assert_eq!(actions.len(), 1);
+        site
+    }
+
+    #[test]
+    fn lies_are_told_from_news() {
+        let instance = InstanceId { slot: 0, generation: 0 };
+        let gone = InstanceId { slot: 9, generation: 3 };
+        let (request, run, took) = (RequestId(1), Span::ZERO, Span::from_secs(1));
+        for (event, truthful) in [
+            (deploy(0, |_| {}), true),
+            (deploy(1, |_| {}), true),
+            (deploy(2, |_| {}), false),
+            (deploy(u32::MAX, |_| {}), false),
+            (deploy(1, |settings| settings.min_warm = MIN_WARM_MAX), true),
+            (deploy(1, |settings| settings.min_warm = MIN_WARM_MAX + 1), false),
+            (deploy(1, |settings| settings.memory = Bytes::MAX), false),
+            (deploy(1, |settings| settings.paused_memory = Bytes::MAX), false),
+            (Event::MemoryChanged { memory: Bytes::ZERO }, true),
+            (Event::MemoryChanged { memory: Bytes::MAX }, false),
+            (Event::InstanceStarted { instance, took }, true),
+            (Event::InstanceStarted { instance: gone, took }, true),
+            (Event::StartFailed { instance }, true),
+            (Event::InvocationFinished { instance, request, run }, false),
+            (Event::InvocationFinished { instance: gone, request, run }, true),
+            (Event::FunctionRemoved { function: FunctionId(77) }, true),
+        ] {
+            assert_eq!(super::event(site().pool(), &event).is_ok(), truthful, "{event:?}");
+        }
+        let mut busy = site();
+        let started = Event::InstanceStarted { instance, took };
+        busy.handle(Instant::ZERO, started.clone(), &mut Vec::new());
+        assert!(super::event(busy.pool(), &started).is_err());
+        let answered = Event::InvocationFinished { instance, request, run };
+        assert!(super::event(busy.pool(), &answered).is_ok());
+    }
+}

@@ -1,0 +1,94 @@
+//! Keeping what a run decides, while it runs, in the format of `journal_format`.
+//!
+//! Memory holds one block. A journal cannot interrupt the minds it listens to, so the
+//! first failure to write is kept, nothing is written after it, and `finish` tells it.
+
+use std::io::{self, Write};
+
+use swell_core::action::Action;
+use swell_core::event::Event;
+use swell_core::ids::SiteId;
+use swell_core::journal::{Digest, Journal, Recorder};
+use swell_core::journal_format::{
+    BLOCK_BYTES, BLOCK_BYTES_MAX, Head, Header, Kind, Summary, payload, preamble,
+};
+use swell_core::time::Instant;
+
+/// Writes a journal.
+pub struct JournalWriter<W> {
+    sink: W,
+    place: u64,
+    recorder: Recorder,
+    digest: Digest,
+    events: u64,
+    actions: u64,
+    failure: Option<io::Error>,
+}
+
+impl<W: Write> JournalWriter<W> {
+    /// Begins a journal.
+    pub fn new(sink: W, header: &Header) -> io::Result<Self> {
+        let mut writer = Self {
+            sink,
+            place: 0,
+            recorder: Recorder::default(),
+            digest: Digest::default(),
+            events: 0,
+            actions: 0,
+            failure: None,
+        };
+        writer.sink.write_all(&preamble())?;
+        writer.block(Kind::Header, &payload(header))?;
+        Ok(writer)
+    }
+
+    /// Writes what is left and the end; gives the sink back. A journal that is dropped
+    /// instead counts as cut.
+    pub fn finish(mut self) -> io::Result<(W, Summary)> {
+        self.flush();
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let Self { events, actions, .. } = self;
+        let summary = Summary { events, actions, digest: self.digest.value() };
+        self.block(Kind::Summary, &payload(&summary))?;
+        self.sink.flush()?;
+        Ok((self.sink, summary))
+    }
+
+    fn flush(&mut self) {
+        let recorder = std::mem::take(&mut self.recorder);
+        if self.failure.is_none() && !recorder.bytes().is_empty() {
+            self.failure = self.block(Kind::Records, recorder.bytes()).err();
+        }
+        self.recorder = recorder;
+        self.recorder.clear();
+    }
+
+    fn block(&mut self, kind: Kind, payload: &[u8]) -> io::Result<()> {
+        let head = Head::of(kind, self.place, payload).ok_or_else(|| {
+            let most = BLOCK_BYTES_MAX >> 20;
+            io::Error::other(format!("one event ordered more than the {most} MiB of a block hold"))
+        })?;
+        self.place += 1;
+        self.sink.write_all(&head.bytes())?;
+        self.sink.write_all(payload)
+    }
+}
+
+impl<W: Write> Journal for JournalWriter<W> {
+    fn event(&mut self, now: Instant, site: SiteId, event: &Event) {
+        self.events += 1;
+        self.digest.event(now, site, event);
+        self.recorder.event(now, site, event);
+    }
+
+    fn actions(&mut self, actions: &[Action]) {
+        self.actions += actions.len() as u64;
+        self.digest.actions(actions);
+        self.recorder.actions(actions);
+        if self.recorder.bytes().len() >= BLOCK_BYTES {
+            self.flush();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Decides a recorded run again.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use swell_core::action::Action;
+use swell_core::catalog;
+use swell_core::event::Event;
+use swell_core::journal_format::{Header, Summary};
+use swell_core::replay::Difference;
+use swell_sim::replay::{Outcome, ReplayError, replay};
+use swell_sim::report::figure::whole;
+
+use crate::cli::form::Form;
+use crate::cli::replay::ReplayArguments;
+use crate::error::Letter;
+use crate::output::{json, to_stdout};
+use crate::recording::{self, PROGRAM};
+use crate::sentence;
+
+/// Orders shown in full.
+const SHOWN: usize = 12;
+
+/// Runs `swell replay`.
+pub fn run(arguments: &ReplayArguments) -> Result<(), Letter> {
+    let other = arguments.policy.as_deref();
+    if let Some(policy) = other {
+        catalog::build(policy, 0)?;
+    }
+    let path = &arguments.file;
+    let mut reader = recording::open(path)?;
+    let header = reader.header().clone();
+    let outcome = replay(&mut reader, other).map_err(|error| match error {
+        ReplayError::Journal(error) => recording::unreadable(path, error),
+        ReplayError::Untrue { .. } => {
+            Letter::failed(format!("cannot believe `{}`: {error}", path.display()))
+                .hint("it was not written by a run; record one with `swell sim keepalive`")
+        }
+        ReplayError::Policy(error) => {
+            let policy = &header.settings.policy;
+            Letter::failed(format!("cannot decide as `{policy}` did: {error}"))
+                .hint(format!("the journal is by {}, this is {PROGRAM}", header.program))
+        }
+    })?;
+    let judge = other.unwrap_or("a fresh mind");
+    match arguments.output {
+        Form::Json => to_stdout(|out| json(&Shown::of(&header, other, &outcome), out))?,
+        Form::Table => to_stdout(|out| tell(&header, judge, &outcome, out))?,
+    }
+    match outcome {
+        Outcome::Same(_) => Ok(()),
+        Outcome::Differs { events, .. } => Err(differs(judge, events, other, &header)),
+    }
+}
+
+fn differs(judge: &str, events: u64, other: Option<&str>, header: &Header) -> Letter {
+    let event = whole((events + 1) as f64);
+    let letter = Letter::different(format!("{judge} orders something else at event {event}"));
+    if other.is_none() && header.program != PROGRAM {
+        return letter.hint(format!(
+            "the journal is by {}, this is {PROGRAM}: their policies may differ",
+            header.program
+        ));
+    }
+    letter
+}
+
+fn tell(header: &Header, judge: &str, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    match outcome {
+        Outcome::Same(summary) => {
+            let Summary { events, actions, digest } = *summary;
+            let (events, actions) = (whole(events as f64), whole(actions as f64));
+            writeln!(out, "identical: {events} events, {actions} actions, digest {digest:016x}")
+        }
+        Outcome::Differs { events, difference } => {
+            let Difference { at, event, recorded, ordered, .. } = &**difference;
+            let policy = &header.settings.policy;
+            writeln!(out, "event {}, at {} s", whole((events + 1) as f64), at.secs_f64())?;
+            writeln!(out, "  {}", sentence::event(event))?;
+            writeln!(out, "recorded, by {policy}")?;
+            orders(recorded, out)?;
+            writeln!(out, "ordered by {judge}")?;
+            orders(ordered, out)
+        }
+    }
+}
+
+fn orders(actions: &[Action], out: &mut dyn Write) -> io::Result<()> {
+    for action in actions.iter().take(SHOWN) {
+        writeln!(out, "  {}", sentence::action(action))?;
+    }
+    match actions.len() {
+        0 => writeln!(out, "  nothing"),
+        count if count > SHOWN => writeln!(out, "  and {} more", whole((count - SHOWN) as f64)),
+        _ => Ok(()),
+    }
+}
+
+/// A replay, as programs get it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    identical: bool,
+    program: &'a str,
+    policy: &'a str,
+    memory_mb: f64,
+    seed: u64,
+    asked: Option<&'a str>,
+    events: Option<u64>,
+    actions: Option<u64>,
+    digest: Option<String>,
+    difference: Option<ShownDifference<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownDifference<'a> {
+    /// Events of the journal before it.
+    place: u64,
+    at_s: f64,
+    site: u32,
+    event: &'a Event,
+    recorded: &'a [Action],
+    ordered: &'a [Action],
+}
+
+impl<'a> Shown<'a> {
+    fn of(header: &'a Header, asked: Option<&'a str>, outcome: &'a Outcome) -> Self {
+        let Header { program, settings } = header;
+        let (summary, difference) = match outcome {
+            Outcome::Same(summary) => (Some(summary), None),
+            Outcome::Differs { events, difference } => (None, Some((*events, difference))),
+        };
+        Self {
+            identical: summary.is_some(),
+            program,
+            policy: &settings.policy,
+            memory_mb: settings.memory.mb_f64(),
+            seed: settings.seed,
+            asked,
+            events: summary.map(|summary| summary.events),
+            actions: summary.map(|summary| summary.actions),
+            digest: summary.map(|summary| format!("{:016x}", summary.digest)),
+            difference: difference.map(|(place, difference)| ShownDifference {
+                place,
+                at_s: difference.at.secs_f64(),
+                site: difference.site.0,
+                event: &difference.event,
+                recorded: &difference.recorded,
+                ordered: &difference.ordered,
+            }),
+        }
+    }
+}
