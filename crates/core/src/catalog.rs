@@ -206,7 +206,7 @@ pub const ENTRIES: &[Entry] = &[
                 meaning: "how long a request may wait rather than evict something precious",
             },
         ],
-        waits: Some(WaitLimits { longest: Span::from_secs(30), queue: 1000 }),
+        waits: Some(WaitLimits { longest: Span::from_secs(30), queue: QUEUE }),
         build: |parameters, _| {
             let by_cost = parameters.flag("by-cost", false)?;
             let patience = parameters.span("patience", Span::from_secs(30))?;
