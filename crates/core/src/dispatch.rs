@@ -119,28 +119,32 @@ pub(crate) fn take_waiting(
     took
 }
 
-/// Refuses the requests that have waited too long, unless they are about to be served.
+/// Refuses the requests that have waited too long, but for those that a start under way
+/// will serve or that are expected to be served sooner than a start would: places in the
+/// queue are looked at one by one, from the head.
 pub(crate) fn on_queue_deadline(
     mind: &mut Mind,
     now: Instant,
     function: FunctionId,
     actions: &mut Vec<Action>,
 ) {
-    let Dispatch::Wait(limits) = mind.dispatch else {
-        return;
-    };
-    while let Some(head) = mind.queues.head(function) {
-        if head.since + limits.longest > now {
+    let Dispatch::Wait(limits) = mind.dispatch else { return };
+    let mut kept = 0;
+    while let Some(waiting) = mind.queues.at(function, kept) {
+        if waiting.since + limits.longest > now {
             break;
         }
-        if supply::is_covered(mind, now, function) {
-            mind.timers.set(Subject::Queue(function), now + COVERED);
-            return;
+        if supply::is_covered(mind, now, function, kept) {
+            kept += 1;
+            continue;
         }
-        mind.queues.pop(function);
-        refuse(mind, now, function, head.request, RefuseReason::WaitedTooLong, actions);
+        mind.queues.remove(function, waiting.request);
+        refuse(mind, now, function, waiting.request, RefuseReason::WaitedTooLong, actions);
     }
     supply::watch_queue(mind, function);
+    if kept > 0 {
+        mind.timers.set(Subject::Queue(function), now + COVERED);
+    }
 }
 
 /// Turns away a request that is already counted as demand.

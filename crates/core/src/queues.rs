@@ -41,6 +41,11 @@ impl Queues {
         self.queues.get(function.index())?.front().copied()
     }
 
+    /// The request at a place of the function's queue, from 0.
+    pub fn at(&self, function: FunctionId, place: u32) -> Option<Waiting> {
+        self.queues.get(function.index())?.get(place as usize).copied()
+    }
+
     /// Adds a request at the end unless `bound` requests wait already.
     pub(crate) fn push(&mut self, function: FunctionId, waiting: Waiting, bound: u32) -> bool {
         let index = function.index();

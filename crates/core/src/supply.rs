@@ -229,10 +229,13 @@ fn look_at_hungry(mind: &mut Mind, now: Instant, failures: usize, actions: &mut 
     }
 }
 
-/// Whether the head of a queue that has waited as long as it may is about to be served.
-pub(crate) fn is_covered(mind: &Mind, now: Instant, function: FunctionId) -> bool {
-    let start = mind.pool.start_time(function);
-    mind.pool.known(function).starting() > 0 || expected_wait(&mind.pool, now, function, 0) <= start
+/// Whether the request at a place of the queue is about to be served: a start is under
+/// way for it, or it is expected to be served sooner than a start would serve it.
+pub(crate) fn is_covered(mind: &Mind, now: Instant, function: FunctionId, place: u32) -> bool {
+    let known = mind.pool.known(function);
+    let places = known.starting().saturating_mul(known.settings().concurrency.max(1));
+    place < places
+        || expected_wait(&mind.pool, now, function, place) <= mind.pool.start_time(function)
 }
 
 /// Keeps the deadline of the queue at that of its head.
