@@ -34,14 +34,17 @@ impl Tree {
         Self::read(root.expect("this crate stands two folders below the root"))
     }
 
-    /// Reads every file under `root`.
+    /// Reads every file under `root`, except what `.gitignore` there leaves out at the
+    /// root: results that a user's runs have written are not ours to judge.
     pub fn read(root: &Path) -> Self {
+        let ignored = fs::read_to_string(root.join(".gitignore")).unwrap_or_default();
         let mut files = Vec::new();
         let mut folders = vec![root.to_path_buf()];
         while let Some(folder) = folders.pop() {
             for (path, is_folder) in entries(&folder) {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                if SKIPPED.contains(&&*name) {
+                let at_root = folder == root;
+                if SKIPPED.contains(&&*name) || at_root && is_ignored(&ignored, &name) {
                     continue;
                 }
                 if is_folder {
@@ -59,6 +62,16 @@ impl Tree {
     pub fn ending_in(&self, suffix: &'static str) -> impl Iterator<Item = &File> {
         self.files.iter().filter(move |file| file.path.ends_with(suffix))
     }
+}
+
+/// Whether a name at the root is left out by a line such as `/name` or `/*.ending`.
+fn is_ignored(gitignore: &str, name: &str) -> bool {
+    gitignore.lines().filter_map(|line| line.strip_prefix('/')).any(|pattern| {
+        match pattern.strip_prefix('*') {
+            Some(ending) => name.ends_with(ending),
+            None => name == pattern,
+        }
+    })
 }
 
 /// What stands in a folder: paths, and whether each is a folder. Links are not followed.
@@ -81,4 +94,23 @@ fn read_file(root: &Path, path: &Path) -> File {
     let bytes = fs::read(path);
     let bytes = bytes.unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
     File { path: relative, text: String::from_utf8(bytes).unwrap_or_default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_at_the_root_are_left_out_by_name_or_ending() {
+        let gitignore = "/target\n*.tmp\n/*.html\n";
+        for (name, expected) in [
+            ("target", true),
+            ("report.html", true),
+            ("README.md", false),
+            ("a.tmp", false),
+            ("html", false),
+        ] {
+            assert_eq!(is_ignored(gitignore, name), expected, "{name}");
+        }
+    }
 }
