@@ -31,8 +31,9 @@ const RUNS: usize = 5;
 fn main() {
     let long = std::env::args().any(|argument| argument == "--long");
     replay("1350", Bytes::from_mb(80_000), RUNS);
-    let calls = if long { 100_000_000 } else { 10_000_000 };
-    let generated = format!("gen:mixed,functions=1000,calls={calls},hours=24,seed=7");
+    let days = if long { 10 } else { 1 };
+    let (calls, hours) = (days * 10_000_000, days * 24);
+    let generated = format!("gen:mixed,functions=1000,calls={calls},hours={hours},seed=7");
     replay(&generated, Bytes::from_mb(100_000), 1);
     decide();
 }
