@@ -121,7 +121,8 @@ pub(crate) fn take_waiting(
 
 /// Refuses the requests that have waited too long, but for those that a start under way
 /// will serve or that are expected to be served sooner than a start would: places in the
-/// queue are looked at one by one, from the head.
+/// queue are looked at one by one, from the head. Where memory lies free a start is
+/// ordered rather than a request refused, however many are under way.
 pub(crate) fn on_queue_deadline(
     mind: &mut Mind,
     now: Instant,
@@ -134,7 +135,9 @@ pub(crate) fn on_queue_deadline(
         if waiting.since + limits.longest > now {
             break;
         }
-        if supply::is_covered(mind, now, function, kept) {
+        if supply::is_covered(mind, now, function, kept)
+            || start_in_free_memory(mind, now, function, actions)
+        {
             kept += 1;
             continue;
         }
@@ -145,6 +148,17 @@ pub(crate) fn on_queue_deadline(
     if kept > 0 {
         mind.timers.set(Subject::Queue(function), now + COVERED);
     }
+}
+
+fn start_in_free_memory(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let fits = mind.pool.known(function).settings().memory <= mind.pool.free();
+    let purpose = room::Purpose::ahead(StartCause::Request);
+    fits && room::start(mind, now, function, purpose, actions).is_ok()
 }
 
 /// Turns away a request that is already counted as demand.
