@@ -7,8 +7,8 @@ use swell_core::action::Action;
 use swell_core::catalog;
 use swell_core::event::Event;
 use swell_core::ids::SiteId;
-use swell_core::journal::{Journal, Recorder, Replay, replay};
-use swell_core::settings::SiteSettings;
+use swell_core::journal::{Journal, Recorder};
+use swell_core::replay::{Replay, Stop, replay};
 use swell_core::site::Site;
 use swell_core::time::Instant;
 use swell_core::units::Bytes;
@@ -56,9 +56,7 @@ fn record(traffic: &Traffic, case: &Case, emptied: Option<u64>) -> Tamperer {
 }
 
 fn play(case: &Case, bytes: &[u8]) -> Replay {
-    let seed = case.reading.seed;
-    let settings = SiteSettings { memory: case.memory, seed, policy: case.policy.clone() };
-    replay(bytes, &mut [Site::new(&settings).expect("in the catalogue")])
+    replay(bytes, &mut [Site::new(&case.settings()).expect("in the catalogue")])
 }
 
 #[test]
@@ -89,11 +87,11 @@ fn check(traffic: &Traffic, case: &Case) -> Result<(), String> {
     let place = journal.telling.ok_or("nothing was decided")?;
     let tampered = record(traffic, case, Some(place));
     match play(case, tampered.recorder.bytes()) {
-        Replay::Differs { place: found, .. } if found == place => {}
+        Replay::Stopped { place: found, stop: Stop::Differs(_) } if found == place => {}
         other => return Err(format!("an order is missing at {place}: {other:?}")),
     }
     let less = Case { memory: Bytes::from_mb(100), ..case.clone() };
-    if !matches!(play(&less, bytes), Replay::Differs { .. }) {
+    if !matches!(play(&less, bytes), Replay::Stopped { stop: Stop::Differs(_), .. }) {
         return Err("hardly any memory decides the same".into());
     }
     if !matches!(play(case, &bytes[..bytes.len() - 1]), Replay::Broken { .. }) {

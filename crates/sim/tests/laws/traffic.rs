@@ -56,6 +56,7 @@ pub(crate) fn scenario(trace: Trace, cold: &str) -> Scenario {
         cold_name: cold.into(),
         functions,
         resume: Span::from_millis(100),
+        overrides: String::new(),
         samples: 24,
         trace,
     }
