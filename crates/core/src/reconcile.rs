@@ -5,11 +5,8 @@ use crate::ids::FunctionId;
 use crate::mind::Mind;
 use crate::pool::instance::State;
 use crate::room::{self, Purpose};
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 use crate::timers::Subject;
-
-/// How long after a failed attempt the floor of warm instances is tried again.
-const FLOOR_RETRY: Span = Span::from_secs(1);
 
 /// An instance has just become idle: asks the keeper for its lease and applies the
 /// function's own rules.
@@ -118,7 +115,7 @@ pub(crate) fn on_floor(
         }
         let purpose = Purpose::ahead(StartCause::MinWarm);
         if room::start(mind, now, function, purpose, actions).is_err() {
-            mind.timers.set(Subject::Floor(function), now + FLOOR_RETRY);
+            mind.timers.set(Subject::Floor(function), now + room::FLOOR_RETRY);
             return;
         }
     }

@@ -4,9 +4,13 @@ use crate::action::{Action, RefuseReason, StartCause, StopCause};
 use crate::ids::{FunctionId, RequestId};
 use crate::keepalive::keeper::Left;
 use crate::mind::Mind;
+use crate::pool::instance::State;
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
 use crate::units::Bytes;
+
+/// How long after a failed attempt the floor of warm instances is tried again.
+pub(crate) const FLOOR_RETRY: Span = Span::from_secs(1);
 
 /// Frees memory until `need` fits, by evicting what the keeper offers: the shortfall and
 /// no more, and nothing at all if the shortfall cannot be covered.
@@ -140,7 +144,8 @@ pub(crate) fn end(
     actions: &mut Vec<Action>,
 ) {
     let instance = mind.pool.id(slot);
-    let function = mind.pool.at(slot).function();
+    let tenant = mind.pool.at(slot);
+    let (function, unstarted) = (tenant.function(), tenant.state() == State::Starting);
     let kept = mind.pool.set_kept(slot, false);
     mind.pool.remove(now, slot);
     mind.timers.set(Subject::Idle(slot), Instant::NEVER);
@@ -155,6 +160,8 @@ pub(crate) fn end(
     }
     let known = mind.pool.known(function);
     if known.live() < known.settings().min_warm {
-        mind.timers.set(Subject::Floor(function), now);
+        // A start that just failed is not tried again in the same breath.
+        let pause = if unstarted { FLOOR_RETRY } else { Span::ZERO };
+        mind.timers.set(Subject::Floor(function), now + pause);
     }
 }

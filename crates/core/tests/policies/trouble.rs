@@ -50,7 +50,7 @@ fn a_start_that_fails_costs_one_request_its_answer() {
         "lru",
         "100MB",
         "a 100MB min_warm=1",
-        &[("4s spoil a; 5s crash a; 20s a", "warm; starts a 0s, a 5s, a 6s")],
+        &[("4s spoil a; 5s crash a; 20s a", "warm; starts a 0s, a 5s, a 7s")],
     );
 }
 
