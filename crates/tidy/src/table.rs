@@ -102,7 +102,7 @@ pub const FENCED_NAMES: &[(&str, &str)] = &[
 pub const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "#[ignore"];
 
 /// Beginnings of paths that exist on one machine only.
-pub const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/farm/", "/tmp/wt/"];
+pub const MACHINE_PATHS: &[&str] = &["/root/", "/home/", "/Users/", "/var/folders/"];
 
 /// The one file that may write the two lists above: this one.
 pub const WORDS_TABLE: &str = "crates/tidy/src/table.rs";

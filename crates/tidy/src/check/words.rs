@@ -60,9 +60,9 @@ mod tests {
             ["to", "do!()"],
             ["unimpl", "emented!(\"x\")"],
             ["#[ig", "nore = \"slow\"]"],
-            ["open(\"/wo", "rk/main\")"],
+            ["open(\"/ho", "me/ann/x\")"],
             ["see `/ro", "ot/.cargo`"],
-            ["file:///fa", "rm/x"],
+            ["file:///Use", "rs/x"],
             ["let x = 1;", " "],
             ["let x = 1;", "\t"],
             ["let x = 1;", "\r\n"],
@@ -72,9 +72,9 @@ mod tests {
         }
         for line in [
             "let todos = 1; // TODOS XXXL",
-            "crates/work/src",
-            "https://example.org/work/1",
-            "~/root/x and $HOME}/work/",
+            "crates/home/src",
+            "https://example.org/home/1",
+            "~/root/x and $HOME}/home/",
             "no_todo!(x)",
             "let x = 1;\n\n",
         ] {
