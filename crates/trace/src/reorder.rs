@@ -13,6 +13,7 @@ use swell_core::time::{Instant, Span};
 
 use crate::arrival::{Arrival, ArrivalStream};
 use crate::error::TraceError;
+use crate::problems::Problems;
 
 /// Arrivals per chunk.
 const CHUNK: usize = 4096;
@@ -51,6 +52,33 @@ pub trait Rows: Send {
 impl Rows for Box<dyn Rows> {
     fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
         (**self).next()
+    }
+}
+
+/// Rows of a table: what readers of tables tell apart, so that the stepping over broken
+/// rows stands once.
+pub trait TableRows: Send {
+    /// Steps to the next row; `None` is the end.
+    fn advance(&mut self) -> Result<Option<()>, TraceError>;
+    /// The call in the present row.
+    fn row(&mut self) -> Result<Arrival, TraceError>;
+    /// Where broken rows are counted, or not forgiven.
+    fn problems(&mut self) -> &mut Problems;
+}
+
+impl<T: TableRows> Rows for T {
+    fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
+        loop {
+            let step = self.advance();
+            let Some(step) = self.problems().forgive(step)? else { continue };
+            if step.is_none() {
+                return Ok(None);
+            }
+            let row = self.row();
+            if let Some(row) = self.problems().forgive(row)? {
+                return Ok(Some(row));
+            }
+        }
     }
 }
 

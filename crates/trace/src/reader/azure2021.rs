@@ -19,7 +19,7 @@ use crate::error::TraceError;
 use crate::memory::MemoryTable;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile, MEMORY_DEFAULT, WARM_DEFAULT};
-use crate::reorder::Rows;
+use crate::reorder::TableRows;
 use crate::source::Source;
 use crate::table::{Column, Table};
 use crate::trace::{Trace, TraceParts, span_to};
@@ -174,7 +174,15 @@ struct CallRows {
     problems: Problems,
 }
 
-impl CallRows {
+impl TableRows for CallRows {
+    fn advance(&mut self) -> Result<Option<()>, TraceError> {
+        self.table.table.advance()
+    }
+
+    fn problems(&mut self) -> &mut Problems {
+        &mut self.problems
+    }
+
     fn row(&mut self) -> Result<Arrival, TraceError> {
         let (at, run) = self.table.times()?;
         let (app, name) = self.table.names()?;
@@ -188,24 +196,6 @@ impl CallRows {
                 self.table.function,
                 "a function that was there when the trace was opened",
             )),
-        }
-    }
-}
-
-impl Rows for CallRows {
-    fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-        loop {
-            let step = self.table.table.advance();
-            let Some(step) = self.problems.forgive(step)? else {
-                continue;
-            };
-            if step.is_none() {
-                return Ok(None);
-            }
-            let row = self.row();
-            if let Some(row) = self.problems.forgive(row)? {
-                return Ok(Some(row));
-            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::calls_file::{CallsFile, Survey};
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
-use crate::reorder::Rows;
+use crate::reorder::{Rows, TableRows};
 use crate::source::Source;
 use crate::table::{Column, Table};
 use crate::trace::{Trace, TraceParts, span_to};
@@ -147,8 +147,14 @@ impl CallRows {
         let (at, name) = (table.column("invoke_time_ms")?, name_column(&table)?.0);
         Ok(Self { table, at, name, names, problems })
     }
+}
 
-    fn row(&self) -> Result<Arrival, TraceError> {
+impl TableRows for CallRows {
+    fn advance(&mut self) -> Result<Option<()>, TraceError> {
+        self.table.advance()
+    }
+
+    fn row(&mut self) -> Result<Arrival, TraceError> {
         let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
         let Some(&id) = self.names.by_name.get(self.table.name(self.name)?) else {
             return Err(self.table.broken(self.name, "a function of the other table"));
@@ -156,23 +162,9 @@ impl CallRows {
         let run = self.names.warm[id as usize];
         Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
     }
-}
 
-impl Rows for CallRows {
-    fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-        loop {
-            let step = self.table.advance();
-            let Some(step) = self.problems.forgive(step)? else {
-                continue;
-            };
-            if step.is_none() {
-                return Ok(None);
-            }
-            let row = self.row();
-            if let Some(row) = self.problems.forgive(row)? {
-                return Ok(Some(row));
-            }
-        }
+    fn problems(&mut self) -> &mut Problems {
+        &mut self.problems
     }
 }
 

@@ -19,7 +19,7 @@ use crate::calls_file::{CallsFile, Survey};
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
-use crate::reorder::Rows;
+use crate::reorder::{Rows, TableRows};
 use crate::source::Source;
 use crate::table::{Column, Table};
 use crate::trace::{Trace, TraceParts, span_to};
@@ -141,8 +141,14 @@ impl CallRows {
         let (at, number) = (table.column("t_ms")?, table.column("fn")?);
         Ok(Self { table, at, number, ids, problems })
     }
+}
 
-    fn row(&self) -> Result<Arrival, TraceError> {
+impl TableRows for CallRows {
+    fn advance(&mut self) -> Result<Option<()>, TraceError> {
+        self.table.advance()
+    }
+
+    fn row(&mut self) -> Result<Arrival, TraceError> {
         let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
         let number = self.table.whole(self.number)?;
         let id = match self.ids.in_order {
@@ -155,23 +161,9 @@ impl CallRows {
         let run = self.ids.warm[id as usize];
         Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
     }
-}
 
-impl Rows for CallRows {
-    fn next(&mut self) -> Result<Option<Arrival>, TraceError> {
-        loop {
-            let step = self.table.advance();
-            let Some(step) = self.problems.forgive(step)? else {
-                continue;
-            };
-            if step.is_none() {
-                return Ok(None);
-            }
-            let row = self.row();
-            if let Some(row) = self.problems.forgive(row)? {
-                return Ok(Some(row));
-            }
-        }
+    fn problems(&mut self) -> &mut Problems {
+        &mut self.problems
     }
 }
 
