@@ -8,8 +8,8 @@ use swell_core::plausible::Why;
 use swell_core::replay::{Difference, Replayer, Stop, Wakes};
 use swell_core::site::Site;
 
-use crate::journal_error::JournalError;
-use crate::journal_reader::JournalReader;
+use swell_journal::error::JournalError;
+use swell_journal::reader::JournalReader;
 
 /// How a replay ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,9 +13,9 @@ use swell_core::journal_format::{Head, Header, Kind, MAGIC, Summary, payload, pr
 use swell_core::settings::{FunctionSettings, SiteSettings};
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
-use swell_sim::journal_error::JournalError;
-use swell_sim::journal_reader::JournalReader;
-use swell_sim::journal_writer::JournalWriter;
+use swell_journal::error::JournalError;
+use swell_journal::reader::JournalReader;
+use swell_journal::writer::JournalWriter;
 use swell_sim::replay::{Outcome, ReplayError, replay};
 use swell_sim::simulate::{Case, Scenario, simulate, simulate_into};
 use swell_trace::cold::ColdCost;

@@ -9,9 +9,9 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use swell_core::journal_format::{Header, VERSION};
 use swell_core::settings::SiteSettings;
-use swell_sim::journal_error::JournalError;
-use swell_sim::journal_reader::JournalReader;
-use swell_sim::journal_writer::JournalWriter;
+use swell_journal::error::JournalError;
+use swell_journal::reader::JournalReader;
+use swell_journal::writer::JournalWriter;
 
 use crate::error::Letter;
 use crate::say::say;

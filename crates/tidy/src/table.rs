@@ -11,8 +11,23 @@ pub const LINES_MAX: usize = 400;
 pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
     ("swell-trace", &["swell-core"]),
-    ("swell-sim", &["swell-core", "swell-trace"]),
-    ("swell", &["swell-core", "swell-trace", "swell-sim"]),
+    ("swell-journal", &["swell-core"]),
+    ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
+    ("swell-api", &[]),
+    ("swell-sandbox", &[]),
+    ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-sandbox"]),
+    (
+        "swell",
+        &[
+            "swell-api",
+            "swell-core",
+            "swell-journal",
+            "swell-node",
+            "swell-sandbox",
+            "swell-sim",
+            "swell-trace",
+        ],
+    ),
     ("swell-tidy", &[]),
 ];
 
@@ -44,6 +59,19 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
+    ("crates/node/src/deploy", Siblings::Parts),
+    ("crates/node/src/gateway", Siblings::Parts),
+    ("crates/node/src/key_value", Siblings::Parts),
+    ("crates/node/src/live", Siblings::Parts),
+    ("crates/node/src/observe", Siblings::Parts),
+    ("crates/node/src/queue", Siblings::Parts),
+    ("crates/node/src/store", Siblings::Parts),
+    ("crates/node/src/trigger", Siblings::Rivals { below: &["source"], above: &["triggers"] }),
+    (
+        "crates/node/src/api",
+        Siblings::Rivals { below: &["context", "reply"], above: &["router", "openapi"] },
+    ),
+    ("crates/sandbox/src/wasm", Siblings::Parts),
     ("crates/sim/src/bound", Siblings::Parts),
     ("crates/sim/src/bound/account", Siblings::Parts),
     (

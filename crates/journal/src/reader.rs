@@ -12,7 +12,7 @@ use swell_core::journal_format::{
 };
 use swell_core::plausible;
 
-use crate::journal_error::JournalError;
+use crate::error::JournalError;
 
 /// Reads a journal.
 pub struct JournalReader<R> {

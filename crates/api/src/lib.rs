@@ -1,0 +1,12 @@
+//! The words that a node and its clients exchange as JSON under `/v1`, and nothing else:
+//! no server, no client, no defaults of either. The schemas in the OpenAPI document are
+//! derived from these types, so the document cannot drift from the program.
+
+pub mod spec;
+pub mod trigger;
+pub mod function;
+pub mod instance;
+pub mod invocation;
+pub mod log;
+pub mod node;
+pub mod problem;

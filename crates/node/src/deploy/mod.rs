@@ -1,0 +1,1 @@
+//! From a specification to versions that serve.

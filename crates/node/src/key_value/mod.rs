@@ -1,0 +1,1 @@
+//! Bytes that guests keep by key, on disk.

@@ -1,0 +1,18 @@
+//! The live world: a node that serves functions over HTTP and asks the mind what to keep
+//! warm. The mind decides; what stands here listens, starts, calls, stores and reports.
+
+pub mod clock;
+pub mod settings;
+pub mod registry;
+pub mod refusal;
+pub mod invoker;
+pub mod observe;
+pub mod live;
+pub mod queue;
+pub mod trigger;
+pub mod key_value;
+pub mod store;
+pub mod deploy;
+pub mod api;
+pub mod gateway;
+pub mod node;

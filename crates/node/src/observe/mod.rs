@@ -1,0 +1,1 @@
+//! What a node tells of itself while it works: figures, lines of guests, traces.

@@ -1,0 +1,1 @@
+//! Asynchronous calls: kept on disk until they are answered or given up.

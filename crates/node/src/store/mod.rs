@@ -1,0 +1,1 @@
+//! What survives a restart: functions, versions, shares and code.

@@ -1,0 +1,1 @@
+//! What calls functions besides people and programs over HTTP.

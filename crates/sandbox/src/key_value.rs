@@ -1,0 +1,71 @@
+//! Who keeps what guests store by key. The sandbox only passes it on.
+
+use std::sync::Arc;
+
+/// Why a store did not do as asked, for the guest to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyValueError {
+    /// It may not, or there is none of that name.
+    #[error("no such store, or no access to it")]
+    NoSuchStore,
+    /// Something else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Named stores of bytes by key. Calls may wait for a disk, so they are made where
+/// waiting hurts nobody.
+pub trait KeyValue: Send + Sync {
+    /// The value of a key.
+    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError>;
+    /// Sets the value of a key.
+    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError>;
+    /// Removes a key; one that is not there is no failure.
+    fn delete(&self, store: &str, key: &str) -> Result<(), KeyValueError>;
+    /// Up to `limit` keys after `after`, in order.
+    fn keys(
+        &self,
+        store: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, KeyValueError>;
+    /// Adds to the integer that a key holds (nothing is 0), and returns the sum.
+    fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError>;
+}
+
+/// Keeps nothing and has no stores.
+pub struct NoKeyValue;
+
+impl NoKeyValue {
+    /// The one there is.
+    pub fn shared() -> Arc<dyn KeyValue> {
+        Arc::new(Self)
+    }
+}
+
+impl KeyValue for NoKeyValue {
+    fn get(&self, _store: &str, _key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        Err(KeyValueError::NoSuchStore)
+    }
+
+    fn set(&self, _store: &str, _key: &str, _value: &[u8]) -> Result<(), KeyValueError> {
+        Err(KeyValueError::NoSuchStore)
+    }
+
+    fn delete(&self, _store: &str, _key: &str) -> Result<(), KeyValueError> {
+        Err(KeyValueError::NoSuchStore)
+    }
+
+    fn keys(
+        &self,
+        _store: &str,
+        _after: Option<&str>,
+        _limit: usize,
+    ) -> Result<Vec<String>, KeyValueError> {
+        Err(KeyValueError::NoSuchStore)
+    }
+
+    fn increment(&self, _store: &str, _key: &str, _by: i64) -> Result<i64, KeyValueError> {
+        Err(KeyValueError::NoSuchStore)
+    }
+}
