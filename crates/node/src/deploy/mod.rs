@@ -1,1 +1,3 @@
 //! From a specification to versions that serve.
+
+pub mod hands;
