@@ -1,3 +1,14 @@
 //! From a specification to versions that serve.
 
 pub mod hands;
+pub mod settings;
+pub mod secrets;
+pub mod bounds;
+pub mod sources;
+pub mod surroundings;
+pub mod prepare;
+pub mod pending;
+pub mod shares;
+pub mod letters;
+pub mod deployer;
+pub mod change;
