@@ -170,10 +170,8 @@ impl Deployer {
         found
     }
 
-    async fn begin(self: &Arc<Self>, mut spec: FunctionSpec) -> Result<Begun, Refusal> {
-        for host in spec.routes.iter_mut().filter_map(|route| route.host.as_mut()) {
-            host.make_ascii_lowercase();
-        }
+    async fn begin(self: &Arc<Self>, spec: FunctionSpec) -> Result<Begun, Refusal> {
+        let spec = plain(spec);
         let deployer = self.clone();
         blocking(move || {
             let heads = deployer.heads.lock();
@@ -334,6 +332,14 @@ impl Deployer {
             self.parts.hands.deploy(version);
         }
     }
+}
+
+/// A specification with what can be written in several ways written in one.
+pub(crate) fn plain(mut spec: FunctionSpec) -> FunctionSpec {
+    for host in spec.routes.iter_mut().filter_map(|route| route.host.as_mut()) {
+        host.make_ascii_lowercase();
+    }
+    spec
 }
 
 /// How a deployment begins.

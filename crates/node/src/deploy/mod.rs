@@ -12,3 +12,5 @@ pub mod shares;
 pub mod letters;
 pub mod deployer;
 pub mod change;
+pub mod describe;
+pub mod plan;
