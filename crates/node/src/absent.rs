@@ -1,24 +1,16 @@
 //! What a node answers for parts it runs without: that they are not there.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::sync::Notify;
 
 use swell_api::invocation::{Invocation, InvocationState};
-use swell_api::log::LogLine;
 
-use crate::api::context::{Events, LogSource, Publishing, Queued};
+use crate::api::context::{Events, Publishing, Queued};
 use crate::gateway::context::{Deferred, Doing, Later};
-use crate::gateway::own::Health;
 use crate::refusal::{Reason, Refusal};
 
 /// Nothing is there.
-#[derive(Default)]
-pub struct Absent {
-    changed: Arc<Notify>,
-}
+pub struct Absent;
 
 fn no_queue() -> Refusal {
     Refusal::new(Reason::Unsupported, "this node keeps no calls for later")
@@ -60,25 +52,5 @@ impl Queued for Absent {
 impl Events for Absent {
     fn publish(&self, _request: Request<Bytes>) -> Publishing<'_> {
         Box::pin(std::future::ready(Err(no_queue())))
-    }
-}
-
-impl LogSource for Absent {
-    fn since(&self, _number: u64, _function: Option<&str>, _limit: usize) -> Vec<LogLine> {
-        Vec::new()
-    }
-
-    fn changed(&self) -> Arc<Notify> {
-        self.changed.clone()
-    }
-}
-
-impl Health for Absent {
-    fn unready(&self) -> Option<String> {
-        None
-    }
-
-    fn metrics(&self) -> String {
-        "# EOF\n".to_string()
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -32,6 +32,8 @@ use crate::live::hands::{LiveHands, PROGRAM};
 use crate::live::live::Live;
 use crate::live::recorder::Recorder;
 use crate::live::timer;
+use crate::observe::logs::Logs;
+use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
@@ -103,7 +105,8 @@ impl Node {
         let since_ms = wall_ms();
         let journal = journal(&settings, &site, since_ms);
         let clock = Clock::start(settings.speed);
-        let live = Arc::new(Live::new(mind, journal, clock, since_ms));
+        let metrics = Arc::new(Metrics::default());
+        let live = Arc::new(Live::new(mind, journal, clock, since_ms, metrics.clone()));
         let wasm = Wasm::new(&WasmSettings {
             cache: settings.data.join("compiled"),
             clones_max: settings.clones_max,
@@ -117,6 +120,7 @@ impl Node {
             registry: registry.clone(),
             wasm,
             modelled: Arc::new(Modelled::new(settings.speed)),
+            metrics: metrics.clone(),
             policy: settings.policy.clone(),
         });
         let key_value: Arc<dyn KeyValue> = NoKeyValue::shared();
@@ -133,13 +137,13 @@ impl Node {
         let restored = deployer.restore().map_err(|error| data(error.to_string()))?;
 
         let stop = CancellationToken::new();
-        let observer = Arc::new(Observer::default());
-        let absent = Arc::new(Absent::default());
+        let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
+        let absent = Arc::new(Absent);
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
-            logs: absent.clone(),
+            logs: observer.clone(),
             queued: absent.clone(),
             events: absent.clone(),
             token: settings.token.clone(),
@@ -148,12 +152,13 @@ impl Node {
             code_bytes_max: CODE_BYTES_MAX,
             stopping: stop.clone(),
         });
-        let health: Arc<dyn Health> = absent.clone();
+        let observer_logs = observer.logs.clone();
+        let health: Arc<dyn Health> = Arc::new(Condition { metrics: metrics.clone() });
         let gateway = Arc::new(Gateway {
             registry,
             live: live.clone(),
             deployer,
-            later: absent.clone(),
+            later: absent,
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -161,6 +166,7 @@ impl Node {
             in_flight: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         });
+        watch(&metrics, &gateway, &observer_logs);
         let timer = tokio::spawn(timer::run(live.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
@@ -178,6 +184,37 @@ impl Node {
             Ok(Err(error)) => Err(NodeError::Data(format!("the journal has no end: {error}"))),
             _ => Ok(()),
         }
+    }
+}
+
+/// Lets those who know tell their figures whenever somebody asks for them.
+fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
+    let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
+    metrics.on_scrape(move |gauges| {
+        if let Some(gateway) = gateway.upgrade() {
+            gauges.functions = gateway.registry.len() as u64;
+            gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
+            gateway.live.fill(gauges);
+        }
+        if let Some(logs) = logs.upgrade() {
+            logs.fill(gauges);
+        }
+    });
+}
+
+/// What the health pages tell from.
+struct Condition {
+    metrics: Arc<Metrics>,
+}
+
+impl Health for Condition {
+    fn unready(&self) -> Option<String> {
+        // A node listens once everything it needs is open.
+        None
+    }
+
+    fn metrics(&self, accept: Option<&str>) -> (&'static str, String) {
+        self.metrics.encode_for(accept)
     }
 }
 

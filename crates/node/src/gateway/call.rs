@@ -19,9 +19,11 @@ use swell_sandbox::body::{Body, BodyError};
 use swell_sandbox::call::{Call, CallError, Outcome};
 
 use crate::gateway::context::{Entered, Gateway};
-use crate::gateway::headers::{REQUEST_ID, SESSION, START, VERSION, start_word, strip_hop_by_hop};
+use crate::gateway::headers::{SESSION, START, VERSION, strip_hop_by_hop};
 use crate::gateway::limited::{Limited, Timed, TooLong};
+use crate::observe::function_metrics::start_word;
 use crate::observe::observer::{CallSpan, Source};
+use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Version};
 
@@ -98,7 +100,7 @@ impl Gateway {
         }
         let request = prepare(request, version, span);
         let log = span.log();
-        let ending = span.ending();
+        let ending = span.ending(deadline);
         let counted = version.clone();
         let (sandbox, end) = admission.take(move |end, ran| {
             if end.outcome == Outcome::Failed {
@@ -170,7 +172,7 @@ fn finish(
 ) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     strip_hop_by_hop(&mut parts.headers);
-    parts.headers.insert(REQUEST_ID, span.request_id_value());
+    parts.headers.insert(REQUEST_ID, span.request_id());
     parts.headers.insert(START, HeaderValue::from_static(start_word(start)));
     parts.headers.insert(VERSION, HeaderValue::from(version.version));
     let body = Held { body: Timed::new(body, deadline), _entered: entered };

@@ -6,10 +6,6 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 
-use swell_core::action::StartKind;
-
-/// The request's name, in both directions.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How a request met its instance: `warm`, `delayed`, `resumed` or `cold`.
 pub const START: HeaderName = HeaderName::from_static("x-swell-start");
 /// The version that answered.
@@ -56,16 +52,6 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
     for name in &HOP_BY_HOP {
         headers.remove(name);
-    }
-}
-
-/// The word for how a request met its instance.
-pub fn start_word(start: StartKind) -> &'static str {
-    match start {
-        StartKind::Warm => "warm",
-        StartKind::Delayed => "delayed",
-        StartKind::Resumed => "resumed",
-        StartKind::Cold => "cold",
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http_body_util::BodyExt;
@@ -20,8 +20,8 @@ use crate::gateway::context::{Doing, Pages};
 pub trait Health: Send + Sync {
     /// Why the node cannot serve now, if it cannot.
     fn unready(&self) -> Option<String>;
-    /// Its figures, in the text form of OpenMetrics.
-    fn metrics(&self) -> String;
+    /// Its figures in a form that the client accepts, and the name of that form.
+    fn metrics(&self, accept: Option<&str>) -> (&'static str, String);
 }
 
 /// All pages of a node, behind one router.
@@ -48,9 +48,10 @@ async fn ready(State(health): State<Arc<dyn Health>>) -> Response {
     }
 }
 
-async fn metrics(State(health): State<Arc<dyn Health>>) -> Response {
-    let form = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, form)], health.metrics()).into_response()
+async fn metrics(State(health): State<Arc<dyn Health>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    let (form, text) = health.metrics(accept);
+    ([(CONTENT_TYPE, form)], text).into_response()
 }
 
 impl Pages for OwnPages {

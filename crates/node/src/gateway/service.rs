@@ -16,8 +16,10 @@ use crate::gateway::answer::problem;
 use crate::gateway::asynchronous::accept;
 use crate::gateway::call::{Incoming, below};
 use crate::gateway::context::Gateway;
-use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO, REQUEST_ID};
+use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
+use crate::observe::function_metrics::TriggerKind;
 use crate::observe::observer::Source;
+use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -73,11 +75,11 @@ async fn call(
     function: Result<Arc<Function>, Refusal>,
     prefix: usize,
 ) -> Response<Body> {
-    let source = Source::http(request.headers());
-    let id = source.request_id_value();
+    let source = Source::new(TriggerKind::Http, request.headers());
+    let id = source.request_id().clone();
     let refuse = |refusal: &Refusal| {
-        let mut response = problem(refusal, id.to_str().ok());
-        response.headers_mut().insert(REQUEST_ID, id.clone());
+        let mut response = problem(refusal, Some(id.as_str()));
+        response.headers_mut().insert(REQUEST_ID, id.header());
         response
     };
     let function = match function {

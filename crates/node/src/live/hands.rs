@@ -12,6 +12,7 @@ use swell_sandbox::backend::Backend;
 use crate::deploy::hands::Hands;
 use crate::deploy::settings::of_version;
 use crate::live::live::Live;
+use crate::observe::metrics::Metrics;
 use crate::registry::{Registry, Version};
 
 /// The program, as it names itself.
@@ -27,6 +28,8 @@ pub struct LiveHands {
     pub wasm: Arc<dyn Backend>,
     /// The backend `modelled`.
     pub modelled: Arc<dyn Backend>,
+    /// Figures of the node.
+    pub metrics: Arc<Metrics>,
     /// The keep-alive policy, as people name it.
     pub policy: String,
 }
@@ -38,6 +41,9 @@ impl Hands for LiveHands {
 
     fn remove(&self, version: &Arc<Version>) {
         self.live.remove(version);
+        if self.registry.get(&version.name).is_none() {
+            self.metrics.remove_function(&version.name);
+        }
     }
 
     fn next_id(&self) -> FunctionId {

@@ -19,6 +19,7 @@ use swell_sandbox::backend::{Instance, StartError, Template};
 use crate::clock::Clock;
 use crate::live::mind::{Chores, Mind};
 use crate::live::recorder::Recorder;
+use crate::observe::metrics::Metrics;
 use crate::registry::Version;
 
 /// Longest a start may take before it counts as failed.
@@ -35,8 +36,14 @@ pub struct Live {
 
 impl Live {
     /// A world around a fresh mind.
-    pub(crate) fn new(site: Site, journal: Option<Recorder>, clock: Clock, since_ms: u64) -> Self {
-        let mind = Mutex::new(Mind::new(site, journal, clock.clone()));
+    pub(crate) fn new(
+        site: Site,
+        journal: Option<Recorder>,
+        clock: Clock,
+        since_ms: u64,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let mind = Mutex::new(Mind::new(site, journal, clock.clone(), metrics));
         Self { mind, clock, since_ms, alarm: Notify::new() }
     }
 
@@ -95,7 +102,11 @@ impl Live {
     async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>) {
         let begun = std::time::Instant::now();
         let made = make(&version).await;
-        let took = self.clock.span(begun.elapsed());
+        let real = begun.elapsed();
+        if let (Ok(_), Some(observed)) = (&made, version.observed.get()) {
+            observed.metrics.started(real);
+        }
+        let took = self.clock.span(real);
         let mut chores = Chores::default();
         let left = {
             let mut mind = self.mind.lock();

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use swell_core::action::{Action, RefuseReason, StopCause};
+use swell_core::action::{Action, RefuseReason};
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::journal::Journal;
@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::live::instances::Instances;
 use crate::live::recorder::Recorder;
 use crate::live::waiter::{Serve, Verdict, Waiters};
+use crate::observe::metrics::Metrics;
 use crate::registry::Version;
 
 /// A node runs one mind.
@@ -35,21 +36,8 @@ pub(crate) struct Mind {
     actions: Vec<Action>,
     /// What the timer sleeps until.
     pub(crate) armed: Instant,
-    pub(crate) tally: Tally,
+    metrics: Arc<Metrics>,
     next_request: u64,
-}
-
-/// Orders given so far, for figures.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// Starts, by cause: for a request, ahead of one, for the floor.
-    pub starts: [u64; 3],
-    /// Stops, by cause: evicted, expired, run and exit, removed, failed.
-    pub stops: [u64; 5],
-    /// Requests given an instance.
-    pub invocations: u64,
-    /// Requests turned away.
-    pub refusals: u64,
 }
 
 /// What is left to do once the lock is free.
@@ -66,7 +54,12 @@ pub(crate) struct Chores {
 }
 
 impl Mind {
-    pub(crate) fn new(site: Site, journal: Option<Recorder>, clock: Clock) -> Self {
+    pub(crate) fn new(
+        site: Site,
+        journal: Option<Recorder>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self {
             site,
             journal,
@@ -77,7 +70,7 @@ impl Mind {
             now: Instant::ZERO,
             actions: Vec::new(),
             armed: Instant::NEVER,
-            tally: Tally::default(),
+            metrics,
             next_request: 0,
         }
     }
@@ -109,6 +102,7 @@ impl Mind {
         if let Some(journal) = &mut self.journal {
             journal.actions(&actions);
         }
+        self.metrics.decided(&actions);
         let mut answer = None;
         for action in actions.drain(..) {
             if let Some((request, verdict)) = self.perform(action, chores) {
@@ -127,27 +121,21 @@ impl Mind {
 
     fn perform(&mut self, action: Action, chores: &mut Chores) -> Option<(RequestId, Verdict)> {
         match action {
-            Action::Start { instance, function, cause } => {
-                self.tally.starts[cause as usize] += 1;
+            Action::Start { instance, function, .. } => {
                 self.instances.begin(instance);
                 let version = self.version(function).expect("the mind starts what is deployed");
                 chores.starts.push((instance, version.clone()));
             }
-            Action::Stop { instance, cause, .. } => {
-                self.tally.stops[cause as usize] += 1;
-                chores.ended.extend(self.instances.end(instance));
-            }
+            Action::Stop { instance, .. } => chores.ended.extend(self.instances.end(instance)),
             // Guests that do nothing use no time of the machine: there is nothing to freeze.
             Action::Pause { .. } => {}
             Action::Resume { instance } => chores.thaws.push(instance),
             Action::Invoke { request, instance, start } => {
-                self.tally.invocations += 1;
                 let sandbox = self.instances.get(instance).cloned();
                 let sandbox = sandbox.expect("the mind invokes what was started");
                 return Some((request, Verdict::Serve(Serve { id: instance, sandbox, start })));
             }
             Action::Refuse { request, reason } => {
-                self.tally.refusals += 1;
                 return Some((request, Verdict::Refuse(reason)));
             }
         }
@@ -220,29 +208,5 @@ pub(crate) fn reason(reason: RefuseReason) -> crate::refusal::Reason {
         RefuseReason::QueueFull => Reason::QueueFull,
         RefuseReason::WaitedTooLong => Reason::NoMemory,
         RefuseReason::StartFailed => Reason::StartFailed,
-    }
-}
-
-/// The names of the causes in [`Tally::stops`], in its order.
-pub const STOP_CAUSES: [(StopCause, &str); 5] = [
-    (StopCause::Evicted, "evicted"),
-    (StopCause::Expired, "expired"),
-    (StopCause::RunAndExit, "run-and-exit"),
-    (StopCause::Removed, "removed"),
-    (StopCause::Failed, "failed"),
-];
-
-/// The names of the causes in [`Tally::starts`], in its order.
-pub const START_CAUSES: [&str; 3] = ["request", "ahead", "min-warm"];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_stand_where_the_tally_counts_them() {
-        for (place, (cause, _)) in STOP_CAUSES.iter().enumerate() {
-            assert_eq!(*cause as usize, place);
-        }
     }
 }

@@ -4,25 +4,21 @@ use swell_api::function::InstanceCounts;
 use swell_api::instance::Instance;
 use swell_api::node::JournalState;
 use swell_core::ids::FunctionId;
-use swell_core::pool::instance::{STATES, State};
+use swell_core::pool::instance::State;
 use swell_core::units::Bytes;
 
 use crate::live::live::Live;
-use crate::live::mind::Tally;
+use crate::observe::gauges::Gauges;
 
 /// Figures of the pool at one moment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct PoolView {
-    /// Instances and memory by state, in words.
-    pub states: Vec<(&'static str, u32, Bytes)>,
     /// Memory that instances may hold.
     pub limit: Bytes,
     /// Memory that they hold.
     pub used: Bytes,
     /// Requests that wait.
     pub waiting: usize,
-    /// Orders so far.
-    pub tally: Tally,
 }
 
 impl Live {
@@ -72,16 +68,25 @@ impl Live {
     pub fn pool(&self) -> PoolView {
         let mind = self.mind.lock();
         let pool = mind.site.pool();
-        let mut states: Vec<_> =
-            STATES.iter().map(|&state| (word(state), 0, Bytes::ZERO)).collect();
-        for (_, instance) in pool.instances() {
-            let place = STATES.iter().position(|state| *state == instance.state());
-            let entry = &mut states[place.expect("every state is listed")];
-            entry.1 += 1;
-            entry.2 += instance.memory();
-        }
         let (limit, used) = (pool.limit(), pool.limit().saturating_sub(pool.free()));
-        PoolView { states, limit, used, waiting: mind.waiters.len(), tally: mind.tally }
+        PoolView { limit, used, waiting: mind.waiters.len() }
+    }
+
+    /// Fills in the figures of the pool and the journal.
+    pub fn fill(&self, gauges: &mut Gauges) {
+        let mind = self.mind.lock();
+        let pool = mind.site.pool();
+        for (_, instance) in pool.instances() {
+            gauges.instances.add(instance.state(), 1);
+            gauges.memory_bytes.add(instance.state(), instance.memory().get());
+        }
+        gauges.memory_limit_bytes = pool.limit().get();
+        gauges.waiting_requests = mind.waiters.len() as u64;
+        if let Some(journal) = &mind.journal {
+            let state = journal.state();
+            gauges.journal_events = state.events;
+            gauges.journal_bytes = state.bytes;
+        }
     }
 
     /// The journal so far, as a whole one; nothing if none is kept. Waits for the disk.
