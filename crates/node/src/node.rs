@@ -244,3 +244,31 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
+
+/// Brings a node up, tells `up` of it, and keeps it until the person or the system ends it.
+/// A second signal ends it at once.
+pub async fn run(settings: NodeSettings, up: impl FnOnce(&Node)) -> Result<(), NodeError> {
+    let node = Node::start(settings).await?;
+    up(&node);
+    ended().await;
+    tracing::info!("going down: letting requests finish");
+    tokio::select! {
+        stopped = node.stop() => stopped,
+        () = ended() => Ok(()),
+    }
+}
+
+/// Yields when the program is told to end.
+async fn ended() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupted.await),
+    }
+}

@@ -10,6 +10,7 @@ pub mod overrides;
 pub mod scenario;
 pub mod recording;
 pub mod watch;
+pub mod rig;
 pub mod sentence;
 pub mod output;
 pub mod progress;
