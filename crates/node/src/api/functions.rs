@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +13,9 @@ use swell_api::function::{Change, Deployed, Function, Rollback, Share, Version};
 use swell_api::spec::FunctionSpec;
 
 use crate::api::context::ApiContext;
-use crate::api::reply::{Answer, Asked, BODY_BYTES_MAX, Failure, Links, Told, senseless, whole};
+use crate::api::reply::{
+    Answer, Asked, At, BODY_BYTES_MAX, Failure, Links, Told, senseless, whole,
+};
 use crate::deploy::letters::unknown;
 use crate::refusal::{Reason, Refusal};
 
@@ -35,7 +37,7 @@ pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Json<
 )]
 pub async fn show(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
 ) -> Answer<Json<Function>> {
     described(&context, &name, &links)
@@ -66,7 +68,7 @@ pub struct DeployQuery {
 )]
 pub async fn deploy(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     Asked(query): Asked<DeployQuery>,
     links: Links,
     request: Request,
@@ -114,7 +116,7 @@ fn read(name: &str, body: &[u8]) -> Result<FunctionSpec, Failure> {
 )]
 pub async fn patch(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     Told(change): Told<Change>,
 ) -> Answer<Json<Function>> {
@@ -132,10 +134,7 @@ pub async fn patch(
         (status = 507, description = "The disk is full or broken; nothing was changed."),
     ),
 )]
-pub async fn remove(
-    State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
-) -> Answer<StatusCode> {
+pub async fn remove(State(context): State<Arc<ApiContext>>, At(name): At) -> Answer<StatusCode> {
     context.deployer.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -150,7 +149,7 @@ pub async fn remove(
 )]
 pub async fn versions(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
 ) -> Answer<Json<Vec<Version>>> {
     let versions = context.deployer.versions(&name);
     versions.map(Json).ok_or_else(|| Failure(unknown(&name)))
@@ -172,7 +171,7 @@ pub async fn versions(
 )]
 pub async fn rollback(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     request: Request,
 ) -> Answer<Json<Function>> {
@@ -200,7 +199,7 @@ pub async fn rollback(
 )]
 pub async fn traffic(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     Told(shares): Told<Vec<Share>>,
 ) -> Answer<Json<Function>> {

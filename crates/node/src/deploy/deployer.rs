@@ -11,7 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -54,6 +54,8 @@ pub struct Parts {
     pub secrets: Option<PathBuf>,
     /// Compilations at a time.
     pub prepares_max: usize,
+    /// How long after a failure of the machine code is tried again to be made ready.
+    pub retry_pause: Duration,
 }
 
 /// Changes which functions there are.
@@ -94,6 +96,7 @@ impl Deployer {
             parts.secrets.clone(),
             parts.key_value.clone(),
             parts.prepares_max,
+            parts.retry_pause,
         );
         Arc::new(Self {
             parts,

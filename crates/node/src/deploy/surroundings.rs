@@ -139,11 +139,11 @@ pub fn here(spec: &FunctionSpec, hands: &dyn Hands, secrets_file: Option<&Path>)
             }
         }
     }
-    for folder in spec.files.values() {
-        if !Path::new(folder).is_dir() {
+    for folder in spec.files.values().map(Path::new).filter(|folder| folder.is_absolute()) {
+        if !folder.is_dir() {
             found.push(format!(
                 "`files` shows the folder `{}`, but this node has no such folder",
-                short(folder)
+                short(&folder.display().to_string())
             ));
         }
     }
