@@ -74,9 +74,7 @@ pub fn warmth(
 
 /// The circle that the triggers of `spec` would close, as people write it.
 fn circle(spec: &FunctionSpec, registry: &Registry) -> Option<String> {
-    if callers(spec).next().is_none() {
-        return None;
-    }
+    callers(spec).next()?;
     let mut known = BTreeMap::<String, Vec<String>>::new();
     registry.visit(|function| {
         let names: Vec<String> = callers(&function.leading().spec).map(str::to_string).collect();

@@ -90,6 +90,32 @@ fn a_store_cut_short_is_left_alone() {
     assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
 }
 
+/// A hurt store is refused or still holds what was written; it is never believed with
+/// something else in it, and never stops the program.
+#[test]
+fn a_hurt_store_is_not_believed() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let store = Store::open(folder.path()).expect("it is made");
+    (1..50).for_each(|number| save(&store, "a", number, &[]));
+    let written = store.load().expect("it is fine");
+    drop(store);
+    let whole = fs::read(folder.path().join(FILE)).expect("it is there");
+    let (mut refused, step) = (0, whole.len() / 150);
+    for start in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        let end = (start + 40).min(bytes.len());
+        bytes[start..end].iter_mut().for_each(|byte| *byte ^= 0x5a);
+        let copy = tempfile::tempdir().expect("a folder for the test");
+        fs::write(copy.path().join(FILE), &bytes).expect("it is writable");
+        match Store::open(copy.path()).and_then(|store| store.load()) {
+            Ok(read) => assert_eq!(read, written, "hurt at {start}"),
+            Err(StoreError::Corrupt { .. }) => refused += 1,
+            Err(error) => panic!("hurt at {start}: {error}"),
+        }
+    }
+    assert!(refused > 0);
+}
+
 #[test]
 fn a_newer_store_is_left_alone() {
     const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
