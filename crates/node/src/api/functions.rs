@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,8 +24,13 @@ use crate::refusal::{Reason, Refusal};
 #[utoipa::path(get, path = "/v1/functions", tag = "functions", responses(
     (status = 200, description = "All functions, by name.", body = Vec<Function>),
 ))]
-pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Json<Vec<Function>> {
-    Json(context.deployer.list(|name| links.function(name)))
+pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Answer<Response> {
+    // Thousands of functions take a while, in which others want to be served.
+    let listed = tokio::task::spawn_blocking(move || {
+        Json(context.deployer.list(|name| links.function(name))).into_response()
+    });
+    let listed = listed.await;
+    Ok(listed.map_err(|error| Refusal::new(Reason::Internal, error.to_string()))?)
 }
 
 /// One function.
