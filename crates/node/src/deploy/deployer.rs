@@ -26,7 +26,7 @@ use crate::clock::wall_ms;
 use crate::deploy::hands::Hands;
 use crate::deploy::letters::{broke, refuse, unkept, unprepared};
 use crate::deploy::pending::Pending;
-use crate::deploy::prepare::Prepare;
+use crate::deploy::prepare::{Prepare, RETRY_PAUSE};
 use crate::deploy::shares::{next_number, scale, serves, share, superfluous};
 use crate::deploy::{bounds, sources, surroundings};
 use crate::refusal::Refusal;
@@ -54,8 +54,6 @@ pub struct Parts {
     pub secrets: Option<PathBuf>,
     /// Compilations at a time.
     pub prepares_max: usize,
-    /// How long after a failure of the machine code is tried again to be made ready.
-    pub retry_pause: Duration,
 }
 
 /// Changes which functions there are.
@@ -90,13 +88,19 @@ impl Deployer {
     /// A deployer for a node without functions; [`Deployer::restore`] brings back those of
     /// an earlier run.
     pub fn new(parts: Parts) -> Arc<Self> {
+        Self::pausing(parts, RETRY_PAUSE)
+    }
+
+    /// The same; after a failure of the machine it makes code ready again only after a
+    /// pause of its own.
+    pub fn pausing(parts: Parts, retry_pause: Duration) -> Arc<Self> {
         let prepare = Prepare::new(
             parts.hands.clone(),
             parts.code.clone(),
             parts.secrets.clone(),
             parts.key_value.clone(),
             parts.prepares_max,
-            parts.retry_pause,
+            retry_pause,
         );
         Arc::new(Self {
             parts,

@@ -66,7 +66,7 @@ impl World {
         let code = Arc::new(CodeFolder::open(folder.path()).expect("the folder opens"));
         let registry = Arc::new(Registry::default());
         let hands = Arc::new(Mind::new());
-        let deployer = Deployer::new(Parts {
+        let parts = Parts {
             store: store.clone(),
             code: code.clone(),
             registry: registry.clone(),
@@ -75,8 +75,8 @@ impl World {
             memory: Bytes::new(MEMORY),
             secrets: Some(folder.path().join("secrets")),
             prepares_max: 2,
-            retry_pause,
-        });
+        };
+        let deployer = Deployer::pausing(parts, retry_pause);
         deployer.restore().expect("the store is fine");
         Self { folder, deployer, registry, code, store, hands }
     }
