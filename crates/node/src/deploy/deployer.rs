@@ -113,9 +113,9 @@ impl Deployer {
     }
 
     /// Brings back the functions of an earlier run; their code is made ready when it is
-    /// first wanted. Returns how many there are. Reads the disk, so it is to be called where
+    /// first wanted, or at once in the background where instances are to be warm. Returns how many there are. Reads the disk, so it is to be called where
     /// waiting hurts nobody.
-    pub fn restore(&self) -> Result<usize, StoreError> {
+    pub fn restore(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut heads = self.heads.lock();
         let records = self.parts.store.load()?;
         let functions: Vec<Function> = records
@@ -130,8 +130,11 @@ impl Deployer {
             })
             .collect();
         let count = functions.len();
+        let versions: Vec<_> =
+            functions.iter().flat_map(|function| function.versions.iter().cloned()).collect();
         self.parts.registry.put_all(functions);
         drop(heads);
+        self.warm_later(versions);
         self.changed();
         self.collect(SystemTime::now() - UNNAMED_KEPT);
         Ok(count)
@@ -223,7 +226,11 @@ impl Deployer {
         blocking(move || deployer.record(spec, template)).await
     }
 
-    fn record(&self, spec: FunctionSpec, template: Arc<dyn Template>) -> Result<Outcome, Refusal> {
+    fn record(
+        self: &Arc<Self>,
+        spec: FunctionSpec,
+        template: Arc<dyn Template>,
+    ) -> Result<Outcome, Refusal> {
         let mut heads = self.heads.lock();
         let among = surroundings::among(&spec, &self.parts.registry, self.parts.memory);
         refuse(&spec.name, among)?;
@@ -252,7 +259,7 @@ impl Deployer {
 
     /// Makes `draft` the state of a function: on disk, in the mind, for requests.
     pub(crate) fn settle(
-        &self,
+        self: &Arc<Self>,
         heads: &mut Heads,
         name: &str,
         draft: Draft,
@@ -284,6 +291,7 @@ impl Deployer {
         }
         heads.insert(name, head);
         self.changed();
+        self.warm_later(serving);
         Ok(())
     }
 

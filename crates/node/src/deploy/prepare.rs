@@ -134,6 +134,11 @@ impl Prepare {
         })
     }
 
+    /// How long after a failure that may pass the next try waits.
+    pub fn retry_pause(&self) -> Duration {
+        self.retry_pause
+    }
+
     /// Whether the code of a version is being made ready now.
     pub fn under_way(&self, version: FunctionId) -> bool {
         let flight = self.flights.lock().get(&version).cloned();

@@ -35,6 +35,50 @@ async fn everything_is_there_again() {
     assert_eq!(world.hands.settings("hello", 2).map(|told| told.min_warm), Some(3));
 }
 
+/// Waits until the mind was told to keep so many instances of a version.
+async fn kept_warm(world: &World, version: u32, count: u32) {
+    loop {
+        let told = world.hands.news.notified();
+        let settings = world.hands.settings("hello", version).expect("it is known");
+        if settings.min_warm == count {
+            return;
+        }
+        told.await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_warm_is_made_ready_unasked() {
+    let world = two().await;
+    let mut spec = world.spec("hello", "3").await;
+    spec.min_warm = 2;
+    world.deployer.deploy(spec).await.expect("it works");
+    let world = World::pausing(world.leave(), Duration::from_millis(1));
+    let min_warm = |world: &World| world.hands.settings("hello", 3).map(|told| told.min_warm);
+    assert_eq!(min_warm(&world), Some(0), "a start would fail before its code is ready");
+    // The machine fails twice before the code is ready; that is no reason to give up.
+    world.hands.backend.failures.store(2, Ordering::SeqCst);
+    kept_warm(&world, 3, 2).await;
+    assert_eq!(world.hands.backend.prepared.load(Ordering::SeqCst), 3);
+
+    // An old version that is to be warm gets there by rolling back to it.
+    world.deployer.rollback("hello", Some(2)).await.expect("it works");
+    let world = world.restart();
+    world.deployer.rollback("hello", Some(3)).await.expect("it works");
+    assert_eq!(min_warm(&world), Some(2));
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_code_that_does_not_work() {
+    let world = two().await.restart();
+    let first = world.registry.get("hello").expect("it is here").versions[0].clone();
+    let path = world.code.path(&first.spec.code).expect("it is a digest");
+    std::fs::write(path, "rubbish").expect("it is writable");
+    let refusal = world.deployer.rollback("hello", None).await.err().expect("it is broken");
+    assert_eq!(refusal.reason, Reason::NotReady);
+    assert_eq!(world.call("hello", 1).await, "2");
+}
+
 #[tokio::test]
 async fn code_is_made_ready_once_and_when_wanted() {
     let world = two().await.restart();

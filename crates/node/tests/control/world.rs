@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use swell_api::function::Code as Uploaded;
 use swell_api::instance::Instance as Shown;
@@ -83,9 +83,12 @@ impl World {
 
     /// The node goes down and comes up again.
     pub(crate) fn restart(self) -> Self {
-        let folder = self.folder.clone();
-        drop(self);
-        Self::on(folder)
+        Self::on(self.leave())
+    }
+
+    /// The node goes down; its folder.
+    pub(crate) fn leave(self) -> Arc<TempDir> {
+        self.folder.clone()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -137,6 +140,8 @@ pub(crate) struct Mind {
     told: Mutex<HashMap<FunctionId, Told>>,
     clock: Clock,
     pub(crate) backend: Arc<Plain>,
+    /// Told of everything that the mind is told.
+    pub(crate) news: Notify,
 }
 
 /// What the mind was told of a version last.
@@ -158,6 +163,7 @@ impl Mind {
             told: Mutex::default(),
             clock: Clock::start(1.0),
             backend: Arc::new(Plain::default()),
+            news: Notify::new(),
         }
     }
 
@@ -177,6 +183,8 @@ impl Mind {
         let mut site = self.site.lock();
         plausible::event(site.pool(), &event).expect("deploying tells the truth in order");
         site.handle(Instant::ZERO, event, &mut Vec::new());
+        drop(site);
+        self.news.notify_one();
     }
 }
 
