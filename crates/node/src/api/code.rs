@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
@@ -14,7 +14,7 @@ use tokio_util::io::ReaderStream;
 use swell_api::function::Code;
 
 use crate::api::context::ApiContext;
-use crate::api::reply::{Answer, Failure, too_large};
+use crate::api::reply::{Answer, At, Failure, too_large};
 use crate::refusal::{Reason, Refusal};
 use crate::store::code::ReceiveError;
 
@@ -54,10 +54,7 @@ pub async fn upload(
         (status = 404, description = "It is not here."),
     ),
 )]
-pub async fn download(
-    State(context): State<Arc<ApiContext>>,
-    Path(digest): Path<String>,
-) -> Answer<Response> {
+pub async fn download(State(context): State<Arc<ApiContext>>, At(digest): At) -> Answer<Response> {
     let missing = || {
         let title = "there is no code of that digest";
         Refusal::new(Reason::NotFound, title).hint("upload it with `POST /v1/code`")

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +14,9 @@ use swell_api::function::{Change, Deployed, Function, Rollback, Share, Version};
 use swell_api::spec::FunctionSpec;
 
 use crate::api::context::ApiContext;
-use crate::api::reply::{Answer, Asked, BODY_BYTES_MAX, Failure, Links, Told, senseless, whole};
+use crate::api::reply::{
+    Answer, Asked, At, BODY_BYTES_MAX, Failure, Links, Told, senseless, whole,
+};
 use crate::deploy::letters::unknown;
 use crate::refusal::{Reason, Refusal};
 
@@ -21,8 +24,13 @@ use crate::refusal::{Reason, Refusal};
 #[utoipa::path(get, path = "/v1/functions", tag = "functions", responses(
     (status = 200, description = "All functions, by name.", body = Vec<Function>),
 ))]
-pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Json<Vec<Function>> {
-    Json(context.deployer.list(|name| links.function(name)))
+pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Answer<Response> {
+    // Thousands of functions take a while, in which others want to be served.
+    let listed = tokio::task::spawn_blocking(move || {
+        Json(context.deployer.list(|name| links.function(name))).into_response()
+    });
+    let listed = listed.await;
+    Ok(listed.map_err(|error| Refusal::new(Reason::Internal, error.to_string()))?)
 }
 
 /// One function.
@@ -35,7 +43,7 @@ pub async fn list(State(context): State<Arc<ApiContext>>, links: Links) -> Json<
 )]
 pub async fn show(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
 ) -> Answer<Json<Function>> {
     described(&context, &name, &links)
@@ -66,7 +74,7 @@ pub struct DeployQuery {
 )]
 pub async fn deploy(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     Asked(query): Asked<DeployQuery>,
     links: Links,
     request: Request,
@@ -114,7 +122,7 @@ fn read(name: &str, body: &[u8]) -> Result<FunctionSpec, Failure> {
 )]
 pub async fn patch(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     Told(change): Told<Change>,
 ) -> Answer<Json<Function>> {
@@ -132,10 +140,7 @@ pub async fn patch(
         (status = 507, description = "The disk is full or broken; nothing was changed."),
     ),
 )]
-pub async fn remove(
-    State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
-) -> Answer<StatusCode> {
+pub async fn remove(State(context): State<Arc<ApiContext>>, At(name): At) -> Answer<StatusCode> {
     context.deployer.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -150,7 +155,7 @@ pub async fn remove(
 )]
 pub async fn versions(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
 ) -> Answer<Json<Vec<Version>>> {
     let versions = context.deployer.versions(&name);
     versions.map(Json).ok_or_else(|| Failure(unknown(&name)))
@@ -172,7 +177,7 @@ pub async fn versions(
 )]
 pub async fn rollback(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     request: Request,
 ) -> Answer<Json<Function>> {
@@ -200,7 +205,7 @@ pub async fn rollback(
 )]
 pub async fn traffic(
     State(context): State<Arc<ApiContext>>,
-    Path(name): Path<String>,
+    At(name): At,
     links: Links,
     Told(shares): Told<Vec<Share>>,
 ) -> Answer<Json<Function>> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use swell_api::function::Reached;
 use swell_api::invocation::{Invocation, InvocationState};
 
 use crate::api::context::{ApiContext, Queued};
-use crate::api::reply::{Answer, Asked, Failure, whole};
+use crate::api::reply::{Answer, Asked, At, Failure, whole};
 use crate::refusal::{Reason, Refusal};
 
 /// Calls in an answer, unless it asks for fewer or more.
@@ -64,10 +64,7 @@ pub async fn list(
         (status = 507, description = "The disk is broken."),
     ),
 )]
-pub async fn show(
-    State(context): State<Arc<ApiContext>>,
-    Path(id): Path<String>,
-) -> Answer<Json<Invocation>> {
+pub async fn show(State(context): State<Arc<ApiContext>>, At(id): At) -> Answer<Json<Invocation>> {
     let call = ask(&context, move |queued| queued.get(&id)).await?;
     call.map(Json).ok_or_else(missing)
 }
@@ -82,10 +79,7 @@ pub async fn show(
         (status = 507, description = "The disk is broken."),
     ),
 )]
-pub async fn result(
-    State(context): State<Arc<ApiContext>>,
-    Path(id): Path<String>,
-) -> Answer<Response> {
+pub async fn result(State(context): State<Arc<ApiContext>>, At(id): At) -> Answer<Response> {
     let found = ask(&context, move |queued| match queued.result(&id)? {
         Some(result) => Ok(Ok(result)),
         None => Ok(Err(queued.get(&id)?)),
@@ -121,7 +115,7 @@ pub async fn result(
 )]
 pub async fn replay(
     State(context): State<Arc<ApiContext>>,
-    Path(id): Path<String>,
+    At(id): At,
 ) -> Answer<(StatusCode, Json<Invocation>)> {
     let call = ask(&context, move |queued| queued.replay(&id)).await?;
     call.map(|call| (StatusCode::ACCEPTED, Json(call))).ok_or_else(missing)
@@ -137,10 +131,7 @@ pub async fn replay(
         (status = 507, description = "The disk is full or broken."),
     ),
 )]
-pub async fn discard(
-    State(context): State<Arc<ApiContext>>,
-    Path(id): Path<String>,
-) -> Answer<StatusCode> {
+pub async fn discard(State(context): State<Arc<ApiContext>>, At(id): At) -> Answer<StatusCode> {
     let known = ask(&context, move |queued| queued.discard(&id)).await?;
     if known { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
 }

@@ -41,12 +41,14 @@ pub async fn document() -> axum::Json<Document> {
     axum::Json(whole())
 }
 
-/// Gives every failure its body, and every operation the failures that any may have.
+/// Gives every failure its body, and every operation a name of its own and the failures that
+/// any may have.
 struct Failures;
 
 impl Modify for Failures {
     fn modify(&self, document: &mut Document) {
-        for operation in operations(document) {
+        for (path, method, operation) in operations(document) {
+            operation.operation_id = Some(id(path, method));
             let open = operation.security.as_ref().is_some_and(|needed| {
                 needed.is_empty() || needed.contains(&SecurityRequirement::default())
             });
@@ -82,17 +84,25 @@ impl Modify for Token {
     }
 }
 
-fn operations(document: &mut Document) -> impl Iterator<Item = &mut Operation> {
-    document.paths.paths.values_mut().flat_map(|item| {
+/// The name of an operation: what is done, and to what.
+fn id(path: &str, method: &str) -> String {
+    let words = path.split(['/', '.']).filter(|word| !word.is_empty() && *word != "v1");
+    words.fold(method.to_string(), |id, word| format!("{id}_{}", word.trim_matches(['{', '}'])))
+}
+
+fn operations(
+    document: &mut Document,
+) -> impl Iterator<Item = (&String, &'static str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
         [
-            &mut item.get,
-            &mut item.put,
-            &mut item.post,
-            &mut item.delete,
-            &mut item.head,
-            &mut item.patch,
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("head", &mut item.head),
+            ("patch", &mut item.patch),
         ]
         .into_iter()
-        .flatten()
+        .filter_map(move |(method, operation)| Some((path, method, operation.as_mut()?)))
     })
 }

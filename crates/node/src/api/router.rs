@@ -44,12 +44,11 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
 /// The API of a node: everything at and below `/v1`, and nothing else. Requests carry
 /// `ConnectInfo<SocketAddr>` of their peer as an extension.
 pub fn router(context: Arc<ApiContext>) -> Router {
-    let guarded = table()
-        .into_iter()
-        .chain([("/v1", any(unknown)), ("/v1/", any(unknown)), ("/v1/{*rest}", any(unknown))])
-        .fold(Router::new(), |router, (path, methods)| {
-            router.route(path, methods.fallback(not_allowed))
-        })
+    let known = table().into_iter().map(|(path, methods)| (path, methods.fallback(not_allowed)));
+    let other = ["/v1", "/v1/", "/v1/{*rest}"].map(|path| (path, any(unknown)));
+    let guarded = known
+        .chain(other)
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .layer(from_fn_with_state(context.clone(), access::guard));
     let open = get(openapi::document).fallback(not_allowed);
     Router::new()

@@ -160,8 +160,8 @@ fn within(key: &str, value: u64, least: u64, most: u64, found: &mut Vec<String>)
 }
 
 fn environment(spec: &FunctionSpec, found: &mut Vec<String>) {
-    let variables = spec.environment.iter().map(|(name, _)| ("environment", name));
-    let secrets = spec.secrets.iter().map(|(name, _)| ("secrets", name));
+    let variables = spec.environment.keys().map(|name| ("environment", name));
+    let secrets = spec.secrets.keys().map(|name| ("secrets", name));
     for (key, name) in variables.chain(secrets) {
         if name.is_empty() || name.contains(['=', '\0']) {
             found.push(format!(

@@ -8,6 +8,7 @@ use swell_api::function::{Change, Share};
 
 use crate::deploy::deployer::{Deployer, Draft, blocking};
 use crate::deploy::letters::{unkept, unknown};
+use crate::deploy::shares::share;
 use crate::deploy::surroundings;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
@@ -22,7 +23,7 @@ impl Deployer {
         shares: Vec<Share>,
     ) -> Result<Arc<Function>, Refusal> {
         self.change(name, move |function, head| {
-            let traffic = complete(function, shares)?;
+            let traffic = complete(function, &shares)?;
             Ok(lead(function, head, traffic))
         })
         .await
@@ -94,12 +95,28 @@ impl Deployer {
         .await
     }
 
-    /// Changes the head of a function.
+    /// Changes the head of a function. Versions that get traffic by it are made ready before,
+    /// so nobody is sent to code that does not work.
     async fn change(
         self: &Arc<Self>,
         name: &str,
-        next: impl FnOnce(&Function, &Head) -> Result<Head, Refusal> + Send + 'static,
+        next: impl Fn(&Function, &Head) -> Result<Head, Refusal> + Send + Sync + 'static,
     ) -> Result<Arc<Function>, Refusal> {
+        let next = Arc::new(next);
+        let (deployer, named, planned) = (self.clone(), name.to_string(), next.clone());
+        let fresh = blocking(move || {
+            let heads = deployer.heads.lock();
+            let function = deployer.parts.registry.get(&named).ok_or_else(|| unknown(&named))?;
+            let former = heads.get(&*named).cloned().unwrap_or_default();
+            let head = planned(&function, &former)?;
+            let gets = |number| share(&head, number) > 0 && share(&former, number) == 0;
+            let versions = function.versions.iter().filter(|version| gets(version.version));
+            Ok(versions.cloned().collect::<Vec<_>>())
+        })
+        .await?;
+        for version in &fresh {
+            self.ready(version).await?;
+        }
         let (deployer, name) = (self.clone(), name.to_string());
         blocking(move || {
             let mut heads = deployer.heads.lock();
@@ -176,14 +193,14 @@ fn former(function: &Function, head: &Head, leading: u32) -> Result<u32, Refusal
 }
 
 /// Shares that sum to 100, largest version last.
-fn complete(function: &Function, shares: Vec<Share>) -> Result<Vec<Share>, Refusal> {
+fn complete(function: &Function, shares: &[Share]) -> Result<Vec<Share>, Refusal> {
     let bad = |title: String| {
         let hint = "name versions and percents that sum to at most 100; the rest stays with the \
                     version that leads";
         Refusal::new(Reason::BadRequest, title).hint(hint)
     };
     let mut named = BTreeSet::new();
-    for share in &shares {
+    for share in shares {
         known(function, share.version)?;
         if !named.insert(share.version) {
             return Err(bad(format!("version {} is named twice", share.version)));
@@ -201,7 +218,7 @@ fn complete(function: &Function, shares: Vec<Share>) -> Result<Vec<Share>, Refus
     }
     let rest = Share { version: leading, percent: (100 - sum) as u8 };
     let mut all: Vec<Share> =
-        shares.into_iter().chain([rest]).filter(|share| share.percent > 0).collect();
+        shares.iter().copied().chain([rest]).filter(|share| share.percent > 0).collect();
     all.sort_by_key(|share| share.version);
     Ok(all)
 }

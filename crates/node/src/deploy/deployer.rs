@@ -11,7 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -26,7 +26,7 @@ use crate::clock::wall_ms;
 use crate::deploy::hands::Hands;
 use crate::deploy::letters::{broke, refuse, unkept, unprepared};
 use crate::deploy::pending::Pending;
-use crate::deploy::prepare::Prepare;
+use crate::deploy::prepare::{Prepare, RETRY_PAUSE};
 use crate::deploy::shares::{next_number, scale, serves, share, superfluous};
 use crate::deploy::{bounds, sources, surroundings};
 use crate::refusal::Refusal;
@@ -88,12 +88,19 @@ impl Deployer {
     /// A deployer for a node without functions; [`Deployer::restore`] brings back those of
     /// an earlier run.
     pub fn new(parts: Parts) -> Arc<Self> {
+        Self::pausing(parts, RETRY_PAUSE)
+    }
+
+    /// The same; after a failure of the machine it makes code ready again only after a
+    /// pause of its own.
+    pub fn pausing(parts: Parts, retry_pause: Duration) -> Arc<Self> {
         let prepare = Prepare::new(
             parts.hands.clone(),
             parts.code.clone(),
             parts.secrets.clone(),
             parts.key_value.clone(),
             parts.prepares_max,
+            retry_pause,
         );
         Arc::new(Self {
             parts,
@@ -106,9 +113,9 @@ impl Deployer {
     }
 
     /// Brings back the functions of an earlier run; their code is made ready when it is
-    /// first wanted. Returns how many there are. Reads the disk, so it is to be called where
+    /// first wanted, or at once in the background where instances are to be warm. Returns how many there are. Reads the disk, so it is to be called where
     /// waiting hurts nobody.
-    pub fn restore(&self) -> Result<usize, StoreError> {
+    pub fn restore(self: &Arc<Self>) -> Result<usize, StoreError> {
         let mut heads = self.heads.lock();
         let records = self.parts.store.load()?;
         let functions: Vec<Function> = records
@@ -123,8 +130,11 @@ impl Deployer {
             })
             .collect();
         let count = functions.len();
+        let versions: Vec<_> =
+            functions.iter().flat_map(|function| function.versions.iter().cloned()).collect();
         self.parts.registry.put_all(functions);
         drop(heads);
+        self.warm_later(versions);
         self.changed();
         self.collect(SystemTime::now() - UNNAMED_KEPT);
         Ok(count)
@@ -216,7 +226,11 @@ impl Deployer {
         blocking(move || deployer.record(spec, template)).await
     }
 
-    fn record(&self, spec: FunctionSpec, template: Arc<dyn Template>) -> Result<Outcome, Refusal> {
+    fn record(
+        self: &Arc<Self>,
+        spec: FunctionSpec,
+        template: Arc<dyn Template>,
+    ) -> Result<Outcome, Refusal> {
         let mut heads = self.heads.lock();
         let among = surroundings::among(&spec, &self.parts.registry, self.parts.memory);
         refuse(&spec.name, among)?;
@@ -245,7 +259,7 @@ impl Deployer {
 
     /// Makes `draft` the state of a function: on disk, in the mind, for requests.
     pub(crate) fn settle(
-        &self,
+        self: &Arc<Self>,
         heads: &mut Heads,
         name: &str,
         draft: Draft,
@@ -277,6 +291,7 @@ impl Deployer {
         }
         heads.insert(name, head);
         self.changed();
+        self.warm_later(serving);
         Ok(())
     }
 

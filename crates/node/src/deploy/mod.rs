@@ -11,6 +11,7 @@ pub mod pending;
 pub mod shares;
 pub mod letters;
 pub mod deployer;
+pub mod warm;
 pub mod change;
 pub mod describe;
 pub mod plan;

@@ -101,7 +101,8 @@ mod tests {
         let found: Vec<String> = differences(&from, &to)
             .into_iter()
             .map(|one| {
-                let shown = |value: Option<Value>| value.map_or("-".into(), |v| v.to_string());
+                let shown =
+                    |value: Option<Value>| value.map_or_else(|| "-".into(), |v| v.to_string());
                 format!("{} {} {}", one.field, shown(one.from), shown(one.to))
             })
             .collect();

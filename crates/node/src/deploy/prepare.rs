@@ -27,7 +27,7 @@ use crate::refusal::{Reason, Refusal};
 use crate::registry::Version;
 use crate::store::code::CodeFolder;
 
-/// How long after a failure that may pass the next try waits.
+/// How long after a failure that may pass the next try should wait.
 pub const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Elements that the tables of a guest may have together.
@@ -41,6 +41,7 @@ pub struct Prepare {
     key_value: Arc<dyn KeyValue>,
     /// Compilations at a time.
     places: Semaphore,
+    retry_pause: Duration,
     flights: Mutex<HashMap<FunctionId, Arc<Flight>>>,
 }
 
@@ -64,9 +65,10 @@ impl Prepare {
         secrets: Option<PathBuf>,
         key_value: Arc<dyn KeyValue>,
         at_a_time: usize,
+        retry_pause: Duration,
     ) -> Self {
         let places = Semaphore::new(at_a_time.max(1));
-        Self { hands, code, secrets, key_value, places, flights: Mutex::default() }
+        Self { hands, code, secrets, key_value, places, retry_pause, flights: Mutex::default() }
     }
 
     /// The code of a specification, ready to start.
@@ -97,8 +99,12 @@ impl Prepare {
         if let Some(made) = version.template.get() {
             return made.clone().map_err(|why| broken(version, &why));
         }
-        if let Some((when, refusal)) = last.as_ref().filter(|last| last.0.elapsed() < RETRY_PAUSE) {
-            return Err(refusal.clone().retry_after(RETRY_PAUSE.saturating_sub(when.elapsed())));
+        if let Some((when, refusal)) =
+            last.as_ref().filter(|last| last.0.elapsed() < self.retry_pause)
+        {
+            return Err(refusal
+                .clone()
+                .retry_after(self.retry_pause.saturating_sub(when.elapsed())));
         }
         // A task of its own, so that a caller who gives up does not end the work that
         // others wait for.
@@ -115,7 +121,7 @@ impl Prepare {
             let result = match result {
                 Ok(made) => made.map_err(|why| broken(&version, &why)),
                 Err(why) => {
-                    let refusal = unready(&version, &why);
+                    let refusal = unready(&version, &why, prepare.retry_pause);
                     *last = Some((Instant::now(), refusal.clone()));
                     return Err(refusal);
                 }
@@ -126,6 +132,11 @@ impl Prepare {
         work.await.unwrap_or_else(|error| {
             Err(Refusal::new(Reason::Internal, format!("making the code ready broke off: {error}")))
         })
+    }
+
+    /// How long after a failure that may pass the next try waits.
+    pub fn retry_pause(&self) -> Duration {
+        self.retry_pause
     }
 
     /// Whether the code of a version is being made ready now.
@@ -209,10 +220,10 @@ fn broken(version: &Version, why: &str) -> Refusal {
         .hint("deploy code that works, or roll back to a version that did")
 }
 
-fn unready(version: &Version, why: &str) -> Refusal {
+fn unready(version: &Version, why: &str, pause: Duration) -> Refusal {
     let title = format!("`{}` could not be made ready", version.name);
     Refusal::new(Reason::NotReady, title)
         .detail(why)
         .hint("it is tried again in a moment")
-        .retry_after(RETRY_PAUSE)
+        .retry_after(pause)
 }

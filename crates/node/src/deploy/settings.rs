@@ -20,11 +20,16 @@ use crate::registry::{Scale, Version};
 /// measured: reading compiled code from a slow disk dominates it.
 const START_GUESS: Duration = Duration::from_millis(10);
 
-/// Settings of a version as it is now.
+/// Settings of a version as it is now. One whose code is not ready keeps nothing warm: each
+/// start would fail.
 pub fn of_version(version: &Version, clock: &Clock) -> FunctionSettings {
     let template = version.template.get().and_then(|made| made.as_ref().ok());
     let costs = template.map(|template| template.costs()).unwrap_or_default();
-    function_settings(&version.spec, *version.scale.read(), costs, clock)
+    let mut scale = *version.scale.read();
+    if template.is_none() {
+        scale.min_warm = 0;
+    }
+    function_settings(&version.spec, scale, costs, clock)
 }
 
 /// Settings of a function that was specified like this, whose clones cost this.

@@ -74,9 +74,7 @@ pub fn warmth(
 
 /// The circle that the triggers of `spec` would close, as people write it.
 fn circle(spec: &FunctionSpec, registry: &Registry) -> Option<String> {
-    if callers(spec).next().is_none() {
-        return None;
-    }
+    callers(spec).next()?;
     let mut known = BTreeMap::<String, Vec<String>>::new();
     registry.visit(|function| {
         let names: Vec<String> = callers(&function.leading().spec).map(str::to_string).collect();
@@ -139,11 +137,11 @@ pub fn here(spec: &FunctionSpec, hands: &dyn Hands, secrets_file: Option<&Path>)
             }
         }
     }
-    for folder in spec.files.values() {
-        if !Path::new(folder).is_dir() {
+    for folder in spec.files.values().map(Path::new).filter(|folder| folder.is_absolute()) {
+        if !folder.is_dir() {
             found.push(format!(
                 "`files` shows the folder `{}`, but this node has no such folder",
-                short(folder)
+                short(&folder.display().to_string())
             ));
         }
     }

@@ -79,7 +79,7 @@ impl CodeFolder {
     /// The length of the code of this digest, if it is here.
     pub fn bytes(&self, digest: &str) -> Option<u64> {
         let found = fs::metadata(self.path(digest)?).ok()?;
-        found.is_file().then(|| found.len())
+        found.is_file().then_some(found.len())
     }
 
     /// Whether code of this digest is here.

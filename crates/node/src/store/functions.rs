@@ -5,7 +5,7 @@
 //! failed write; it is then opened afresh with the next use, so a disk that was full for a
 //! while costs the steps tried meanwhile and no restart.
 //!
-//! Invariant: opening changes nothing in a file that cannot be understood.
+//! Invariant: opening changes nothing of what a file holds, if it cannot be understood.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,10 +49,7 @@ impl Store {
         fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         let path = folder.join(FILE);
         let file = path.clone();
-        Self::with(
-            path,
-            Box::new(move || Database::builder().set_cache_size(CACHE_BYTES).create(&file)),
-        )
+        Self::with(path, Box::new(move || opened(&file)))
     }
 
     /// A store on whatever `open` opens; `path` is its name in messages.
@@ -245,10 +242,105 @@ impl Store {
     }
 }
 
+/// The database of a file. All of it is read at a start anyway, so it is also checked
+/// whether anything was hurt since it was written.
+fn opened(file: &Path) -> Result<Database, DatabaseError> {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+    builder.create(file)
+}
+
 /// Whatever keeps a folder from being made, the way out is another folder or more rights.
 fn unwritable(folder: &Path, error: &std::io::Error) -> StoreError {
     match StoreError::io(folder, error) {
         full @ StoreError::Full { .. } => full,
         _ => StoreError::Unwritable { path: folder.to_path_buf(), why: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::StorageBackend;
+
+    use swell_api::spec::{BackendName, FunctionSpec};
+
+    use super::*;
+    use crate::store::record::Head;
+
+    /// A disk that can be full.
+    #[derive(Debug, Clone, Default)]
+    struct Disk {
+        bytes: Arc<Mutex<Vec<u8>>>,
+        full: Arc<AtomicBool>,
+    }
+
+    impl Disk {
+        fn room(&self) -> Result<(), io::Error> {
+            if self.full.load(Ordering::SeqCst) {
+                return Err(io::Error::from(io::ErrorKind::StorageFull));
+            }
+            Ok(())
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> Result<u64, io::Error> {
+            Ok(self.bytes.lock().len() as u64)
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
+            let start = offset as usize;
+            out.copy_from_slice(&self.bytes.lock()[start..start + out.len()]);
+            Ok(())
+        }
+
+        fn set_len(&self, len: u64) -> Result<(), io::Error> {
+            self.room()?;
+            self.bytes.lock().resize(len as usize, 0);
+            Ok(())
+        }
+
+        fn sync_data(&self) -> Result<(), io::Error> {
+            self.room()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+            self.room()?;
+            let start = offset as usize;
+            self.bytes.lock()[start..start + data.len()].copy_from_slice(data);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_costs_the_steps_of_that_time_only() {
+        let disk = Disk::default();
+        let opened = disk.clone();
+        let open = move || Database::builder().create_with_backend(opened.clone());
+        let store = Store::with("functions.redb".into(), Box::new(open)).expect("there is room");
+        let spec = FunctionSpec::plain("a", BackendName::Modelled);
+        let save = |version| {
+            let added = VersionRecord { version, deployed_at_ms: 0, spec: spec.clone() };
+            let head = Head::default();
+            store.save(&Step { name: "a", head: &head, added: Some(&added), dropped: &[] })
+        };
+        let kept = || -> Vec<u32> {
+            let all = store.load().expect("it can be read");
+            all.iter().flat_map(|one| one.versions.iter().map(|kept| kept.version)).collect()
+        };
+        save(1).expect("there is room");
+        disk.full.store(true, Ordering::SeqCst);
+        for version in 2..4 {
+            let error = save(version).expect_err("the disk is full");
+            assert!(matches!(error, StoreError::Full { .. }), "{error}");
+        }
+        disk.full.store(false, Ordering::SeqCst);
+        assert_eq!(kept(), [1]);
+        save(4).expect("there is room again");
+        assert_eq!(kept(), [1, 4]);
     }
 }
