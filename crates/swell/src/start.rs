@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::cli::bench::BenchCommand;
 use crate::cli::command::{Cli, Command, SimCommand};
 use crate::cmd;
 use crate::error::Letter;
@@ -29,6 +30,10 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Demo(arguments) => cmd::demo::run(&arguments),
         Command::Sim(sim) => simulate(&sim.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),
+        Command::Bench(bench) => {
+            let BenchCommand::Http(arguments) = &bench.command;
+            cmd::bench::http::run(arguments)
+        }
         Command::Trace(trace) => cmd::trace::run(&trace.command),
         Command::Policy(policy) => cmd::policy::run(&policy.command),
         Command::Completions(arguments) => cmd::completions::run(&arguments),

@@ -31,6 +31,7 @@ fn every_command_explains_itself() {
         ("help_demo", "demo --help"),
         ("help_keepalive", "sim keepalive --help"),
         ("help_replay", "replay --help"),
+        ("help_bench", "bench http --help"),
         ("help_trace", "trace --help"),
         ("help_inspect", "trace inspect --help"),
         ("help_convert", "trace convert --help"),

@@ -94,6 +94,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/cli", Siblings::Rivals { below: &["form"], above: &["command"] }),
+    ("crates/swell/src/cmd/bench", Siblings::Parts),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/rig", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),

@@ -39,6 +39,12 @@ impl Process {
     }
 }
 
+/// CPU time that a process of this machine has used, in seconds.
+pub fn cpu_seconds(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat(&text).map(|stat| stat.cpu_seconds)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Stat {
     cpu_seconds: f64,
@@ -94,6 +100,9 @@ mod tests {
         let process = Process::read();
         assert!(process.resident_bytes.expect("a size") > 100_000, "{process:?}");
         assert!(process.open_fds.expect("a count") >= 3, "{process:?}");
+        let cpu = cpu_seconds(std::process::id()).expect("a time");
+        assert!(cpu >= process.cpu_seconds.expect("a time"), "{cpu} {process:?}");
+        assert_eq!(cpu_seconds(u32::MAX), None);
         assert!(process.threads.expect("a count") >= 1, "{process:?}");
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64();
         let age = now - process.start_seconds.expect("a time");

@@ -5,8 +5,7 @@
 //! quarter of a microsecond, and are otherwise random. Making one asks neither the clock
 //! nor the operating system nor the allocator.
 
-use std::sync::OnceLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -15,6 +14,7 @@ use uuid::fmt::Hyphenated;
 
 use crate::observe::chance;
 use crate::observe::header_text;
+use crate::observe::wall::wall;
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -72,23 +72,10 @@ fn sane(given: &[u8]) -> bool {
         && given.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/+=@~".contains(byte))
 }
 
-/// Time since 1970 at `now`, by the clock that the process started with: a wall clock that
-/// is set back later does not disturb the order of names.
-fn wall(now: Instant) -> Duration {
-    static ORIGIN: OnceLock<(Instant, Duration)> = OnceLock::new();
-    let (origin, wall) = ORIGIN.get_or_init(|| {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        (Instant::now(), wall)
-    });
-    match now.checked_duration_since(*origin) {
-        Some(later) => *wall + later,
-        None => wall.saturating_sub(origin.duration_since(now)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::bench::BenchArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::keepalive::KeepAliveArguments;
@@ -31,6 +32,8 @@ pub enum Command {
     Sim(SimArguments),
     /// Decide a recorded run again, to see whether it is decided the same
     Replay(ReplayArguments),
+    /// Put load on a node that runs
+    Bench(BenchArguments),
     /// Inspect, convert, sample and generate traces
     Trace(TraceArguments),
     /// List the keep-alive policies and what they take

@@ -5,6 +5,7 @@ pub mod command;
 pub mod demo;
 pub mod keepalive;
 pub mod replay;
+pub mod bench;
 pub mod trace;
 pub mod policy;
 pub mod completions;
