@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::history::History;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::settings::FunctionSettings;
 use crate::time::Span;
@@ -77,4 +78,9 @@ pub enum Event {
     },
     /// The time the site asked to be woken at has come.
     WokeUp,
+    /// What an earlier run learned is handed over, once its functions are deployed again.
+    HistoryRecalled {
+        /// What it learned.
+        history: Box<History>,
+    },
 }

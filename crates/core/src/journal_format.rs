@@ -21,8 +21,9 @@ use crate::settings::SiteSettings;
 pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 
 /// The format that is written, and the newest that is read. A change that an older
-/// program would misread adds one.
-pub const VERSION: u16 = 1;
+/// program would misread adds one. The second knows of histories that are recalled; a
+/// journal of the first is one of the second without any.
+pub const VERSION: u16 = 2;
 
 /// Length of the preamble.
 pub const PREAMBLE_BYTES: usize = MAGIC.len() + 2;
@@ -98,8 +99,8 @@ pub fn check_preamble(bytes: [u8; PREAMBLE_BYTES]) -> Result<(), FormatError> {
         return Err(FormatError::Foreign);
     };
     match u16::from_le_bytes([version[0], version[1]]) {
-        VERSION => Ok(()),
         0 => Err(FormatError::Broken),
+        1..=VERSION => Ok(()),
         version => Err(FormatError::Newer { version }),
     }
 }
@@ -192,8 +193,9 @@ mod tests {
         assert_eq!(check_preamble(preamble()), Ok(()));
         assert_eq!(with(0, 9), Err(FormatError::Foreign));
         assert_eq!(with(7, b'\r'), Err(FormatError::Foreign));
-        assert_eq!(with(8, 2), Err(FormatError::Newer { version: 2 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 257 }));
+        assert_eq!(with(8, 1), Ok(()), "an older one");
+        assert_eq!(with(8, 3), Err(FormatError::Newer { version: 3 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 258 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 

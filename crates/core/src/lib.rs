@@ -2,7 +2,9 @@
 
 pub mod time;
 pub mod units;
+pub mod past;
 pub mod ids;
+pub mod history;
 pub mod rng;
 pub mod heap;
 pub mod settings;
@@ -20,6 +22,7 @@ pub mod room;
 pub mod supply;
 pub mod dispatch;
 pub mod reconcile;
+pub mod recall;
 pub mod site;
 pub mod journal;
 pub mod journal_format;

@@ -7,6 +7,7 @@
 //! beyond what the input pays for.
 
 use crate::event::Event;
+use crate::history::{self, History};
 use crate::ids::{FunctionId, InstanceId};
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
@@ -40,6 +41,7 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
             None | Some(State::Busy) => Ok(()),
             Some(_) => Err("tells of an answer by an instance that has no request"),
         },
+        Event::HistoryRecalled { history } => recallable(pool, history),
         Event::FunctionRemoved { .. }
         | Event::RequestArrived { .. }
         | Event::RequestCancelled { .. }
@@ -60,6 +62,18 @@ fn next_in_order(pool: &Pool, function: FunctionId) -> Result<(), Why> {
         return Ok(());
     }
     Err("deploys a function whose number is not the next one")
+}
+
+/// Whatever the bytes of a history are, they are opened with care; but it speaks of
+/// functions that are there.
+fn recallable(pool: &Pool, history: &History) -> Result<(), Why> {
+    if history.bytes.len() > history::BYTES_MAX {
+        return Err("recalls more history than is ever remembered");
+    }
+    if !history.functions.iter().flatten().all(|&known| pool.function(known).is_some()) {
+        return Err("recalls the history of a function that was never deployed");
+    }
+    Ok(())
 }
 
 fn deployable(settings: &FunctionSettings) -> Result<(), Why> {
@@ -107,6 +121,11 @@ mod tests {
 
     #[test]
     fn lies_are_told_from_news() {
+        let recall = |bytes: usize, function: u32| {
+            let (bytes, away) = (vec![0; bytes], Span::ZERO);
+            let functions = vec![None, Some(FunctionId(function))];
+            Event::HistoryRecalled { history: Box::new(History { bytes, functions, away }) }
+        };
         let instance = InstanceId { slot: 0, generation: 0 };
         let gone = InstanceId { slot: 9, generation: 3 };
         let (request, run, took) = (RequestId(1), Span::ZERO, Span::from_secs(1));
@@ -127,6 +146,10 @@ mod tests {
             (Event::InvocationFinished { instance, request, run }, false),
             (Event::InvocationFinished { instance: gone, request, run }, true),
             (Event::FunctionRemoved { function: FunctionId(77) }, true),
+            (recall(10, 0), true),
+            (recall(10, 1), false),
+            (recall(history::BYTES_MAX, 0), true),
+            (recall(history::BYTES_MAX + 1, 0), false),
         ] {
             assert_eq!(super::event(site().pool(), &event).is_ok(), truthful, "{event:?}");
         }

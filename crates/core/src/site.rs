@@ -8,11 +8,13 @@ use crate::action::{Action, RefuseReason, StartKind, StopCause};
 use crate::catalog;
 use crate::dispatch;
 use crate::event::Event;
+use crate::history::Taken;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
 use crate::parameters::UnknownPolicy;
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
+use crate::recall;
 use crate::reconcile;
 use crate::room;
 use crate::settings::SiteSettings;
@@ -23,24 +25,36 @@ use crate::timers::Subject;
 /// The mind of one node.
 pub struct Site {
     mind: Mind,
+    taken: Option<Taken>,
 }
 
 impl Site {
     /// A fresh mind. Fails if the settings name a policy that the catalogue does not have.
     pub fn new(settings: &SiteSettings) -> Result<Self, UnknownPolicy> {
         let policy = catalog::build(&settings.policy, settings.seed)?;
-        Ok(Self { mind: Mind::new(settings.memory, policy.keeper, policy.dispatch) })
+        Ok(Self::with_policy(settings, policy))
     }
 
     /// A fresh mind around a policy that is not in the catalogue, such as one that knows
     /// the future.
     pub fn with_policy(settings: &SiteSettings, policy: catalog::Policy) -> Self {
-        Self { mind: Mind::new(settings.memory, policy.keeper, policy.dispatch) }
+        let mind = Mind::new(settings.memory, policy.keeper, policy.dispatch);
+        Self { mind, taken: None }
     }
 
     /// What the site knows of its instances.
     pub fn pool(&self) -> &Pool {
         &self.mind.pool
+    }
+
+    /// What the site has learned, for [`Event::HistoryRecalled`] of a later run.
+    pub fn remembered(&self, now: Instant) -> Vec<u8> {
+        recall::remember(&self.mind, now)
+    }
+
+    /// How much the site took of the history it was last handed; `None` if of none.
+    pub fn taken(&self) -> Option<Taken> {
+        self.taken
     }
 
     /// When the site wants to hear [`Event::WokeUp`] at the latest.
@@ -84,6 +98,9 @@ impl Site {
                 supply::feed_hungry(mind, now, actions);
             }
             Event::WokeUp => on_woken(mind, now, actions),
+            Event::HistoryRecalled { history } => {
+                self.taken = Some(recall::recall(mind, now, &history));
+            }
         }
         room::give_back(mind, now, actions);
     }

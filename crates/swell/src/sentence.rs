@@ -30,6 +30,9 @@ pub fn event(event: &Event) -> String {
             format!("{} answered a request, after {run}", name(*instance))
         }
         Event::InstanceFailed { instance } => format!("{} died", name(*instance)),
+        Event::HistoryRecalled { history } => {
+            format!("{} bytes of history were recalled", history.bytes.len())
+        }
         Event::WokeUp => "a time to look again came".to_string(),
     }
 }

@@ -4,6 +4,9 @@
 //! The books that most of them need (uses ever, the inflation clock) are kept here; a policy
 //! adds only its formula.
 
+use serde::{Deserialize, Serialize};
+
+use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::keeper::{KeepAlive, Left};
 use crate::keepalive::order::{Key, Ranking};
@@ -13,7 +16,7 @@ use crate::time::Instant;
 use crate::wanted::Wanted;
 
 /// What a formula may look at, beside the pool.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Uses {
     /// Calls ever.
     pub lifetime: u64,
@@ -23,6 +26,9 @@ pub struct Uses {
 
 /// A formula for the priority of a function; the lowest goes first.
 pub trait Formula: Send {
+    /// The name under which a run leaves the books to the next.
+    const NAME: &'static str;
+
     /// The priority of `function`.
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64;
 }
@@ -35,6 +41,11 @@ pub struct ByFunction<F> {
     order: Ranking,
     clock: f64,
 }
+
+/// The version of what is remembered.
+const VERSION: u16 = 1;
+/// More calls than are ever counted, out of a file that says otherwise.
+const LIFETIME_MAX: u64 = 1 << 60;
 
 impl<F: Formula> ByFunction<F> {
     /// A keeper with that formula.
@@ -91,6 +102,29 @@ impl<F: Formula> KeepAlive for ByFunction<F> {
             self.clock = self.clock.max(key.value());
         }
         self.rank(function, pool);
+    }
+
+    fn remembered(&self, _now: Instant, _pool: &Pool) -> Vec<u8> {
+        let uses = history::fitting(self.uses.iter().copied());
+        history::seal(F::NAME, VERSION, &(self.clock, uses))
+    }
+
+    fn recall(&mut self, _now: Instant, history: &History, bytes: &[u8], pool: &Pool) -> bool {
+        let opened = history::open::<(f64, Vec<Uses>)>(F::NAME, VERSION, bytes);
+        let sound = |uses: &Uses| uses.clock.is_finite() && uses.lifetime <= LIFETIME_MAX;
+        let Some((clock, learned)) =
+            opened.filter(|(clock, uses)| clock.is_finite() && uses.iter().all(sound))
+        else {
+            return false;
+        };
+        self.clock = clock;
+        for (number, learned) in learned.into_iter().enumerate() {
+            if let Some(function) = history.function(number) {
+                *self.uses(function) = learned;
+            }
+        }
+        pool.functions().for_each(|function| self.rank(function, pool));
+        true
     }
 
     fn offer(&mut self, _now: Instant, pool: &Pool, plan: &mut Plan) {

@@ -11,6 +11,8 @@ use crate::pool::ledger::Pool;
 pub struct Cip;
 
 impl Formula for Cip {
+    const NAME: &'static str = "cip";
+
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         let cost = known.start().mean().secs_f64();

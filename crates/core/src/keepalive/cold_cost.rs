@@ -11,6 +11,8 @@ use crate::pool::ledger::Pool;
 pub struct ColdCost;
 
 impl Formula for ColdCost {
+    const NAME: &'static str = "cold-cost";
+
     fn priority(&self, function: FunctionId, _uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         -(known.start().mean() + known.run().mean()).secs_f64()

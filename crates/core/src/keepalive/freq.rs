@@ -10,6 +10,8 @@ use crate::pool::ledger::Pool;
 pub struct Freq;
 
 impl Formula for Freq {
+    const NAME: &'static str = "freq";
+
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         let cost = known.start().mean().secs_f64();

@@ -14,6 +14,8 @@ use crate::pool::ledger::Pool;
 pub struct GreedyDual;
 
 impl Formula for GreedyDual {
+    const NAME: &'static str = "greedy-dual";
+
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         let cost = known.start().mean().secs_f64();

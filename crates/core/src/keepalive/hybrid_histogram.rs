@@ -9,10 +9,14 @@
 //! place of the paper's ARIMA forecast; otherwise the function stays warm for the whole
 //! range of the histogram. Short of memory, the longest idle goes first.
 
+use serde::{Deserialize, Serialize};
+
+use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::keeper::{KeepAlive, Left};
 use crate::keepalive::order::Recency;
 use crate::keepalive::plan::Plan;
+use crate::past::Past;
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
 use crate::time::{Instant, Span};
@@ -23,17 +27,17 @@ use crate::wanted::{Ahead, Wanted};
 pub struct HybridHistogram {
     bins: usize,
     idle: Recency,
-    functions: Vec<History>,
+    functions: Vec<IdleTimes>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct History {
+struct IdleTimes {
     counts: Vec<u32>,
     inside: u32,
     outside: u32,
     squares: u64,
     outside_mean: f64,
-    last_end: Option<Instant>,
+    last_end: Option<Past>,
 }
 
 /// The time to stay unloaded, and the time to stay warm after that.
@@ -48,7 +52,7 @@ const MINUTE: Span = Span::from_mins(1);
 const ENOUGH: u32 = 2;
 const VARIATION: f64 = 2.0;
 
-impl History {
+impl IdleTimes {
     fn observe(&mut self, idle: Span, bins: usize) {
         let bin = (idle.nanos() / MINUTE.nanos()) as usize;
         if bin >= bins {
@@ -105,6 +109,39 @@ impl History {
     }
 }
 
+/// What is remembered of a function: counts per bin, counts beyond, their mean, and how
+/// long ago its last call ended.
+#[derive(Debug, Serialize, Deserialize)]
+struct Learned(Vec<u32>, u32, f64, Option<Span>);
+
+const NAME: &str = "hybrid-histogram";
+const VERSION: u16 = 1;
+/// More idle times than are ever counted, out of a file that says otherwise.
+const COUNT_MAX: u32 = 1 << 28;
+
+impl IdleTimes {
+    /// A call under way ends with the run.
+    fn learned(&self, now: Instant, busy: bool) -> Learned {
+        let age = self.last_end.map(|end| end.age(now)).or(busy.then_some(Span::ZERO));
+        Learned(self.counts.clone(), self.outside, self.outside_mean, age)
+    }
+}
+
+impl Learned {
+    /// The idle times as they were, unless they cannot have come about by counting.
+    fn restore(self, now: Instant, away: Span, bins: usize) -> Option<IdleTimes> {
+        let Learned(counts, outside, outside_mean, age) = self;
+        let inside = counts.iter().try_fold(0u32, |sum, &count| sum.checked_add(count))?;
+        let sound = counts.len() <= bins && outside_mean.is_finite() && outside_mean >= 0.0;
+        if !sound || inside > COUNT_MAX || outside > COUNT_MAX {
+            return None;
+        }
+        let squares = counts.iter().map(|&count| u64::from(count) * u64::from(count)).sum();
+        let last_end = age.map(|age| Past::before(now, age + away));
+        Some(IdleTimes { counts, inside, outside, squares, outside_mean, last_end })
+    }
+}
+
 impl HybridHistogram {
     /// A policy whose histograms reach over `range`, in bins of one minute.
     pub fn new(range: Span) -> Self {
@@ -112,10 +149,10 @@ impl HybridHistogram {
         Self { bins, idle: Recency::default(), functions: Vec::new() }
     }
 
-    fn history(&mut self, function: FunctionId) -> &mut History {
+    fn idle_times(&mut self, function: FunctionId) -> &mut IdleTimes {
         let index = function.index();
         if self.functions.len() <= index {
-            self.functions.resize(index + 1, History::default());
+            self.functions.resize(index + 1, IdleTimes::default());
         }
         &mut self.functions[index]
     }
@@ -126,15 +163,15 @@ impl KeepAlive for HybridHistogram {
         wanted.set_ahead(function, None);
         let bins = self.bins;
         let alone = pool.known(function).demand() == 1;
-        let history = self.history(function);
-        if let Some(end) = history.last_end.take().filter(|_| alone) {
-            history.observe(now.since(end), bins);
+        let idle_times = self.idle_times(function);
+        if let Some(end) = idle_times.last_end.take().filter(|_| alone) {
+            idle_times.observe(end.age(now), bins);
         }
     }
 
     fn on_finish(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
         if pool.known(function).demand() == 0 {
-            self.history(function).last_end = Some(now);
+            self.idle_times(function).last_end = Some(Past::at(now));
         }
     }
 
@@ -149,7 +186,7 @@ impl KeepAlive for HybridHistogram {
             return;
         }
         let bins = self.bins;
-        let windows = self.history(function).windows(bins);
+        let windows = self.idle_times(function).windows(bins);
         if windows.away == Span::ZERO {
             wanted.set_lease(slot, now + windows.warm);
         } else {
@@ -161,6 +198,33 @@ impl KeepAlive for HybridHistogram {
 
     fn on_unidle(&mut self, _: Instant, _: FunctionId, slot: u32, _: Left, _: &Pool) {
         self.idle.remove(slot);
+    }
+
+    fn remembered(&self, now: Instant, pool: &Pool) -> Vec<u8> {
+        let learned = self.functions.iter().enumerate().map(|(number, idle_times)| {
+            let function = pool.function(FunctionId(number as u32));
+            idle_times.learned(now, function.is_some_and(|known| known.demand() > 0))
+        });
+        history::seal(NAME, VERSION, &history::fitting(learned))
+    }
+
+    fn recall(&mut self, now: Instant, history: &History, bytes: &[u8], pool: &Pool) -> bool {
+        let Some(learned) = history::open::<Vec<Learned>>(NAME, VERSION, bytes) else {
+            return false;
+        };
+        let bins = self.bins;
+        let restored = learned.into_iter().map(|learned| learned.restore(now, history.away, bins));
+        let Some(restored) = restored.collect::<Option<Vec<IdleTimes>>>() else {
+            return false;
+        };
+        for (number, mut idle_times) in restored.into_iter().enumerate() {
+            let Some(function) = history.function(number) else { continue };
+            if pool.known(function).demand() > 0 {
+                idle_times.last_end = None;
+            }
+            *self.idle_times(function) = idle_times;
+        }
+        true
     }
 
     fn offer(&mut self, _now: Instant, pool: &Pool, plan: &mut Plan) {
@@ -177,11 +241,11 @@ mod tests {
     use super::*;
 
     fn windows(idle_minutes: &[f64]) -> (f64, f64) {
-        let mut history = History::default();
+        let mut idle_times = IdleTimes::default();
         for &minutes in idle_minutes {
-            history.observe(Span::from_secs_f64(minutes * 60.0), 240);
+            idle_times.observe(Span::from_secs_f64(minutes * 60.0), 240);
         }
-        let windows = history.windows(240);
+        let windows = idle_times.windows(240);
         (windows.away.secs_f64() / 60.0, windows.warm.secs_f64() / 60.0)
     }
 

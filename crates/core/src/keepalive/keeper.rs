@@ -7,6 +7,7 @@
 //! not touch its own state while offering. What it wishes beyond that (a lease, a start
 //! ahead of demand) it writes into [`Wanted`].
 
+use crate::history::History;
 use crate::ids::FunctionId;
 use crate::keepalive::plan::Plan;
 use crate::pool::ledger::Pool;
@@ -46,6 +47,18 @@ pub trait KeepAlive: Send {
     /// idle one, so that starting it is right even if waiting were sooner.
     fn invests(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) -> bool {
         false
+    }
+
+    /// What it has learned that a later run would miss, as bytes; none if it learns nothing.
+    fn remembered(&self, _now: Instant, _pool: &Pool) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes back what an earlier run remembered as `bytes`, in the place of what it has
+    /// learned so far; the rest of `history` tells who is who by now. Bytes that are not
+    /// its own, or no longer, change nothing; returns whether they were taken.
+    fn recall(&mut self, _now: Instant, _history: &History, bytes: &[u8], _pool: &Pool) -> bool {
+        bytes.is_empty()
     }
 
     /// Offers idle instances to `plan`, those first that should go first, until the plan

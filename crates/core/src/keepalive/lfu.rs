@@ -11,6 +11,8 @@ use crate::pool::ledger::Pool;
 pub struct Lfu;
 
 impl Formula for Lfu {
+    const NAME: &'static str = "lfu";
+
     fn priority(&self, _function: FunctionId, uses: Uses, _pool: &Pool) -> f64 {
         uses.lifetime as f64
     }

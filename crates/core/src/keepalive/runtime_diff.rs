@@ -13,6 +13,8 @@ use crate::pool::ledger::Pool;
 pub struct RuntimeDiff;
 
 impl Formula for RuntimeDiff {
+    const NAME: &'static str = "runtime-diff";
+
     fn priority(&self, function: FunctionId, _uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         let warm = known.run().mean().secs_f64();

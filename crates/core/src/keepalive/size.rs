@@ -10,6 +10,8 @@ use crate::pool::ledger::Pool;
 pub struct Size;
 
 impl Formula for Size {
+    const NAME: &'static str = "size";
+
     fn priority(&self, function: FunctionId, uses: Uses, pool: &Pool) -> f64 {
         let known = pool.known(function);
         let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);

@@ -3,10 +3,12 @@
 //! An exponentially weighted mean: cheap, bounded, and it follows a function that
 //! changes. The first measurement replaces the hint entirely.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Span;
 
 /// A learned duration.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Estimate {
     mean: f64,
     count: u32,
@@ -31,6 +33,11 @@ impl Estimate {
     /// The mean; the hint before any measurement.
     pub fn mean(&self) -> Span {
         Span::from_nanos(self.mean as u64)
+    }
+
+    /// Whether it can have come about by measuring; one out of a file may not.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.mean.is_finite() && self.mean >= 0.0
     }
 
     /// Whether anything was measured.

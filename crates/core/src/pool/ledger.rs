@@ -24,8 +24,8 @@ pub struct Pool {
     instances: Vec<Instance>,
     vacant: Vec<u32>,
     functions: Vec<Option<Function>>,
-    start: Estimate,
-    run: Estimate,
+    pub(crate) start: Estimate,
+    pub(crate) run: Estimate,
 }
 
 impl Pool {

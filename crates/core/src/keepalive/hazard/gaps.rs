@@ -7,14 +7,19 @@
 
 use crate::keepalive::hazard::bins::{self, BINS};
 use crate::keepalive::hazard::gittins;
-use crate::keepalive::hazard::prior::{self, CLASSES, Prior};
-use crate::time::Instant;
+use crate::keepalive::hazard::image::{self, GapsImage, HabitImage};
+use crate::keepalive::hazard::prior::{self, CLASSES, CONTEXTS, Prior};
+use crate::past::Past;
+use crate::time::{Instant, Span};
 
 /// Levels told apart; deeper ones share the last.
 pub const LEVELS: u32 = 256;
 
 /// A new gap weighs so much more than the one before it: the last 64 count, roughly.
 const GROWTH: f32 = 64.0 / 63.0;
+
+/// So many gaps count at most.
+const COUNT_MAX: u32 = 64;
 
 /// How many gaps of its own a function's prior stands for.
 const PRIOR_GAPS: f32 = 2.0;
@@ -32,7 +37,7 @@ pub struct Gaps {
 /// One level: the `n`-th instance.
 #[derive(Debug, Clone, Copy, Default)]
 struct Level {
-    fell: Option<Instant>,
+    fell: Option<Past>,
     context: u8,
 }
 
@@ -83,12 +88,40 @@ impl Habit {
             self.weight = 1.0;
         }
         self.context = prior::context(bin);
-        self.count = (self.count + 1).min(64);
+        self.count = (self.count + 1).min(COUNT_MAX);
         self.fresh += 1;
         if self.fresh * 8 >= self.count {
             self.known = 0;
             self.fresh = 0;
         }
+    }
+
+    fn image(&self) -> HabitImage {
+        let known = (0..BINS).filter(|bin| self.known & (1 << bin) != 0);
+        HabitImage {
+            weights: image::sparse(&self.weights),
+            weight: self.weight,
+            context: self.context,
+            count: self.count,
+            fresh: self.fresh,
+            epoch: self.epoch,
+            indices: known.map(|bin| (bin as u8, self.indices[bin])).collect(),
+        }
+    }
+
+    fn of_image(image: &HabitImage) -> Option<Self> {
+        let sound = image.weight >= 1.0 && image.count <= COUNT_MAX && image.fresh <= COUNT_MAX;
+        let known = image.indices.iter().map(|&(bin, _)| bin);
+        Some(Self {
+            weights: image::dense(&image.weights)?,
+            weight: image::number(image.weight).filter(|_| sound)?,
+            context: known_context(image.context)?,
+            count: image.count,
+            fresh: image.fresh,
+            epoch: image::epoch(image.epoch)?,
+            indices: image::dense(&image.indices)?,
+            known: known.fold(0, |bits, bin| bits | 1 << bin),
+        })
     }
 
     fn worth(&mut self, class: usize, bin: usize, prior: &Prior, widths: &[f64; BINS]) -> f64 {
@@ -111,6 +144,10 @@ impl Habit {
     }
 }
 
+fn known_context(context: u8) -> Option<u8> {
+    (usize::from(context) < CONTEXTS).then_some(context)
+}
+
 impl Gaps {
     /// Demand rose to `level`: the gap of that level, if one was open, has ended.
     /// Returns whether anything was learned.
@@ -118,7 +155,7 @@ impl Gaps {
         let level = level.min(LEVELS);
         let state = self.level(level);
         let Some(fell) = state.fell.take() else { return false };
-        let bin = bins::bin(now.since(fell));
+        let bin = bins::bin(fell.age(now));
         let class = prior::class(level);
         prior.note_ended(class, state.context, bin);
         state.context = prior::context(bin);
@@ -128,11 +165,11 @@ impl Gaps {
 
     /// Demand fell from `level`: its gap begins.
     pub fn fall(&mut self, now: Instant, level: u32) {
-        self.level(level.min(LEVELS)).fell = Some(now);
+        self.level(level.min(LEVELS)).fell = Some(Past::at(now));
     }
 
     /// When the open gap of a level began.
-    pub fn fell(&self, level: u32) -> Option<Instant> {
+    pub fn fell(&self, level: u32) -> Option<Past> {
         self.levels.get(level.min(LEVELS) as usize)?.fell
     }
 
@@ -148,10 +185,40 @@ impl Gaps {
     pub fn show_open(&self, now: Instant, prior: &mut Prior) {
         for (level, state) in self.levels.iter().enumerate() {
             if let Some(fell) = state.fell {
-                let bin = bins::bin(now.since(fell));
+                let bin = bins::bin(fell.age(now));
                 prior.note_open(prior::class(level as u32), state.context, bin);
             }
         }
+    }
+
+    /// The gaps as they are written down.
+    pub fn image(&self, now: Instant) -> GapsImage {
+        let level =
+            |state: &Level| (state.context, state.fell.map_or(Span::ZERO, |fell| fell.age(now)));
+        let known = self.classes.iter().enumerate();
+        let habits = known
+            .filter_map(|(class, habit)| habit.as_ref().map(|habit| (class as u8, habit.image())));
+        GapsImage {
+            levels: self.levels.iter().skip(1).map(level).collect(),
+            habits: habits.collect(),
+        }
+    }
+
+    /// The gaps that were written down so long ago; `None` if they cannot have been
+    /// learned. The first `working` levels are at work, so none of their gaps is open.
+    pub fn of_image(image: &GapsImage, now: Instant, away: Span, working: u32) -> Option<Self> {
+        let mut gaps = Self::default();
+        if image.levels.len() > LEVELS as usize {
+            return None;
+        }
+        for (level, &(context, age)) in (1..).zip(&image.levels) {
+            let fell = (level > working).then(|| Past::before(now, age + away));
+            *gaps.level(level) = Level { fell, context: known_context(context)? };
+        }
+        for (class, habit) in &image.habits {
+            *gaps.classes.get_mut(usize::from(*class))? = Some(Box::new(Habit::of_image(habit)?));
+        }
+        Some(gaps)
     }
 
     fn level(&mut self, level: u32) -> &mut Level {

@@ -3,6 +3,7 @@
 
 pub mod bins;
 pub mod gittins;
+pub mod image;
 pub mod prior;
 pub mod gaps;
 pub mod scores;

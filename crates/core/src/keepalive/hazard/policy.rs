@@ -6,14 +6,19 @@
 //! instead of cold starts. Of a function's idle instances the longest idle one is the
 //! deepest level, so it is the only one to look at.
 
+use serde::{Deserialize, Serialize};
+
+use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::hazard::bins;
 use crate::keepalive::hazard::gaps::Gaps;
 use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::image::{GapsImage, PriorImage};
 use crate::keepalive::hazard::prior::Prior;
 use crate::keepalive::hazard::scores::Scores;
 use crate::keepalive::keeper::{KeepAlive, Left};
 use crate::keepalive::plan::Plan;
+use crate::past::Past;
 use crate::pool::ledger::Pool;
 use crate::time::{Instant, Span};
 use crate::units::Bytes;
@@ -25,6 +30,17 @@ const REBUILD: Span = Span::from_mins(5);
 const PATIENCE_FACTOR: f64 = 1.5;
 /// Weight of a new victim in the usual price.
 const PRICE_STEP: f64 = 0.01;
+
+/// What is remembered.
+#[derive(Serialize, Deserialize)]
+struct Learned {
+    price: f64,
+    prior: PriorImage,
+    functions: Vec<GapsImage>,
+}
+
+const NAME: &str = "hazard";
+const VERSION: u16 = 1;
 
 /// The policy `hazard`.
 pub struct Hazard {
@@ -229,12 +245,12 @@ fn worth(
     let level = (known.working() + known.idle() + known.paused()).saturating_sub(place.above);
     let size = known.settings().memory.mb_f64().max(f64::MIN_POSITIVE);
     let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
-    let since = gaps.fell(level).unwrap_or_else(|| pool.at(place.slot).since());
-    let bin = bins::bin(now.since(since));
+    let since = gaps.fell(level).unwrap_or_else(|| Past::at(pool.at(place.slot).since()));
+    let bin = bins::bin(since.age(now));
     let uses = gaps.worth(level, bin, prior, widths);
     let next = match bin + 1 {
         bins::BINS => Instant::NEVER,
-        next => (since + bins::lower_edge(next)).max(now + Span::from_millis(1)),
+        next => since.turning(bins::lower_edge(next)).max(now + Span::from_millis(1)),
     };
     (uses * cost / size, next)
 }
@@ -243,10 +259,13 @@ impl KeepAlive for Hazard {
     fn on_start(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
         self.rebuild_when_due(now);
         self.rise(now, function, pool);
+        // One more instance: those that are idle stand a level deeper.
+        self.scores.mark(function);
     }
 
     fn on_lost(&mut self, now: Instant, function: FunctionId, pool: &Pool) {
         self.fall(now, function, pool);
+        self.scores.mark(function);
     }
 
     fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
@@ -286,6 +305,37 @@ impl KeepAlive for Hazard {
         self.gaps(function);
         let gaps = &mut self.functions[function.index()];
         gaps.worth(next, 0, &self.prior, &self.widths) * cost / size > least
+    }
+
+    fn remembered(&self, now: Instant, _pool: &Pool) -> Vec<u8> {
+        let functions = history::fitting(self.functions.iter().map(|gaps| gaps.image(now)));
+        let learned = Learned { price: self.price, prior: self.prior.image(), functions };
+        history::seal(NAME, VERSION, &learned)
+    }
+
+    fn recall(&mut self, now: Instant, history: &History, bytes: &[u8], pool: &Pool) -> bool {
+        let Some(learned) = history::open::<Learned>(NAME, VERSION, bytes) else {
+            return false;
+        };
+        let gaps = learned.functions.iter().enumerate().map(|(number, image)| {
+            let function = history.function(number);
+            let working = function.map_or(0, |function| pool.known(function).working());
+            Gaps::of_image(image, now, history.away, working)
+        });
+        let gaps = gaps.collect::<Option<Vec<Gaps>>>();
+        let price = Some(learned.price).filter(|price| price.is_finite() && *price >= 0.0);
+        let (Some(gaps), Some(price), Some(prior)) = (gaps, price, Prior::of_image(&learned.prior))
+        else {
+            return false;
+        };
+        (self.prior, self.price, self.rebuilt) = (prior, price, now);
+        for (number, gaps) in gaps.into_iter().enumerate() {
+            if let Some(function) = history.function(number) {
+                *self.gaps(function) = gaps;
+            }
+        }
+        self.scores.mark_all();
+        true
     }
 
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {

@@ -9,6 +9,7 @@
 //! all still open. Counts fade so that yesterday does not outvote today.
 
 use crate::keepalive::hazard::bins::BINS;
+use crate::keepalive::hazard::image::{self, PriorImage};
 
 /// Classes of levels: 1, 2, 3, 4, 5-6, 7-8, 9-12, 13-16, 17-32, deeper.
 pub const CLASSES: usize = 10;
@@ -96,6 +97,29 @@ impl Prior {
     /// A gap is still open, at the age of `bin`; counts until the next rebuilding.
     pub fn note_open(&mut self, class: usize, context: u8, bin: usize) {
         self.open[class * CONTEXTS + usize::from(context)][bin] += 1.0;
+    }
+
+    /// The prior as it is written down.
+    pub fn image(&self) -> PriorImage {
+        let curve = |curve: &Curve| (curve.never, image::sparse(&curve.ends));
+        PriorImage {
+            curves: self.curves.iter().map(curve).collect(),
+            ended: self.ended.iter().map(image::sparse).collect(),
+            epoch: self.epoch,
+        }
+    }
+
+    /// The prior that was written down; `None` if it cannot have been learned.
+    pub fn of_image(image: &PriorImage) -> Option<Self> {
+        let curve = |(never, ends): &(f32, Vec<(u8, f32)>)| {
+            Some(Curve { ends: image::dense(ends)?, never: image::number(*never)? })
+        };
+        let curves = image.curves.iter().map(curve).collect::<Option<Vec<Curve>>>()?;
+        let ended = image.ended.iter().map(|bins| image::dense(bins));
+        let ended = ended.collect::<Option<Vec<[f32; BINS]>>>()?;
+        let whole = curves.len() == CLASSES * CONTEXTS && ended.len() == curves.len();
+        let open = vec![[0.0; BINS]; CLASSES * CONTEXTS];
+        whole.then_some(Self { curves, ended, open, epoch: image::epoch(image.epoch)? })
     }
 
     /// Estimates all curves anew.
