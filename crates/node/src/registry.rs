@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use parking_lot::RwLock;
 
 use swell_api::function::{CallCounts, Share};
-use swell_api::spec::FunctionSpec;
+use swell_api::spec::{FunctionSpec, Route};
 use swell_core::ids::FunctionId;
 use swell_sandbox::backend::Template;
 
@@ -30,12 +30,58 @@ pub struct Version {
     pub spec: FunctionSpec,
     /// Its code made ready, or why that failed; nothing while it is being prepared.
     pub template: OnceLock<Result<Arc<dyn Template>, String>>,
+    /// What of its settings may change while it stands.
+    pub scale: RwLock<Scale>,
     /// What its calls came to.
     pub counts: Counts,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
     /// Why its last start failed.
     pub last_start_failure: RwLock<Option<String>>,
+}
+
+impl Version {
+    /// A version as it was deployed, with its code not yet made ready.
+    pub fn new(
+        id: FunctionId,
+        name: Arc<str>,
+        version: u32,
+        deployed_at_ms: u64,
+        spec: FunctionSpec,
+    ) -> Self {
+        let scale = Scale::of(&spec);
+        Self {
+            id,
+            name,
+            version,
+            deployed_at_ms,
+            spec,
+            template: OnceLock::new(),
+            scale: RwLock::new(scale),
+            counts: Counts::default(),
+            waiting: AtomicU32::new(0),
+            last_start_failure: RwLock::new(None),
+        }
+    }
+}
+
+/// What of a version's settings may change while it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Whether it has a share of the traffic and its function is not paused. A version
+    /// that has none keeps no instances warm and none pinned.
+    pub serving: bool,
+    /// Instances kept at all times.
+    pub min_warm: u32,
+    /// Instances allowed at a time; none is as many as fit.
+    pub max_instances: Option<u32>,
+}
+
+impl Scale {
+    /// What was deployed, with a share of the traffic.
+    pub fn of(spec: &FunctionSpec) -> Self {
+        Self { serving: true, min_warm: spec.min_warm, max_instances: spec.max_instances }
+    }
 }
 
 /// What calls came to, since the node came up.
@@ -85,6 +131,19 @@ impl Function {
     /// A version by its number.
     pub fn version(&self, number: u32) -> Option<&Arc<Version>> {
         self.versions.iter().find(|version| version.version == number)
+    }
+
+    /// The version with the greatest share, the newer among equals: its routes and triggers
+    /// are those that count.
+    pub fn leading(&self) -> &Arc<Version> {
+        let most = self.traffic.iter().max_by_key(|share| (share.percent, share.version));
+        most.and_then(|share| self.version(share.version)).unwrap_or_else(|| self.newest())
+    }
+
+    /// The percent of the traffic that a version gets.
+    pub fn percent(&self, number: u32) -> u8 {
+        let shares = self.traffic.iter().filter(|share| share.version == number);
+        shares.map(|share| share.percent).sum()
     }
 
     /// The version that a client gets: always the same for the same `client`, so that
@@ -161,25 +220,34 @@ impl Registry {
         self.len() == 0
     }
 
-    /// Puts a function in, in place of the one of that name. Its newest version's routes
+    /// Puts a function in, in place of the one of that name. Its leading version's routes
     /// are those that count.
     pub fn put(&self, function: Function) {
+        self.put_all([function]);
+    }
+
+    /// Puts many functions in at once.
+    pub fn put_all(&self, functions: impl IntoIterator<Item = Function>) {
         let mut tables = self.tables.write();
-        let name = function.name.clone();
-        let routes = function.newest().spec.routes.clone();
-        let former = tables.functions.insert(name.clone(), Arc::new(function));
-        let had_routes = former.is_some_and(|former| !former.newest().spec.routes.is_empty());
-        if had_routes {
-            tables.routes.retain(|entry| entry.function != name);
+        let mut changed = false;
+        for function in functions {
+            changed |= tables.put(function);
         }
-        if !routes.is_empty() {
-            tables.routes.extend(routes.into_iter().map(|route| RouteEntry {
-                host: route.host,
-                path: route.path,
-                function: name.clone(),
-            }));
+        if changed {
             tables.routes.sort_by_key(|entry| std::cmp::Reverse(entry.rank()));
         }
+    }
+
+    /// Shows every function, in no order, while nobody changes any.
+    pub fn visit(&self, mut see: impl FnMut(&Function)) {
+        self.tables.read().functions.values().for_each(|function| see(function));
+    }
+
+    /// The function that has this very route.
+    pub fn owner(&self, route: &Route) -> Option<Arc<str>> {
+        let tables = self.tables.read();
+        let same = |entry: &&RouteEntry| entry.host == route.host && entry.path == route.path;
+        tables.routes.iter().find(same).map(|entry| entry.function.clone())
     }
 
     /// Takes a function out.
@@ -197,6 +265,25 @@ impl Registry {
         let entry = tables.routes.iter().find(|entry| entry.fits(host, path))?;
         let function = tables.functions.get(&entry.function)?.clone();
         Some(Routed { function, prefix: entry.path.trim_end_matches('/').len() })
+    }
+}
+
+impl Tables {
+    /// Puts a function in, its routes at the end; whether it has any.
+    fn put(&mut self, function: Function) -> bool {
+        let name = function.name.clone();
+        let routes = function.leading().spec.routes.clone();
+        let former = self.functions.insert(name.clone(), Arc::new(function));
+        if former.is_some_and(|former| !former.leading().spec.routes.is_empty()) {
+            self.routes.retain(|entry| entry.function != name);
+        }
+        let any = !routes.is_empty();
+        self.routes.extend(routes.into_iter().map(|route| RouteEntry {
+            host: route.host,
+            path: route.path,
+            function: name.clone(),
+        }));
+        any
     }
 }
 
@@ -231,7 +318,7 @@ fn ends_with(host: &str, ending: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use swell_api::spec::{BackendName, Route};
+    use swell_api::spec::BackendName;
 
     use super::*;
 
@@ -241,17 +328,7 @@ mod tests {
             .iter()
             .map(|(host, path)| Route { host: host.map(str::to_string), path: path.to_string() })
             .collect();
-        Arc::new(Version {
-            id: FunctionId(0),
-            name: name.into(),
-            version: number,
-            deployed_at_ms: 0,
-            spec,
-            template: OnceLock::new(),
-            counts: Counts::default(),
-            waiting: AtomicU32::new(0),
-            last_start_failure: RwLock::new(None),
-        })
+        Arc::new(Version::new(FunctionId(0), name.into(), number, 0, spec))
     }
 
     fn function(name: &str, shares: &[(u32, u8)], routes: &[(Option<&str>, &str)]) -> Function {

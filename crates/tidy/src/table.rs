@@ -14,8 +14,9 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
     ("swell-api", &[]),
-    ("swell-sandbox", &[]),
-    ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-sandbox"]),
+    ("swell-samples", &[]),
+    ("swell-sandbox", &["swell-samples"]),
+    ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-samples", "swell-sandbox"]),
     (
         "swell",
         &[
@@ -23,6 +24,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-core",
             "swell-journal",
             "swell-node",
+            "swell-samples",
             "swell-sandbox",
             "swell-sim",
             "swell-trace",
@@ -32,7 +34,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &[];
+pub const OWN_LINTS: &[&str] = &["swell-sandbox"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,12 @@
 //! The API under `/v1`: what people and programs may ask of a node.
+
+pub mod context;
+pub mod reply;
+pub mod access;
+pub mod functions;
+pub mod code;
+pub mod node;
+pub mod logs;
+pub mod invocations;
+pub mod openapi;
+pub mod router;

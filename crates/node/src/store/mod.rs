@@ -1,1 +1,6 @@
 //! What survives a restart: functions, versions, shares and code.
+
+pub mod error;
+pub mod record;
+pub mod functions;
+pub mod code;

@@ -1,0 +1,89 @@
+//! What the handlers of `/v1` work with, and what they ask of parts that are built
+//! elsewhere: logs, asynchronous calls, events.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use swell_api::invocation::{Invocation, InvocationState};
+use swell_api::log::LogLine;
+
+use crate::deploy::deployer::Deployer;
+use crate::deploy::hands::Hands;
+use crate::refusal::Refusal;
+use crate::store::code::CodeFolder;
+
+/// What the handlers work with.
+pub struct ApiContext {
+    /// Changes functions.
+    pub deployer: Arc<Deployer>,
+    /// Keeps code.
+    pub code: Arc<CodeFolder>,
+    /// The live world.
+    pub hands: Arc<dyn Hands>,
+    /// Lines that guests wrote.
+    pub logs: Arc<dyn LogSource>,
+    /// Asynchronous calls.
+    pub queued: Arc<dyn Queued>,
+    /// Takes events.
+    pub events: Arc<dyn Events>,
+    /// What callers must show; without it the API answers to this machine only.
+    pub token: Option<String>,
+    /// Where the node listens, for links in answers to requests that name no host.
+    pub listen: SocketAddr,
+    /// Whether it speaks TLS there.
+    pub tls: bool,
+    /// The longest code that may be uploaded.
+    pub code_bytes_max: u64,
+    /// Cancelled when the node goes down: answers without end then end.
+    pub stopping: CancellationToken,
+}
+
+/// Lines that guests wrote, the newest some of them.
+pub trait LogSource: Send + Sync {
+    /// Up to `limit` lines with a number above `number`, in order; only those of a
+    /// function, if one is given.
+    fn since(&self, number: u64, function: Option<&str>, limit: usize) -> Vec<LogLine>;
+
+    /// Tells of new lines, by `notify_waiters`.
+    fn changed(&self) -> Arc<Notify>;
+}
+
+/// Asynchronous calls. Each may wait for a disk and is called where waiting hurts nobody.
+pub trait Queued: Send + Sync {
+    /// Up to `limit` calls, newest first; only those in a state or of a function, if given.
+    fn list(
+        &self,
+        state: Option<InvocationState>,
+        function: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Invocation>, Refusal>;
+
+    /// A call.
+    fn get(&self, id: &str) -> Result<Option<Invocation>, Refusal>;
+
+    /// The answer that a call got; nothing if the call is unknown or has none yet.
+    fn result(&self, id: &str) -> Result<Option<Response<Bytes>>, Refusal>;
+
+    /// Tries a dead call again, from the first try on; nothing if the call is unknown.
+    fn replay(&self, id: &str) -> Result<Option<Invocation>, Refusal>;
+
+    /// Forgets a call; whether it was known.
+    fn discard(&self, id: &str) -> Result<bool, Refusal>;
+}
+
+/// An event on its way to functions.
+pub type Publishing<'a> = Pin<Box<dyn Future<Output = Result<usize, Refusal>> + Send + 'a>>;
+
+/// Takes events.
+pub trait Events: Send + Sync {
+    /// Gives a CloudEvent, or a batch of them, in any of the forms of its HTTP binding, to
+    /// the functions that want it; how many calls came of it.
+    fn publish(&self, request: Request<Bytes>) -> Publishing<'_>;
+}

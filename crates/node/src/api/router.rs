@@ -1,0 +1,71 @@
+//! Which request goes to which handler: the table of the API.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, any, get, post, put};
+
+use crate::api::context::ApiContext;
+use crate::api::reply::{Failure, name_request};
+use crate::api::{access, code, functions, invocations, logs, node, openapi};
+use crate::refusal::{Reason, Refusal};
+
+/// Paths and what answers there.
+pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
+    vec![
+        ("/v1/functions", get(functions::list)),
+        (
+            "/v1/functions/{name}",
+            get(functions::show)
+                .put(functions::deploy)
+                .patch(functions::patch)
+                .delete(functions::remove),
+        ),
+        ("/v1/functions/{name}/versions", get(functions::versions)),
+        ("/v1/functions/{name}/rollback", post(functions::rollback)),
+        ("/v1/functions/{name}/traffic", put(functions::traffic)),
+        ("/v1/code", post(code::upload)),
+        ("/v1/code/{digest}", get(code::download)),
+        ("/v1/node", get(node::show)),
+        ("/v1/instances", get(node::instances)),
+        ("/v1/journal", get(node::journal)),
+        ("/v1/plan", post(node::plan)),
+        ("/v1/logs", get(logs::show)),
+        ("/v1/invocations", get(invocations::list)),
+        ("/v1/invocations/{id}", get(invocations::show).delete(invocations::discard)),
+        ("/v1/invocations/{id}/result", get(invocations::result)),
+        ("/v1/invocations/{id}/replay", post(invocations::replay)),
+        ("/v1/events", post(invocations::publish)),
+    ]
+}
+
+/// The API of a node: everything at and below `/v1`, and nothing else. Requests carry
+/// `ConnectInfo<SocketAddr>` of their peer as an extension.
+pub fn router(context: Arc<ApiContext>) -> Router {
+    let guarded = table()
+        .into_iter()
+        .chain([("/v1", any(unknown)), ("/v1/", any(unknown)), ("/v1/{*rest}", any(unknown))])
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(path, methods.fallback(not_allowed))
+        })
+        .layer(from_fn_with_state(context.clone(), access::guard));
+    let open = get(openapi::document).fallback(not_allowed);
+    Router::new()
+        .route("/v1/openapi.json", open)
+        .merge(guarded)
+        .layer(from_fn(name_request))
+        .with_state(context)
+}
+
+async fn unknown(request: Request) -> Failure {
+    let title = format!("there is nothing at `{}`", request.uri().path());
+    Failure(Refusal::new(Reason::NotFound, title).hint("`/v1/openapi.json` lists what there is"))
+}
+
+async fn not_allowed(request: Request) -> Failure {
+    let title = format!("`{}` does not go with `{}`", request.method(), request.uri().path());
+    let hint = "`/v1/openapi.json` lists what does";
+    Failure(Refusal::new(Reason::MethodNotAllowed, title).hint(hint))
+}

@@ -1,0 +1,20 @@
+  ;; Tells how many calls this very guest has served: always 1 where each call gets a fresh
+  ;; one.
+  (global $calls (mut i32) (i32.const 0))
+  (func (export "wasi:http/incoming-handler@0.2.0#handle") (param $request i32) (param $out i32)
+    (local $at i32) (local $left i32)
+    (call $begin)
+    (call $drop_request (local.get $request))
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (local.set $left (global.get $calls))
+    (local.set $at (i32.const 96))
+    (i32.store8 (local.get $at) (i32.const 10))
+    (loop $next
+      (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+      (i32.store8 (local.get $at)
+        (i32.add (i32.const 48) (i32.rem_u (local.get $left) (i32.const 10))))
+      (local.set $left (i32.div_u (local.get $left) (i32.const 10)))
+      (br_if $next (local.get $left)))
+    (call $head (local.get $out) (i32.const 200) (i32.const 1012) (i32.const 10))
+    (call $write (local.get $at) (i32.sub (i32.const 97) (local.get $at)))
+    (call $finish))

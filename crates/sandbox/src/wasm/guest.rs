@@ -1,0 +1,153 @@
+//! What the host keeps beside each guest, and what every guest of a function is given.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::log::{LogSink, Stream};
+use crate::wasm::limiter::{Account, Limiter};
+use crate::wasm::outbound::{Allowed, Hooks};
+use crate::wasm::output::{Listener, Output};
+use crate::wasm::ticker::TICK;
+
+/// What every guest of a function is given.
+pub(crate) struct Given {
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) files: Vec<(String, PathBuf)>,
+    pub(crate) allowed: Allowed,
+    pub(crate) table_elements: u32,
+    pub(crate) cpu: Option<Duration>,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) body: u64,
+    pub(crate) memory: u64,
+}
+
+/// What a command reads and writes.
+pub(crate) struct Pipes {
+    pub(crate) stdin: MemoryInputPipe,
+    pub(crate) stdout: MemoryOutputPipe,
+    /// Variables about the request, besides those of the function.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+/// What the host keeps beside a guest.
+pub(crate) struct Guest {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    table: ResourceTable,
+    p1: Option<WasiP1Ctx>,
+    pub(crate) limiter: Limiter,
+    pub(crate) listener: Listener,
+    /// Ticks the guest has run in this call.
+    pub(crate) ticks: u64,
+    ticks_max: u64,
+}
+
+/// The guest ran longer than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("out of CPU time")]
+pub(crate) struct OutOfCpu;
+
+impl Guest {
+    /// A store for a guest of an instance with this account.
+    pub(crate) fn store(
+        engine: &wasmtime::Engine,
+        given: &Given,
+        account: Arc<Account>,
+        log: Arc<dyn LogSink>,
+        pipes: Option<&Pipes>,
+        core: bool,
+    ) -> wasmtime::Result<Store<Self>> {
+        let listener = Listener::new(log);
+        let mut builder = WasiCtx::builder();
+        given.fill(&mut builder, &listener, pipes)?;
+        let (wasi, p1) = if core {
+            (WasiCtx::builder().build(), Some(builder.build_p1()))
+        } else {
+            (builder.build(), None)
+        };
+        let guest = Self {
+            wasi,
+            http: WasiHttpCtx::new(),
+            hooks: Hooks { allowed: given.allowed.clone() },
+            table: ResourceTable::new(),
+            p1,
+            limiter: Limiter::new(account, given.table_elements),
+            listener,
+            ticks: 0,
+            ticks_max: given.cpu.map_or(u64::MAX, ticks),
+        };
+        let mut store = Store::new(engine, guest);
+        store.limiter(|guest| &mut guest.limiter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            let guest = context.data_mut();
+            guest.ticks += 1;
+            if guest.ticks > guest.ticks_max {
+                return Err(OutOfCpu.into());
+            }
+            // A guest that computes for long lets others have their turn.
+            Ok(UpdateDeadline::Yield(1))
+        });
+        if let Some(fuel) = given.fuel {
+            store.set_fuel(fuel)?;
+        }
+        Ok(store)
+    }
+
+    /// The WASI preview 1 side of a core module's guest.
+    pub(crate) fn p1(&mut self) -> &mut WasiP1Ctx {
+        self.p1.as_mut().expect("core modules are given it")
+    }
+}
+
+/// Ticks in so much CPU time, at least one more than it takes to notice.
+fn ticks(cpu: Duration) -> u64 {
+    cpu.as_nanos().div_ceil(TICK.as_nanos()) as u64 + 1
+}
+
+impl Given {
+    fn fill(
+        &self,
+        builder: &mut WasiCtxBuilder,
+        listener: &Listener,
+        pipes: Option<&Pipes>,
+    ) -> wasmtime::Result<()> {
+        builder.envs(&self.environment);
+        let output = |stream| Output { listener: listener.clone(), stream };
+        builder.stderr(output(Stream::Stderr));
+        match pipes {
+            None => {
+                builder.stdout(output(Stream::Stdout));
+            }
+            Some(pipes) => {
+                builder.envs(&pipes.variables);
+                builder.stdin(pipes.stdin.clone()).stdout(pipes.stdout.clone());
+            }
+        }
+        for (inside, outside) in &self.files {
+            builder.preopened_dir(outside, inside, FsPerms::ReadOnly)?;
+        }
+        Ok(())
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}

@@ -1,0 +1,99 @@
+//! How much memory guests hold: an account per instance, shared by the guests it runs at
+//! a time, and what each guest has drawn from it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasmtime::ResourceLimiter;
+
+/// The memory of one instance.
+#[derive(Debug)]
+pub(crate) struct Account {
+    limit: u64,
+    held: AtomicU64,
+}
+
+impl Account {
+    pub(crate) fn new(limit: u64) -> Arc<Self> {
+        Arc::new(Self { limit, held: AtomicU64::new(0) })
+    }
+
+    fn draw(&self, bytes: u64) -> bool {
+        let draw = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= self.limit);
+        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, draw).is_ok()
+    }
+}
+
+/// What one guest holds. Gives it back when dropped.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    account: Arc<Account>,
+    held: u64,
+    table_elements: usize,
+    /// Whether the guest was ever denied memory.
+    pub(crate) denied: bool,
+}
+
+impl Limiter {
+    pub(crate) fn new(account: Arc<Account>, table_elements: u32) -> Self {
+        Self { account, held: 0, table_elements: table_elements as usize, denied: false }
+    }
+
+    /// Memory the guest holds; guests never give any back while they live.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+}
+
+impl Drop for Limiter {
+    fn drop(&mut self) {
+        self.account.held.fetch_sub(self.held, Ordering::Relaxed);
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let more = (desired - current) as u64;
+        if self.account.draw(more) {
+            self.held += more;
+            Ok(true)
+        } else {
+            self.denied = true;
+            Ok(false)
+        }
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= self.table_elements)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guests_of_an_instance_share_its_memory() {
+        let account = Account::new(100);
+        let mut one = Limiter::new(account.clone(), 10);
+        let mut other = Limiter::new(account.clone(), 10);
+        assert!(one.memory_growing(0, 60, None).unwrap());
+        assert!(!other.memory_growing(0, 50, None).unwrap());
+        assert!(other.denied && !one.denied);
+        drop(one);
+        assert!(other.memory_growing(0, 50, None).unwrap());
+        assert!(other.memory_growing(50, 100, None).unwrap());
+        drop(other);
+        assert_eq!(account.held.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,249 @@
+//! The WebAssembly backend, through the seam: what functions may do, what they may not,
+//! and that one's misfortune is not another's.
+
+mod stage;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Channel};
+
+use swell_samples::samples;
+use swell_sandbox::backend::PrepareError;
+use swell_sandbox::body::{Body, BodyError, full};
+use swell_sandbox::call::{CallError, Outcome};
+use swell_sandbox::limits::Isolation;
+
+use crate::stage::{LONG, Stage, ask, call, fail};
+
+#[tokio::test]
+async fn a_component_answers() {
+    let stage = Stage::new();
+    let hello = stage.instance(samples::HELLO, |_| {}).await;
+    for (body, answer) in [
+        ("", "Hello, world!\n"),
+        ("Ada", "Hello, Ada!\n"),
+        (r#"{"name": "Grace"}"#, "Hello, Grace!\n"),
+        (r#"{"nobody": 1}"#, "Hello, world!\n"),
+        (r#"{"name"#, "Hello, world!\n"),
+    ] {
+        assert_eq!(ask(&hello, "/", body).await, answer, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_reads_and_writes() {
+    let stage = Stage::new();
+    let shout = stage.instance(samples::SHOUT, |_| {}).await;
+    let long = "abc".repeat(100_000);
+    assert_eq!(ask(&shout, "/", "quiet, please").await, "QUIET, PLEASE");
+    assert_eq!(ask(&shout, "/", &long).await, long.to_uppercase());
+    let made = call(&shout, "/", full(vec![b'a'; 2 << 20])).await;
+    assert_eq!(made.answer.err(), Some(CallError::TooLarge { limit: 1 << 20 }));
+}
+
+#[tokio::test]
+async fn isolation_is_kept_as_promised() {
+    let stage = Stage::new();
+    let fresh = stage.instance(samples::COUNTER, |_| {}).await;
+    let kept = stage
+        .instance(samples::COUNTER, |code| {
+            code.isolation = Isolation::Instance { reuse_max: Some(3) };
+        })
+        .await;
+    for round in 0..7u32 {
+        assert_eq!(ask(&fresh, "/", "").await, "1\n");
+        assert_eq!(ask(&kept, "/", "").await, format!("{}\n", round % 3 + 1));
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_told_and_hurts_nobody_else() {
+    let stage = Stage::new();
+    let hello = stage.instance(samples::HELLO, |_| {}).await;
+    for isolation in [Isolation::Request, Isolation::Instance { reuse_max: None }] {
+        let bad = async |bytes, cpu, fuel| {
+            let instance = stage
+                .instance(bytes, |code| {
+                    code.isolation = isolation;
+                    code.limits.cpu = cpu;
+                    code.limits.fuel = fuel;
+                })
+                .await;
+            let first = fail(&instance, "/").await;
+            let again = fail(&instance, "/").await;
+            assert_eq!(first.0, again.0, "it goes wrong the same way again");
+            assert_eq!(first.1.outcome, Outcome::Failed);
+            assert!(!first.1.instance_lost);
+            first.0
+        };
+        let cpu = Duration::from_millis(50);
+        assert!(matches!(bad(samples::TRAP, None, None).await, CallError::Trapped(_)));
+        assert_eq!(bad(samples::HOG, None, None).await, CallError::OutOfMemory { limit: 8 << 20 });
+        assert_eq!(bad(samples::SPIN, Some(cpu), None).await, CallError::OutOfCpu { limit: cpu });
+        let fuel = 100_000;
+        assert_eq!(
+            bad(samples::SPIN, None, Some(fuel)).await,
+            CallError::OutOfFuel { limit: fuel }
+        );
+        assert!(matches!(bad(samples::SILENT, None, None).await, CallError::NoAnswer(_)));
+        assert_eq!(ask(&hello, "/", "").await, "Hello, world!\n");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guest_writes_is_heard() {
+    let stage = Stage::new();
+    let trap = stage.instance(samples::TRAP, |_| {}).await;
+    let made = call(&trap, "/", full("")).await;
+    assert!(made.answer.is_err());
+    assert_eq!(*made.log.0.lock(), [(true, "about to trap\n".to_string())]);
+}
+
+/// Two threads: one is held up by the guest now and then, the other keeps the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_goes_away_stops_the_guest() {
+    let stage = Stage::new();
+    for isolation in [Isolation::Request, Isolation::Instance { reuse_max: None }] {
+        let spin = stage.instance(samples::SPIN, |code| code.isolation = isolation).await;
+        let (tell, end) = tokio::sync::oneshot::channel();
+        let request = http::Request::get("/").header("host", "test");
+        let call = swell_sandbox::call::Call {
+            request: request.body(full("")).expect("it is a request"),
+            log: swell_sandbox::log::Silence::shared(),
+            end: swell_sandbox::call::EndSignal::new(move |end| drop(tell.send(end))),
+        };
+        let spinning = tokio::spawn(spin.invoke(call));
+        tokio::task::yield_now().await;
+        spinning.abort();
+        let end = tokio::time::timeout(LONG, end).await.expect("it stops").expect("it is told");
+        assert_eq!(end.outcome, Outcome::Cancelled);
+    }
+}
+
+#[tokio::test]
+async fn bodies_stream_both_ways() {
+    let stage = Stage::new();
+    let echo = stage.instance(samples::ECHO, |_| {}).await;
+    let (mut feed, body) = Channel::<Bytes, BodyError>::new(1);
+    feed.send_data(Bytes::from("one")).await.expect("it is read");
+    let mut made = call(&echo, "/", body.boxed_unsync()).await;
+    let mut answer = made.answer.expect("the head comes before the end of the request");
+    assert_eq!(next(answer.body_mut()).await, "one");
+    assert!(made.end.try_recv().is_err(), "the guest is still at it");
+    feed.send_data(Bytes::from("two")).await.expect("it is read");
+    assert_eq!(next(answer.body_mut()).await, "two");
+    drop(feed);
+    assert!(answer.body_mut().frame().await.is_none());
+    assert_eq!(made.end.await.expect("it is told").outcome, Outcome::Answered);
+
+    let large = "0123456789".repeat(300_000);
+    assert!(ask(&echo, "/", &large).await == large, "three megabytes come back unchanged");
+}
+
+async fn next(body: &mut Body) -> Bytes {
+    let frame = body.frame().await.expect("there is more").expect("it is whole");
+    frame.into_data().expect("it is data")
+}
+
+#[tokio::test]
+async fn dropping_an_answer_stops_its_guest() {
+    let stage = Stage::new();
+    let events = stage.instance(samples::EVENTS, |_| {}).await;
+    let made = call(&events, "/?n=1000000&m=1", full("")).await;
+    let mut answer = made.answer.expect("it begins");
+    assert_eq!(next(answer.body_mut()).await, "data: tick\n\n");
+    drop(answer);
+    assert_eq!(made.end.await.expect("it is told").outcome, Outcome::Cancelled);
+}
+
+#[tokio::test]
+async fn events_come_one_by_one_to_the_end() {
+    let stage = Stage::new();
+    let events = stage.instance(samples::EVENTS, |_| {}).await;
+    assert_eq!(ask(&events, "/?n=3&m=1", "").await, "data: tick\n\n".repeat(3));
+}
+
+#[tokio::test]
+async fn guests_of_one_instance_share_its_memory() {
+    let stage = Stage::new();
+    // Room for three guests of two pages.
+    let echo = stage
+        .instance(samples::ECHO, |code| {
+            code.limits.memory = 6 << 16;
+            code.isolation = Isolation::Instance { reuse_max: None };
+        })
+        .await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let (feed, body) = Channel::<Bytes, BodyError>::new(1);
+        let made = call(&echo, "/", body.boxed_unsync()).await;
+        open.push((feed, made.answer.expect("there is room for three")));
+    }
+    let (error, _) = fail(&echo, "/").await;
+    assert_eq!(error, CallError::OutOfMemory { limit: 6 << 16 });
+    let (feed, answer) = open.pop().expect("three are open");
+    drop(feed);
+    answer.into_body().collect().await.expect("it ends well");
+    assert_eq!(ask(&echo, "/", "again").await, "again");
+}
+
+#[tokio::test]
+async fn compiled_code_is_found_again_and_damage_is_mended() {
+    let stage = Stage::new();
+    stage.instance(samples::HELLO, |_| {}).await;
+    let compiled = || {
+        let entries = std::fs::read_dir(stage.cache()).expect("the cache is there");
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("it is read").path()).collect();
+        paths.sort();
+        paths
+    };
+    let [first] = &compiled()[..] else { panic!("one piece of code, one file") };
+    let made = std::fs::metadata(first).and_then(|data| data.modified()).expect("it has a time");
+    stage.instance(samples::HELLO, |_| {}).await;
+    let same = std::fs::metadata(first).and_then(|data| data.modified()).expect("it has a time");
+    assert_eq!(made, same, "it is not compiled again");
+
+    let mut bytes = std::fs::read(first).expect("it is read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(first, &bytes).expect("it is hurt");
+    let hello = stage.instance(samples::HELLO, |_| {}).await;
+    assert_eq!(ask(&hello, "/", "").await, "Hello, world!\n");
+    assert_ne!(std::fs::read(first).expect("it is there"), bytes, "it was mended");
+}
+
+#[tokio::test]
+async fn a_thousand_clones_live_at_once() {
+    let stage = Stage::new();
+    let mut code = stage.code(samples::HELLO);
+    code.isolation = Isolation::Instance { reuse_max: None };
+    let template = stage.prepare(code).await.expect("it is prepared");
+    let mut clones = Vec::new();
+    for _ in 0..1000 {
+        clones.push(template.start().await.expect("there is room"));
+    }
+    assert!(template.start().await.is_err(), "and then there is none");
+    assert_eq!(ask(&clones[999], "/", "").await, "Hello, world!\n");
+    assert!(template.costs().clone > Duration::ZERO);
+}
+
+#[tokio::test]
+async fn what_is_not_a_function_is_refused_with_reasons() {
+    let stage = Stage::new();
+    for (bytes, part) in [
+        (&b"#!/bin/sh\necho hello"[..], "a script"),
+        (b"", "empty"),
+        (b"\0asm\x01\0\0\0garbage", "not valid WebAssembly"),
+        (b"(module)", "without `_start`"),
+        (b"(module", "its text is wrong"),
+        (b"(component)", "does not export"),
+        (br#"(module (import "env" "magic" (func)) (func (export "_start")))"#, "env::magic"),
+    ] {
+        let refused = stage.prepare(stage.code(bytes)).await.err().expect("it is refused");
+        let (PrepareError::NotCode(text) | PrepareError::Unsupported(text)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(text.contains(part), "{text}");
+    }
+}
