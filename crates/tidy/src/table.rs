@@ -93,7 +93,11 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
-    ("crates/swell/src/cli", Siblings::Rivals { below: &["form"], above: &["command"] }),
+    ("crates/swell/src/cli", Siblings::Rivals { below: &["form", "node"], above: &["command"] }),
+    ("crates/swell/src/client", Siblings::Parts),
+    ("crates/swell/src/document", Siblings::Parts),
+    ("crates/swell/src/manifest", Siblings::Parts),
+    ("crates/swell/src/settings", Siblings::Parts),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
