@@ -49,20 +49,54 @@ impl<W: Write> JournalWriter<W> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
         }
-        let Self { events, actions, .. } = self;
-        let summary = Summary { events, actions, digest: self.digest.value() };
+        let summary = self.summary();
         self.block(Kind::Summary, &payload(&summary))?;
         self.sink.flush()?;
         Ok((self.sink, summary))
     }
 
-    fn flush(&mut self) {
+    /// Events recorded so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Whether a write failed: nothing was written after it.
+    pub fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// What it writes to.
+    pub fn sink(&self) -> &W {
+        &self.sink
+    }
+
+    /// Writes what is left and returns the bytes that would end the journal here; goes on
+    /// afterwards. What was written so far and these bytes are a whole journal.
+    pub fn checkpoint(&mut self) -> io::Result<Vec<u8>> {
+        self.flush();
+        if let Some(failure) = &self.failure {
+            return Err(io::Error::new(failure.kind(), failure.to_string()));
+        }
+        let payload = payload(&self.summary());
+        let head = Head::of(Kind::Summary, self.place, &payload).expect("a summary is short");
+        let mut end = head.bytes().to_vec();
+        end.extend(payload);
+        Ok(end)
+    }
+
+    /// Writes the records that have not made a block yet.
+    pub fn flush(&mut self) {
         let recorder = std::mem::take(&mut self.recorder);
         if self.failure.is_none() && !recorder.bytes().is_empty() {
             self.failure = self.block(Kind::Records, recorder.bytes()).err();
         }
         self.recorder = recorder;
         self.recorder.clear();
+    }
+
+    fn summary(&self) -> Summary {
+        let Self { events, actions, .. } = *self;
+        Summary { events, actions, digest: self.digest.value() }
     }
 
     fn block(&mut self, kind: Kind, payload: &[u8]) -> io::Result<()> {

@@ -15,4 +15,5 @@ pub mod store;
 pub mod deploy;
 pub mod api;
 pub mod gateway;
+pub mod absent;
 pub mod node;

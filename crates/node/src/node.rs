@@ -1,1 +1,246 @@
 //! A node, put together: opens what it keeps, starts what it runs, stops in order.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use swell_core::journal_format::Header;
+use swell_core::settings::SiteSettings;
+use swell_core::site::Site;
+use swell_core::units::Bytes;
+use swell_sandbox::backend::Backend;
+use swell_sandbox::key_value::{KeyValue, NoKeyValue};
+use swell_sandbox::modelled::Modelled;
+use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
+
+use crate::absent::Absent;
+use crate::api::context::ApiContext;
+use crate::api::router::router;
+use crate::clock::{Clock, wall_ms};
+use crate::deploy::deployer::{Deployer, Parts};
+use crate::gateway::context::Gateway;
+use crate::gateway::own::{Health, OwnPages};
+use crate::gateway::{server, tls};
+use crate::live::hands::{LiveHands, PROGRAM};
+use crate::live::live::Live;
+use crate::live::recorder::Recorder;
+use crate::live::timer;
+use crate::observe::logs::Logs;
+use crate::observe::metrics::Metrics;
+use crate::observe::observer::Observer;
+use crate::registry::Registry;
+use crate::settings::NodeSettings;
+use crate::store::code::CodeFolder;
+use crate::store::functions::Store;
+
+/// The longest code that may be uploaded.
+const CODE_BYTES_MAX: u64 = 256 << 20;
+
+/// Why a node does not come up, for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// Settings that cannot be; what is wrong with them.
+    #[error("{0}")]
+    Settings(String),
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The data folder or what lies in it.
+    #[error("{0}")]
+    Data(String),
+    /// Guests cannot be run here.
+    #[error("cannot run WebAssembly on this machine: {0}")]
+    Engine(String),
+}
+
+/// A node that is up.
+pub struct Node {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Functions that were there from an earlier run.
+    pub restored: usize,
+    /// How guests get their memory.
+    pub engine: String,
+    live: Arc<Live>,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+    timer: JoinHandle<()>,
+}
+
+impl Node {
+    /// Brings a node up. It serves when this returns.
+    pub async fn start(settings: NodeSettings) -> Result<Self, NodeError> {
+        let site = SiteSettings {
+            memory: settings.memory,
+            seed: settings.seed,
+            policy: settings.policy.clone(),
+        };
+        let mind = Site::new(&site).map_err(|error| NodeError::Settings(error.to_string()))?;
+        let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose();
+        let acceptor = acceptor.map_err(NodeError::Settings)?;
+        let data = |error: String| NodeError::Data(error);
+        private_folder(&settings.data).map_err(|error| {
+            data(format!("cannot use the data folder `{}`: {error}", settings.data.display()))
+        })?;
+        let store = Store::open(&settings.data).map_err(|error| data(error.to_string()))?;
+        let code = CodeFolder::open(&settings.data).map_err(|error| data(error.to_string()))?;
+        let (store, code) = (Arc::new(store), Arc::new(code));
+        let listener = listen(settings.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| NodeError::Listen { address: settings.listen, error })?;
+
+        let since_ms = wall_ms();
+        let journal = journal(&settings, &site, since_ms);
+        let clock = Clock::start(settings.speed);
+        let metrics = Arc::new(Metrics::default());
+        let live = Arc::new(Live::new(mind, journal, clock, since_ms, metrics.clone()));
+        let wasm = Wasm::new(&WasmSettings {
+            cache: settings.data.join("compiled"),
+            clones_max: settings.clones_max,
+            copy_on_write: true,
+        });
+        let wasm: Arc<dyn Backend> = Arc::new(wasm.map_err(NodeError::Engine)?);
+        let engine = wasm.describe();
+        let registry = Arc::new(Registry::default());
+        let hands = Arc::new(LiveHands {
+            live: live.clone(),
+            registry: registry.clone(),
+            wasm,
+            modelled: Arc::new(Modelled::new(settings.speed)),
+            metrics: metrics.clone(),
+            policy: settings.policy.clone(),
+        });
+        let key_value: Arc<dyn KeyValue> = NoKeyValue::shared();
+        let deployer = Deployer::new(Parts {
+            store,
+            code: code.clone(),
+            registry: registry.clone(),
+            hands: hands.clone(),
+            key_value,
+            memory: settings.memory,
+            secrets: settings.secrets.clone(),
+            prepares_max: 1,
+        });
+        let restored = deployer.restore().map_err(|error| data(error.to_string()))?;
+
+        let stop = CancellationToken::new();
+        let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
+        let absent = Arc::new(Absent);
+        let context = Arc::new(ApiContext {
+            deployer: deployer.clone(),
+            code,
+            hands: hands.clone(),
+            logs: observer.clone(),
+            queued: absent.clone(),
+            events: absent.clone(),
+            token: settings.token.clone(),
+            listen: address,
+            tls: acceptor.is_some(),
+            code_bytes_max: CODE_BYTES_MAX,
+            stopping: stop.clone(),
+        });
+        let observer_logs = observer.logs.clone();
+        let health: Arc<dyn Health> = Arc::new(Condition { metrics: metrics.clone() });
+        let gateway = Arc::new(Gateway {
+            registry,
+            live: live.clone(),
+            deployer,
+            later: absent,
+            observer,
+            pages: Arc::new(OwnPages::new(router(context), health)),
+            requests_max: settings.requests_max,
+            tls: acceptor.is_some(),
+            in_flight: AtomicU32::new(0),
+            stopping: AtomicBool::new(false),
+        });
+        watch(&metrics, &gateway, &observer_logs);
+        let timer = tokio::spawn(timer::run(live.clone()));
+        let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
+        let server = tokio::spawn(serving);
+        Ok(Self { address, restored, engine, live, stop, server, timer })
+    }
+
+    /// Lets what is under way finish, within the time the settings give, and ends.
+    pub async fn stop(self) -> Result<(), NodeError> {
+        self.stop.cancel();
+        // A server that panicked has nothing left to finish.
+        let _ = self.server.await;
+        self.timer.abort();
+        let ended = tokio::task::spawn_blocking(move || self.live.end_journal()).await;
+        match ended {
+            Ok(Err(error)) => Err(NodeError::Data(format!("the journal has no end: {error}"))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Lets those who know tell their figures whenever somebody asks for them.
+fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
+    let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
+    metrics.on_scrape(move |gauges| {
+        if let Some(gateway) = gateway.upgrade() {
+            gauges.functions = gateway.registry.len() as u64;
+            gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
+            gateway.live.fill(gauges);
+        }
+        if let Some(logs) = logs.upgrade() {
+            logs.fill(gauges);
+        }
+    });
+}
+
+/// What the health pages tell from.
+struct Condition {
+    metrics: Arc<Metrics>,
+}
+
+impl Health for Condition {
+    fn unready(&self) -> Option<String> {
+        // A node listens once everything it needs is open.
+        None
+    }
+
+    fn metrics(&self, accept: Option<&str>) -> (&'static str, String) {
+        self.metrics.encode_for(accept)
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, NodeError> {
+    TcpListener::bind(address).await.map_err(|error| NodeError::Listen { address, error })
+}
+
+/// Begins the journal; a node that cannot keep one says so and serves all the same.
+fn journal(settings: &NodeSettings, site: &SiteSettings, since_ms: u64) -> Option<Recorder> {
+    let most = settings.journal_bytes_max;
+    if most == Bytes::ZERO {
+        return None;
+    }
+    let header = Header { program: PROGRAM.to_string(), settings: site.clone() };
+    let folder = settings.data.join("journal");
+    match Recorder::begin(&folder, since_ms, most.get(), &header) {
+        Ok(journal) => Some(journal),
+        Err(error) => {
+            tracing::warn!(%error, folder = %folder.display(), "cannot keep a journal");
+            None
+        }
+    }
+}
+
+/// Makes the folder that only its owner may enter.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

@@ -75,6 +75,14 @@ const REASONS: &[(Reason, &str, u16)] = &[
 ];
 
 impl Reason {
+    /// How many there are; as a number, each is below it.
+    pub const COUNT: usize = REASONS.len();
+
+    /// All of them, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        REASONS.iter().map(|row| row.0)
+    }
+
     /// The word for it, for programs and metrics.
     pub fn code(self) -> &'static str {
         self.row().1
@@ -156,6 +164,7 @@ mod tests {
             assert_eq!(reason.code(), *word);
             assert_eq!(reason.status(), *status);
             assert!(REASONS[..place].iter().all(|row| row.1 != *word), "{word}");
+            assert_eq!(*reason as usize, place);
         }
     }
 }

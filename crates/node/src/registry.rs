@@ -16,6 +16,8 @@ use swell_api::spec::{FunctionSpec, Route};
 use swell_core::ids::FunctionId;
 use swell_sandbox::backend::Template;
 
+use crate::observe::observed::Observed;
+
 /// One version of a function, as it stands on this node.
 pub struct Version {
     /// The name it has in the mind.
@@ -36,6 +38,8 @@ pub struct Version {
     pub counts: Counts,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
+    /// Who watches its calls, from the first call on.
+    pub observed: OnceLock<Arc<Observed>>,
     /// Why its last start failed.
     pub last_start_failure: RwLock<Option<String>>,
 }
@@ -60,6 +64,7 @@ impl Version {
             scale: RwLock::new(scale),
             counts: Counts::default(),
             waiting: AtomicU32::new(0),
+            observed: OnceLock::new(),
             last_start_failure: RwLock::new(None),
         }
     }

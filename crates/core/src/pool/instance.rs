@@ -64,6 +64,11 @@ impl Instance {
         self.memory
     }
 
+    /// Requests it serves now.
+    pub fn active(&self) -> u32 {
+        self.active
+    }
+
     /// When it entered its state.
     pub fn since(&self) -> Instant {
         self.since

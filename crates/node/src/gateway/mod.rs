@@ -1,1 +1,12 @@
 //! From a socket to a function and back.
+
+pub mod answer;
+pub mod limited;
+pub mod context;
+pub mod headers;
+pub mod call;
+pub mod asynchronous;
+pub mod own;
+pub mod service;
+pub mod tls;
+pub mod server;

@@ -1,1 +1,11 @@
 //! The mind among its hands: news goes in under one lock, orders are carried out.
+
+pub mod waiter;
+pub mod instances;
+pub mod recorder;
+pub mod mind;
+pub mod live;
+pub mod admission;
+pub mod timer;
+pub mod view;
+pub mod hands;

@@ -1,1 +1,18 @@
 //! What a node tells of itself while it works: figures, lines of guests, traces.
+
+pub mod metrics;
+pub mod function_metrics;
+pub mod histogram;
+pub mod gauges;
+pub mod decisions;
+pub mod exposition;
+pub mod process;
+pub mod chance;
+pub mod header_text;
+pub mod request_id;
+pub mod trace_state;
+pub mod trace_context;
+pub mod logs;
+pub mod call_log;
+pub mod observed;
+pub mod observer;

@@ -1,0 +1,124 @@
+//! Where a request goes: to a function by name, to one by host and path, into the queue,
+//! or to the node's own pages.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http::header::{HOST, HeaderValue, UPGRADE};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming as Arriving;
+
+use swell_sandbox::body::Body;
+
+use crate::gateway::answer::problem;
+use crate::gateway::asynchronous::accept;
+use crate::gateway::call::{Incoming, below};
+use crate::gateway::context::Gateway;
+use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
+use crate::observe::function_metrics::TriggerKind;
+use crate::observe::observer::Source;
+use crate::observe::request_id::REQUEST_ID;
+use crate::refusal::{Reason, Refusal};
+use crate::registry::Function;
+
+/// Paths under which functions are called by name.
+const FUNCTION: &str = "/function/";
+/// Paths under which calls are left for later.
+const ASYNCHRONOUS: &str = "/async-function/";
+/// Beginnings of the paths that are the node's own.
+const OWN: [&str; 4] = ["/v1", "/healthz", "/readyz", "/metrics"];
+
+/// Answers a request.
+pub(crate) async fn serve(
+    gateway: Arc<Gateway>,
+    peer: SocketAddr,
+    request: Request<Arriving>,
+) -> Result<Response<Body>, Infallible> {
+    let path = request.uri().path();
+    if let Some(rest) = path.strip_prefix(FUNCTION) {
+        let name = first(rest);
+        let prefix = FUNCTION.len() + name.len();
+        let function = gateway.registry.get(name).ok_or_else(|| unknown(name));
+        return Ok(call(&gateway, peer, request, function, prefix).await);
+    }
+    if let Some(rest) = path.strip_prefix(ASYNCHRONOUS) {
+        let name = first(rest);
+        let prefix = ASYNCHRONOUS.len() + name.len();
+        let function = gateway.registry.get(name).ok_or_else(|| unknown(name));
+        return Ok(accept(&gateway, function, request, prefix).await);
+    }
+    if !is_own(path) {
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().host()).unwrap_or("");
+        let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+        if let Some(routed) = gateway.registry.route(host, path) {
+            let prefix = routed.prefix;
+            return Ok(call(&gateway, peer, request, Ok(routed.function), prefix).await);
+        }
+    }
+    let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+    request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+    Ok(gateway.pages.answer(request).await)
+}
+
+fn is_own(path: &str) -> bool {
+    let rest = OWN.iter().find_map(|page| path.strip_prefix(page));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+async fn call(
+    gateway: &Arc<Gateway>,
+    peer: SocketAddr,
+    mut request: Request<Arriving>,
+    function: Result<Arc<Function>, Refusal>,
+    prefix: usize,
+) -> Response<Body> {
+    let source = Source::new(TriggerKind::Http, request.headers());
+    let id = source.request_id().clone();
+    let refuse = |refusal: &Refusal| {
+        let mut response = problem(refusal, Some(id.as_str()));
+        response.headers_mut().insert(REQUEST_ID, id.header());
+        response
+    };
+    let function = match function {
+        Ok(function) => function,
+        Err(refusal) => return refuse(&refusal),
+    };
+    if request.headers().contains_key(UPGRADE) && is_websocket(&request) {
+        let title = format!("`{}` runs where no WebSocket can be passed through", function.name);
+        return refuse(
+            &Refusal::new(Reason::Unsupported, title)
+                .hint("use server-sent events, or a plain request and answer"),
+        );
+    }
+    *request.uri_mut() = below(request.uri(), prefix);
+    let headers = request.headers_mut();
+    if let Ok(address) = HeaderValue::from_str(&peer.ip().to_string()) {
+        headers.append(FORWARDED_FOR, address);
+    }
+    let protocol = if gateway.tls { "https" } else { "http" };
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(protocol));
+    let incoming = Incoming { function, request, peer: Some(peer.ip()), source };
+    match gateway.invoke(incoming).await {
+        Ok(response) => response,
+        Err(refusal) => refuse(&refusal),
+    }
+}
+
+fn is_websocket(request: &Request<Arriving>) -> bool {
+    let upgrade = request.headers().get(UPGRADE);
+    upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn first(rest: &str) -> &str {
+    rest.split_once('/').map_or(rest, |(name, _)| name)
+}
+
+/// No function has that name.
+pub(crate) fn unknown(name: &str) -> Refusal {
+    let name: String = name.chars().take(80).collect();
+    Refusal::new(Reason::NotFound, format!("no function `{name}` is deployed here"))
+        .hint("`swell list` shows those that are")
+}

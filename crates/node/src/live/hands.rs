@@ -1,0 +1,83 @@
+//! The live world as those who deploy see it.
+
+use std::io;
+use std::sync::Arc;
+
+use swell_api::instance::Instance;
+use swell_api::node::Node;
+use swell_api::spec::BackendName;
+use swell_core::ids::FunctionId;
+use swell_sandbox::backend::Backend;
+
+use crate::deploy::hands::Hands;
+use crate::deploy::settings::of_version;
+use crate::live::live::Live;
+use crate::observe::metrics::Metrics;
+use crate::registry::{Registry, Version};
+
+/// The program, as it names itself.
+pub const PROGRAM: &str = concat!("swell ", env!("CARGO_PKG_VERSION"));
+
+/// The live world, with the backends it makes instances with.
+pub struct LiveHands {
+    /// The world.
+    pub live: Arc<Live>,
+    /// Its functions.
+    pub registry: Arc<Registry>,
+    /// The backend `wasm`.
+    pub wasm: Arc<dyn Backend>,
+    /// The backend `modelled`.
+    pub modelled: Arc<dyn Backend>,
+    /// Figures of the node.
+    pub metrics: Arc<Metrics>,
+    /// The keep-alive policy, as people name it.
+    pub policy: String,
+}
+
+impl Hands for LiveHands {
+    fn deploy(&self, version: &Arc<Version>) {
+        self.live.deploy(version, of_version(version, &self.live.clock));
+    }
+
+    fn remove(&self, version: &Arc<Version>) {
+        self.live.remove(version);
+        if self.registry.get(&version.name).is_none() {
+            self.metrics.remove_function(&version.name);
+        }
+    }
+
+    fn next_id(&self) -> FunctionId {
+        self.live.next_id()
+    }
+
+    fn backend(&self, name: BackendName) -> Option<Arc<dyn Backend>> {
+        Some(match name {
+            BackendName::Wasm => self.wasm.clone(),
+            BackendName::Modelled => self.modelled.clone(),
+        })
+    }
+
+    fn instances(&self) -> Vec<Instance> {
+        self.live.instances()
+    }
+
+    fn node(&self) -> Node {
+        let pool = self.live.pool();
+        Node {
+            program: PROGRAM.to_string(),
+            since_ms: self.live.since_ms,
+            policy: self.policy.clone(),
+            memory_bytes: pool.limit.get(),
+            memory_bytes_used: pool.used.get(),
+            speed: self.live.clock.speed(),
+            functions: self.registry.len() as u32,
+            waiting: pool.waiting as u64,
+            engine: self.wasm.describe(),
+            journal: self.live.journal_state(),
+        }
+    }
+
+    fn journal(&self) -> Option<Result<Vec<u8>, io::Error>> {
+        self.live.journal()
+    }
+}

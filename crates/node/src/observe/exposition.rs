@@ -1,0 +1,260 @@
+//! All families of metrics: their names, what they mean, and where their figures come
+//! from. Names follow Prometheus (base units, `_total`), meanings the FaaS conventions of
+//! OpenTelemetry. The tests hold the list of names; changing one breaks dashboards.
+
+use std::fmt::Error;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NoLabelSet,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Unit;
+
+use crate::observe::decisions::Decisions;
+use crate::observe::function_metrics::{Series, Table};
+use crate::observe::gauges::{Gauges, Sources};
+use crate::observe::histogram::Histogram;
+use crate::observe::process::Process;
+
+type Encoded = Result<(), Error>;
+type Pick = fn(&Series) -> &Histogram;
+
+const NONE: [(&str, &str); 0] = [];
+
+/// What the node counts and holds.
+#[derive(Debug)]
+pub(crate) struct NodeFamilies {
+    pub(crate) table: Arc<Table>,
+    pub(crate) decisions: Arc<Decisions>,
+    pub(crate) sources: Arc<Sources>,
+}
+
+impl Collector for NodeFamilies {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
+        let out = &mut Out { encoder: &mut encoder };
+        build(out)?;
+        functions(out, &self.table.rows())?;
+        decisions(out, &self.decisions)?;
+        gauges(out, &self.sources.read())
+    }
+}
+
+/// What the machine says of the process.
+#[derive(Debug)]
+pub(crate) struct ProcessFamilies;
+
+impl Collector for ProcessFamilies {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
+        let out = &mut Out { encoder: &mut encoder };
+        let process = Process::read();
+        if let Some(seconds) = process.cpu_seconds {
+            let help = "CPU time used, in user and system mode.";
+            out.counters("process_cpu", help, Some(&Unit::Seconds), [(NONE, seconds)])?;
+        }
+        if let Some(bytes) = process.resident_bytes {
+            let help = "Resident memory.";
+            out.gauge("process_resident_memory", help, Some(&Unit::Bytes), bytes)?;
+        }
+        if let Some(count) = process.open_fds {
+            out.gauge("process_open_fds", "Open file descriptors.", None, count)?;
+        }
+        if let Some(count) = process.threads {
+            out.gauge("process_threads", "Threads.", None, count)?;
+        }
+        if let Some(seconds) = process.start_seconds {
+            let help = "When the process began, in seconds since 1970.";
+            out.gauge("process_start_time", help, Some(&Unit::Seconds), seconds)?;
+        }
+        Ok(())
+    }
+}
+
+fn build(out: &mut Out) -> Encoded {
+    let help = "The program.";
+    let mut metric = out.encoder.encode_descriptor("build", help, None, MetricType::Info)?;
+    metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])
+}
+
+fn functions(out: &mut Out, rows: &[(Arc<str>, Arc<Series>)]) -> Encoded {
+    let each = || rows.iter().map(|(name, series)| (&**name, &**series));
+    out.counters(
+        "invocations",
+        "Calls that reached an instance, by what called and how they ended.",
+        None,
+        each().flat_map(|(name, series)| {
+            series.invocations().map(move |(trigger, outcome, count)| {
+                ([("function", name), ("trigger", trigger), ("outcome", outcome)], count)
+            })
+        }),
+    )?;
+    out.counters(
+        "invocation_starts",
+        "Calls by how they met their instance: warm, delayed (waited for a busy one), resumed \
+         (waited for a paused one), cold (waited for a new one).",
+        None,
+        each().flat_map(|(name, series)| {
+            let starts = series.starts();
+            starts.map(move |(start, count)| ([("function", name), ("start", start)], count))
+        }),
+    )?;
+    out.counters(
+        "cold_starts",
+        "Calls that waited for a new instance.",
+        None,
+        each().map(|(name, series)| ([("function", name)], series.cold())),
+    )?;
+    out.counters(
+        "refusals",
+        "Requests turned away before they reached an instance, by reason.",
+        None,
+        each().flat_map(|(name, series)| {
+            let refusals = series.refusals();
+            refusals.map(move |(reason, n)| ([("function", name), ("reason", reason)], n))
+        }),
+    )?;
+    out.counters(
+        "timeouts",
+        "Requests that took longer than they may, waiting or running.",
+        None,
+        each().map(|(name, series)| ([("function", name)], series.timeouts())),
+    )?;
+    let histograms: [(&str, &str, Pick); 3] = [
+        (
+            "invocation_duration",
+            "How long the instance worked on a call, without the time before it got it.",
+            |series| &series.ran,
+        ),
+        ("queue_wait", "How long a call waited for its instance; 0 for warm ones.", |series| {
+            &series.waited
+        }),
+        (
+            "cold_start_duration",
+            "How long an instance took to become ready, whatever it was made for.",
+            |series| &series.started,
+        ),
+    ];
+    for (name, help, pick) in histograms {
+        out.histograms(name, help, each().map(|(name, series)| (name, pick(series))))?;
+    }
+    Ok(())
+}
+
+fn decisions(out: &mut Out, decisions: &Decisions) -> Encoded {
+    let counted = |label, rows: Vec<(&'static str, u64)>| {
+        rows.into_iter().map(move |(word, count)| ([(label, word)], count))
+    };
+    let help = "Orders of the mind, by kind.";
+    out.counters("decisions", help, None, counted("action", decisions.actions().collect()))?;
+    let help = "Instances ordered to start, by what for.";
+    out.counters("starts", help, None, counted("cause", decisions.starts().collect()))?;
+    let help = "Instances ordered to stop, by why.";
+    out.counters("stops", help, None, counted("cause", decisions.stops().collect()))
+}
+
+fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
+    for (name, help, unit, value) in [
+        ("functions", "Functions deployed.", None, gauges.functions),
+        ("inflight_requests", "Requests being worked on.", None, gauges.inflight_requests),
+        ("waiting_requests", "Requests waiting for an instance.", None, gauges.waiting_requests),
+        (
+            "memory_limit",
+            "Memory that instances may hold together.",
+            Some(&Unit::Bytes),
+            gauges.memory_limit_bytes,
+        ),
+        ("journal", "Length of the journal.", Some(&Unit::Bytes), gauges.journal_bytes),
+    ] {
+        out.gauge(name, help, unit, value)?;
+    }
+    for (name, help, value) in [
+        ("journal_events", "Events in the journal.", gauges.journal_events),
+        ("spans_exported", "Spans that the collector of traces took.", gauges.spans_exported),
+        ("spans_dropped", "Spans lost on the way to the collector.", gauges.spans_dropped),
+    ] {
+        out.counters(name, help, None, [(NONE, value)])?;
+    }
+    let streams = ["stdout", "stderr", "node"].into_iter().zip(gauges.log_lines);
+    let lines = streams.map(|(stream, count)| ([("stream", stream)], count));
+    out.counters("log_lines", "Lines of log, by who wrote them.", None, lines)?;
+    let instances = gauges.instances.rows().map(|(state, n)| ([("state", state)], n));
+    out.gauges("instances", "Instances, by state.", None, instances)?;
+    let memory = gauges.memory_bytes.rows().map(|(state, n)| ([("state", state)], n));
+    let help = "Memory set aside for instances, by state.";
+    out.gauges("memory", help, Some(&Unit::Bytes), memory)?;
+    let queue = [
+        ("queued", gauges.queue_waiting),
+        ("running", gauges.queue_running),
+        ("dead", gauges.queue_dead),
+    ];
+    let queue = queue.map(|(state, count)| ([("state", state)], count));
+    out.gauges("queue_entries", "Asynchronous calls, by state.", None, queue)
+}
+
+/// Writes families.
+struct Out<'a, 'b> {
+    encoder: &'a mut DescriptorEncoder<'b>,
+}
+
+impl Out<'_, '_> {
+    fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        rows: impl IntoIterator<Item = (L, V)>,
+    ) -> Encoded {
+        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
+        for (labels, value) in rows {
+            let mut row = metric.encode_family(&labels)?;
+            row.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+        }
+        Ok(())
+    }
+
+    fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        rows: impl IntoIterator<Item = (L, V)>,
+    ) -> Encoded {
+        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
+        for (labels, value) in rows {
+            metric.encode_family(&labels)?.encode_gauge(&value)?;
+        }
+        Ok(())
+    }
+
+    fn gauge<V: EncodeGaugeValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        value: V,
+    ) -> Encoded {
+        self.gauges(name, help, unit, [(NONE, value)])
+    }
+
+    /// Histograms in seconds; those with nothing in them are left out.
+    fn histograms<'h>(
+        &mut self,
+        name: &str,
+        help: &str,
+        rows: impl IntoIterator<Item = (&'h str, &'h Histogram)>,
+    ) -> Encoded {
+        let unit = Some(&Unit::Seconds);
+        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
+        for (function, histogram) in rows {
+            let reading = histogram.read();
+            if reading.count == 0 {
+                continue;
+            }
+            let labels = [("function", function)];
+            let mut row = metric.encode_family(&labels)?;
+            row.encode_histogram::<NoLabelSet>(reading.sum, reading.count, &reading.buckets, None)?;
+        }
+        Ok(())
+    }
+}

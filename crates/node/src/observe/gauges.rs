@@ -1,0 +1,109 @@
+//! What stands at a moment, as opposed to what was counted: filled in when somebody asks
+//! for the metrics, by those who know, so that no request pays for keeping it up.
+
+use std::fmt;
+
+use parking_lot::RwLock;
+use swell_core::pool::instance::State;
+
+/// Figures of the node at a moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Functions deployed.
+    pub functions: u64,
+    /// Requests the node works on.
+    pub inflight_requests: u64,
+    /// Of these, requests that wait for an instance.
+    pub waiting_requests: u64,
+    /// Instances by state.
+    pub instances: ByState,
+    /// Memory set aside for them, in bytes, by state.
+    pub memory_bytes: ByState,
+    /// Memory they may hold together, in bytes.
+    pub memory_limit_bytes: u64,
+    /// Events in the journal.
+    pub journal_events: u64,
+    /// Length of the journal, in bytes.
+    pub journal_bytes: u64,
+    /// Asynchronous calls that wait for their turn.
+    pub queue_waiting: u64,
+    /// Asynchronous calls being tried.
+    pub queue_running: u64,
+    /// Asynchronous calls given up and kept.
+    pub queue_dead: u64,
+    /// Lines that guests wrote to standard output, to standard error, and the node's own.
+    pub log_lines: [u64; 3],
+    /// Spans that reached the collector of traces.
+    pub spans_exported: u64,
+    /// Spans that were lost on the way.
+    pub spans_dropped: u64,
+}
+
+/// An amount for each state of an instance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ByState {
+    /// Being made.
+    pub starting: u64,
+    /// Ready, having served before.
+    pub idle: u64,
+    /// Serving.
+    pub busy: u64,
+    /// Ready, made ahead of demand and not used so far.
+    pub pre_warmed: u64,
+    /// Frozen.
+    pub paused: u64,
+}
+
+impl ByState {
+    /// Adds to the amount of a state.
+    pub fn add(&mut self, state: State, amount: u64) {
+        *match state {
+            State::Starting => &mut self.starting,
+            State::Idle => &mut self.idle,
+            State::Busy => &mut self.busy,
+            State::PreWarmed => &mut self.pre_warmed,
+            State::Paused => &mut self.paused,
+        } += amount;
+    }
+
+    /// The states by their words, with their amounts.
+    pub fn rows(&self) -> [(&'static str, u64); 5] {
+        [
+            ("starting", self.starting),
+            ("idle", self.idle),
+            ("busy", self.busy),
+            ("pre-warmed", self.pre_warmed),
+            ("paused", self.paused),
+        ]
+    }
+}
+
+type Fill = Box<dyn Fn(&mut Gauges) + Send + Sync>;
+
+/// Those who know.
+#[derive(Default)]
+pub struct Sources {
+    fills: RwLock<Vec<Fill>>,
+}
+
+impl Sources {
+    /// One more who knows some of the figures.
+    pub fn add(&self, fill: impl Fn(&mut Gauges) + Send + Sync + 'static) {
+        self.fills.write().push(Box::new(fill));
+    }
+
+    /// The figures now.
+    pub fn read(&self) -> Gauges {
+        let mut gauges = Gauges::default();
+        for fill in self.fills.read().iter() {
+            fill(&mut gauges);
+        }
+        gauges
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("count", &self.fills.read().len()).finish()
+    }
+}

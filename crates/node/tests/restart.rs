@@ -1,0 +1,59 @@
+//! What survives: functions and versions over a restart, and the proof that a live node
+//! decides as a fresh mind does.
+
+mod house;
+
+use http::{Method, StatusCode};
+
+use swell_core::site::Site;
+use swell_journal::reader::JournalReader;
+use swell_samples::samples;
+
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_come_back() {
+    let house = House::up().await;
+    house.deploy("hello", samples::HELLO, |_| {}).await;
+    house.deploy("hello", samples::ECHO, |_| {}).await;
+    assert_eq!(house.call("hello", "one").await.text(), "one");
+    let folder = house.down().await;
+
+    let house = House::up_in(folder, |_| {}).await;
+    assert_eq!(house.node.as_ref().expect("it is up").restored, 1);
+    let echoed = house.call("hello", "two").await;
+    assert_eq!((echoed.text(), echoed.header("x-swell-version")), ("two", "2"));
+    let back = house.send(Method::POST, "/v1/functions/hello/rollback", r#"{"version":1}"#).await;
+    assert_eq!(back.status, StatusCode::OK, "{back:?}");
+    assert_eq!(house.call("hello", "").await.text(), "Hello, world!\n");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_mind_decides_as_the_node_did() {
+    let house = House::up().await;
+    house.deploy("hello", samples::HELLO, |_| {}).await;
+    house.deploy("trap", samples::TRAP, |spec| spec.concurrency = 3).await;
+    for _ in 0..20 {
+        let calls = (house.call("hello", ""), house.call("trap", ""), house.call("hello", ""));
+        tokio::join!(calls.0, calls.1, calls.2);
+    }
+    house.send(Method::DELETE, "/v1/functions/trap", "").await;
+    house.call("hello", "").await;
+
+    let journal = house.get("/v1/journal").await;
+    assert_eq!(journal.status, StatusCode::OK);
+    let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
+    let mut mind = Site::new(&reader.header().settings).expect("its policy is known");
+    let (mut events, mut invocations) = (0, 0);
+    while let Some(record) = reader.next_record().expect("it is whole") {
+        let mut orders = Vec::new();
+        mind.handle(record.at, record.event, &mut orders);
+        assert_eq!(orders, record.actions, "event {events}");
+        events += 1;
+        let invoked = |order: &&_| matches!(order, swell_core::action::Action::Invoke { .. });
+        invocations += orders.iter().filter(invoked).count();
+    }
+    assert_eq!(invocations, 61);
+    house.down().await;
+}
