@@ -1,8 +1,9 @@
 //! How a failure is told to the person at the keyboard: what happened, what to do.
 //!
 //! One type for the whole program, so that all failures look alike. Nothing in it depends
-//! on color. Exit codes: 0 done, 1 failed (or, of two things compared, different), 2 the command line asks for something that
-//! does not exist, 130 interrupted (what was done until then is printed).
+//! on color. Exit codes: 0 done, 1 failed (or, of two things compared, different), 2 the
+//! command line or a file asks for something that does not exist, 3 the function that was
+//! called failed, 130 interrupted (what was done until then is printed).
 
 use std::io;
 use std::path::Path;
@@ -33,6 +34,8 @@ pub enum Kind {
     Interrupted,
     /// What was compared is not the same.
     Different,
+    /// The function that was called failed.
+    Function,
 }
 
 impl Letter {
@@ -56,6 +59,11 @@ impl Letter {
         Self { message: message.into(), hint: None, kind: Kind::Different }
     }
 
+    /// The function that was called failed, as `message` says.
+    pub fn function(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, kind: Kind::Function }
+    }
+
     /// A file could not be written.
     pub fn unwritable(path: &Path, error: &io::Error) -> Self {
         Self::failed(format!("cannot write `{}`: {error}", path.display()))
@@ -71,7 +79,7 @@ impl Letter {
     /// Tells it on the standard error.
     pub fn print(&self) {
         let head = match self.kind {
-            Kind::Failed | Kind::Usage => "error",
+            Kind::Failed | Kind::Usage | Kind::Function => "error",
             Kind::Interrupted => "interrupted",
             Kind::Different => "different",
         };
@@ -86,6 +94,7 @@ impl Letter {
         ExitCode::from(match self.kind {
             Kind::Failed | Kind::Different => 1,
             Kind::Usage => 2,
+            Kind::Function => 3,
             Kind::Interrupted => 130,
         })
     }

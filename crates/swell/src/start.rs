@@ -28,6 +28,22 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Letter> {
     match command {
         Command::Demo(arguments) => cmd::demo::run(&arguments),
+        Command::Deploy(arguments) => cmd::deploy::run(&arguments),
+        Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),
+        Command::Invoke(arguments) => cmd::invoke::run(&arguments),
+        Command::List(arguments) => cmd::functions::list(&arguments),
+        Command::Ps(arguments) => cmd::functions::ps(&arguments),
+        Command::Describe(arguments) => cmd::functions::about(&arguments),
+        Command::Logs(arguments) => cmd::logs::run(&arguments),
+        Command::Scale(arguments) => cmd::functions::scale(&arguments),
+        Command::Pause(arguments) => cmd::functions::pause(&arguments, true),
+        Command::Resume(arguments) => cmd::functions::pause(&arguments, false),
+        Command::Rm(arguments) => cmd::functions::remove(&arguments),
+        Command::Versions(arguments) => cmd::functions::versions(&arguments),
+        Command::Rollback(arguments) => cmd::functions::roll_back(&arguments),
+        Command::Traffic(arguments) => cmd::functions::traffic(&arguments),
+        Command::Queue(queue) => cmd::queue::run(&queue.command),
+        Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),
         Command::Bench(bench) => {

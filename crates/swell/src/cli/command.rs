@@ -5,16 +5,26 @@ use clap::{Parser, Subcommand};
 use crate::cli::bench::BenchArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::demo::DemoArguments;
+use crate::cli::deploy::{DeployArguments, PlanArguments};
+use crate::cli::functions::{
+    ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
+    ScaleArguments, TrafficArguments,
+};
+use crate::cli::invoke::InvokeArguments;
+use crate::cli::journal::JournalArguments;
 use crate::cli::keepalive::KeepAliveArguments;
+use crate::cli::logs::LogsArguments;
 use crate::cli::policy::PolicyArguments;
+use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
 ///
 /// Start with `swell demo`. Results go to the standard output, progress to the standard
-/// error. Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted (what was
-/// done until then is printed).
+/// error. Exit codes: 0 done; 1 failed, or different where things are compared; 2 asked for
+/// wrongly, by an option or in a file; 3 the function that was called failed; 130
+/// interrupted (what was done until then is printed).
 #[derive(Debug, Parser)]
 #[command(name = "swell", version, max_term_width = 100)]
 pub struct Cli {
@@ -28,6 +38,39 @@ pub struct Cli {
 pub enum Command {
     /// Compare policies on a bundled trace within seconds, and write a report
     Demo(DemoArguments),
+    /// Deploy a function, or a manifest of several
+    Deploy(Box<DeployArguments>),
+    /// Show what deploying a manifest would change
+    Plan(PlanArguments),
+    /// Call a function
+    Invoke(Box<InvokeArguments>),
+    /// List functions
+    #[command(visible_alias = "ls")]
+    List(ListArguments),
+    /// List instances
+    Ps(PsArguments),
+    /// Tell everything about a function
+    Describe(OneArguments),
+    /// Print what functions wrote
+    Logs(LogsArguments),
+    /// Change how many instances a function has
+    Scale(ScaleArguments),
+    /// Let calls of functions be refused
+    Pause(NamesArguments),
+    /// Let paused functions serve again
+    Resume(NamesArguments),
+    /// Remove functions with all their versions
+    Rm(RemoveArguments),
+    /// List the versions of a function
+    Versions(OneArguments),
+    /// Give all traffic to an earlier version
+    Rollback(RollbackArguments),
+    /// Share the traffic of a function among versions
+    Traffic(TrafficArguments),
+    /// Asynchronous calls and dead letters
+    Queue(QueueArguments),
+    /// Save what a node recorded of its decisions
+    Journal(JournalArguments),
     /// Try a decision on recorded or generated traffic
     Sim(SimArguments),
     /// Decide a recorded run again, to see whether it is decided the same

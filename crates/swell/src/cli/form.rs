@@ -1,4 +1,4 @@
-//! The forms in which short answers come; long results have `-o` with files.
+//! The forms in which answers come; long results have `-o` with files.
 
 use clap::ValueEnum;
 
@@ -9,4 +9,19 @@ pub enum Form {
     Table,
     /// For programs
     Json,
+}
+
+/// A form of what a node tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listing {
+    /// For people
+    Table,
+    /// For people with a wide screen
+    Wide,
+    /// For programs, as the API has it
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// Names alone, a line each
+    Name,
 }

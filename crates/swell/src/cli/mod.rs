@@ -1,7 +1,14 @@
 //! What people may type: one file per command, its help text beside each option.
 
 pub mod form;
+pub mod node;
 pub mod command;
+pub mod functions;
+pub mod deploy;
+pub mod invoke;
+pub mod logs;
+pub mod queue;
+pub mod journal;
 pub mod demo;
 pub mod keepalive;
 pub mod replay;

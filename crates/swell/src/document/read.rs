@@ -1,0 +1,100 @@
+//! From a path to a tree: the file's ending says which syntax it is in.
+
+use std::path::Path;
+
+use crate::document::tree::{Mistake, Node};
+use crate::document::{toml, yaml};
+use crate::error::Letter;
+
+/// Longest file read: far beyond what people write.
+const BYTES_MAX: u64 = 16 << 20;
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<Node, Letter> {
+    let shown = path.display();
+    let unreadable =
+        |error: &dyn std::fmt::Display| Letter::usage(format!("cannot read `{shown}`: {error}"));
+    let length = std::fs::metadata(path).map_err(|error| unreadable(&error))?.len();
+    if length > BYTES_MAX {
+        return Err(unreadable(&"it is too long to be written by a person"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
+    parse(&text, ending).map_err(|mistake| letter(path, &[mistake]))
+}
+
+/// Reads a text in the syntax of that ending.
+pub fn parse(text: &str, ending: &str) -> Result<Node, Mistake> {
+    match ending.to_ascii_lowercase().as_str() {
+        "yaml" | "yml" => yaml::read(text),
+        "json" => yaml::read_json(text),
+        _ => toml::read(text),
+    }
+}
+
+/// All that is wrong with a file, a line each.
+pub fn letter(path: &Path, mistakes: &[Mistake]) -> Letter {
+    let shown = path.display();
+    let lines = mistakes.iter().map(|mistake| match mistake.line {
+        0 => format!("{shown}: {mistake}"),
+        line => format!("{shown}:{line}: {mistake}"),
+    });
+    Letter::usage(lines.collect::<Vec<_>>().join("\n       "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::tree::Value;
+
+    /// The tree with its lines, on one line of text.
+    fn shown(node: &Node) -> String {
+        let line = node.line;
+        match &node.value {
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(shown).collect();
+                format!("[{}]", items.join(" "))
+            }
+            Value::Table(pairs) => {
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(key, value)| format!("{}@{}={}", key.text, key.line, shown(value)))
+                    .collect();
+                format!("{{{}}}", pairs.join(" "))
+            }
+            Value::Null => format!("null@{line}"),
+            Value::Flag(flag) => format!("{flag}@{line}"),
+            Value::Integer(number) => format!("{number}@{line}"),
+            Value::Float(number) => format!("{number}@{line}"),
+            Value::Text(text) => format!("{text:?}@{line}"),
+        }
+    }
+
+    #[test]
+    fn all_syntaxes_give_the_same_tree_with_its_lines() {
+        let expected = "{b@1=1@1 a@2=[{c@3=\"x\"@3 d@4=true@4}]}";
+        for (ending, text) in [
+            ("toml", "b = 1\n[[a]]\nc = \"x\"\nd = true\n"),
+            ("yaml", "b: 1\na:\n- c: x\n  d: true\n"),
+            ("json", "{\"b\": 1,\n\"a\": [{\n\t\"c\": \"x\",\n\t\"d\": true}]}"),
+        ] {
+            let tree = parse(text, ending).unwrap_or_else(|error| panic!("{ending}: {error}"));
+            assert_eq!(shown(&tree).replace("a@2=[{c@3", "a@2=[{c@3"), expected, "{ending}");
+        }
+    }
+
+    #[test]
+    fn broken_files_are_refused_with_their_line() {
+        for (ending, text, line) in [
+            ("toml", "a = 1\nb = \n", 2),
+            ("toml", "a = 1\na = 2\n", 2),
+            ("yaml", "a: 1\nb: [1\n", 3),
+            ("yaml", "a: 1\na: 2\n", 2),
+            ("json", "{\"a\": 1,\n}", 2),
+            ("json", "a: 1", 1),
+        ] {
+            let error = parse(text, ending).expect_err(text);
+            assert_eq!(error.line, line, "{ending} {text:?}: {error}");
+        }
+    }
+}
