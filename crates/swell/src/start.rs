@@ -46,10 +46,10 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),
-        Command::Bench(bench) => {
-            let BenchCommand::Http(arguments) = &bench.command;
-            cmd::bench::http::run(arguments)
-        }
+        Command::Bench(bench) => match &bench.command {
+            BenchCommand::Http(arguments) => cmd::bench::http::run(arguments),
+            BenchCommand::ReplayTrace(arguments) => cmd::replay_trace::run(arguments),
+        },
         Command::Trace(trace) => cmd::trace::run(&trace.command),
         Command::Policy(policy) => cmd::policy::run(&policy.command),
         Command::Completions(arguments) => cmd::completions::run(&arguments),

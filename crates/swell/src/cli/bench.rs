@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 use swell_core::time::Span;
+use swell_core::units::Bytes;
 
 use crate::cli::form::Form;
 
@@ -34,6 +35,8 @@ pub struct BenchArguments {
 pub enum BenchCommand {
     /// Call one address as fast as it answers, or at a rate
     Http(BenchHttpArguments),
+    /// Play a recorded trace through a node, and hold it against the simulator
+    ReplayTrace(BenchReplayArguments),
 }
 
 /// Arguments of `swell bench http`.
@@ -107,4 +110,51 @@ impl FromStr for HeaderLine {
         };
         Ok(Self { name: name.trim().to_string(), value: value.trim().to_string() })
     }
+}
+
+const REPLAY_EXAMPLES: &str = "\
+The node is brought up in this very process with the memory and the policy given; its clock goes
+as fast as the trace is played, so that leases and ages mean what they mean in the simulator. The
+functions are modelled: starts take --cold, calls as long as recorded. The simulator then runs the
+same calls with the start times that the node's journal tells. Exit code 1 says that the two are
+further apart than --within.
+
+Examples:
+  swell bench replay-trace --trace 200 --memory 8GB --policy lru
+  swell bench replay-trace --trace 1350 --memory 40GB --from 9h --for 10m --speed 20";
+
+/// Arguments of `swell bench replay-trace`.
+#[derive(Debug, Args)]
+#[command(after_help = REPLAY_EXAMPLES)]
+pub struct BenchReplayArguments {
+    /// A bundled trace, files, or `gen:` and a recipe
+    #[arg(long, value_name = "TRACE", num_args = 1.., required = true)]
+    pub trace: Vec<String>,
+    /// Memory of the node's instances
+    #[arg(long, value_name = "BYTES", default_value = "8GB")]
+    pub memory: Bytes,
+    /// The keep-alive policy
+    #[arg(long, value_name = "POLICY", default_value = "hazard")]
+    pub policy: String,
+    /// Where in the trace to begin
+    #[arg(long, value_name = "TIME", default_value = "0s")]
+    pub from: Span,
+    /// How much of it to play
+    #[arg(long = "for", value_name = "TIME", default_value = "1h")]
+    pub length: Span,
+    /// How many times faster than recorded
+    #[arg(long, value_name = "FACTOR", default_value_t = 60.0)]
+    pub speed: f64,
+    /// How long a start takes
+    #[arg(long, value_name = "TIME", default_value = "1s")]
+    pub cold: Span,
+    /// Seed of placement and chance
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// How far apart the two may be, in % of the calls that the simulator counts
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    pub within: f64,
+    /// Print a table or JSON
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Form,
 }

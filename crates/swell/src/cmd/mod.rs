@@ -4,6 +4,7 @@ pub mod demo;
 pub mod keepalive;
 pub mod faithful;
 pub mod replay;
+pub mod replay_trace;
 pub mod bench;
 pub mod trace;
 pub mod policy;
