@@ -76,6 +76,11 @@ impl Letter {
         self
     }
 
+    /// What happened.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Tells it on the standard error.
     pub fn print(&self) {
         let head = match self.kind {

@@ -9,6 +9,8 @@ pub mod connect;
 pub mod calling;
 pub mod describe;
 pub mod document;
+pub mod settings;
+pub mod configuration;
 pub mod manifest;
 pub mod deployment;
 pub mod listing;

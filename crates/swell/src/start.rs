@@ -28,6 +28,9 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Letter> {
     match command {
         Command::Demo(arguments) => cmd::demo::run(&arguments),
+        Command::Up(arguments) => cmd::up::run(&arguments),
+        Command::Config(config) => cmd::config::run(&config.command),
+        Command::Manifest(manifest) => cmd::manifest::run(&manifest.command),
         Command::Deploy(arguments) => cmd::deploy::run(&arguments),
         Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),
         Command::Invoke(arguments) => cmd::invoke::run(&arguments),

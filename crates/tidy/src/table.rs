@@ -93,7 +93,10 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
-    ("crates/swell/src/cli", Siblings::Rivals { below: &["form", "node"], above: &["command"] }),
+    (
+        "crates/swell/src/cli",
+        Siblings::Rivals { below: &["form", "node", "settings"], above: &["command"] },
+    ),
     ("crates/swell/src/cmd/bench", Siblings::Parts),
     ("crates/swell/src/client", Siblings::Parts),
     ("crates/swell/src/document", Siblings::Parts),

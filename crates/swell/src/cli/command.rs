@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::completions::CompletionsArguments;
+use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::functions::{
@@ -14,10 +15,12 @@ use crate::cli::invoke::InvokeArguments;
 use crate::cli::journal::JournalArguments;
 use crate::cli::keepalive::KeepAliveArguments;
 use crate::cli::logs::LogsArguments;
+use crate::cli::manifest::ManifestArguments;
 use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
+use crate::cli::up::UpArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
 ///
@@ -38,6 +41,8 @@ pub struct Cli {
 pub enum Command {
     /// Compare policies on a bundled trace within seconds, and write a report
     Demo(DemoArguments),
+    /// Turn this machine into a node that serves functions
+    Up(Box<UpArguments>),
     /// Deploy a function, or a manifest of several
     Deploy(Box<DeployArguments>),
     /// Show what deploying a manifest would change
@@ -71,6 +76,10 @@ pub enum Command {
     Queue(QueueArguments),
     /// Save what a node recorded of its decisions
     Journal(JournalArguments),
+    /// The settings that a node would have here
+    Config(ConfigArguments),
+    /// What can be written in a manifest
+    Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic
     Sim(SimArguments),
     /// Decide a recorded run again, to see whether it is decided the same

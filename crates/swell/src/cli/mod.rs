@@ -3,6 +3,10 @@
 pub mod form;
 pub mod node;
 pub mod command;
+pub mod settings;
+pub mod up;
+pub mod config;
+pub mod manifest;
 pub mod functions;
 pub mod deploy;
 pub mod invoke;

@@ -109,7 +109,13 @@ fn tell(shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         vec![name.to_string(), live, simulated, format!("{} %", percent(apart))]
     };
     let Verdict { cold_apart_pct, dropped_apart_pct, late_ms_max, warm, .. } = shown.verdict;
-    writeln!(out, "{} calls under {}, {:.0} times as fast:\n", whole(calls as f64), shown.policy, shown.speed)?;
+    writeln!(
+        out,
+        "{} calls under {}, {:.0} times as fast:\n",
+        whole(calls as f64),
+        shown.policy,
+        shown.speed
+    )?;
     let head = ["", "live", "simulated", "apart"].map(str::to_string).to_vec();
     write_aligned(
         &[
