@@ -29,9 +29,9 @@ use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
 use crate::live::hands::{LiveHands, PROGRAM};
-use crate::live::live::Live;
+use crate::live::world::Live;
 use crate::live::recorder::Recorder;
-use crate::live::timer;
+use crate::live::{history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
@@ -74,9 +74,11 @@ pub struct Node {
     /// How guests get their memory.
     pub engine: String,
     live: Arc<Live>,
+    store: Arc<Store>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     timer: JoinHandle<()>,
+    keeper: JoinHandle<()>,
 }
 
 impl Node {
@@ -125,7 +127,7 @@ impl Node {
         });
         let key_value: Arc<dyn KeyValue> = NoKeyValue::shared();
         let deployer = Deployer::new(Parts {
-            store,
+            store: store.clone(),
             code: code.clone(),
             registry: registry.clone(),
             hands: hands.clone(),
@@ -135,6 +137,7 @@ impl Node {
             prepares_max: 1,
         });
         let restored = deployer.restore().map_err(|error| data(error.to_string()))?;
+        history::recall(&live, &registry, &store).map_err(|error| data(error.to_string()))?;
 
         let stop = CancellationToken::new();
         let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
@@ -168,9 +171,10 @@ impl Node {
         });
         watch(&metrics, &gateway, &observer_logs);
         let timer = tokio::spawn(timer::run(live.clone()));
+        let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        Ok(Self { address, restored, engine, live, stop, server, timer })
+        Ok(Self { address, restored, engine, live, store, stop, server, timer, keeper })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -179,9 +183,14 @@ impl Node {
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
         self.timer.abort();
-        let ended = tokio::task::spawn_blocking(move || self.live.end_journal()).await;
-        match ended {
-            Ok(Err(error)) => Err(NodeError::Data(format!("the journal has no end: {error}"))),
+        self.keeper.abort();
+        let (live, store) = (self.live, self.store);
+        let ended = tokio::task::spawn_blocking(move || {
+            history::keep(&live, &store).map_err(|error| error.to_string())?;
+            live.end_journal().map_err(|error| format!("the journal has no end: {error}"))
+        });
+        match ended.await {
+            Ok(Err(why)) => Err(NodeError::Data(why)),
             _ => Ok(()),
         }
     }
@@ -243,32 +252,4 @@ fn journal(settings: &NodeSettings, site: &SiteSettings, since_ms: u64) -> Optio
 fn private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Brings a node up, tells `up` of it, and keeps it until the person or the system ends it.
-/// A second signal ends it at once.
-pub async fn run(settings: NodeSettings, up: impl FnOnce(&Node)) -> Result<(), NodeError> {
-    let node = Node::start(settings).await?;
-    up(&node);
-    ended().await;
-    tracing::info!("going down: letting requests finish");
-    tokio::select! {
-        stopped = node.stop() => stopped,
-        () = ended() => Ok(()),
-    }
-}
-
-/// Yields when the program is told to end.
-async fn ended() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => drop(interrupted.await),
-    }
 }

@@ -5,6 +5,8 @@ mod house;
 
 use http::{Method, StatusCode};
 
+use swell_core::history::Taken;
+use swell_core::ids::FunctionId;
 use swell_core::site::Site;
 use swell_journal::reader::JournalReader;
 use swell_samples::samples;
@@ -55,5 +57,29 @@ async fn a_fresh_mind_decides_as_the_node_did() {
         invocations += orders.iter().filter(invoked).count();
     }
     assert_eq!(invocations, 61);
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_learned_comes_back() {
+    let house = House::up().await;
+    house.deploy("zebra", samples::HELLO, |_| {}).await;
+    for _ in 0..50 {
+        house.call("zebra", "").await;
+    }
+    // The next run numbers functions by name, so this one gets the number of the other.
+    house.deploy("ant", samples::HELLO, |_| {}).await;
+    let folder = house.down().await;
+
+    let house = House::up_in(folder, |_| {}).await;
+    let journal = house.get("/v1/journal").await;
+    let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
+    let mut mind = Site::new(&reader.header().settings).expect("its policy is known");
+    while let Some(record) = reader.next_record().expect("it is whole") {
+        mind.handle(record.at, record.event, &mut Vec::new());
+    }
+    assert_eq!(mind.taken(), Some(Taken::All));
+    let ran = |number| mind.pool().known(FunctionId(number)).run().is_measured();
+    assert_eq!((ran(0), ran(1)), (false, true), "the ant has never run, the zebra has");
     house.down().await;
 }

@@ -13,7 +13,7 @@ use swell_api::spec::Retry;
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
-use crate::live::live::Live;
+use crate::live::world::Live;
 use crate::observe::observer::Observer;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;

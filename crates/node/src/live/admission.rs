@@ -14,7 +14,7 @@ use swell_core::ids::{InstanceId, RequestId};
 use swell_sandbox::backend::Instance;
 use swell_sandbox::call::{End, EndSignal};
 
-use crate::live::live::{Live, Waiting};
+use crate::live::world::{Live, Waiting};
 use crate::live::mind::{self, Chores};
 use crate::live::waiter::{Serve, Verdict};
 use crate::refusal::{Reason, Refusal};

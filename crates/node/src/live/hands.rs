@@ -11,7 +11,7 @@ use swell_sandbox::backend::Backend;
 
 use crate::deploy::hands::Hands;
 use crate::deploy::settings::of_version;
-use crate::live::live::Live;
+use crate::live::world::Live;
 use crate::observe::metrics::Metrics;
 use crate::registry::{Registry, Version};
 

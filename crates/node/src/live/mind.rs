@@ -81,6 +81,11 @@ impl Mind {
         RequestId(self.next_request)
     }
 
+    /// Requests so far.
+    pub(crate) fn requests(&self) -> u64 {
+        self.next_request
+    }
+
     /// Takes in news and carries out what follows. The word about `asker`, if there is one
     /// already, is returned instead of being sent.
     ///

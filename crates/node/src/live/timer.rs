@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use swell_core::time::Instant;
 
-use crate::live::live::Live;
+use crate::live::world::Live;
 use crate::live::mind::Chores;
 
 /// Wakes the mind of `live` whenever it is due, for ever. An idle node sleeps here.

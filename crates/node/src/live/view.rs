@@ -7,7 +7,7 @@ use swell_core::ids::FunctionId;
 use swell_core::pool::instance::State;
 use swell_core::units::Bytes;
 
-use crate::live::live::Live;
+use crate::live::world::Live;
 use crate::observe::gauges::Gauges;
 
 /// Figures of the pool at one moment.

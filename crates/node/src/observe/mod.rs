@@ -16,6 +16,7 @@ pub mod trace_context;
 pub mod logs;
 pub mod call_log;
 pub mod span;
+pub mod endpoint;
 pub mod otlp;
 pub mod logging;
 pub mod observed;

@@ -20,6 +20,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
+use crate::observe::endpoint::{EndpointError, traces_uri};
 use crate::observe::gauges::Gauges;
 use crate::observe::span::{CallTrace, export_request, span_count};
 
@@ -35,20 +36,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// The longest answer that is read.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
-
-/// Why traces cannot be sent where the settings say.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EndpointError {
-    /// It is no address.
-    #[error("`{0}` is no address of a collector; write one such as http://127.0.0.1:4318")]
-    NoAddress(String),
-    /// It asks for TLS.
-    #[error(
-        "traces go to collectors over http only, and `{0}` is not; run a collector on this \
-         machine and let it forward them"
-    )]
-    NotHttp(String),
-}
 
 /// Takes calls and posts their spans.
 #[derive(Debug)]
@@ -241,21 +228,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn traces_uri(endpoint: &str) -> Result<Uri, EndpointError> {
-    let no_address = || EndpointError::NoAddress(endpoint.to_string());
-    let uri: Uri = endpoint.parse().map_err(|_| no_address())?;
-    if uri.host().is_none() {
-        return Err(no_address());
-    }
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some(_) => return Err(EndpointError::NotHttp(endpoint.to_string())),
-        None => return Err(no_address()),
-    }
-    let base = endpoint.trim_end_matches('/');
-    format!("{base}/v1/traces").parse().map_err(|_| no_address())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::Router;
@@ -388,23 +360,5 @@ mod tests {
         spans.flush().await;
         assert_eq!(counts(&spans), (0, 0));
         assert!(posts.try_recv().is_err());
-    }
-
-    #[test]
-    fn addresses_are_checked() {
-        for (endpoint, expected) in [
-            ("http://127.0.0.1:4318", Some("http://127.0.0.1:4318/v1/traces")),
-            ("http://box/otlp/", Some("http://box/otlp/v1/traces")),
-            ("https://box", None),
-            ("grpc://box", None),
-            ("127.0.0.1:4318", None),
-            ("box", None),
-            ("/v1/traces", None),
-            ("", None),
-            ("http://", None),
-        ] {
-            let found = traces_uri(endpoint).ok().map(|uri| uri.to_string());
-            assert_eq!(found.as_deref(), expected, "{endpoint}");
-        }
     }
 }

@@ -39,7 +39,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Compare policies on a bundled trace within seconds, and write a report
+    /// See a node serve recorded traffic on this machine, and what came of it
     Demo(DemoArguments),
     /// Turn this machine into a node that serves functions
     Up(Box<UpArguments>),

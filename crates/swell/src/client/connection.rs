@@ -63,16 +63,15 @@ fn address(text: &str) -> Result<String, Letter> {
         Letter::usage(format!("`{text}` is no address of a node: {why}"))
             .hint(format!("write one such as `{ADDRESS}`"))
     };
-    let text = text.trim_end_matches('/');
-    let whole = if text.contains("://") { text.to_string() } else { format!("http://{text}") };
-    let rest = whole.strip_prefix("http://").or_else(|| whole.strip_prefix("https://"));
-    match rest {
-        None => Err(refuse("it begins with neither `http://` nor `https://`")),
-        Some("") => Err(refuse("it has no host")),
-        Some(rest) if rest.contains(['?', '#', ' ']) => {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let rest = rest.trim_end_matches('/');
+    match (scheme, rest) {
+        ("http" | "https", "") => Err(refuse("it has no host")),
+        ("http" | "https", rest) if rest.contains(['?', '#', ' ']) => {
             Err(refuse("it has more than a host and a path"))
         }
-        Some(_) => Ok(whole),
+        ("http" | "https", rest) => Ok(format!("{scheme}://{rest}")),
+        _ => Err(refuse("it begins with neither `http://` nor `https://`")),
     }
 }
 

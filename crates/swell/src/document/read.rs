@@ -88,7 +88,7 @@ mod tests {
         for (ending, text, line) in [
             ("toml", "a = 1\nb = \n", 2),
             ("toml", "a = 1\na = 2\n", 2),
-            ("yaml", "a: 1\nb: [1\n", 3),
+            ("yaml", "a: 1\nb: [1\n", 2),
             ("yaml", "a: 1\na: 2\n", 2),
             ("json", "{\"a\": 1,\n}", 2),
             ("json", "a: 1", 1),

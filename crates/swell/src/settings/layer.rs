@@ -26,7 +26,7 @@ pub fn of_file(path: &Path, tree: &Node) -> Result<Vec<Given>, Vec<Mistake>> {
         let known = SETTINGS.iter().any(|setting| setting.section() == section.text);
         if !known {
             let message = unknown(&section.text, "the settings", sections().into_iter())
-                .replace("have no key", "have no section");
+                .replace("has no key", "have no section");
             mistakes.push(Mistake { line: section.line, message });
             continue;
         }

@@ -135,7 +135,8 @@ mod tests {
         one.merge(&two);
         assert_eq!(one.count(), 3);
         assert_eq!(one.least_mean_most().map(|row| (row.0, row.2)), Some((3.0, 2e6)));
-        assert_eq!(one.percentile(30.0), Some(3.0));
+        let third = one.percentile(30.0).expect("there are some");
+        assert!((third - 3.0).abs() <= 3.0 / 100.0, "{third}");
         assert_eq!(one.percentile(100.0), Some(2e6));
     }
 }
