@@ -8,8 +8,14 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// Samples that answer `wasi:http`; each follows the common prologue.
-const HANDLERS: [&str; 9] =
-    ["hello", "echo", "work", "spin", "trap", "hog", "silent", "counter", "events"];
+const HANDLERS: [&str; 11] = [
+    "hello", "echo", "work", "spin", "trap", "hog", "silent", "counter", "events", "visits",
+    "fetch",
+];
+
+/// Ends the imports that a sample adds to the common ones: the text format wants all of
+/// them before anything else.
+const IMPORTS_END: &str = "  ;; End of imports.\n";
 
 /// Samples that are modules as they stand.
 const COMMANDS: [&str; 1] = ["shout"];
@@ -21,7 +27,8 @@ fn main() {
     let prologue = read("wat/prologue.wat");
     for name in HANDLERS {
         let own = read(&format!("wat/{name}.wat"));
-        let module = parse(name, &format!("(module\n{prologue}{own})"));
+        let (imports, own) = own.split_once(IMPORTS_END).unwrap_or(("", &own));
+        let module = parse(name, &format!("(module\n{imports}{prologue}{own})"));
         write(&out, name, &component(name, module));
     }
     for name in COMMANDS {

@@ -19,5 +19,9 @@ pub const SILENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/silent.wasm"
 pub const COUNTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/counter.wasm"));
 /// Sends server-sent events: `/?n=3&m=10` is three, 10 ms apart.
 pub const EVENTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/events.wasm"));
+/// Counts its visits in the key-value store `visits`.
+pub const VISITS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/visits.wasm"));
+/// Sends a request to the host that the body names, and tells what came of it.
+pub const FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"));
 /// A plain WASI command that writes its input in capitals.
 pub const SHOUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shout.wasm"));

@@ -3,17 +3,23 @@
 
 mod stage;
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Channel};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use swell_samples::samples;
 use swell_sandbox::backend::PrepareError;
 use swell_sandbox::body::{Body, BodyError, full};
 use swell_sandbox::call::{CallError, Outcome};
+use swell_sandbox::code::Code;
+use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::limits::Isolation;
 
+use crate::stage::shelf::Shelf;
 use crate::stage::{LONG, Stage, ask, call, fail};
 
 #[tokio::test]
@@ -193,10 +199,11 @@ async fn compiled_code_is_found_again_and_damage_is_mended() {
     let stage = Stage::new();
     stage.instance(samples::HELLO, |_| {}).await;
     let compiled = || {
-        let entries = std::fs::read_dir(stage.cache()).expect("the cache is there");
-        let mut paths: Vec<_> = entries.map(|entry| entry.expect("it is read").path()).collect();
-        paths.sort();
-        paths
+        let list = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).expect("the cache is there");
+            entries.map(|entry| entry.expect("it is read").path()).collect::<Vec<_>>()
+        };
+        list(&stage.cache()).iter().flat_map(|folder| list(folder)).collect::<Vec<_>>()
     };
     let [first] = &compiled()[..] else { panic!("one piece of code, one file") };
     let made = std::fs::metadata(first).and_then(|data| data.modified()).expect("it has a time");
@@ -246,4 +253,44 @@ async fn what_is_not_a_function_is_refused_with_reasons() {
         };
         assert!(text.contains(part), "{text}");
     }
+}
+
+#[tokio::test]
+async fn what_guests_keep_outlives_them_and_only_where_they_may() {
+    let stage = Stage::new();
+    let store = Arc::new(Shelf::default());
+    let given = |names: &[&str], code: &mut Code| {
+        code.key_value = names.iter().map(ToString::to_string).collect();
+        code.store = store.clone();
+    };
+    let visits = stage.instance(samples::VISITS, |code| given(&["visits"], code)).await;
+    for count in 1..=3 {
+        assert_eq!(ask(&visits, "/", "").await, format!("{count}\n"));
+    }
+    assert_eq!(store.get("visits", "visits"), Ok(Some(b"3".to_vec())));
+    let denied = stage.instance(samples::VISITS, |code| given(&["other"], code)).await;
+    assert_eq!(ask(&denied, "/", "").await, "no access to the store\n");
+    assert_eq!(store.get("visits", "visits"), Ok(Some(b"3".to_vec())));
+}
+
+#[tokio::test]
+async fn requests_leave_only_for_hosts_that_are_listed() {
+    let stage = Stage::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let host = listener.local_addr().expect("it has an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = [0; 1024];
+            // Its request is short; whatever it says, the answer is the same.
+            let _ = client.read(&mut head).await;
+            let answer = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+            let _ = client.write_all(answer).await;
+        }
+    });
+    let denied = stage.instance(samples::FETCH, |_| {}).await;
+    // The sixteenth error of the interface is `HTTP-request-denied`.
+    assert_eq!(ask(&denied, "/", &host).await, "error 015\n");
+    let allowed = stage.instance(samples::FETCH, |code| code.outbound = vec![host.clone()]).await;
+    assert_eq!(ask(&allowed, "/", &host).await, "status 204\n");
+    assert_eq!(ask(&allowed, "/", "other.example").await, "error 015\n");
 }

@@ -59,9 +59,10 @@ impl Artifacts {
 
     /// Keeps what was compiled.
     pub(crate) fn save(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
-        let name = format!("{key}-{:016x}.cwasm", xxh3_64(bytes));
-        let path = self.folder.join(name);
-        let draft = self.folder.join(format!("{key}.{}.draft", std::process::id()));
+        let folder = self.folder.join(key);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let path = folder.join(format!("{:016x}.cwasm", xxh3_64(bytes)));
+        let draft = folder.join(format!("{}.draft", std::process::id()));
         let written = File::create(&draft).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
@@ -73,20 +74,17 @@ impl Artifacts {
         Ok(())
     }
 
+    /// Each key has a folder of its own: finding it takes as long among ten thousand.
     fn find(&self, key: &str) -> Option<PathBuf> {
-        let entries = fs::read_dir(&self.folder).ok()?;
-        entries.filter_map(Result::ok).map(|entry| entry.path()).find(|path| {
-            let stem = path.file_stem().and_then(|stem| stem.to_str());
-            let ours = path.extension().is_some_and(|ending| ending == "cwasm");
-            ours && stem.is_some_and(|stem| stem.split_once('-').is_some_and(|(k, _)| k == key))
-        })
+        let entries = fs::read_dir(self.folder.join(key)).ok()?;
+        let mut paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        paths.find(|path| path.extension().is_some_and(|ending| ending == "cwasm"))
     }
 }
 
 /// Whether a file is what its name says.
 fn verify(path: &Path) -> bool {
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    let Some((_, sum)) = stem.and_then(|stem| stem.split_once('-')) else { return false };
+    let Some(sum) = path.file_stem().and_then(|stem| stem.to_str()) else { return false };
     let mut hasher = Xxh3::new();
     let mut buffer = vec![0; 256 << 10];
     let Ok(mut file) = File::open(path) else { return false };

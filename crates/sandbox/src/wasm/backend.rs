@@ -118,6 +118,8 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
         fuel: limits.fuel,
         body: limits.body,
         memory: limits.memory,
+        key_value: code.key_value.clone(),
+        store: code.store.clone(),
     };
     let (again, path, digest) = (shared.clone(), path.clone(), digest.clone());
     let load: Loader = Arc::new(move || again.load(&path, &digest, metered));

@@ -11,6 +11,7 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::key_value::KeyValue;
 use crate::log::{LogSink, Stream};
 use crate::wasm::limiter::{Account, Limiter};
 use crate::wasm::outbound::{Allowed, Hooks};
@@ -27,6 +28,9 @@ pub(crate) struct Given {
     pub(crate) fuel: Option<u64>,
     pub(crate) body: u64,
     pub(crate) memory: u64,
+    /// Names of the stores they may open, and who keeps them.
+    pub(crate) key_value: Vec<String>,
+    pub(crate) store: Arc<dyn KeyValue>,
 }
 
 /// What a command reads and writes.
@@ -42,7 +46,8 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     hooks: Hooks,
-    table: ResourceTable,
+    pub(crate) table: ResourceTable,
+    pub(crate) given: Arc<Given>,
     p1: Option<WasiP1Ctx>,
     pub(crate) limiter: Limiter,
     pub(crate) listener: Listener,
@@ -60,7 +65,7 @@ impl Guest {
     /// A store for a guest of an instance with this account.
     pub(crate) fn store(
         engine: &wasmtime::Engine,
-        given: &Given,
+        given: &Arc<Given>,
         account: Arc<Account>,
         log: Arc<dyn LogSink>,
         pipes: Option<&Pipes>,
@@ -79,6 +84,7 @@ impl Guest {
             http: WasiHttpCtx::new(),
             hooks: Hooks { allowed: given.allowed.clone() },
             table: ResourceTable::new(),
+            given: given.clone(),
             p1,
             limiter: Limiter::new(account, given.table_elements),
             listener,

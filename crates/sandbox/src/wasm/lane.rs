@@ -21,7 +21,7 @@ impl Lane {
     /// Makes a guest.
     pub(crate) async fn clone_of(
         pre: &ProxyPre<Guest>,
-        given: &Given,
+        given: &Arc<Given>,
         account: Arc<Account>,
     ) -> Result<Self, (wasmtime::Error, bool)> {
         let log = Silence::shared();
@@ -35,7 +35,9 @@ impl Lane {
 
     /// Readies it for the next call.
     pub(crate) fn refresh(&mut self, given: &Given) -> wasmtime::Result<()> {
-        self.store.data_mut().ticks = 0;
+        let guest = self.store.data_mut();
+        guest.ticks = 0;
+        guest.limiter.denied = false;
         self.store.set_epoch_deadline(1);
         if let Some(fuel) = given.fuel {
             self.store.set_fuel(fuel)?;

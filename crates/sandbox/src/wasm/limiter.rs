@@ -56,8 +56,12 @@ impl ResourceLimiter for Limiter {
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // The guest's own doing: nothing is drawn for what the engine refuses anyway.
+        if maximum.is_some_and(|most| desired > most) {
+            return Ok(false);
+        }
         let more = (desired - current) as u64;
         if self.account.draw(more) {
             self.held += more;
@@ -91,6 +95,7 @@ mod tests {
         assert!(!other.memory_growing(0, 50, None).unwrap());
         assert!(other.denied && !one.denied);
         drop(one);
+        assert!(!other.memory_growing(0, 50, Some(40)).unwrap(), "over its own maximum");
         assert!(other.memory_growing(0, 50, None).unwrap());
         assert!(other.memory_growing(50, 100, None).unwrap());
         drop(other);

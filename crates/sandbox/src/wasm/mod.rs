@@ -6,6 +6,8 @@ pub mod outbound;
 pub mod limiter;
 pub mod output;
 pub mod guest;
+pub mod key_value;
+pub mod configuration;
 pub mod ticker;
 pub mod engine;
 pub mod artifact;

@@ -1,5 +1,7 @@
 //! A stage for functions: a backend, a template of a sample, and calls of it.
 
+pub mod shelf;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
