@@ -16,7 +16,7 @@ use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
 use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
-use swell_sandbox::key_value::{KeyValue, NoKeyValue};
+use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
@@ -28,9 +28,10 @@ use crate::deploy::deployer::{Deployer, Parts};
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
+use crate::key_value::shelf::Shelf;
 use crate::live::hands::{LiveHands, PROGRAM};
-use crate::live::world::Live;
 use crate::live::recorder::Recorder;
+use crate::live::world::Live;
 use crate::live::{history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
@@ -125,7 +126,8 @@ impl Node {
             metrics: metrics.clone(),
             policy: settings.policy.clone(),
         });
-        let key_value: Arc<dyn KeyValue> = NoKeyValue::shared();
+        let shelf = Shelf::open(&settings.data).map_err(|error| data(error.to_string()))?;
+        let key_value: Arc<dyn KeyValue> = Arc::new(shelf);
         let deployer = Deployer::new(Parts {
             store: store.clone(),
             code: code.clone(),

@@ -122,7 +122,8 @@ const COUNT_MAX: u32 = 1 << 28;
 impl IdleTimes {
     /// A call under way ends with the run.
     fn learned(&self, now: Instant, busy: bool) -> Learned {
-        let age = self.last_end.map(|end| end.age(now)).or(busy.then_some(Span::ZERO));
+        let age = self.last_end.map(|end| end.age(now));
+        let age = age.or_else(|| busy.then_some(Span::ZERO));
         Learned(self.counts.clone(), self.outside, self.outside_mean, age)
     }
 }

@@ -1,1 +1,4 @@
 //! Bytes that guests keep by key, on disk.
+
+pub mod error;
+pub mod shelf;

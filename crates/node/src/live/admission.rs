@@ -14,9 +14,9 @@ use swell_core::ids::{InstanceId, RequestId};
 use swell_sandbox::backend::Instance;
 use swell_sandbox::call::{End, EndSignal};
 
-use crate::live::world::{Live, Waiting};
 use crate::live::mind::{self, Chores};
 use crate::live::waiter::{Serve, Verdict};
+use crate::live::world::{Live, Waiting};
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Version;
 

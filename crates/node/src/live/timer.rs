@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use swell_core::time::Instant;
 
-use crate::live::world::Live;
 use crate::live::mind::Chores;
+use crate::live::world::Live;
 
 /// Wakes the mind of `live` whenever it is due, for ever. An idle node sleeps here.
 pub(crate) async fn run(live: Arc<Live>) {

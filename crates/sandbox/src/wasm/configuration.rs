@@ -19,10 +19,8 @@ mod words {
     #[component(variant)]
     pub(crate) enum Error {
         #[component(name = "upstream")]
-        #[expect(dead_code, reason = "the interface has it")]
         Upstream(String),
         #[component(name = "io")]
-        #[expect(dead_code, reason = "the interface has it")]
         Io(String),
     }
 }

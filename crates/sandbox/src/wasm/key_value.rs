@@ -30,16 +30,19 @@ use self::generated::wasi::keyvalue::{atomics, batch, store};
 const PAGE: usize = 1000;
 
 /// A store that a guest has opened.
-pub(crate) struct Bucket {
+pub struct Bucket {
     store: String,
     /// Where the last page of keys ended: how many keys came before, and the last of them.
     page: Option<(u64, String)>,
 }
 
 /// Why a guest did not get what it asked for.
-pub(crate) enum Failure {
+pub enum Failure {
+    /// There is none of that name.
     NoSuchStore,
+    /// The function may not open it.
     AccessDenied,
+    /// Something else.
     Other(String),
 }
 
@@ -71,7 +74,7 @@ fn keeper(guest: &mut Guest) -> Keeper<'_> {
 impl Keeper<'_> {
     /// Does something with a store, where it may take its time.
     async fn with<T: Send + 'static>(
-        &self,
+        &mut self,
         bucket: &Resource<Bucket>,
         job: impl FnOnce(&dyn KeyValue, &str) -> Result<T, KeyValueError> + Send + 'static,
     ) -> Result<T, Failure> {

@@ -33,10 +33,8 @@ impl Allowed {
     /// Whether a request to `uri` may leave.
     pub(crate) fn allows(&self, uri: &Uri) -> bool {
         let Some(host) = uri.host() else { return false };
-        let port = uri.port_u16().unwrap_or(match uri.scheme_str() {
-            Some("http") => 80,
-            _ => 443,
-        });
+        let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+        let port = uri.port_u16().unwrap_or(usual);
         self.0.iter().any(|pattern| pattern.fits(&host.to_ascii_lowercase(), port))
     }
 }

@@ -42,7 +42,7 @@ pub fn run(arguments: &DeployArguments) -> Result<(), Letter> {
             vec![deploy(&node, &ready, !arguments.no_wait)?]
         }
         (None, path) => {
-            let path = path.as_deref().unwrap_or(Path::new("app.toml"));
+            let path = path.as_deref().unwrap_or_else(|| Path::new("app.toml"));
             manifest(&node, path, arguments.prune, !arguments.no_wait)?
         }
     };

@@ -97,7 +97,8 @@ pub fn scale(arguments: &ScaleArguments) -> Result<(), Letter> {
     let ScaleArguments { name, min_warm, max_instances, node } = arguments;
     let change = Change { min_warm: *min_warm, max_instances: *max_instances, paused: None };
     let function = connect::node(node)?.change(name, &change)?;
-    let most = function.spec.max_instances.map_or("as many as fit".into(), |n| n.to_string());
+    let most =
+        function.spec.max_instances.map_or_else(|| "as many as fit".into(), |n| n.to_string());
     say(format!("{name}: at least {} kept warm, at most {most}", function.spec.min_warm));
     Ok(())
 }

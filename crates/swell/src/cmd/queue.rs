@@ -23,7 +23,9 @@ const CALLS: [Column<Invocation>; 8] = [
     Column::text("FUNCTION", |one| one.function.clone()),
     Column::text("STATE", |one| word(&one.state)),
     Column::number("TRIES", |one| one.attempts.to_string()),
-    Column::number("STATUS", |one| one.status.map_or("-".into(), |status| status.to_string())),
+    Column::number("STATUS", |one| {
+        one.status.map_or_else(|| "-".into(), |status| status.to_string())
+    }),
     Column::number("AGE", |one| age(one.accepted_at_ms)),
     Column::wide("TRIGGER", |one| one.trigger.clone()),
     Column::text("ERROR", |one| one.error.clone().unwrap_or_default()),

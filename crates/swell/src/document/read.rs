@@ -79,7 +79,7 @@ mod tests {
             ("json", "{\"b\": 1,\n\"a\": [{\n\t\"c\": \"x\",\n\t\"d\": true}]}"),
         ] {
             let tree = parse(text, ending).unwrap_or_else(|error| panic!("{ending}: {error}"));
-            assert_eq!(shown(&tree).replace("a@2=[{c@3", "a@2=[{c@3"), expected, "{ending}");
+            assert_eq!(shown(&tree), expected, "{ending}");
         }
     }
 

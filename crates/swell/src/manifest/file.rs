@@ -29,7 +29,7 @@ pub fn load(path: &Path) -> Result<Manifest, Letter> {
     let tree = read(path)?;
     let mut entries = parse(&tree).map_err(|mistakes| letter(path, &mistakes))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let folder = parent.unwrap_or(Path::new(".")).to_path_buf();
+    let folder = parent.unwrap_or_else(|| Path::new(".")).to_path_buf();
     let absolute = std::path::absolute(&folder).map_err(|error| {
         Letter::failed(format!("cannot tell where `{}` is: {error}", path.display()))
     })?;

@@ -99,7 +99,10 @@ fn refused(status: StatusCode, body: &[u8]) -> Letter {
                 None => problem.title,
             };
             let letter = Letter::failed(text);
-            problem.hint.map_or(letter.clone(), |hint| letter.hint(hint))
+            match problem.hint {
+                Some(hint) => letter.hint(hint),
+                None => letter,
+            }
         }
         Err(_) => Letter::failed(format!("the node answered with {status}")),
     }

@@ -67,7 +67,7 @@ fn of_line(path: &Path, section: &str, key: &Key, value: &Node) -> Result<Given,
             return Err(value.wrong(wrong).about(&key.text));
         }
     };
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let text = match setting.is_path && !text.is_empty() {
         true => folder.join(&text).to_string_lossy().into_owned(),
         false => text,

@@ -1,8 +1,6 @@
 //! The WebAssembly backend, through the seam: what functions may do, what they may not,
 //! and that one's misfortune is not another's.
 
-mod stage;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +17,7 @@ use swell_sandbox::code::Code;
 use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::limits::Isolation;
 
-use crate::stage::shelf::Shelf;
+use crate::shelf::Shelf;
 use crate::stage::{LONG, Stage, ask, call, fail};
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! What survives: functions and versions over a restart, and the proof that a live node
 //! decides as a fresh mind does.
 
-mod house;
-
 use http::{Method, StatusCode};
 
 use swell_core::history::Taken;
@@ -81,5 +79,20 @@ async fn what_was_learned_comes_back() {
     assert_eq!(mind.taken(), Some(Taken::All));
     let ran = |number| mind.pool().known(FunctionId(number)).run().is_measured();
     assert_eq!((ran(0), ran(1)), (false, true), "the ant has never run, the zebra has");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_functions_keep_comes_back() {
+    let house = House::up().await;
+    house
+        .deploy("visits", samples::VISITS, |spec| spec.key_value = vec!["visits".to_string()])
+        .await;
+    house.deploy("barred", samples::VISITS, |_| {}).await;
+    assert_eq!(house.call("visits", "").await.text(), "1\n");
+    assert_eq!(house.call("visits", "").await.text(), "2\n");
+    assert_eq!(house.call("barred", "").await.status, StatusCode::FORBIDDEN);
+    let house = House::up_in(house.down().await, |_| {}).await;
+    assert_eq!(house.call("visits", "").await.text(), "3\n");
     house.down().await;
 }

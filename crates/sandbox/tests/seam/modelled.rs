@@ -1,7 +1,5 @@
 //! The backend that pretends: it takes the time it is told, and no more.
 
-mod stage;
-
 use std::time::Duration;
 
 use http::Request;

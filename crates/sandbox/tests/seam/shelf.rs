@@ -8,7 +8,7 @@ use swell_sandbox::key_value::{KeyValue, KeyValueError};
 
 /// Keeps every store anyone asks for.
 #[derive(Default)]
-pub struct Shelf(Mutex<BTreeMap<(String, String), Vec<u8>>>);
+pub(crate) struct Shelf(Mutex<BTreeMap<(String, String), Vec<u8>>>);
 
 fn place(store: &str, key: &str) -> (String, String) {
     (store.to_string(), key.to_string())

@@ -1,7 +1,5 @@
 //! A stage for functions: a backend, a template of a sample, and calls of it.
 
-pub mod shelf;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -24,30 +22,30 @@ use swell_sandbox::log::{LogSink, Stream};
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
 /// A backend in a folder of its own.
-pub struct Stage {
-    pub folder: TempDir,
-    pub wasm: Wasm,
+pub(crate) struct Stage {
+    pub(crate) folder: TempDir,
+    pub(crate) wasm: Wasm,
     next: AtomicU32,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::in_folder(tempfile::tempdir().expect("a folder for the test"))
     }
 
-    pub fn in_folder(folder: TempDir) -> Self {
+    pub(crate) fn in_folder(folder: TempDir) -> Self {
         let cache = folder.path().join("cache");
         let settings = WasmSettings { cache, clones_max: None, copy_on_write: true };
         let wasm = Wasm::new(&settings).expect("the engine works here");
         Self { folder, wasm, next: AtomicU32::new(0) }
     }
 
-    pub fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.folder.path().join("cache")
     }
 
     /// Code of these bytes, with plain limits.
-    pub fn code(&self, bytes: &[u8]) -> Code {
+    pub(crate) fn code(&self, bytes: &[u8]) -> Code {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.path().join(format!("{number}.wasm"));
         std::fs::write(&path, bytes).expect("write the code");
@@ -57,12 +55,16 @@ impl Stage {
         code(Source::File { path, digest })
     }
 
-    pub async fn prepare(&self, code: Code) -> Result<Arc<dyn Template>, PrepareError> {
+    pub(crate) async fn prepare(&self, code: Code) -> Result<Arc<dyn Template>, PrepareError> {
         self.wasm.prepare(code).await
     }
 
     /// An instance of a sample whose code is changed by `change`.
-    pub async fn instance(&self, bytes: &[u8], change: impl Fn(&mut Code)) -> Arc<dyn Instance> {
+    pub(crate) async fn instance(
+        &self,
+        bytes: &[u8],
+        change: impl Fn(&mut Code),
+    ) -> Arc<dyn Instance> {
         let mut code = self.code(bytes);
         change(&mut code);
         let template = self.prepare(code).await.expect("it is prepared");
@@ -71,7 +73,7 @@ impl Stage {
 }
 
 /// Code from a source, with plain limits.
-pub fn code(source: Source) -> Code {
+pub(crate) fn code(source: Source) -> Code {
     Code {
         name: "sample".to_string(),
         source,
@@ -93,14 +95,14 @@ pub fn code(source: Source) -> Code {
 }
 
 /// What came of a call.
-pub struct Made {
-    pub answer: Result<Response<Body>, CallError>,
-    pub end: oneshot::Receiver<End>,
-    pub log: Arc<Lines>,
+pub(crate) struct Made {
+    pub(crate) answer: Result<Response<Body>, CallError>,
+    pub(crate) end: oneshot::Receiver<End>,
+    pub(crate) log: Arc<Lines>,
 }
 
 /// Makes a call.
-pub async fn call(instance: &Arc<dyn Instance>, path: &str, body: Body) -> Made {
+pub(crate) async fn call(instance: &Arc<dyn Instance>, path: &str, body: Body) -> Made {
     let (tell, end) = oneshot::channel();
     let log = Arc::new(Lines::default());
     let request = Request::post(path).header("host", "test").body(body).expect("it is a request");
@@ -113,7 +115,7 @@ pub async fn call(instance: &Arc<dyn Instance>, path: &str, body: Body) -> Made 
 }
 
 /// The text of an answer to a text.
-pub async fn ask(instance: &Arc<dyn Instance>, path: &str, text: &str) -> String {
+pub(crate) async fn ask(instance: &Arc<dyn Instance>, path: &str, text: &str) -> String {
     let made = call(instance, path, full(text.to_string())).await;
     let answer = made.answer.expect("it answers");
     let bytes = answer.into_body().collect().await.expect("the answer is whole").to_bytes();
@@ -121,7 +123,7 @@ pub async fn ask(instance: &Arc<dyn Instance>, path: &str, text: &str) -> String
 }
 
 /// Why a call failed, and how it ended.
-pub async fn fail(instance: &Arc<dyn Instance>, path: &str) -> (CallError, End) {
+pub(crate) async fn fail(instance: &Arc<dyn Instance>, path: &str) -> (CallError, End) {
     let made = call(instance, path, full(Bytes::new())).await;
     let Err(error) = made.answer else { panic!("it must fail") };
     (error, made.end.await.expect("the end is told"))
@@ -129,7 +131,7 @@ pub async fn fail(instance: &Arc<dyn Instance>, path: &str) -> (CallError, End) 
 
 /// What a guest wrote.
 #[derive(Default)]
-pub struct Lines(pub Mutex<Vec<(bool, String)>>);
+pub(crate) struct Lines(pub(crate) Mutex<Vec<(bool, String)>>);
 
 impl LogSink for Lines {
     fn write(&self, stream: Stream, bytes: &[u8]) {
@@ -139,4 +141,4 @@ impl LogSink for Lines {
 }
 
 /// Long enough for anything that ends at all.
-pub const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);

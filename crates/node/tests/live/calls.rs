@@ -1,7 +1,5 @@
 //! Calls over a real socket: to functions that answer, and to functions that do not.
 
-mod house;
-
 use http::{Method, Request, StatusCode};
 
 use swell_api::spec::{Isolation, Route};

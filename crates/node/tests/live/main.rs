@@ -1,0 +1,5 @@
+//! A node over a real socket.
+
+mod house;
+mod calls;
+mod restart;
