@@ -6,6 +6,8 @@
     (func $set_scheme (param i32 i32 i32 i32 i32) (result i32)))
   (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-authority"
     (func $set_authority (param i32 i32 i32 i32) (result i32)))
+  (import "wasi:http/types@0.2.0" "[method]outgoing-request.set-path-with-query"
+    (func $set_path (param i32 i32 i32 i32) (result i32)))
   (import "wasi:http/outgoing-handler@0.2.0" "handle"
     (func $send (param i32 i32 i32 i32)))
   (import "wasi:http/types@0.2.0" "[method]future-incoming-response.subscribe"
@@ -21,6 +23,7 @@
   ;; End of imports.
   (data (i32.const 64) "status 000\n")
   (data (i32.const 80) "error 000\n")
+  (data (i32.const 96) "/")
   (func (export "wasi:http/incoming-handler@0.2.0#handle") (param $request i32) (param $out i32)
     (local $length i32) (local $at i32) (local $call i32) (local $future i32) (local $pollable i32)
     (local $answer i32)
@@ -35,6 +38,8 @@
       (call $set_scheme (local.get $call) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0)))
     (drop
       (call $set_authority (local.get $call) (i32.const 1) (local.get $at) (local.get $length)))
+    (drop
+      (call $set_path (local.get $call) (i32.const 1) (i32.const 96) (i32.const 1)))
     (call $send (local.get $call) (i32.const 0) (i32.const 0) (i32.const 128))
     (if (i32.load8_u (i32.const 128))
       (then (call $tell_error (local.get $out) (i32.load8_u (i32.const 136))) (return)))

@@ -27,9 +27,10 @@ pub fn write(trace: &Trace, reading: &Reading, target: &Path) -> Result<Vec<Path
         };
         functions.line(&format!(
             "{name},{:.0},{:.0},{:.0}",
-            cold.millis_f64(),
-            function.warm.millis_f64(),
-            function.memory.mb_f64()
+            // Formatting alone would round halves to even.
+            cold.millis_f64().round(),
+            function.warm.millis_f64().round(),
+            function.memory.mb_f64().round()
         ))?;
     }
     let mut calls = Output::create(&beside(target, ".invocations.csv"))?;
