@@ -20,11 +20,11 @@ use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
-use crate::absent::Absent;
 use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
 use crate::deploy::deployer::{Deployer, Parts};
+use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
@@ -36,10 +36,15 @@ use crate::live::{history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
+use crate::queue::callback::Callbacks;
+use crate::queue::calls::Queue;
+use crate::queue::runner::Runner;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
 use crate::store::code::CodeFolder;
 use crate::store::functions::Store;
+use crate::trigger::triggers::Triggers;
+use crate::trigger::{cron, mqtt};
 
 /// The longest code that may be uploaded.
 const CODE_BYTES_MAX: u64 = 256 << 20;
@@ -78,8 +83,10 @@ pub struct Node {
     store: Arc<Store>,
     stop: CancellationToken,
     server: JoinHandle<()>,
-    timer: JoinHandle<()>,
-    keeper: JoinHandle<()>,
+    /// Those that finish what they have begun.
+    workers: Vec<JoinHandle<()>>,
+    /// Those that may end at any time.
+    ends: [JoinHandle<()>; 2],
 }
 
 impl Node {
@@ -143,14 +150,17 @@ impl Node {
 
         let stop = CancellationToken::new();
         let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
-        let absent = Arc::new(Absent);
+        let queue = Queue::open(&settings.data, settings.queue.clone());
+        let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
+        let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
+        let triggers = Arc::new(triggers);
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
             logs: observer.clone(),
-            queued: absent.clone(),
-            events: absent.clone(),
+            queued: queue.clone(),
+            events: triggers.clone(),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -163,7 +173,8 @@ impl Node {
             registry,
             live: live.clone(),
             deployer,
-            later: absent,
+            later: queue.clone(),
+            followers: triggers.clone(),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -171,12 +182,26 @@ impl Node {
             in_flight: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         });
-        watch(&metrics, &gateway, &observer_logs);
+        watch(&metrics, &gateway, &observer_logs, &queue);
+        let runner = Runner {
+            queue,
+            invoker: Arc::new(Calls(gateway.clone())),
+            followers: triggers.clone(),
+            callbacks: Callbacks::default(),
+            stop: stop.clone(),
+            drain: settings.drain,
+        };
+        let workers = vec![
+            tokio::spawn(runner.run()),
+            tokio::spawn(cron::run(triggers.clone(), stop.clone())),
+            tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
+        ];
         let timer = tokio::spawn(timer::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        Ok(Self { address, restored, engine, live, store, stop, server, timer, keeper })
+        let ends = [timer, keeper];
+        Ok(Self { address, restored, engine, live, store, stop, server, workers, ends })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -184,8 +209,10 @@ impl Node {
         self.stop.cancel();
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
-        self.timer.abort();
-        self.keeper.abort();
+        for worker in self.workers {
+            let _ = worker.await;
+        }
+        self.ends.iter().for_each(JoinHandle::abort);
         let (live, store) = (self.live, self.store);
         let ended = tokio::task::spawn_blocking(move || {
             history::keep(&live, &store).map_err(|error| error.to_string())?;
@@ -199,8 +226,9 @@ impl Node {
 }
 
 /// Lets those who know tell their figures whenever somebody asks for them.
-fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
+fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>, queue: &Arc<Queue>) {
     let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
+    let queue = Arc::downgrade(queue);
     metrics.on_scrape(move |gauges| {
         if let Some(gateway) = gateway.upgrade() {
             gauges.functions = gateway.registry.len() as u64;
@@ -209,6 +237,9 @@ fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
         }
         if let Some(logs) = logs.upgrade() {
             logs.fill(gauges);
+        }
+        if let Some(queue) = queue.upgrade() {
+            queue.fill(gauges);
         }
     });
 }

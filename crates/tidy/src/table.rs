@@ -68,7 +68,13 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/observe", Siblings::Parts),
     ("crates/node/src/queue", Siblings::Parts),
     ("crates/node/src/store", Siblings::Parts),
-    ("crates/node/src/trigger", Siblings::Rivals { below: &["source"], above: &["triggers"] }),
+    (
+        "crates/node/src/trigger",
+        Siblings::Rivals {
+            below: &["cloud_event", "schedule", "table", "topic", "triggers"],
+            above: &[],
+        },
+    ),
     (
         "crates/node/src/api",
         Siblings::Rivals { below: &["context", "reply"], above: &["router", "openapi"] },

@@ -16,7 +16,9 @@ use crate::gateway::answer::problem;
 use crate::gateway::asynchronous::accept;
 use crate::gateway::call::{Incoming, below};
 use crate::gateway::context::Gateway;
+use crate::gateway::following::{follow, follow_failure};
 use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
+use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
 use crate::observe::observer::Source;
 use crate::observe::request_id::REQUEST_ID;
@@ -100,10 +102,14 @@ async fn call(
     }
     let protocol = if gateway.tls { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(protocol));
+    let (name, depth) = (function.name.clone(), depth(request.headers()));
     let incoming = Incoming { function, request, peer: Some(peer.ip()), source };
     match gateway.invoke(incoming).await {
-        Ok(response) => response,
-        Err(refusal) => refuse(&refusal),
+        Ok(response) => follow(gateway, &name, depth, response),
+        Err(refusal) => {
+            follow_failure(gateway, &name, depth, &refusal).await;
+            refuse(&refusal)
+        }
     }
 }
 

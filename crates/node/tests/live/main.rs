@@ -3,3 +3,5 @@
 mod house;
 mod calls;
 mod restart;
+mod later;
+mod triggers;

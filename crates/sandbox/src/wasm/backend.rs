@@ -11,12 +11,12 @@ use wasmtime::component::Component;
 
 use crate::backend::{Backend, Doing, PrepareError, Template};
 use crate::code::{Code, Source};
+use crate::reach::Reach;
 use crate::wasm::artifact::Artifacts;
 use crate::wasm::engine::{self, CLONES, Choice};
 use crate::wasm::guest::Given;
 use crate::wasm::kind::{self, Kind};
 use crate::wasm::loaded::{Compiled, Linkers, Loaded};
-use crate::wasm::outbound::Allowed;
 use crate::wasm::template::{Loader, WasmTemplate};
 use crate::wasm::ticker::Ticker;
 
@@ -112,7 +112,7 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
     let given = Given {
         environment: code.environment.clone(),
         files: code.files.clone(),
-        allowed: Allowed::new(&code.outbound),
+        allowed: Reach::new(&code.outbound),
         table_elements: limits.table_elements,
         cpu: limits.cpu,
         fuel: limits.fuel,

@@ -13,8 +13,9 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::key_value::KeyValue;
 use crate::log::{LogSink, Stream};
+use crate::reach::Reach;
 use crate::wasm::limiter::{Account, Limiter};
-use crate::wasm::outbound::{Allowed, Hooks};
+use crate::wasm::outbound::Hooks;
 use crate::wasm::output::{Listener, Output};
 use crate::wasm::ticker::TICK;
 
@@ -22,7 +23,7 @@ use crate::wasm::ticker::TICK;
 pub(crate) struct Given {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) files: Vec<(String, PathBuf)>,
-    pub(crate) allowed: Allowed,
+    pub(crate) allowed: Reach,
     pub(crate) table_elements: u32,
     pub(crate) cpu: Option<Duration>,
     pub(crate) fuel: Option<u64>,
