@@ -36,6 +36,7 @@ use crate::live::{history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
+use crate::observe::otlp::Spans;
 use crate::queue::callback::Callbacks;
 use crate::queue::calls::Queue;
 use crate::queue::runner::Runner;
@@ -87,6 +88,7 @@ pub struct Node {
     workers: Vec<JoinHandle<()>>,
     /// Those that may end at any time.
     ends: [JoinHandle<()>; 2],
+    spans: Option<Arc<Spans>>,
 }
 
 impl Node {
@@ -149,7 +151,10 @@ impl Node {
         history::recall(&live, &registry, &store).map_err(|error| data(error.to_string()))?;
 
         let stop = CancellationToken::new();
-        let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
+        let spans = settings.otlp.as_deref().map(Spans::start).transpose();
+        let spans = spans.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let lines_max = settings.log_lines_max;
+        let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
         let queue = Queue::open(&settings.data, settings.queue.clone());
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
@@ -183,6 +188,9 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
+        if let Some(spans) = spans.clone() {
+            metrics.on_scrape(move |gauges| spans.fill(gauges));
+        }
         let runner = Runner {
             queue,
             invoker: Arc::new(Calls(gateway.clone())),
@@ -201,7 +209,7 @@ impl Node {
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
         let ends = [timer, keeper];
-        Ok(Self { address, restored, engine, live, store, stop, server, workers, ends })
+        Ok(Self { address, restored, engine, live, store, stop, server, workers, ends, spans })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -213,6 +221,9 @@ impl Node {
             let _ = worker.await;
         }
         self.ends.iter().for_each(JoinHandle::abort);
+        if let Some(spans) = self.spans {
+            spans.flush().await;
+        }
         let (live, store) = (self.live, self.store);
         let ended = tokio::task::spawn_blocking(move || {
             history::keep(&live, &store).map_err(|error| error.to_string())?;

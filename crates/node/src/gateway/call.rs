@@ -112,6 +112,7 @@ impl Gateway {
         let answered = tokio::time::timeout_at(deadline, sandbox.invoke(call)).await;
         let response =
             answered.map_err(|_| timed_out(version))?.map_err(|error| failed(version, error))?;
+        span.answered(response.status().as_u16());
         Ok(finish(response, version, start, deadline, span, entered))
     }
 }

@@ -13,7 +13,6 @@ use crate::gateway::context::Gateway;
 use crate::gateway::service::unknown;
 use crate::invoker::{ANSWER_BYTES_MAX, Answering, Invoker};
 use crate::observe::function_metrics::TriggerKind;
-use crate::observe::observer::Source;
 use crate::refusal::{Reason, Refusal};
 
 /// Calls functions through a gateway.
@@ -28,7 +27,7 @@ impl Invoker for Calls {
     ) -> Answering<'a> {
         Box::pin(async move {
             let found = self.0.registry.get(function).ok_or_else(|| unknown(function))?;
-            let source = Source::new(trigger, request.headers());
+            let source = self.0.observer.source(trigger, &request);
             let request = request.map(Full::new);
             let incoming = Incoming { function: found, request, peer: None, source };
             let answer = self.0.invoke(incoming).await?;

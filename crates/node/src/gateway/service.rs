@@ -20,7 +20,6 @@ use crate::gateway::following::{follow, follow_failure};
 use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
 use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
-use crate::observe::observer::Source;
 use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
@@ -77,7 +76,7 @@ async fn call(
     function: Result<Arc<Function>, Refusal>,
     prefix: usize,
 ) -> Response<Body> {
-    let source = Source::new(TriggerKind::Http, request.headers());
+    let source = gateway.observer.source(TriggerKind::Http, &request);
     let id = source.request_id().clone();
     let refuse = |refusal: &Refusal| {
         let mut response = problem(refusal, Some(id.as_str()));

@@ -5,3 +5,4 @@ mod calls;
 mod restart;
 mod later;
 mod triggers;
+mod traces;
