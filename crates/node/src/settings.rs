@@ -59,7 +59,7 @@ pub struct TlsSettings {
 pub struct QueueSettings {
     /// Calls tried at a time.
     pub workers: u32,
-    /// Calls that may wait; one more is answered with 429.
+    /// Calls that may wait or be tried at a time; one more is answered with 429.
     pub entries_max: u64,
     /// Bytes that the bodies of all calls and answers may have together.
     pub bytes_max: Bytes,

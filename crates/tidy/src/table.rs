@@ -30,6 +30,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-trace",
         ],
     ),
+    ("swell-peers", &[]),
     ("swell-tidy", &[]),
 ];
 

@@ -164,8 +164,9 @@ impl Queue {
         let QueueSettings { entries_max, bytes_max, .. } = self.settings;
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         let mut state = self.state.lock();
-        if state.waiting + entries.len() as u64 > entries_max {
-            let title = format!("{} calls wait already, as many as may", state.waiting);
+        let open = state.open();
+        if open + entries.len() as u64 > entries_max {
+            let title = format!("{open} calls are open already, as many as may");
             return Err(Refusal::new(Reason::QueueFull, title)
                 .hint("try again later, or raise `queue.entries-max`")
                 .retry_after(Duration::from_secs(5)));
@@ -282,8 +283,9 @@ impl Queued for Queue {
         }
         {
             let mut state = self.state.lock();
-            if state.waiting >= self.settings.entries_max {
-                let title = format!("{} calls wait already, as many as may", state.waiting);
+            let open = state.open();
+            if open >= self.settings.entries_max {
+                let title = format!("{open} calls are open already, as many as may");
                 return Err(Refusal::new(Reason::QueueFull, title).hint("try again later"));
             }
             if !state.leave(&former) {

@@ -44,6 +44,11 @@ impl State {
         Self { turns: Turns::new(workers), waiting: 0, running: 0, bytes: 0, done, dead }
     }
 
+    /// Calls that wait or are being tried.
+    pub fn open(&self) -> u64 {
+        self.waiting + self.running
+    }
+
     /// Calls that were given up.
     pub fn dead(&self) -> u64 {
         self.dead.len() as u64

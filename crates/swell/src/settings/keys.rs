@@ -262,7 +262,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain(
         "queue.entries-max",
-        "asynchronous calls that may wait",
+        "asynchronous calls that may wait or be tried",
         |_| "100000".into(),
         |draft, text| {
             draft.settings.queue.entries_max = number(text, 1)?;
