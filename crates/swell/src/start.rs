@@ -30,6 +30,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Demo(arguments) => cmd::demo::run(&arguments),
         Command::Up(arguments) => cmd::up::run(&arguments),
         Command::Config(config) => cmd::config::run(&config.command),
+        Command::Doctor(arguments) => cmd::doctor::run(&arguments),
         Command::Manifest(manifest) => cmd::manifest::run(&manifest.command),
         Command::Deploy(arguments) => cmd::deploy::run(&arguments),
         Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),

@@ -7,6 +7,7 @@ use crate::cli::completions::CompletionsArguments;
 use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
+use crate::cli::doctor::DoctorArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
     ScaleArguments, TrafficArguments,
@@ -47,6 +48,7 @@ pub enum Command {
     Deploy(Box<DeployArguments>),
     /// Show what deploying a manifest would change
     Plan(PlanArguments),
+    /// Build and deploy again what changes
     /// Call a function
     Invoke(Box<InvokeArguments>),
     /// List functions
@@ -78,6 +80,8 @@ pub enum Command {
     Journal(JournalArguments),
     /// The settings that a node would have here
     Config(ConfigArguments),
+    /// Look whether this machine and what is set for it are fit for a node
+    Doctor(Box<DoctorArguments>),
     /// What can be written in a manifest
     Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic

@@ -6,6 +6,7 @@ pub mod command;
 pub mod settings;
 pub mod up;
 pub mod config;
+pub mod doctor;
 pub mod manifest;
 pub mod functions;
 pub mod deploy;

@@ -10,6 +10,7 @@ pub mod trace;
 pub mod policy;
 pub mod up;
 pub mod config;
+pub mod doctor;
 pub mod manifest;
 pub mod functions;
 pub mod deploy;

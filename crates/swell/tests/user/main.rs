@@ -16,3 +16,4 @@ mod store;
 mod disk;
 mod ending;
 mod secure;
+mod doctor;
