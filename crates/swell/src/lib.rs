@@ -14,6 +14,7 @@ pub mod configuration;
 pub mod manifest;
 pub mod deployment;
 pub mod doctor;
+pub mod redeploy;
 pub mod listing;
 pub mod figure;
 pub mod load;

@@ -34,6 +34,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Manifest(manifest) => cmd::manifest::run(&manifest.command),
         Command::Deploy(arguments) => cmd::deploy::run(&arguments),
         Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),
+        Command::Watch(arguments) => cmd::watch::run(&arguments),
         Command::Invoke(arguments) => cmd::invoke::run(&arguments),
         Command::List(arguments) => cmd::functions::list(&arguments),
         Command::Ps(arguments) => cmd::functions::ps(&arguments),

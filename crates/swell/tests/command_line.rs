@@ -42,6 +42,7 @@ fn every_command_explains_itself() {
         ("help_policy", "policy --help"),
         ("help_completions", "completions --help"),
         ("help_doctor", "doctor --help"),
+        ("help_watch", "watch --help"),
     ] {
         insta::assert_snapshot!(name, shell(words));
     }

@@ -22,6 +22,7 @@ use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
+use crate::cli::watch::WatchArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
 ///
@@ -49,6 +50,7 @@ pub enum Command {
     /// Show what deploying a manifest would change
     Plan(PlanArguments),
     /// Build and deploy again what changes
+    Watch(WatchArguments),
     /// Call a function
     Invoke(Box<InvokeArguments>),
     /// List functions

@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod manifest;
 pub mod functions;
 pub mod deploy;
+pub mod watch;
 pub mod invoke;
 pub mod logs;
 pub mod queue;

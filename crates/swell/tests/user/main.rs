@@ -17,3 +17,4 @@ mod disk;
 mod ending;
 mod secure;
 mod doctor;
+mod watch;
