@@ -2,4 +2,5 @@
 
 mod house;
 mod calls;
+mod slow;
 mod restart;
