@@ -32,7 +32,7 @@ use crate::key_value::shelf::Shelf;
 use crate::live::hands::{LiveHands, PROGRAM};
 use crate::live::recorder::Recorder;
 use crate::live::world::Live;
-use crate::live::{history, timer};
+use crate::live::{flusher, history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
@@ -79,6 +79,7 @@ pub struct Node {
     stop: CancellationToken,
     server: JoinHandle<()>,
     timer: JoinHandle<()>,
+    flusher: JoinHandle<()>,
     keeper: JoinHandle<()>,
 }
 
@@ -173,10 +174,11 @@ impl Node {
         });
         watch(&metrics, &gateway, &observer_logs);
         let timer = tokio::spawn(timer::run(live.clone()));
+        let flusher = tokio::spawn(flusher::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        Ok(Self { address, restored, engine, live, store, stop, server, timer, keeper })
+        Ok(Self { address, restored, engine, live, store, stop, server, timer, flusher, keeper })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -185,6 +187,7 @@ impl Node {
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
         self.timer.abort();
+        self.flusher.abort();
         self.keeper.abort();
         let (live, store) = (self.live, self.store);
         let ended = tokio::task::spawn_blocking(move || {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, Weak};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -72,6 +73,8 @@ pub(crate) fn command(folder: &Folder, words: &str) -> Command {
 pub(crate) struct Running {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    /// Ends with what the program tells.
+    hearing: JoinHandle<()>,
 }
 
 impl Running {
@@ -80,8 +83,8 @@ impl Running {
         let mut child = command.spawn().expect("the program starts");
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (told, heard) = (child.stderr.take().expect("it is piped"), lines.clone());
-        std::thread::spawn(move || hear(told, &heard));
-        Self { child, lines }
+        let hearing = std::thread::spawn(move || hear(told, &heard));
+        Self { child, lines, hearing }
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
@@ -89,15 +92,11 @@ impl Running {
     }
 
     /// The first line with these words, waited for.
-    pub(crate) fn told(&mut self, words: &str) -> String {
+    pub(crate) fn told(&self, words: &str) -> String {
         until(&format!("the program tells `{words}`"), || {
+            let is_all = self.hearing.is_finished();
             let found = self.lines().into_iter().find(|line| line.contains(words));
-            // What is told last may be heard after the end.
-            if found.is_none() && self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
-                let found = self.lines().into_iter().find(|line| line.contains(words));
-                assert!(found.is_some(), "it ended without `{words}`: {:?}", self.lines());
-                return found;
-            }
+            assert!(found.is_some() || !is_all, "not `{words}`: {:?}", self.lines());
             found
         })
     }
@@ -154,7 +153,7 @@ impl Node {
 
     /// The node that this command starts.
     pub(crate) fn by(command: Command, folder: Arc<Folder>) -> Self {
-        let mut running = Running::start(command);
+        let running = Running::start(command);
         let line = running.told("serves at");
         let (_, url) = line.rsplit_once(' ').expect("the line ends with the address");
         let (scheme, address) = url.split_once("://").expect("the address has a scheme");
