@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use rustix::process::{Resource, Rlimit, getrlimit};
 use serde_json::Value;
 use swell_samples::samples;
 
@@ -97,8 +96,6 @@ fn what_is_broken_is_found() {
 #[test]
 fn limits_of_the_process_are_found() {
     let folder = Folder::new();
-    let before = getrlimit(Resource::Nofile);
-    assert_ne!(before, Rlimit { current: Some(0), maximum: Some(0) });
     for (limit, check, level) in
         [("ulimit -n 100", "open files", "fail"), ("ulimit -v 4000000", "guests", "warn")]
     {
