@@ -21,6 +21,6 @@ pub fn look(settings: &NodeSettings) -> Vec<Check> {
     checks.push(address);
     checks.extend(door::look_at_tls(settings));
     checks.push(clock::look(&settings.data));
-    checks.push(docker::look(std::env::var("DOCKER_HOST").ok().as_deref()));
+    checks.push(docker::look(&|name| std::env::var(name).ok()));
     checks
 }

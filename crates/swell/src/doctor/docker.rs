@@ -7,16 +7,21 @@ use crate::doctor::check::Check;
 
 const NAME: &str = "docker";
 
-/// Where the two listen.
-const SOCKETS: [&str; 3] =
-    ["/var/run/docker.sock", "/run/podman/podman.sock", "/run/user/0/podman/podman.sock"];
+/// Where the two listen for everybody.
+const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
-/// Tries the usual sockets, or the one the environment names.
-pub fn look(named: Option<&str>) -> Check {
-    let named = named.and_then(|address| address.strip_prefix("unix://")).map(PathBuf::from);
-    let places = match named {
-        Some(path) => vec![path],
-        None => SOCKETS.map(PathBuf::from).to_vec(),
+/// Where they listen for one user, in the folder of what that user runs.
+const OWN_SOCKETS: [&str; 2] = ["docker.sock", "podman/podman.sock"];
+
+/// Tries the socket that the environment names, or else the usual ones.
+pub fn look(environment: &dyn Fn(&str) -> Option<String>) -> Check {
+    let named = environment("DOCKER_HOST");
+    let named = named.as_deref().and_then(|address| address.strip_prefix("unix://"));
+    let own = environment("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let own = own.iter().flat_map(|folder| OWN_SOCKETS.map(|name| folder.join(name)));
+    let places: Vec<PathBuf> = match named {
+        Some(path) => vec![path.into()],
+        None => SOCKETS.map(PathBuf::from).into_iter().chain(own).collect(),
     };
     judge(places.iter().find(|path| UnixStream::connect(path).is_ok()).map(PathBuf::as_path))
 }
@@ -37,9 +42,13 @@ mod tests {
     fn a_socket_is_found_where_it_is_named() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("docker.sock");
-        let address = format!("unix://{}", path.display());
-        assert!(look(Some(&address)).finding.starts_with("does not answer"));
+        let named = format!("unix://{}", path.display());
+        let own = folder.path().display().to_string();
+        let by_name = |name: &str| (name == "DOCKER_HOST").then(|| named.clone());
+        let by_user = |name: &str| (name == "XDG_RUNTIME_DIR").then(|| own.clone());
+        assert!(look(&by_name).finding.starts_with("does not answer"));
         let _listener = std::os::unix::net::UnixListener::bind(&path).expect("it is free");
-        assert!(look(Some(&address)).finding.starts_with("answers at"));
+        assert!(look(&by_name).finding.starts_with("answers at"));
+        assert!(look(&by_user).finding.starts_with("answers at"));
     }
 }

@@ -17,7 +17,13 @@ pub fn look(root: &Path, wanted: Bytes) -> Check {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
     let free: Option<u64> =
         line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
-    judge(machine::memory(root).map(Bytes::get), free.map(|kib| kib << 10), wanted.get())
+    let (all, whole) = (machine::memory(root).map(Bytes::get), machine::whole(root));
+    let mut check = judge(all, free.map(|kib| kib << 10), wanted.get());
+    if let Some(whole) = whole.map(Bytes::get).filter(|whole| all.is_some_and(|all| all < *whole)) {
+        let group = "; its control group leaves no more of the machine's";
+        check.finding.push_str(&format!("{group} {}", bytes(whole)));
+    }
+    check
 }
 
 /// What that means: all that may be used, what is free of the machine's, and what
@@ -50,6 +56,25 @@ pub fn judge(all: Option<u64>, free: Option<u64>, wanted: u64) -> Check {
 mod tests {
     use super::*;
     use crate::doctor::check::Level;
+
+    #[test]
+    fn a_control_group_is_told_of() {
+        let root = tempfile::tempdir().expect("a folder for the test");
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("it can be written");
+            fs::write(path, text).expect("it can be written");
+        };
+        write("proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\n");
+        let look = || look(root.path(), Bytes::new(1 << 30));
+        assert_eq!(look(), Check::ok(NAME, "1GiB for instances, of 8GiB that may be used"));
+        write("proc/self/cgroup", "0::/box\n");
+        write("sys/fs/cgroup/box/memory.max", "536870912\n");
+        let check = look();
+        assert_eq!(check.level, Level::Fail);
+        assert!(check.finding.contains("of 512MiB that may be used"), "{check:?}");
+        assert!(check.finding.ends_with("no more of the machine's 8GiB"), "{check:?}");
+    }
 
     #[test]
     fn memory_is_judged() {

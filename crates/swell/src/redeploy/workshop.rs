@@ -6,8 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use swell_api::spec::FunctionSpec;
-
 use crate::client::node::NodeClient;
 use crate::deployment::{deploy, prepare};
 use crate::error::Letter;
@@ -37,7 +35,6 @@ struct Function {
     outputs: BTreeSet<PathBuf>,
     /// The code that was tried last, and with what.
     tried: Option<(Entry, Sources)>,
-    deployed: Option<FunctionSpec>,
 }
 
 impl Workshop {
@@ -152,7 +149,7 @@ impl Workshop {
         }
     }
 
-    /// Deploys what is other than what was deployed.
+    /// Deploys what is other than what was tried last.
     fn deploy(&mut self, place: usize) -> Result<(), Letter> {
         let function = &mut self.functions[place];
         let now = (function.entry.clone(), code(&function.entry));
@@ -161,20 +158,14 @@ impl Workshop {
         }
         function.tried = Some(now);
         let ready = prepare(function.entry.clone())?;
-        if function.deployed.as_ref() == Some(&ready.spec) {
-            say(format!("{}: the same as before", ready.spec.name));
-            return Ok(());
-        }
-        deploy(&self.node, &ready, true)?;
-        function.deployed = Some(ready.spec);
-        Ok(())
+        deploy(&self.node, &ready, true).map(drop)
     }
 }
 
 impl Function {
     fn new(entry: Entry) -> Self {
         let (touched, outputs) = (BTreeSet::new(), BTreeSet::new());
-        Self { entry, built: None, touched, outputs, tried: None, deployed: None }
+        Self { entry, built: None, touched, outputs, tried: None }
     }
 }
 
@@ -195,6 +186,10 @@ fn run(build: &Build, folder: &Path) -> Result<(), String> {
     command.arg("-c").arg(&build.command).stdin(Stdio::null()).stdout(io::stderr());
     if !folder.as_os_str().is_empty() {
         command.current_dir(folder);
+    }
+    // For a build that needs this very program, such as to wrap a module.
+    if let Ok(program) = std::env::current_exe() {
+        command.env("SWELL", program);
     }
     match command.status() {
         Ok(status) if status.success() => Ok(()),

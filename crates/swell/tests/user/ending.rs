@@ -22,7 +22,7 @@ fn at_work(ms: u32) -> (Node, std::net::TcpStream) {
 #[test]
 fn calls_under_way_finish_before_the_end() {
     for signal in [Signal::TERM, Signal::INT] {
-        let (mut node, stream) = at_work(1_000);
+        let (mut node, stream) = at_work(500);
         node.running.signal(signal);
         node.running.told("requests under way may finish");
         let answer = read(stream);

@@ -2,11 +2,13 @@
 //! come again.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_samples::samples;
 
 use crate::node::{Node, until};
+use crate::wire::{connect, head};
 
 #[test]
 fn updates_under_load_drop_nothing() {
@@ -49,22 +51,36 @@ fn updates_under_load_drop_nothing() {
 #[test]
 fn a_full_queue_says_when_to_come_again() {
     let node = Node::up("");
-    node.deploy("work", samples::WORK, "--max-instances 1 --queue 2");
-    assert_eq!(node.call("work", b"").status, 200);
-    let answers = std::thread::scope(|scope| {
-        let calls = [(); 8].map(|()| scope.spawn(|| node.get("/function/work?m=500")));
-        calls.map(|call| call.join().expect("it was answered"))
-    });
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status != 200).collect();
-    assert!(!refused.is_empty() && refused.len() <= 5, "{answers:?}");
-    for answer in refused {
+    node.deploy("work", samples::WORK, "--max-instances 1 --queue 2 --timeout 1h");
+    // One is at work, two wait, one is too many.
+    let slow = || {
+        let mut stream = connect(&node.address);
+        let head = head(&node.address, "GET", "/function/work?m=3000000", "");
+        stream.write_all(head.as_bytes()).expect("the node reads");
+        stream
+    };
+    let first = slow();
+    until("the guest is at work", || (node.about("work")["instances"]["busy"] == 1).then_some(()));
+    let (second, third) = (slow(), slow());
+    let wait = |number: f64| {
+        until(&format!("{number} wait"), || {
+            (node.metric("swell_waiting_requests") == number).then_some(())
+        });
+    };
+    wait(2.0);
+    for _ in 0..3 {
+        let answer = node.get("/function/work");
         assert_eq!((answer.status, answer.code().as_str()), (429, "queue-full"));
         let pause: u64 = answer.header("retry-after").parse().expect("whole seconds");
         assert!(pause >= 1);
     }
-    until("nobody waits any longer", || {
-        (node.metric("swell_waiting_requests") == 0.0).then_some(())
-    });
-    assert_eq!(node.call("work", b"").status, 200);
+    // Who waits may leave, and the place is free again.
+    drop(third);
+    wait(1.0);
+    drop(second);
+    wait(0.0);
+    drop(first);
+    assert_eq!(node.get("/function/work").status, 200);
+    assert_eq!(node.about("work")["calls"]["refused"], 3);
     node.stop();
 }

@@ -99,7 +99,7 @@ fn a_build_that_writes_beside_its_sources_comes_to_rest() {
     let manifest = b"version = 1\n[[function]]\nname = \"app\"\ncode = \"app.wasm\"\n\
                      build = \"sh build.sh\"\n";
     write(&folder, "app/app.toml", manifest);
-    let mut watching = Running::start(node.command("watch app/app.toml"));
+    let watching = Running::start(node.command("watch app/app.toml"));
     watching.told("watching app/app.toml");
     answers(&node, "app", "Hello, Ada!\n");
     let lines =
