@@ -57,6 +57,7 @@ fn a_long_body_is_refused_however_it_comes() {
     }
     node.write("long.toml", manifest.as_bytes());
     node.fine("deploy -f long.toml");
+    node.write("big", &vec![b'x'; 8 << 20]);
     let chunks = |name: &str, body: &[u8]| {
         let path = format!("/function/{name}");
         let headers = "transfer-encoding: chunked\r\n";
@@ -74,6 +75,8 @@ fn a_long_body_is_refused_however_it_comes() {
             "long-echo" => assert!(long.status == 413 || !long.whole, "{long:?}"),
             _ => assert_eq!((long.status, long.code().as_str()), (413, "too-large"), "{name}"),
         }
+        // The reason is heard even if the body is too long to be sent in one go.
+        node.run(&format!("invoke {name} -d @big")).ended(1, "longer than the 8 bytes");
         assert_eq!(node.call(name, b"short").status, 200, "{name}");
     }
 }
