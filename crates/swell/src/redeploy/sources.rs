@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use swell_node::store::functions::FILE as STORE;
+
 /// Folders that hold what tools make or keep for themselves.
 const IGNORED: [&str; 3] = ["target", "node_modules", "__pycache__"];
 
@@ -68,6 +70,10 @@ impl Sources {
 
     fn walk(&mut self, folder: &Path) {
         self.folders.insert(here(folder));
+        // What a node keeps is no source, wherever it keeps it.
+        if folder.join(STORE).exists() {
+            return;
+        }
         // A folder that went away meanwhile holds nothing.
         let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.flatten() {
@@ -107,7 +113,7 @@ mod tests {
     fn changes_are_seen_where_they_matter() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let root = folder.path();
-        for name in ["src/deep", "target", "src/.git"] {
+        for name in ["src/deep", "target", "src/.git", "src/data"] {
             fs::create_dir_all(root.join(name)).expect("it can be written");
         }
         let write = |name: &str, text: &str| {
@@ -115,6 +121,7 @@ mod tests {
         };
         write("src/a", "1");
         write("src/deep/b", "1");
+        write("src/data/functions.redb", "what a node keeps");
         let look = || Sources::look(&[root.join("src"), root.join("file"), root.join("no/no")]);
         let mut before = look();
         assert_eq!(before.files.len(), 2);
@@ -126,6 +133,7 @@ mod tests {
             ("other", "", &[]),
             ("target/out", "", &[]),
             ("src/.git/index", "", &[]),
+            ("src/data/journal", "", &[]),
         ] {
             write(name, text);
             let after = look();
