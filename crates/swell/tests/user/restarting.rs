@@ -76,3 +76,36 @@ fn an_upload_that_was_killed_leaves_nothing_behind() {
     assert_eq!(node.call("app", b"").status, 200);
     node.stop();
 }
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_at_any_moment() {
+    let mut node = Node::up("");
+    let mut acknowledged = 0;
+    node.deploy("app", samples::HELLO, "--env V=0");
+    for round in 1..=3_u64 {
+        let mut deploying = std::collections::VecDeque::new();
+        for version in 0..4 {
+            let words = format!("deploy app.wasm --name app --env V={round}-{version} -o json");
+            let mut command = node.command(&words);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            deploying.push_back(command.spawn().expect("the program starts"));
+            // All but the last of a round are waited for; that one meets the kill.
+            while deploying.len() > usize::from(version == 3) {
+                let done = deploying.pop_front().expect("it is there");
+                let output = done.wait_with_output().expect("it ends");
+                let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+                acknowledged = told[0]["version"].as_u64().expect("a number");
+            }
+        }
+        let folder = node.kill();
+        for mut last in deploying {
+            last.wait().expect("it ends");
+        }
+        node = Node::on(folder, "");
+        let about = node.about("app");
+        let version = about["version"].as_u64().expect("a number");
+        assert!((acknowledged..=acknowledged + 1).contains(&version), "{about}");
+        assert_eq!(node.call("app", b"").header("x-swell-version"), version.to_string());
+    }
+    node.stop();
+}
