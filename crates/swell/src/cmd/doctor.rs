@@ -6,8 +6,10 @@ use crate::cli::doctor::DoctorArguments;
 use crate::cli::form::Listing;
 use crate::cli::settings::SettingsArguments;
 use crate::configuration;
+use crate::connect;
 use crate::doctor::all;
 use crate::doctor::check::{Check, Level};
+use crate::doctor::door;
 use crate::error::Letter;
 use crate::figure::count;
 use crate::listing::show;
@@ -19,6 +21,10 @@ pub fn run(arguments: &DoctorArguments) -> Result<(), Letter> {
     let (check, resolved) = settings(&arguments.settings);
     let mut checks = vec![check];
     checks.extend(all::look(&resolved.settings));
+    let is_named = std::env::var_os("SWELL_NODE").is_some_and(|named| !named.is_empty());
+    if arguments.node.node.is_some() || is_named {
+        checks.push(door::look_at_node(connect::connection(&arguments.node)?));
+    }
     match arguments.output {
         Listing::Table | Listing::Wide => {
             to_stdout(|out| out.write_all(text(&checks).as_bytes()))?;

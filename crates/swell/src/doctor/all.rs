@@ -5,7 +5,7 @@ use std::path::Path;
 use swell_node::settings::NodeSettings;
 
 use crate::doctor::check::Check;
-use crate::doctor::{clock, cpu, data, docker, door, guests, kernel, memory, open_files};
+use crate::doctor::{clock, cpu, data, docker, door, guests, kernel, memory, open_files, secrets};
 
 /// Looks at this machine as a place for a node with these settings.
 pub fn look(settings: &NodeSettings) -> Vec<Check> {
@@ -20,6 +20,7 @@ pub fn look(settings: &NodeSettings) -> Vec<Check> {
     checks.extend(data::look(&settings.data, is_node));
     checks.push(address);
     checks.extend(door::look_at_tls(settings));
+    checks.extend(settings.secrets.as_deref().map(secrets::look));
     checks.push(clock::look(&settings.data));
     checks.push(docker::look(&|name| std::env::var(name).ok()));
     checks

@@ -11,6 +11,7 @@ use crate::client::connection::Connection;
 use crate::client::node::NodeClient;
 use crate::doctor::check::Check;
 use crate::figure::{age, count};
+use crate::recording::PROGRAM;
 
 const NAME: &str = "address";
 
@@ -42,8 +43,40 @@ fn ask(settings: &NodeSettings) -> Result<Node, String> {
         authorities: settings.tls.as_ref().map(|tls| tls.certificate.clone()),
         patience: Some(PATIENCE),
     };
+    question(connection)
+}
+
+fn question(connection: Connection) -> Result<Node, String> {
     let node = NodeClient::new(connection).and_then(|client| client.node());
     node.map_err(|letter| letter.message().to_string())
+}
+
+/// Asks the node that commands would talk to, where a person named one.
+pub fn look_at_node(connection: Connection) -> Check {
+    let url = connection.url.clone();
+    judge_node(&url, question(Connection { patience: Some(PATIENCE), ..connection }))
+}
+
+/// What it means that the node there said this.
+pub fn judge_node(url: &str, said: Result<Node, String>) -> Check {
+    const NODE: &str = "node";
+    match said {
+        Ok(node) if node.program != PROGRAM => {
+            let finding = format!("{url}: {} answers, but this is {PROGRAM}", node.program);
+            Check::warn(NODE, finding, "use the program of the node's version to talk to it")
+        }
+        Ok(node) => Check::ok(NODE, format!("{url}: {}", about(&node))),
+        Err(why) => {
+            let advice = "check the address in `--node` or `SWELL_NODE`, the token and the \
+                          certificate; on its machine, `swell doctor` looks at the node itself";
+            Check::fail(NODE, why, advice)
+        }
+    }
+}
+
+fn about(node: &Node) -> String {
+    let functions = count(node.functions as usize, "function");
+    format!("{} answers, up {}, {functions}", node.program, age(node.since_ms))
 }
 
 /// What that means: whether the address could be had, and what whoever is there said.
@@ -55,11 +88,7 @@ pub fn judge(
     let port = listen.port();
     match (bound, asked) {
         (Ok(()), _) => Check::ok(NAME, format!("{listen} is free")),
-        (Err(_), Some(Ok(node))) => {
-            let functions = count(node.functions as usize, "function");
-            let (program, up) = (node.program, age(node.since_ms));
-            Check::ok(NAME, format!("{listen}: {program} answers, up {up}, {functions}"))
-        }
+        (Err(_), Some(Ok(node))) => Check::ok(NAME, format!("{listen}: {}", about(&node))),
         (Err(_), Some(Err(why))) => {
             let finding = format!("{listen} is taken, and no node that lets us in answers: {why}");
             let advice = "end the program there, choose another address with `--listen`, or give \
@@ -97,6 +126,36 @@ pub fn look_at_tls(settings: &NodeSettings) -> Option<Check> {
 mod tests {
     use super::*;
     use crate::doctor::check::Level;
+
+    #[test]
+    fn nodes_elsewhere_are_judged() {
+        let node = |program: &str| swell_api::node::Node {
+            program: program.to_string(),
+            since_ms: 0,
+            policy: "lru".to_string(),
+            memory_bytes: 1,
+            memory_bytes_used: 0,
+            speed: 1.0,
+            functions: 2,
+            waiting: 0,
+            engine: String::new(),
+            journal: swell_api::node::JournalState {
+                recording: false,
+                path: None,
+                events: 0,
+                bytes: 0,
+            },
+        };
+        for (said, level, words) in [
+            (Ok(node(PROGRAM)), Level::Ok, "2 functions"),
+            (Ok(node("swell 99.0.0")), Level::Warn, "swell 99.0.0 answers, but this is"),
+            (Err("no node answers".to_string()), Level::Fail, "no node answers"),
+        ] {
+            let check = judge_node("http://box:7070", said);
+            assert_eq!(check.level, level, "{check:?}");
+            assert!(check.finding.contains(words), "{check:?}");
+        }
+    }
 
     #[test]
     fn addresses_are_judged() {

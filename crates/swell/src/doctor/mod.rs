@@ -7,6 +7,7 @@ pub mod memory;
 pub mod guests;
 pub mod open_files;
 pub mod data;
+pub mod secrets;
 pub mod door;
 pub mod clock;
 pub mod docker;

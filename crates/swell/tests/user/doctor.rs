@@ -70,6 +70,7 @@ fn what_is_broken_is_found() {
         ("--data hurt", "store", "fail", "cannot be read"),
         ("--data data --memory 900TiB", "memory", "fail", "of "),
         ("--data data --listen 203.0.113.1:7070", "address", "fail", "cannot listen on"),
+        ("--data data --set node.secrets=none", "secrets", "fail", "cannot be read"),
         ("--data data --listen TAKEN", "address", "fail", "is taken"),
         (
             "--data data --set tls.certificate=cert.pem --set tls.key=cert.pem",
@@ -119,6 +120,12 @@ fn a_node_that_runs_is_recognised() {
     let (level, finding) = found(&ran, "address");
     assert!(level == "ok" && finding.ends_with("1 function"), "{ran:?}");
     assert_eq!(found(&ran, "store"), ("ok".to_string(), "in use by a running node".to_string()));
+    // From elsewhere it is asked as any command would.
+    let elsewhere = "doctor -o json --memory 64MiB --listen 127.0.0.1:0 --data other";
+    let ran = node.run(&format!("{elsewhere} --token secret"));
+    assert!(found(&ran, "node").1.ends_with("1 function"), "{ran:?}");
+    let ran = node.run(&format!("{elsewhere} --token wrong"));
+    assert_eq!((found(&ran, "node").0.as_str(), ran.code), ("fail", Some(1)), "{ran:?}");
     // Who is not let in cannot tell.
     let (level, finding) = found(&look(&folder, &words), "address");
     assert!(level == "fail" && finding.contains("token"), "{finding}");
