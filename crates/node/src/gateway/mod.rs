@@ -9,4 +9,5 @@ pub mod asynchronous;
 pub mod own;
 pub mod service;
 pub mod tls;
+pub mod stalled;
 pub mod server;
