@@ -32,7 +32,7 @@ use crate::key_value::shelf::Shelf;
 use crate::live::hands::{LiveHands, PROGRAM};
 use crate::live::recorder::Recorder;
 use crate::live::world::Live;
-use crate::live::{history, timer};
+use crate::live::{flusher, history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
@@ -87,7 +87,7 @@ pub struct Node {
     /// Those that finish what they have begun.
     workers: Vec<JoinHandle<()>>,
     /// Those that may end at any time.
-    ends: [JoinHandle<()>; 2],
+    ends: [JoinHandle<()>; 3],
     spans: Option<Arc<Spans>>,
 }
 
@@ -205,10 +205,11 @@ impl Node {
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
         ];
         let timer = tokio::spawn(timer::run(live.clone()));
+        let flusher = tokio::spawn(flusher::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        let ends = [timer, keeper];
+        let ends = [timer, flusher, keeper];
         Ok(Self { address, restored, engine, live, store, stop, server, workers, ends, spans })
     }
 

@@ -13,6 +13,8 @@ pub mod settings;
 pub mod configuration;
 pub mod manifest;
 pub mod deployment;
+pub mod doctor;
+pub mod redeploy;
 pub mod listing;
 pub mod figure;
 pub mod load;

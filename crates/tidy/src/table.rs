@@ -109,6 +109,8 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/document", Siblings::Parts),
     ("crates/swell/src/manifest", Siblings::Parts),
     ("crates/swell/src/settings", Siblings::Parts),
+    ("crates/swell/src/redeploy", Siblings::Parts),
+    ("crates/swell/src/doctor", Siblings::Rivals { below: &["check"], above: &["all"] }),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/rig", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),

@@ -11,4 +11,5 @@ pub mod own;
 pub mod service;
 pub mod calls;
 pub mod tls;
+pub mod stalled;
 pub mod server;

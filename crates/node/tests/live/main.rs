@@ -2,6 +2,7 @@
 
 mod house;
 mod calls;
+mod slow;
 mod restart;
 mod later;
 mod triggers;

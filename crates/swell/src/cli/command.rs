@@ -7,6 +7,7 @@ use crate::cli::completions::CompletionsArguments;
 use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
+use crate::cli::doctor::DoctorArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
     ScaleArguments, TrafficArguments,
@@ -21,6 +22,7 @@ use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
+use crate::cli::watch::WatchArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
 ///
@@ -47,6 +49,8 @@ pub enum Command {
     Deploy(Box<DeployArguments>),
     /// Show what deploying a manifest would change
     Plan(PlanArguments),
+    /// Build and deploy again what changes
+    Watch(WatchArguments),
     /// Call a function
     Invoke(Box<InvokeArguments>),
     /// List functions
@@ -78,6 +82,8 @@ pub enum Command {
     Journal(JournalArguments),
     /// The settings that a node would have here
     Config(ConfigArguments),
+    /// Look whether this machine and what is set for it are fit for a node
+    Doctor(Box<DoctorArguments>),
     /// What can be written in a manifest
     Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic
