@@ -31,6 +31,8 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Up(arguments) => cmd::up::run(&arguments),
         Command::Config(config) => cmd::config::run(&config.command),
         Command::Manifest(manifest) => cmd::manifest::run(&manifest.command),
+        Command::New(arguments) => cmd::new::run(&arguments),
+        Command::Component(component) => cmd::component::run(&component.command),
         Command::Deploy(arguments) => cmd::deploy::run(&arguments),
         Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),
         Command::Invoke(arguments) => cmd::invoke::run(&arguments),

@@ -11,6 +11,8 @@ pub mod policy;
 pub mod up;
 pub mod config;
 pub mod manifest;
+pub mod new;
+pub mod component;
 pub mod functions;
 pub mod deploy;
 pub mod invoke;
