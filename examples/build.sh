@@ -39,12 +39,16 @@ check_c() {
     missing "$1" 'make or clang with lld is missing' 'apt-get install --no-install-recommends make clang-19 lld-19'
 }
 
+# The package that makes components of JavaScript, in the version of the examples.
+needs_js() {
+    sed -nE 's/.*"(@bytecodealliance[^"]*)": "([^"]*)".*/\1@\2/p' hello-js/package.json
+}
+
 check_js() {
-    local package=@bytecodealliance/componentize-js@0.23.0
     if ! command -v npm >/dev/null; then
         missing "$1" 'Node.js is missing' 'apt-get install npm    (Node.js from 20 on)'
     elif [[ ! -d $target/node_modules/@bytecodealliance/componentize-js ]]; then
-        missing "$1" 'componentize-js is missing' "npm install --prefix $target --no-save $package"
+        missing "$1" 'componentize-js is missing' "npm install --prefix $target --no-save $(needs_js)"
     fi
 }
 
@@ -123,4 +127,9 @@ main() {
     exit "$failed"
 }
 
-main "$@"
+case ${1:-} in
+# What `.ci/run` asks, to install what is missing.
+needs-js) needs_js ;;
+has-wasip2) has_wasip2 ;;
+*) main "$@" ;;
+esac

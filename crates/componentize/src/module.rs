@@ -69,8 +69,7 @@ fn note(from: &str, module: &mut Module) -> Result<(), ModuleError> {
     if name.starts_with("keyvalue/") || name.starts_with("config/") {
         return Ok(());
     }
-    let version =
-        Version::parse(version).ok_or_else(|| ModuleError::Unknown(from.to_string()))?;
+    let version = Version::parse(version).ok_or_else(|| ModuleError::Unknown(from.to_string()))?;
     match module.wasi.replace(version) {
         Some(other) if other != version => Err(ModuleError::Two(other, version)),
         _ => Ok(()),

@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
-use crate::cli::component::ComponentArguments;
 use crate::cli::completions::CompletionsArguments;
+use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};

@@ -30,10 +30,10 @@ pub struct DeployArguments {
     #[arg(short = 'f', long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
     /// With -f: build their code first, each by the command that the manifest gives
-    #[arg(long, requires = "manifest")]
+    #[arg(long, conflicts_with = "file")]
     pub build: bool,
     /// With -f: remove functions that are not in the manifest
-    #[arg(long, requires = "manifest")]
+    #[arg(long, conflicts_with = "file")]
     pub prune: bool,
     /// Do not wait until the code is made ready
     #[arg(long)]
