@@ -33,7 +33,7 @@ fn wrap_file(source: &Path, target: &Path) -> Result<(), Letter> {
     let component = wrap(&module).map_err(|error| refusal(source, &error))?;
     std::fs::write(target, &component).map_err(|error| Letter::unwritable(target, &error))?;
     let size = bytes(component.len() as u64);
-    say(format!("wrote `{}`, {size}; next: `swell deploy {0}`", target.display()));
+    say(format!("wrote the component `{}`, {size}", target.display()));
     Ok(())
 }
 
