@@ -32,6 +32,8 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Config(config) => cmd::config::run(&config.command),
         Command::Doctor(arguments) => cmd::doctor::run(&arguments),
         Command::Manifest(manifest) => cmd::manifest::run(&manifest.command),
+        Command::New(arguments) => cmd::new::run(&arguments),
+        Command::Component(component) => cmd::component::run(&component.command),
         Command::Deploy(arguments) => cmd::deploy::run(&arguments),
         Command::Plan(arguments) => cmd::deploy::run_plan(&arguments),
         Command::Watch(arguments) => cmd::watch::run(&arguments),

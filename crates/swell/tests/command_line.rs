@@ -31,6 +31,7 @@ fn every_command_explains_itself() {
     for (name, words) in [
         ("help", "--help"),
         ("help_demo", "demo --help"),
+        ("help_new", "new --help"),
         ("help_keepalive", "sim keepalive --help"),
         ("help_replay", "replay --help"),
         ("help_bench", "bench http --help"),

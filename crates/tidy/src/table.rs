@@ -14,13 +14,15 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
     ("swell-api", &[]),
-    ("swell-samples", &[]),
+    ("swell-componentize", &[]),
+    ("swell-samples", &["swell-componentize"]),
     ("swell-sandbox", &["swell-samples"]),
     ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-samples", "swell-sandbox"]),
     (
         "swell",
         &[
             "swell-api",
+            "swell-componentize",
             "swell-core",
             "swell-journal",
             "swell-node",

@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::completions::CompletionsArguments;
+use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
@@ -17,6 +18,7 @@ use crate::cli::journal::JournalArguments;
 use crate::cli::keepalive::KeepAliveArguments;
 use crate::cli::logs::LogsArguments;
 use crate::cli::manifest::ManifestArguments;
+use crate::cli::new::NewArguments;
 use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
@@ -45,6 +47,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// Turn this machine into a node that serves functions
     Up(Box<UpArguments>),
+    /// Begin a function: source, build files, manifest
+    New(NewArguments),
     /// Deploy a function, or a manifest of several
     Deploy(Box<DeployArguments>),
     /// Show what deploying a manifest would change
@@ -84,6 +88,8 @@ pub enum Command {
     Config(ConfigArguments),
     /// Look whether this machine and what is set for it are fit for a node
     Doctor(Box<DoctorArguments>),
+    /// Make a component of a core module, or print what it may import
+    Component(ComponentArguments),
     /// What can be written in a manifest
     Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic

@@ -8,6 +8,8 @@ pub mod up;
 pub mod config;
 pub mod doctor;
 pub mod manifest;
+pub mod new;
+pub mod component;
 pub mod functions;
 pub mod deploy;
 pub mod watch;

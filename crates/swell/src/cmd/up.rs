@@ -85,7 +85,11 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         );
     }
     if node.restored == 0 {
-        lines.push("next: `swell deploy hello.wasm`, then `swell invoke hello`".to_string());
+        lines.push(
+            "next: `swell new hello --lang rust` begins a function (or js, python, c), `swell \
+             deploy hello.wasm` deploys one"
+                .to_string(),
+        );
     }
     lines
 }

@@ -2,10 +2,9 @@
 //! what fails is told and left until it changes again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use crate::building::run;
 use crate::client::node::NodeClient;
 use crate::deployment::{deploy, prepare};
 use crate::error::Letter;
@@ -131,7 +130,7 @@ impl Workshop {
         if before.is_cut {
             say("note: there are very many files; name those that matter in `watch` of the build");
         }
-        let result = run(&build, &self.folder);
+        let result = run(&build.command, &self.folder);
         let touched = before.changed(&self.sources(function));
         let function = &mut self.functions[place];
         // What changes with each build is made by it: it must not ask for the next.
@@ -178,22 +177,4 @@ fn file(entry: &Entry) -> Option<PathBuf> {
 
 fn code(entry: &Entry) -> Sources {
     file(entry).map(|path| Sources::look(&[path])).unwrap_or_default()
-}
-
-/// Runs a build to its end; what it prints goes where progress goes.
-fn run(build: &Build, folder: &Path) -> Result<(), String> {
-    let mut command = Command::new("sh");
-    command.arg("-c").arg(&build.command).stdin(Stdio::null()).stdout(io::stderr());
-    if !folder.as_os_str().is_empty() {
-        command.current_dir(folder);
-    }
-    // For a build that needs this very program, such as to wrap a module.
-    if let Ok(program) = std::env::current_exe() {
-        command.env("SWELL", program);
-    }
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(status.to_string()),
-        Err(error) => Err(format!("cannot run `sh`: {error}")),
-    }
 }
