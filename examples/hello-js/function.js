@@ -1,10 +1,11 @@
 // Greets whom the body of the request names, or the world.
 
-addEventListener('fetch', (event) => event.respondWith(serve(event.request)));
+import { serve } from './http.js';
 
-async function serve(request) {
-  const name = (await request.text()).trim() || 'world';
-  return new Response(`Hello, ${name}, from JavaScript!\n`, {
+export const incomingHandler = serve(async (request) => {
+  const name = request.text().trim() || 'world';
+  return {
     headers: { 'content-type': 'text/plain' },
-  });
-}
+    body: `Hello, ${name}, from JavaScript!\n`,
+  };
+});

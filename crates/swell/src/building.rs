@@ -29,7 +29,7 @@ pub fn build_all(entries: &[Entry], folder: &Path) -> Result<(), Letter> {
 pub fn build_one(name: &str, command: &str, folder: &Path) -> Result<(), Letter> {
     say(format!("{name}: runs `{command}`"));
     run(command, folder).map_err(|why| {
-        Letter::failed(format!("{name}: `{command}` failed ({why}); nothing was deployed")).hint(
+        Letter::failed(format!("{name}: `{command}` {why}; nothing was deployed")).hint(
             format!(
                 "what it printed stands above; it ran in `{}`, where you can run it by hand",
                 if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.display()
@@ -50,7 +50,10 @@ pub fn run(command: &str, folder: &Path) -> Result<(), String> {
     }
     match shell.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(status.to_string()),
+        Ok(status) => Err(match status.code() {
+            Some(code) => format!("ended with exit code {code}"),
+            None => "was stopped".to_string(),
+        }),
         Err(error) => Err(format!("cannot run `sh`: {error}")),
     }
 }

@@ -20,7 +20,7 @@ use crate::wasm::output::{Listener, Output};
 use crate::wasm::ticker::TICK;
 
 /// Files, streams, requests and the like that a guest may have open at a time.
-const HANDLES_MAX: usize = 4_096;
+const HANDLES_MAX: usize = 16_384;
 
 /// What every guest of a function is given.
 pub(crate) struct Given {

@@ -83,7 +83,8 @@ impl HttpInstance {
             }
             match Pin::new(&mut hear).poll(context) {
                 Poll::Ready(head) => Poll::Ready(head.ok()),
-                Poll::Pending if ended.is_some() => Poll::Ready(None),
+                // A task that did much at a time is told to wait for what is there already.
+                Poll::Pending if ended.is_some() => Poll::Ready(hear.try_recv().ok()),
                 Poll::Pending => Poll::Pending,
             }
         })
