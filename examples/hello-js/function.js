@@ -1,11 +1,10 @@
 // Greets whom the body of the request names, or the world.
 
-import { serve } from './http.js';
+addEventListener('fetch', (event) => event.respondWith(serve(event.request)));
 
-export const incomingHandler = serve(async (request) => {
-  const name = request.text().trim() || 'world';
-  return {
+async function serve(request) {
+  const name = (await request.text()).trim() || 'world';
+  return new Response(`Hello, ${name}, from JavaScript!\n`, {
     headers: { 'content-type': 'text/plain' },
-    body: `Hello, ${name}, from JavaScript!\n`,
-  };
-});
+  });
+}

@@ -20,7 +20,8 @@ pub struct Arguments {
     /// The peer for JavaScript
     #[arg(long, default_value = "workerd")]
     pub workerd: PathBuf,
-    /// A component that says hello, and its language: rust=FILE, c=FILE or js=FILE
+    /// A component that says hello, and its language: rust=FILE, c=FILE, js=FILE, or
+    /// js-reused=FILE for one in JavaScript that can serve more than one request
     #[arg(long = "component", value_name = "LANGUAGE=FILE", value_parser = pair)]
     pub components: Vec<(String, PathBuf)>,
     /// How long each measurement takes
@@ -51,7 +52,7 @@ pub enum Task {
 fn pair(text: &str) -> Result<(String, PathBuf), String> {
     let (language, file) = text.split_once('=').ok_or("write LANGUAGE=FILE")?;
     match language {
-        "rust" | "c" | "js" => Ok((language.to_string(), file.into())),
-        other => Err(format!("`{other}` is none of rust, c and js")),
+        "rust" | "c" | "js" | "js-reused" => Ok((language.to_string(), file.into())),
+        other => Err(format!("`{other}` is none of rust, c, js and js-reused")),
     }
 }

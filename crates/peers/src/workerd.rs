@@ -1,4 +1,4 @@
-//! workerd: JavaScript in isolates of V8.
+//! The peer for JavaScript: workerd, which runs each worker in an isolate of V8.
 
 use std::path::Path;
 

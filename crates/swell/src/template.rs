@@ -12,7 +12,7 @@ pub enum Language {
     /// Rust, with the bindings of the crate wasip2
     #[value(alias = "rs")]
     Rust,
-    /// JavaScript, by componentize-js
+    /// JavaScript, with what a service worker has
     #[value(alias = "javascript")]
     Js,
     /// Python, by componentize-py
@@ -55,8 +55,7 @@ fn template(language: Language) -> Template {
         Language::Js => Template {
             example: "hello-js",
             files: example!(
-                "hello-js":
-                ".gitignore", "README.md", "app.toml", "function.js", "http.js", "package.json",
+                "hello-js": ".gitignore", "README.md", "app.toml", "function.js", "package.json",
             ),
             // What the engine in componentize-js 0.23 was built with; it must be the same.
             interfaces: Some(Version(10)),

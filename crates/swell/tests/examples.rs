@@ -14,6 +14,7 @@ use shell::Folder;
 /// What an example answers: its name, what it is sent below its path, and then a part of
 /// the first and the second answer.
 const ANSWERS: &[(&str, &str, &str, [&str; 2])] = &[
+    ("calls-js", "", "Ada", ["Hello, Ada, for the 1. time!", "Hello, Ada, for the 2. time!"]),
     ("hello-c", "", "Ada", ["Hello, Ada, from C!\n"; 2]),
     ("hello-c", "", "", ["Hello, world, from C!\n"; 2]),
     ("hello-js", "", "Ada", ["Hello, Ada, from JavaScript!\n"; 2]),

@@ -11,7 +11,7 @@ pub(crate) const CLONES: u32 = 1_000;
 
 /// Memory of a clone's slot that stays resident when the clone is gone: the next clone in
 /// it takes no page faults there.
-const KEEP_RESIDENT: usize = 1 << 20;
+const KEEP_RESIDENT: usize = 16 << 20;
 
 /// Core instances in one component: adapters of language runtimes count.
 const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
