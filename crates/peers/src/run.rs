@@ -1,6 +1,7 @@
 //! The whole measurement, in the order in which it is printed.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::client::Client;
 use crate::process::{Server, free_port};
 use crate::table::{Row, megabytes, micros, print, ratio, shown};
-use crate::{cold, house, load, swell, wasmtime, workerd};
+use crate::{client, cold, house, load, swell, wasmtime, workerd};
 
 /// How often a journal is measured.
 const JOURNAL_ROUNDS: usize = 5;
@@ -24,6 +25,8 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
     print(&rows);
     println!();
     ratios(&rows, arguments);
+    println!("\nFrom deploying code that was never seen to its first answer:\n");
+    deploys(arguments, folder);
     println!("\nFirst answers of something new, one request at a time (p50 / p99):\n");
     colds(arguments, folder);
     println!();
@@ -115,6 +118,30 @@ fn ratios(rows: &[Row], arguments: &Arguments) {
         ratio(rows, &own, &own, &[&reused]);
         if language == "js-reused" {
             ratio(rows, &own, &own, &["js: workerd"]);
+        }
+    }
+}
+
+fn deploys(arguments: &Arguments, folder: &Path) {
+    for (language, file) in &arguments.components {
+        let data = folder.join(format!("deploy-{language}"));
+        let took = swell::up(&arguments.swell, &data, &[]).and_then(|server| {
+            let begun = Instant::now();
+            swell::deploy(&server, language, file, json!({}))?;
+            let deployed = begun.elapsed();
+            let answer = client::get(server.port, &format!("/function/{language}"))?;
+            match answer.status {
+                200..300 => Ok((deployed, begun.elapsed())),
+                status => Err(format!("it answered {status}")),
+            }
+        });
+        match took {
+            Ok((deployed, all)) => println!(
+                "{language:<38} {:>9}, of which {} to send, compile and record",
+                shown(all),
+                shown(deployed)
+            ),
+            Err(why) => println!("left out: {language} ({why})"),
         }
     }
 }
