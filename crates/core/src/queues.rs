@@ -3,9 +3,10 @@
 //! A queue's bound is part of each push, and a full queue is an answer, not an accident.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::ids::{FunctionId, RequestId};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// A request that waits.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +42,19 @@ impl Queues {
         self.queues.get(function.index())?.front().copied()
     }
 
-    /// The request at a place of the function's queue, from 0.
-    pub fn at(&self, function: FunctionId, place: u32) -> Option<Waiting> {
-        self.queues.get(function.index())?.get(place as usize).copied()
+    /// How many requests of the function have waited for `span` or longer; they are the
+    /// first of its queue.
+    pub(crate) fn waiting_for(&self, function: FunctionId, now: Instant, span: Span) -> u32 {
+        let Some(queue) = self.queues.get(function.index()) else { return 0 };
+        queue.partition_point(|waiting| waiting.since + span <= now) as u32
+    }
+
+    /// Takes the requests at the given places of the function's queue.
+    pub(crate) fn take(&mut self, function: FunctionId, places: Range<u32>) -> Vec<Waiting> {
+        let Some(queue) = self.queues.get_mut(function.index()) else { return Vec::new() };
+        let taken: Vec<_> = queue.drain(places.start as usize..places.end as usize).collect();
+        self.total -= taken.len();
+        taken
     }
 
     /// Adds a request at the end unless `bound` requests wait already.
