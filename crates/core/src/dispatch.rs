@@ -130,20 +130,21 @@ pub(crate) fn on_queue_deadline(
     actions: &mut Vec<Action>,
 ) {
     let Dispatch::Wait(limits) = mind.dispatch else { return };
-    let late = mind.queues.waiting_for(function, now, limits.longest);
     let mut kept = 0;
-    loop {
-        kept = supply::uncovered(&mind.pool, now, function, kept).min(late);
-        if kept == late || !start_in_free_memory(mind, now, function, actions) {
+    while mind.queues.is_late(function, kept, now, limits.longest) {
+        kept = supply::uncovered(&mind.pool, now, function, kept);
+        if !mind.queues.is_late(function, kept, now, limits.longest)
+            || !start_in_free_memory(mind, now, function, actions)
+        {
             break;
         }
         kept += 1;
     }
-    for waiting in mind.queues.take(function, kept..late) {
+    for waiting in mind.queues.take_late(function, kept, now, limits.longest) {
         refuse(mind, now, function, waiting.request, RefuseReason::WaitedTooLong, actions);
     }
     supply::watch_queue(mind, function);
-    if kept > 0 {
+    if mind.queues.is_late(function, 0, now, limits.longest) {
         mind.timers.set(Subject::Queue(function), now + COVERED);
     }
 }

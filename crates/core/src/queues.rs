@@ -3,7 +3,6 @@
 //! A queue's bound is part of each push, and a full queue is an answer, not an accident.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 use crate::ids::{FunctionId, RequestId};
 use crate::time::{Instant, Span};
@@ -42,19 +41,34 @@ impl Queues {
         self.queues.get(function.index())?.front().copied()
     }
 
-    /// How many requests of the function have waited for `span` or longer; they are the
-    /// first of its queue.
-    pub(crate) fn waiting_for(&self, function: FunctionId, now: Instant, span: Span) -> u32 {
-        let Some(queue) = self.queues.get(function.index()) else { return 0 };
-        queue.partition_point(|waiting| waiting.since + span <= now) as u32
+    /// Whether there is a request at the place of the function's queue that has waited for
+    /// `span` or longer.
+    pub(crate) fn is_late(
+        &self,
+        function: FunctionId,
+        place: u32,
+        now: Instant,
+        span: Span,
+    ) -> bool {
+        let queue = self.queues.get(function.index());
+        let waiting = queue.and_then(|queue| queue.get(place as usize));
+        waiting.is_some_and(|waiting| waiting.since + span <= now)
     }
 
-    /// Takes the requests at the given places of the function's queue.
-    pub(crate) fn take(&mut self, function: FunctionId, places: Range<u32>) -> Vec<Waiting> {
+    /// Takes the requests from the given place of the function's queue on that have waited
+    /// for `span` or longer.
+    pub(crate) fn take_late(
+        &mut self,
+        function: FunctionId,
+        from: u32,
+        now: Instant,
+        span: Span,
+    ) -> Vec<Waiting> {
         let Some(queue) = self.queues.get_mut(function.index()) else { return Vec::new() };
-        let taken: Vec<_> = queue.drain(places.start as usize..places.end as usize).collect();
-        self.total -= taken.len();
-        taken
+        let from = (from as usize).min(queue.len());
+        let late = queue.range(from..).take_while(|waiting| waiting.since + span <= now).count();
+        self.total -= late;
+        queue.drain(from..from + late).collect()
     }
 
     /// Adds a request at the end unless `bound` requests wait already.

@@ -121,11 +121,16 @@ fn verdict(mind: &mut Mind, now: Instant, function: FunctionId, one_more: bool) 
         // Each has a start under way already; when one ends, the queue is looked at again.
         return Verdict::Wait(RECHECK_LIMITED);
     }
-    let wait = expected_wait(pool, now, function, waiting - 1);
+    let start = pool.start_time(function);
+    // The rounds alone may tell that it is longer than a start; how much does not matter.
+    let rounds = full_rounds(pool, function, waiting - 1);
+    let wait = match rounds > start.max(NOTHING) {
+        true => rounds,
+        false => expected_wait(pool, now, function, waiting - 1),
+    };
     if wait <= NOTHING {
         return Verdict::Wait(RECHECK_LEAST);
     }
-    let start = pool.start_time(function);
     let working = pool.account().held(State::Busy) + pool.account().held(State::Starting);
     let relaxed = working.get() < pool.limit().get() / 100 * RELAXED_PCT;
     let enough = (STARTS_AHEAD.nanos().div_ceil(start.nanos().max(1))).max(1);
@@ -160,6 +165,14 @@ pub(crate) fn expected_wait(pool: &Pool, now: Instant, function: FunctionId, pla
     let (rounds, rank) = (turn / servers, (turn % servers) as usize);
     let mut lefts = Lefts::of(pool, now, function);
     lefts.nth(rank) + pool.run_time(function) * u64::from(rounds)
+}
+
+/// What the request at `place` waits at least: the rounds before its own.
+fn full_rounds(pool: &Pool, function: FunctionId, place: u32) -> Span {
+    let known = pool.known(function);
+    let servers = known.busy() + known.starting();
+    let turn = place / known.settings().concurrency.max(1);
+    pool.run_time(function) * u64::from(turn.checked_div(servers).unwrap_or(0))
 }
 
 /// How long each instance of a function that works or is on its way will still do so, as
