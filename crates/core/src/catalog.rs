@@ -205,12 +205,14 @@ pub const ENTRIES: &[Entry] = &[
                 default: "30s",
                 meaning: "how long a request may wait rather than evict something precious",
             },
+            Parameter { name: "serve", default: "1000", meaning: "x" },
         ],
         waits: Some(WaitLimits { longest: Span::from_secs(30), queue: QUEUE }),
         build: |parameters, _| {
             let by_cost = parameters.flag("by-cost", false)?;
             let patience = parameters.span("patience", Span::from_secs(30))?;
-            Ok(Box::new(hazard::policy::Hazard::new(by_cost, patience)))
+            let serve = parameters.number("serve", 1000.0)?;
+            Ok(Box::new(hazard::policy::Hazard::new(by_cost, patience, serve)))
         },
     },
 ];

@@ -6,7 +6,7 @@
 //! seen even while no such instance exists, so an evicted function goes on teaching.
 
 use crate::keepalive::hazard::bins::{self, BINS};
-use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::gittins::{self, Head};
 use crate::keepalive::hazard::image::{self, GapsImage, HabitImage};
 use crate::keepalive::hazard::prior::{self, CLASSES, CONTEXTS, Prior};
 use crate::past::Past;
@@ -130,17 +130,23 @@ impl Habit {
         }
         self.epoch = prior.epoch();
         if self.known & (1 << bin) == 0 {
-            let curve = prior.curve(class, self.context);
-            let scale = 1.0 / self.weight;
-            let mut weights = curve.ends;
-            for (sum, own) in weights.iter_mut().zip(&self.weights) {
-                *sum = *sum * PRIOR_GAPS + own * scale;
-            }
-            let never = PRIOR_GAPS * curve.never;
+            let (weights, never) = self.weighed(class, prior);
             self.indices[bin] = gittins::index(&weights, never, widths, bin) as f32;
             self.known |= 1 << bin;
         }
         f64::from(self.indices[bin])
+    }
+
+    /// The habit's own gaps and those of its prior together: how much ends in each bin,
+    /// and how much never does.
+    fn weighed(&self, class: usize, prior: &Prior) -> ([f32; BINS], f32) {
+        let curve = prior.curve(class, self.context);
+        let scale = 1.0 / self.weight;
+        let mut weights = curve.ends;
+        for (sum, own) in weights.iter_mut().zip(&self.weights) {
+            *sum = *sum * PRIOR_GAPS + own * scale;
+        }
+        (weights, PRIOR_GAPS * curve.never)
     }
 }
 
@@ -179,6 +185,21 @@ impl Gaps {
         let class = prior::class(level);
         let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
         habit.worth(class, bin, prior, widths)
+    }
+
+    /// What making the instance of `level` is worth, in uses per second of holding it, with
+    /// what comes before its first gap.
+    pub fn worth_new(
+        &mut self,
+        level: u32,
+        head: Head,
+        prior: &Prior,
+        widths: &[f64; BINS],
+    ) -> f64 {
+        let class = prior::class(level);
+        let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
+        let (weights, never) = habit.weighed(class, prior);
+        gittins::index_after(&weights, never, widths, 0, head)
     }
 
     /// Shows the open gaps to the prior.

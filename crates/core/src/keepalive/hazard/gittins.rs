@@ -13,10 +13,31 @@ use crate::keepalive::hazard::bins::{BINS, lower_edge};
 /// The index at the lower edge of the bin `from`, in uses per second, given the weights
 /// of the bins and the weight `never` of gaps that do not end.
 pub fn index(weights: &[f32; BINS], never: f32, widths: &[f64; BINS], from: usize) -> f64 {
+    index_after(weights, never, widths, from, Head { uses: 0.0, held: 0.0 })
+}
+
+/// What comes before the gap that an index is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// Uses that are sure.
+    pub uses: f64,
+    /// Seconds of holding until the gap begins.
+    pub held: f64,
+}
+
+/// The same for an instance that is yet to be made: with uses and holding that come before
+/// the gap.
+pub fn index_after(
+    weights: &[f32; BINS],
+    never: f32,
+    widths: &[f64; BINS],
+    from: usize,
+    head: Head,
+) -> f64 {
     let later = weights[from..].iter().sum::<f32>() + never;
     let mut survivors = f64::from(later);
-    let (mut held, mut reused) = (0.0, 0.0);
-    let (mut best_held, mut best_reused) = (1.0, 0.0);
+    let (mut held, mut reused) = (head.held * survivors, head.uses * survivors);
+    let (mut best_held, mut best_reused) = if held > 0.0 { (held, reused) } else { (1.0, 0.0) };
     for (&weight, &width) in weights[from..].iter().zip(&widths[from..]) {
         let weight = f64::from(weight);
         // Within a bin gaps end evenly, so half of its weight is there on average.

@@ -12,12 +12,12 @@ use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::hazard::bins;
 use crate::keepalive::hazard::gaps::Gaps;
-use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::gittins::{self, Head};
 use crate::keepalive::hazard::image::{GapsImage, PriorImage};
 use crate::keepalive::hazard::prior::Prior;
 use crate::keepalive::hazard::scores::Scores;
 use crate::keepalive::keeper::{KeepAlive, Left};
-use crate::keepalive::plan::Plan;
+use crate::keepalive::plan::{Newcomer, Plan};
 use crate::past::Past;
 use crate::pool::ledger::Pool;
 use crate::time::{Instant, Span};
@@ -52,6 +52,7 @@ pub struct Hazard {
     scores: Scores,
     chosen: Vec<Choice>,
     patience: Span,
+    serve: f64,
     /// What victims usually are worth.
     price: f64,
 }
@@ -59,7 +60,7 @@ pub struct Hazard {
 impl Hazard {
     /// A policy that counts cold starts alike, or weighs them by their length.
     /// A request may be made to wait for `patience` rather than evict something precious.
-    pub fn new(by_cost: bool, patience: Span) -> Self {
+    pub fn new(by_cost: bool, patience: Span, serve: f64) -> Self {
         Self {
             by_cost,
             widths: gittins::widths(),
@@ -69,6 +70,7 @@ impl Hazard {
             scores: Scores::default(),
             chosen: Vec::new(),
             patience,
+            serve,
             price: 0.0,
         }
     }
@@ -146,14 +148,31 @@ impl Hazard {
     /// much more than what usually goes, memory is not lying idle, and the request can
     /// wait. This is the idle guard, in terms of worth instead of age; it adapts because
     /// the price it compares with is learned from the evictions themselves.
-    fn is_patient(&self, pool: &Pool, waited: Option<Span>) -> bool {
-        let Some(waited) = waited else { return false };
+    fn is_patient(&self, pool: &Pool, newcomer: Option<Newcomer>) -> bool {
+        let Some(newcomer) = newcomer else { return false };
         let Some(least) = self.scores.least() else { return false };
         let idle = pool.account().idle().get();
-        waited < self.patience
+        newcomer.waited < self.patience
             && self.price > 0.0
             && least > PATIENCE_FACTOR * self.price
             && idle <= pool.limit().get() / 2
+    }
+
+    /// Whether an instance for the newcomer is worth more than all that was chosen to go.
+    fn is_worth(&mut self, newcomer: Newcomer, pool: &Pool) -> bool {
+        if self.serve >= 1000.0 {
+            return true;
+        }
+        let known = pool.known(newcomer.function);
+        let (start, run) = (pool.start_time(newcomer.function), pool.run_time(newcomer.function));
+        let head = Head { uses: self.serve, held: (start + run).secs_f64() };
+        let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
+        let level = known.working() + 1;
+        self.gaps(newcomer.function);
+        let gaps = &mut self.functions[newcomer.function.index()];
+        let gained = gaps.worth_new(level, head, &self.prior, &self.widths) * cost;
+        let lost = self.chosen.iter().map(|choice| choice.score * choice.memory.mb_f64()).sum::<f64>();
+        gained >= lost
     }
 
     /// Chooses victims, the least worth first, until they cover the shortfall; then
@@ -340,10 +359,13 @@ impl KeepAlive for Hazard {
 
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
         self.settle(now, pool);
-        if self.is_patient(pool, plan.waited()) {
+        if self.is_patient(pool, plan.newcomer()) {
             return;
         }
         self.choose(now, pool, plan.shortfall());
+        if plan.newcomer().is_some_and(|newcomer| !self.is_worth(newcomer, pool)) {
+            return;
+        }
         for choice in &self.chosen {
             if plan.offer(choice.place.slot, pool) {
                 return;
