@@ -53,6 +53,8 @@ pub struct Hazard {
     chosen: Vec<Choice>,
     patience: Span,
     serve: f64,
+    invest: bool,
+    margin: f64,
     /// What victims usually are worth.
     price: f64,
 }
@@ -60,7 +62,7 @@ pub struct Hazard {
 impl Hazard {
     /// A policy that counts cold starts alike, or weighs them by their length.
     /// A request may be made to wait for `patience` rather than evict something precious.
-    pub fn new(by_cost: bool, patience: Span, serve: f64) -> Self {
+    pub fn new(by_cost: bool, patience: Span, serve: f64, invest: bool, margin: f64) -> Self {
         Self {
             by_cost,
             widths: gittins::widths(),
@@ -71,6 +73,8 @@ impl Hazard {
             chosen: Vec::new(),
             patience,
             serve,
+            invest,
+            margin,
             price: 0.0,
         }
     }
@@ -158,21 +162,19 @@ impl Hazard {
             && idle <= pool.limit().get() / 2
     }
 
-    /// Whether an instance for the newcomer is worth more than all that was chosen to go.
-    fn is_worth(&mut self, newcomer: Newcomer, pool: &Pool) -> bool {
-        if self.serve >= 1000.0 {
-            return true;
-        }
+    /// Whether an instance for the newcomer is worth more than all that was chosen to go,
+    /// if the request at hand counts as so many uses.
+    fn is_worth(&mut self, newcomer: Newcomer, uses: f64, margin: f64, pool: &Pool) -> bool {
         let known = pool.known(newcomer.function);
         let (start, run) = (pool.start_time(newcomer.function), pool.run_time(newcomer.function));
-        let head = Head { uses: self.serve, held: (start + run).secs_f64() };
+        let head = Head { uses, held: (start + run).secs_f64() };
         let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
         let level = known.working() + 1;
         self.gaps(newcomer.function);
         let gaps = &mut self.functions[newcomer.function.index()];
         let gained = gaps.worth_new(level, head, &self.prior, &self.widths) * cost;
         let lost = self.chosen.iter().map(|choice| choice.score * choice.memory.mb_f64()).sum::<f64>();
-        gained >= lost
+        gained >= margin * lost
     }
 
     /// Chooses victims, the least worth first, until they cover the shortfall; then
@@ -359,12 +361,17 @@ impl KeepAlive for Hazard {
 
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
         self.settle(now, pool);
-        if self.is_patient(pool, plan.newcomer()) {
+        let patient = self.is_patient(pool, plan.newcomer());
+        if patient && !self.invest {
             return;
         }
         self.choose(now, pool, plan.shortfall());
-        if plan.newcomer().is_some_and(|newcomer| !self.is_worth(newcomer, pool)) {
-            return;
+        if let Some(newcomer) = plan.newcomer() {
+            if !(self.invest && self.is_worth(newcomer, 0.0, self.margin, pool)) {
+                if patient || !self.is_worth(newcomer, self.serve, 1.0, pool) {
+                    return;
+                }
+            }
         }
         for choice in &self.chosen {
             if plan.offer(choice.place.slot, pool) {
