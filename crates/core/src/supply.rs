@@ -271,9 +271,7 @@ pub(crate) fn uncovered(pool: &Pool, now: Instant, function: FunctionId, from: u
     let lefts = &mut lefts.spans[..lefts.count];
     lefts.sort_unstable();
     // Instances take turns in rounds; so many of a round are soon enough.
-    let soon = |round: u32| {
-        lefts.partition_point(|&left| left + run * u64::from(round) <= start)
-    };
+    let soon = |round: u32| lefts.partition_point(|&left| left + run * u64::from(round) <= start);
     let turn = from / concurrency;
     let (round, rank) = (turn / servers, turn % servers);
     let here = soon(round);

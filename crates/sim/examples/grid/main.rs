@@ -117,10 +117,15 @@ fn play(ground: &Ground, policies: &[String], seeds: &[u64]) -> Result<Vec<Outco
     };
     let cold: ColdCost = ground.cost.parse()?;
     let model = cold.resolve(trace.functions()).map_err(|error| error.to_string())?;
-    let placements = if trace.is_recorded() { vec![Placement::Even] } else { Placement::ALL.into() };
+    let placements =
+        if trace.is_recorded() { vec![Placement::Even] } else { Placement::ALL.into() };
     let experiment = Experiment {
         scenario: Scenario {
-            functions: trace.functions().iter().map(|f| FunctionSettings::plain(f.memory)).collect(),
+            functions: trace
+                .functions()
+                .iter()
+                .map(|f| FunctionSettings::plain(f.memory))
+                .collect(),
             cold: model,
             cold_name: ground.cost.into(),
             resume: Span::ZERO,
@@ -137,8 +142,7 @@ fn play(ground: &Ground, policies: &[String], seeds: &[u64]) -> Result<Vec<Outco
         bounds: false,
         timing: false,
     };
-    let results = experiment
-        .run(&AtomicBool::new(false), &|_| {})
-        .map_err(|error| error.to_string())?;
+    let results =
+        experiment.run(&AtomicBool::new(false), &|_| {}).map_err(|error| error.to_string())?;
     Ok(results.rows.iter().map(|row| Outcome::of(ground, row)).collect())
 }

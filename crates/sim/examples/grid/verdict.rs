@@ -50,7 +50,11 @@ impl fmt::Display for Verdict {
             best.policy,
             pct(lru.bad(), lru),
             pct(lru.dropped, lru),
-            if self.is_worse() { format!("  WORSE by {}", ours.bad() - best.bad()) } else { String::new() },
+            if self.is_worse() {
+                format!("  WORSE by {}", ours.bad() - best.bad())
+            } else {
+                String::new()
+            },
             if self.drops_more() { "  DROPS" } else { "" },
         )
     }

@@ -189,16 +189,12 @@ impl Gaps {
 
     /// What making the instance of `level` is worth, in uses per second of holding it, with
     /// what comes before its first gap.
-    pub fn worth_new(
-        &mut self,
-        level: u32,
-        head: Head,
-        prior: &Prior,
-        widths: &[f64; BINS],
-    ) -> f64 {
+    pub fn worth_new(&self, level: u32, head: Head, prior: &Prior, widths: &[f64; BINS]) -> f64 {
         let class = prior::class(level);
-        let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
-        let (weights, never) = habit.weighed(class, prior);
+        let (weights, never) = match &self.classes[class] {
+            Some(habit) => habit.weighed(class, prior),
+            None => Habit::new().weighed(class, prior),
+        };
         gittins::index_after(&weights, never, widths, 0, head)
     }
 

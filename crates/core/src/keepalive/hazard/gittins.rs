@@ -94,4 +94,18 @@ mod tests {
         assert_eq!(at(&[0.0; BINS], 0.0, 3), 0.0);
         assert_eq!(at(&[0.0; BINS], 1.0, 3), 0.0);
     }
+
+    #[test]
+    fn what_comes_before_the_gap_is_held_and_used_as_well() {
+        let mut weights = [0.0; BINS];
+        weights[19] = 1.0;
+        let gap = (lower_edge(19).secs_f64() + lower_edge(20).secs_f64()) / 2.0;
+        let found = |uses, held| index_after(&weights, 0.0, &widths(), 0, Head { uses, held });
+        assert!((found(0.0, 0.0) - at(&weights, 0.0, 0)).abs() < 1e-12);
+        // A start of 10 s is held on top; the request at hand is a third of a use on top.
+        assert!((found(0.0, 10.0) - 1.0 / (gap + 10.0)).abs() < 1e-9);
+        assert!((found(0.3, 10.0) - 1.3 / (gap + 10.0)).abs() < 1e-9);
+        // After a short start the request alone is worth more than to wait for the next.
+        assert!((found(0.3, 1.0) - 0.3).abs() < 1e-9);
+    }
 }

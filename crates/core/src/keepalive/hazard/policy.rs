@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::hazard::bins;
+use crate::keepalive::hazard::gain::Gain;
 use crate::keepalive::hazard::gaps::Gaps;
 use crate::keepalive::hazard::gittins::{self, Head};
 use crate::keepalive::hazard::image::{GapsImage, PriorImage};
@@ -52,9 +53,8 @@ pub struct Hazard {
     scores: Scores,
     chosen: Vec<Choice>,
     patience: Span,
+    /// How many uses it is worth to serve a request by a start.
     serve: f64,
-    invest: bool,
-    margin: f64,
     /// What victims usually are worth.
     price: f64,
 }
@@ -62,7 +62,8 @@ pub struct Hazard {
 impl Hazard {
     /// A policy that counts cold starts alike, or weighs them by their length.
     /// A request may be made to wait for `patience` rather than evict something precious.
-    pub fn new(by_cost: bool, patience: Span, serve: f64, invest: bool, margin: f64) -> Self {
+    /// To serve one by a start is worth as much as `serve` warm calls.
+    pub fn new(by_cost: bool, patience: Span, serve: f64) -> Self {
         Self {
             by_cost,
             widths: gittins::widths(),
@@ -73,8 +74,6 @@ impl Hazard {
             chosen: Vec::new(),
             patience,
             serve,
-            invest,
-            margin,
             price: 0.0,
         }
     }
@@ -148,33 +147,34 @@ impl Hazard {
         worth(gaps, &self.prior, &self.widths, self.by_cost, now, place, pool)
     }
 
-    /// Whether to let a request wait on rather than evict: what would have to go is worth
-    /// much more than what usually goes, memory is not lying idle, and the request can
-    /// wait. This is the idle guard, in terms of worth instead of age; it adapts because
-    /// the price it compares with is learned from the evictions themselves.
-    fn is_patient(&self, pool: &Pool, newcomer: Option<Newcomer>) -> bool {
-        let Some(newcomer) = newcomer else { return false };
+    /// Whether to let a request wait on rather than evict something precious: what would
+    /// have to go is worth much more than what usually goes, memory is not lying idle, and
+    /// the request can wait. This is the idle guard, in terms of worth instead of age; it
+    /// adapts because the price it compares with is learned from the evictions themselves.
+    fn is_patient(&self, pool: &Pool, waited: Span) -> bool {
         let Some(least) = self.scores.least() else { return false };
         let idle = pool.account().idle().get();
-        newcomer.waited < self.patience
+        waited < self.patience
             && self.price > 0.0
             && least > PATIENCE_FACTOR * self.price
             && idle <= pool.limit().get() / 2
     }
 
-    /// Whether an instance for the newcomer is worth more than all that was chosen to go,
-    /// if the request at hand counts as so many uses.
-    fn is_worth(&mut self, newcomer: Newcomer, uses: f64, margin: f64, pool: &Pool) -> bool {
+    /// What an instance for the newcomer is worth, in uses per second of holding it: its
+    /// memory is held while it starts and serves the request at hand, then until it is
+    /// needed again.
+    fn gain(&mut self, newcomer: Newcomer, pool: &Pool) -> Gain {
         let known = pool.known(newcomer.function);
         let (start, run) = (pool.start_time(newcomer.function), pool.run_time(newcomer.function));
-        let head = Head { uses, held: (start + run).secs_f64() };
         let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
         let level = known.working() + 1;
         self.gaps(newcomer.function);
-        let gaps = &mut self.functions[newcomer.function.index()];
-        let gained = gaps.worth_new(level, head, &self.prior, &self.widths) * cost;
-        let lost = self.chosen.iter().map(|choice| choice.score * choice.memory.mb_f64()).sum::<f64>();
-        gained >= margin * lost
+        let gaps = &self.functions[newcomer.function.index()];
+        let worth = |uses: f64| {
+            let head = Head { uses, held: (start + run).secs_f64() };
+            gaps.worth_new(level, head, &self.prior, &self.widths) * cost
+        };
+        Gain { later: worth(0.0), with_request: worth(self.serve) }
     }
 
     /// Chooses victims, the least worth first, until they cover the shortfall; then
@@ -361,17 +361,19 @@ impl KeepAlive for Hazard {
 
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
         self.settle(now, pool);
-        let patient = self.is_patient(pool, plan.newcomer());
-        if patient && !self.invest {
+        let newcomer = plan
+            .newcomer()
+            .map(|newcomer| (self.gain(newcomer, pool), self.is_patient(pool, newcomer.waited)));
+        let is_worth =
+            |lost: f64| newcomer.is_none_or(|(gain, patient)| gain.is_worth(lost, patient));
+        // What has to go is worth at least so much, whatever it will be.
+        let least = self.scores.least().unwrap_or(0.0);
+        if !is_worth(least * plan.shortfall().mb_f64()) {
             return;
         }
         self.choose(now, pool, plan.shortfall());
-        if let Some(newcomer) = plan.newcomer() {
-            if !(self.invest && self.is_worth(newcomer, 0.0, self.margin, pool)) {
-                if patient || !self.is_worth(newcomer, self.serve, 1.0, pool) {
-                    return;
-                }
-            }
+        if !is_worth(self.chosen.iter().map(|choice| choice.score * choice.memory.mb_f64()).sum()) {
+            return;
         }
         for choice in &self.chosen {
             if plan.offer(choice.place.slot, pool) {
