@@ -102,9 +102,9 @@ mod tests {
         let gap = (lower_edge(19).secs_f64() + lower_edge(20).secs_f64()) / 2.0;
         let found = |uses, held| index_after(&weights, 0.0, &widths(), 0, Head { uses, held });
         assert!((found(0.0, 0.0) - at(&weights, 0.0, 0)).abs() < 1e-12);
-        // A start of 10 s is held on top; the request at hand is a third of a use on top.
+        // A start of 10 s is held on top; the request at hand is used on top, a little.
         assert!((found(0.0, 10.0) - 1.0 / (gap + 10.0)).abs() < 1e-9);
-        assert!((found(0.3, 10.0) - 1.3 / (gap + 10.0)).abs() < 1e-9);
+        assert!((found(0.005, 10.0) - 1.005 / (gap + 10.0)).abs() < 1e-9);
         // After a short start the request alone is worth more than to wait for the next.
         assert!((found(0.3, 1.0) - 0.3).abs() < 1e-9);
     }
