@@ -23,13 +23,19 @@ pub enum Trigger {
     },
     /// By a message of an MQTT broker.
     Mqtt {
-        /// `mqtt://host:port` of the broker.
+        /// `mqtt://host:port` of the broker, or `mqtts://host:port` over TLS.
         broker: String,
         /// The topic, with `+` and `#`.
         topic: String,
         /// Quality of service: 0, 1 or 2.
         #[serde(default = "default_qos")]
         qos: u8,
+        /// What the node calls itself to the broker; left out is nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        /// The name of the node's secret that is the password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        password_secret: Option<String>,
     },
     /// By a CloudEvent posted to `/v1/events`.
     Event {

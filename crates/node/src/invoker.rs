@@ -1,5 +1,5 @@
-//! Calling functions from inside the node: how the queue and the triggers reach the same
-//! path that requests over HTTP take.
+//! Calling functions from inside the node: how the queue reaches the same path that
+//! requests over HTTP take.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,7 +7,11 @@ use std::pin::Pin;
 use bytes::Bytes;
 use http::{Request, Response};
 
+use crate::observe::function_metrics::TriggerKind;
 use crate::refusal::Refusal;
+
+/// The longest answer that is kept for somebody who is not there to read it.
+pub const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// A call's answer, whole.
 pub type Answering<'a> =
@@ -17,9 +21,11 @@ pub type Answering<'a> =
 pub trait Invoker: Send + Sync {
     /// Calls a function and waits for the whole answer, within the function's timeout.
     /// The path and query of the request are what the function sees. An answer whose body
-    /// is longer than 16 MiB is a failure.
-    fn call<'a>(&'a self, function: &'a str, request: Request<Bytes>) -> Answering<'a>;
-
-    /// Whether a function of that name is deployed.
-    fn knows(&self, function: &str) -> bool;
+    /// is longer than [`ANSWER_BYTES_MAX`] is a failure.
+    fn call<'a>(
+        &'a self,
+        function: &'a str,
+        trigger: TriggerKind,
+        request: Request<Bytes>,
+    ) -> Answering<'a>;
 }

@@ -20,11 +20,11 @@ use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
-use crate::absent::Absent;
 use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
 use crate::deploy::deployer::{Deployer, Parts};
+use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
@@ -32,14 +32,20 @@ use crate::key_value::shelf::Shelf;
 use crate::live::hands::{LiveHands, PROGRAM};
 use crate::live::recorder::Recorder;
 use crate::live::world::Live;
-use crate::live::{history, timer};
+use crate::live::{flusher, history, timer};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
+use crate::observe::otlp::Spans;
+use crate::queue::callback::Callbacks;
+use crate::queue::calls::Queue;
+use crate::queue::runner::Runner;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
 use crate::store::code::CodeFolder;
 use crate::store::functions::Store;
+use crate::trigger::triggers::Triggers;
+use crate::trigger::{cron, mqtt};
 
 /// The longest code that may be uploaded.
 const CODE_BYTES_MAX: u64 = 256 << 20;
@@ -78,8 +84,11 @@ pub struct Node {
     store: Arc<Store>,
     stop: CancellationToken,
     server: JoinHandle<()>,
-    timer: JoinHandle<()>,
-    keeper: JoinHandle<()>,
+    /// Those that finish what they have begun.
+    workers: Vec<JoinHandle<()>>,
+    /// Those that may end at any time.
+    ends: [JoinHandle<()>; 3],
+    spans: Option<Arc<Spans>>,
 }
 
 impl Node {
@@ -142,15 +151,21 @@ impl Node {
         history::recall(&live, &registry, &store).map_err(|error| data(error.to_string()))?;
 
         let stop = CancellationToken::new();
-        let observer = Arc::new(Observer::new(metrics.clone(), settings.log_lines_max));
-        let absent = Arc::new(Absent);
+        let spans = settings.otlp.as_deref().map(Spans::start).transpose();
+        let spans = spans.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let lines_max = settings.log_lines_max;
+        let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
+        let queue = Queue::open(&settings.data, settings.queue.clone());
+        let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
+        let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
+        let triggers = Arc::new(triggers);
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
             logs: observer.clone(),
-            queued: absent.clone(),
-            events: absent.clone(),
+            queued: queue.clone(),
+            events: triggers.clone(),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -163,7 +178,8 @@ impl Node {
             registry,
             live: live.clone(),
             deployer,
-            later: absent,
+            later: queue.clone(),
+            followers: triggers.clone(),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -171,12 +187,30 @@ impl Node {
             in_flight: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         });
-        watch(&metrics, &gateway, &observer_logs);
+        watch(&metrics, &gateway, &observer_logs, &queue);
+        if let Some(spans) = spans.clone() {
+            metrics.on_scrape(move |gauges| spans.fill(gauges));
+        }
+        let runner = Runner {
+            queue,
+            invoker: Arc::new(Calls(gateway.clone())),
+            followers: triggers.clone(),
+            callbacks: Callbacks::default(),
+            stop: stop.clone(),
+            drain: settings.drain,
+        };
+        let workers = vec![
+            tokio::spawn(runner.run()),
+            tokio::spawn(cron::run(triggers.clone(), stop.clone())),
+            tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
+        ];
         let timer = tokio::spawn(timer::run(live.clone()));
+        let flusher = tokio::spawn(flusher::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        Ok(Self { address, restored, engine, live, store, stop, server, timer, keeper })
+        let ends = [timer, flusher, keeper];
+        Ok(Self { address, restored, engine, live, store, stop, server, workers, ends, spans })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -184,8 +218,13 @@ impl Node {
         self.stop.cancel();
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
-        self.timer.abort();
-        self.keeper.abort();
+        for worker in self.workers {
+            let _ = worker.await;
+        }
+        self.ends.iter().for_each(JoinHandle::abort);
+        if let Some(spans) = self.spans {
+            spans.flush().await;
+        }
         let (live, store) = (self.live, self.store);
         let ended = tokio::task::spawn_blocking(move || {
             history::keep(&live, &store).map_err(|error| error.to_string())?;
@@ -199,8 +238,9 @@ impl Node {
 }
 
 /// Lets those who know tell their figures whenever somebody asks for them.
-fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
+fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>, queue: &Arc<Queue>) {
     let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
+    let queue = Arc::downgrade(queue);
     metrics.on_scrape(move |gauges| {
         if let Some(gateway) = gateway.upgrade() {
             gauges.functions = gateway.registry.len() as u64;
@@ -209,6 +249,9 @@ fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>) {
         }
         if let Some(logs) = logs.upgrade() {
             logs.fill(gauges);
+        }
+        if let Some(queue) = queue.upgrade() {
+            queue.fill(gauges);
         }
     });
 }

@@ -55,14 +55,18 @@ pub struct TlsSettings {
 }
 
 /// Settings of the queue of asynchronous calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueSettings {
     /// Calls tried at a time.
     pub workers: u32,
-    /// Calls that may wait; one more is answered with 429.
+    /// Calls that may wait or be tried at a time; one more is answered with 429.
     pub entries_max: u64,
-    /// How long results are kept.
+    /// Bytes that the bodies of all calls and answers may have together.
+    pub bytes_max: Bytes,
+    /// How long results are kept; never more of them than calls may wait.
     pub keep: Duration,
     /// Dead letters kept; the oldest go first.
     pub dead_max: u64,
+    /// Hosts that answers may be posted to: `host`, `host:port`, `*.host`, or `*` for any.
+    pub callbacks: Vec<String>,
 }

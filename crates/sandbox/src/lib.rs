@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod limits;
+pub mod reach;
 pub mod code;
 pub mod call;
 pub mod log;

@@ -16,6 +16,9 @@ use swell_journal::reader::JournalReader;
 pub enum Outcome {
     /// Everything was ordered again as it was.
     Same(Summary),
+    /// The journal has no end, as when the program that wrote it was killed; all that is
+    /// whole was ordered again as it was.
+    Cut(Summary),
     /// Something else was ordered.
     Differs {
         /// Events of the journal before that.
@@ -57,7 +60,11 @@ pub fn replay<R: Read>(
     }
     let mut sites = [Site::new(&settings)?];
     let mut replayer = Replayer::new(&mut sites, wakes);
-    while let Some(record) = reader.next_record()? {
+    while let Some(record) = match reader.next_record() {
+        // A journal without a single event proves nothing.
+        Err(JournalError::Cut { events: 1.. }) => return Ok(Outcome::Cut(reader.read())),
+        record => record?,
+    } {
         let events = reader.read().events - 1;
         match replayer.feed(&record) {
             Ok(()) => {}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cli::settings::SettingsArguments;
 use crate::error::Letter;
 use crate::settings::machine::Machine;
-use crate::settings::resolve::{Resolved, Sources, resolve};
+use crate::settings::resolve::{self, Resolved, Sources, resolve};
 
 /// The settings that hold here.
 pub fn settings(arguments: &SettingsArguments) -> Result<Resolved, Letter> {
@@ -20,4 +20,10 @@ pub fn settings(arguments: &SettingsArguments) -> Result<Resolved, Letter> {
         flags: arguments.given(),
     };
     resolve(sources, &Machine::look(&look))
+}
+
+/// The settings of a node about which nobody said anything.
+pub fn defaults() -> Resolved {
+    let look = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    resolve::defaults(&Machine::look(&look))
 }

@@ -102,7 +102,7 @@ fn specification(spec: &FunctionSpec) -> Vec<(&'static str, String)> {
 fn trigger(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Cron { schedule, timezone, .. } => format!("cron {schedule} ({timezone})"),
-        Trigger::Mqtt { broker, topic, qos } => format!("mqtt {broker} {topic} (QoS {qos})"),
+        Trigger::Mqtt { broker, topic, qos, .. } => format!("mqtt {broker} {topic} (QoS {qos})"),
         Trigger::Event { matches, source } => {
             format!(
                 "event {matches}{}",

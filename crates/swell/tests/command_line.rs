@@ -2,7 +2,9 @@
 
 mod shell;
 
+use clap::CommandFactory;
 use shell::Folder;
+use swell::cli::command::Cli;
 
 /// What the words print on the standard output; they must succeed.
 fn shell(words: &str) -> String {
@@ -29,6 +31,7 @@ fn every_command_explains_itself() {
     for (name, words) in [
         ("help", "--help"),
         ("help_demo", "demo --help"),
+        ("help_new", "new --help"),
         ("help_keepalive", "sim keepalive --help"),
         ("help_replay", "replay --help"),
         ("help_bench", "bench http --help"),
@@ -39,8 +42,30 @@ fn every_command_explains_itself() {
         ("help_generate", "trace generate --help"),
         ("help_policy", "policy --help"),
         ("help_completions", "completions --help"),
+        ("help_doctor", "doctor --help"),
+        ("help_watch", "watch --help"),
     ] {
         insta::assert_snapshot!(name, shell(words));
+    }
+}
+
+#[test]
+fn shells_can_finish_every_command() {
+    let cli = Cli::command();
+    let mut names: Vec<&str> = cli.get_subcommands().map(clap::Command::get_name).collect();
+    names.extend(
+        cli.get_subcommands()
+            .flat_map(|command| command.get_subcommands().map(clap::Command::get_name)),
+    );
+    assert!(names.len() > 30, "{names:?}");
+    for form in ["bash", "zsh", "fish"] {
+        let script = shell(&format!("completions {form}"));
+        for name in &names {
+            assert!(script.contains(name), "{form} does not know `{name}`");
+        }
+        for option in ["min-warm", "origin", "callback"] {
+            assert!(script.contains(option), "{form} does not know `--{option}`");
+        }
     }
 }
 

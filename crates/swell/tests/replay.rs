@@ -82,6 +82,24 @@ fn another_policy_is_asked_what_it_would_have_ordered() {
 }
 
 #[test]
+fn of_a_cut_journal_all_that_is_whole_is_decided_again() {
+    let folder = recorded("lru");
+    for (name, from) in [("cut", "run.journal"), ("cut.gz", "run.journal.gz")] {
+        let whole = bytes(&folder, from);
+        write(&folder, name, &whole[..whole.len() / 2]);
+        let output = folder.run(&format!("replay {name}"));
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(printed(&output).starts_with("identical: "), "{output:?}");
+        assert!(told(&output).contains("ends in the middle"), "{output:?}");
+        let asked = folder.run(&format!("replay {name} -o json"));
+        let asked: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("JSON");
+        assert_eq!((&asked["identical"], &asked["cut"]), (&true.into(), &true.into()));
+        let other = folder.run(&format!("replay {name} --policy fixed-ttl:ttl=1m"));
+        assert_eq!(other.status.code(), Some(1), "{other:?}");
+    }
+}
+
+#[test]
 fn files_that_are_no_journals_are_refused_in_words() {
     let folder = recorded("lru");
     let (whole, packed) = (bytes(&folder, "run.journal"), bytes(&folder, "run.journal.gz"));
@@ -92,8 +110,8 @@ fn files_that_are_no_journals_are_refused_in_words() {
     };
     write(&folder, "empty", b"");
     write(&folder, "text.csv", b"t_ms,fn\n0,0\n");
-    write(&folder, "cut", &whole[..whole.len() / 2]);
-    write(&folder, "cut.gz", &packed[..packed.len() / 2]);
+    write(&folder, "cut", &whole[..200]);
+    write(&folder, "cut.gz", &packed[..packed.len() / 200]);
     write(&folder, "newer", &changed(&whole, 8, 7));
     write(&folder, "hurt", &changed(&whole, whole.len() - 40, !whole[whole.len() - 40]));
     write(&folder, "hurt.gz", &changed(&packed, 4_000, !packed[4_000]));

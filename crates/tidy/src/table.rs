@@ -14,13 +14,15 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
     ("swell-api", &[]),
-    ("swell-samples", &[]),
+    ("swell-componentize", &[]),
+    ("swell-samples", &["swell-componentize"]),
     ("swell-sandbox", &["swell-samples"]),
     ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-samples", "swell-sandbox"]),
     (
         "swell",
         &[
             "swell-api",
+            "swell-componentize",
             "swell-core",
             "swell-journal",
             "swell-node",
@@ -30,6 +32,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-trace",
         ],
     ),
+    ("swell-peers", &[]),
     ("swell-tidy", &[]),
 ];
 
@@ -68,7 +71,13 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/observe", Siblings::Parts),
     ("crates/node/src/queue", Siblings::Parts),
     ("crates/node/src/store", Siblings::Parts),
-    ("crates/node/src/trigger", Siblings::Rivals { below: &["source"], above: &["triggers"] }),
+    (
+        "crates/node/src/trigger",
+        Siblings::Rivals {
+            below: &["cloud_event", "schedule", "table", "topic", "triggers"],
+            above: &[],
+        },
+    ),
     (
         "crates/node/src/api",
         Siblings::Rivals { below: &["context", "reply"], above: &["router", "openapi"] },
@@ -102,6 +111,8 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/document", Siblings::Parts),
     ("crates/swell/src/manifest", Siblings::Parts),
     ("crates/swell/src/settings", Siblings::Parts),
+    ("crates/swell/src/redeploy", Siblings::Parts),
+    ("crates/swell/src/doctor", Siblings::Rivals { below: &["check"], above: &["all"] }),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/rig", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),

@@ -60,7 +60,9 @@ fn doorways_are_empty() {
     let tree = Tree::of_this_repository();
     let tests: BTreeSet<&str> =
         folders(&tree).flat_map(|folder| test_files(folder, &tree.files)).collect();
-    let doorways = tree.ending_in(".rs").filter(|file| doorway::is_doorway(&file.path));
+    // An example is a house of one room, as its users would build it.
+    let ours = tree.ending_in(".rs").filter(|file| file.path.starts_with("crates/"));
+    let doorways = ours.filter(|file| doorway::is_doorway(&file.path));
     let doorways = doorways.filter(|file| !tests.contains(&*file.path));
     expect_none(doorways.flat_map(|file| doorway::check(&file.path, &file.text)));
 }

@@ -26,7 +26,12 @@ pub fn problems(name: &str, triggers: &[Trigger]) -> Vec<String> {
             Trigger::Cron { schedule, timezone, missed: _, body } => {
                 cron(schedule, timezone, body, &mut found);
             }
-            Trigger::Mqtt { broker, topic, qos } => mqtt(broker, topic, *qos, &mut found),
+            Trigger::Mqtt { broker, topic, qos, username, password_secret } => {
+                mqtt(broker, topic, *qos, &mut found);
+                if password_secret.is_some() && username.is_none() {
+                    found.push("an `mqtt` trigger has a `password_secret`, but no `username` that goes with it".to_string());
+                }
+            }
             Trigger::Event { matches, source } => event(matches, source.as_deref(), &mut found),
             Trigger::Function { name: other, on: _ } => function(name, other, &mut found),
         }
@@ -60,16 +65,20 @@ fn cron(schedule: &str, timezone: &str, body: &str, found: &mut Vec<String>) {
 }
 
 fn mqtt(broker: &str, topic: &str, qos: u8, found: &mut Vec<String>) {
-    let address = broker.strip_prefix("mqtt://").map(|rest| rest.trim_end_matches('/'));
+    let address = broker.strip_prefix("mqtt://").or_else(|| broker.strip_prefix("mqtts://"));
+    let address = address.map(|rest| rest.trim_end_matches('/'));
     let fits = address.is_some_and(|address| {
         let uri = address.parse::<http::uri::Authority>();
         uri.is_ok_and(|uri| {
-            !uri.host().is_empty() && uri.port().is_none_or(|port| port.as_u16() > 0)
+            !uri.host().is_empty()
+                && !address.contains('@')
+                && uri.port().is_none_or(|port| port.as_u16() > 0)
         })
     });
     if !fits {
         found.push(format!(
-            "an `mqtt` trigger has the broker `{}`; write `mqtt://host:port`",
+            "an `mqtt` trigger has the broker `{}`; write `mqtt://host:port`, or \
+             `mqtts://host:port` for TLS; who the node is goes into `username`",
             short(broker)
         ));
     }

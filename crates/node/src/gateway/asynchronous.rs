@@ -13,9 +13,11 @@ use swell_sandbox::body::Body;
 
 use crate::gateway::answer::{json, problem};
 use crate::gateway::call::below;
-use crate::gateway::context::{Deferred, Gateway};
-use crate::gateway::headers::{CALLBACK, strip_hop_by_hop};
+use crate::gateway::context::Gateway;
+use crate::gateway::headers::{CALLBACK, IDEMPOTENCY_KEY, strip_hop_by_hop};
 use crate::gateway::limited::{Limited, TooLong};
+use crate::later::Deferred;
+use crate::observe::function_metrics::TriggerKind;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -74,9 +76,11 @@ async fn enqueue(
             Refusal::new(Reason::BadRequest, format!("the request broke off: {error}"))
         }
     })?;
+    let key = parts.headers.remove(IDEMPOTENCY_KEY);
+    let key = key.and_then(|key| key.to_str().ok().map(|key| format!("http:{key}")));
     let request = Request::from_parts(parts, body.to_bytes());
-    let function = name.to_string();
-    let call = Deferred { function, request, callback, retry: spec.retry };
+    let (function, trigger) = (name.to_string(), TriggerKind::Http);
+    let call = Deferred { function, trigger, request, callback, retry: spec.retry, key };
     let id = gateway.later.accept(call).await?;
     let url = format!("/v1/invocations/{id}");
     Ok(Accepted { id, url })

@@ -98,6 +98,7 @@ impl Gateway {
         if start == StartKind::Cold {
             version.counts.cold.fetch_add(1, Ordering::Relaxed);
         }
+        let on_the_side = request.version() == http::Version::HTTP_2;
         let request = prepare(request, version, span);
         let log = span.log();
         let ending = span.ending(deadline);
@@ -112,7 +113,19 @@ impl Gateway {
         let answered = tokio::time::timeout_at(deadline, sandbox.invoke(call)).await;
         let response =
             answered.map_err(|_| timed_out(version))?.map_err(|error| failed(version, error))?;
-        Ok(finish(response, version, start, deadline, span, entered))
+        span.answered(response.status().as_u16());
+        let (mut parts, body) = response.into_parts();
+        strip_hop_by_hop(&mut parts.headers);
+        parts.headers.insert(REQUEST_ID, span.request_id());
+        parts.headers.insert(START, HeaderValue::from_static(start_word(start)));
+        parts.headers.insert(VERSION, HeaderValue::from(version.version));
+        // An answer on its way out counts as work until it is through.
+        let mut body = Timed::new(body, deadline, entered);
+        if on_the_side {
+            // A stream of HTTP/2 is not even asked for its body while its client holds it up.
+            body.watch();
+        }
+        Ok(Response::from_parts(parts, body.boxed_unsync()))
     }
 }
 
@@ -134,7 +147,7 @@ fn check_length(version: &Version, headers: &HeaderMap) -> Result<(), Refusal> {
     let length: u64 = length.and_then(|value| value.parse().ok()).unwrap_or(0);
     let most = version.spec.body_bytes_max;
     if length > most {
-        return Err(too_large(version, length));
+        return Err(too_large(version, &format!("a request of {length} bytes")));
     }
     Ok(())
 }
@@ -162,23 +175,6 @@ where
     Request::from_parts(parts, body)
 }
 
-fn finish(
-    response: Response<Body>,
-    version: &Version,
-    start: StartKind,
-    deadline: Instant,
-    span: &CallSpan,
-    entered: Entered,
-) -> Response<Body> {
-    let (mut parts, body) = response.into_parts();
-    strip_hop_by_hop(&mut parts.headers);
-    parts.headers.insert(REQUEST_ID, span.request_id());
-    parts.headers.insert(START, HeaderValue::from_static(start_word(start)));
-    parts.headers.insert(VERSION, HeaderValue::from(version.version));
-    let body = Held { body: Timed::new(body, deadline), _entered: entered };
-    Response::from_parts(parts, body.boxed_unsync())
-}
-
 /// A path for a function: what followed its name or its route, and the query.
 pub(crate) fn below(uri: &Uri, prefix: usize) -> Uri {
     let whole = uri.path_and_query().map_or("/", PathAndQuery::as_str);
@@ -194,10 +190,10 @@ fn count(version: &Version, reason: Reason) {
     }
 }
 
-fn too_large(version: &Version, length: u64) -> Refusal {
+fn too_large(version: &Version, what: &str) -> Refusal {
     let Version { name, spec, .. } = version;
     let most = spec.body_bytes_max;
-    let title = format!("a request of {length} bytes is longer than the {most} `{name}` takes");
+    let title = format!("{what} is longer than the {most} bytes `{name}` takes");
     Refusal::new(Reason::TooLarge, title).hint("send less, or raise its `body_bytes_max`")
 }
 
@@ -216,11 +212,11 @@ fn failed(version: &Version, error: CallError) -> Refusal {
         | CallError::OutOfCpu { .. }
         | CallError::OutOfFuel { .. } => Reason::FunctionFailed,
         CallError::NoAnswer(_) => Reason::BadAnswer,
-        CallError::TooLarge { .. } => Reason::TooLarge,
+        CallError::TooLarge { .. } => return too_large(version, "the request"),
         CallError::Request(why)
             if why.contains(&TooLong(version.spec.body_bytes_max).to_string()) =>
         {
-            Reason::TooLarge
+            return too_large(version, "the request");
         }
         CallError::Request(_) => Reason::BadRequest,
         CallError::Backend(_) => Reason::Internal,
@@ -234,32 +230,6 @@ fn failed(version: &Version, error: CallError) -> Refusal {
             refusal.hint(format!("see `swell logs {name}` for what it wrote"))
         }
         _ => refusal,
-    }
-}
-
-/// An answer on its way out, which counts as work until it is through.
-struct Held {
-    body: Timed,
-    _entered: Entered,
-}
-
-impl http_body::Body for Held {
-    type Data = bytes::Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, BodyError>>> {
-        std::pin::Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{Request, Response};
 
-use swell_api::spec::Retry;
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
+use crate::later::{Followers, Later};
 use crate::live::world::Live;
 use crate::observe::observer::Observer;
 use crate::refusal::{Reason, Refusal};
@@ -20,24 +19,6 @@ use crate::registry::Registry;
 
 /// A future behind a seam of the gateway.
 pub type Doing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A call that is left for later.
-pub struct Deferred {
-    /// What is called.
-    pub function: String,
-    /// The request as the function is to see it.
-    pub request: Request<Bytes>,
-    /// Where the answer is to be posted, if anywhere.
-    pub callback: Option<String>,
-    /// How it is tried again.
-    pub retry: Retry,
-}
-
-/// Who keeps calls that are left for later.
-pub trait Later: Send + Sync {
-    /// Takes a call; its id, once it would survive a power cut.
-    fn accept(&self, call: Deferred) -> Doing<'_, Result<String, Refusal>>;
-}
 
 /// Who answers what is not a call of a function: the API, metrics, health.
 pub trait Pages: Send + Sync {
@@ -55,6 +36,8 @@ pub struct Gateway {
     pub deployer: Arc<Deployer>,
     /// Where asynchronous calls go.
     pub later: Arc<dyn Later>,
+    /// Who knows which calls follow the end of another.
+    pub followers: Arc<dyn Followers>,
     /// Figures, lines and traces.
     pub observer: Arc<Observer>,
     /// Everything else.

@@ -14,6 +14,8 @@ pub const VERSION: HeaderName = HeaderName::from_static("x-swell-version");
 pub const SESSION: HeaderName = HeaderName::from_static("x-swell-session");
 /// Where the answer of an asynchronous call is to be posted.
 pub const CALLBACK: HeaderName = HeaderName::from_static("x-callback-url");
+/// What makes a repetition of an asynchronous call known: it is answered with the first.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Who really calls.
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How the client spoke.

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::gateway::context::Gateway;
 use crate::gateway::service;
+use crate::gateway::stalled::impatient;
 
 /// How long a client may take to send the head of a request.
 const HEAD_MAX: Duration = Duration::from_secs(30);
@@ -76,6 +77,7 @@ async fn connection(
 ) {
     // Small answers go out at once; a socket that refuses is closing anyway.
     let _ = stream.set_nodelay(true);
+    let stream = impatient(stream);
     match tls {
         None => speak(stream, peer, gateway, watcher).await,
         Some(tls) => {

@@ -16,9 +16,10 @@ use crate::gateway::answer::problem;
 use crate::gateway::asynchronous::accept;
 use crate::gateway::call::{Incoming, below};
 use crate::gateway::context::Gateway;
+use crate::gateway::following::{follow, follow_failure};
 use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
+use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
-use crate::observe::observer::Source;
 use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
@@ -75,7 +76,7 @@ async fn call(
     function: Result<Arc<Function>, Refusal>,
     prefix: usize,
 ) -> Response<Body> {
-    let source = Source::new(TriggerKind::Http, request.headers());
+    let source = gateway.observer.source(TriggerKind::Http, &request);
     let id = source.request_id().clone();
     let refuse = |refusal: &Refusal| {
         let mut response = problem(refusal, Some(id.as_str()));
@@ -100,10 +101,14 @@ async fn call(
     }
     let protocol = if gateway.tls { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(protocol));
+    let (name, depth) = (function.name.clone(), depth(request.headers()));
     let incoming = Incoming { function, request, peer: Some(peer.ip()), source };
     match gateway.invoke(incoming).await {
-        Ok(response) => response,
-        Err(refusal) => refuse(&refusal),
+        Ok(response) => follow(gateway, &name, depth, response),
+        Err(refusal) => {
+            follow_failure(gateway, &name, depth, &refusal).await;
+            refuse(&refusal)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::settings::TlsSettings;
 
 /// What makes plain connections secret; speaks HTTP/2 and HTTP/1.1.
-pub(crate) fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, String> {
+pub fn acceptor(settings: &TlsSettings) -> Result<TlsAcceptor, String> {
     let chain = CertificateDer::pem_reader_iter(open(&settings.certificate)?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| unreadable(&settings.certificate, &error))?;

@@ -1,4 +1,3 @@
 //! Bytes that guests keep by key, on disk.
 
-pub mod error;
 pub mod shelf;

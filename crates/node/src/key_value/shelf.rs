@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{ReadableTable, TableDefinition};
 
 use swell_sandbox::key_value::{KeyValue, KeyValueError};
 
-use crate::key_value::error::ShelfError;
+use crate::store::database::{File, Kind};
+use crate::store::error::StoreError;
 
 /// Name of the file in the data folder.
 pub const FILE: &str = "keyvalue.redb";
@@ -20,56 +21,34 @@ pub const SCHEMA: u64 = 1;
 pub const KEY_BYTES_MAX: usize = 1 << 10;
 /// The longest value.
 pub const VALUE_BYTES_MAX: usize = 4 << 20;
-/// Memory for pages of the file.
-const CACHE_BYTES: usize = 8 << 20;
-
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const VALUES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("values");
+
+const KIND: Kind = Kind {
+    file: FILE,
+    keeps: "values of functions",
+    schema: SCHEMA,
+    cache_bytes: 8 << 20,
+    checked: false,
+    tables: |transaction| {
+        transaction.open_table(VALUES)?;
+        Ok(())
+    },
+};
 
 /// The stores of a node.
 pub struct Shelf {
-    database: Database,
+    file: File,
 }
 
 impl Shelf {
     /// Opens the stores in a data folder, and makes the file if there is none.
-    pub fn open(folder: &Path) -> Result<Self, ShelfError> {
-        let path = folder.join(FILE);
-        let unusable = |why: String| ShelfError::Unusable { path: path.clone(), why };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(&path);
-        let database = database.map_err(|error| unusable(error.to_string()))?;
-        let found = schema(&database).map_err(|error| unusable(error.to_string()))?;
-        match found {
-            Some(SCHEMA) => {}
-            Some(found) if found > SCHEMA => {
-                return Err(ShelfError::Newer { path, found, known: SCHEMA });
-            }
-            Some(found) => return Err(unusable(format!("its schema is {found}"))),
-            None => begin(&database).map_err(|error| unusable(error.to_string()))?,
-        }
-        Ok(Self { database })
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self { file: File::open(folder, KIND)? })
     }
 }
 
-fn schema(database: &Database) -> Result<Option<u64>, redb::Error> {
-    let read = database.begin_read()?;
-    match read.open_table(META) {
-        Ok(meta) => Ok(Some(meta.get("schema")?.map_or(0, |schema| schema.value()))),
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn begin(database: &Database) -> Result<(), redb::Error> {
-    let write = database.begin_write()?;
-    write.open_table(META)?.insert("schema", SCHEMA)?;
-    write.open_table(VALUES)?;
-    write.commit()?;
-    Ok(())
-}
-
-fn failed(error: impl Into<redb::Error>) -> KeyValueError {
-    KeyValueError::Other(error.into().to_string())
+fn failed(error: StoreError) -> KeyValueError {
+    KeyValueError::Other(error.to_string())
 }
 
 fn check(key: &str) -> Result<(), KeyValueError> {
@@ -84,10 +63,11 @@ fn check(key: &str) -> Result<(), KeyValueError> {
 
 impl KeyValue for Shelf {
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
-        let read = self.database.begin_read().map_err(failed)?;
-        let values = read.open_table(VALUES).map_err(failed)?;
-        let found = values.get((store, key)).map_err(failed)?;
-        Ok(found.map(|value| value.value().to_vec()))
+        let found = self.file.read(|transaction| {
+            let found = transaction.open_table(VALUES)?.get((store, key))?;
+            Ok(found.map(|value| value.value().to_vec()))
+        });
+        found.map_err(failed)
     }
 
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
@@ -96,15 +76,19 @@ impl KeyValue for Shelf {
             let most = VALUE_BYTES_MAX;
             return Err(KeyValueError::Other(format!("a value has at most {most} bytes")));
         }
-        let write = self.database.begin_write().map_err(failed)?;
-        write.open_table(VALUES).map_err(failed)?.insert((store, key), value).map_err(failed)?;
-        write.commit().map_err(failed)
+        let done = self.file.change(|transaction| {
+            transaction.open_table(VALUES)?.insert((store, key), value)?;
+            Ok(())
+        });
+        done.map_err(failed)
     }
 
     fn delete(&self, store: &str, key: &str) -> Result<(), KeyValueError> {
-        let write = self.database.begin_write().map_err(failed)?;
-        write.open_table(VALUES).map_err(failed)?.remove((store, key)).map_err(failed)?;
-        write.commit().map_err(failed)
+        let done = self.file.change(|transaction| {
+            transaction.open_table(VALUES)?.remove((store, key))?;
+            Ok(())
+        });
+        done.map_err(failed)
     }
 
     fn keys(
@@ -113,38 +97,40 @@ impl KeyValue for Shelf {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, KeyValueError> {
-        let read = self.database.begin_read().map_err(failed)?;
-        let values = read.open_table(VALUES).map_err(failed)?;
-        let rows = values.range((store, after.unwrap_or(""))..).map_err(failed)?;
-        let mut keys = Vec::new();
-        for row in rows {
-            let (name, _) = row.map_err(failed)?;
-            let (found, key) = name.value();
-            if found != store || keys.len() >= limit {
-                break;
+        let found = self.file.read(|transaction| {
+            let values = transaction.open_table(VALUES)?;
+            let mut keys = Vec::new();
+            for row in values.range((store, after.unwrap_or(""))..)? {
+                let (name, _) = row?;
+                let (found, key) = name.value();
+                if found != store || keys.len() >= limit {
+                    break;
+                }
+                if Some(key) != after {
+                    keys.push(key.to_string());
+                }
             }
-            if Some(key) != after {
-                keys.push(key.to_string());
-            }
-        }
-        Ok(keys)
+            Ok(keys)
+        });
+        found.map_err(failed)
     }
 
     fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError> {
         check(key)?;
-        let write = self.database.begin_write().map_err(failed)?;
-        let sum = {
-            let mut values = write.open_table(VALUES).map_err(failed)?;
-            let former = values.get((store, key)).map_err(failed)?;
-            let former = former.map(|value| number(value.value())).transpose()?.unwrap_or(0);
-            let sum = former.checked_add(by).ok_or_else(|| {
-                KeyValueError::Other("the sum is beyond what a key can hold".to_string())
-            })?;
-            values.insert((store, key), sum.to_string().as_bytes()).map_err(failed)?;
-            sum
-        };
-        write.commit().map_err(failed)?;
-        Ok(sum)
+        let done = self.file.change(|transaction| {
+            let mut values = transaction.open_table(VALUES)?;
+            let former = values.get((store, key))?.map(|value| number(value.value()));
+            let sum = former.unwrap_or(Ok(0)).and_then(|former| {
+                former.checked_add(by).ok_or_else(|| {
+                    KeyValueError::Other("the sum is beyond what a key can hold".to_string())
+                })
+            });
+            if let Ok(sum) = sum {
+                values.insert((store, key), sum.to_string().as_bytes())?;
+            }
+            Ok(sum)
+        });
+        done.map_err(failed)?
     }
 }
 
@@ -200,21 +186,5 @@ mod tests {
         assert!(shelf.set("a", &"k".repeat(KEY_BYTES_MAX + 1), b"").is_err());
         assert!(shelf.set("a", "k", &vec![0; VALUE_BYTES_MAX + 1]).is_err());
         assert!(shelf.set("a", "k", &vec![0; VALUE_BYTES_MAX]).is_ok());
-    }
-
-    #[test]
-    fn what_is_damaged_or_newer_is_refused_and_left_alone() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let path = folder.path().join(FILE);
-        std::fs::write(&path, b"not a store").expect("it is written");
-        assert!(matches!(Shelf::open(folder.path()), Err(ShelfError::Unusable { .. })));
-        assert_eq!(std::fs::read(&path).expect("it is there"), b"not a store");
-        std::fs::remove_file(&path).expect("it goes");
-        let shelf = Shelf::open(folder.path()).expect("it opens");
-        let write = shelf.database.begin_write().expect("it is written");
-        write.open_table(META).expect("it is there").insert("schema", 9).expect("it is set");
-        write.commit().expect("it is kept");
-        drop(shelf);
-        assert!(matches!(Shelf::open(folder.path()), Err(ShelfError::Newer { found: 9, .. })));
     }
 }

@@ -7,6 +7,7 @@ pub mod mind;
 pub mod world;
 pub mod admission;
 pub mod timer;
+pub mod flusher;
 pub mod history;
 pub mod view;
 pub mod hands;

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use swell_api::node::JournalState;
 use swell_core::action::Action;
@@ -19,14 +20,11 @@ use swell_core::event::Event;
 use swell_core::ids::SiteId;
 use swell_core::journal::Journal;
 use swell_core::journal_format::Header;
-use swell_core::time::{Instant, Span};
+use swell_core::time::Instant;
 use swell_journal::writer::JournalWriter;
 
 /// Blocks that may wait for the disk. A disk that is further behind ends the journal.
 const BACKLOG: usize = 256;
-
-/// How old what is not yet handed to the disk may grow while news keeps coming.
-const FLUSH_AFTER: Span = Span::from_secs(1);
 
 /// Ending of the names of journals.
 const ENDING: &str = "journal";
@@ -37,7 +35,9 @@ pub(crate) struct Recorder {
     thread: Option<JoinHandle<()>>,
     path: PathBuf,
     bytes_max: u64,
-    flushed: Instant,
+    /// Whether something was recorded that the disk has not got.
+    is_fresh: bool,
+    fresh: Arc<Notify>,
     failure: Arc<Mutex<Option<io::Error>>>,
 }
 
@@ -76,8 +76,21 @@ impl Recorder {
             std::thread::Builder::new().name(name).spawn(move || write_all(file, &inbox, &slot))?;
         let sink = Sink { messages, failure: failure.clone(), bytes: 0 };
         let writer = Some(JournalWriter::new(sink, header)?);
-        let flushed = Instant::ZERO;
-        Ok(Self { writer, thread: Some(thread), path, bytes_max: share, flushed, failure })
+        let (thread, fresh) = (Some(thread), Arc::new(Notify::new()));
+        Ok(Self { writer, thread, path, bytes_max: share, is_fresh: false, fresh, failure })
+    }
+
+    /// Rings when there is something that the disk has not got.
+    pub(crate) fn fresh(&self) -> Arc<Notify> {
+        self.fresh.clone()
+    }
+
+    /// Hands everything so far to the disk.
+    pub(crate) fn flush(&mut self) {
+        self.is_fresh = false;
+        if let Some(writer) = &mut self.writer {
+            writer.flush();
+        }
     }
 
     /// How far it is.
@@ -128,11 +141,11 @@ impl Recorder {
         }
     }
 
-    fn after_news(&mut self, now: Instant) {
-        let Some(writer) = &mut self.writer else { return };
-        if now.since(self.flushed) >= FLUSH_AFTER {
-            self.flushed = now;
-            writer.flush();
+    fn before_news(&mut self) {
+        let Some(writer) = &self.writer else { return };
+        if !self.is_fresh {
+            self.is_fresh = true;
+            self.fresh.notify_one();
         }
         let used_up = writer.sink().bytes >= self.bytes_max;
         let failed = writer.failed() || self.failure.lock().is_some();
@@ -170,7 +183,7 @@ impl Checkpoint {
 
 impl Journal for Recorder {
     fn event(&mut self, now: Instant, site: SiteId, event: &Event) {
-        self.after_news(now);
+        self.before_news();
         if let Some(writer) = &mut self.writer {
             writer.event(now, site, event);
         }

@@ -189,7 +189,15 @@ fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
         ("dead", gauges.queue_dead),
     ];
     let queue = queue.map(|(state, count)| ([("state", state)], count));
-    out.gauges("queue_entries", "Asynchronous calls, by state.", None, queue)
+    out.gauges("queue_entries", "Asynchronous calls, by state.", None, queue)?;
+    let help = "Bodies of asynchronous calls and their answers.";
+    out.gauge("queue", help, Some(&Unit::Bytes), gauges.queue_bytes)?;
+    let tries = ["done", "again", "dead"].into_iter().zip(gauges.queue_tries);
+    let tries = tries.map(|(outcome, count)| ([("outcome", outcome)], count));
+    out.counters("queue_attempts", "Tries of asynchronous calls, by outcome.", None, tries)?;
+    let posts = ["accepted", "failed"].into_iter().zip(gauges.callbacks);
+    let posts = posts.map(|(outcome, count)| ([("outcome", outcome)], count));
+    out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)
 }
 
 /// Writes families.

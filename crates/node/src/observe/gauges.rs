@@ -31,6 +31,12 @@ pub struct Gauges {
     pub queue_running: u64,
     /// Asynchronous calls given up and kept.
     pub queue_dead: u64,
+    /// Bytes of the bodies of asynchronous calls.
+    pub queue_bytes: u64,
+    /// Tries that ended a call, after which another follows, after which none does.
+    pub queue_tries: [u64; 3],
+    /// Answers posted to those who wait for them, and posts that failed.
+    pub callbacks: [u64; 2],
     /// Lines that guests wrote to standard output, to standard error, and the node's own.
     pub log_lines: [u64; 3],
     /// Spans that reached the collector of traces.

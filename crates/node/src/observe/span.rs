@@ -54,7 +54,8 @@ pub enum Fate {
     Served {
         /// How it met the instance.
         start: StartKind,
-        /// How long that instance took to become ready, if it was waited for.
+        /// How much of the wait was for that instance to become ready, if it was started
+        /// for the request.
         start_took: Option<Duration>,
         /// How long it worked.
         ran: Duration,

@@ -7,8 +7,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use redb::StorageError;
-
 /// Why the store does not open or does not keep.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -24,7 +22,7 @@ pub enum StoreError {
     /// The file is not a store, or is damaged.
     #[error(
         "the store `{}` cannot be read: {why}. It was left as it is: restore it from a backup, \
-         or move it away to begin with no functions", path.display()
+         or move it away to begin anew", path.display()
     )]
     Corrupt {
         /// The file.
@@ -107,11 +105,6 @@ impl StoreError {
             other => Self::Corrupt { path: whole, why: other.to_string() },
         }
     }
-}
-
-/// What an error inside a transaction means for the file at `path`.
-pub(crate) fn storage(path: &Path) -> impl Fn(StorageError) -> StoreError + Copy + '_ {
-    move |error| StoreError::database(path, error)
 }
 
 #[cfg(test)]

@@ -1,22 +1,14 @@
-//! Where functions and what the policy learned are kept: one redb file, `functions.redb`.
-//!
-//! Each step is one transaction that is on disk before it is believed, so a power cut
-//! leaves the state before the step or after it. The database refuses all work after a
-//! failed write; it is then opened afresh with the next use, so a disk that was full for a
-//! while costs the steps tried meanwhile and no restart.
-//!
-//! Invariant: opening changes nothing of what a file holds, if it cannot be understood.
+//! Where functions and what the policy learned are kept: one database file,
+//! `functions.redb`. All of it is read at a start, so it is also checked for damage then.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use parking_lot::Mutex;
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
-use redb::{ReadTransaction, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, TableDefinition};
 use serde::de::DeserializeOwned;
 
-use crate::store::error::{StoreError, storage};
+use crate::store::database::{File, Kind, Trouble};
+use crate::store::error::StoreError;
 use crate::store::record::{FunctionRecord, Step, VersionRecord};
 
 /// Name of the file in the data folder.
@@ -25,58 +17,53 @@ pub const FILE: &str = "functions.redb";
 /// The schema that this program writes, and the newest it reads.
 pub const SCHEMA: u64 = 1;
 
-/// Memory for pages of the file. Everything is read once, at the start, so it is small.
-const CACHE_BYTES: usize = 4 << 20;
-
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const FUNCTIONS: TableDefinition<&str, &[u8]> = TableDefinition::new("functions");
 const VERSIONS: TableDefinition<(&str, u32), &[u8]> = TableDefinition::new("versions");
 const LEARNED: TableDefinition<&str, &[u8]> = TableDefinition::new("learned");
 
-/// Opens the database behind a store, again after it failed.
-type Open = Box<dyn Fn() -> Result<Database, DatabaseError> + Send + Sync>;
+const KIND: Kind = Kind {
+    file: FILE,
+    keeps: "functions",
+    schema: SCHEMA,
+    // Everything is read once, at the start, so it is small.
+    cache_bytes: 4 << 20,
+    checked: true,
+    tables: |transaction| {
+        transaction.open_table(FUNCTIONS)?;
+        transaction.open_table(VERSIONS)?;
+        transaction.open_table(LEARNED)?;
+        Ok(())
+    },
+};
 
 /// The store of functions.
 pub struct Store {
-    path: PathBuf,
-    open: Open,
-    database: Mutex<Option<Database>>,
+    file: File,
 }
 
 impl Store {
     /// Opens the store in a data folder, and makes both if there is none.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        let path = folder.join(FILE);
-        let file = path.clone();
-        Self::with(path, Box::new(move || opened(&file)))
-    }
-
-    /// A store on whatever `open` opens; `path` is its name in messages.
-    fn with(path: PathBuf, open: Open) -> Result<Self, StoreError> {
-        let store = Self { path, open, database: Mutex::new(None) };
-        store.with_database(|database| store.check_schema(database))?;
-        Ok(store)
+        Ok(Self { file: File::open(folder, KIND)? })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// All functions, by name, in one pass.
     pub fn load(&self) -> Result<Vec<FunctionRecord>, StoreError> {
-        self.read(|transaction| {
-            let mut versions = self.versions(transaction)?;
-            let table = transaction.open_table(FUNCTIONS).map_err(|error| self.table(error))?;
+        self.file.read(|transaction| {
+            let mut versions = versions(transaction)?;
             let mut all = Vec::new();
-            for row in table.iter().map_err(storage(&self.path))? {
-                let (key, value) = row.map_err(storage(&self.path))?;
+            for row in transaction.open_table(FUNCTIONS)?.iter()? {
+                let (key, value) = row?;
                 let name = key.value().to_string();
-                let head = self.parse(value.value(), &name)?;
+                let head = parse(value.value(), &name)?;
                 let Some(versions) = versions.remove(&name) else {
                     let why = format!("it holds no version of the function `{name}`");
-                    return Err(StoreError::Corrupt { path: self.path.clone(), why });
+                    return Err(Trouble::Nonsense(why));
                 };
                 all.push(FunctionRecord { name, head, versions });
             }
@@ -91,19 +78,18 @@ impl Store {
 
     /// Writes steps of functions together: all of them or none.
     pub fn save_all(&self, steps: &[Step<'_>]) -> Result<(), StoreError> {
-        self.change(|transaction| {
-            let mut functions = transaction.open_table(FUNCTIONS).map_err(|e| self.table(e))?;
-            let mut versions = transaction.open_table(VERSIONS).map_err(|e| self.table(e))?;
+        self.file.change(|transaction| {
+            let mut functions = transaction.open_table(FUNCTIONS)?;
+            let mut versions = transaction.open_table(VERSIONS)?;
             for step in steps {
                 let head = serde_json::to_vec(step.head).expect("a head is plain data");
-                functions.insert(step.name, &head[..]).map_err(storage(&self.path))?;
+                functions.insert(step.name, &head[..])?;
                 if let Some(added) = step.added {
                     let bytes = serde_json::to_vec(added).expect("a version is plain data");
-                    let key = (step.name, added.version);
-                    versions.insert(key, &bytes[..]).map_err(storage(&self.path))?;
+                    versions.insert((step.name, added.version), &bytes[..])?;
                 }
                 for &dropped in step.dropped {
-                    versions.remove((step.name, dropped)).map_err(storage(&self.path))?;
+                    versions.remove((step.name, dropped))?;
                 }
             }
             Ok(())
@@ -112,235 +98,51 @@ impl Store {
 
     /// Removes a function with all its versions.
     pub fn remove(&self, name: &str) -> Result<(), StoreError> {
-        self.change(|transaction| {
-            let mut functions = transaction.open_table(FUNCTIONS).map_err(|e| self.table(e))?;
-            functions.remove(name).map_err(storage(&self.path))?;
-            let mut versions = transaction.open_table(VERSIONS).map_err(|e| self.table(e))?;
+        self.file.change(|transaction| {
+            transaction.open_table(FUNCTIONS)?.remove(name)?;
             let all = (name, 0)..=(name, u32::MAX);
-            versions.retain_in(all, |_, _| false).map_err(storage(&self.path))
+            transaction.open_table(VERSIONS)?.retain_in(all, |_, _| false)?;
+            Ok(())
         })
     }
 
     /// Keeps what the policy learned, in place of what was kept before.
     pub fn save_learned(&self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.change(|transaction| {
-            let mut table = transaction.open_table(LEARNED).map_err(|error| self.table(error))?;
-            table.insert("policy", bytes).map_err(storage(&self.path))?;
+        self.file.change(|transaction| {
+            transaction.open_table(LEARNED)?.insert("policy", bytes)?;
             Ok(())
         })
     }
 
     /// What the policy had learned.
     pub fn learned(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|transaction| {
-            let table = transaction.open_table(LEARNED).map_err(|error| self.table(error))?;
-            let value = table.get("policy").map_err(storage(&self.path))?;
+        self.file.read(|transaction| {
+            let value = transaction.open_table(LEARNED)?.get("policy")?;
             Ok(value.map(|value| value.value().to_vec()))
         })
     }
-
-    fn versions(
-        &self,
-        transaction: &ReadTransaction,
-    ) -> Result<BTreeMap<String, Vec<VersionRecord>>, StoreError> {
-        let table = transaction.open_table(VERSIONS).map_err(|error| self.table(error))?;
-        let mut versions = BTreeMap::<String, Vec<VersionRecord>>::new();
-        for row in table.iter().map_err(storage(&self.path))? {
-            let (key, value) = row.map_err(storage(&self.path))?;
-            let (name, version) = key.value();
-            let mut record: VersionRecord = self.parse(value.value(), name)?;
-            record.version = version;
-            match versions.get_mut(name) {
-                Some(known) => known.push(record),
-                None => drop(versions.insert(name.to_string(), vec![record])),
-            }
-        }
-        Ok(versions)
-    }
-
-    fn parse<T: DeserializeOwned>(&self, bytes: &[u8], name: &str) -> Result<T, StoreError> {
-        serde_json::from_slice(bytes).map_err(|error| StoreError::Corrupt {
-            path: self.path.clone(),
-            why: format!("what it holds of the function `{name}` makes no sense ({error})"),
-        })
-    }
-
-    /// Marks a new file with the schema, and refuses one of another schema. Only a new file
-    /// is written to.
-    fn check_schema(&self, database: &Database) -> Result<(), StoreError> {
-        let transaction = database.begin_write().map_err(|error| self.database(error))?;
-        let tables = transaction.list_tables().map_err(storage(&self.path))?;
-        let fresh = tables.count() == 0;
-        let mut meta = transaction.open_table(META).map_err(|error| self.table(error))?;
-        let found = meta.get("schema").map_err(storage(&self.path))?.map(|found| found.value());
-        match found {
-            Some(SCHEMA) => Ok(()),
-            Some(found) if found > SCHEMA => {
-                Err(StoreError::Newer { path: self.path.clone(), found, known: SCHEMA })
-            }
-            None if fresh => {
-                meta.insert("schema", SCHEMA).map_err(storage(&self.path))?;
-                drop(meta);
-                for table in [FUNCTIONS, LEARNED] {
-                    transaction.open_table(table).map_err(|error| self.table(error))?;
-                }
-                transaction.open_table(VERSIONS).map_err(|error| self.table(error))?;
-                transaction.commit().map_err(|error| self.database(error))
-            }
-            _ => {
-                let why = "it is a database, but not one of swell's functions".to_string();
-                Err(StoreError::Corrupt { path: self.path.clone(), why })
-            }
-        }
-    }
-
-    fn read<T>(
-        &self,
-        work: impl FnOnce(&ReadTransaction) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.with_database(|database| {
-            let transaction = database.begin_read().map_err(|error| self.database(error))?;
-            work(&transaction)
-        })
-    }
-
-    fn change<T>(
-        &self,
-        work: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.with_database(|database| {
-            let transaction = database.begin_write().map_err(|error| self.database(error))?;
-            let done = work(&transaction)?;
-            transaction.commit().map_err(|error| self.database(error))?;
-            Ok(done)
-        })
-    }
-
-    fn with_database<T>(
-        &self,
-        work: impl FnOnce(&Database) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut database = self.database.lock();
-        let open = match database.take() {
-            Some(open) => open,
-            None => (self.open)().map_err(|error| self.database(error))?,
-        };
-        let done = work(&open);
-        // After a failed write the database does nothing more; the next use opens it again.
-        if !matches!(done, Err(StoreError::Full { .. } | StoreError::Disk { .. })) {
-            *database = Some(open);
-        }
-        done
-    }
-
-    fn database(&self, error: impl Into<redb::Error>) -> StoreError {
-        StoreError::database(&self.path, error)
-    }
-
-    fn table(&self, error: TableError) -> StoreError {
-        StoreError::database(&self.path, error)
-    }
 }
 
-/// The database of a file. All of it is read at a start anyway, so it is also checked
-/// whether anything was hurt since it was written.
-fn opened(file: &Path) -> Result<Database, DatabaseError> {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-    builder.create(file)
+fn versions(
+    transaction: &ReadTransaction,
+) -> Result<BTreeMap<String, Vec<VersionRecord>>, Trouble> {
+    let mut versions = BTreeMap::<String, Vec<VersionRecord>>::new();
+    for row in transaction.open_table(VERSIONS)?.iter()? {
+        let (key, value) = row?;
+        let (name, version) = key.value();
+        let mut record: VersionRecord = parse(value.value(), name)?;
+        record.version = version;
+        match versions.get_mut(name) {
+            Some(known) => known.push(record),
+            None => drop(versions.insert(name.to_string(), vec![record])),
+        }
+    }
+    Ok(versions)
 }
 
-/// Whatever keeps a folder from being made, the way out is another folder or more rights.
-fn unwritable(folder: &Path, error: &std::io::Error) -> StoreError {
-    match StoreError::io(folder, error) {
-        full @ StoreError::Full { .. } => full,
-        _ => StoreError::Unwritable { path: folder.to_path_buf(), why: error.to_string() },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use redb::StorageBackend;
-
-    use swell_api::spec::{BackendName, FunctionSpec};
-
-    use super::*;
-    use crate::store::record::Head;
-
-    /// A disk that can be full.
-    #[derive(Debug, Clone, Default)]
-    struct Disk {
-        bytes: Arc<Mutex<Vec<u8>>>,
-        full: Arc<AtomicBool>,
-    }
-
-    impl Disk {
-        fn room(&self) -> Result<(), io::Error> {
-            if self.full.load(Ordering::SeqCst) {
-                return Err(io::Error::from(io::ErrorKind::StorageFull));
-            }
-            Ok(())
-        }
-    }
-
-    impl StorageBackend for Disk {
-        fn len(&self) -> Result<u64, io::Error> {
-            Ok(self.bytes.lock().len() as u64)
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
-            let start = offset as usize;
-            out.copy_from_slice(&self.bytes.lock()[start..start + out.len()]);
-            Ok(())
-        }
-
-        fn set_len(&self, len: u64) -> Result<(), io::Error> {
-            self.room()?;
-            self.bytes.lock().resize(len as usize, 0);
-            Ok(())
-        }
-
-        fn sync_data(&self) -> Result<(), io::Error> {
-            self.room()
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-            self.room()?;
-            let start = offset as usize;
-            self.bytes.lock()[start..start + data.len()].copy_from_slice(data);
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_full_disk_costs_the_steps_of_that_time_only() {
-        let disk = Disk::default();
-        let opened = disk.clone();
-        let open = move || Database::builder().create_with_backend(opened.clone());
-        let store = Store::with("functions.redb".into(), Box::new(open)).expect("there is room");
-        let spec = FunctionSpec::plain("a", BackendName::Modelled);
-        let save = |version| {
-            let added = VersionRecord { version, deployed_at_ms: 0, spec: spec.clone() };
-            let head = Head::default();
-            store.save(&Step { name: "a", head: &head, added: Some(&added), dropped: &[] })
-        };
-        let kept = || -> Vec<u32> {
-            let all = store.load().expect("it can be read");
-            all.iter().flat_map(|one| one.versions.iter().map(|kept| kept.version)).collect()
-        };
-        save(1).expect("there is room");
-        disk.full.store(true, Ordering::SeqCst);
-        for version in 2..4 {
-            let error = save(version).expect_err("the disk is full");
-            assert!(matches!(error, StoreError::Full { .. }), "{error}");
-        }
-        disk.full.store(false, Ordering::SeqCst);
-        assert_eq!(kept(), [1]);
-        save(4).expect("there is room again");
-        assert_eq!(kept(), [1, 4]);
-    }
+fn parse<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, Trouble> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let why = format!("what it holds of the function `{name}` makes no sense ({error})");
+        Trouble::Nonsense(why)
+    })
 }

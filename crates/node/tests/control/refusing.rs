@@ -34,7 +34,9 @@ fn cron(schedule: &str, timezone: &str) -> Trigger {
 }
 
 fn mqtt(broker: &str, topic: &str, qos: u8) -> Trigger {
-    Trigger::Mqtt { broker: broker.to_string(), topic: topic.to_string(), qos }
+    let (username, password_secret) = (None, None);
+    let (broker, topic) = (broker.to_string(), topic.to_string());
+    Trigger::Mqtt { broker, topic, qos, username, password_secret }
 }
 
 fn event(matches: &str, source: Option<&str>) -> Trigger {

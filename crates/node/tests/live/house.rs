@@ -74,8 +74,10 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
         queue: QueueSettings {
             workers: 4,
             entries_max: 1_000,
+            bytes_max: Memory::from_mb(64),
             keep: Duration::from_secs(3600),
             dead_max: 100,
+            callbacks: vec!["127.0.0.1".to_string()],
         },
         otlp: None,
     }

@@ -2,4 +2,8 @@
 
 mod house;
 mod calls;
+mod slow;
 mod restart;
+mod later;
+mod triggers;
+mod traces;

@@ -11,12 +11,13 @@ use wasmtime::component::Component;
 
 use crate::backend::{Backend, Doing, PrepareError, Template};
 use crate::code::{Code, Source};
+use crate::reach::Reach;
 use crate::wasm::artifact::Artifacts;
 use crate::wasm::engine::{self, CLONES, Choice};
 use crate::wasm::guest::Given;
 use crate::wasm::kind::{self, Kind};
 use crate::wasm::loaded::{Compiled, Linkers, Loaded};
-use crate::wasm::outbound::Allowed;
+use crate::wasm::recent::Recent;
 use crate::wasm::template::{Loader, WasmTemplate};
 use crate::wasm::ticker::Ticker;
 
@@ -32,6 +33,9 @@ pub struct WasmSettings {
     pub copy_on_write: bool,
 }
 
+/// Functions whose code stays loaded although no instance holds it.
+const RECENT_MAX: usize = 64;
+
 /// Runs WebAssembly.
 pub struct Wasm {
     shared: Arc<Shared>,
@@ -45,6 +49,7 @@ struct Shared {
     /// Counts fuel, at some cost; made when the first function asks for it.
     metered: OnceLock<Result<Workshop, String>>,
     ticker: Arc<Ticker>,
+    recent: Arc<Recent<Loaded>>,
     /// Compiling one at a time leaves the other cores to requests.
     turn: Semaphore,
 }
@@ -67,7 +72,8 @@ impl Wasm {
         let (plain, description) = Workshop::new(choice, &ticker)?;
         let metered = OnceLock::new();
         let turn = Semaphore::new(1);
-        let shared = Arc::new(Shared { artifacts, choice, plain, metered, ticker, turn });
+        let recent = Arc::new(Recent::new(RECENT_MAX));
+        let shared = Arc::new(Shared { artifacts, choice, plain, metered, ticker, recent, turn });
         Ok(Self { shared, description })
     }
 }
@@ -112,7 +118,7 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
     let given = Given {
         environment: code.environment.clone(),
         files: code.files.clone(),
-        allowed: Allowed::new(&code.outbound),
+        allowed: Reach::new(&code.outbound),
         table_elements: limits.table_elements,
         cpu: limits.cpu,
         fuel: limits.fuel,
@@ -123,11 +129,12 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
     };
     let (again, path, digest) = (shared.clone(), path.clone(), digest.clone());
     let load: Loader = Arc::new(move || again.load(&path, &digest, metered));
-    // What was just loaded to check it goes again: instances hold it, not templates.
+    // What was just loaded to check it goes again: those hold it that use it.
     drop(loaded);
     Ok(Arc::new(WasmTemplate {
         load,
         loaded: Mutex::new(Weak::new()),
+        recent: shared.recent.clone(),
         given: Arc::new(given),
         isolation: code.isolation,
         ticker: shared.ticker.clone(),

@@ -13,16 +13,20 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::key_value::KeyValue;
 use crate::log::{LogSink, Stream};
+use crate::reach::Reach;
 use crate::wasm::limiter::{Account, Limiter};
-use crate::wasm::outbound::{Allowed, Hooks};
+use crate::wasm::outbound::Hooks;
 use crate::wasm::output::{Listener, Output};
 use crate::wasm::ticker::TICK;
+
+/// Files, streams, requests and the like that a guest may have open at a time.
+const HANDLES_MAX: usize = 16_384;
 
 /// What every guest of a function is given.
 pub(crate) struct Given {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) files: Vec<(String, PathBuf)>,
-    pub(crate) allowed: Allowed,
+    pub(crate) allowed: Reach,
     pub(crate) table_elements: u32,
     pub(crate) cpu: Option<Duration>,
     pub(crate) fuel: Option<u64>,
@@ -83,7 +87,7 @@ impl Guest {
             wasi,
             http: WasiHttpCtx::new(),
             hooks: Hooks { allowed: given.allowed.clone() },
-            table: ResourceTable::new(),
+            table: handles(),
             given: given.clone(),
             p1,
             limiter: Limiter::new(account, given.table_elements),
@@ -113,6 +117,13 @@ impl Guest {
     pub(crate) fn p1(&mut self) -> &mut WasiP1Ctx {
         self.p1.as_mut().expect("core modules are given it")
     }
+}
+
+/// A table of what a guest has open, files among it.
+fn handles() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES_MAX);
+    table
 }
 
 /// Ticks in so much CPU time, at least one more than it takes to notice.

@@ -83,16 +83,19 @@ impl HttpInstance {
             }
             match Pin::new(&mut hear).poll(context) {
                 Poll::Ready(head) => Poll::Ready(head.ok()),
-                Poll::Pending if ended.is_some() => Poll::Ready(None),
+                // A task that did much at a time is told to wait for what is there already.
+                Poll::Pending if ended.is_some() => Poll::Ready(hear.try_recv().ok()),
                 Poll::Pending => Poll::Pending,
             }
         })
         .await;
         match head {
-            Some(Ok(response)) => Ok(match ended {
-                Some(_) => response.map(|body| body.map_err(Into::into).boxed_unsync()),
-                None => response.map(|body| Streaming::new(body, run).boxed_unsync()),
-            }),
+            // What a guest says about half a request is no answer.
+            Some(Ok(response)) => match (ended, broken(&notes)) {
+                (Some(Err(error @ CallError::Request(_))), _) | (_, Some(error)) => Err(error),
+                (Some(_), None) => Ok(response.map(|body| body.map_err(Into::into).boxed_unsync())),
+                (None, None) => Ok(response.map(|body| Streaming::new(body, run).boxed_unsync())),
+            },
             Some(Err(code)) => Err(broken(&notes).unwrap_or_else(|| {
                 CallError::NoAnswer(format!("it answered with the error {code:?}"))
             })),
@@ -147,6 +150,9 @@ impl HttpInstance {
             false => failed(memory),
         });
         self.make_ahead();
+        if let Some(error) = broken(&notes) {
+            return Err(error);
+        }
         called.map_err(|error| failure::of(&error, &self.given, denied))
     }
 

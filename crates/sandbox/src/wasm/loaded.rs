@@ -1,7 +1,7 @@
 //! Compiled code in memory, linked and ready to be cloned.
 //!
-//! Invariant: it is held by the instances that use it and by nobody else, so ten thousand
-//! deployed functions of which ten run take the memory of ten.
+//! Invariant: it is held by the instances that use it, and for a while by the list of what
+//! was used of late, and by nobody else.
 
 use wasmtime::component::{Component, Linker as ComponentLinker};
 use wasmtime::{Engine, InstancePre, Linker, Module};

@@ -12,6 +12,7 @@ pub mod ticker;
 pub mod engine;
 pub mod artifact;
 pub mod loaded;
+pub mod recent;
 pub mod lane;
 pub mod failure;
 pub mod answer;

@@ -24,6 +24,7 @@ use crate::wasm::http::HttpInstance;
 use crate::wasm::lane::Lane;
 use crate::wasm::limiter::Account;
 use crate::wasm::loaded::Loaded;
+use crate::wasm::recent::Recent;
 use crate::wasm::ticker::Ticker;
 
 /// From this on a clone is dear: making one ahead shows in a request's latency.
@@ -36,6 +37,7 @@ pub(crate) type Loader = Arc<dyn Fn() -> Result<Loaded, PrepareError> + Send + S
 pub(crate) struct WasmTemplate {
     pub(crate) load: Loader,
     pub(crate) loaded: Mutex<Weak<Loaded>>,
+    pub(crate) recent: Arc<Recent<Loaded>>,
     pub(crate) given: Arc<Given>,
     pub(crate) isolation: Isolation,
     pub(crate) ticker: Arc<Ticker>,
@@ -47,6 +49,7 @@ pub(crate) struct WasmTemplate {
 impl WasmTemplate {
     async fn loaded(&self) -> Result<Arc<Loaded>, StartError> {
         if let Some(loaded) = self.loaded.lock().upgrade() {
+            self.recent.used(&loaded);
             return Ok(loaded);
         }
         let load = self.load.clone();
@@ -59,6 +62,8 @@ impl WasmTemplate {
         // Two that loaded at once share what came first.
         let loaded = slot.upgrade().unwrap_or_else(|| Arc::new(loaded));
         *slot = Arc::downgrade(&loaded);
+        drop(slot);
+        self.recent.used(&loaded);
         Ok(loaded)
     }
 

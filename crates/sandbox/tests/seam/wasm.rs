@@ -36,6 +36,16 @@ async fn a_component_answers() {
 }
 
 #[tokio::test]
+async fn a_task_that_never_rests_gets_every_answer() {
+    let stage = Stage::new();
+    let hello = stage.instance(samples::HELLO, |_| {}).await;
+    // One task, which the runtime wants to rest after a while, and which does not.
+    for round in 0..500 {
+        assert_eq!(ask(&hello, "/", "Ada").await, "Hello, Ada!\n", "{round}");
+    }
+}
+
+#[tokio::test]
 async fn a_command_reads_and_writes() {
     let stage = Stage::new();
     let shout = stage.instance(samples::SHOUT, |_| {}).await;

@@ -4,9 +4,11 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::completions::CompletionsArguments;
+use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
+use crate::cli::doctor::DoctorArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
     ScaleArguments, TrafficArguments,
@@ -16,11 +18,13 @@ use crate::cli::journal::JournalArguments;
 use crate::cli::keepalive::KeepAliveArguments;
 use crate::cli::logs::LogsArguments;
 use crate::cli::manifest::ManifestArguments;
+use crate::cli::new::NewArguments;
 use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
+use crate::cli::watch::WatchArguments;
 
 /// An edge serverless platform: functions that are warm before they are needed.
 ///
@@ -43,10 +47,14 @@ pub enum Command {
     Demo(DemoArguments),
     /// Turn this machine into a node that serves functions
     Up(Box<UpArguments>),
+    /// Begin a function: source, build files, manifest
+    New(NewArguments),
     /// Deploy a function, or a manifest of several
     Deploy(Box<DeployArguments>),
     /// Show what deploying a manifest would change
     Plan(PlanArguments),
+    /// Build and deploy again what changes
+    Watch(WatchArguments),
     /// Call a function
     Invoke(Box<InvokeArguments>),
     /// List functions
@@ -78,6 +86,10 @@ pub enum Command {
     Journal(JournalArguments),
     /// The settings that a node would have here
     Config(ConfigArguments),
+    /// Look whether this machine and what is set for it are fit for a node
+    Doctor(Box<DoctorArguments>),
+    /// Make a component of a core module, or print what it may import
+    Component(ComponentArguments),
     /// What can be written in a manifest
     Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic

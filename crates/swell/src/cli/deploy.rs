@@ -13,7 +13,8 @@ Code is sent only where the node has not got it; the same specification again is
 Examples:
   swell deploy hello.wasm
   swell deploy hello.wasm --name hello --memory 64MiB --concurrency 10 --timeout 30s
-  swell deploy -f app.toml";
+  swell deploy -f app.toml
+  swell deploy -f app.toml --build";
 
 const PLAN: &str = "\
 Exit codes: 0 nothing would change, 1 something would (or it failed), 2 asked for wrongly.";
@@ -28,8 +29,11 @@ pub struct DeployArguments {
     /// A manifest of functions: TOML, YAML or JSON (see `swell manifest`)
     #[arg(short = 'f', long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
+    /// With -f: build their code first, each by the command that the manifest gives
+    #[arg(long, conflicts_with = "file")]
+    pub build: bool,
     /// With -f: remove functions that are not in the manifest
-    #[arg(long, requires = "manifest")]
+    #[arg(long, conflicts_with = "file")]
     pub prune: bool,
     /// Do not wait until the code is made ready
     #[arg(long)]

@@ -8,7 +8,9 @@ use crate::cli::form::Form;
 
 const EXAMPLES: &str = "\
 The journal is fed to a fresh mind with the same settings and seed, which has to order the same
-again: what is decided depends on nothing else. Exit codes: 0 identical, 1 different or unreadable.
+again: what is decided depends on nothing else. Of a journal that ends in the middle, as when a
+node was killed, all that is whole is decided again. Exit codes: 0 identical, 1 different or
+unreadable.
 
 Examples:
   swell sim keepalive --trace 20-b --memory 1GB --policy lru --seed 1 --journal run.journal

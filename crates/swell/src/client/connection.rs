@@ -1,6 +1,7 @@
 //! Where the node is and how to be let in: flags, then environment, then this machine.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ureq::Agent;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
@@ -19,6 +20,8 @@ pub struct Connection {
     pub token: Option<String>,
     /// Certificates to trust besides those that everybody trusts.
     pub authorities: Option<PathBuf>,
+    /// How long an answer may take; none is as long as it takes.
+    pub patience: Option<Duration>,
 }
 
 impl Connection {
@@ -38,6 +41,7 @@ impl Connection {
             url: address(&url)?,
             token: given(token, "SWELL_TOKEN"),
             authorities: given(authorities, "SWELL_CA").map(PathBuf::from),
+            patience: None,
         })
     }
 
@@ -52,6 +56,7 @@ impl Connection {
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .proxy(None)
+            .timeout_global(self.patience)
             .user_agent(concat!("swell/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls.build());
         Ok(config.build().new_agent())

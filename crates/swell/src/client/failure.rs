@@ -31,13 +31,21 @@ pub fn unreached(url: &str, error: &ureq::Error) -> Letter {
             Letter::usage(format!("`{url}` is no address of a node: {why}"))
                 .hint("write one such as `http://127.0.0.1:7070`")
         }
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => {
-            Letter::failed(format!("no secure connection to {url}: {error}"))
-                .hint("if the node has a certificate of its own making, name it with `--ca FILE`")
+        // What the secure layer refuses comes wrapped as a failure of the socket.
+        ureq::Error::Io(error)
+            if error.kind() == ErrorKind::InvalidData && url.starts_with("https") =>
+        {
+            insecure(url, error)
         }
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => insecure(url, error),
         error => Letter::failed(format!("the talk with the node at {url} broke off: {error}"))
             .hint("`swell doctor` looks for the cause"),
     }
+}
+
+fn insecure(url: &str, error: &dyn std::fmt::Display) -> Letter {
+    Letter::failed(format!("no secure connection to {url}: {error}"))
+        .hint("if the node has a certificate of its own making, name it with `--ca FILE`")
 }
 
 /// An answer that says no, in the node's own words where it has some.

@@ -21,6 +21,11 @@ use crate::error::Letter;
 /// The longest JSON document accepted from a node; ten thousand functions are a tenth.
 const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
 
+/// Bytes from which on a node is asked whether it wants a body before that is sent. One that
+/// refuses it unread closes the connection, and its reason would be lost in the rush.
+const ASKED: usize = 1 << 20;
+const CONTINUE: &str = "100-continue";
+
 /// A node.
 pub struct NodeClient {
     connection: Connection,
@@ -102,6 +107,7 @@ impl NodeClient {
         let request = Request::post(self.uri("/v1/code")?)
             .header("content-type", "application/wasm")
             .header("content-length", length);
+        let request = if length >= ASKED { request.header("expect", CONTINUE) } else { request };
         let answer = self.run(self.request(request, SendBody::from_reader(&mut code))?)?;
         self.read("the code", answer)
     }
@@ -197,17 +203,23 @@ impl NodeClient {
         self.delete(&format!("/v1/invocations/{}", escaped(id)))
     }
 
-    /// Calls a function (or anything else there); the answer may have any status.
+    /// Calls a function (or anything else there) with a body of this length, if that is
+    /// known; the answer may have any status.
     pub fn call(
         &self,
         method: &str,
         path: &str,
         headers: &[(String, String)],
+        length: Option<usize>,
         body: SendBody<'_>,
     ) -> Result<Response<Body>, Letter> {
         let mut request = Request::builder().method(method).uri(self.uri(path)?);
         for (name, value) in headers {
             request = request.header(name, value);
+        }
+        let given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("expect"));
+        if !given && length.is_some_and(|length| length >= ASKED) {
+            request = request.header("expect", CONTINUE);
         }
         self.run(self.request(request, body)?)
     }

@@ -20,7 +20,7 @@ pub fn read(path: &Path) -> Result<Code, Letter> {
     let shown = path.display();
     let bytes = std::fs::read(path).map_err(|error| {
         Letter::failed(format!("cannot read the code `{shown}`: {error}"))
-            .hint("build it first; `swell watch` builds and deploys on every change")
+            .hint("build it first; `swell deploy -f app.toml --build` builds and deploys")
     })?;
     if bytes.is_empty() {
         return Err(Letter::failed(format!("the code `{shown}` is empty")));

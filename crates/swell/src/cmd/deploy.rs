@@ -5,6 +5,7 @@ use std::path::Path;
 use swell_api::function::Deployed;
 use swell_api::plan::{PlanAction, PlanStep};
 
+use crate::building::build_all;
 use crate::cli::deploy::{DeployArguments, FunctionArguments, PlanArguments};
 use crate::client::node::{NodeClient, word};
 use crate::connect;
@@ -14,7 +15,9 @@ use crate::error::Letter;
 use crate::figure::count;
 use crate::listing::{Column, show};
 use crate::manifest::entry::{Entry, Source};
-use crate::manifest::{file, function};
+use crate::manifest::file::{self, Manifest};
+use crate::manifest::function;
+use crate::naming::plain;
 use crate::say::say;
 
 const DEPLOYED: [Column<Deployed>; 4] = [
@@ -43,7 +46,8 @@ pub fn run(arguments: &DeployArguments) -> Result<(), Letter> {
         }
         (None, path) => {
             let path = path.as_deref().unwrap_or_else(|| Path::new("app.toml"));
-            manifest(&node, path, arguments.prune, !arguments.no_wait)?
+            let ready = load(path, arguments.build)?;
+            manifest(&node, &ready, arguments.prune, !arguments.no_wait)?
         }
     };
     show(&deployed, &DEPLOYED, |one| one.name.clone(), arguments.output)
@@ -51,16 +55,15 @@ pub fn run(arguments: &DeployArguments) -> Result<(), Letter> {
 
 fn manifest(
     node: &NodeClient,
-    path: &Path,
+    ready: &[Ready],
     prune: bool,
     wait: bool,
 ) -> Result<Vec<Deployed>, Letter> {
-    let ready = load(path)?;
-    let steps = plan(node, &ready, prune)?;
+    let steps = plan(node, ready, prune)?;
     say(words(&steps).trim_end());
     refuse_problems(&steps)?;
     let mut deployed = Vec::new();
-    for one in &ready {
+    for one in ready {
         deployed.push(deploy(node, one, wait)?);
     }
     for step in steps.iter().filter(|step| step.action == PlanAction::Remove) {
@@ -70,8 +73,12 @@ fn manifest(
     Ok(deployed)
 }
 
-fn load(path: &Path) -> Result<Vec<Ready>, Letter> {
-    file::load(path)?.entries.into_iter().map(prepare).collect()
+fn load(path: &Path, build: bool) -> Result<Vec<Ready>, Letter> {
+    let Manifest { folder, entries } = file::load(path)?;
+    if build {
+        build_all(&entries, &folder)?;
+    }
+    entries.into_iter().map(prepare).collect()
 }
 
 /// A function of one file and options.
@@ -102,17 +109,12 @@ fn wrong(key: &str, mistakes: &[Mistake]) -> Letter {
 /// A name made of a file's.
 fn name_of(path: &Path) -> String {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let plain = |letter: char| match letter {
-        'a'..='z' | '0'..='9' => letter,
-        'A'..='Z' => letter.to_ascii_lowercase(),
-        _ => '-',
-    };
-    stem.chars().map(plain).collect::<String>().trim_matches('-').to_string()
+    plain(stem)
 }
 
 /// Runs `swell plan`.
 pub fn run_plan(arguments: &PlanArguments) -> Result<(), Letter> {
-    let ready = load(&arguments.manifest)?;
+    let ready = load(&arguments.manifest, false)?;
     let steps = plan(&connect::node(&arguments.node)?, &ready, arguments.prune)?;
     say(words(&steps).trim_end());
     show(&steps, &STEPS, |one| one.name.clone(), arguments.output)?;

@@ -39,7 +39,8 @@ pub fn run(arguments: &InvokeArguments) -> Result<(), Letter> {
     if let Some(callback) = &arguments.callback {
         headers.push(("x-callback-url".to_string(), callback.clone()));
     }
-    let answer = data.with(|body| node.call(&method, &path, &headers, body))?;
+    let length = data.length();
+    let answer = data.with(|body| node.call(&method, &path, &headers, length, body))?;
     if !arguments.asynchronous {
         return pass_on(answer, arguments.include);
     }
@@ -125,6 +126,16 @@ impl Data {
             }
             Self::Text(_) => Some("text/plain; charset=utf-8"),
             Self::File(..) | Self::Input => Some("application/octet-stream"),
+        }
+    }
+
+    /// Its length, where that is known before it is read.
+    fn length(&self) -> Option<usize> {
+        match self {
+            Self::None => Some(0),
+            Self::Text(text) => Some(text.len()),
+            Self::File(_, length) => usize::try_from(*length).ok(),
+            Self::Input => None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::cli::replay::ReplayArguments;
 use crate::error::Letter;
 use crate::output::{json, to_stdout};
 use crate::recording::{self, PROGRAM};
+use crate::say::say;
 use crate::sentence;
 
 /// Orders shown in full.
@@ -49,6 +50,14 @@ pub fn run(arguments: &ReplayArguments) -> Result<(), Letter> {
     }
     match outcome {
         Outcome::Same(_) => Ok(()),
+        Outcome::Cut(_) => {
+            say(format!(
+                "note: `{}` ends in the middle, as it does when its program was killed; all \
+                 that is whole was decided again",
+                path.display()
+            ));
+            Ok(())
+        }
         Outcome::Differs { events, .. } => Err(differs(judge, events, other, &header)),
     }
 }
@@ -67,7 +76,7 @@ fn differs(judge: &str, events: u64, other: Option<&str>, header: &Header) -> Le
 
 fn tell(header: &Header, judge: &str, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     match outcome {
-        Outcome::Same(summary) => {
+        Outcome::Same(summary) | Outcome::Cut(summary) => {
             let Summary { events, actions, digest } = *summary;
             let (events, actions) = (whole(events as f64), whole(actions as f64));
             writeln!(out, "identical: {events} events, {actions} actions, digest {digest:016x}")
@@ -100,6 +109,8 @@ fn orders(actions: &[Action], out: &mut dyn Write) -> io::Result<()> {
 #[derive(Serialize)]
 struct Shown<'a> {
     identical: bool,
+    /// Whether the journal ends in the middle.
+    cut: bool,
     program: &'a str,
     policy: &'a str,
     memory_mb: f64,
@@ -126,11 +137,12 @@ impl<'a> Shown<'a> {
     fn of(header: &'a Header, asked: Option<&'a str>, outcome: &'a Outcome) -> Self {
         let Header { program, settings } = header;
         let (summary, difference) = match outcome {
-            Outcome::Same(summary) => (Some(summary), None),
+            Outcome::Same(summary) | Outcome::Cut(summary) => (Some(summary), None),
             Outcome::Differs { events, difference } => (None, Some((*events, difference))),
         };
         Self {
             identical: summary.is_some(),
+            cut: matches!(outcome, Outcome::Cut(_)),
             program,
             policy: &settings.policy,
             memory_mb: settings.memory.mb_f64(),

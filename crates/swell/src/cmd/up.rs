@@ -1,5 +1,6 @@
 //! Brings a node up on this machine, and down again when it is told to.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use swell_node::node::{Node, NodeError};
 use swell_node::observe::logging::{self, LogForm};
 use swell_node::settings::NodeSettings;
@@ -14,11 +15,21 @@ use crate::say::say;
 /// Runs `swell up`.
 pub fn run(arguments: &UpArguments) -> Result<(), Letter> {
     let settings = configuration::settings(&arguments.settings)?.settings;
+    raise_open_files();
     logging::init(LogForm::Auto, None).map_err(|error| Letter::usage(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Letter::failed(format!("cannot start threads: {error}")))?;
     runtime.block_on(serve(settings))
+}
+
+/// Takes as many open files as this user may have: each client is one, and what shells hand
+/// down is made for programs that cannot count beyond a thousand.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    // Where it is refused, what there is has to do; `swell doctor` tells how much that is.
+    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// Serves until a person or the system asks for the end.
@@ -74,7 +85,11 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         );
     }
     if node.restored == 0 {
-        lines.push("next: `swell deploy hello.wasm`, then `swell invoke hello`".to_string());
+        lines.push(
+            "next: `swell new hello --lang rust` begins a function (or js, python, c), `swell \
+             deploy hello.wasm` deploys one"
+                .to_string(),
+        );
     }
     lines
 }

@@ -59,7 +59,7 @@ pub fn read_table<D>(
     for (key, value) in pairs {
         match keys.iter().find(|known| known.name == key.text) {
             None => mistakes.push(Mistake {
-                line: key.line,
+                place: key.place,
                 message: unknown(&key.text, what, keys.iter().map(|known| known.name)),
             }),
             Some(known) => {

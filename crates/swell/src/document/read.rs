@@ -35,9 +35,9 @@ pub fn parse(text: &str, ending: &str) -> Result<Node, Mistake> {
 /// All that is wrong with a file, a line each.
 pub fn letter(path: &Path, mistakes: &[Mistake]) -> Letter {
     let shown = path.display();
-    let lines = mistakes.iter().map(|mistake| match mistake.line {
+    let lines = mistakes.iter().map(|mistake| match mistake.place.line {
         0 => format!("{shown}: {mistake}"),
-        line => format!("{shown}:{line}: {mistake}"),
+        _ => format!("{shown}:{}: {mistake}", mistake.place),
     });
     Letter::usage(lines.collect::<Vec<_>>().join("\n       "))
 }
@@ -47,9 +47,9 @@ mod tests {
     use super::*;
     use crate::document::tree::Value;
 
-    /// The tree with its lines, on one line of text.
+    /// The tree with its places, on one line of text.
     fn shown(node: &Node) -> String {
-        let line = node.line;
+        let place = node.place;
         match &node.value {
             Value::List(items) => {
                 let items: Vec<String> = items.iter().map(shown).collect();
@@ -58,25 +58,36 @@ mod tests {
             Value::Table(pairs) => {
                 let pairs: Vec<String> = pairs
                     .iter()
-                    .map(|(key, value)| format!("{}@{}={}", key.text, key.line, shown(value)))
+                    .map(|(key, value)| format!("{}@{}={}", key.text, key.place, shown(value)))
                     .collect();
                 format!("{{{}}}", pairs.join(" "))
             }
-            Value::Null => format!("null@{line}"),
-            Value::Flag(flag) => format!("{flag}@{line}"),
-            Value::Integer(number) => format!("{number}@{line}"),
-            Value::Float(number) => format!("{number}@{line}"),
-            Value::Text(text) => format!("{text:?}@{line}"),
+            Value::Null => format!("null@{place}"),
+            Value::Flag(flag) => format!("{flag}@{place}"),
+            Value::Integer(number) => format!("{number}@{place}"),
+            Value::Float(number) => format!("{number}@{place}"),
+            Value::Text(text) => format!("{text:?}@{place}"),
         }
     }
 
     #[test]
-    fn all_syntaxes_give_the_same_tree_with_its_lines() {
-        let expected = "{b@1=1@1 a@2=[{c@3=\"x\"@3 d@4=true@4}]}";
-        for (ending, text) in [
-            ("toml", "b = 1\n[[a]]\nc = \"x\"\nd = true\n"),
-            ("yaml", "b: 1\na:\n- c: x\n  d: true\n"),
-            ("json", "{\"b\": 1,\n\"a\": [{\n\t\"c\": \"x\",\n\t\"d\": true}]}"),
+    fn all_syntaxes_give_the_same_tree_with_its_places() {
+        for (ending, text, expected) in [
+            (
+                "toml",
+                "b = 1\n[[a]]\nc = \"x\"\nd = true\n",
+                "{b@1:1=1@1:5 a@2:3=[{c@3:1=\"x\"@3:5 d@4:1=true@4:5}]}",
+            ),
+            (
+                "yaml",
+                "b: 1\na:\n- c: x\n  d: true\n",
+                "{b@1:1=1@1:4 a@2:1=[{c@3:3=\"x\"@3:6 d@4:3=true@4:6}]}",
+            ),
+            (
+                "json",
+                "{\"b\": 1,\n\"a\": [{\n\t\"c\": \"ü\", \"d\": true}]}",
+                "{b@1:2=1@1:7 a@2:1=[{c@3:2=\"ü\"@3:7 d@3:12=true@3:17}]}",
+            ),
         ] {
             let tree = parse(text, ending).unwrap_or_else(|error| panic!("{ending}: {error}"));
             assert_eq!(shown(&tree), expected, "{ending}");
@@ -84,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_files_are_refused_with_their_line() {
+    fn broken_files_are_refused_with_their_place() {
         for (ending, text, line) in [
             ("toml", "a = 1\nb = \n", 2),
             ("toml", "a = 1\na = 2\n", 2),
@@ -94,7 +105,7 @@ mod tests {
             ("json", "a: 1", 1),
         ] {
             let error = parse(text, ending).expect_err(text);
-            assert_eq!(error.line, line, "{ending} {text:?}: {error}");
+            assert_eq!(error.place.line, line, "{ending} {text:?}: {error}");
         }
     }
 }

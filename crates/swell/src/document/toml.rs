@@ -3,22 +3,22 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::document::tree::{Key, Mistake, Node, Value, line_of};
+use crate::document::tree::{Key, Mistake, Node, Place, Value};
 
 /// Reads a document.
 pub fn read(text: &str) -> Result<Node, Mistake> {
     let table = DeTable::parse(text).map_err(|error| Mistake {
-        line: error.span().map_or(0, |span| line_of(text, span.start)),
+        place: error.span().map(|span| Place::of(text, span.start)).unwrap_or_default(),
         message: format!("this is no TOML: {}", error.message().trim_end().replace('\n', "; ")),
     })?;
-    Ok(Node { line: 1, value: of_table(text, table.get_ref())? })
+    Ok(Node { place: Place { line: 1, column: 1 }, value: of_table(text, table.get_ref())? })
 }
 
 fn of_table(text: &str, table: &DeTable<'_>) -> Result<Value, Mistake> {
     let mut pairs = Vec::new();
     for (key, value) in table.iter() {
         let start = key.span().start;
-        let key = Key { line: line_of(text, start), text: key.get_ref().to_string() };
+        let key = Key { place: Place::of(text, start), text: key.get_ref().to_string() };
         pairs.push((start, key, of_value(text, value)?));
     }
     pairs.sort_by_key(|(start, ..)| *start);
@@ -26,8 +26,8 @@ fn of_table(text: &str, table: &DeTable<'_>) -> Result<Value, Mistake> {
 }
 
 fn of_value(text: &str, value: &Spanned<DeValue<'_>>) -> Result<Node, Mistake> {
-    let line = line_of(text, value.span().start);
-    let wrong = |message: String| Mistake { line, message };
+    let place = Place::of(text, value.span().start);
+    let wrong = |message: String| Mistake { place, message };
     let value = match value.get_ref() {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Boolean(flag) => Value::Flag(*flag),
@@ -46,5 +46,5 @@ fn of_value(text: &str, value: &Spanned<DeValue<'_>>) -> Result<Node, Mistake> {
         }
         DeValue::Table(table) => of_table(text, table)?,
     };
-    Ok(Node { line, value })
+    Ok(Node { place, value })
 }

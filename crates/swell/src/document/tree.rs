@@ -1,15 +1,24 @@
-//! A tree of values, each with the line it stands in, so that every complaint can name it.
+//! A tree of values, each with its place in the file, so that every complaint can name it.
 //!
 //! One tree for all syntaxes: what a key means is then written down once, and a complaint
 //! reads the same whatever a person prefers to write.
 
 use std::fmt;
 
-/// A value and its line.
+/// A place in a file. The default is the file as a whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The letter of the line, from 1.
+    pub column: usize,
+}
+
+/// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// The line it begins in, from 1.
-    pub line: usize,
+    /// Where it begins.
+    pub place: Place,
     /// The value.
     pub value: Value,
 }
@@ -33,11 +42,11 @@ pub enum Value {
     Table(Vec<(Key, Node)>),
 }
 
-/// A key and its line.
+/// A key and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Its line, from 1.
-    pub line: usize,
+    /// Where it begins.
+    pub place: Place,
     /// Its text.
     pub text: String,
 }
@@ -60,20 +69,20 @@ impl Value {
 impl Node {
     /// A text that stands in no file.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { line: 0, value: Value::Text(text.into()) }
+        Self { place: Place::default(), value: Value::Text(text.into()) }
     }
 
     /// A complaint about it.
     pub fn wrong(&self, message: impl Into<String>) -> Mistake {
-        Mistake { line: self.line, message: message.into() }
+        Mistake { place: self.place, message: message.into() }
     }
 }
 
 /// What is wrong with a file, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// The line, from 1; 0 is the file as a whole.
-    pub line: usize,
+    /// Where.
+    pub place: Place,
     /// What is wrong, and what would be right.
     pub message: String,
 }
@@ -93,8 +102,18 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The line of a byte, from 1.
-pub fn line_of(text: &str, byte: usize) -> usize {
-    let before = &text.as_bytes()[..byte.min(text.len())];
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+impl Place {
+    /// The place of a byte of a text.
+    pub fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or(text);
+        let line = 1 + before.matches('\n').count();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        Self { line, column: 1 + before[start..].chars().count() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
 }

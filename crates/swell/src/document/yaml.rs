@@ -3,15 +3,15 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Spanned, from_str_with_options, options};
+use serde_saphyr::{Location, Spanned, from_str_with_options, options};
 
-use crate::document::tree::{Key, Mistake, Node, Value};
+use crate::document::tree::{Key, Mistake, Node, Place, Value};
 
 /// Reads a document.
 pub fn read(text: &str) -> Result<Node, Mistake> {
     let options = options! { strict_booleans: true, with_snippet: false };
     let root: Spanned<Loose> = from_str_with_options(text, options).map_err(|error| Mistake {
-        line: error.location().map_or(0, |location| location.line() as usize),
+        place: error.location().map(place).unwrap_or_default(),
         message: format!("this is no YAML: {}", first_line(&error.to_string())),
     })?;
     Ok(node(root))
@@ -20,10 +20,14 @@ pub fn read(text: &str) -> Result<Node, Mistake> {
 /// Reads a document in the narrower syntax.
 pub fn read_json(text: &str) -> Result<Node, Mistake> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| Mistake {
-        line: error.line(),
+        place: Place { line: error.line(), column: error.column() },
         message: format!("this is no JSON: {error}"),
     })?;
     read(text)
+}
+
+fn place(location: Location) -> Place {
+    Place { line: location.line() as usize, column: location.column() as usize }
 }
 
 fn first_line(text: &str) -> &str {
@@ -34,7 +38,7 @@ fn first_line(text: &str) -> &str {
 struct Loose(Value);
 
 fn node(spanned: Spanned<Loose>) -> Node {
-    Node { line: spanned.referenced.line() as usize, value: spanned.value.0 }
+    Node { place: place(spanned.referenced), value: spanned.value.0 }
 }
 
 impl<'de> Deserialize<'de> for Loose {
@@ -104,7 +108,7 @@ impl<'de> Visitor<'de> for LooseVisitor {
         let mut pairs = Vec::new();
         while let Some(key) = entries.next_key::<Spanned<String>>()? {
             let value = entries.next_value::<Spanned<Loose>>()?;
-            let key = Key { line: key.referenced.line() as usize, text: key.value };
+            let key = Key { place: place(key.referenced), text: key.value };
             pairs.push((key, node(value)));
         }
         Ok(Value::Table(pairs))

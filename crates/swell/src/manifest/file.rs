@@ -57,12 +57,12 @@ pub fn parse(tree: &Node) -> Result<Vec<Entry>, Vec<Mistake>> {
     for (key, value) in pairs {
         match key.text.as_str() {
             "version" => version = Some(value),
-            "function" => match list(value, |node| Ok((node.line, function::read(node)?))) {
+            "function" => match list(value, |node| Ok((node.place, function::read(node)?))) {
                 Ok(found) => entries = found,
                 Err(found) => mistakes.extend(found),
             },
             other => mistakes.push(Mistake {
-                line: key.line,
+                place: key.place,
                 message: unknown(other, "a manifest", ["version", "function"].into_iter()),
             }),
         }
@@ -74,17 +74,17 @@ pub fn parse(tree: &Node) -> Result<Vec<Entry>, Vec<Mistake>> {
         }
         Some(_) => {}
     }
-    for (place, (line, entry)) in entries.iter().enumerate() {
+    for (index, (place, entry)) in entries.iter().enumerate() {
         let name = &entry.spec.name;
         if let Some((first, _)) =
-            entries[..place].iter().find(|(_, other)| other.spec.name == *name)
+            entries[..index].iter().find(|(_, other)| other.spec.name == *name)
         {
-            let message = format!("the function `{name}` is there already, in line {first}");
-            mistakes.push(Mistake { line: *line, message });
+            let message = format!("the function `{name}` is there already, in line {}", first.line);
+            mistakes.push(Mistake { place: *place, message });
         }
     }
     if !mistakes.is_empty() {
-        mistakes.sort_by_key(|mistake| mistake.line);
+        mistakes.sort_by_key(|mistake| mistake.place);
         return Err(mistakes);
     }
     Ok(entries.into_iter().map(|(_, entry)| entry).collect())

@@ -79,7 +79,7 @@ pub const KEYS: &[KeyOf<Entry>] = &[
         |node, entry| entry.spec.workload => Some(text(node)?)),
     key!("labels", Shape::Map, "Words of yours; the node only keeps them",
         |node, entry| entry.spec.labels => map(node)?),
-    key!("build", Shape::Table(|| schema::table("A build", BUILD_KEYS)), "How `swell watch` builds its code",
+    key!("build", Shape::Table(|| schema::table("A build", BUILD_KEYS)), "How its code is built, for `swell deploy --build` and `swell watch`",
         |node, entry| entry.build => Some(build(node)?)),
     key!("backend", Shape::Word(BACKENDS), "What makes its instances; modelled runs nothing and pretends durations",
         |node, entry| entry.spec.backend => word(node, BACKENDS)?),

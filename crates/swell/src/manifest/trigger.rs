@@ -58,8 +58,10 @@ const CRON: &[KeyOf<Draft>] = &[
 
 const MQTT: &[KeyOf<Draft>] = &[
     TYPE,
-    put!("broker", "mqtt://host:port of the broker"),
+    put!("broker", "mqtt://host:port of the broker, or mqtts://host:port over TLS"),
     put!("topic", "The topic, with + and #"),
+    put!("username", "What the node calls itself to the broker"),
+    put!("password_secret", "The name of the node's secret that is the password"),
     KeyOf {
         name: "qos",
         shape: Shape::Count(0),

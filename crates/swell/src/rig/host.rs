@@ -46,8 +46,10 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
         queue: QueueSettings {
             workers: 4,
             entries_max: 10_000,
+            bytes_max: Bytes::from_mb(64),
             keep: Duration::from_secs(3_600),
             dead_max: 1_000,
+            callbacks: Vec::new(),
         },
         otlp: None,
     };

@@ -77,7 +77,14 @@ impl Draft {
             log_lines_max: 0,
             drain: Duration::ZERO,
             secrets: None,
-            queue: QueueSettings { workers: 0, entries_max: 0, keep: Duration::ZERO, dead_max: 0 },
+            queue: QueueSettings {
+                workers: 0,
+                entries_max: 0,
+                bytes_max: Bytes::ZERO,
+                keep: Duration::ZERO,
+                dead_max: 0,
+                callbacks: Vec::new(),
+            },
             otlp: None,
         };
         Self { settings, certificate: None, key: None }
@@ -255,10 +262,19 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain(
         "queue.entries-max",
-        "asynchronous calls that may wait",
+        "asynchronous calls that may wait or be tried",
         |_| "100000".into(),
         |draft, text| {
             draft.settings.queue.entries_max = number(text, 1)?;
+            Ok(())
+        },
+    ),
+    plain(
+        "queue.bytes-max",
+        "bytes that asynchronous calls and their answers may take together",
+        |_| "1GiB".into(),
+        |draft, text| {
+            draft.settings.queue.bytes_max = text.parse().map_err(|error| format!("{error}"))?;
             Ok(())
         },
     ),
@@ -277,6 +293,16 @@ pub const SETTINGS: &[Setting] = &[
         |_| "10000".into(),
         |draft, text| {
             draft.settings.queue.dead_max = number(text, 0)?;
+            Ok(())
+        },
+    ),
+    plain(
+        "queue.callbacks",
+        "hosts that answers may be posted to, with commas between them; * is any",
+        |_| "*".into(),
+        |draft, text| {
+            let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+            draft.settings.queue.callbacks = hosts.map(str::to_string).collect();
             Ok(())
         },
     ),

@@ -27,7 +27,7 @@ pub fn of_file(path: &Path, tree: &Node) -> Result<Vec<Given>, Vec<Mistake>> {
         if !known {
             let message = unknown(&section.text, "the settings", sections().into_iter())
                 .replace("has no key", "have no section");
-            mistakes.push(Mistake { line: section.line, message });
+            mistakes.push(Mistake { place: section.place, message });
             continue;
         }
         match table(node, &format!("[{}]", section.text)) {
@@ -55,7 +55,7 @@ fn of_line(path: &Path, section: &str, key: &Key, value: &Node) -> Result<Given,
     let Some(setting) = in_section.clone().find(|setting| setting.key() == key.text) else {
         let known = in_section.map(|setting| setting.key());
         let message = unknown(&key.text, &format!("[{section}]"), known);
-        return Err(Mistake { line: key.line, message });
+        return Err(Mistake { place: key.place, message });
     };
     let text = match &value.value {
         Value::Text(text) => text.clone(),
@@ -72,7 +72,7 @@ fn of_line(path: &Path, section: &str, key: &Key, value: &Node) -> Result<Given,
         true => folder.join(&text).to_string_lossy().into_owned(),
         false => text,
     };
-    Ok(Given { setting, text, origin: Origin::File(path.to_path_buf(), key.line) })
+    Ok(Given { setting, text, origin: Origin::File(path.to_path_buf(), key.place.line) })
 }
 
 /// What the environment says: `SWELL__NODE__LISTEN` is `listen` in `[node]`.

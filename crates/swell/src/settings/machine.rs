@@ -28,11 +28,16 @@ impl Machine {
 /// Memory of the machine, or what control groups leave of it. `root` is the root of the
 /// file system.
 pub fn memory(root: &Path) -> Option<Bytes> {
-    let machine = fs::read_to_string(root.join("proc/meminfo")).ok().and_then(|text| total(&text));
+    let machine = whole(root);
     let own = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let groups = root.join("sys/fs/cgroup");
     let limits = own.lines().flat_map(|line| limits(&groups, line));
     limits.chain(machine).min()
+}
+
+/// Memory of the machine, whatever control groups leave of it.
+pub fn whole(root: &Path) -> Option<Bytes> {
+    fs::read_to_string(root.join("proc/meminfo")).ok().and_then(|text| total(&text))
 }
 
 fn total(meminfo: &str) -> Option<Bytes> {

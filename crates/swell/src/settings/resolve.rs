@@ -59,7 +59,16 @@ pub fn resolve(sources: Sources<'_>, machine: &Machine) -> Result<Resolved, Lett
     };
     given.extend(of_environment(sources.environment.into_iter()).map_err(Letter::usage)?);
     given.extend(of_flags(&sources.flags).map_err(Letter::usage)?);
+    merge(&given, machine)
+}
 
+/// The settings about which nobody said anything.
+pub fn defaults(machine: &Machine) -> Resolved {
+    merge(&[], machine).expect("the defaults are settings")
+}
+
+/// Puts together what was given; of what was given twice, the last.
+fn merge(given: &[Given], machine: &Machine) -> Result<Resolved, Letter> {
     let mut draft = Draft::blank();
     let mut rows = Vec::new();
     for setting in SETTINGS {
@@ -186,25 +195,25 @@ mod tests {
                 "[node]\nlistn = 1",
                 &[][..],
                 &[][..],
-                "swell.toml:2: [node] has no key `listn`; did you mean `listen`?",
+                "swell.toml:2:1: [node] has no key `listn`; did you mean `listen`?",
             ),
             (
                 "[nod]\nlisten = 1",
                 &[],
                 &[],
-                "swell.toml:1: the settings have no section `nod`; did you mean `node`?",
+                "swell.toml:1:2: the settings have no section `nod`; did you mean `node`?",
             ),
             (
                 "node = 1",
                 &[],
                 &[],
-                "swell.toml:1: [node]: a whole number stands where a table should",
+                "swell.toml:1:8: [node]: a whole number stands where a table should",
             ),
             (
                 "[node]\nmemory = [1]",
                 &[],
                 &[],
-                "swell.toml:2: `memory`: a list stands where one value should",
+                "swell.toml:2:10: `memory`: a list stands where one value should",
             ),
             (
                 "[node]\nlisten = \"here\"",

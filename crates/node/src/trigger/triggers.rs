@@ -1,0 +1,134 @@
+//! All triggers of a node: a table that follows the functions, and those that are set off
+//! by whoever calls here, events and ends of calls.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{HeaderName, Method, Request};
+use parking_lot::RwLock;
+use tokio::sync::watch;
+
+use crate::api::context::{Events, Publishing};
+use crate::later::{DEPTH, Deferred, Ended, Followers};
+use crate::observe::function_metrics::TriggerKind;
+use crate::queue::calls::Queue;
+use crate::registry::Registry;
+use crate::trigger::cloud_event;
+use crate::trigger::table::{Callee, Table};
+
+/// The function whose end sets off a call.
+const ORIGIN: HeaderName = HeaderName::from_static("x-swell-origin");
+/// The status of its answer.
+const ORIGIN_STATUS: HeaderName = HeaderName::from_static("x-swell-origin-status");
+/// Calls that may lead to a call, each by its end: more can only be a circle.
+const DEPTH_MAX: u32 = 16;
+
+/// The triggers of a node.
+pub struct Triggers {
+    registry: Arc<Registry>,
+    queue: Arc<Queue>,
+    changes: watch::Receiver<u64>,
+    table: RwLock<(u64, Arc<Table>)>,
+}
+
+impl Triggers {
+    /// The triggers of the functions in `registry`, which `changes` counts the changes of;
+    /// their calls go into `queue`.
+    pub fn new(registry: Arc<Registry>, queue: Arc<Queue>, changes: watch::Receiver<u64>) -> Self {
+        let count = *changes.borrow();
+        let table = RwLock::new((count, Arc::new(Table::of(&registry))));
+        Self { registry, queue, changes, table }
+    }
+
+    /// The triggers now: never older than the last change that somebody was told of.
+    pub fn table(&self) -> Arc<Table> {
+        let count = *self.changes.borrow();
+        {
+            let known = self.table.read();
+            if known.0 == count {
+                return known.1.clone();
+            }
+        }
+        let fresh = Arc::new(Table::of(&self.registry));
+        *self.table.write() = (count, fresh.clone());
+        fresh
+    }
+
+    /// Where calls go.
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    /// Tells of changes of functions.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    async fn publish(&self, request: Request<Bytes>) -> Result<usize, crate::refusal::Refusal> {
+        let events = cloud_event::read(&request)?;
+        let table = self.table();
+        let mut calls = Vec::new();
+        for event in &events {
+            let wanted = table.events.iter().filter(|one| one.fits(&event.kind, &event.source));
+            // Who published an event twice, because the first answer was lost, meant one.
+            let key = format!("event:{} {}", event.source, event.id);
+            calls.extend(wanted.map(|one| {
+                let mut call = deferred(&one.callee, TriggerKind::Event, event.request());
+                call.key = Some(key.clone());
+                call
+            }));
+        }
+        match calls.len() {
+            0 => Ok(0),
+            _ => Ok(self.queue.accept_all(calls, None).await?.len()),
+        }
+    }
+}
+
+impl Events for Triggers {
+    fn publish(&self, request: Request<Bytes>) -> Publishing<'_> {
+        Box::pin(self.publish(request))
+    }
+}
+
+impl Followers for Triggers {
+    fn wanted(&self, function: &str, status: u16) -> bool {
+        let table = self.table();
+        table.ends.get(function).is_some_and(|ends| ends.iter().any(|end| end.fits(status)))
+    }
+
+    fn after(&self, ended: &Ended<'_>) -> Vec<Deferred> {
+        let table = self.table();
+        let Some(ends) = table.ends.get(ended.function) else { return Vec::new() };
+        if ended.depth >= DEPTH_MAX {
+            let function = ended.function;
+            tracing::warn!(%function, depth = ended.depth, "no call follows: this is a circle");
+            return Vec::new();
+        }
+        let wanted = ends.iter().filter(|end| end.fits(ended.status));
+        wanted.map(|end| deferred(&end.callee, TriggerKind::Function, following(ended))).collect()
+    }
+}
+
+/// The request that tells of an end: its body is the answer's.
+fn following(ended: &Ended<'_>) -> Request<Bytes> {
+    let mut request = Request::new(ended.body.clone());
+    *request.method_mut() = Method::POST;
+    let headers = request.headers_mut();
+    if let Some(kind) = ended.headers.get(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, kind.clone());
+    }
+    let origin = HeaderValue::from_str(ended.function).expect("names of functions are ASCII");
+    headers.insert(ORIGIN, origin);
+    headers.insert(ORIGIN_STATUS, HeaderValue::from(ended.status));
+    headers.insert(DEPTH, HeaderValue::from(ended.depth + 1));
+    request
+}
+
+/// A call for a trigger.
+pub fn deferred(callee: &Callee, trigger: TriggerKind, request: Request<Bytes>) -> Deferred {
+    let Callee { function, retry } = callee;
+    let (function, retry) = (function.to_string(), *retry);
+    Deferred { function, trigger, request, callback: None, retry, key: None }
+}
