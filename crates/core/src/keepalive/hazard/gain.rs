@@ -22,6 +22,11 @@ pub struct Gain {
 }
 
 impl Gain {
+    /// The same where each use counts as so much.
+    pub fn times(self, cost: f64) -> Self {
+        Self { later: self.later * cost, with_request: self.with_request * cost }
+    }
+
     /// Whether to start it at the loss of idle instances that are worth `lost` together.
     /// While the request can wait and what would go is precious, only if later uses alone
     /// are well worth it.

@@ -168,13 +168,10 @@ impl Hazard {
         let (start, run) = (pool.start_time(newcomer.function), pool.run_time(newcomer.function));
         let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
         let level = known.working() + 1;
+        let head = Head { uses: self.serve, held: (start + run).secs_f64() };
         self.gaps(newcomer.function);
-        let gaps = &self.functions[newcomer.function.index()];
-        let worth = |uses: f64| {
-            let head = Head { uses, held: (start + run).secs_f64() };
-            gaps.worth_new(level, head, &self.prior, &self.widths) * cost
-        };
-        Gain { later: worth(0.0), with_request: worth(self.serve) }
+        let gaps = &mut self.functions[newcomer.function.index()];
+        gaps.gain(level, head, &self.prior, &self.widths).times(cost)
     }
 
     /// Chooses victims, the least worth first, until they cover the shortfall; then
