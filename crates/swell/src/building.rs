@@ -29,12 +29,10 @@ pub fn build_all(entries: &[Entry], folder: &Path) -> Result<(), Letter> {
 pub fn build_one(name: &str, command: &str, folder: &Path) -> Result<(), Letter> {
     say(format!("{name}: runs `{command}`"));
     run(command, folder).map_err(|why| {
-        Letter::failed(format!("{name}: `{command}` {why}; nothing was deployed")).hint(
-            format!(
-                "what it printed stands above; it ran in `{}`, where you can run it by hand",
-                if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.display()
-            ),
-        )
+        Letter::failed(format!("{name}: `{command}` {why}; nothing was deployed")).hint(format!(
+            "what it printed stands above; it ran in `{}`, where you can run it by hand",
+            if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.display()
+        ))
     })
 }
 
