@@ -23,6 +23,10 @@ test:
 bench *arguments:
     cargo bench --workspace {{arguments}}
 
+# Hold `hazard` against the best of all others, on every bundled trace (minutes)
+hazard-grid *arguments:
+    cargo run --release -p swell-sim --example grid -- --others target/grid.tsv {{arguments}}
+
 # The main job, on this machine
 demo *arguments:
     cargo run --release -- demo {{arguments}}

@@ -205,12 +205,18 @@ pub const ENTRIES: &[Entry] = &[
                 default: "30s",
                 meaning: "how long a request may wait rather than evict something precious",
             },
+            Parameter {
+                name: "serve",
+                default: "0.3",
+                meaning: "how many warm calls it is worth to serve a waiting request by a start",
+            },
         ],
         waits: Some(WaitLimits { longest: Span::from_secs(30), queue: QUEUE }),
         build: |parameters, _| {
             let by_cost = parameters.flag("by-cost", false)?;
             let patience = parameters.span("patience", Span::from_secs(30))?;
-            Ok(Box::new(hazard::policy::Hazard::new(by_cost, patience)))
+            let serve = parameters.number("serve", 0.3)?;
+            Ok(Box::new(hazard::policy::Hazard::new(by_cost, patience, serve)))
         },
     },
 ];

@@ -120,9 +120,9 @@ pub(crate) fn take_waiting(
 }
 
 /// Refuses the requests that have waited too long, but for those that a start under way
-/// will serve or that are expected to be served sooner than a start would: places in the
-/// queue are looked at one by one, from the head. Where memory lies free a start is
-/// ordered rather than a request refused, however many are under way.
+/// will serve or that are expected to be served sooner than a start would. Where memory
+/// lies free a start is ordered rather than a request refused, however many are under way.
+/// What it costs does not grow with the queue, but for the requests that are refused.
 pub(crate) fn on_queue_deadline(
     mind: &mut Mind,
     now: Instant,
@@ -131,21 +131,20 @@ pub(crate) fn on_queue_deadline(
 ) {
     let Dispatch::Wait(limits) = mind.dispatch else { return };
     let mut kept = 0;
-    while let Some(waiting) = mind.queues.at(function, kept) {
-        if waiting.since + limits.longest > now {
+    while mind.queues.is_late(function, kept, now, limits.longest) {
+        kept = supply::uncovered(&mind.pool, now, function, kept);
+        if !mind.queues.is_late(function, kept, now, limits.longest)
+            || !start_in_free_memory(mind, now, function, actions)
+        {
             break;
         }
-        if supply::is_covered(mind, now, function, kept)
-            || start_in_free_memory(mind, now, function, actions)
-        {
-            kept += 1;
-            continue;
-        }
-        mind.queues.remove(function, waiting.request);
+        kept += 1;
+    }
+    for waiting in mind.queues.take_late(function, kept, now, limits.longest) {
         refuse(mind, now, function, waiting.request, RefuseReason::WaitedTooLong, actions);
     }
     supply::watch_queue(mind, function);
-    if kept > 0 {
+    if mind.queues.is_late(function, 0, now, limits.longest) {
         mind.timers.set(Subject::Queue(function), now + COVERED);
     }
 }

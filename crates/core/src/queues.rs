@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use crate::ids::{FunctionId, RequestId};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// A request that waits.
 #[derive(Debug, Clone, Copy)]
@@ -41,9 +41,34 @@ impl Queues {
         self.queues.get(function.index())?.front().copied()
     }
 
-    /// The request at a place of the function's queue, from 0.
-    pub fn at(&self, function: FunctionId, place: u32) -> Option<Waiting> {
-        self.queues.get(function.index())?.get(place as usize).copied()
+    /// Whether there is a request at the place of the function's queue that has waited for
+    /// `span` or longer.
+    pub(crate) fn is_late(
+        &self,
+        function: FunctionId,
+        place: u32,
+        now: Instant,
+        span: Span,
+    ) -> bool {
+        let queue = self.queues.get(function.index());
+        let waiting = queue.and_then(|queue| queue.get(place as usize));
+        waiting.is_some_and(|waiting| waiting.since + span <= now)
+    }
+
+    /// Takes the requests from the given place of the function's queue on that have waited
+    /// for `span` or longer.
+    pub(crate) fn take_late(
+        &mut self,
+        function: FunctionId,
+        from: u32,
+        now: Instant,
+        span: Span,
+    ) -> Vec<Waiting> {
+        let Some(queue) = self.queues.get_mut(function.index()) else { return Vec::new() };
+        let from = (from as usize).min(queue.len());
+        let late = queue.range(from..).take_while(|waiting| waiting.since + span <= now).count();
+        self.total -= late;
+        queue.drain(from..from + late).collect()
     }
 
     /// Adds a request at the end unless `bound` requests wait already.

@@ -3,6 +3,7 @@
 use crate::action::{Action, RefuseReason, StartCause, StopCause};
 use crate::ids::{FunctionId, RequestId};
 use crate::keepalive::keeper::Left;
+use crate::keepalive::plan::Newcomer;
 use crate::mind::Mind;
 use crate::pool::instance::State;
 use crate::time::{Instant, Span};
@@ -18,7 +19,7 @@ pub(crate) fn make_room(
     mind: &mut Mind,
     now: Instant,
     need: Bytes,
-    waited: Option<Span>,
+    newcomer: Option<Newcomer>,
     actions: &mut Vec<Action>,
 ) -> bool {
     let account = mind.pool.account();
@@ -29,7 +30,7 @@ pub(crate) fn make_room(
     if account.idle() < shortfall {
         return false;
     }
-    mind.plan.reset(shortfall, waited);
+    mind.plan.reset(shortfall, newcomer);
     mind.keeper.offer(now, &mind.pool, &mut mind.plan);
     if !mind.plan.is_full() {
         return false;
@@ -102,7 +103,8 @@ pub(crate) fn start(
         return Err(RefuseReason::TooManyInstances);
     }
     let need = known.settings().memory;
-    if !make_room(mind, now, need, purpose.waited, actions) {
+    let newcomer = purpose.waited.map(|waited| Newcomer { function, waited });
+    if !make_room(mind, now, need, newcomer, actions) {
         return Err(RefuseReason::NoMemory);
     }
     let instance = mind.pool.start(now, function, purpose.bound);

@@ -121,11 +121,16 @@ fn verdict(mind: &mut Mind, now: Instant, function: FunctionId, one_more: bool) 
         // Each has a start under way already; when one ends, the queue is looked at again.
         return Verdict::Wait(RECHECK_LIMITED);
     }
-    let wait = expected_wait(pool, now, function, waiting - 1);
+    let start = pool.start_time(function);
+    // The rounds alone may tell that it is longer than a start; how much does not matter.
+    let rounds = full_rounds(pool, function, waiting - 1);
+    let wait = match rounds > start.max(NOTHING) {
+        true => rounds,
+        false => expected_wait(pool, now, function, waiting - 1),
+    };
     if wait <= NOTHING {
         return Verdict::Wait(RECHECK_LEAST);
     }
-    let start = pool.start_time(function);
     let working = pool.account().held(State::Busy) + pool.account().held(State::Starting);
     let relaxed = working.get() < pool.limit().get() / 100 * RELAXED_PCT;
     let enough = (STARTS_AHEAD.nanos().div_ceil(start.nanos().max(1))).max(1);
@@ -156,26 +161,47 @@ pub(crate) fn expected_wait(pool: &Pool, now: Instant, function: FunctionId, pla
     if servers == 0 {
         return Span::FOREVER;
     }
-    let (run, start) = (pool.run_time(function), pool.start_time(function));
     let turn = place / known.settings().concurrency.max(1);
     let (rounds, rank) = (turn / servers, (turn % servers) as usize);
-    let left = |slot: u32, usual: Span| remaining(usual, now.since(pool.at(slot).since()));
-    let busy = pool.busy(function).take(FORESEEN).map(|slot| left(slot, run));
-    let starting = pool.starting(function).take(FORESEEN).map(|slot| left(slot, start));
-    // The common case, one instance at work, needs no list.
-    if servers == 1 {
-        let first = busy.chain(starting).next().unwrap_or(Span::ZERO);
-        return first + run * u64::from(rounds);
+    let mut lefts = Lefts::of(pool, now, function);
+    lefts.nth(rank) + pool.run_time(function) * u64::from(rounds)
+}
+
+/// What the request at `place` waits at least: the rounds before its own.
+fn full_rounds(pool: &Pool, function: FunctionId, place: u32) -> Span {
+    let known = pool.known(function);
+    let servers = known.busy() + known.starting();
+    let turn = place / known.settings().concurrency.max(1);
+    pool.run_time(function) * u64::from(turn.checked_div(servers).unwrap_or(0))
+}
+
+/// How long each instance of a function that works or is on its way will still do so, as
+/// far as looked at.
+struct Lefts {
+    spans: [Span; 2 * FORESEEN],
+    count: usize,
+}
+
+impl Lefts {
+    fn of(pool: &Pool, now: Instant, function: FunctionId) -> Self {
+        let (run, start) = (pool.run_time(function), pool.start_time(function));
+        let left = |slot: u32, usual: Span| remaining(usual, now.since(pool.at(slot).since()));
+        let busy = pool.busy(function).take(FORESEEN).map(|slot| left(slot, run));
+        let starting = pool.starting(function).take(FORESEEN).map(|slot| left(slot, start));
+        let mut lefts = Self { spans: [Span::ZERO; 2 * FORESEEN], count: 0 };
+        for (place, left) in lefts.spans.iter_mut().zip(busy.chain(starting)) {
+            *place = left;
+            lefts.count += 1;
+        }
+        lefts
     }
-    let mut lefts = [Span::ZERO; 2 * FORESEEN];
-    let mut count = 0;
-    for (place, left) in lefts.iter_mut().zip(busy.chain(starting)) {
-        *place = left;
-        count += 1;
+
+    /// The one that has so many before it; the last for those that were not looked at.
+    fn nth(&mut self, rank: usize) -> Span {
+        let rank = rank.min(self.count - 1);
+        let (_, &mut left, _) = self.spans[..self.count].select_nth_unstable(rank);
+        left
     }
-    let rank = rank.min(count - 1);
-    let (_, &mut first, _) = lefts[..count].select_nth_unstable(rank);
-    first + run * u64::from(rounds)
 }
 
 /// What is left of something that usually takes `usual` and has taken `passed`: once it
@@ -229,13 +255,37 @@ fn look_at_hungry(mind: &mut Mind, now: Instant, failures: usize, actions: &mut 
     }
 }
 
-/// Whether the request at a place of the queue is about to be served: a start is under
-/// way for it, or it is expected to be served sooner than a start would serve it.
-pub(crate) fn is_covered(mind: &Mind, now: Instant, function: FunctionId, place: u32) -> bool {
-    let known = mind.pool.known(function);
-    let places = known.starting().saturating_mul(known.settings().concurrency.max(1));
-    place < places
-        || expected_wait(&mind.pool, now, function, place) <= mind.pool.start_time(function)
+/// The first place of the function's queue, at or after `from`, that is not about to be
+/// served: no start is under way for it, and it is not expected to be served sooner than
+/// a start would serve it.
+pub(crate) fn uncovered(pool: &Pool, now: Instant, function: FunctionId, from: u32) -> u32 {
+    let known = pool.known(function);
+    let concurrency = known.settings().concurrency.max(1);
+    let (starting, servers) = (known.starting(), known.starting() + known.busy());
+    if servers == 0 {
+        return from;
+    }
+    let from = from.max(starting.saturating_mul(concurrency));
+    let (run, start) = (pool.run_time(function), pool.start_time(function));
+    let mut lefts = Lefts::of(pool, now, function);
+    let lefts = &mut lefts.spans[..lefts.count];
+    lefts.sort_unstable();
+    // Instances take turns in rounds; so many of a round are soon enough.
+    let soon = |round: u32| lefts.partition_point(|&left| left + run * u64::from(round) <= start);
+    let turn = from / concurrency;
+    let (round, rank) = (turn / servers, turn % servers);
+    let here = soon(round);
+    if here < lefts.len() && rank.max(here as u32) < servers {
+        return from.max((round * servers + rank.max(here as u32)).saturating_mul(concurrency));
+    }
+    // The first round in which the one that takes longest is too late.
+    let longest = lefts[lefts.len() - 1];
+    let whole = match longest <= start {
+        true => (start - longest).nanos().checked_div(run.nanos()).map_or(u64::MAX, |n| n + 1),
+        false => 0,
+    };
+    let round = u32::try_from(whole).unwrap_or(u32::MAX).max(round + 1);
+    round.saturating_mul(servers).saturating_add(soon(round) as u32).saturating_mul(concurrency)
 }
 
 /// Keeps the deadline of the queue at that of its head.
@@ -301,6 +351,38 @@ mod tests {
             let found = expected_wait(&pool(busy, starting, concurrency), now, F, place);
             let expected = expected_ms.map_or(Span::FOREVER, Span::from_millis);
             assert_eq!(found, expected, "{busy:?} {starting:?} place {place} of {concurrency}");
+        }
+    }
+
+    #[test]
+    fn the_next_to_refuse_is_whom_looking_at_every_place_would_find() {
+        let now = Instant::from_millis(20_000);
+        for (busy, starting, concurrency, expected) in [
+            (&[][..], &[][..], 1, 0),
+            // Starts under way cover as many, whatever they take.
+            (&[], &[3, 18], 1, 2),
+            (&[], &[3, 18], 3, 6),
+            // A start takes 4 s: 3 s left is soon enough, 8 s is not.
+            (&[13, 18], &[], 1, 1),
+            (&[13, 18], &[], 3, 3),
+            // Nobody is soon enough.
+            (&[18, 19], &[], 1, 0),
+            // All are, for one round of 10 s and no more.
+            (&[11, 12, 13], &[], 1, 3),
+            (&[12, 15], &[19], 1, 2),
+        ] {
+            let pool = pool(busy, starting, concurrency);
+            let start = pool.start_time(F);
+            let soon = |place: u32| {
+                place < starting.len() as u32 * concurrency
+                    || expected_wait(&pool, now, F, place) <= start
+            };
+            for from in 0..12 {
+                let naive = (from..).find(|&place| !soon(place)).expect("some place is too far");
+                let found = uncovered(&pool, now, F, from);
+                assert_eq!(found, naive, "{busy:?} {starting:?} of {concurrency} from {from}");
+            }
+            assert_eq!(uncovered(&pool, now, F, 0), expected, "{busy:?} {starting:?}");
         }
     }
 }

@@ -10,11 +10,20 @@ use crate::pool::ledger::Pool;
 use crate::time::Span;
 use crate::units::Bytes;
 
+/// A request that can wait on for the room that is made for its instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Newcomer {
+    /// Its function.
+    pub function: FunctionId,
+    /// How long it has waited.
+    pub waited: Span,
+}
+
 /// Victims gathered so far.
 #[derive(Debug)]
 pub struct Plan {
     shortfall: Bytes,
-    waited: Option<Span>,
+    newcomer: Option<Newcomer>,
     gathered: Bytes,
     victims: Vec<u32>,
     taken: Vec<(FunctionId, u32)>,
@@ -25,7 +34,7 @@ impl Plan {
     pub fn new(shortfall: Bytes) -> Self {
         Self {
             shortfall,
-            waited: None,
+            newcomer: None,
             gathered: Bytes::ZERO,
             victims: Vec::new(),
             taken: Vec::new(),
@@ -33,9 +42,9 @@ impl Plan {
     }
 
     /// Empties the plan for another use, keeping its room.
-    pub(crate) fn reset(&mut self, shortfall: Bytes, waited: Option<Span>) {
+    pub(crate) fn reset(&mut self, shortfall: Bytes, newcomer: Option<Newcomer>) {
         self.shortfall = shortfall;
-        self.waited = waited;
+        self.newcomer = newcomer;
         self.gathered = Bytes::ZERO;
         self.victims.clear();
         self.taken.clear();
@@ -46,10 +55,9 @@ impl Plan {
         self.shortfall
     }
 
-    /// How long the request has waited for whom this is, if it can wait on; a keeper may
-    /// then offer nothing yet.
-    pub fn waited(&self) -> Option<Span> {
-        self.waited
+    /// For whom this is, if it can wait on; a keeper may then offer nothing yet.
+    pub fn newcomer(&self) -> Option<Newcomer> {
+        self.newcomer
     }
 
     /// Takes the instance in `slot` into the plan unless its function forbids it

@@ -91,6 +91,17 @@ fn the_precious_is_spared_while_a_request_can_wait() {
 }
 
 #[test]
+fn a_start_that_costs_more_than_it_serves_is_not_made() {
+    // While x starts, often is called once a second: one late call is worth less than that.
+    check(
+        "hazard:patience=0s",
+        "100MB",
+        "often 100MB; x 100MB start=1s",
+        &[("0s..60s/1s often; 30.5s x", "cold delayed warm*29 late warm*30")],
+    );
+}
+
+#[test]
 fn a_busy_instance_is_waited_for_if_that_is_sooner() {
     compare(
         "100MB",

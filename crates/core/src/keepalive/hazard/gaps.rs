@@ -6,7 +6,8 @@
 //! seen even while no such instance exists, so an evicted function goes on teaching.
 
 use crate::keepalive::hazard::bins::{self, BINS};
-use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::gain::Gain;
+use crate::keepalive::hazard::gittins::{self, Head};
 use crate::keepalive::hazard::image::{self, GapsImage, HabitImage};
 use crate::keepalive::hazard::prior::{self, CLASSES, CONTEXTS, Prior};
 use crate::past::Past;
@@ -57,6 +58,17 @@ struct Habit {
     /// Which indices are known, a bit per bin.
     known: u64,
     indices: [f32; BINS],
+    /// What one more instance is worth, if nothing has been learned since.
+    gain: Option<Known>,
+}
+
+/// A gain and what it was computed from, besides the habit's own gaps.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    gain: Gain,
+    head: Head,
+    /// The epoch of the prior.
+    epoch: u32,
 }
 
 /// Beyond so many gaps of its own a habit no longer follows the prior's changes.
@@ -73,6 +85,7 @@ impl Habit {
             epoch: 0,
             known: 0,
             indices: [0.0; BINS],
+            gain: None,
         }
     }
 
@@ -90,6 +103,7 @@ impl Habit {
         self.context = prior::context(bin);
         self.count = (self.count + 1).min(COUNT_MAX);
         self.fresh += 1;
+        self.gain = None;
         if self.fresh * 8 >= self.count {
             self.known = 0;
             self.fresh = 0;
@@ -121,6 +135,7 @@ impl Habit {
             epoch: image::epoch(image.epoch)?,
             indices: image::dense(&image.indices)?,
             known: known.fold(0, |bits, bin| bits | 1 << bin),
+            gain: None,
         })
     }
 
@@ -130,17 +145,38 @@ impl Habit {
         }
         self.epoch = prior.epoch();
         if self.known & (1 << bin) == 0 {
-            let curve = prior.curve(class, self.context);
-            let scale = 1.0 / self.weight;
-            let mut weights = curve.ends;
-            for (sum, own) in weights.iter_mut().zip(&self.weights) {
-                *sum = *sum * PRIOR_GAPS + own * scale;
-            }
-            let never = PRIOR_GAPS * curve.never;
+            let (weights, never) = self.weighed(class, prior);
             self.indices[bin] = gittins::index(&weights, never, widths, bin) as f32;
             self.known |= 1 << bin;
         }
         f64::from(self.indices[bin])
+    }
+
+    /// While a function waits for memory this is asked far more often than there is
+    /// anything to learn, so the last answer is kept.
+    fn gain(&mut self, class: usize, head: Head, prior: &Prior, widths: &[f64; BINS]) -> Gain {
+        let epoch = prior.epoch();
+        match self.gain {
+            Some(known) if known.head == head && known.epoch == epoch => known.gain,
+            _ => {
+                let (weights, never) = self.weighed(class, prior);
+                let gain = gittins::gain(&weights, never, widths, head);
+                self.gain = Some(Known { gain, head, epoch });
+                gain
+            }
+        }
+    }
+
+    /// The habit's own gaps and those of its prior together: how much ends in each bin,
+    /// and how much never does.
+    fn weighed(&self, class: usize, prior: &Prior) -> ([f32; BINS], f32) {
+        let curve = prior.curve(class, self.context);
+        let scale = 1.0 / self.weight;
+        let mut weights = curve.ends;
+        for (sum, own) in weights.iter_mut().zip(&self.weights) {
+            *sum = *sum * PRIOR_GAPS + own * scale;
+        }
+        (weights, PRIOR_GAPS * curve.never)
     }
 }
 
@@ -179,6 +215,14 @@ impl Gaps {
         let class = prior::class(level);
         let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
         habit.worth(class, bin, prior, widths)
+    }
+
+    /// What making the instance of `level` is worth, in uses per second of holding it, with
+    /// what comes before its first gap.
+    pub fn gain(&mut self, level: u32, head: Head, prior: &Prior, widths: &[f64; BINS]) -> Gain {
+        let class = prior::class(level);
+        let habit = self.classes[class].get_or_insert_with(|| Box::new(Habit::new()));
+        habit.gain(class, head, prior, widths)
     }
 
     /// Shows the open gaps to the prior.

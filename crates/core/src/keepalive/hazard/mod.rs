@@ -5,6 +5,7 @@ pub mod bins;
 pub mod gittins;
 pub mod image;
 pub mod prior;
+pub mod gain;
 pub mod gaps;
 pub mod scores;
 pub mod policy;

@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::history::{self, History};
 use crate::ids::FunctionId;
 use crate::keepalive::hazard::bins;
+use crate::keepalive::hazard::gain::Gain;
 use crate::keepalive::hazard::gaps::Gaps;
-use crate::keepalive::hazard::gittins;
+use crate::keepalive::hazard::gittins::{self, Head};
 use crate::keepalive::hazard::image::{GapsImage, PriorImage};
 use crate::keepalive::hazard::prior::Prior;
 use crate::keepalive::hazard::scores::Scores;
 use crate::keepalive::keeper::{KeepAlive, Left};
-use crate::keepalive::plan::Plan;
+use crate::keepalive::plan::{Newcomer, Plan};
 use crate::past::Past;
 use crate::pool::ledger::Pool;
 use crate::time::{Instant, Span};
@@ -52,6 +53,8 @@ pub struct Hazard {
     scores: Scores,
     chosen: Vec<Choice>,
     patience: Span,
+    /// How many uses it is worth to serve a request by a start.
+    serve: f64,
     /// What victims usually are worth.
     price: f64,
 }
@@ -59,7 +62,8 @@ pub struct Hazard {
 impl Hazard {
     /// A policy that counts cold starts alike, or weighs them by their length.
     /// A request may be made to wait for `patience` rather than evict something precious.
-    pub fn new(by_cost: bool, patience: Span) -> Self {
+    /// To serve one by a start is worth as much as `serve` warm calls.
+    pub fn new(by_cost: bool, patience: Span, serve: f64) -> Self {
         Self {
             by_cost,
             widths: gittins::widths(),
@@ -69,6 +73,7 @@ impl Hazard {
             scores: Scores::default(),
             chosen: Vec::new(),
             patience,
+            serve,
             price: 0.0,
         }
     }
@@ -142,18 +147,31 @@ impl Hazard {
         worth(gaps, &self.prior, &self.widths, self.by_cost, now, place, pool)
     }
 
-    /// Whether to let a request wait on rather than evict: what would have to go is worth
-    /// much more than what usually goes, memory is not lying idle, and the request can
-    /// wait. This is the idle guard, in terms of worth instead of age; it adapts because
-    /// the price it compares with is learned from the evictions themselves.
-    fn is_patient(&self, pool: &Pool, waited: Option<Span>) -> bool {
-        let Some(waited) = waited else { return false };
+    /// Whether to let a request wait on rather than evict something precious: what would
+    /// have to go is worth much more than what usually goes, memory is not lying idle, and
+    /// the request can wait. This is the idle guard, in terms of worth instead of age; it
+    /// adapts because the price it compares with is learned from the evictions themselves.
+    fn is_patient(&self, pool: &Pool, waited: Span) -> bool {
         let Some(least) = self.scores.least() else { return false };
         let idle = pool.account().idle().get();
         waited < self.patience
             && self.price > 0.0
             && least > PATIENCE_FACTOR * self.price
             && idle <= pool.limit().get() / 2
+    }
+
+    /// What an instance for the newcomer is worth, in uses per second of holding it: its
+    /// memory is held while it starts and serves the request at hand, then until it is
+    /// needed again.
+    fn gain(&mut self, newcomer: Newcomer, pool: &Pool) -> Gain {
+        let known = pool.known(newcomer.function);
+        let (start, run) = (pool.start_time(newcomer.function), pool.run_time(newcomer.function));
+        let cost = if self.by_cost { known.start().mean().secs_f64() } else { 1.0 };
+        let level = known.working() + 1;
+        let head = Head { uses: self.serve, held: (start + run).secs_f64() };
+        self.gaps(newcomer.function);
+        let gaps = &mut self.functions[newcomer.function.index()];
+        gaps.gain(level, head, &self.prior, &self.widths).times(cost)
     }
 
     /// Chooses victims, the least worth first, until they cover the shortfall; then
@@ -340,10 +358,20 @@ impl KeepAlive for Hazard {
 
     fn offer(&mut self, now: Instant, pool: &Pool, plan: &mut Plan) {
         self.settle(now, pool);
-        if self.is_patient(pool, plan.waited()) {
+        let newcomer = plan
+            .newcomer()
+            .map(|newcomer| (self.gain(newcomer, pool), self.is_patient(pool, newcomer.waited)));
+        let is_worth =
+            |lost: f64| newcomer.is_none_or(|(gain, patient)| gain.is_worth(lost, patient));
+        // What has to go is worth at least so much, whatever it will be.
+        let least = self.scores.least().unwrap_or(0.0);
+        if !is_worth(least * plan.shortfall().mb_f64()) {
             return;
         }
         self.choose(now, pool, plan.shortfall());
+        if !is_worth(self.chosen.iter().map(|choice| choice.score * choice.memory.mb_f64()).sum()) {
+            return;
+        }
         for choice in &self.chosen {
             if plan.offer(choice.place.slot, pool) {
                 return;
