@@ -1,0 +1,61 @@
+//! The methods by the names under which people choose them.
+
+use crate::forecaster::Forecaster;
+use crate::local::aggregation::Aggregation;
+use crate::local::autoregression::Autoregression;
+use crate::local::croston::CrostonSba;
+use crate::local::decomposition::Decomposition;
+use crate::local::exponential::Exponential;
+use crate::local::idle_histogram::IdleHistogram;
+use crate::local::naive::Naive;
+use crate::local::rule::{Conformal, Local, Rule};
+use crate::local::seasonal_naive::SeasonalNaive;
+use crate::local::smoothing::Smoothing;
+use crate::local::theta::Theta;
+use crate::local::tsb::Tsb;
+use crate::local::window::Window;
+use crate::local::zero::Zero;
+
+/// A method of the catalogue.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What makes its models.
+    pub forecaster: &'static dyn Forecaster,
+}
+
+const fn local(name: &'static str, summary: &'static str, local: &'static Local) -> Entry {
+    Entry { name, summary, forecaster: local }
+}
+
+macro_rules! locals {
+    ($($name:literal, $rule:expr, $summary:literal;)*) => {
+        &[$({
+            static RULE: &dyn Rule = &$rule;
+            static LOCAL: Local = Local { name: $name, rule: RULE };
+            local($name, $summary, &LOCAL)
+        }),*]
+    };
+}
+
+/// Methods that look at one function at a time.
+pub const LOCALS: &[Entry] = locals![
+    "zero", Zero, "nothing comes";
+    "naive", Naive, "as much as last";
+    "snaive", SeasonalNaive, "as much as one season ago";
+    "window-1h", Window(12), "quantiles of the last 12 steps";
+    "window-4h", Window(48), "quantiles of the last 48 steps";
+    "ses", Conformal(Smoothing), "a level that follows";
+    "croston-sba", Conformal(CrostonSba), "size over interval, for rare calls";
+    "tsb", Conformal(Tsb), "chance times size, for rare calls";
+    "adida", Conformal(Aggregation::Adida), "smoothed sums, for rare calls";
+    "imapa", Conformal(Aggregation::Imapa), "smoothed sums of all lengths";
+    "theta", Conformal(Theta), "a level and half a trend";
+    "ets", Conformal(Exponential), "level, damped trend and season";
+    "arima", Conformal(Autoregression), "regression on counts and surprises";
+    "trend-seasons", Conformal(Decomposition), "a bending trend with seasons of hour and day";
+    "idle-histogram", IdleHistogram, "idle times, for when; sizes, for how many";
+];
