@@ -4,8 +4,10 @@
 //! origin. The pieces are separate so that the caller, who owns threads and clocks, can spread
 //! and time them; put together in any order they give the same scores.
 
+use std::ops::Range;
+
 use crate::bands::Forecast;
-use crate::forecaster::Model;
+use crate::forecaster::{Model, Notes};
 use crate::measure::{CLASSES, Class, Measures, Tally, Yardstick, measures, yardsticks};
 use crate::panel::Panel;
 use crate::split::{Split, SplitError};
@@ -31,10 +33,15 @@ impl<'a> Backtest<'a> {
         Ok(Self { panel, split, yardsticks })
     }
 
-    /// All forecasts from one origin, bounded and in order.
-    pub fn forecast(&self, model: &dyn Model, origin: usize) -> Vec<Forecast> {
-        let past = self.panel.before(origin);
-        model.predict(&past, 0..past.members(), self.split.horizon)
+    /// The forecasts of some members from all origins, one after the other, with what was said
+    /// at each kept for the next.
+    pub fn run(&self, model: &dyn Model, members: Range<usize>) -> Forecasts {
+        let mut notes = Notes::default();
+        let from = |&origin: &usize| {
+            let past = self.panel.before(origin);
+            model.predict_noted(&past, members.clone(), self.split.horizon, &mut notes)
+        };
+        self.split.origins.iter().map(from).collect()
     }
 
     /// What came of forecasts, class by class.

@@ -1,6 +1,9 @@
 //! The methods by the names under which people choose them.
 
 use crate::forecaster::Forecaster;
+use crate::global::boosted::Boosting;
+use crate::global::recurrent::Recurrence;
+use crate::hybrid::hybrid::{Hybridization, Part};
 use crate::local::aggregation::Aggregation;
 use crate::local::autoregression::Autoregression;
 use crate::local::croston::CrostonSba;
@@ -58,4 +61,39 @@ pub const LOCALS: &[Entry] = locals![
     "arima", Conformal(Autoregression), "regression on counts and surprises";
     "trend-seasons", Conformal(Decomposition), "a bending trend with seasons of hour and day";
     "idle-histogram", IdleHistogram, "idle times, for when; sizes, for how many";
+];
+
+/// Methods that learn across functions.
+pub const GLOBALS: &[Entry] = &[
+    Entry {
+        name: "gbm",
+        summary: "boosted trees across functions",
+        forecaster: &Boosting { horizon: 12 },
+    },
+    Entry {
+        name: "lstm",
+        summary: "one recurrent network for all functions",
+        forecaster: &Recurrence { horizon: 12 },
+    },
+    Entry {
+        name: "hybrid",
+        summary: "all that serves, weighed function by function, with bands that adapt",
+        forecaster: &Hybridization { parts: PARTS, horizon: 12 },
+    },
+];
+
+const fn part(name: &'static str, forecaster: &'static dyn Forecaster) -> Part {
+    Part { name, forecaster }
+}
+
+/// What the hybrid is made of: both models across functions, and the simple methods that are
+/// right where those are not.
+const PARTS: &[Part] = &[
+    part("gbm", &Boosting { horizon: 12 }),
+    part("lstm", &Recurrence { horizon: 12 }),
+    part("window-1h", &Local { name: "window-1h", rule: &Window(12) }),
+    part("window-4h", &Local { name: "window-4h", rule: &Window(48) }),
+    part("snaive", &Local { name: "snaive", rule: &SeasonalNaive }),
+    part("ets", &Local { name: "ets", rule: &Conformal(Exponential) }),
+    part("idle-histogram", &Local { name: "idle-histogram", rule: &IdleHistogram }),
 ];

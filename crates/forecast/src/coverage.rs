@@ -20,6 +20,26 @@ pub fn share_inside(count: f32, quantiles: &Quantiles) -> f32 {
     ((high.min(top) - low.max(bottom)) / (high - low)).max(0.0)
 }
 
+/// The part of the count's own share that lies above the 80 % band, 0 to 1.
+pub fn share_above(count: f32, quantiles: &Quantiles) -> f32 {
+    let (low, high) = (share_below(count - 0.5, quantiles), share_below(count + 0.5, quantiles));
+    let top = LEVELS[3];
+    if high - low <= f32::EPSILON {
+        return f32::from(u8::from(low >= top));
+    }
+    ((high - low.max(top)) / (high - low)).max(0.0)
+}
+
+/// The part of the count's own share that lies below the 80 % band, 0 to 1.
+pub fn share_beneath(count: f32, quantiles: &Quantiles) -> f32 {
+    let (low, high) = (share_below(count - 0.5, quantiles), share_below(count + 0.5, quantiles));
+    let bottom = LEVELS[1];
+    if high - low <= f32::EPSILON {
+        return f32::from(u8::from(high <= bottom));
+    }
+    ((high.min(bottom) - low) / (high - low)).max(0.0)
+}
+
 /// The share of the forecast distribution below `value`.
 fn share_below(value: f32, quantiles: &Quantiles) -> f32 {
     let last = LEVELS.len() - 1;

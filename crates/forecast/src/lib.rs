@@ -12,4 +12,8 @@ pub mod measure;
 pub mod backtest;
 pub mod smooth;
 pub mod local;
+pub mod boost;
+pub mod network;
+pub mod global;
+pub mod hybrid;
 pub mod catalogue;

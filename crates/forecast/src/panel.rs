@@ -130,6 +130,12 @@ impl<'a> Past<'a> {
         Past { panel: self.panel, origin: origin.min(self.origin) }
     }
 
+    /// The count of a step, if it lies before the origin and was measured.
+    pub fn count(&self, member: usize, step: usize) -> Option<f32> {
+        let counts = &self.panel.members[member].counts;
+        (step < self.origin).then(|| counts.get(step)).flatten().map(|count| count as f32)
+    }
+
     /// The known counts of a function, oldest first, gaps as NaN; a series that ended before
     /// the origin is continued by gaps.
     pub fn counts(&self, member: usize) -> Vec<f32> {
