@@ -30,6 +30,11 @@ pub struct Entry {
     pub forecaster: &'static dyn Forecaster,
 }
 
+/// All methods, the simple ones first.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    LOCALS.iter().chain(GLOBALS).copied()
+}
+
 const fn local(name: &'static str, summary: &'static str, local: &'static Local) -> Entry {
     Entry { name, summary, forecaster: local }
 }
@@ -82,18 +87,18 @@ pub const GLOBALS: &[Entry] = &[
     },
 ];
 
-const fn part(name: &'static str, forecaster: &'static dyn Forecaster) -> Part {
-    Part { name, forecaster }
+const fn part(name: &'static str, odds: f32, forecaster: &'static dyn Forecaster) -> Part {
+    Part { name, odds, forecaster }
 }
 
 /// What the hybrid is made of: both models across functions, and the simple methods that are
 /// right where those are not.
 const PARTS: &[Part] = &[
-    part("gbm", &Boosting { horizon: 12 }),
-    part("lstm", &Recurrence { horizon: 12 }),
-    part("window-1h", &Local { name: "window-1h", rule: &Window(12) }),
-    part("window-4h", &Local { name: "window-4h", rule: &Window(48) }),
-    part("snaive", &Local { name: "snaive", rule: &SeasonalNaive }),
-    part("ets", &Local { name: "ets", rule: &Conformal(Exponential) }),
-    part("idle-histogram", &Local { name: "idle-histogram", rule: &IdleHistogram }),
+    part("gbm", 1.0, &Boosting { horizon: 12 }),
+    part("lstm", 1.0, &Recurrence { horizon: 12 }),
+    part("window-1h", 0.03, &Local { name: "window-1h", rule: &Window(12) }),
+    part("window-4h", 0.03, &Local { name: "window-4h", rule: &Window(48) }),
+    part("snaive", 0.03, &Local { name: "snaive", rule: &SeasonalNaive }),
+    part("ets", 0.03, &Local { name: "ets", rule: &Conformal(Exponential) }),
+    part("idle-histogram", 0.03, &Local { name: "idle-histogram", rule: &IdleHistogram }),
 ];

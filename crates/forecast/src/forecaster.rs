@@ -35,13 +35,7 @@ pub fn in_turn(jobs: usize, job: &(dyn Fn(usize) + Sync)) {
 impl Budget<'_> {
     /// Enough for thousands of functions, in a few minutes of one core.
     pub const FULL: Budget<'static> =
-        Budget {
-        examples: 240_000,
-        rounds: 200,
-        steps: 2400,
-        proceed: &|| true,
-        each: &in_turn,
-    };
+        Budget { examples: 240_000, rounds: 200, steps: 2400, proceed: &|| true, each: &in_turn };
 
     /// The same share of all counts, at least one of each.
     #[must_use]

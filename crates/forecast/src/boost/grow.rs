@@ -49,14 +49,15 @@ pub fn grow(
     let mut tree = Tree::default();
     while leaves.len() < shape.leaves {
         let gain = |leaf: &Leaf| leaf.best.map_or(0.0, |best| best.gain);
-        let widest = (0..leaves.len()).reduce(|a, b| {
-            if gain(&leaves[b]) > gain(&leaves[a]) { b } else { a }
-        });
+        let widest = (0..leaves.len())
+            .reduce(|a, b| if gain(&leaves[b]) > gain(&leaves[a]) { b } else { a });
         let Some((place, split)) = widest.and_then(|p| leaves[p].best.map(|best| (p, best))) else {
             break;
         };
-        let is_left = |&row: &u32| binned.bins[row as usize * binned.width + split.column] <= split.bin;
-        let (left, right): (Vec<u32>, Vec<u32>) = leaves[place].rows.iter().partition(|row| is_left(row));
+        let is_left =
+            |&row: &u32| binned.bins[row as usize * binned.width + split.column] <= split.bin;
+        let (left, right): (Vec<u32>, Vec<u32>) =
+            leaves[place].rows.iter().partition(|row| is_left(row));
         if left.len() < shape.rows || right.len() < shape.rows {
             leaves[place].best = None;
             continue;
@@ -71,10 +72,18 @@ pub fn grow(
         if let Some((above, is_left)) = parent.parent {
             *side(&mut tree.nodes[above], is_left) = node as i32;
         }
-        leaves.push(Leaf { rows: right, sums: Vec::new(), best: None, parent: Some((node, false)) });
+        leaves.push(Leaf {
+            rows: right,
+            sums: Vec::new(),
+            best: None,
+            parent: Some((node, false)),
+        });
         let last = leaves.len() - 1;
-        let (small, large) =
-            if leaves[place].rows.len() < leaves[last].rows.len() { (place, last) } else { (last, place) };
+        let (small, large) = if leaves[place].rows.len() < leaves[last].rows.len() {
+            (place, last)
+        } else {
+            (last, place)
+        };
         let counted = count(binned, slopes, &leaves[small].rows, columns);
         let mut rest = parent.sums;
         for (rest, counted) in rest.iter_mut().zip(&counted) {
@@ -123,7 +132,8 @@ fn best(sums: &[[f32; 2]], rows: usize, columns: &[usize], shape: Shape) -> Opti
     let mut best: Option<Split> = None;
     let score = |slope: f32, weight: f32| slope * slope / (weight + shape.calm);
     for (&column, sums) in columns.iter().zip(sums.chunks_exact(BINS)) {
-        let total = sums.iter().fold([0.0f32; 2], |total, sum| [total[0] + sum[0], total[1] + sum[1]]);
+        let total =
+            sums.iter().fold([0.0f32; 2], |total, sum| [total[0] + sum[0], total[1] + sum[1]]);
         let whole = score(total[0], total[1]);
         let (mut slope, mut weight) = (0.0, 0.0);
         let least = total[1] * shape.rows as f32 / rows as f32 * 0.1;

@@ -73,7 +73,9 @@ mod tests {
     fn what_followed_the_same_pattern_is_found() {
         // Two timers of 7 and 11 steps: the pattern repeats after 77.
         let counts: Vec<f32> = (0..200)
-            .map(|step| f32::from(u8::from(step % 7 == 0)) + 2.0 * f32::from(u8::from(step % 11 == 0)))
+            .map(|step| {
+                f32::from(u8::from(step % 7 == 0)) + 2.0 * f32::from(u8::from(step % 11 == 0))
+            })
             .collect();
         let analogs = find(&counts, 12);
         assert_eq!(analogs.nearest, 0.0);

@@ -76,9 +76,9 @@ impl Boosting {
             let booster = Booster::fit(lesson, manner(LEARNED[job % 3]), budget, seed + job as u64);
             *slots[job].lock().expect("no job broke") = Some(booster);
         });
-        let mut boosters = slots.into_iter().map(|slot| {
-            slot.into_inner().expect("no job broke").expect("each job was done")
-        });
+        let mut boosters = slots
+            .into_iter()
+            .map(|slot| slot.into_inner().expect("no job broke").expect("each job was done"));
         let halves = (0..2).map(|_| boosters.by_ref().take(3).collect()).collect();
         Boosted { halves, horizon: self.horizon }
     }
@@ -125,7 +125,14 @@ pub enum Whose {
 
 impl Boosted {
     /// The forecast of one sight.
-    pub fn see(&self, past: &Past<'_>, member: usize, sight: &Sight, whose: Whose, horizon: usize) -> Forecast {
+    pub fn see(
+        &self,
+        past: &Past<'_>,
+        member: usize,
+        sight: &Sight,
+        whose: Whose,
+        horizon: usize,
+    ) -> Forecast {
         let mut row = [0.0; WIDTH];
         let step = |ahead: usize| {
             sight.row(past, ahead.min(self.horizon - 1), &mut row);
@@ -133,7 +140,8 @@ impl Boosted {
             let halves: Vec<usize> = (0..2).filter(asked).collect();
             let middle = sight.scene.middle(ahead);
             let [low, median, high] = std::array::from_fn(|level| {
-                let sum: f32 = halves.iter().map(|&half| self.halves[half][level].value(&row)).sum();
+                let sum: f32 =
+                    halves.iter().map(|&half| self.halves[half][level].value(&row)).sum();
                 middle + sight.scene.scale * sum / halves.len() as f32
             });
             spread(low, median, high)
@@ -145,7 +153,13 @@ impl Boosted {
 }
 
 impl Boosted {
-    fn all(&self, past: &Past<'_>, members: Range<usize>, whose: Whose, horizon: usize) -> Vec<Forecast> {
+    fn all(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        whose: Whose,
+        horizon: usize,
+    ) -> Vec<Forecast> {
         let one = |member| {
             let sight = Sight::of(past, member, past.filled(member), horizon);
             self.see(past, member, &sight, whose, horizon)

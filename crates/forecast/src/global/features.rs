@@ -64,7 +64,8 @@ impl Sight {
             _ => 0.0,
         };
         let beside = |count: f32| (count - middle) / scale;
-        let followed = self.analogs.followed(&self.counts, ahead).map_or([0.0; 3], |f| f.map(beside));
+        let followed =
+            self.analogs.followed(&self.counts, ahead).map_or([0.0; 3], |f| f.map(beside));
         let at_hour = self.reached(step, 12).map(beside);
         let at_rhythm = self.reached(step, self.scene.rhythm).map(beside);
         let (times, width) = factors(past.events(self.member, step));
@@ -129,7 +130,13 @@ fn slots(counts: &[f32]) -> [f32; 12] {
     std::array::from_fn(|slot| if lens[slot] > 0.0 { sums[slot] / lens[slot] - mean } else { 0.0 })
 }
 
-fn shared(scene: &Scene, counts: &[f32], since: f32, trigger: Trigger, analogs: &Analogs) -> [f32; SHARED] {
+fn shared(
+    scene: &Scene,
+    counts: &[f32],
+    since: f32,
+    trigger: Trigger,
+    analogs: &Analogs,
+) -> [f32; SHARED] {
     let (scale, middle) = (scene.scale, scene.middle(0));
     let tail = |steps: usize| &counts[counts.len().saturating_sub(steps)..];
     let beside = |value: f32| (value - middle) / scale;

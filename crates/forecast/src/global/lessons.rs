@@ -43,8 +43,10 @@ impl Stakes {
             ((changes / len).max(0.1), known.iter().sum::<f32>() / len)
         };
         let known: Vec<(f32, f32)> = (0..past.members()).map(of_member).collect();
-        let volume = known.iter().map(|(_, volume)| volume).sum::<f32>() / known.len().max(1) as f32;
-        let per_call = |&(change, _): &(f32, f32)| 1.0 / (1.5 * change) + 1.0 / (0.3 * volume + 1e-3);
+        let volume =
+            known.iter().map(|(_, volume)| volume).sum::<f32>() / known.len().max(1) as f32;
+        let per_call =
+            |&(change, _): &(f32, f32)| 1.0 / (1.5 * change) + 1.0 / (0.3 * volume + 1e-3);
         Self { per_call: known.iter().map(per_call).collect() }
     }
 

@@ -113,7 +113,13 @@ fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
 
 impl Recurrent {
     /// A batch of functions and origins by chance, and what came.
-    fn draw(&self, past: &Past<'_>, stakes: &Stakes, first: usize, rng: &mut Rng) -> (Batch, Answers) {
+    fn draw(
+        &self,
+        past: &Past<'_>,
+        stakes: &Stakes,
+        first: usize,
+        rng: &mut Rng,
+    ) -> (Batch, Answers) {
         let mut sights = Vec::with_capacity(ROWS);
         let mut answers = Answers::default();
         let mut asked = Vec::with_capacity(ROWS * ASKED);
@@ -178,7 +184,8 @@ impl Model for Recurrent {
             let out = self.network.ask(&self.batch(&sights, &asked, horizon));
             for ((_, sight), out) in sights.iter().zip(out.chunks_exact(horizon * OUT)) {
                 let steps = out.chunks_exact(OUT).enumerate().map(|(ahead, out)| {
-                    let at = |out: f32| sight.scene.middle(ahead) + sight.scene.scale * unrooted(out);
+                    let at =
+                        |out: f32| sight.scene.middle(ahead) + sight.scene.scale * unrooted(out);
                     spread(at(out[0]), at(out[1]), at(out[2]))
                 });
                 let last = sight.counts.last().copied().unwrap_or(0.0);

@@ -86,7 +86,8 @@ fn rhythm(counts: &[f32]) -> (usize, f32) {
         let Some(most) = counts.len().checked_sub(rhythm).filter(|&most| most >= 6) else { break };
         let steps = counts.len() - most.min(REACH)..counts.len();
         let len = steps.len() as f32;
-        let error = steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>() / len;
+        let error =
+            steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>() / len;
         if error < best.1 * 0.999 {
             best = (rhythm, error);
         }
@@ -98,7 +99,9 @@ fn errors(counts: &[f32], season: usize, rhythm: usize) -> ([f32; GUESSES], [f32
     let (mut errors, mut roots) = ([0.0f32; GUESSES], [0.0f32; GUESSES]);
     let mut len = 0.0f32;
     for back in TRIALS {
-        let Some(origin) = counts.len().checked_sub(back).filter(|&origin| origin > 0) else { break };
+        let Some(origin) = counts.len().checked_sub(back).filter(|&origin| origin > 0) else {
+            break;
+        };
         let came = &counts[origin..counts.len().min(origin + TRIAL)];
         let guesses = guess(&counts[..origin], season, rhythm, came.len());
         for (guesses, came) in guesses.iter().zip(came) {

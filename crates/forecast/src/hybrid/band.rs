@@ -15,8 +15,6 @@ use crate::coverage::{share_above, share_beneath};
 /// A side of the band may be scaled by this much, down and up.
 const LEAST: f32 = 0.6;
 const MOST: f32 = 2.5;
-/// How fast a function's own factor follows, per tracked step.
-const PACE: f32 = 0.04;
 /// Promised on either side.
 const OUTSIDE: f32 = 0.1;
 
@@ -69,13 +67,14 @@ impl Widths {
     }
 }
 
-/// A function's own factors after some steps, oldest first: forecasts with what came.
-pub fn adapted<'a>(seen: impl Iterator<Item = (&'a Quantiles, f32)>) -> Sides {
+/// A function's own factors after some steps, oldest first: forecasts with what came. `pace`
+/// is how fast they follow.
+pub fn adapted<'a>(seen: impl Iterator<Item = (&'a Quantiles, f32)>, pace: f32) -> Sides {
     let mut logs = [0.0f32; 2];
     for (quantiles, came) in seen {
         let shown = scaled(quantiles, logs.map(f32::exp));
-        logs[0] += PACE * (share_beneath(came, &shown) - OUTSIDE);
-        logs[1] += PACE * (share_above(came, &shown) - OUTSIDE);
+        logs[0] += pace * (share_beneath(came, &shown) - OUTSIDE);
+        logs[1] += pace * (share_above(came, &shown) - OUTSIDE);
         logs = logs.map(|log| log.clamp(LEAST.ln(), MOST.ln()));
     }
     logs.map(f32::exp)
@@ -125,10 +124,12 @@ mod tests {
     #[test]
     fn a_function_that_surprises_gets_wider_bands() {
         let quantiles = [0.0, 2.0, 5.0, 8.0, 10.0];
-        let after = |counts: &[f32]| adapted(counts.iter().cycle().take(96).map(|&came| (&quantiles, came)));
+        let after = |counts: &[f32]| {
+            adapted(counts.iter().cycle().take(96).map(|&came| (&quantiles, came)), 0.04)
+        };
         let [low, high] = after(&[5.0, 20.0, 4.0, 20.0]);
         assert!(high > 1.8 && low < 1.0, "{low} {high}");
-        let silent = adapted((0..96).map(|_| (&[0.0; 5], 0.0)));
+        let silent = adapted((0..96).map(|_| (&[0.0; 5], 0.0)), 0.04);
         assert!(silent.iter().all(|side| (side - 1.0).abs() < 0.02), "{silent:?}");
     }
 }

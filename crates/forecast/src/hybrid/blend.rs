@@ -43,14 +43,16 @@ pub fn losses(track: &[Tracked], counts: &[f32], members: usize, rule: Rule) -> 
             if came.is_nan() {
                 continue;
             }
-            let Some(said) = tracked.forecasts.first().and_then(|first| first.steps.get(ahead)) else {
+            let Some(said) = tracked.forecasts.first().and_then(|first| first.steps.get(ahead))
+            else {
                 break;
             };
             debug_assert_eq!(said.len(), LEVELS.len(), "members forecast the same levels");
             losses.steps += worth;
             for (member, forecast) in tracked.forecasts.iter().enumerate() {
                 for (level, &quantile) in forecast.steps[ahead].iter().enumerate() {
-                    let loss = pinball(f64::from(*came), f64::from(quantile), f64::from(LEVELS[level]));
+                    let loss =
+                        pinball(f64::from(*came), f64::from(quantile), f64::from(LEVELS[level]));
                     losses.of[member][level] += worth * loss as f32;
                     losses.rooted[member][level] += worth * loss.sqrt() as f32;
                 }

@@ -21,10 +21,28 @@ use crate::measure::Class;
 use crate::panel::Past;
 
 const KIND: &str = "hybrid";
-/// How losses become weights; chosen on times before the ones that results are reported on.
-const RULE: Rule = Rule { sharpness: 6.0, fading: 0.9, doubt: 20.0 };
-/// How sharply a member that did worse on functions alike is left.
-const PRIOR_SHARPNESS: f32 = 25.0;
+/// How a hybrid weighs and widens; chosen on times before the ones that results are reported
+/// on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Manner {
+    /// How losses become weights.
+    rule: Rule,
+    /// How sharply a part that did worse on functions alike is left.
+    prior: f32,
+    /// How much of the factor that would have been right is taken, 0 to 1.
+    conform: f32,
+    /// How fast a function's own factor follows, per tracked step.
+    pace: f32,
+}
+
+/// The usual manner.
+const MANNER: Manner = Manner {
+    rule: Rule { sharpness: 6.0, fading: 0.9, doubt: 20.0 },
+    prior: 25.0,
+    conform: 0.5,
+    pace: 0.01,
+};
+
 /// Members forecast in one go.
 const CHUNK: usize = 128;
 
@@ -35,6 +53,9 @@ pub struct Part {
     pub name: &'static str,
     /// What makes its model.
     pub forecaster: &'static dyn Forecaster,
+    /// How much it is believed beside the others before anything is known of it. A part that
+    /// learned across functions has seen the likes of any function, a simple one has not.
+    pub odds: f32,
 }
 
 /// Makes hybrids of some parts.
@@ -51,6 +72,7 @@ pub struct Hybrid {
     parts: Vec<Box<dyn Model>>,
     names: Vec<String>,
     learned: Learned,
+    manner: Manner,
 }
 
 /// What calibration found, class by class.
@@ -71,7 +93,7 @@ impl Forecaster for Hybridization {
         let taken = slots.into_iter().map(|slot| slot.into_inner().expect("no job broke"));
         let parts: Vec<Box<dyn Model>> =
             taken.map(|model| model.expect("each job was done")).collect();
-        Box::new(self.calibrate(parts, past, budget))
+        Box::new(self.calibrate(parts, past, budget, MANNER))
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError> {
@@ -80,7 +102,12 @@ impl Forecaster for Hybridization {
             && learned.priors.len() == CLASSES
             && learned.widths.len() == CLASSES
             && learned.priors.iter().all(|prior| prior.len() == kept.len())
-            && learned.priors.iter().flatten().flatten().all(|odds| odds.is_finite() && *odds > 0.0);
+            && learned
+                .priors
+                .iter()
+                .flatten()
+                .flatten()
+                .all(|odds| odds.is_finite() && *odds > 0.0);
         if !is_whole {
             return Err(CheckpointError::Damaged);
         }
@@ -92,7 +119,7 @@ impl Forecaster for Hybridization {
             }
             parts.push(part.forecaster.read(bytes)?);
         }
-        Ok(Box::new(Hybrid { parts, names: self.names(), learned }))
+        Ok(Box::new(Hybrid { parts, names: self.names(), learned, manner: MANNER }))
     }
 }
 
@@ -108,10 +135,16 @@ impl Hybridization {
 
     /// Learns from what the parts would have said before the origin whom to believe, and how
     /// wide bands must be.
-    pub fn calibrate(&self, parts: Vec<Box<dyn Model>>, past: &Past<'_>, budget: &Budget<'_>) -> Hybrid {
+    fn calibrate(
+        &self,
+        parts: Vec<Box<dyn Model>>,
+        past: &Past<'_>,
+        budget: &Budget<'_>,
+        manner: Manner,
+    ) -> Hybrid {
         let even = vec![vec![[1.0; LEVELS.len()]; parts.len()]; CLASSES];
         let learned = Learned { priors: even, widths: vec![Widths::default(); CLASSES] };
-        let mut hybrid = Hybrid { parts, names: self.names(), learned };
+        let mut hybrid = Hybrid { parts, names: self.names(), learned, manner };
         let chunks: Vec<Range<usize>> = chunks(0..past.members());
         let slots: Vec<Mutex<Vec<Seen>>> = chunks.iter().map(|_| Mutex::new(Vec::new())).collect();
         (budget.each)(chunks.len(), &|chunk| {
@@ -121,17 +154,16 @@ impl Hybridization {
         let seen: Vec<Seen> =
             slots.into_iter().flat_map(|slot| slot.into_inner().expect("no job broke")).collect();
         for class in 0..CLASSES {
-            let of_class: Vec<&Seen> = seen.iter().filter(|s| class == 0 || s.class == class).collect();
+            let of_class: Vec<&Seen> =
+                seen.iter().filter(|s| class == 0 || s.class == class).collect();
             if class == 0 || of_class.len() >= ENOUGH {
-                hybrid.learned.priors[class] = prior(&of_class, hybrid.parts.len());
+                hybrid.learned.priors[class] = prior(&of_class, self.parts, manner.prior);
             } else {
                 hybrid.learned.priors[class] = hybrid.learned.priors[0].clone();
             }
         }
-        let bands: Vec<(usize, Vec<(usize, Forecast)>, &Seen)> = seen
-            .iter()
-            .map(|seen| (seen.class, hybrid.said_together(seen), seen))
-            .collect();
+        let bands: Vec<(usize, Vec<(usize, Forecast)>, &Seen)> =
+            seen.iter().map(|seen| (seen.class, hybrid.said_together(seen), seen)).collect();
         for class in 0..CLASSES {
             let of_class = bands.iter().filter(|(of, ..)| class == 0 || *of == class);
             let steps = of_class.flat_map(|(_, said, seen)| {
@@ -141,7 +173,8 @@ impl Hybridization {
                     steps.map(|(ahead, (quantiles, came))| (ahead, *quantiles, *came))
                 })
             });
-            hybrid.learned.widths[class] = Widths::fit(steps.filter(|(_, _, came)| !came.is_nan()), self.horizon);
+            hybrid.learned.widths[class] =
+                Widths::fit(steps.filter(|(_, _, came)| !came.is_nan()), self.horizon);
         }
         hybrid
     }
@@ -157,7 +190,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(counts: Vec<f32>, track: Vec<Tracked>, parts: usize) -> Self {
+    fn of(counts: Vec<f32>, track: Vec<Tracked>, parts: usize, rule: Rule) -> Self {
         let recent = &counts[counts.len().saturating_sub(288)..];
         let known = || recent.iter().filter(|count| !count.is_nan());
         let mean = known().sum::<f32>() / known().count().max(1) as f32;
@@ -166,14 +199,14 @@ impl Seen {
             1.0..10.0 => Class::Medium,
             _ => Class::Busy,
         };
-        let losses = losses(&track, &counts, parts, RULE);
+        let losses = losses(&track, &counts, parts, rule);
         Self { class: class as usize, counts, track, losses, floor: 0.01 + 0.01 * mean.sqrt() }
     }
 }
 
 /// The odds of each part for functions of a class, from how much worse than the best it was.
-fn prior(seen: &[&Seen], parts: usize) -> Vec<[f32; LEVELS.len()]> {
-    let mut worse = vec![[0.0f32; LEVELS.len()]; parts];
+fn prior(seen: &[&Seen], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS.len()]> {
+    let mut worse = vec![[0.0f32; LEVELS.len()]; parts.len()];
     for level in 0..LEVELS.len() {
         for seen in seen {
             let usual = seen.losses.rooted.iter().map(|loss| loss[level]).fold(f32::MAX, f32::min);
@@ -182,8 +215,8 @@ fn prior(seen: &[&Seen], parts: usize) -> Vec<[f32; LEVELS.len()]> {
             }
         }
         let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min).max(1e-6);
-        for worse in &mut worse {
-            worse[level] = (-PRIOR_SHARPNESS * (worse[level] / least - 1.0)).max(-12.0).exp();
+        for (worse, part) in worse.iter_mut().zip(parts) {
+            worse[level] = part.odds * (-sharpness * (worse[level] / least - 1.0)).max(-12.0).exp();
         }
     }
     worse
@@ -201,7 +234,12 @@ impl Hybrid {
     }
 
     /// What each part would honestly have said.
-    fn ask_unseen(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize) -> Vec<Vec<Forecast>> {
+    fn ask_unseen(
+        &self,
+        past: &Past<'_>,
+        members: &Range<usize>,
+        horizon: usize,
+    ) -> Vec<Vec<Forecast>> {
         self.parts.iter().map(|part| part.predict_unseen(past, members.clone(), horizon)).collect()
     }
 
@@ -229,13 +267,13 @@ impl Hybrid {
                 let forecasts = said.iter().map(|said| said[place].clone()).collect();
                 Some(Tracked { origin: *origin, forecasts })
             });
-            Seen::of(past.counts(member), track.collect(), self.parts.len())
+            Seen::of(past.counts(member), track.collect(), self.parts.len(), self.manner.rule)
         };
         members.enumerate().map(one).collect()
     }
 
     fn weights(&self, seen: &Seen) -> Vec<[f32; LEVELS.len()]> {
-        weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, RULE)
+        weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, self.manner.rule)
     }
 
     /// What the parts together said at tracked origins, oldest first, by the weights of now.
@@ -249,7 +287,7 @@ impl Hybrid {
         let widths = &self.learned.widths[seen.class];
         let widen = |forecast: &Forecast, own: Sides| {
             let steps = forecast.steps.iter().enumerate().map(|(ahead, quantiles)| {
-                let [low, high] = widths.at(ahead);
+                let [low, high] = widths.at(ahead).map(|side| side.powf(self.manner.conform));
                 scaled(quantiles, [low * own[0], high * own[1]])
             });
             Forecast { steps: steps.collect() }
@@ -260,9 +298,12 @@ impl Hybrid {
             .map(|(origin, forecast)| (widen(&forecast, [1.0; 2]), origin))
             .collect();
         let steps = told.iter().flat_map(|(forecast, origin)| {
-            forecast.steps.iter().zip(seen.counts[(*origin).min(seen.counts.len())..].iter().copied())
+            forecast
+                .steps
+                .iter()
+                .zip(seen.counts[(*origin).min(seen.counts.len())..].iter().copied())
         });
-        let own = adapted(steps.filter(|(_, came)| !came.is_nan()));
+        let own = adapted(steps.filter(|(_, came)| !came.is_nan()), self.manner.pace);
         let blended = widen(&blend(now, &self.weights(seen)), own);
         let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
         let last = known.last().copied().unwrap_or(0.0);

@@ -31,12 +31,15 @@ impl PointRule for Aggregation {
     }
 }
 
-/// Steps from one with a call to the next, on average and rounded; all steps where there is
-/// no call.
+/// The longest sum: a day of 5-minute steps.
+const LONGEST: usize = 288;
+
+/// Steps from one with a call to the next, on average and rounded; a day where there is no
+/// call, or where it takes longer.
 fn mean_interval(counts: &[f32]) -> usize {
     let calls = counts.iter().filter(|count| **count > 0.0).count();
     let last = counts.iter().rposition(|count| *count > 0.0).map_or(counts.len(), |last| last + 1);
-    ((last as f32 / calls.max(1) as f32).round() as usize).clamp(1, counts.len())
+    ((last as f32 / calls.max(1) as f32).round() as usize).clamp(1, counts.len().min(LONGEST))
 }
 
 /// The level of sums of `length` steps, per step. What does not fill a sum at the beginning

@@ -1,7 +1,9 @@
 //! Long short-term memory (Hochreiter and Schmidhuber, 1997): a state that gates let in, keep
 //! and let out.
 
-use crate::network::matrix::{add_product, add_row, add_rows_up, add_turned_product, sigmoid, tanh, turned};
+use crate::network::matrix::{
+    add_product, add_row, add_rows_up, add_turned_product, sigmoid, tanh, turned,
+};
 
 /// Where a cell's weights lie: inputs and state to four gates, and the gates' biases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +44,8 @@ impl Cell {
         };
         for input in steps {
             let rows = input.chunks_exact(self.inputs).zip(pass.state.chunks_exact(hidden));
-            let joined: Vec<f32> = rows.flat_map(|(input, state)| input.iter().chain(state)).copied().collect();
+            let joined: Vec<f32> =
+                rows.flat_map(|(input, state)| input.iter().chain(state)).copied().collect();
             let mut gates = vec![0.0; batch * 4 * hidden];
             add_row(&mut gates, bias);
             add_product(&mut gates, &joined, matrix, joint, 4 * hidden);
@@ -99,7 +102,9 @@ impl Cell {
             add_rows_up(of_bias, &of_gates);
             let mut of_joined = vec![0.0; batch * joint];
             add_product(&mut of_joined, &of_gates, &back, 4 * hidden, joint);
-            for (of_state, of_joined) in of_state.chunks_exact_mut(hidden).zip(of_joined.chunks_exact(joint)) {
+            for (of_state, of_joined) in
+                of_state.chunks_exact_mut(hidden).zip(of_joined.chunks_exact(joint))
+            {
                 of_state.copy_from_slice(&of_joined[self.inputs..]);
             }
         }

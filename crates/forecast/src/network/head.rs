@@ -51,7 +51,13 @@ impl Head {
     }
 
     /// Adds the slopes of the weights, given those of what came out; gives those of the inputs.
-    pub fn backward(&self, weights: &[f32], pass: &HeadPass, of_out: &[f32], slopes: &mut [f32]) -> Vec<f32> {
+    pub fn backward(
+        &self,
+        weights: &[f32],
+        pass: &HeadPass,
+        of_out: &[f32],
+        slopes: &mut [f32],
+    ) -> Vec<f32> {
         let [first, _, second, _] = self.parts(weights);
         let (of_first, rest) = slopes.split_at_mut(self.inputs * self.hidden);
         let (of_first_bias, rest) = rest.split_at_mut(self.hidden);

@@ -18,7 +18,13 @@ pub fn add_product(out: &mut [f32], left: &[f32], right: &[f32], inner: usize, w
 }
 
 /// `out += left` turned about its diagonal, times `right`: the slopes of weights.
-pub fn add_turned_product(out: &mut [f32], left: &[f32], right: &[f32], inner: usize, width: usize) {
+pub fn add_turned_product(
+    out: &mut [f32],
+    left: &[f32],
+    right: &[f32],
+    inner: usize,
+    width: usize,
+) {
     for (left, right) in left.chunks_exact(inner).zip(right.chunks_exact(width)) {
         for (&factor, out) in left.iter().zip(out.chunks_exact_mut(width)) {
             if factor != 0.0 {
@@ -64,7 +70,10 @@ pub fn exponential(value: f32) -> f32 {
     let scaled = (value * std::f32::consts::LOG2_E).clamp(-126.0, 126.0);
     let whole = (scaled + 126.5) as i32 - 126;
     let part = (scaled - whole as f32) * std::f32::consts::LN_2;
-    let series = 1.0 + part * (1.0 + part * (0.5 + part * (1.0 / 6.0 + part * (1.0 / 24.0 + part * (1.0 / 120.0)))));
+    let series = 1.0
+        + part
+            * (1.0
+                + part * (0.5 + part * (1.0 / 6.0 + part * (1.0 / 24.0 + part * (1.0 / 120.0)))));
     f32::from_bits(((whole + 127) as u32) << 23) * series
 }
 

@@ -189,7 +189,8 @@ mod tests {
         }
         let (batch, answers) = batch(&mut rng, 200);
         let out = network.ask(&batch);
-        let errors = answers.targets.iter().zip(out.chunks(OUT)).map(|(came, out)| (came - out[1]).abs());
+        let errors =
+            answers.targets.iter().zip(out.chunks(OUT)).map(|(came, out)| (came - out[1]).abs());
         let mean = errors.sum::<f32>() / answers.targets.len() as f32;
         assert!(mean < 0.1, "{mean}, where guessing the middle gives 0.4");
         assert!(network.is_sound(2, 3) && !network.is_sound(3, 3));

@@ -7,7 +7,7 @@ use swell_forecast::panel::{Member, Panel};
 use swell_forecast::series::Series;
 
 /// The functions, every `stride`-th of them.
-pub fn azure(stride: usize) -> Panel {
+pub(crate) fn azure(stride: usize) -> Panel {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../traces/azure2019-demand");
     let file = File::open(root.join("azure2019_1day_5min.csv.gz")).expect("the trace is there");
     let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
