@@ -52,6 +52,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Queue(queue) => cmd::queue::run(&queue.command),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
+        Command::Forecast(forecast) => cmd::forecast::run(&forecast.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),
         Command::Bench(bench) => match &bench.command {
             BenchCommand::Http(arguments) => cmd::bench::http::run(arguments),

@@ -10,6 +10,7 @@ pub const LINES_MAX: usize = 400;
 /// a new crate chooses its place. Nobody depends on `swell` or on `swell-tidy`.
 pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
+    ("swell-forecast", &["swell-core"]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
@@ -24,6 +25,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-api",
             "swell-componentize",
             "swell-core",
+            "swell-forecast",
             "swell-journal",
             "swell-node",
             "swell-samples",
@@ -64,6 +66,14 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
+    ("crates/forecast/src/boost", Siblings::Parts),
+    ("crates/forecast/src/global", Siblings::Parts),
+    ("crates/forecast/src/hybrid", Siblings::Parts),
+    (
+        "crates/forecast/src/local",
+        Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
+    ),
+    ("crates/forecast/src/network", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
     ("crates/node/src/gateway", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),
@@ -118,8 +128,8 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
 
-/// The sources of the mind, which knows no clock, machine or chance.
-pub const MIND: &str = "crates/core/src/";
+/// The sources of the mind, which knows no clock, machine or chance; forecasts are part of it.
+pub const MINDS: &[&str] = &["crates/core/src/", "crates/forecast/src/"];
 
 /// Paths the mind does not mention, each with what it uses instead.
 pub const FENCED_PATHS: &[(&str, &str)] = &[

@@ -9,6 +9,7 @@ use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
+use crate::cli::forecast::ForecastArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
     ScaleArguments, TrafficArguments,
@@ -94,6 +95,8 @@ pub enum Command {
     Manifest(ManifestArguments),
     /// Try a decision on recorded or generated traffic
     Sim(SimArguments),
+    /// Forecast how often functions are called, and score such forecasts
+    Forecast(ForecastArguments),
     /// Decide a recorded run again, to see whether it is decided the same
     Replay(ReplayArguments),
     /// Put load on a node that runs

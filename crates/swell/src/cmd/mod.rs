@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod keepalive;
 pub mod faithful;
+pub mod forecast;
 pub mod replay;
 pub mod replay_trace;
 pub mod bench;

@@ -1,0 +1,62 @@
+//! Forecasts of the past, scored by what then came.
+//!
+//! A method is fitted once on what lies before the first origin and then forecasts from each
+//! origin. The pieces are separate so that the caller, who owns threads and clocks, can spread
+//! and time them; put together in any order they give the same scores.
+
+use std::ops::Range;
+
+use crate::bands::Forecast;
+use crate::forecaster::{Model, Notes};
+use crate::measure::{CLASSES, Class, Measures, Tally, Yardstick, measures, yardsticks};
+use crate::panel::Panel;
+use crate::split::{Split, SplitError};
+
+/// A panel to be forecast from the origins of a split.
+#[derive(Debug)]
+pub struct Backtest<'a> {
+    /// The data.
+    pub panel: &'a Panel,
+    /// The origins.
+    pub split: &'a Split,
+    yardsticks: Vec<Yardstick>,
+}
+
+/// What one method forecast: per origin, per member.
+pub type Forecasts = Vec<Vec<Forecast>>;
+
+impl<'a> Backtest<'a> {
+    /// A back-test, if the split fits the data.
+    pub fn new(panel: &'a Panel, split: &'a Split) -> Result<Self, SplitError> {
+        split.check(panel.len())?;
+        let yardsticks = yardsticks(panel, split.origins[0]);
+        Ok(Self { panel, split, yardsticks })
+    }
+
+    /// The forecasts of some members from all origins, one after the other, with what was said
+    /// at each kept for the next.
+    pub fn run(&self, model: &dyn Model, members: Range<usize>) -> Forecasts {
+        let mut notes = Notes::default();
+        let from = |&origin: &usize| {
+            let past = self.panel.before(origin);
+            model.predict_noted(&past, members.clone(), self.split.horizon, &mut notes)
+        };
+        self.split.origins.iter().map(from).collect()
+    }
+
+    /// What came of forecasts, class by class.
+    pub fn score(&self, forecasts: &Forecasts) -> Vec<(Class, Measures)> {
+        let mut tallies = vec![Tally::default(); self.panel.members.len()];
+        for (&origin, forecasts) in self.split.origins.iter().zip(forecasts) {
+            let members = self.panel.members.iter().zip(&mut tallies);
+            for ((member, tally), forecast) in members.zip(forecasts) {
+                let steps = origin..origin + self.split.horizon;
+                let counts = steps.map(|step| member.counts.get(step));
+                let counts = counts.map(|count| count.map_or(f32::NAN, |count| count as f32));
+                tally.add_all(&counts.collect::<Vec<_>>(), forecast);
+            }
+        }
+        let classes = CLASSES.map(|class| (class, measures(&tallies, &self.yardsticks, class)));
+        classes.into_iter().filter(|(class, of)| *class == Class::All || of.series > 0).collect()
+    }
+}

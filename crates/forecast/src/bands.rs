@@ -1,0 +1,107 @@
+//! What a forecast is: for each step ahead, five quantiles of the count.
+//!
+//! The median is the point forecast; the outer pairs are the 80 % and the 95 % band.
+//!
+//! Invariant: what [`Forecast::sane`] gave is finite, not negative, in order, and not larger
+//! than what can be served, whatever a model came up with.
+
+use serde::{Deserialize, Serialize};
+
+/// The levels of the quantiles, in order.
+pub const LEVELS: [f32; 5] = [0.025, 0.1, 0.5, 0.9, 0.975];
+
+/// Where the median stands in [`LEVELS`].
+pub const MEDIAN: usize = 2;
+/// Where the 10 % quantile stands in [`LEVELS`].
+pub const LOW: usize = 1;
+/// Where the 90 % quantile stands in [`LEVELS`].
+pub const HIGH: usize = 3;
+
+/// The quantiles of one step, in the order of [`LEVELS`].
+pub type Quantiles = [f32; LEVELS.len()];
+
+/// Quantiles of the counts of one function, one row a step ahead.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Forecast {
+    /// The rows; the first is the origin's own step.
+    pub steps: Vec<Quantiles>,
+}
+
+impl Forecast {
+    /// The same quantiles at every step.
+    pub fn flat(quantiles: Quantiles, horizon: usize) -> Self {
+        Self { steps: vec![quantiles; horizon] }
+    }
+
+    /// The same with everything mended that no count can be; `most` bounds it from above,
+    /// `calm` takes the place of what is not a number.
+    #[must_use]
+    pub fn sane(mut self, most: f32, calm: f32) -> Self {
+        let most = if most.is_nan() { f32::MAX } else { most.clamp(0.0, f32::MAX) };
+        let calm = if calm.is_finite() { calm } else { 0.0 };
+        for quantiles in &mut self.steps {
+            if quantiles[MEDIAN].is_nan() {
+                quantiles[MEDIAN] = calm;
+            }
+            let median = quantiles[MEDIAN];
+            for quantile in quantiles.iter_mut() {
+                let number = if quantile.is_nan() { median } else { *quantile };
+                *quantile = number.clamp(0.0, most);
+            }
+            let median = quantiles[MEDIAN];
+            quantiles[LOW] = quantiles[LOW].min(median);
+            quantiles[0] = quantiles[0].min(quantiles[LOW]);
+            quantiles[HIGH] = quantiles[HIGH].max(median);
+            quantiles[4] = quantiles[4].max(quantiles[HIGH]);
+        }
+        self
+    }
+}
+
+/// The value below which a share `level` of `sorted` lies, between neighbours by distance.
+/// Zero of nothing.
+pub fn quantile_of_sorted(sorted: &[f32], level: f32) -> f32 {
+    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    let place = f64::from(level.clamp(0.0, 1.0)) * last as f64;
+    let (low, share) = (place.floor() as usize, (place - place.floor()) as f32);
+    let high = (low + 1).min(last);
+    sorted[low] + (sorted[high] - sorted[low]) * share
+}
+
+/// All [`LEVELS`] of some values; their order is changed.
+pub fn quantiles_of(values: &mut [f32]) -> Quantiles {
+    values.sort_unstable_by(f32::total_cmp);
+    LEVELS.map(|level| quantile_of_sorted(values, level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_forecast_is_wild() {
+        let (nan, inf) = (f32::NAN, f32::INFINITY);
+        for (quantiles, expected) in [
+            ([1.0, 2.0, 3.0, 4.0, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0]),
+            ([-9.0, -1.0, 3.0, 2.0, 1.0], [0.0, 0.0, 3.0, 3.0, 3.0]),
+            ([nan, nan, nan, nan, nan], [7.0; 5]),
+            ([-inf, 1.0, 2.0, inf, inf], [0.0, 1.0, 2.0, 50.0, 50.0]),
+        ] {
+            let forecast = Forecast::flat(quantiles, 1).sane(50.0, 7.0);
+            assert_eq!(forecast.steps, [expected], "{quantiles:?}");
+        }
+        assert_eq!(Forecast::flat([inf; 5], 1).sane(nan, nan).steps, [[f32::MAX; 5]]);
+    }
+
+    #[test]
+    fn quantiles_lie_between_neighbours() {
+        for (sorted, level, expected) in [
+            (&[][..], 0.5, 0.0),
+            (&[4.0][..], 0.9, 4.0),
+            (&[0.0, 10.0][..], 0.25, 2.5),
+            (&[1.0, 2.0, 3.0, 4.0][..], 0.5, 2.5),
+        ] {
+            assert_eq!(quantile_of_sorted(sorted, level), expected);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The question every model answers, and what it may spend on the answer.
+//!
+//! Fitting is heavy and happens beside the calls; forecasting is light and happens at every
+//! step. Between the two lies a model, which becomes bytes and comes back from them, so that
+//! a champion survives a restart and two nodes can compare what they believe.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::bands::Forecast;
+use crate::checkpoint::CheckpointError;
+use crate::panel::Past;
+
+/// What fitting may spend. The counts bound work and thus are the same on every machine;
+/// `proceed` is how the caller, who has a clock, ends it early.
+#[derive(Clone, Copy)]
+pub struct Budget<'a> {
+    /// Examples that are looked at, at most.
+    pub examples: usize,
+    /// Trees of each quantile, at most.
+    pub rounds: usize,
+    /// Steps of training of a network, at most.
+    pub steps: usize,
+    /// Asked often, and fitting ends with what it has once the answer is no.
+    pub proceed: &'a (dyn Fn() -> bool + Sync),
+    /// Does so many jobs, each once, in any order or at once: threads are the caller's.
+    pub each: &'a (dyn Fn(usize, &(dyn Fn(usize) + Sync)) + Sync),
+}
+
+/// Does jobs one after the other.
+pub fn in_turn(jobs: usize, job: &(dyn Fn(usize) + Sync)) {
+    (0..jobs).for_each(job);
+}
+
+impl Budget<'_> {
+    /// Enough for thousands of functions, in a few minutes of one core.
+    pub const FULL: Budget<'static> =
+        Budget { examples: 240_000, rounds: 200, steps: 2400, proceed: &|| true, each: &in_turn };
+
+    /// The same share of all counts, at least one of each.
+    #[must_use]
+    pub fn scaled(mut self, share: f32) -> Self {
+        let scale = |count: usize| ((count as f32 * share) as usize).max(1);
+        self.examples = scale(self.examples);
+        self.rounds = scale(self.rounds);
+        self.steps = scale(self.steps);
+        self
+    }
+}
+
+/// What the parts of a model said at earlier origins, about the same members and horizon.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Notes {
+    /// Per origin, per part, per member.
+    pub said: BTreeMap<usize, Vec<Vec<Forecast>>>,
+}
+
+/// A way to make models.
+pub trait Forecaster: Send + Sync {
+    /// Learns from the past. The same past, budget and seed give the same model.
+    fn fit(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Box<dyn Model>;
+
+    /// The model that these bytes were made of.
+    fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError>;
+}
+
+/// What was learned.
+pub trait Model: Send + Sync {
+    /// The forecasts of some members for the `horizon` steps from the origin of `past` on, in
+    /// their order. A member that was not there when the model was fitted is forecast too.
+    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast>;
+
+    /// The same from what was not fitted to these very members, where the model keeps such a
+    /// part: by it, forecasts of times it was fitted on are honest.
+    fn predict_unseen(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+    ) -> Vec<Forecast> {
+        self.predict(past, members, horizon)
+    }
+
+    /// The same as [`Model::predict`], with what was said at earlier origins about the same
+    /// members at hand. Who forecasts step after step keeps the notes and saves the work of
+    /// saying it again; new and full notes give the same forecasts.
+    fn predict_noted(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+        _notes: &mut Notes,
+    ) -> Vec<Forecast> {
+        self.predict(past, members, horizon)
+    }
+
+    /// The model as a checkpoint.
+    fn to_bytes(&self) -> Vec<u8>;
+}

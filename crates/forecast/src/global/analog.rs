@@ -1,0 +1,86 @@
+//! When did it look like this before, and what came then?
+//!
+//! Timers that drive timers make patterns with no single rhythm. The past hour is compared with
+//! every earlier one of the same function, and what followed the closest few is told. Counts
+//! are compared by their roots, which makes one call more or less weigh alike in calm and in
+//! rush.
+
+/// Steps that are compared.
+const SHAPE: usize = 12;
+/// How far back is looked: a week of 5-minute steps.
+const REACH: usize = 2016;
+/// How many of the closest are told.
+pub const CLOSEST: usize = 5;
+
+/// What followed the closest of the earlier hours.
+#[derive(Debug, Clone, Default)]
+pub struct Analogs {
+    /// Where what followed them begins, the closest first.
+    pub places: Vec<usize>,
+    /// How far the closest was, per step, in roots of counts.
+    pub nearest: f32,
+    /// How far the last of them was.
+    pub furthest: f32,
+}
+
+/// Looks for the hours most like the last one, of which `horizon` steps that followed are
+/// known.
+pub fn find(counts: &[f32], horizon: usize) -> Analogs {
+    let len = counts.len();
+    let Some(last) = len.checked_sub(SHAPE) else { return Analogs::default() };
+    let roots: Vec<f32> = counts[len.saturating_sub(REACH)..].iter().map(|c| c.sqrt()).collect();
+    let skipped = len - roots.len();
+    let shape = &roots[last - skipped..];
+    let mut closest: Vec<(f32, usize)> = Vec::with_capacity(CLOSEST + 1);
+    let ends = SHAPE..(roots.len() + 1).saturating_sub(horizon.max(1));
+    for end in ends.rev() {
+        let worst = if closest.len() < CLOSEST { f32::MAX } else { closest[CLOSEST - 1].0 };
+        let pairs = roots[end - SHAPE..end].iter().zip(shape);
+        let distance: f32 = pairs.map(|(then, now)| (then - now).abs()).sum();
+        if distance < worst {
+            let place = closest.partition_point(|(other, _)| *other <= distance);
+            closest.insert(place, (distance, end + skipped));
+            closest.truncate(CLOSEST);
+        }
+    }
+    let distance = |place: Option<&(f32, usize)>| place.map_or(9.0, |(far, _)| far / SHAPE as f32);
+    Analogs {
+        nearest: distance(closest.first()),
+        furthest: distance(closest.last()),
+        places: closest.into_iter().map(|(_, place)| place).collect(),
+    }
+}
+
+impl Analogs {
+    /// The least, the middle and the most of what followed so many steps ahead; none where
+    /// nothing was found.
+    pub fn followed(&self, counts: &[f32], ahead: usize) -> Option<[f32; 3]> {
+        let mut seen = [0.0f32; CLOSEST];
+        let seen = &mut seen[..self.places.len()];
+        for (seen, place) in seen.iter_mut().zip(&self.places) {
+            *seen = *counts.get(place + ahead)?;
+        }
+        seen.sort_unstable_by(f32::total_cmp);
+        Some([*seen.first()?, seen[seen.len() / 2], *seen.last()?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_followed_the_same_pattern_is_found() {
+        // Two timers of 7 and 11 steps: the pattern repeats after 77.
+        let counts: Vec<f32> = (0..200)
+            .map(|step| {
+                f32::from(u8::from(step % 7 == 0)) + 2.0 * f32::from(u8::from(step % 11 == 0))
+            })
+            .collect();
+        let analogs = find(&counts, 12);
+        assert_eq!(analogs.nearest, 0.0);
+        assert_eq!(analogs.places[0], 200 - 77);
+        let long = find(&counts[..20], 12);
+        assert!(long.places.is_empty() && long.followed(&counts, 0).is_none());
+    }
+}

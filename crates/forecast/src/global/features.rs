@@ -1,0 +1,197 @@
+//! What a model across functions is told of one function at one origin, in numbers.
+//!
+//! All are finite, whatever the counts are: trees and networks have no word for what is not a
+//! number. What differs by magnitude is given beside the base and in scales; the calendar is
+//! left at zero until two days are known, because what was seen once is no season.
+
+use crate::event::factors;
+use crate::global::analog::{self, Analogs};
+use crate::global::scene::{GUESSES, Scene};
+use crate::panel::{Past, Trigger};
+
+/// Counts that are given one by one.
+const LAGS: usize = 12;
+const SHARED: usize = LAGS + GUESSES + 28;
+/// Numbers in a row.
+pub const WIDTH: usize = SHARED + GUESSES + 21;
+
+/// A function at an origin, ready to give a row for each step ahead.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    /// The base and the scale in which it is seen.
+    pub scene: Scene,
+    /// Its counts before the origin, gaps closed.
+    pub counts: Vec<f32>,
+    member: usize,
+    shared: [f32; SHARED],
+    analogs: Analogs,
+    since: f32,
+    slots: [f32; 12],
+}
+
+impl Sight {
+    /// Looks at a member whose counts before the origin, gaps closed, are at hand.
+    pub fn of(past: &Past<'_>, member: usize, counts: Vec<f32>, horizon: usize) -> Self {
+        let scene = Scene::of(&counts, past.season(), horizon);
+        let since = counts.iter().rev().take_while(|count| **count <= 0.0).count().min(288) as f32;
+        let analogs = analog::find(&counts, horizon);
+        let shared = shared(&scene, &counts, since, past.trigger(member), &analogs);
+        let slots = slots(&counts);
+        Self { scene, counts, member, shared, analogs, since, slots }
+    }
+
+    /// The row of a step ahead, written over `row`.
+    pub fn row(&self, past: &Past<'_>, ahead: usize, row: &mut [f32; WIDTH]) {
+        row[..SHARED].copy_from_slice(&self.shared);
+        let Scene { scale, guesses, .. } = &self.scene;
+        let (len, middle) = (self.counts.len(), self.scene.middle(ahead));
+        let step = len + ahead;
+        let rest = &mut row[SHARED..];
+        for (rest, guess) in rest.iter_mut().zip(&guesses[ahead]) {
+            *rest = (guess - middle) / scale;
+        }
+        let hour = |back: usize, beside: isize| {
+            let first = (step + 12 - len) / 12 * 12;
+            let place = (step - first.min(step)) as isize - 12 * back as isize + beside;
+            let known = usize::try_from(place).ok().and_then(|place| self.counts.get(place));
+            known.map_or(0.0, |count| (count - middle) / scale)
+        };
+        let day = past.day();
+        let is_seen = day > 0 && len >= 2 * day;
+        let time = if is_seen { past.time_of_day(step) as f32 / day as f32 } else { 0.0 };
+        let day_ago = |beside: usize| match step.checked_sub(day + beside) {
+            Some(step) if is_seen => (self.counts[step.min(len - 1)] - middle) / scale,
+            _ => 0.0,
+        };
+        let beside = |count: f32| (count - middle) / scale;
+        let followed =
+            self.analogs.followed(&self.counts, ahead).map_or([0.0; 3], |f| f.map(beside));
+        let at_hour = self.reached(step, 12).map(beside);
+        let at_rhythm = self.reached(step, self.scene.rhythm).map(beside);
+        let (times, width) = factors(past.events(self.member, step));
+        let told = [
+            ahead as f32,
+            self.since + ahead as f32,
+            hour(0, -1),
+            hour(0, 1),
+            hour(1, 0),
+            (past.time_of_day(step) % 12) as f32,
+            self.slots[step % 12] / scale,
+            time,
+            day_ago(0),
+            (day_ago(0) + day_ago(1) + day_ago(2)) / 3.0,
+            times.max(0.01).ln(),
+            width,
+            followed[0],
+            followed[1],
+            followed[2],
+            at_hour[0],
+            at_hour[1],
+            at_hour[2],
+            at_rhythm[0],
+            at_rhythm[1],
+            at_rhythm[2],
+        ];
+        rest[GUESSES..].copy_from_slice(&told);
+        for number in row.iter_mut() {
+            *number = if number.is_finite() { number.clamp(-1e6, 1e6) } else { 0.0 };
+        }
+    }
+}
+
+impl Sight {
+    /// The least and the most of the last five counts at this place of a period, and the most
+    /// of these and their neighbours; the last count where none is known.
+    fn reached(&self, step: usize, period: usize) -> [f32; 3] {
+        let len = self.counts.len();
+        let first = (step - len) / period + 1;
+        let (mut least, mut most, mut around) = (f32::MAX, f32::MIN, f32::MIN);
+        for turn in first..first + 5 {
+            let Some(place) = step.checked_sub(turn * period) else { break };
+            least = least.min(self.counts[place]);
+            most = most.max(self.counts[place]);
+            let beside = place.saturating_sub(1)..(place + 2).min(len);
+            around = self.counts[beside].iter().fold(around, |a, &b| a.max(b));
+        }
+        let last = self.counts.last().copied().unwrap_or(0.0);
+        if most < least { [last; 3] } else { [least, most, around] }
+    }
+}
+
+/// How much more comes at each place of an hour than on average.
+fn slots(counts: &[f32]) -> [f32; 12] {
+    let (mut sums, mut lens) = ([0.0f32; 12], [0.0f32; 12]);
+    let first = counts.len().saturating_sub(288);
+    for (step, count) in counts.iter().enumerate().skip(first) {
+        sums[step % 12] += count;
+        lens[step % 12] += 1.0;
+    }
+    let mean = sums.iter().sum::<f32>() / lens.iter().sum::<f32>().max(1.0);
+    std::array::from_fn(|slot| if lens[slot] > 0.0 { sums[slot] / lens[slot] - mean } else { 0.0 })
+}
+
+fn shared(
+    scene: &Scene,
+    counts: &[f32],
+    since: f32,
+    trigger: Trigger,
+    analogs: &Analogs,
+) -> [f32; SHARED] {
+    let (scale, middle) = (scene.scale, scene.middle(0));
+    let tail = |steps: usize| &counts[counts.len().saturating_sub(steps)..];
+    let beside = |value: f32| (value - middle) / scale;
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len().max(1) as f32;
+    let calls = |values: &[f32]| {
+        values.iter().filter(|value| **value > 0.0).count() as f32 / values.len().max(1) as f32
+    };
+    let largest = |values: &[f32]| values.iter().fold(0.0f32, |a, &b| a.max(b));
+    let least = |values: &[f32]| values.iter().fold(f32::MAX, |a, &b| a.min(b));
+    let changes = |values: &[f32]| {
+        let changes = values.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+        changes.sum::<f32>() / values.len().max(1) as f32
+    };
+    let mut sorted = tail(48).to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let quantile = |level| beside(crate::bands::quantile_of_sorted(&sorted, level));
+    let hour_before = tail(24).split_at(tail(24).len() / 2).0;
+    let (mean_48, mean_all) = (mean(tail(48)), mean(tail(288)));
+    let told = [
+        (1.0 + mean_48).ln(),
+        (1.0 + mean_all).ln(),
+        scale.ln(),
+        scale / (1.0 + mean_48),
+        calls(tail(6)),
+        calls(tail(12)),
+        calls(tail(48)),
+        calls(tail(288)),
+        since,
+        beside(mean(tail(3))),
+        beside(mean(tail(12))),
+        beside(mean_48),
+        beside(mean_all),
+        beside(mean(hour_before)),
+        changes(tail(12)) / scale,
+        changes(tail(48)) / scale,
+        changes(tail(288)) / scale,
+        beside(largest(tail(12))),
+        beside(least(tail(12))),
+        beside(largest(tail(288))),
+        quantile(0.1),
+        quantile(0.75),
+        quantile(0.9),
+        scene.rhythm as f32,
+        scene.rhythm_error / scale,
+        f32::from(trigger as u8),
+        analogs.nearest,
+        analogs.furthest,
+    ];
+    let mut shared = [0.0f32; SHARED];
+    for lag in 1..=LAGS.min(counts.len()) {
+        shared[lag - 1] = beside(counts[counts.len() - lag]);
+    }
+    for (shared, error) in shared[LAGS..].iter_mut().zip(&scene.errors) {
+        *shared = error / scale;
+    }
+    shared[LAGS + GUESSES..].copy_from_slice(&told);
+    shared
+}

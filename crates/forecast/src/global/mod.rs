@@ -1,0 +1,9 @@
+//! Models across functions: what one function teaches helps another that is alike.
+
+pub mod scene;
+pub mod spread;
+pub mod analog;
+pub mod features;
+pub mod lessons;
+pub mod boosted;
+pub mod recurrent;

@@ -1,0 +1,135 @@
+//! Bands that hold what they promise: widened or narrowed by how the past fell into them.
+//!
+//! Twice. When a model is fitted, each class and step ahead gets the factor by which its bands
+//! would have been right (conformal prediction, in the measure of the band itself). When it
+//! forecasts, each function adds its own: every tracked step that fell outside widens the band
+//! a little, every one inside narrows it less (adaptive conformal inference: Gibbs and Candès,
+//! 2021), so a drift is followed. Counts are spread over their own share of the distribution,
+//! as in `coverage`, so a silent function pulls neither way.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Forecast, HIGH, LOW, MEDIAN, Quantiles};
+use crate::coverage::{share_above, share_beneath};
+
+/// A side of the band may be scaled by this much, down and up.
+const LEAST: f32 = 0.6;
+const MOST: f32 = 2.5;
+/// Promised on either side.
+const OUTSIDE: f32 = 0.1;
+
+/// Factors of the lower and upper side.
+pub type Sides = [f32; 2];
+
+/// The factors of one class, per step ahead.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Widths {
+    steps: Vec<Sides>,
+}
+
+/// How far what came lay from the median, in widths of the band's side; one is its edge. None
+/// where the side has no width.
+fn reach(came: f32, quantiles: &Quantiles) -> [Option<f32>; 2] {
+    let median = quantiles[MEDIAN];
+    let side = |edge: f32, beyond: f32| {
+        let width = (edge - median).abs();
+        (width >= 0.5).then(|| beyond.max(0.0) / width)
+    };
+    [side(quantiles[LOW], median - came), side(quantiles[HIGH], came - median)]
+}
+
+impl Widths {
+    /// The factors by which forecasts of these steps ahead would have been right; `seen` gives
+    /// each step ahead with its forecast and what came.
+    pub fn fit(seen: impl Iterator<Item = (usize, Quantiles, f32)>, horizon: usize) -> Self {
+        let mut reaches: Vec<[Vec<f32>; 2]> = vec![[Vec::new(), Vec::new()]; horizon];
+        for (ahead, quantiles, came) in seen.filter(|(ahead, ..)| *ahead < horizon) {
+            for (reaches, reach) in reaches[ahead].iter_mut().zip(reach(came, &quantiles)) {
+                reaches.extend(reach);
+            }
+        }
+        let factor = |reaches: &mut Vec<f32>| {
+            if reaches.len() < 100 {
+                return 1.0;
+            }
+            reaches.sort_unstable_by(f32::total_cmp);
+            let level = (1.0 - OUTSIDE) * (reaches.len() + 1) as f32 / reaches.len() as f32;
+            crate::bands::quantile_of_sorted(reaches, level).clamp(LEAST, MOST)
+        };
+        let steps = reaches.iter_mut().map(|[low, high]| [factor(low), factor(high)]);
+        Self { steps: steps.collect() }
+    }
+
+    /// The factors of a step ahead; beyond what was fitted those of the last step.
+    pub fn at(&self, ahead: usize) -> Sides {
+        let last = self.steps.len().saturating_sub(1);
+        self.steps.get(ahead.min(last)).copied().unwrap_or([1.0; 2])
+    }
+}
+
+/// A function's own factors after some steps, oldest first: forecasts with what came. `pace`
+/// is how fast they follow.
+pub fn adapted<'a>(seen: impl Iterator<Item = (&'a Quantiles, f32)>, pace: f32) -> Sides {
+    let mut logs = [0.0f32; 2];
+    for (quantiles, came) in seen {
+        let shown = scaled(quantiles, logs.map(f32::exp));
+        logs[0] += pace * (share_beneath(came, &shown) - OUTSIDE);
+        logs[1] += pace * (share_above(came, &shown) - OUTSIDE);
+        logs = logs.map(|log| log.clamp(LEAST.ln(), MOST.ln()));
+    }
+    logs.map(f32::exp)
+}
+
+/// Quantiles with the sides of their band scaled.
+pub fn scaled(quantiles: &Quantiles, sides: Sides) -> Quantiles {
+    let median = quantiles[MEDIAN];
+    let mut out = *quantiles;
+    for (place, quantile) in out.iter_mut().enumerate() {
+        if place != MEDIAN {
+            *quantile = median + (*quantile - median) * sides[usize::from(place > MEDIAN)];
+        }
+    }
+    out
+}
+
+/// Counts are whole: so are medians and upper edges, which size a pool. Half a call of noise
+/// about a whole number is no knowledge.
+pub fn whole(mut forecast: Forecast) -> Forecast {
+    for quantiles in &mut forecast.steps {
+        for quantile in quantiles.iter_mut() {
+            *quantile = quantile.round();
+        }
+    }
+    forecast
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_band_too_narrow_is_widened_and_a_right_one_left() {
+        let quantiles = [40.0, 45.0, 50.0, 55.0, 60.0];
+        // What came lies evenly within so much of the median: nine tenths of what lies on
+        // either side and on the other reach 0.8 of it upwards.
+        for (spread, factor) in [(12.5, 2.0), (6.25, 1.0), (1.0, LEAST), (90.0, MOST)] {
+            let came = |turn: usize| 50.0 + spread * ((turn % 201) as f32 / 100.0 - 1.0);
+            let seen = (0..2010).map(|turn| (0, quantiles, came(turn)));
+            let found = Widths::fit(seen, 1).at(0);
+            assert!(found.iter().all(|side| (side - factor).abs() < 0.03), "{spread}: {found:?}");
+        }
+        assert_eq!(Widths::fit(std::iter::empty(), 3).at(2), [1.0; 2]);
+    }
+
+    #[test]
+    fn a_function_that_surprises_gets_wider_bands() {
+        let quantiles = [0.0, 2.0, 5.0, 8.0, 10.0];
+        let after = |counts: &[f32]| {
+            adapted(counts.iter().cycle().take(96).map(|&came| (&quantiles, came)), 0.04)
+        };
+        let [low, high] = after(&[5.0, 20.0, 4.0, 20.0]);
+        assert!(high > 1.8 && low < 1.0, "{low} {high}");
+        let silent = adapted((0..96).map(|_| (&[0.0; 5], 0.0)), 0.04);
+        assert!(silent.iter().all(|side| (side - 1.0).abs() < 0.02), "{silent:?}");
+    }
+}

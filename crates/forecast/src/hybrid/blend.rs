@@ -1,0 +1,103 @@
+//! Who is believed: each member by how well it did for this very function of late.
+//!
+//! Weights are kept per quantile, as the best median and the best upper edge seldom come from
+//! the same member. A function with a short past is judged as functions alike were (the
+//! prior), and with every tracked step more by itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Forecast, LEVELS};
+use crate::hybrid::track::Tracked;
+use crate::measure::pinball;
+
+/// How losses become weights.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// How sharply a worse member is left.
+    pub sharpness: f32,
+    /// What a loss of one stride earlier counts beside the newest.
+    pub fading: f32,
+    /// As how many steps of its own past the prior counts.
+    pub doubt: f32,
+}
+
+/// Loss of each member at each level, and of how many steps they are.
+#[derive(Debug, Clone, Default)]
+pub struct Losses {
+    /// Per member, per level: mean loss, newer steps counting more.
+    pub of: Vec<[f32; LEVELS.len()]>,
+    /// The same by roots: what a burst that nobody foresaw adds to all of them is not a
+    /// measure of how far apart they are.
+    pub rooted: Vec<[f32; LEVELS.len()]>,
+    /// Steps behind them, newer ones counting more.
+    pub steps: f32,
+}
+
+/// The losses of members on one function; `counts` are known up to the present, gaps as NaN.
+pub fn losses(track: &[Tracked], counts: &[f32], members: usize, rule: Rule) -> Losses {
+    let none = vec![[0.0; LEVELS.len()]; members];
+    let mut losses = Losses { of: none.clone(), rooted: none, steps: 0.0 };
+    let mut worth = 1.0;
+    for tracked in track {
+        for (ahead, came) in counts[tracked.origin.min(counts.len())..].iter().enumerate() {
+            if came.is_nan() {
+                continue;
+            }
+            let Some(said) = tracked.forecasts.first().and_then(|first| first.steps.get(ahead))
+            else {
+                break;
+            };
+            debug_assert_eq!(said.len(), LEVELS.len(), "members forecast the same levels");
+            losses.steps += worth;
+            for (member, forecast) in tracked.forecasts.iter().enumerate() {
+                for (level, &quantile) in forecast.steps[ahead].iter().enumerate() {
+                    let loss =
+                        pinball(f64::from(*came), f64::from(quantile), f64::from(LEVELS[level]));
+                    losses.of[member][level] += worth * loss as f32;
+                    losses.rooted[member][level] += worth * loss.sqrt() as f32;
+                }
+            }
+        }
+        worth *= rule.fading;
+    }
+    let steps = losses.steps.max(1e-6);
+    losses.of.iter_mut().flatten().for_each(|loss| *loss /= steps);
+    losses.rooted.iter_mut().flatten().for_each(|loss| *loss = (*loss / steps) * (*loss / steps));
+    losses
+}
+
+/// The weight of each member at each level; those of a level add up to one. `floor` is a loss
+/// too small to tell members apart.
+pub fn weights(
+    losses: &Losses,
+    prior: &[[f32; LEVELS.len()]],
+    floor: f32,
+    rule: Rule,
+) -> Vec<[f32; LEVELS.len()]> {
+    let mut weights = prior.to_vec();
+    let trust = losses.steps / (losses.steps + rule.doubt);
+    for level in 0..LEVELS.len() {
+        let least = losses.of.iter().map(|loss| loss[level]).fold(f32::MAX, f32::min);
+        let usual = losses.rooted.iter().map(|loss| loss[level]).fold(f32::MAX, f32::min);
+        let mut sum = 0.0;
+        for (weight, loss) in weights.iter_mut().zip(&losses.of) {
+            let worse = (loss[level] - least) / (usual + floor);
+            weight[level] *= (-rule.sharpness * trust * worse).exp();
+            sum += weight[level];
+        }
+        weights.iter_mut().for_each(|weight| weight[level] /= sum.max(1e-30));
+    }
+    weights
+}
+
+/// The members' forecasts, weighted level by level.
+pub fn blend(forecasts: &[Forecast], weights: &[[f32; LEVELS.len()]]) -> Forecast {
+    let horizon = forecasts.first().map_or(0, |first| first.steps.len());
+    let step = |ahead: usize| {
+        std::array::from_fn(|level| {
+            let parts = forecasts.iter().zip(weights);
+            parts.map(|(forecast, weight)| weight[level] * forecast.steps[ahead][level]).sum()
+        })
+    };
+    Forecast { steps: (0..horizon).map(step).collect() }
+}

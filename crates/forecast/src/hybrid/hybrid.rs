@@ -1,0 +1,353 @@
+//! One forecaster of many: trees and a network across functions beside simple methods, and of
+//! each function a record of who was right about it.
+//!
+//! This is the hybrid of the founding design, an LSTM for what follows on what and a gradient
+//! boosting machine for calendar and events, combined; how they are combined, and when a
+//! simple method is believed instead, is decided by what each said before and what then came.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{Forecast, LEVELS};
+use crate::checkpoint::{self, CheckpointError};
+use crate::forecaster::{Budget, Forecaster, Model, Notes};
+use crate::hybrid::band::{Sides, Widths, adapted, scaled, whole};
+use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
+use crate::hybrid::track::{LENGTH, STRIDE, Tracked, origins};
+use crate::local::rule::bound;
+use crate::measure::Class;
+use crate::panel::Past;
+
+const KIND: &str = "hybrid";
+/// How a hybrid weighs and widens; chosen on times before the ones that results are reported
+/// on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Manner {
+    /// How losses become weights.
+    rule: Rule,
+    /// How sharply a part that did worse on functions alike is left.
+    prior: f32,
+    /// How much of the factor that would have been right is taken, 0 to 1.
+    conform: f32,
+    /// How fast a function's own factor follows, per tracked step.
+    pace: f32,
+}
+
+/// The usual manner.
+const MANNER: Manner = Manner {
+    rule: Rule { sharpness: 6.0, fading: 0.9, doubt: 20.0 },
+    prior: 25.0,
+    conform: 0.5,
+    pace: 0.01,
+};
+
+/// Members forecast in one go.
+const CHUNK: usize = 128;
+
+/// A part of a hybrid.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// Its name, under which its model is kept.
+    pub name: &'static str,
+    /// What makes its model.
+    pub forecaster: &'static dyn Forecaster,
+    /// How much it is believed beside the others before anything is known of it. A part that
+    /// learned across functions has seen the likes of any function, a simple one has not.
+    pub odds: f32,
+}
+
+/// Makes hybrids of some parts.
+#[derive(Clone, Copy)]
+pub struct Hybridization {
+    /// The parts.
+    pub parts: &'static [Part],
+    /// Steps ahead that are calibrated.
+    pub horizon: usize,
+}
+
+/// Several models, what is thought of them, and how wide bands must be.
+pub struct Hybrid {
+    parts: Vec<Box<dyn Model>>,
+    names: Vec<String>,
+    learned: Learned,
+    manner: Manner,
+}
+
+/// What calibration found, class by class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Learned {
+    priors: Vec<Vec<[f32; LEVELS.len()]>>,
+    widths: Vec<Widths>,
+}
+
+impl Forecaster for Hybridization {
+    fn fit(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Box<dyn Model> {
+        let slots: Vec<Mutex<Option<Box<dyn Model>>>> =
+            self.parts.iter().map(|_| Mutex::new(None)).collect();
+        (budget.each)(self.parts.len(), &|part| {
+            let model = self.parts[part].forecaster.fit(past, budget, seed);
+            *slots[part].lock().expect("no job broke") = Some(model);
+        });
+        let taken = slots.into_iter().map(|slot| slot.into_inner().expect("no job broke"));
+        let parts: Vec<Box<dyn Model>> =
+            taken.map(|model| model.expect("each job was done")).collect();
+        Box::new(self.calibrate(parts, past, budget, MANNER))
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError> {
+        let (learned, kept): (Learned, Vec<(String, Vec<u8>)>) = checkpoint::read(KIND, bytes)?;
+        let is_whole = kept.len() == self.parts.len()
+            && learned.priors.len() == CLASSES
+            && learned.widths.len() == CLASSES
+            && learned.priors.iter().all(|prior| prior.len() == kept.len())
+            && learned
+                .priors
+                .iter()
+                .flatten()
+                .flatten()
+                .all(|odds| odds.is_finite() && *odds > 0.0);
+        if !is_whole {
+            return Err(CheckpointError::Damaged);
+        }
+        let mut parts = Vec::new();
+        for (part, (name, bytes)) in self.parts.iter().zip(&kept) {
+            if part.name != name {
+                let wanted = part.name.to_string();
+                return Err(CheckpointError::Kind { found: name.clone(), wanted });
+            }
+            parts.push(part.forecaster.read(bytes)?);
+        }
+        Ok(Box::new(Hybrid { parts, names: self.names(), learned, manner: MANNER }))
+    }
+}
+
+/// All, rare, medium and busy functions; the first is for classes with few of them.
+const CLASSES: usize = 4;
+/// Functions of a class that are enough to speak for it.
+const ENOUGH: usize = 20;
+
+impl Hybridization {
+    fn names(&self) -> Vec<String> {
+        self.parts.iter().map(|part| part.name.to_string()).collect()
+    }
+
+    /// Learns from what the parts would have said before the origin whom to believe, and how
+    /// wide bands must be.
+    fn calibrate(
+        &self,
+        parts: Vec<Box<dyn Model>>,
+        past: &Past<'_>,
+        budget: &Budget<'_>,
+        manner: Manner,
+    ) -> Hybrid {
+        let even = vec![vec![[1.0; LEVELS.len()]; parts.len()]; CLASSES];
+        let learned = Learned { priors: even, widths: vec![Widths::default(); CLASSES] };
+        let mut hybrid = Hybrid { parts, names: self.names(), learned, manner };
+        let chunks: Vec<Range<usize>> = chunks(0..past.members());
+        let slots: Vec<Mutex<Vec<Seen>>> = chunks.iter().map(|_| Mutex::new(Vec::new())).collect();
+        (budget.each)(chunks.len(), &|chunk| {
+            let seen = hybrid.look_back(past, chunks[chunk].clone(), self.horizon);
+            *slots[chunk].lock().expect("no job broke") = seen;
+        });
+        let seen: Vec<Seen> =
+            slots.into_iter().flat_map(|slot| slot.into_inner().expect("no job broke")).collect();
+        for class in 0..CLASSES {
+            let of_class: Vec<&Seen> =
+                seen.iter().filter(|s| class == 0 || s.class == class).collect();
+            if class == 0 || of_class.len() >= ENOUGH {
+                hybrid.learned.priors[class] = prior(&of_class, self.parts, manner.prior);
+            } else {
+                hybrid.learned.priors[class] = hybrid.learned.priors[0].clone();
+            }
+        }
+        let bands: Vec<(usize, Vec<(usize, Forecast)>, &Seen)> =
+            seen.iter().map(|seen| (seen.class, hybrid.said_together(seen), seen)).collect();
+        for class in 0..CLASSES {
+            let of_class = bands.iter().filter(|(of, ..)| class == 0 || *of == class);
+            let steps = of_class.flat_map(|(_, said, seen)| {
+                said.iter().flat_map(|(origin, forecast)| {
+                    let came = &seen.counts[(*origin).min(seen.counts.len())..];
+                    let steps = forecast.steps.iter().zip(came).enumerate();
+                    steps.map(|(ahead, (quantiles, came))| (ahead, *quantiles, *came))
+                })
+            });
+            hybrid.learned.widths[class] =
+                Widths::fit(steps.filter(|(_, _, came)| !came.is_nan()), self.horizon);
+        }
+        hybrid
+    }
+}
+
+/// What was said about one function at tracked origins, and what came.
+struct Seen {
+    class: usize,
+    counts: Vec<f32>,
+    track: Vec<Tracked>,
+    losses: Losses,
+    floor: f32,
+}
+
+impl Seen {
+    fn of(counts: Vec<f32>, track: Vec<Tracked>, parts: usize, rule: Rule) -> Self {
+        let recent = &counts[counts.len().saturating_sub(288)..];
+        let known = || recent.iter().filter(|count| !count.is_nan());
+        let mean = known().sum::<f32>() / known().count().max(1) as f32;
+        let class = match mean {
+            ..1.0 => Class::Rare,
+            1.0..10.0 => Class::Medium,
+            _ => Class::Busy,
+        };
+        let losses = losses(&track, &counts, parts, rule);
+        Self { class: class as usize, counts, track, losses, floor: 0.01 + 0.01 * mean.sqrt() }
+    }
+}
+
+/// The odds of each part for functions of a class, from how much worse than the best it was.
+fn prior(seen: &[&Seen], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS.len()]> {
+    let mut worse = vec![[0.0f32; LEVELS.len()]; parts.len()];
+    for level in 0..LEVELS.len() {
+        for seen in seen {
+            let usual = seen.losses.rooted.iter().map(|loss| loss[level]).fold(f32::MAX, f32::min);
+            for (worse, loss) in worse.iter_mut().zip(&seen.losses.of) {
+                worse[level] += (loss[level] / (usual + seen.floor)).min(20.0);
+            }
+        }
+        let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min).max(1e-6);
+        for (worse, part) in worse.iter_mut().zip(parts) {
+            worse[level] = part.odds * (-sharpness * (worse[level] / least - 1.0)).max(-12.0).exp();
+        }
+    }
+    worse
+}
+
+fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
+    let (start, end) = (members.start, members.end);
+    (start..end).step_by(CHUNK).map(|first| first..end.min(first + CHUNK)).collect()
+}
+
+impl Hybrid {
+    /// What each part says of some members.
+    fn ask(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize) -> Vec<Vec<Forecast>> {
+        self.parts.iter().map(|part| part.predict(past, members.clone(), horizon)).collect()
+    }
+
+    /// What each part would honestly have said.
+    fn ask_unseen(
+        &self,
+        past: &Past<'_>,
+        members: &Range<usize>,
+        horizon: usize,
+    ) -> Vec<Vec<Forecast>> {
+        self.parts.iter().map(|part| part.predict_unseen(past, members.clone(), horizon)).collect()
+    }
+
+    fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Seen> {
+        let mut notes = Notes::default();
+        self.note(past, &members, horizon, &mut notes);
+        self.seen(past, members, &notes)
+    }
+
+    /// Lets the parts say what is not noted yet, and forgets what is too old to matter.
+    fn note(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize, notes: &mut Notes) {
+        for origin in origins(past.origin()) {
+            let say = || self.ask_unseen(&past.until(origin), members, horizon);
+            notes.said.entry(origin).or_insert_with(say);
+        }
+        let oldest = past.origin().saturating_sub(LENGTH * STRIDE);
+        notes.said.retain(|origin, _| *origin >= oldest);
+    }
+
+    fn seen(&self, past: &Past<'_>, members: Range<usize>, notes: &Notes) -> Vec<Seen> {
+        let tracked = origins(past.origin());
+        let one = |(place, member): (usize, usize)| {
+            let track = tracked.iter().filter_map(|origin| {
+                let said = notes.said.get(origin)?;
+                let forecasts = said.iter().map(|said| said[place].clone()).collect();
+                Some(Tracked { origin: *origin, forecasts })
+            });
+            Seen::of(past.counts(member), track.collect(), self.parts.len(), self.manner.rule)
+        };
+        members.enumerate().map(one).collect()
+    }
+
+    fn weights(&self, seen: &Seen) -> Vec<[f32; LEVELS.len()]> {
+        weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, self.manner.rule)
+    }
+
+    /// What the parts together said at tracked origins, oldest first, by the weights of now.
+    fn said_together(&self, seen: &Seen) -> Vec<(usize, Forecast)> {
+        let weights = self.weights(seen);
+        let together = |tracked: &Tracked| (tracked.origin, blend(&tracked.forecasts, &weights));
+        seen.track.iter().rev().map(together).collect()
+    }
+
+    fn decide(&self, past: &Past<'_>, seen: &Seen, now: &[Forecast]) -> Forecast {
+        let widths = &self.learned.widths[seen.class];
+        let widen = |forecast: &Forecast, own: Sides| {
+            let steps = forecast.steps.iter().enumerate().map(|(ahead, quantiles)| {
+                let [low, high] = widths.at(ahead).map(|side| side.powf(self.manner.conform));
+                scaled(quantiles, [low * own[0], high * own[1]])
+            });
+            Forecast { steps: steps.collect() }
+        };
+        let told: Vec<(Forecast, usize)> = self
+            .said_together(seen)
+            .into_iter()
+            .map(|(origin, forecast)| (widen(&forecast, [1.0; 2]), origin))
+            .collect();
+        let steps = told.iter().flat_map(|(forecast, origin)| {
+            forecast
+                .steps
+                .iter()
+                .zip(seen.counts[(*origin).min(seen.counts.len())..].iter().copied())
+        });
+        let own = adapted(steps.filter(|(_, came)| !came.is_nan()), self.manner.pace);
+        let blended = widen(&blend(now, &self.weights(seen)), own);
+        let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
+        let last = known.last().copied().unwrap_or(0.0);
+        whole(blended.sane(past.most().min(bound(&known)), last)).sane(past.most(), last)
+    }
+
+    /// The parts by name with the share each has in the median of a member's forecast.
+    pub fn shares(&self, past: &Past<'_>, member: usize, horizon: usize) -> Vec<(String, f32)> {
+        let seen = self.look_back(past, member..member + 1, horizon);
+        let weights = self.weights(&seen[0]);
+        let shares = weights.iter().map(|weight| weight[crate::bands::MEDIAN]);
+        self.names.iter().cloned().zip(shares).collect()
+    }
+}
+
+impl Model for Hybrid {
+    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
+        let mut forecasts = Vec::with_capacity(members.len());
+        for members in chunks(members) {
+            forecasts.extend(self.predict_noted(past, members, horizon, &mut Notes::default()));
+        }
+        forecasts
+    }
+
+    fn predict_noted(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+        notes: &mut Notes,
+    ) -> Vec<Forecast> {
+        let now = self.ask(past, &members, horizon);
+        self.note(past, &members, horizon, notes);
+        let seen = self.seen(past, members, notes);
+        let decided = seen.iter().enumerate().map(|(place, seen)| {
+            let now: Vec<Forecast> = now.iter().map(|now| now[place].clone()).collect();
+            self.decide(past, seen, &now)
+        });
+        decided.collect()
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let kept: Vec<(&String, Vec<u8>)> =
+            self.names.iter().zip(self.parts.iter().map(|part| part.to_bytes())).collect();
+        checkpoint::write(KIND, &(&self.learned, kept))
+    }
+}

@@ -1,0 +1,6 @@
+//! Several models as one: who is believed for which function, and how wide the band is.
+
+pub mod track;
+pub mod blend;
+pub mod band;
+pub mod hybrid;

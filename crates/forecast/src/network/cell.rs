@@ -1,0 +1,112 @@
+//! Long short-term memory (Hochreiter and Schmidhuber, 1997): a state that gates let in, keep
+//! and let out.
+
+use crate::network::matrix::{
+    add_product, add_row, add_rows_up, add_turned_product, sigmoid, tanh, turned,
+};
+
+/// Where a cell's weights lie: inputs and state to four gates, and the gates' biases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Numbers that come in at each step.
+    pub inputs: usize,
+    /// Numbers that are remembered.
+    pub hidden: usize,
+}
+
+/// All that was computed on the way forward, which the way back needs.
+pub struct Pass {
+    /// Input and state before it, per step.
+    joined: Vec<Vec<f32>>,
+    /// The gates after their curves, per step: in, keep, candidate, out.
+    gates: Vec<Vec<f32>>,
+    /// The memory, from before the first step on.
+    memory: Vec<Vec<f32>>,
+    /// What is told after the last step.
+    pub state: Vec<f32>,
+}
+
+impl Cell {
+    /// How many weights there are.
+    pub fn weights(&self) -> usize {
+        (self.inputs + self.hidden + 1) * 4 * self.hidden
+    }
+
+    /// Goes through `steps`, each a batch of inputs.
+    pub fn forward(&self, weights: &[f32], steps: &[Vec<f32>], batch: usize) -> Pass {
+        let (hidden, joint) = (self.hidden, self.inputs + self.hidden);
+        let (matrix, bias) = weights.split_at(joint * 4 * hidden);
+        let mut pass = Pass {
+            joined: Vec::with_capacity(steps.len()),
+            gates: Vec::with_capacity(steps.len()),
+            memory: vec![vec![0.0; batch * hidden]],
+            state: vec![0.0; batch * hidden],
+        };
+        for input in steps {
+            let rows = input.chunks_exact(self.inputs).zip(pass.state.chunks_exact(hidden));
+            let joined: Vec<f32> =
+                rows.flat_map(|(input, state)| input.iter().chain(state)).copied().collect();
+            let mut gates = vec![0.0; batch * 4 * hidden];
+            add_row(&mut gates, bias);
+            add_product(&mut gates, &joined, matrix, joint, 4 * hidden);
+            let mut memory = vec![0.0; batch * hidden];
+            let before = &pass.memory[pass.memory.len() - 1];
+            for row in 0..batch {
+                let gates = &mut gates[row * 4 * hidden..(row + 1) * 4 * hidden];
+                for (place, gate) in gates.iter_mut().enumerate() {
+                    *gate = if place / hidden == 2 { tanh(*gate) } else { sigmoid(*gate) };
+                }
+                for unit in 0..hidden {
+                    let place = row * hidden + unit;
+                    let kept = gates[hidden + unit] * before[place];
+                    memory[place] = kept + gates[unit] * gates[2 * hidden + unit];
+                    pass.state[place] = gates[3 * hidden + unit] * tanh(memory[place]);
+                }
+            }
+            pass.joined.push(joined);
+            pass.gates.push(gates);
+            pass.memory.push(memory);
+        }
+        pass
+    }
+
+    /// Adds the slopes of the weights, given those of what was told last.
+    pub fn backward(&self, weights: &[f32], pass: &Pass, told: &[f32], slopes: &mut [f32]) {
+        let (hidden, joint) = (self.hidden, self.inputs + self.hidden);
+        let batch = told.len() / hidden;
+        let (matrix, _) = weights.split_at(joint * 4 * hidden);
+        let back = turned(matrix, joint, 4 * hidden);
+        let (of_matrix, of_bias) = slopes.split_at_mut(joint * 4 * hidden);
+        let mut of_state = told.to_vec();
+        let mut of_memory = vec![0.0; batch * hidden];
+        for step in (0..pass.gates.len()).rev() {
+            let (gates, memory) = (&pass.gates[step], &pass.memory[step + 1]);
+            let before = &pass.memory[step];
+            let mut of_gates = vec![0.0; batch * 4 * hidden];
+            for row in 0..batch {
+                for unit in 0..hidden {
+                    let (place, first) = (row * hidden + unit, row * 4 * hidden + unit);
+                    let gate = |number: usize| gates[first + number * hidden];
+                    let (admit, keep, candidate, out) = (gate(0), gate(1), gate(2), gate(3));
+                    let shown = tanh(memory[place]);
+                    let of_state = of_state[place];
+                    let flow = of_memory[place] + of_state * out * (1.0 - shown * shown);
+                    of_gates[first] = flow * candidate * admit * (1.0 - admit);
+                    of_gates[first + hidden] = flow * before[place] * keep * (1.0 - keep);
+                    of_gates[first + 2 * hidden] = flow * admit * (1.0 - candidate * candidate);
+                    of_gates[first + 3 * hidden] = of_state * shown * out * (1.0 - out);
+                    of_memory[place] = flow * keep;
+                }
+            }
+            add_turned_product(of_matrix, &pass.joined[step], &of_gates, joint, 4 * hidden);
+            add_rows_up(of_bias, &of_gates);
+            let mut of_joined = vec![0.0; batch * joint];
+            add_product(&mut of_joined, &of_gates, &back, 4 * hidden, joint);
+            for (of_state, of_joined) in
+                of_state.chunks_exact_mut(hidden).zip(of_joined.chunks_exact(joint))
+            {
+                of_state.copy_from_slice(&of_joined[self.inputs..]);
+            }
+        }
+    }
+}

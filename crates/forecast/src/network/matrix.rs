@@ -1,0 +1,116 @@
+//! Products of matrices and the curves of neurons, in plain arithmetic.
+//!
+//! Sums run in one fixed order and the curves are made of products, not of a library's
+//! exponential, so that a network says the same on every machine. Loops run along rows, which
+//! is what compilers turn into vector code.
+
+/// `out += left * right`, row by row: `left` has `inner` columns, `right` has `width`.
+pub fn add_product(out: &mut [f32], left: &[f32], right: &[f32], inner: usize, width: usize) {
+    for (out, left) in out.chunks_exact_mut(width).zip(left.chunks_exact(inner)) {
+        for (&factor, right) in left.iter().zip(right.chunks_exact(width)) {
+            if factor != 0.0 {
+                for (out, value) in out.iter_mut().zip(right) {
+                    *out += factor * value;
+                }
+            }
+        }
+    }
+}
+
+/// `out += left` turned about its diagonal, times `right`: the slopes of weights.
+pub fn add_turned_product(
+    out: &mut [f32],
+    left: &[f32],
+    right: &[f32],
+    inner: usize,
+    width: usize,
+) {
+    for (left, right) in left.chunks_exact(inner).zip(right.chunks_exact(width)) {
+        for (&factor, out) in left.iter().zip(out.chunks_exact_mut(width)) {
+            if factor != 0.0 {
+                for (out, value) in out.iter_mut().zip(right) {
+                    *out += factor * value;
+                }
+            }
+        }
+    }
+}
+
+/// `weights` turned about its diagonal: `inner` rows of `width` become `width` of `inner`.
+pub fn turned(weights: &[f32], inner: usize, width: usize) -> Vec<f32> {
+    let mut out = vec![0.0; weights.len()];
+    for row in 0..inner {
+        for column in 0..width {
+            out[column * inner + row] = weights[row * width + column];
+        }
+    }
+    out
+}
+
+/// Adds one row to all rows.
+pub fn add_row(out: &mut [f32], row: &[f32]) {
+    for out in out.chunks_exact_mut(row.len()) {
+        for (out, value) in out.iter_mut().zip(row) {
+            *out += value;
+        }
+    }
+}
+
+/// Adds all rows up.
+pub fn add_rows_up(out: &mut [f32], rows: &[f32]) {
+    for row in rows.chunks_exact(out.len()) {
+        for (out, value) in out.iter_mut().zip(row) {
+            *out += value;
+        }
+    }
+}
+
+/// The exponential, to six digits.
+pub fn exponential(value: f32) -> f32 {
+    let scaled = (value * std::f32::consts::LOG2_E).clamp(-126.0, 126.0);
+    let whole = (scaled + 126.5) as i32 - 126;
+    let part = (scaled - whole as f32) * std::f32::consts::LN_2;
+    let series = 1.0
+        + part
+            * (1.0
+                + part * (0.5 + part * (1.0 / 6.0 + part * (1.0 / 24.0 + part * (1.0 / 120.0)))));
+    f32::from_bits(((whole + 127) as u32) << 23) * series
+}
+
+/// From 0 to 1, steepest at zero.
+pub fn sigmoid(value: f32) -> f32 {
+    1.0 / (1.0 + exponential(-value))
+}
+
+/// From -1 to 1, steepest at zero.
+pub fn tanh(value: f32) -> f32 {
+    1.0 - 2.0 / (1.0 + exponential(2.0 * value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_the_textbooks() {
+        for step in -200..=200 {
+            let x = step as f32 / 10.0;
+            assert!((exponential(x) / x.exp() - 1.0).abs() < 3e-5, "e^{x}");
+            assert!((tanh(x) - x.tanh()).abs() < 3e-5, "tanh {x}");
+        }
+        assert!(exponential(-1e9) >= 0.0 && exponential(1e9).is_finite());
+        assert_eq!((sigmoid(1e9), tanh(-1e9)), (1.0, -1.0));
+    }
+
+    #[test]
+    fn products_are_sums_of_products() {
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 0.0, 2.0, 1.0, 0.0, 3.0]);
+        let mut out = [1.0; 4];
+        add_product(&mut out, &a, &b, 3, 2);
+        assert_eq!(out, [6.0, 12.0, 15.0, 24.0]);
+        let mut out = [0.0; 6];
+        add_turned_product(&mut out, &a, &[1.0, 0.0, 0.0, 1.0], 3, 2);
+        assert_eq!(out, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(turned(&a, 2, 3), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+    }
+}

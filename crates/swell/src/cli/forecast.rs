@@ -1,0 +1,101 @@
+//! `swell forecast`, what is expected and how good expecting has been.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  swell forecast backtest --data calls.csv --split split.json --method all -o report.html
+  swell forecast backtest --data calls.csv.gz --origins 240,246,252 --horizon 12 --method hybrid
+  swell forecast backtest --data calls.csv --method snaive,hybrid -o json --forecasts said.csv
+
+Data: a table with a row per function, its name first and then its calls per step, under a
+header with the numbers of the steps; or a list with the columns id, step, count (or id, time,
+count with times as in 2026-01-31T12:05:00Z). Gzip is read as it is.";
+
+/// Arguments of `swell forecast`.
+#[derive(Debug, Args)]
+pub struct ForecastArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ForecastCommand,
+}
+
+/// What to do with forecasts.
+#[derive(Debug, Subcommand)]
+pub enum ForecastCommand {
+    /// Forecast the past from several points of it, and score that by what then came
+    Backtest(Box<BacktestArguments>),
+    /// List the methods
+    Methods,
+}
+
+/// Arguments of `swell forecast backtest`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct BacktestArguments {
+    /// Calls per function and step
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+
+    /// Origins, horizon and season, as JSON; of several splits the one that names the data file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["origins"])]
+    pub split: Option<PathBuf>,
+
+    /// Which of several splits to take
+    #[arg(long, value_name = "NAME", requires = "split")]
+    pub set: Option<String>,
+
+    /// The first step to forecast, each time; earlier ones are known [default: seven origins
+    /// over the last sixth of the data]
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    pub origins: Vec<usize>,
+
+    /// Steps to forecast from each origin [default: 12, or as the split says]
+    #[arg(long, value_name = "STEPS")]
+    pub horizon: Option<usize>,
+
+    /// Steps in a season, such as 12 for an hour of 5-minute steps [default: 12, or as the
+    /// split says]
+    #[arg(long, value_name = "STEPS")]
+    pub season: Option<usize>,
+
+    /// Length of a step in a list with times
+    #[arg(long, value_name = "SPAN", default_value = "5m")]
+    pub step: swell_core::time::Span,
+
+    /// Methods by name, or `all` (see `swell forecast methods`)
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', default_value = "all")]
+    pub method: Vec<String>,
+
+    /// The seed of what is learned
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How much is spent on learning, as a share of the full budget
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = share)]
+    pub effort: f32,
+
+    /// Work done at a time [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// Write every forecast of the last method: id, origin, h, point, q10, q50, q90
+    #[arg(long, value_name = "FILE")]
+    pub forecasts: Option<PathBuf>,
+
+    /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be
+    /// repeated [default: table]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Vec<Output>,
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(share) if share > 0.0 && share <= 10.0 => Ok(share),
+        _ => Err("a share is a number above 0, up to 10".to_string()),
+    }
+}

@@ -1,0 +1,112 @@
+//! `swell forecast` as people see it: what a back-test prints, and how bad input ends.
+
+mod shell;
+
+use shell::Folder;
+
+/// Three functions over 60 steps: a timer, noise, silence with a gap.
+fn calls() -> String {
+    let steps: Vec<String> = (0..60).map(|step| step.to_string()).collect();
+    let row = |name: &str, count: &dyn Fn(usize) -> String| {
+        let counts: Vec<String> = (0..60).map(count).collect();
+        format!("{name},{}\n", counts.join(","))
+    };
+    let mut text = format!("id,{}\n", steps.join(","));
+    text += &row("timer", &|step| if step % 6 == 0 { "5" } else { "0" }.to_string());
+    text += &row("noise", &|step| (step * 7919 % 13).to_string());
+    text += &row("silent", &|step| if step == 20 { "" } else { "0" }.to_string());
+    text
+}
+
+fn folder(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::new();
+    for (name, text) in files {
+        std::fs::write(folder.0.join(name), text).expect("the folder of the tests can be written");
+    }
+    folder
+}
+
+#[test]
+fn every_form_tells_the_same() {
+    let split = r#"{"origins": [36, 42], "horizon": 6, "season": 6}"#;
+    let folder = folder(&[("calls.csv", &calls()), ("split.json", split)]);
+    let words = "forecast backtest --data calls.csv --split split.json --method snaive,window-1h \
+                 -o json -o rows.csv -o page.html -o table.txt --forecasts said.csv";
+    let output = folder.run(words);
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let rows = json["rows"].as_array().expect("there are rows");
+    let first = &rows[0];
+    assert_eq!((&first["method"], &first["class"]), (&"snaive".into(), &"all".into()));
+    for key in ["series", "mase", "wape", "pin90", "wql90", "cov80", "seconds"] {
+        assert!(first[key].is_number(), "{key} in {first}");
+    }
+    // The season of six steps is that of the timer.
+    assert_eq!(first["series"], 3);
+    let read = |name: &str| std::fs::read_to_string(folder.0.join(name)).expect(name);
+    let csv = read("rows.csv");
+    assert!(csv.starts_with("method,class,series,mase,wape,pin90,wql90,cov80,"), "{csv}");
+    assert_eq!(csv.lines().count(), rows.len() + 1);
+    assert!(read("table.txt").contains("2 origins from step 36 to 42, 6 steps ahead; season 6"));
+    let page = read("page.html");
+    assert!(page.contains("window-1h") && !page.contains("<script"), "{page}");
+    let said = read("said.csv");
+    assert_eq!(said.lines().count(), 1 + 3 * 2 * 6);
+    assert!(said.contains("\nsilent,36,1,0,0,0,0\n"), "{said}");
+}
+
+#[test]
+fn what_is_learned_is_the_same_on_any_number_of_threads() {
+    let folder = folder(&[("calls.csv", &calls())]);
+    let said = |threads: usize| {
+        let words = format!(
+            "forecast backtest --data calls.csv --origins 48 --horizon 12 --method hybrid \
+             --effort 0.01 --threads {threads} --forecasts said.csv"
+        );
+        let output = folder.run(&words);
+        assert!(output.status.success(), "{output:?}");
+        std::fs::read_to_string(folder.0.join("said.csv")).expect("it was written")
+    };
+    assert_eq!(said(1), said(3));
+}
+
+#[test]
+fn bad_input_ends_with_a_reason() {
+    let calls = calls();
+    let files = [
+        ("calls.csv", &*calls),
+        ("empty.csv", ""),
+        ("head.csv", "id,0,1,2\n"),
+        ("odd.csv", "id,0,1,2\na,-1,NaN,x\n"),
+        ("split.json", r#"{"origins": "soon"}"#),
+        ("far.json", r#"{"origins": [59], "horizon": 12}"#),
+    ];
+    let folder = folder(&files);
+    for (words, code, reason) in [
+        ("--data nowhere.csv", 1, "cannot read `nowhere.csv`"),
+        ("--data empty.csv", 1, "it is empty"),
+        ("--data head.csv", 1, "it holds no series"),
+        ("--data odd.csv --origins 1 --horizon 9", 2, "needs 10 steps, the data have 3"),
+        (
+            "--data calls.csv --method snave",
+            2,
+            "there is no method `snave`; did you mean `snaive`?",
+        ),
+        ("--data calls.csv --split split.json", 2, "`split.json` is no split"),
+        ("--data calls.csv --split far.json", 2, "origin 59 with horizon 12 needs 71 steps"),
+        ("--data calls.csv --origins 0", 2, "the first origin is step 0"),
+        ("--data calls.csv --origins 40,30", 2, "origin 30 does not come after"),
+        ("--data calls.csv --horizon 0", 2, "a horizon of 0 steps"),
+        ("--data calls.csv --effort 0", 2, "a share is a number above 0"),
+    ] {
+        let output = folder.run(&format!("forecast backtest {words}"));
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{words}: {told}");
+        assert!(told.contains(reason), "{words}: {told}");
+        assert!(output.stdout.is_empty(), "{words}");
+    }
+    let odd = folder
+        .run("forecast backtest --data odd.csv --origins 1 --horizon 2 --method all --effort 0.01");
+    let told = String::from_utf8_lossy(&odd.stderr).into_owned();
+    assert!(odd.status.success() && told.contains("3 cells are no counts"), "{odd:?}");
+}
