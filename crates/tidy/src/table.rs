@@ -10,6 +10,7 @@ pub const LINES_MAX: usize = 400;
 /// a new crate chooses its place. Nobody depends on `swell` or on `swell-tidy`.
 pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
+    ("swell-fifo", &[]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
@@ -37,7 +38,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &["swell-sandbox"];
+pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-sandbox"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
