@@ -10,10 +10,11 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::fault::Fault;
+use crate::lane::Lane;
 use crate::layout::{Want, control, page, region};
 use crate::segment::{
-    format_control, format_page, format_region, position, read_control, read_page, read_region,
-    want,
+    begin_region, format_control, format_page, format_region, position, read_control, read_page,
+    read_region, want,
 };
 use crate::shared::Shared;
 
@@ -96,8 +97,13 @@ impl<S: Shared> Fifo<S> {
     /// Prepares the next epoch on `page`, which goes to the heir for writing and to the
     /// producers for reading, before [`raise`](Self::raise).
     pub fn prepare(&mut self, page: S) -> u32 {
+        self.prepare_after(0, page)
+    }
+
+    /// Prepares an epoch that is higher than `floor`, too.
+    pub(crate) fn prepare_after(&mut self, floor: u32, page: S) -> u32 {
         let last = self.pages.last().map_or(0, |(epoch, _)| *epoch);
-        let epoch = last.max(self.want().epoch) + 1;
+        let epoch = last.max(self.want().epoch).max(floor) + 1;
         format_page(&page, epoch);
         self.pages.push((epoch, page));
         epoch
@@ -115,6 +121,46 @@ impl<S: Shared> Fifo<S> {
             lane.iter().for_each(|region| region.wake(region::TAIL));
             self.pages.iter().for_each(|(_, page)| page.wake(page::committed(index)));
         }
+    }
+
+    /// Fences the FIFO, as it goes to another node: producers that publish from here on are
+    /// told so. Whatever one was told is safe here is part of [`unread`](Self::unread).
+    pub fn send_away(&mut self, page: S) -> u32 {
+        let epoch = self.prepare(page);
+        self.raise(Want::AWAY);
+        S::fence();
+        epoch
+    }
+
+    /// The items of a lane that were not committed, for the daemon to send elsewhere; once
+    /// the FIFO was [sent away](Self::send_away) and its owner has released or is gone.
+    pub(crate) fn unread(&self, lane: usize) -> Result<Lane<S>, Fault>
+    where
+        S: Clone,
+    {
+        let start = self.positions()?[lane];
+        let lossy = read_control(&self.control)?.lossy;
+        Lane::open(self.lanes[lane].clone(), start, lossy)
+    }
+
+    /// The sequence of the next item of a lane's producer.
+    pub(crate) fn next_sequence(&self, lane: usize) -> u64 {
+        self.lane(lane).items
+    }
+
+    /// Lets a fresh lane begin with this sequence.
+    pub(crate) fn begin_at(&mut self, lane: usize, sequence: u64) {
+        begin_region(&self.lanes[lane][0], 0, sequence);
+    }
+
+    /// The control segment.
+    pub(crate) fn control(&self) -> &S {
+        &self.control
+    }
+
+    /// The region of a lane its producer is in, as long as that never changed.
+    pub(crate) fn first_region(&self, lane: usize) -> &S {
+        &self.lanes[lane][0]
     }
 
     /// Whether the owner before the current epoch has released the FIFO.
@@ -138,8 +184,11 @@ impl<S: Shared> Fifo<S> {
         S::fence();
         let starts = self.positions()?;
         let (_, page) = self.pages.last().expect("an epoch is prepared before it is taken over");
+        if page.load(page::GIVEN, Relaxed) == 1 {
+            return Ok(());
+        }
         for (lane, start) in starts.into_iter().enumerate() {
-            page.store(page::committed(lane), start, Relaxed);
+            page.store(page::given(lane), start, Relaxed);
         }
         page.store(page::GIVEN, 1, Release);
         S::fence();
@@ -150,20 +199,12 @@ impl<S: Shared> Fifo<S> {
     /// The committed positions, by the newest page that has any but the last.
     fn positions(&self) -> Result<Vec<u64>, Fault> {
         let newest = self.pages.len().saturating_sub(1);
-        let begun = self.pages[..newest].iter().rev().find(|(epoch, page)| {
-            page.load(page::OPENED, Acquire) == u64::from(*epoch)
-                || page.load(page::GIVEN, Acquire) == 1
-        });
+        let before = &self.pages[..newest];
         let lanes = self.lanes.iter().enumerate();
         lanes
             .map(|(lane, regions)| {
                 let (low, high) = bounds(regions)?;
-                match begun {
-                    Some((_, page)) => {
-                        position(page.load(page::committed(lane), Acquire), low, high)
-                    }
-                    None => Ok(low),
-                }
+                committed(before, lane).map_or(Ok(low), |found| position(found, low, high))
             })
             .collect()
     }
@@ -204,11 +245,7 @@ impl<S: Shared> Fifo<S> {
         let last = regions.iter().rev().find(|region| matches!(read_region(*region), Ok(Some(_))));
         let region = last.unwrap_or(&regions[0]);
         let tail = region.load(region::TAIL, Acquire);
-        let begun = self.pages.iter().rev().find(|(epoch, page)| {
-            page.load(page::OPENED, Acquire) == u64::from(*epoch)
-                || page.load(page::GIVEN, Acquire) == 1
-        });
-        let committed = begun.map_or(0, |(_, page)| page.load(page::committed(lane), Acquire));
+        let committed = committed(&self.pages, lane).unwrap_or(0);
         let marks = [region::MARKS, region::MARKS + 16];
         let items = marks.iter().map(|&mark| region.load(mark + 8, Relaxed)).max();
         let sum =
@@ -244,6 +281,19 @@ impl<S: Shared> Fifo<S> {
             taken_at: page.load(page::STAMP, Relaxed),
         }
     }
+}
+
+/// The committed position of a lane, by the newest of these pages that knows one.
+fn committed<S: Shared>(pages: &[(u32, S)], lane: usize) -> Option<u64> {
+    pages.iter().rev().find_map(|(epoch, page)| {
+        if page.load(page::OPENED, Acquire) == u64::from(*epoch) {
+            Some(page.load(page::committed(lane), Acquire))
+        } else if page.load(page::GIVEN, Acquire) == 1 {
+            Some(page.load(page::given(lane), Acquire))
+        } else {
+            None
+        }
+    })
 }
 
 /// The lowest and the highest position a lane can have.

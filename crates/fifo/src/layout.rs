@@ -74,8 +74,8 @@ pub mod region {
     pub const DATA: usize = super::PAGE;
 }
 
-/// Words of the page of an epoch, written by the owner of that epoch; the daemon may fill
-/// in [`GIVEN`](page::GIVEN) and the positions before it hands the page out.
+/// Words of the page of an epoch, written by the owner of that epoch; only
+/// [`GIVEN`](page::GIVEN) and the positions that go with it are the daemon's.
 pub mod page {
     /// The epoch this page is for.
     pub const EPOCH: usize = 16;
@@ -83,7 +83,7 @@ pub mod page {
     pub const OPENED: usize = 64;
     /// The epoch, once its owner has stopped for good.
     pub const RELEASED: usize = 72;
-    /// 1 once the daemon has filled in the positions itself, as the former owner did not
+    /// 1 once the daemon has given the positions to start from, as the former owner did not
     /// answer.
     pub const GIVEN: usize = 80;
     /// 1 while the owner sleeps, or is about to.
@@ -99,6 +99,12 @@ pub mod page {
     pub const fn committed(lane: usize) -> usize {
         512 + 64 * lane
     }
+
+    /// Where the daemon says a lane starts, with [`GIVEN`]. A word of its own: the owner may
+    /// have begun by itself just then.
+    pub const fn given(lane: usize) -> usize {
+        committed(lane) + 8
+    }
 }
 
 /// Who shall own the FIFO, as one word: the epoch is its lower half, which futexes watch.
@@ -111,6 +117,9 @@ pub struct Want {
 }
 
 impl Want {
+    /// The owner of a FIFO that went to another node.
+    pub const AWAY: u32 = u32::MAX;
+
     /// The word for the control segment.
     pub const fn word(self) -> u64 {
         (self.owner as u64) << 32 | self.epoch as u64

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -59,6 +59,12 @@ impl Mapping {
         // `Mapped` is dropped, and no reference to its bytes is made anywhere.
         let view = unsafe { View::new(base, size, writable) };
         Ok(Self(Arc::new(Mapped { view })))
+    }
+
+    /// The word at `at`, for what needs more than loads and stores.
+    pub fn atomic(&self, at: usize) -> &AtomicU64 {
+        assert!(self.0.view.is_writable(), "this segment was mapped for reading only");
+        self.0.view.word(at)
     }
 
     /// The address of the byte at `at`, for those who trust the segment's writer enough to

@@ -50,15 +50,26 @@ impl<S: Shared> Heir<S> {
         Ok(Self { control, page, epoch, before, lanes, lossy: about.lossy })
     }
 
+    /// Makes a region known that a lane may have gone on in by the time this owner begins.
+    pub fn announce(&mut self, lane: usize, region: S) {
+        self.lanes[lane].push(region);
+    }
+
+    /// Whether there is no more to wait for. Regions that were announced before the former
+    /// owner could reach them are on their way by then: take them in before
+    /// [`begin`](Self::begin).
+    pub fn is_due(&self) -> bool {
+        let wanted = want(&self.control);
+        wanted.epoch > self.epoch || self.starts(wanted).is_some()
+    }
+
     /// Begins, if the time has come.
     pub fn begin(self) -> Result<Begun<S>, Fault> {
         let wanted = want(&self.control);
         if wanted.epoch > self.epoch {
             return Ok(Begun::Revoked);
         }
-        let Some(from) = self.positions(wanted) else { return Ok(Begun::NotYet(self)) };
-        let starts: Vec<u64> =
-            (0..self.lanes.len()).map(|lane| from.load(page::committed(lane), Relaxed)).collect();
+        let Some(starts) = self.starts(wanted) else { return Ok(Begun::NotYet(self)) };
         let lanes: Result<Vec<_>, Fault> = self
             .lanes
             .into_iter()
@@ -84,8 +95,7 @@ impl<S: Shared> Heir<S> {
         let seen_want = self.control.load(control::WANT, Acquire);
         let seen_given = self.page.load(page::GIVEN, Acquire);
         let seen_released = self.before.as_ref().map(|page| page.load(page::RELEASED, Acquire));
-        let wanted = Want::of(seen_want);
-        if wanted.epoch > self.epoch || self.positions(wanted).is_some() {
+        if self.is_due() {
             return;
         }
         let mut watches = vec![
@@ -98,17 +108,19 @@ impl<S: Shared> Heir<S> {
         S::wait(&watches, limit);
     }
 
-    /// The page the positions to start from are on, if it is time to start.
-    fn positions(&self, wanted: Want) -> Option<&S> {
+    /// The positions to start from, if it is time to start.
+    fn starts(&self, wanted: Want) -> Option<Vec<u64>> {
         if wanted.epoch != self.epoch {
             return None;
         }
+        let lanes = 0..self.lanes.len();
         if self.page.load(page::GIVEN, Acquire) == 1 {
-            return Some(&self.page);
+            return Some(lanes.map(|lane| self.page.load(page::given(lane), Relaxed)).collect());
         }
         let before = self.before.as_ref()?;
         let released = before.load(page::RELEASED, Acquire);
-        (released != 0 && released == before.load(page::EPOCH, Relaxed)).then_some(before)
+        let is_released = released != 0 && released == before.load(page::EPOCH, Relaxed);
+        is_released.then(|| lanes.map(|lane| before.load(page::committed(lane), Relaxed)).collect())
     }
 }
 

@@ -40,6 +40,15 @@ pub enum PushError {
         /// The epoch to ask the daemon for.
         epoch: u32,
     },
+    /// The FIFO went to another node. Items from the one that got this answer on have to be
+    /// sent there, under their sequence numbers; that node knows which ones it has.
+    #[error(
+        "the FIFO went to another node in epoch {epoch}: ask the daemon where, and send again from there"
+    )]
+    Away {
+        /// The epoch it left in.
+        epoch: u32,
+    },
     /// A peer wrote nonsense.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -68,6 +77,7 @@ pub struct Producer<S> {
     dropped: u64,
     blocked: u64,
     spins: u32,
+    is_away: bool,
 }
 
 impl<S: Shared> Producer<S> {
@@ -82,8 +92,7 @@ impl<S: Shared> Producer<S> {
         let tail = position(memory.load(region::TAIL, Acquire), region.base, u64::MAX / 2)?;
         let sequence = marked(&memory, tail).ok_or(Fault::NotASegment)?;
         let discarded = memory.load(region::DISCARDED, Relaxed);
-        let mut low = position(discarded, region.base, tail)?;
-        low = low.max(tail.saturating_sub(region.capacity));
+        let discarded = position(discarded, region.base, tail)?;
         memory.store(region::WAKE_AT, 0, Relaxed);
         let mut producer = Self {
             lane,
@@ -95,12 +104,14 @@ impl<S: Shared> Producer<S> {
             tail,
             published: tail,
             sequence,
-            free: low,
+            // The owner may be behind still, in a region before this one.
+            free: if about.lossy { discarded } else { 0 },
             mark: 0,
             bytes: memory.load(region::BYTES, Relaxed),
             dropped: memory.load(region::DROPPED, Relaxed),
             blocked: memory.load(region::BLOCKED, Relaxed),
             spins: 0,
+            is_away: false,
             control,
             memory,
         };
@@ -158,7 +169,7 @@ impl<S: Shared> Producer<S> {
     pub fn push(&mut self, item: &[u8]) -> Result<(), PushError> {
         self.stage(item)?;
         self.publish();
-        Ok(())
+        self.check_here()
     }
 
     /// Puts in as many of the items as fit, lets the owner see them together, and tells how
@@ -176,6 +187,7 @@ impl<S: Shared> Producer<S> {
             }
         }
         self.publish();
+        self.check_here()?;
         Ok(count)
     }
 
@@ -191,6 +203,7 @@ impl<S: Shared> Producer<S> {
     /// Room for an item of `length` bytes, to be written in place.
     #[inline]
     pub fn reserve(&mut self, length: usize) -> Result<Slot<'_, S>, PushError> {
+        self.check_here()?;
         let max = item_max(self.region.capacity);
         if length as u64 > max {
             return Err(PushError::TooLarge { length, max });
@@ -225,7 +238,8 @@ impl<S: Shared> Producer<S> {
         // Before the looks below: an owner that sleeps has looked at the tail in vain after
         // it said so, and the fence makes sure that one of the two sees the other.
         S::fence();
-        let epoch = want(&self.control).epoch;
+        let Want { epoch, owner } = want(&self.control);
+        self.is_away = owner == Want::AWAY;
         let is_known = epoch == self.epoch || self.follow(epoch);
         if !is_known || self.page.load(page::SLEEPING, Relaxed) != 0 {
             self.memory.wake(region::TAIL);
@@ -263,6 +277,16 @@ impl<S: Shared> Producer<S> {
     pub fn count_dropped(&mut self) {
         self.dropped += 1;
         self.memory.store(region::DROPPED, self.dropped, Relaxed);
+    }
+
+    /// Whether what was published is safe here: it is if the daemon had not fenced the FIFO
+    /// by then, as the daemon looks at the tail after that.
+    #[inline]
+    fn check_here(&self) -> Result<(), PushError> {
+        if self.is_away {
+            return Err(PushError::Away { epoch: want(&self.control).epoch });
+        }
+        Ok(())
     }
 
     fn sleep(&mut self, total: u64, limit: Option<Duration>) {
@@ -339,7 +363,11 @@ impl<S: Shared> Producer<S> {
             let is_open = self.page.load(page::OPENED, Acquire) == epoch;
             let found = self.page.load(page::committed(self.lane), Acquire);
             S::fence();
-            let wanted = want(&self.control).epoch;
+            let Want { epoch: wanted, owner } = want(&self.control);
+            if owner == Want::AWAY {
+                self.is_away = true;
+                return self.check_here();
+            }
             if wanted == self.epoch {
                 if is_open {
                     let low = if self.lossy { 0 } else { self.free };

@@ -48,6 +48,10 @@ impl View {
         self.size
     }
 
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
     #[inline]
     fn check(&self, at: usize, length: usize) {
         let fits = self.size.checked_sub(length).is_some_and(|last| at <= last);
@@ -55,7 +59,7 @@ impl View {
     }
 
     #[inline]
-    fn word(&self, at: usize) -> &AtomicU64 {
+    pub(crate) fn word(&self, at: usize) -> &AtomicU64 {
         self.check(at, 8);
         // SAFETY: `check` found the word inside of the memory that `new` was promised, at a
         // multiple of 8 from an aligned base; all accesses in this process are atomic.

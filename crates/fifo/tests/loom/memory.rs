@@ -13,7 +13,7 @@ use swell_fifo::layout::{PAGE, control, page, region};
 use swell_fifo::shared::{Shared, Watch};
 
 /// What a mutant does otherwise.
-pub trait Mutation: Clone + 'static {
+pub(crate) trait Mutation: Clone + 'static {
     /// Whether fences are there.
     const FENCES: bool = true;
     /// Whether publishing orders what was written before it.
@@ -24,26 +24,26 @@ pub trait Mutation: Clone + 'static {
 
 /// None: the memory as it is.
 #[derive(Clone)]
-pub struct Sound;
+pub(crate) struct Sound;
 impl Mutation for Sound {}
 
 /// Without fences.
 #[derive(Clone)]
-pub struct NoFence;
+pub(crate) struct NoFence;
 impl Mutation for NoFence {
     const FENCES: bool = false;
 }
 
 /// All stores relaxed.
 #[derive(Clone)]
-pub struct NoRelease;
+pub(crate) struct NoRelease;
 impl Mutation for NoRelease {
     const RELEASES: bool = false;
 }
 
 /// All loads relaxed.
 #[derive(Clone)]
-pub struct NoAcquire;
+pub(crate) struct NoAcquire;
 impl Mutation for NoAcquire {
     const ACQUIRES: bool = false;
 }
@@ -65,7 +65,7 @@ unsafe impl Sync for Word {}
 
 /// What kind of segment it is, as that tells which words matter.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Role {
+pub(crate) enum Role {
     Control,
     Page,
     Region,
@@ -74,18 +74,18 @@ pub enum Role {
 }
 
 /// Where all who sleep in a play do so, as in the kernel's table.
-pub struct Gate {
+pub(crate) struct Gate {
     lock: Mutex<()>,
     bell: Condvar,
 }
 
 impl Gate {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self { lock: Mutex::new(()), bell: Condvar::new() })
     }
 }
 
-pub struct Memory<M> {
+pub(crate) struct Memory<M> {
     words: Arc<[Word]>,
     gate: Arc<Gate>,
     /// A word this handle never looks at again once it has seen it: a party that forgets to.
@@ -105,13 +105,13 @@ impl<M> Clone for Memory<M> {
 }
 
 impl<M: Mutation> Memory<M> {
-    pub fn new(role: Role, size: usize, gate: &Arc<Gate>) -> Self {
+    pub(crate) fn new(role: Role, size: usize, gate: &Arc<Gate>) -> Self {
         let words = (0..size / 8).map(|index| word(role, index * 8)).collect();
         Self { words, gate: Arc::clone(gate), blind: None, mutation: PhantomData }
     }
 
     /// A handle that goes on believing what it sees now at `at`.
-    pub fn blinded(&self, at: usize) -> Self {
+    pub(crate) fn blinded(&self, at: usize) -> Self {
         let seen = self.load(at, Ordering::Acquire);
         Self { blind: Some((at, seen)), ..self.clone() }
     }
@@ -120,10 +120,15 @@ impl<M: Mutation> Memory<M> {
 fn word(role: Role, at: usize) -> Word {
     let is_shared = match role {
         Role::Control => at == control::WANT,
-        Role::Page => {
-            [page::OPENED, page::RELEASED, page::GIVEN, page::SLEEPING, page::committed(0)]
-                .contains(&at)
-        }
+        Role::Page => [
+            page::OPENED,
+            page::RELEASED,
+            page::GIVEN,
+            page::SLEEPING,
+            page::committed(0),
+            page::given(0),
+        ]
+        .contains(&at),
         Role::Region => [region::TAIL, region::WAKE_AT].contains(&at),
         Role::Lossy => at >= PAGE || [region::TAIL, region::DISCARDED].contains(&at),
     };

@@ -11,17 +11,17 @@ use swell_fifo::producer::{Producer, PushError};
 
 use crate::memory::{Gate, Memory, Mutation, Role};
 
-pub struct Stage<M: Mutation> {
-    pub fifo: Fifo<Memory<M>>,
-    pub control: Memory<M>,
-    pub region: Memory<M>,
-    pub pages: Vec<Memory<M>>,
+pub(crate) struct Stage<M: Mutation> {
+    pub(crate) fifo: Fifo<Memory<M>>,
+    pub(crate) control: Memory<M>,
+    pub(crate) region: Memory<M>,
+    pub(crate) pages: Vec<Memory<M>>,
     gate: Arc<Gate>,
 }
 
 impl<M: Mutation> Stage<M> {
     /// A FIFO of one lane with 128 bytes of data, and its first epoch.
-    pub fn new(role: Role) -> Self {
+    pub(crate) fn new(role: Role) -> Self {
         let gate = Gate::new();
         let control = Memory::new(Role::Control, PAGE, &gate);
         let region = Memory::new(role, PAGE + 128, &gate);
@@ -34,16 +34,16 @@ impl<M: Mutation> Stage<M> {
         stage
     }
 
-    pub fn page(&self) -> Memory<M> {
+    pub(crate) fn page(&self) -> Memory<M> {
         Memory::new(Role::Page, PAGE, &self.gate)
     }
 
-    pub fn prepare(&mut self, page: Memory<M>) {
+    pub(crate) fn prepare(&mut self, page: Memory<M>) {
         self.fifo.prepare(page.clone());
         self.pages.push(page);
     }
 
-    pub fn producer(&self) -> Producer<Memory<M>> {
+    pub(crate) fn producer(&self) -> Producer<Memory<M>> {
         let (control, region) = (self.control.clone(), self.region.clone());
         let mut producer =
             Producer::open(control, 0, region, self.pages[0].clone()).expect("sound");
@@ -54,7 +54,7 @@ impl<M: Mutation> Stage<M> {
     }
 
     /// The heir of the epoch with this index.
-    pub fn heir(&self, index: usize) -> Heir<Memory<M>> {
+    pub(crate) fn heir(&self, index: usize) -> Heir<Memory<M>> {
         let before = index.checked_sub(1).map(|before| self.pages[before].clone());
         let lanes = vec![vec![self.region.clone()]];
         Heir::new(self.control.clone(), self.pages[index].clone(), before, lanes).expect("sound")
@@ -62,7 +62,10 @@ impl<M: Mutation> Stage<M> {
 }
 
 /// Pushes items of 32 bytes with these numbers; each fills nearly half of the lane.
-pub fn push_all<M: Mutation>(producer: &mut Producer<Memory<M>>, numbers: std::ops::Range<u8>) {
+pub(crate) fn push_all<M: Mutation>(
+    producer: &mut Producer<Memory<M>>,
+    numbers: std::ops::Range<u8>,
+) {
     for number in numbers {
         loop {
             match producer.push(&[number; 32]) {
@@ -77,7 +80,7 @@ pub fn push_all<M: Mutation>(producer: &mut Producer<Memory<M>>, numbers: std::o
 }
 
 /// Takes one item and commits it; nothing when the owner is revoked.
-pub fn take<M: Mutation>(owner: &mut Owner<Memory<M>>) -> Option<u8> {
+pub(crate) fn take<M: Mutation>(owner: &mut Owner<Memory<M>>) -> Option<u8> {
     loop {
         match owner.next().expect("sound") {
             Next::Item(item) => {
@@ -94,7 +97,7 @@ pub fn take<M: Mutation>(owner: &mut Owner<Memory<M>>) -> Option<u8> {
     }
 }
 
-pub fn begin<M: Mutation>(mut heir: Heir<Memory<M>>) -> Owner<Memory<M>> {
+pub(crate) fn begin<M: Mutation>(mut heir: Heir<Memory<M>>) -> Owner<Memory<M>> {
     loop {
         match heir.begin().expect("sound") {
             Begun::Owner(owner) => return owner,
@@ -108,7 +111,7 @@ pub fn begin<M: Mutation>(mut heir: Heir<Memory<M>>) -> Owner<Memory<M>> {
 }
 
 /// Plays in all orders with up to `preemptions` switches that nobody asked for.
-pub fn in_all_orders(preemptions: usize, play: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn in_all_orders(preemptions: usize, play: impl Fn() + Sync + Send + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound = Some(preemptions);
     builder.max_branches = 20_000;
@@ -116,7 +119,7 @@ pub fn in_all_orders(preemptions: usize, play: impl Fn() + Sync + Send + 'static
 }
 
 /// Expects that some order fails.
-pub fn fails_in_some_order(preemptions: usize, play: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn fails_in_some_order(preemptions: usize, play: impl Fn() + Sync + Send + 'static) {
     let played = catch_unwind(AssertUnwindSafe(|| in_all_orders(preemptions, play)));
     assert!(played.is_err(), "this mutant lives: no order shows what it breaks");
 }

@@ -109,3 +109,27 @@ fn a_daemon_finds_how_things_stand() {
     assert!(fifo.has_begun());
     assert_eq!(fifo.forget().len(), 1);
 }
+
+#[test]
+fn taking_over_changes_nothing_for_an_owner_that_has_begun() {
+    for began_by_itself in [false, true] {
+        let mut stage = Stage::new(1, 1024, false);
+        let mut producer = stage.producer(0);
+        let first = stage.owner();
+        while producer.push(&[0; 48]).is_ok() {}
+        let page = stage.raise(2);
+        producer.announce(page).expect("sound");
+        if began_by_itself {
+            first.release();
+        } else {
+            stage.fifo.take_over().expect("sound");
+        }
+        let mut second = stage.owner();
+        assert_eq!(take_all(&mut second).len(), 15);
+        // A daemon that did not notice, or that was started again, tries once more.
+        stage.fifo.take_over().expect("sound");
+        assert_eq!(stage.fifo.lane(0).committed, stage.fifo.lane(0).tail);
+        assert_eq!(producer.push(&[1; 48]), Ok(()));
+        assert_eq!(take_all(&mut second).len(), 1);
+    }
+}

@@ -103,6 +103,7 @@ fn a_hostile_owner_harms_only_itself() {
             page::EPOCH,
             page::SLEEPING,
             page::committed(0),
+            page::given(0),
             0,
             8,
         ];

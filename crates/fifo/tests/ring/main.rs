@@ -5,4 +5,5 @@ mod filling;
 mod handing_over;
 mod hostile;
 mod sizes;
+mod going_away;
 mod against_a_queue;

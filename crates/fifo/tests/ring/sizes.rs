@@ -1,7 +1,7 @@
 //! Going on in a region of another size, without a copy and without a stop.
 
 use swell_fifo::owner::{Begun, Heir};
-use swell_fifo::producer::Producer;
+use swell_fifo::producer::{Producer, PushError};
 
 use crate::stage::{Stage, region, take, take_all};
 
@@ -95,6 +95,9 @@ fn a_producer_that_died_while_changing_is_replaced() {
         Producer::open(stage.control.clone(), 0, next, page).expect("the next region is sound");
     assert!(!producer.is_sealed());
     producer.push(b"2").expect("room");
+    // Looking for room, it finds an owner that is in the first region still.
+    while producer.push(&[3; 400]).is_ok() {}
+    assert_eq!(producer.push(&[3; 400]), Err(PushError::Full));
     let sequences: Vec<u64> = take_all(&mut owner).iter().map(|item| item.1).collect();
-    assert_eq!(sequences, [0, 1, 2]);
+    assert_eq!(sequences, (0..producer.sequence()).collect::<Vec<_>>());
 }

@@ -7,20 +7,20 @@ use swell_fifo::owner::{Begun, Heir, Next, Owner};
 use swell_fifo::producer::Producer;
 
 /// A FIFO with its segments.
-pub struct Stage {
-    pub fifo: Fifo<Heap>,
-    pub control: Heap,
-    pub regions: Vec<Heap>,
-    pub pages: Vec<Heap>,
+pub(crate) struct Stage {
+    pub(crate) fifo: Fifo<Heap>,
+    pub(crate) control: Heap,
+    pub(crate) regions: Vec<Heap>,
+    pub(crate) pages: Vec<Heap>,
 }
 
-pub fn region(capacity: usize) -> Heap {
+pub(crate) fn region(capacity: usize) -> Heap {
     Heap::new(PAGE + capacity)
 }
 
 impl Stage {
     /// A FIFO of some lanes; it has its first owner-to-be, number 1.
-    pub fn new(lanes: usize, capacity: usize, lossy: bool) -> Self {
+    pub(crate) fn new(lanes: usize, capacity: usize, lossy: bool) -> Self {
         let control = Heap::new(PAGE);
         let regions: Vec<Heap> = (0..lanes).map(|_| region(capacity)).collect();
         let fifo = Fifo::new(control.clone(), 7, lossy, regions.clone());
@@ -31,7 +31,7 @@ impl Stage {
     }
 
     /// Raises the next epoch, for this owner.
-    pub fn raise(&mut self, owner: u32) -> Heap {
+    pub(crate) fn raise(&mut self, owner: u32) -> Heap {
         let page = Heap::new(PAGE);
         self.fifo.prepare(page.clone());
         self.pages.push(page.clone());
@@ -39,14 +39,14 @@ impl Stage {
         page
     }
 
-    pub fn producer(&self, lane: usize) -> Producer<Heap> {
+    pub(crate) fn producer(&self, lane: usize) -> Producer<Heap> {
         let page = self.pages.last().expect("a stage has an epoch").clone();
         Producer::open(self.control.clone(), lane, self.regions[lane].clone(), page)
             .expect("the segments are sound")
     }
 
     /// The heir of the newest epoch.
-    pub fn heir(&self) -> Heir<Heap> {
+    pub(crate) fn heir(&self) -> Heir<Heap> {
         let (page, before) = match &self.pages[..] {
             [.., before, page] => (page, Some(before.clone())),
             [page] => (page, None),
@@ -56,7 +56,7 @@ impl Stage {
         Heir::new(self.control.clone(), page.clone(), before, lanes).expect("sound segments")
     }
 
-    pub fn owner(&self) -> Owner<Heap> {
+    pub(crate) fn owner(&self) -> Owner<Heap> {
         match self.heir().begin().expect("sound segments") {
             Begun::Owner(owner) => owner,
             Begun::NotYet(_) | Begun::Revoked => panic!("the heir cannot begin"),
@@ -65,10 +65,10 @@ impl Stage {
 }
 
 /// What came out: lane, sequence, bytes.
-pub type Taken = (usize, u64, Vec<u8>);
+pub(crate) type Taken = (usize, u64, Vec<u8>);
 
 /// Takes one item without committing it.
-pub fn take(owner: &mut Owner<Heap>) -> Option<Taken> {
+pub(crate) fn take(owner: &mut Owner<Heap>) -> Option<Taken> {
     let mut bytes = Vec::new();
     match owner.next().expect("honest peers") {
         Next::Item(item) => {
@@ -80,7 +80,7 @@ pub fn take(owner: &mut Owner<Heap>) -> Option<Taken> {
 }
 
 /// Takes everything there is, and commits it.
-pub fn take_all(owner: &mut Owner<Heap>) -> Vec<Taken> {
+pub(crate) fn take_all(owner: &mut Owner<Heap>) -> Vec<Taken> {
     let taken = std::iter::from_fn(|| take(owner)).collect();
     owner.commit();
     taken
