@@ -197,7 +197,14 @@ impl<S: Shared> Owner<S> {
         }
         for _ in 0..self.lanes.len() {
             let lane = self.turn;
-            if let Some(found) = self.lanes[lane].find()? {
+            let found = match self.lanes[lane].find() {
+                Ok(found) => found,
+                // An owner that was frozen and replaced in between sees lanes that went on
+                // without it; that is nobody's fault.
+                Err(_) if self.is_revoked() => return Ok(Next::Revoked),
+                Err(fault) => return Err(fault),
+            };
+            if let Some(found) = found {
                 self.lanes[lane].take(found);
                 self.items += 1;
                 return Ok(Next::Item(Item { lane: &self.lanes[lane], number: lane, found }));

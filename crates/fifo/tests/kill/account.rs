@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use swell_fifo::fault::Fault;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::shared::Shared;
 
@@ -48,7 +49,8 @@ impl Account {
         }
     }
 
-    pub(crate) fn fault(&self) {
+    pub(crate) fn fault(&self, fault: Fault) {
+        eprintln!("an owner gives up: {fault}");
         self.count(FAULTS);
     }
 

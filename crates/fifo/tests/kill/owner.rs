@@ -32,7 +32,7 @@ pub(crate) fn run() {
         Ok(Begun::Owner(owner)) => owner,
         Ok(Begun::Revoked) => return,
         Ok(Begun::NotYet(_)) => panic!("it was due"),
-        Err(_) => return account.fault(),
+        Err(fault) => return account.fault(fault),
     };
     let mut bytes = Vec::new();
     let mut count = 0u64;
@@ -62,7 +62,7 @@ pub(crate) fn run() {
                 owner.commit();
                 return owner.release();
             }
-            Err(_) => return account.fault(),
+            Err(fault) => return account.fault(fault),
         }
     }
 }

@@ -68,6 +68,25 @@ fn what_a_former_owner_writes_counts_for_nothing() {
 }
 
 #[test]
+fn a_frozen_owner_blames_nobody_for_what_it_missed() {
+    let mut stage = Stage::new(1, 1024, false);
+    let mut producer = stage.producer(0);
+    let mut zombie = stage.owner();
+    producer.push(&[0; 48]).expect("room");
+    let page = stage.raise(2);
+    producer.announce(page).expect("sound");
+    stage.fifo.take_over().expect("sound");
+    let mut second = stage.owner();
+    for _ in 0..100 {
+        producer.push(&[0; 48]).expect("room");
+        take_all(&mut second);
+    }
+    assert!(matches!(zombie.next(), Ok(Next::Revoked)));
+    zombie.commit();
+    assert_eq!(stage.fifo.lane(0).committed, stage.fifo.lane(0).tail);
+}
+
+#[test]
 fn an_heir_that_never_began_is_passed_over() {
     let mut stage = Stage::new(1, 1024, false);
     let mut producer = stage.producer(0);
