@@ -122,7 +122,7 @@ impl Want {
 
     /// The word for the control segment.
     pub const fn word(self) -> u64 {
-        (self.owner as u64) << 32 | self.epoch as u64
+        ((self.owner as u64) << 32) | self.epoch as u64
     }
 
     /// What a word says.

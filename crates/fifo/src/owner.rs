@@ -191,7 +191,7 @@ impl<S: Shared> Owner<S> {
 
     /// The next item, lane by lane in turns.
     #[inline]
-    pub fn next(&mut self) -> Result<Next<'_, S>, Fault> {
+    pub fn take(&mut self) -> Result<Next<'_, S>, Fault> {
         if self.is_revoked() {
             return Ok(Next::Revoked);
         }
@@ -220,7 +220,7 @@ impl<S: Shared> Owner<S> {
     pub fn drain(&mut self, max: usize, mut each: impl FnMut(Item<'_, S>)) -> Result<usize, Fault> {
         let mut count = 0;
         while count < max {
-            let Next::Item(item) = self.next()? else { break };
+            let Next::Item(item) = self.take()? else { break };
             each(item);
             count += 1;
         }

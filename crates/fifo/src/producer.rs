@@ -427,7 +427,7 @@ impl<S: Shared> Slot<'_, S> {
     pub fn stage(self) {
         let Self { producer, at, length } = self;
         let sequence = producer.sequence;
-        let stamp = if sequence % SAMPLE == 0 { sampled(clock::coarse()) } else { 0 };
+        let stamp = if sequence.is_multiple_of(SAMPLE) { sampled(clock::coarse()) } else { 0 };
         let head = Head { kind: Kind::Item, length: length as u64, stamp };
         producer.memory.store(at, head.word(), Relaxed);
         producer.memory.store(at + 8, sequence, Relaxed);

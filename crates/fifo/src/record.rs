@@ -39,13 +39,13 @@ impl Head {
             Kind::Pad => 2,
             Kind::Seal => 3,
         };
-        self.length | kind << KIND_SHIFT | self.stamp << STAMP_SHIFT
+        self.length | (kind << KIND_SHIFT) | (self.stamp << STAMP_SHIFT)
     }
 
     /// What a word says, if it can be a head at all.
     #[inline]
     pub(crate) fn of(word: u64) -> Option<Self> {
-        let kind = match word >> KIND_SHIFT & 3 {
+        let kind = match (word >> KIND_SHIFT) & 3 {
             1 => Kind::Item,
             2 => Kind::Pad,
             3 => Kind::Seal,
@@ -69,7 +69,7 @@ pub const fn item_max(capacity: u64) -> u64 {
 
 /// A time of the coarse clock as a head holds it.
 pub(crate) const fn sampled(nanos: u64) -> u64 {
-    let millis = nanos / 1_000_000 & STAMP_MASK;
+    let millis = (nanos / 1_000_000) & STAMP_MASK;
     if millis == 0 { 1 } else { millis }
 }
 

@@ -60,6 +60,13 @@ pub enum Siblings {
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
     (
+        "crates/core/src/flow",
+        Siblings::Rivals {
+            below: &["view", "indicator", "wait", "cost", "target", "policy", "window", "cooldown"],
+            above: &["analyzer"],
+        },
+    ),
+    (
         "crates/core/src/keepalive",
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
     ),
@@ -95,6 +102,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/sim/src/faithful/faascache", Siblings::Parts),
     ("crates/sim/src/faithful/founding", Siblings::Parts),
+    ("crates/sim/src/flow", Siblings::Parts),
     ("crates/sim/src/report", Siblings::Parts),
     (
         "crates/sim/src/report/html",

@@ -96,7 +96,7 @@ fn hand_over(count: usize) -> Vec<u64> {
             let mut first = Some(first);
             let mut bytes = Vec::new();
             loop {
-                match owner.next().expect("sound") {
+                match owner.take().expect("sound") {
                     Next::Item(item) => {
                         let _ = item.copy_to(&mut bytes);
                         if let Some(first) = first.take() {

@@ -77,7 +77,7 @@ impl End for Ours {
     #[inline]
     fn receive(&mut self, into: &mut Vec<u8>) {
         loop {
-            match self.owner.next().expect("sound") {
+            match self.owner.take().expect("sound") {
                 Next::Item(item) => {
                     let _ = item.copy_to(into);
                     self.taken += 1;

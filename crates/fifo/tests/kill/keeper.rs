@@ -210,13 +210,33 @@ impl Keeper {
     pub(crate) fn await_begun(&self) {
         let start = Instant::now();
         while !self.view.has_begun() {
-            assert!(start.elapsed() < PATIENCE, "an owner does not begin");
+            assert!(start.elapsed() < PATIENCE, "an owner does not begin: {}", self.describe());
             std::thread::sleep(Duration::from_micros(100));
         }
     }
 
     pub(crate) fn has_begun(&self) -> bool {
         self.view.has_begun()
+    }
+
+    /// How things stand, for whoever has to find out why they do not go on.
+    pub(crate) fn describe(&self) -> String {
+        use std::sync::atomic::Ordering::SeqCst;
+        use swell_fifo::layout::page;
+        use swell_fifo::shared::Shared;
+        let mut text = format!("wanted {:?}, under way {}", self.view.want(), self.heir.is_some());
+        for one in &self.pages {
+            let word = |at| one.memory.load(at, SeqCst);
+            text += &format!(
+                "\n  epoch {}: opened {}, released {}, given {}, items {}",
+                word(page::EPOCH),
+                word(page::OPENED),
+                word(page::RELEASED),
+                word(page::GIVEN),
+                word(page::ITEMS),
+            );
+        }
+        text
     }
 
     pub(crate) fn is_released(&self) -> bool {

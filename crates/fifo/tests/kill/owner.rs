@@ -43,7 +43,7 @@ pub(crate) fn run() {
             owner.announce(lane, region);
         }
         count += 1;
-        match owner.next() {
+        match owner.take() {
             Ok(Next::Item(item)) => {
                 let _ = item.copy_to(&mut bytes);
                 let (lane, sequence) = (item.lane(), item.sequence());

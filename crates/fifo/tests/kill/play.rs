@@ -139,7 +139,15 @@ fn change_hands(
     // Released, or in no state to do so: then the daemon gives the positions. An heir that
     // died is followed by another, once the owner before is gone for good.
     loop {
-        assert!(start.elapsed() < PATIENCE, "a change of hands hangs");
+        if start.elapsed() > PATIENCE {
+            let (is_owner_gone, is_heir_gone) =
+                (keeper.owner.has_ended(), keeper.heir.as_mut().is_some_and(Worker::has_ended));
+            panic!(
+                "a change of hands hangs: owner gone {is_owner_gone}, frozen {is_frozen}, heir \
+                 gone {is_heir_gone}; {}",
+                keeper.describe()
+            );
+        }
         if keeper.heir.as_mut().is_some_and(Worker::has_ended) {
             if !is_frozen {
                 keeper.owner.kill();

@@ -48,7 +48,7 @@ pub(crate) fn run() {
 }
 
 fn order_every_so_often(sequence: u64) -> Option<(Order, Vec<std::os::fd::OwnedFd>)> {
-    if sequence % 16 == 0 { order_if_any() } else { None }
+    if sequence.is_multiple_of(16) { order_if_any() } else { None }
 }
 
 /// Opens the region the lane is in; those after it are left to go on in.

@@ -89,7 +89,7 @@ fn replace<M: Mutation>(flaw: Flaw) -> impl Fn() + Sync + Send + 'static {
         drop(producer);
         let mut zombie = begin(stage.heir(0));
         for _ in 0..2 {
-            assert!(matches!(zombie.next(), Ok(Next::Item(_))));
+            assert!(matches!(zombie.take(), Ok(Next::Item(_))));
         }
         let page = match flaw {
             Flaw::OnePage => stage.pages[0].clone(),
@@ -112,7 +112,7 @@ fn replace<M: Mutation>(flaw: Flaw) -> impl Fn() + Sync + Send + 'static {
         stage.fifo.take_over().expect("sound");
         let mut second = begin(stage.heir(1));
         let mut found = Vec::new();
-        while let Next::Item(item) = second.next().expect("honest peers") {
+        while let Next::Item(item) = second.take().expect("honest peers") {
             let mut bytes = Vec::new();
             assert!(item.copy_to(&mut bytes));
             found.push(bytes[0]);

@@ -20,7 +20,7 @@ fn overwrite<M: Mutation>() -> impl Fn() + Sync + Send + 'static {
             }
         });
         let mut bytes = Vec::new();
-        if let Next::Item(item) = owner.next().expect("an honest peer")
+        if let Next::Item(item) = owner.take().expect("an honest peer")
             && item.copy_to(&mut bytes)
         {
             let number = item.sequence() as u8;

@@ -82,7 +82,7 @@ pub(crate) fn push_all<M: Mutation>(
 /// Takes one item and commits it; nothing when the owner is revoked.
 pub(crate) fn take<M: Mutation>(owner: &mut Owner<Memory<M>>) -> Option<u8> {
     loop {
-        match owner.next().expect("sound") {
+        match owner.take().expect("sound") {
             Next::Item(item) => {
                 let mut bytes = Vec::new();
                 assert!(item.copy_to(&mut bytes));

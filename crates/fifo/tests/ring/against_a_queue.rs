@@ -124,7 +124,7 @@ fn play(steps: Vec<Step>) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(miri) { 4 } else { 2000 },
+        cases: if cfg!(miri) { 2 } else { 2000 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -84,7 +84,7 @@ fn items_are_written_and_read_in_place() {
     slot.write(8, &[2; 12]);
     slot.stage();
     producer.publish();
-    let swell_fifo::owner::Next::Item(item) = owner.next().expect("sound") else {
+    let swell_fifo::owner::Next::Item(item) = owner.take().expect("sound") else {
         panic!("there is an item")
     };
     let mut part = [0; 12];
@@ -111,7 +111,7 @@ fn an_item_overwritten_while_it_is_read_is_noticed() {
     let mut producer = stage.producer(0);
     let mut owner = stage.owner();
     producer.push(&[1; 48]).expect("room");
-    let swell_fifo::owner::Next::Item(item) = owner.next().expect("sound") else {
+    let swell_fifo::owner::Next::Item(item) = owner.take().expect("sound") else {
         panic!("there is an item")
     };
     assert!(item.is_intact());

@@ -20,7 +20,7 @@ fn the_successor_goes_on_behind_what_was_committed() {
     stage.raise(2);
     let heir = stage.heir();
     let Begun::NotYet(heir) = heir.begin().expect("sound") else { panic!("not released yet") };
-    assert!(matches!(first.next(), Ok(Next::Revoked)));
+    assert!(matches!(first.take(), Ok(Next::Revoked)));
     first.release();
     assert!(stage.fifo.is_released());
     let Begun::Owner(mut second) = heir.begin().expect("sound") else { panic!("released") };
@@ -41,7 +41,7 @@ fn producers_find_the_new_owner_by_themselves() {
     assert_eq!(producer.push(&[0; 48]), Err(PushError::Moved { epoch: 2 }));
     producer.announce(page).expect("sound");
     assert_eq!(producer.push(&[0; 48]), Err(PushError::Full), "the heir has not begun");
-    assert!(matches!(first.next(), Ok(Next::Revoked)));
+    assert!(matches!(first.take(), Ok(Next::Revoked)));
     first.release();
     let Ok(Begun::Owner(mut second)) = heir.begin() else { panic!("released") };
     assert_eq!(take_all(&mut second).len(), 15);
@@ -81,7 +81,7 @@ fn a_frozen_owner_blames_nobody_for_what_it_missed() {
         producer.push(&[0; 48]).expect("room");
         take_all(&mut second);
     }
-    assert!(matches!(zombie.next(), Ok(Next::Revoked)));
+    assert!(matches!(zombie.take(), Ok(Next::Revoked)));
     zombie.commit();
     assert_eq!(stage.fifo.lane(0).committed, stage.fifo.lane(0).tail);
 }

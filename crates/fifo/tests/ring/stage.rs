@@ -70,7 +70,7 @@ pub(crate) type Taken = (usize, u64, Vec<u8>);
 /// Takes one item without committing it.
 pub(crate) fn take(owner: &mut Owner<Heap>) -> Option<Taken> {
     let mut bytes = Vec::new();
-    match owner.next().expect("honest peers") {
+    match owner.take().expect("honest peers") {
         Next::Item(item) => {
             assert!(item.copy_to(&mut bytes), "nobody overwrites meanwhile");
             Some((item.lane(), item.sequence(), bytes))

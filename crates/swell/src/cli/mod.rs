@@ -19,6 +19,7 @@ pub mod queue;
 pub mod journal;
 pub mod demo;
 pub mod keepalive;
+pub mod flow;
 pub mod replay;
 pub mod bench;
 pub mod trace;
