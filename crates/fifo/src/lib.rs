@@ -16,6 +16,7 @@ pub mod template;
 pub mod parcel;
 pub mod producer;
 pub mod lane;
+pub mod full;
 pub mod owner;
 pub mod fifo;
 pub mod intake;

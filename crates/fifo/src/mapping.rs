@@ -110,6 +110,11 @@ impl Shared for Mapping {
     }
 
     #[inline]
+    fn expect_write(&self, at: usize) {
+        self.0.view.expect_write(at);
+    }
+
+    #[inline]
     fn fence() {
         fence(Ordering::SeqCst);
     }

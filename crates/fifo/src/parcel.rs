@@ -19,6 +19,8 @@ use serde::de::DeserializeOwned;
 /// Descriptors one message can carry: a bundle for an heir of a FIFO of two dozen lanes. The
 /// kernel's own limit is 253.
 pub const DESCRIPTORS_MAX: usize = 64;
+/// Each message begins with this, as one without bytes would look like the end.
+const VERSION: u8 = 1;
 /// Bytes of a message.
 const BYTES_MAX: usize = 4096;
 /// Bytes of ancillary data that so many descriptors need.
@@ -35,7 +37,7 @@ pub fn send(
     message: &impl Serialize,
     descriptors: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    let bytes = postcard::to_allocvec(message).map_err(io::Error::other)?;
+    let bytes = postcard::to_extend(message, vec![VERSION]).map_err(io::Error::other)?;
     if bytes.len() > BYTES_MAX || descriptors.len() > DESCRIPTORS_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the message is too long"));
     }
@@ -83,7 +85,9 @@ fn receive_with<T: DeserializeOwned>(
     if received.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the message came truncated"));
     }
-    let message = postcard::from_bytes(&bytes[..received.bytes])
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    let damaged = |error: String| io::Error::new(io::ErrorKind::InvalidData, error);
+    let bytes = bytes[..received.bytes].strip_prefix(&[VERSION]);
+    let bytes = bytes.ok_or_else(|| damaged("the message is of another version".into()))?;
+    let message = postcard::from_bytes(bytes).map_err(|error| damaged(error.to_string()))?;
     Ok(Some((message, descriptors)))
 }

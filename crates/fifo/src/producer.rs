@@ -244,6 +244,8 @@ impl<S: Shared> Producer<S> {
         if !is_known || self.page.load(page::SLEEPING, Relaxed) != 0 {
             self.memory.wake(region::TAIL);
         }
+        // The owner has these lines from the last time around; it gives them up meanwhile.
+        self.memory.expect_write(self.offset(self.tail));
         self.memory.store(region::STAMP, clock::coarse(), Relaxed);
         self.memory.store(region::BYTES, self.bytes, Relaxed);
     }

@@ -29,6 +29,12 @@ pub trait Shared: Sized {
     /// one become zero.
     fn write(&self, at: usize, from: &[u8]);
 
+    /// Says that the lines from `at` on will be written soon: where that is known, others
+    /// give them up before it happens. What is outside of the segment is ignored.
+    fn expect_write(&self, at: usize) {
+        let _ = at;
+    }
+
     /// Orders everything before it before everything after it, among all who use it.
     fn fence();
 

@@ -136,6 +136,15 @@ impl View {
         }
     }
 
+    /// Fetches the two lines from `at` on for writing, if they are inside of the segment.
+    #[inline]
+    pub(crate) fn expect_write(&self, at: usize) {
+        if self.writable && at.saturating_add(128) <= self.size {
+            // SAFETY: both lines begin inside of the segment; a fetch changes nothing.
+            unsafe { block::fetch(self.base.as_ptr().add(at)) }
+        }
+    }
+
     #[inline]
     fn byte(&self, at: usize) -> &AtomicU8 {
         assert!(at < self.size, "a byte outside of a segment");
@@ -168,6 +177,24 @@ mod block {
             );
         }
     }
+
+    /// Fetches the line at `at` and the next one for writing.
+    ///
+    /// # Safety
+    ///
+    /// None is needed: a fetch of any address changes nothing and cannot fault.
+    #[inline]
+    pub(super) unsafe fn fetch(at: *mut u8) {
+        // SAFETY: as said above.
+        unsafe {
+            std::arch::asm!(
+                "prefetchw [{at}]",
+                "prefetchw [{at} + 64]",
+                at = in(reg) at,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
@@ -182,4 +209,11 @@ mod block {
     pub(super) unsafe fn copy(_from: *const u8, _to: *mut u8, _count: usize) {
         unreachable!("words are copied one by one on this machine")
     }
+
+    /// Does nothing here.
+    ///
+    /// # Safety
+    ///
+    /// None is needed.
+    pub(super) unsafe fn fetch(_at: *mut u8) {}
 }

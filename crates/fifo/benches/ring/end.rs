@@ -46,6 +46,11 @@ pub(crate) trait End: Sized {
 
     fn send(&mut self, bytes: &[u8]);
 
+    /// Sends one of many: it may stay behind until others follow, or until a plain send.
+    fn stream(&mut self, bytes: &[u8]) {
+        self.send(bytes);
+    }
+
     fn receive(&mut self, into: &mut Vec<u8>);
 }
 

@@ -4,7 +4,8 @@
 //! Two processes, one on each of two cores; every byte is copied in and out. The latency is
 //! half of a round trip. Rounds of all peers are interleaved and medians are shown, because
 //! a hypervisor moves cores and a shared machine disturbs; still, compare within a run only.
-//! `chrt -f 10` before the command shows the ring instead of the scheduler.
+//! `chrt -f 10` before the command shows the ring instead of the scheduler; `-- moving` prints
+//! only what making and moving a FIFO costs, `-- --quick` takes one round instead of five.
 
 mod bare;
 #[cfg(feature = "iceoryx2")]
@@ -30,9 +31,12 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--test") {
         return;
     }
+    table::conditions();
+    if arguments.iter().any(|argument| argument == "moving") {
+        return moving::print();
+    }
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let rounds = if quick { 1 } else { ROUNDS };
-    table::conditions();
     for wait in [Wait::Spin, Wait::SpinThenSleep, Wait::Sleep] {
         for size in SIZES {
             let mut rows: Vec<(&str, Vec<Figures>)> = Vec::new();
@@ -53,7 +57,7 @@ fn main() {
 
 /// Who takes part: sockets and pipes only sleep, the bare ring only spins.
 fn names(wait: Wait) -> Vec<&'static str> {
-    let mut names = vec!["swell"];
+    let mut names = vec!["swell", "swell, by 32"];
     if wait == Wait::Spin {
         names.push("bare ring");
     } else {
@@ -68,6 +72,7 @@ fn names(wait: Wait) -> Vec<&'static str> {
 fn one(name: &str, size: usize, wait: Wait) -> Figures {
     match name {
         "swell" => measure::<ours::Ours>(name, size, wait),
+        "swell, by 32" => measure::<ours::Batched>(name, size, wait),
         "bare ring" => measure::<bare::Bare>(name, size, wait),
         "pipe" => measure::<streams::Pipe>(name, size, wait),
         "unix stream" => measure::<streams::Socket>(name, size, wait),
@@ -80,6 +85,7 @@ fn one(name: &str, size: usize, wait: Wait) -> Figures {
 fn join(arguments: &[String]) {
     match arguments[0].as_str() {
         "swell" => child::<ours::Ours>(arguments),
+        "swell, by 32" => child::<ours::Batched>(arguments),
         "bare ring" => child::<bare::Bare>(arguments),
         "pipe" => child::<streams::Pipe>(arguments),
         "unix stream" => child::<streams::Socket>(arguments),

@@ -27,6 +27,13 @@ const AGAIN: u8 = 1;
 const ECHO_OVER: u8 = 2;
 const LAST: u8 = 3;
 
+/// Lets this thread run where it likes.
+pub(crate) fn unpin() {
+    let mut set = CpuSet::new();
+    (0..CpuSet::MAX_CPU).for_each(|core| set.set(core));
+    let _ = sched_setaffinity(None, &set);
+}
+
 fn pin(core: usize) {
     let mut set = CpuSet::new();
     set.set(core);
@@ -60,7 +67,7 @@ pub(crate) fn measure<E: End>(name: &str, size: usize, wait: Wait) -> Figures {
     let start = Instant::now();
     let mut count = 1u64;
     while !count.is_multiple_of(256) || start.elapsed() < PART {
-        end.send(&item);
+        end.stream(&item);
         count += 1;
     }
     item[0] = LAST;

@@ -1,25 +1,41 @@
 //! What making and moving a FIFO costs: from the pool, to another owner, to look at many.
 
+use std::io::{BufReader, BufWriter};
+use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use swell_fifo::class::{CLASSES, Class};
 use swell_fifo::fifo::Fifo;
+use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next};
 use swell_fifo::pool::{Pool, Quotas};
 use swell_fifo::producer::{Producer, PushError};
 use swell_fifo::template::{Segment, Templates};
+use swell_fifo::transfer::{export, import};
 
-use crate::ours;
+use crate::{measure, ours, table};
 
 pub(crate) fn print() {
+    measure::unpin();
     println!("\nmaking and moving{:>22} {:>10}", "p50 us", "p99 us");
     for class in [Class::MIN, Class::holding(1 << 20, 0).expect("there is one"), Class::MAX] {
         row(&format!("make from the pool, {} KiB", class.bytes() >> 10), make(class));
     }
-    row("hand over, both mapped, busy", hand_over(300));
+    if table::is_real_time() {
+        // Its threads never stop, so nothing else would run beside them.
+        println!("  hand over: run `-- moving` at ordinary priority");
+    } else {
+        row("hand over, both mapped, busy", hand_over(300));
+    }
+    let (bytes, nanos) = send_away();
+    println!(
+        "  to another node, {} MiB over loopback {:>14.0}",
+        bytes >> 20,
+        nanos as f64 / 1000.0
+    );
     let (many, nanos) = look_at_many(10_000);
     println!("  look at {many} FIFOs {:>17.1}", nanos as f64 / 1000.0);
 }
@@ -162,4 +178,56 @@ fn look_at_many(count: usize) -> (usize, u64) {
     let mut times: Vec<u64> = (0..11).map(|_| std::hint::black_box(look()).0).collect();
     times.sort_unstable();
     (count, times[5])
+}
+
+/// Nanoseconds from the fence to the first item in the hands of the owner there, with 64 MiB
+/// unread in five lanes, and the producers' numbers taken along.
+fn send_away() -> (u64, u64) {
+    const LANES: usize = 5;
+    const ITEMS: usize = 205;
+    let page = || Segment::page().expect("memory").memory;
+    let region = || {
+        let size = region::DATA + Class::MAX.bytes() as usize;
+        Segment::new("region", size).expect("memory").memory
+    };
+    let (control, first) = (page(), page());
+    let regions: Vec<Mapping> = (0..LANES).map(|_| region()).collect();
+    let mut here = Fifo::new(control.clone(), 1, false, regions.clone());
+    here.prepare(first.clone());
+    here.raise(1);
+    here.take_over().expect("sound");
+    let item = vec![7; 64 << 10];
+    for (lane, region) in regions.iter().enumerate() {
+        let mut producer =
+            Producer::open(control.clone(), lane, region.clone(), first.clone()).expect("sound");
+        (0..ITEMS).for_each(|_| producer.push(&item).expect("room"));
+    }
+    // There, all is made beforehand, as templates are.
+    let (control, first, second) = (page(), page(), page());
+    let regions: Vec<Mapping> = (0..LANES).map(|_| region()).collect();
+    let mut there = Fifo::new(control.clone(), 1, false, regions.clone());
+    let door = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = door.local_addr().expect("it is bound");
+    let start = Instant::now();
+    let sending = thread::spawn(move || {
+        here.send_away(page());
+        let mut to =
+            BufWriter::with_capacity(1 << 20, TcpStream::connect(address).expect("it listens"));
+        export(&here, 1, &mut to).expect("it arrives");
+    });
+    let (from, _) = door.accept().expect("it comes");
+    let mut from = BufReader::with_capacity(1 << 20, from);
+    import(&mut there, first, &mut from, |_| None).expect("it comes whole");
+    there.prepare(second.clone());
+    there.raise(1);
+    there.take_over().expect("sound");
+    let lanes = regions.into_iter().map(|region| vec![region]).collect();
+    let heir = Heir::new(control, second, None, lanes).expect("sound");
+    let Ok(Begun::Owner(mut owner)) = heir.begin() else { panic!("positions are given") };
+    assert!(matches!(owner.take(), Ok(Next::Item(_))));
+    let nanos = start.elapsed().as_nanos() as u64;
+    sending.join().expect("it ends");
+    let count = owner.drain(usize::MAX, |_| {}).expect("sound");
+    assert_eq!(count + 1, LANES * ITEMS, "nothing is lost");
+    ((LANES * ITEMS * item.len()) as u64, nanos)
 }

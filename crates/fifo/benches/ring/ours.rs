@@ -97,3 +97,39 @@ impl End for Ours {
         }
     }
 }
+
+/// The same, with items that are sent as a stream published together.
+pub(crate) struct Batched(Ours, usize);
+
+impl End for Batched {
+    fn create(size: usize, wait: Wait) -> (Self, Vec<OwnedFd>) {
+        let (ours, descriptors) = Ours::create(size, wait);
+        (Self(ours, 0), descriptors)
+    }
+
+    fn join(size: usize, wait: Wait, descriptors: Vec<OwnedFd>) -> Self {
+        Self(Ours::join(size, wait, descriptors), 0)
+    }
+
+    #[inline]
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.send(bytes);
+    }
+
+    #[inline]
+    fn stream(&mut self, bytes: &[u8]) {
+        let producer = &mut self.0.producer;
+        while producer.stage(bytes) == Err(PushError::Full) {
+            producer.wait(bytes.len(), None).expect("sound");
+        }
+        self.1 += 1;
+        if self.1.is_multiple_of(BATCH) {
+            producer.publish();
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, into: &mut Vec<u8>) {
+        self.0.receive(into);
+    }
+}

@@ -8,12 +8,17 @@ pub(crate) fn conditions() {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let load = read("/proc/loadavg");
     let load = load.split(' ').take(1).collect::<String>();
-    // The policy is the 39th figure behind the program's name.
-    let stat = read("/proc/self/stat");
-    let policy = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(38));
-    let policy = if policy == Some("1") { "real time (FIFO)" } else { "ordinary priority" };
+    let policy = if is_real_time() { "real time (FIFO)" } else { "ordinary priority" };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{cores} cores, load {load}, {policy}; latency one way, full copy in and out");
+}
+
+/// Whether only what is more important interrupts this process.
+pub(crate) fn is_real_time() -> bool {
+    // The policy is the 39th figure behind the program's name.
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let policy = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(38));
+    policy == Some("1")
 }
 
 pub(crate) fn print(wait: Wait, size: usize, rows: Vec<(&str, Vec<Figures>)>) {
@@ -22,12 +27,12 @@ pub(crate) fn print(wait: Wait, size: usize, rows: Vec<(&str, Vec<Figures>)>) {
     let ours = medians[0].1;
     println!("\n{size} B, {}", wait.name());
     println!(
-        "  {:<12} {:>10} {:>10} {:>6}  {:>12} {:>6}",
+        "  {:<14} {:>10} {:>10} {:>6}  {:>12} {:>6}",
         "", "p50 ns", "p99 ns", "ratio", "messages/s", "ratio"
     );
     for (name, figures) in medians {
         println!(
-            "  {name:<12} {:>10.0} {:>10.0} {:>6.2}  {:>12.0} {:>6.2}",
+            "  {name:<14} {:>10.0} {:>10.0} {:>6.2}  {:>12.0} {:>6.2}",
             figures.p50,
             figures.p99,
             figures.p50 / ours.p50,

@@ -1,5 +1,8 @@
 //! Filling and emptying: order, bounds, and what happens when there is no room.
 
+use std::time::Duration;
+
+use swell_fifo::full::{Full, Put};
 use swell_fifo::producer::PushError;
 use swell_fifo::record::item_max;
 
@@ -155,4 +158,54 @@ fn a_producer_goes_on_where_a_dead_one_stopped() {
         assert_eq!(sequences, [expected, expected + 1, expected + 2]);
         expected += 3;
     }
+}
+
+#[test]
+fn a_full_fifo_does_what_was_asked_for() {
+    for (name, expected, dropped) in [
+        ("block", Err(PushError::Full), 0),
+        ("reject", Err(PushError::Full), 0),
+        ("drop-oldest", Ok(Put::In), 1),
+        ("drop-newest", Ok(Put::Dropped), 1),
+    ] {
+        let full: Full = name.parse().expect("it is one of the four");
+        assert_eq!(full.to_string(), name);
+        let stage = Stage::new(1, 1024, full.is_lossy());
+        let mut producer = stage.producer(0);
+        for _ in 0..15 {
+            assert_eq!(full.put(&mut producer, &[0; 48], None), Ok(Put::In), "{name}");
+        }
+        let limit = Some(Duration::from_millis(1));
+        assert_eq!(full.put(&mut producer, &[1; 48], limit), expected, "{name}");
+        assert_eq!(stage.fifo.lane(0).dropped, dropped, "{name}");
+        let mut owner = stage.owner();
+        take_all(&mut owner);
+        assert_eq!(full.put(&mut producer, &[2; 48], None), Ok(Put::In), "{name}");
+    }
+    assert!("spil".parse::<Full>().expect_err("no such thing").contains("drop-oldest"));
+}
+
+#[test]
+fn both_ends_run_at_once() {
+    let count = if cfg!(miri) { 60u64 } else { 20_000 };
+    let stage = Stage::new(1, 512, false);
+    let mut producer = stage.producer(0);
+    let mut owner = stage.owner();
+    let filling = std::thread::spawn(move || {
+        for number in 0..count {
+            let put = Full::Block.put(&mut producer, &number.to_ne_bytes(), None);
+            assert_eq!(put, Ok(Put::In));
+        }
+    });
+    for number in 0..count {
+        let taken = loop {
+            match take(&mut owner) {
+                Some(taken) => break taken,
+                None => owner.wait(None),
+            }
+        };
+        owner.commit();
+        assert_eq!(taken, (0, number, number.to_ne_bytes().to_vec()));
+    }
+    filling.join().expect("it ends");
 }
