@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::producer::{Producer, PushError};
+use crate::producer::Producer;
+use crate::refusal::PushError;
 use crate::shared::Shared;
 
 /// What a flow asks for.

@@ -14,6 +14,7 @@ pub mod class;
 pub mod pool;
 pub mod template;
 pub mod parcel;
+pub mod refusal;
 pub mod producer;
 pub mod lane;
 pub mod full;

@@ -6,53 +6,18 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
-
 use crate::clock;
 use crate::fault::Fault;
 use crate::layout::{Want, control, page, region};
 use crate::record::{HEAD, Head, Kind, SEAL, item_max, record, sampled};
-use crate::segment::{Region, begin_region, position, read_control, read_page, read_region, want};
+use crate::refusal::PushError;
+use crate::segment::{
+    Region, begin_region, marked, position, read_control, read_page, read_region, want,
+};
 use crate::shared::{Shared, Watch};
 
 /// One in so many items says when it was put in.
 const SAMPLE: u64 = 64;
-
-/// Why an item was not put in. The lane is as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum PushError {
-    /// There is no room until the owner commits something.
-    #[error("the FIFO is full: wait for its owner, or let it drop items (`full`)")]
-    Full,
-    /// The item does not fit the size class.
-    #[error(
-        "an item of {length} bytes does not fit, this FIFO takes up to {max}; use a larger size class (`item`)"
-    )]
-    TooLarge {
-        /// Bytes of the item.
-        length: usize,
-        /// Bytes an item may have.
-        max: u64,
-    },
-    /// The owner changed, and the page of its epoch was not announced yet.
-    #[error("the owner of epoch {epoch} is not known here yet: fetch its page from the daemon")]
-    Moved {
-        /// The epoch to ask the daemon for.
-        epoch: u32,
-    },
-    /// The FIFO went to another node. Items from the one that got this answer on have to be
-    /// sent there, under their sequence numbers; that node knows which ones it has.
-    #[error(
-        "the FIFO went to another node in epoch {epoch}: ask the daemon where, and send again from there"
-    )]
-    Away {
-        /// The epoch it left in.
-        epoch: u32,
-    },
-    /// A peer wrote nonsense.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
 
 /// The writing end of a lane.
 pub struct Producer<S> {
@@ -209,7 +174,8 @@ impl<S: Shared> Producer<S> {
             return Err(PushError::TooLarge { length, max });
         }
         let size = record(length as u64);
-        let room = self.region.capacity - (self.tail - self.region.base) % self.region.capacity;
+        let into = (self.tail - self.region.base) & (self.region.capacity - 1);
+        let room = self.region.capacity - into;
         let pad = if size > room { room } else { 0 };
         if !self.fits(pad + size) {
             self.make_room(pad + size)?;
@@ -397,13 +363,6 @@ impl<S: Shared> Producer<S> {
     fn offset(&self, position: u64) -> usize {
         region::DATA + ((position - self.region.base) & (self.region.capacity - 1)) as usize
     }
-}
-
-/// The sequence that follows a tail, by the mark that belongs to it.
-fn marked<S: Shared>(memory: &S, tail: u64) -> Option<u64> {
-    let marks = [region::MARKS, region::MARKS + 16];
-    let mark = marks.into_iter().find(|&mark| memory.load(mark, Relaxed) == tail)?;
-    Some(memory.load(mark + 8, Relaxed))
 }
 
 /// Room for one item.

@@ -133,3 +133,10 @@ pub(crate) fn position(found: u64, low: u64, high: u64) -> Result<u64, Fault> {
         Err(Fault::Position { found, low, high })
     }
 }
+
+/// The sequence that follows a tail, by the mark that belongs to it.
+pub(crate) fn marked<S: Shared>(memory: &S, tail: u64) -> Option<u64> {
+    let marks = [region::MARKS, region::MARKS + 16];
+    let mark = marks.into_iter().find(|&mark| memory.load(mark, Relaxed) == tail)?;
+    Some(memory.load(mark + 8, Relaxed))
+}

@@ -15,7 +15,8 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::fault::Fault;
 use crate::fifo::Fifo;
 use crate::layout::LANES_MAX;
-use crate::producer::{Producer, PushError};
+use crate::producer::Producer;
+use crate::refusal::PushError;
 use crate::shared::Shared;
 
 const MAGIC: [u8; 8] = *b"swellf01";

@@ -61,10 +61,19 @@ impl View {
     #[inline]
     pub(crate) fn word(&self, at: usize) -> &AtomicU64 {
         self.check(at, 8);
-        // SAFETY: `check` found the word inside of the memory that `new` was promised, at a
-        // multiple of 8 from an aligned base; all accesses in this process are atomic.
-        // Where the memory is read-only, `store` refuses, and loads of 8 bytes are plain
-        // loads on the 64-bit machines this crate builds for.
+        // SAFETY: `check` found the word inside, at a multiple of 8.
+        unsafe { self.word_within(at) }
+    }
+
+    /// # Safety
+    ///
+    /// `at` is a multiple of 8, and the word there lies inside of the segment.
+    #[inline]
+    unsafe fn word_within(&self, at: usize) -> &AtomicU64 {
+        // SAFETY: the word lies inside of the memory that `new` was promised, at a multiple of
+        // 8 from an aligned base; all accesses in this process are atomic. Where the memory
+        // is read-only, `store` refuses, and loads of 8 bytes are plain loads on the 64-bit
+        // machines this crate builds for.
         unsafe { AtomicU64::from_ptr(self.base.as_ptr().add(at).cast()) }
     }
 
@@ -101,7 +110,9 @@ impl View {
         let mut chunks = into.chunks_exact_mut(8);
         let mut next = at;
         for chunk in &mut chunks {
-            chunk.copy_from_slice(&self.word(next).load(Ordering::Relaxed).to_ne_bytes());
+            // SAFETY: `check` found all of `into` inside; words follow each other from `at`.
+            let word = unsafe { self.word_within(next) };
+            chunk.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
             next += 8;
         }
         for byte in chunks.into_remainder() {
@@ -125,7 +136,8 @@ impl View {
         let mut next = at + whole;
         for chunk in &mut chunks {
             let word = u64::from_ne_bytes(chunk.try_into().expect("chunks have 8 bytes"));
-            self.word(next).store(word, Ordering::Relaxed);
+            // SAFETY: `check` found all of `from` inside; words follow each other from `at`.
+            unsafe { self.word_within(next) }.store(word, Ordering::Relaxed);
             next += 8;
         }
         let rest = chunks.remainder();

@@ -1,4 +1,4 @@
-//! workerd: JavaScript in isolates of V8.
+//! The peer workerd: JavaScript in isolates of V8.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! iceoryx2: one publisher and one subscriber in each direction, buffers of 256, no overflow,
+//! The peer iceoryx2: one publisher and one subscriber in each direction, buffers of 256, no overflow,
 //! no history; an event beside them where the receiver sleeps.
 
 use std::os::fd::OwnedFd;

@@ -12,7 +12,8 @@ use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next};
 use swell_fifo::pool::{Pool, Quotas};
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 use swell_fifo::template::{Segment, Templates};
 use swell_fifo::transfer::{export, import};
 

@@ -7,7 +7,8 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 use swell_fifo::template::Segment;
 
 use crate::end::{End, Wait};

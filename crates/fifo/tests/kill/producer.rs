@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use swell_fifo::mapping::Mapping;
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 
 use crate::account::item;
 use crate::message::Order;

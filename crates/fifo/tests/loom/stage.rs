@@ -7,7 +7,8 @@ use loom::model::Builder;
 use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::PAGE;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 
 use crate::memory::{Gate, Memory, Mutation, Role};
 

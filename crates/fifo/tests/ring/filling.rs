@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use swell_fifo::full::{Full, Put};
-use swell_fifo::producer::PushError;
 use swell_fifo::record::item_max;
+use swell_fifo::refusal::PushError;
 
 use crate::stage::{Stage, take, take_all};
 

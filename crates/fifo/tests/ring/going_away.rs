@@ -4,7 +4,8 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::heap::Heap;
 use swell_fifo::layout::PAGE;
 use swell_fifo::owner::{Begun, Heir};
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 use swell_fifo::transfer::{LaneManifest, Manifest, TransferError, export, import};
 
 use crate::stage::{Stage, Taken, region, take, take_all};

@@ -1,7 +1,7 @@
 //! Changing hands: nothing lost, nothing twice, whoever answers or does not.
 
 use swell_fifo::owner::{Begun, Next};
-use swell_fifo::producer::PushError;
+use swell_fifo::refusal::PushError;
 
 use crate::stage::{Stage, take, take_all};
 

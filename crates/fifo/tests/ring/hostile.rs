@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use swell_fifo::heap::Heap;
 use swell_fifo::layout::{page, region};
 use swell_fifo::owner::Next;
-use swell_fifo::producer::PushError;
+use swell_fifo::refusal::PushError;
 use swell_fifo::shared::Shared;
 
 use crate::stage::{Stage, region as heap_region};

@@ -1,7 +1,8 @@
 //! Going on in a region of another size, without a copy and without a stop.
 
 use swell_fifo::owner::{Begun, Heir};
-use swell_fifo::producer::{Producer, PushError};
+use swell_fifo::producer::Producer;
+use swell_fifo::refusal::PushError;
 
 use crate::stage::{Stage, region, take, take_all};
 

@@ -95,7 +95,7 @@ pub fn play(scenario: &Scenario, rule: Rule) -> Outcome {
     let (mut moves, mut ping_pongs, mut late) = (0u64, 0u64, 0u64);
     for tick in 1..=scenario.ticks {
         let now = Instant::from_millis(tick * 100);
-        let own: Vec<f64> = besides.iter_mut().map(Besides::next).collect();
+        let own: Vec<f64> = besides.iter_mut().map(Besides::step).collect();
         let used = serve(now, &own, &mut fifos);
         late += fifos.iter().filter(|fifo| fifo.sample.latency > BOUND).count() as u64;
         let Some(analyzer) = &mut analyzer else { continue };
@@ -155,7 +155,7 @@ fn fifo(scenario: &Scenario, index: usize) -> Fifo {
 /// Lets owners work for a tick; returns the share of each one's processor that it took.
 fn serve(now: Instant, own: &[f64], fifos: &mut [Fifo]) -> Vec<f64> {
     let mut used = vec![0.0; own.len()];
-    let arriving: Vec<f64> = fifos.iter_mut().map(|fifo| fifo.source.next()).collect();
+    let arriving: Vec<f64> = fifos.iter_mut().map(|fifo| fifo.source.step()).collect();
     for (owner, share) in used.iter_mut().enumerate() {
         let mut free = (1.0 - own[owner]) * TICK;
         let all = free;

@@ -67,7 +67,7 @@ impl Source {
     }
 
     /// Items a second during the next tick.
-    pub fn next(&mut self) -> f64 {
+    pub fn step(&mut self) -> f64 {
         let mean = if self.is_on { ON } else { OFF };
         if rng::unit(&mut self.rng) < TICK / mean {
             self.is_on = !self.is_on;
@@ -94,7 +94,7 @@ impl Besides {
     }
 
     /// Its share of the processor during the next tick.
-    pub fn next(&mut self) -> f64 {
+    pub fn step(&mut self) -> f64 {
         if rng::unit(&mut self.rng) < TICK / DRIFT {
             self.aim = between(&mut self.rng, LOAD);
         }
