@@ -29,3 +29,4 @@ pub mod journal_format;
 pub mod plausible;
 pub mod replay;
 pub mod world;
+pub mod flow;

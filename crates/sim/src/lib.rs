@@ -13,4 +13,5 @@ pub mod bounds;
 pub mod experiment;
 pub mod faithful;
 pub mod reproduce;
+pub mod flow;
 pub mod report;

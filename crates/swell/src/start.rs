@@ -65,9 +65,11 @@ fn run(command: Command) -> Result<(), Letter> {
 }
 
 fn simulate(command: &SimCommand) -> Result<(), Letter> {
-    let SimCommand::Keepalive(arguments) = command;
-    match arguments.faithful {
-        Some(published) => cmd::faithful::run(published, arguments),
-        None => cmd::keepalive::run(arguments),
+    match command {
+        SimCommand::Flow(arguments) => cmd::flow::run(arguments),
+        SimCommand::Keepalive(arguments) => match arguments.faithful {
+            Some(published) => cmd::faithful::run(published, arguments),
+            None => cmd::keepalive::run(arguments),
+        },
     }
 }

@@ -11,6 +11,7 @@ pub const LINES_MAX: usize = 400;
 pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
     ("swell-forecast", &["swell-core"]),
+    ("swell-fifo", &[]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
@@ -39,7 +40,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &["swell-sandbox"];
+pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-sandbox"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,13 @@ pub enum Siblings {
 /// folder without a row holds rivals that share nothing; the root of a crate holds parts.
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
+    (
+        "crates/core/src/flow",
+        Siblings::Rivals {
+            below: &["view", "indicator", "wait", "cost", "target", "policy", "window", "cooldown"],
+            above: &["analyzer"],
+        },
+    ),
     (
         "crates/core/src/keepalive",
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
@@ -104,6 +112,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/sim/src/faithful/faascache", Siblings::Parts),
     ("crates/sim/src/faithful/founding", Siblings::Parts),
+    ("crates/sim/src/flow", Siblings::Parts),
     ("crates/sim/src/report", Siblings::Parts),
     (
         "crates/sim/src/report/html",

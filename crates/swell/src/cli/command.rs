@@ -9,6 +9,7 @@ use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
+use crate::cli::flow::FlowArguments;
 use crate::cli::forecast::ForecastArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
@@ -122,4 +123,6 @@ pub struct SimArguments {
 pub enum SimCommand {
     /// Which keep-alive policy has the fewest cold and dropped calls at which memory size?
     Keepalive(Box<KeepAliveArguments>),
+    /// Does it pay to let FIFOs change hands, and by which rule?
+    Flow(FlowArguments),
 }

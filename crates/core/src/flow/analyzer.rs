@@ -1,0 +1,188 @@
+//! The analyzer: once per tick, every FIFO is judged, and those that most want to change
+//! hands do, as many as the node can bear.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::view::{FifoId, OwnerId, TICK, View};
+use crate::time::{Instant, Span};
+
+/// Samples older than so many ticks are not believed.
+const FRESH: Span = Span::from_millis(3 * (TICK.nanos() / 1_000_000));
+
+/// How much may change at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Budget {
+    /// Changes a second.
+    pub per_second: f64,
+    /// Changes that may come at once.
+    pub burst: f64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { per_second: 2.0, burst: 2.0 }
+    }
+}
+
+impl Budget {
+    /// As many as there are: for the founding rule as it was written.
+    pub const NONE: Budget = Budget { per_second: f64::INFINITY, burst: f64::INFINITY };
+}
+
+/// What is to be done with a FIFO.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    /// Which.
+    pub fifo: FifoId,
+    /// What: anything but to stay.
+    pub verdict: Verdict,
+}
+
+/// How often the analyzer decided what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Changes of hands that were ordered.
+    pub moves: u64,
+    /// FIFOs that would have changed and were too many.
+    pub over_budget: u64,
+    /// FIFOs that rested.
+    pub cooling_down: u64,
+    /// FIFOs that had nowhere to go.
+    pub no_target: u64,
+    /// FIFOs for which it did not pay.
+    pub no_benefit: u64,
+    /// FIFOs of which nothing new was known.
+    pub stale: u64,
+}
+
+/// The analyzer of a node.
+pub struct Analyzer {
+    policy: Box<dyn FlowPolicy>,
+    budget: Budget,
+    allowance: f64,
+    last_tick: Option<Instant>,
+    /// FIFOs on their way: from whom, to whom.
+    under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
+    last: BTreeMap<FifoId, Judgement>,
+    counts: Counts,
+}
+
+impl Analyzer {
+    /// An analyzer with this policy.
+    pub fn new(policy: Box<dyn FlowPolicy>, budget: Budget) -> Self {
+        Self {
+            policy,
+            budget,
+            allowance: budget.burst,
+            last_tick: None,
+            under_way: BTreeMap::new(),
+            last: BTreeMap::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Judges all FIFOs and says what is to be done. A change that is ordered is under way
+    /// until [`on_moved`](Self::on_moved) or [`on_failed`](Self::on_failed).
+    pub fn tick(&mut self, now: Instant, views: &[View<'_>]) -> Vec<Order> {
+        let passed = self.last_tick.map_or(Span::ZERO, |last| now.since(last));
+        self.last_tick = Some(now);
+        self.allowance += passed.secs_f64() * self.budget.per_second;
+        // An allowance without bound stays one: infinity times no time is no number.
+        self.allowance = self.allowance.min(self.budget.burst);
+        if self.allowance.is_nan() {
+            self.allowance = self.budget.burst;
+        }
+        let mut judged: Vec<(FifoId, OwnerId, Judgement)> =
+            views.iter().map(|view| (view.fifo, view.owner.owner, self.judge(now, view))).collect();
+        judged.sort_by(|a, b| b.2.score.total_cmp(&a.2.score).then(a.0.cmp(&b.0)));
+        let mut orders = Vec::new();
+        for (fifo, from, mut judgement) in judged {
+            if let Verdict::Move(to) = judgement.verdict {
+                if self.allowance >= 1.0 {
+                    self.allowance -= 1.0;
+                    self.under_way.insert(fifo, (from, to));
+                } else {
+                    judgement.verdict = Verdict::Stay(Stay::OverBudget);
+                }
+            }
+            self.count(judgement.verdict);
+            if !matches!(judgement.verdict, Verdict::Stay(_)) {
+                orders.push(Order { fifo, verdict: judgement.verdict });
+            }
+            self.last.insert(fifo, judgement);
+        }
+        orders
+    }
+
+    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
+        let stay = |stay| Judgement { score: 0.0, verdict: Verdict::Stay(stay) };
+        if self.under_way.contains_key(&view.fifo) {
+            return stay(Stay::UnderWay);
+        }
+        if now.since(view.sample.at) > FRESH {
+            return stay(Stay::Stale);
+        }
+        self.policy.judge(now, view)
+    }
+
+    fn count(&mut self, verdict: Verdict) {
+        let counter = match verdict {
+            Verdict::Move(_) => &mut self.counts.moves,
+            Verdict::Stay(Stay::OverBudget) => &mut self.counts.over_budget,
+            Verdict::Stay(Stay::CoolingDown { .. }) => &mut self.counts.cooling_down,
+            Verdict::Stay(Stay::NoTarget) => &mut self.counts.no_target,
+            Verdict::Stay(Stay::NoBenefit) => &mut self.counts.no_benefit,
+            Verdict::Stay(Stay::Stale) => &mut self.counts.stale,
+            Verdict::Stay(Stay::Content | Stay::Blanked | Stay::UnderWay)
+            | Verdict::Shrink
+            | Verdict::Examine
+            | Verdict::Scale => return,
+        };
+        *counter += 1;
+    }
+
+    /// A FIFO changed hands; it paused for so long.
+    pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span) {
+        if let Some((from, to)) = self.under_way.remove(&fifo) {
+            self.policy.on_moved(now, fifo, from, to, pause);
+        }
+    }
+
+    /// A change of hands came to nothing; the FIFO is where it was.
+    pub fn on_failed(&mut self, fifo: FifoId) {
+        self.under_way.remove(&fifo);
+    }
+
+    /// A FIFO is no more.
+    pub fn on_removed(&mut self, fifo: FifoId) {
+        self.under_way.remove(&fifo);
+        self.last.remove(&fifo);
+    }
+
+    /// How often it decided what.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// In words, why the last decision about a FIFO was made.
+    pub fn explain(&self, fifo: FifoId) -> String {
+        let Some(Judgement { score, verdict }) = self.last.get(&fifo) else {
+            return String::from("it was not looked at yet");
+        };
+        let mut words = match verdict {
+            Verdict::Stay(stay) => format!("it stays: {stay}"),
+            Verdict::Move(to) => format!("it goes to owner {}", to.0),
+            Verdict::Shrink => {
+                "it gets a smaller region: it is hardly used, and memory is short".into()
+            }
+            Verdict::Examine => "its owner is examined: nothing moves although items wait".into(),
+            Verdict::Scale => {
+                "more instances are needed: more arrives than any owner with room could do".into()
+            }
+        };
+        write!(words, " (score {score:.2})").expect("a string takes all words");
+        words
+    }
+}

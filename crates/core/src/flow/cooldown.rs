@@ -1,0 +1,76 @@
+//! How long a FIFO rests after a change: longer each time it comes back to where it was.
+
+use std::collections::BTreeMap;
+
+use crate::flow::view::OwnerId;
+use crate::time::{Instant, Span};
+
+/// The usual rest.
+const REST: Span = Span::from_secs(5);
+/// Doublings at most: 5 s become no more than 300 s.
+const REST_MAX: Span = Span::from_secs(300);
+/// Coming back to an owner within this time is a ping-pong.
+const RETURN: Span = Span::from_secs(60);
+
+/// The rest of one FIFO.
+#[derive(Debug, Clone, Default)]
+pub struct Cooldown {
+    moved: Option<Instant>,
+    doublings: u32,
+    /// When it left which owner.
+    left: BTreeMap<OwnerId, Instant>,
+}
+
+impl Cooldown {
+    /// The FIFO changed hands.
+    pub fn on_moved(&mut self, now: Instant, from: OwnerId, to: OwnerId) {
+        // A time of quiet takes back a doubling.
+        if let Some(moved) = self.moved {
+            let quiet = now.since(moved).nanos() / (RETURN.nanos() * 2);
+            self.doublings =
+                self.doublings.saturating_sub(u32::try_from(quiet).unwrap_or(u32::MAX));
+        }
+        if self.left.get(&to).is_some_and(|&left| now.since(left) <= RETURN) {
+            self.doublings += 1;
+        }
+        self.left.retain(|_, left| now.since(*left) <= RETURN);
+        self.left.insert(from, now);
+        self.moved = Some(now);
+    }
+
+    /// Until when it rests; nothing if it never changed hands.
+    pub fn until(&self) -> Option<Instant> {
+        let factor = 1u64.checked_shl(self.doublings).unwrap_or(u64::MAX);
+        Some(self.moved? + (REST * factor).min(REST_MAX))
+    }
+
+    /// When it changed hands last.
+    pub fn moved(&self) -> Option<Instant> {
+        self.moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coming_back_doubles_the_rest_and_quiet_halves_it() {
+        let mut cooldown = Cooldown::default();
+        assert_eq!(cooldown.until(), None);
+        let at = |seconds| Instant::ZERO + Span::from_secs(seconds);
+        let (a, b) = (OwnerId(0), OwnerId(1));
+        for (seconds, from, to, rest) in [
+            (0, a, b, 5),
+            (10, b, a, 10),
+            (20, a, b, 20),
+            (40, b, a, 40),
+            (90, a, b, 80),
+            (400, b, a, 20),
+            (9_000, a, b, 5),
+        ] {
+            cooldown.on_moved(at(seconds), from, to);
+            assert_eq!(cooldown.until(), Some(at(seconds + rest)), "at {seconds}");
+        }
+    }
+}

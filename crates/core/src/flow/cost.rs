@@ -1,0 +1,147 @@
+//! What a change of hands costs: the pause it makes, from what has to be done for it.
+//!
+//! The first constants were measured on one machine; what pauses really were corrects them
+//! from then on, per kind of change.
+
+use crate::time::Span;
+use crate::units::Bytes;
+
+/// How a FIFO changes hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The heir has everything mapped.
+    Warm,
+    /// The heir has to be handed descriptors and to map them.
+    Cold,
+    /// The FIFO goes to another node.
+    Away,
+}
+
+/// What has to be done while the FIFO pauses. What is prepared before does not count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// How it changes hands.
+    pub kind: Kind,
+    /// Pages that must be mapped during the pause.
+    pub pages_mapped: u64,
+    /// Pages that must be filled with zeros during the pause.
+    pub pages_zeroed: u64,
+    /// Bytes that must be copied from region to region.
+    pub copied: Bytes,
+    /// Bytes that were not read yet.
+    pub unread: Bytes,
+    /// Whether the heir's core shares a cache with the owner's.
+    pub is_near: bool,
+    /// To the other node and back.
+    pub round_trip: Span,
+    /// Bytes a second to the other node.
+    pub bandwidth: f64,
+}
+
+/// Bytes of unread data up to which moving its cache lines is part of the pause; the rest
+/// moves while it is read.
+const LINES_COUNTED: u64 = 64 << 10;
+
+impl Change {
+    /// The pause by the first constants.
+    fn first_guess(&self) -> Span {
+        let base = match self.kind {
+            Kind::Warm => 20e-6,
+            Kind::Cold | Kind::Away => 65e-6,
+        };
+        let mut seconds = base
+            + 0.65e-6 * self.pages_mapped as f64
+            + 2.4e-6 * self.pages_zeroed as f64
+            + 25e-6 * self.copied.get() as f64 / f64::from(1 << 20);
+        if self.kind == Kind::Away {
+            let bytes = self.unread.get() as f64;
+            seconds += self.round_trip.secs_f64();
+            seconds += if self.bandwidth > 0.0 { bytes / self.bandwidth } else { f64::INFINITY };
+        } else {
+            let lines = self.unread.get().min(LINES_COUNTED) as f64 / 64.0;
+            seconds += lines * if self.is_near { 0.11e-6 } else { 0.39e-6 };
+        }
+        Span::from_secs_f64(seconds)
+    }
+}
+
+/// How much a new pause counts against all before it.
+const LEARNING: f64 = 0.2;
+/// A single pause corrects by no more than this factor, either way.
+const SURPRISE: f64 = 100.0;
+
+/// Predicts pauses, and learns from those that were.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Costs {
+    /// Measured by guessed, averaged, per kind.
+    corrections: [f64; 3],
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { corrections: [1.0; 3] }
+    }
+}
+
+impl Costs {
+    /// The pause to expect.
+    pub fn pause(&self, change: &Change) -> Span {
+        let guess = change.first_guess();
+        if guess == Span::FOREVER {
+            return guess;
+        }
+        Span::from_secs_f64(guess.secs_f64() * self.corrections[change.kind as usize])
+    }
+
+    /// A change took this long.
+    pub fn on_pause(&mut self, change: &Change, measured: Span) {
+        let guess = change.first_guess().secs_f64();
+        let ratio = (measured.secs_f64() / guess).clamp(1.0 / SURPRISE, SURPRISE);
+        let correction = &mut self.corrections[change.kind as usize];
+        *correction += LEARNING * (ratio - *correction);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(kind: Kind, unread: u64) -> Change {
+        Change {
+            kind,
+            pages_mapped: 0,
+            pages_zeroed: 0,
+            copied: Bytes::ZERO,
+            unread: Bytes::new(unread),
+            is_near: true,
+            round_trip: Span::from_millis(1),
+            bandwidth: 125e6,
+        }
+    }
+
+    #[test]
+    fn pauses_follow_from_what_is_to_do() {
+        let costs = Costs::default();
+        let us = |span: Span| (span.nanos() as f64 / 1000.0).round();
+        assert_eq!(us(costs.pause(&change(Kind::Warm, 0))), 20.0);
+        assert_eq!(us(costs.pause(&change(Kind::Cold, 0))), 65.0);
+        // A mebibyte at a gigabit takes 8.4 ms.
+        assert_eq!(us(costs.pause(&change(Kind::Away, 1 << 20))), 9454.0);
+        let zeroed = Change { pages_zeroed: 256, ..change(Kind::Cold, 0) };
+        assert_eq!(us(costs.pause(&zeroed)), 679.0);
+        let cut_off = Change { bandwidth: 0.0, ..change(Kind::Away, 1) };
+        assert_eq!(costs.pause(&cut_off), Span::FOREVER);
+    }
+
+    #[test]
+    fn what_pauses_were_corrects_the_guess() {
+        let mut costs = Costs::default();
+        let warm = change(Kind::Warm, 0);
+        for _ in 0..50 {
+            costs.on_pause(&warm, Span::from_millis(1));
+        }
+        let learned = costs.pause(&warm);
+        assert!(learned > Span::from_nanos(990_000) && learned <= Span::from_millis(1));
+        assert_eq!(costs.pause(&change(Kind::Cold, 0)), Span::from_nanos(65_000));
+    }
+}

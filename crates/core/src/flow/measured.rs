@@ -1,0 +1,218 @@
+//! The rule that was measured against the founding one, and is the default.
+//!
+//! It keeps the founding indicators and weights, and adds what they lack: shares of a window
+//! instead of a moment, intents that tell relief from reclaiming, two levels so that it does
+//! not waver, a rest after each change, a target that stays out of trouble, and a gain that
+//! is worth the pause. With a window of one tick and all of that off it is the founding rule;
+//! a test holds it to that.
+
+use std::collections::BTreeMap;
+
+use crate::flow::cooldown::Cooldown;
+use crate::flow::indicator::{Indicators, Thresholds, score};
+use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::target::{able, best, roomy};
+use crate::flow::view::{FifoId, OwnerId, Party, Sample, TICK, View};
+use crate::flow::wait::{kingman, rate_at};
+use crate::flow::window::Window;
+use crate::rng::Rng;
+use crate::time::{Instant, Span};
+
+/// What the rule can be told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Where indicators begin, and their weights.
+    pub thresholds: Thresholds,
+    /// Ticks that relief looks back.
+    pub relief_ticks: usize,
+    /// Ticks that reclaiming looks back.
+    pub reclaim_ticks: usize,
+    /// An intent begins here.
+    pub enter: f64,
+    /// And ends here.
+    pub leave: f64,
+    /// Ticks after a change that are not believed.
+    pub blanking: u32,
+    /// A target keeps so much below the limit.
+    pub margin: f64,
+    /// What is gained must be worth so many times the pause.
+    pub benefit_by_cost: f64,
+    /// How long a gain is counted for.
+    pub horizon: Span,
+    /// A change costs at least this, in items times seconds.
+    pub least_cost: f64,
+    /// Decide by the score alone, above this, whatever the intent, the room and the gain.
+    pub trigger: Option<f64>,
+    /// Whether FIFOs rest after a change.
+    pub rests: bool,
+    /// The queue of a FIFO grows for so long before more instances are asked for.
+    pub overload: Span,
+}
+
+impl Settings {
+    /// With these the rule is the founding one.
+    pub fn founding(thresholds: Thresholds, trigger: f64) -> Self {
+        Self {
+            thresholds,
+            relief_ticks: 1,
+            blanking: 0,
+            trigger: Some(trigger),
+            rests: false,
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            thresholds: Thresholds::default(),
+            relief_ticks: 10,
+            reclaim_ticks: 300,
+            enter: 0.6,
+            leave: 0.4,
+            blanking: 10,
+            margin: 0.10,
+            benefit_by_cost: 2.0,
+            horizon: Span::from_secs(10),
+            least_cost: 1e-3,
+            trigger: None,
+            rests: true,
+            overload: Span::from_secs(10),
+        }
+    }
+}
+
+/// What is remembered of a FIFO.
+struct Memory {
+    idle: Window,
+    late: Window,
+    tight: Window,
+    idle_for_long: Window,
+    wants_relief: bool,
+    cooldown: Cooldown,
+    overloaded_since: Option<Instant>,
+}
+
+/// The rule.
+pub struct Measured {
+    settings: Settings,
+    memories: BTreeMap<FifoId, Memory>,
+    rng: Rng,
+}
+
+impl Measured {
+    /// The rule with these settings.
+    pub fn new(settings: Settings, rng: Rng) -> Self {
+        Self { settings, memories: BTreeMap::new(), rng }
+    }
+
+    fn memory(&mut self, fifo: FifoId) -> &mut Memory {
+        let Settings { relief_ticks, reclaim_ticks, .. } = self.settings;
+        self.memories.entry(fifo).or_insert_with(|| Memory {
+            idle: Window::new(relief_ticks),
+            late: Window::new(relief_ticks),
+            tight: Window::new(relief_ticks),
+            idle_for_long: Window::new(reclaim_ticks),
+            wants_relief: false,
+            cooldown: Cooldown::default(),
+            overloaded_since: None,
+        })
+    }
+
+    /// Whether the gain is worth the pause.
+    fn pays(&self, sample: &Sample, party: &Party) -> bool {
+        let there = kingman(sample.arriving, rate_at(party, sample), sample.variation);
+        if there >= sample.latency {
+            return false;
+        }
+        let gained = (sample.latency - there).secs_f64() * self.settings.horizon.secs_f64();
+        let pause = party.pause.secs_f64();
+        let cost = sample.arriving * pause * pause / 2.0 + sample.depth * pause;
+        sample.arriving * gained
+            >= self.settings.benefit_by_cost * (cost + self.settings.least_cost)
+    }
+
+    fn by_score_alone(&mut self, is_triggered: bool, view: &View<'_>) -> Verdict {
+        if !is_triggered {
+            return Verdict::Stay(Stay::Content);
+        }
+        let target = best(able(view), &mut self.rng);
+        target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner))
+    }
+
+    fn verdict(&mut self, now: Instant, view: &View<'_>) -> Verdict {
+        let settings = self.settings;
+        let memory = self.memory(view.fifo);
+        let (idle, late, tight) = (memory.idle.share(), memory.late.share(), memory.tight.share());
+        let thresholds = &settings.thresholds;
+        if let Some(trigger) = settings.trigger {
+            return self.by_score_alone(score(idle, late, tight, thresholds) > trigger, view);
+        }
+        let most = thresholds.latency_weight + thresholds.resource_weight;
+        let relief = score(0.0, late, tight, thresholds) / most;
+        memory.wants_relief =
+            if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
+        if idle * late >= settings.enter && view.sample.depth >= 1.0 && view.sample.leaving <= 0.0 {
+            return Verdict::Examine;
+        }
+        if !memory.wants_relief {
+            let is_spare = late == 0.0 && tight == 0.0 && memory.idle_for_long.is_full();
+            let is_idle = memory.idle_for_long.share() >= settings.enter;
+            if view.memory_is_short && is_spare && is_idle {
+                return Verdict::Shrink;
+            }
+            return Verdict::Stay(Stay::Content);
+        }
+        let until = memory.cooldown.until().filter(|&until| settings.rests && until > now);
+        let overloaded =
+            memory.overloaded_since.is_some_and(|since| now.since(since) >= settings.overload);
+        if let Some(until) = until {
+            return Verdict::Stay(Stay::CoolingDown { until });
+        }
+        let usage_max = settings.thresholds.resource_limit - settings.margin;
+        let mut is_there = false;
+        let paying: Vec<&Party> = roomy(view, usage_max)
+            .inspect(|_| is_there = true)
+            .filter(|party| party.usage() < view.owner.usage())
+            .filter(|party| self.pays(view.sample, party))
+            .collect();
+        match best(paying.into_iter(), &mut self.rng) {
+            Some(party) => Verdict::Move(party.owner),
+            None if overloaded => Verdict::Scale,
+            None if is_there => Verdict::Stay(Stay::NoBenefit),
+            None => Verdict::Stay(Stay::NoTarget),
+        }
+    }
+}
+
+impl FlowPolicy for Measured {
+    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
+        let indicators = Indicators::of(view, &self.settings.thresholds);
+        let blanking = TICK * u64::from(self.settings.blanking);
+        let thresholds = self.settings.thresholds;
+        let is_overloaded = view.sample.saturation() >= 1.0;
+        let memory = self.memory(view.fifo);
+        memory.overloaded_since =
+            if is_overloaded { memory.overloaded_since.or(Some(now)) } else { None };
+        memory.idle_for_long.push(indicators.is_idle);
+        if memory.cooldown.moved().is_some_and(|moved| now.since(moved) < blanking) {
+            return Judgement { score: 0.0, verdict: Verdict::Stay(Stay::Blanked) };
+        }
+        memory.idle.push(indicators.is_idle);
+        memory.late.push(indicators.is_late);
+        memory.tight.push(indicators.is_tight);
+        let (idle, late, tight) = (memory.idle.share(), memory.late.share(), memory.tight.share());
+        let score = score(idle, late, tight, &thresholds);
+        Judgement { score, verdict: self.verdict(now, view) }
+    }
+
+    fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, _: Span) {
+        let memory = self.memory(fifo);
+        memory.cooldown.on_moved(now, from, to);
+        memory.wants_relief = false;
+        memory.idle.clear();
+        memory.late.clear();
+        memory.tight.clear();
+    }
+}

@@ -1,0 +1,13 @@
+//! The flow analyzer: how FIFOs stand, and whether one should change hands.
+
+pub mod view;
+pub mod indicator;
+pub mod wait;
+pub mod cost;
+pub mod target;
+pub mod policy;
+pub mod seed;
+pub mod window;
+pub mod cooldown;
+pub mod measured;
+pub mod analyzer;

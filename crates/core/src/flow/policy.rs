@@ -1,0 +1,85 @@
+//! The question: should this FIFO change hands now, and if not, why not?
+
+use std::fmt;
+
+use crate::flow::view::{FifoId, OwnerId, View};
+use crate::time::{Instant, Span};
+
+/// A policy of the flow analyzer.
+pub trait FlowPolicy: Send {
+    /// Judges a FIFO at a tick. It is asked once per tick and FIFO.
+    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement;
+
+    /// A FIFO changed hands; it paused for so long.
+    fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
+}
+
+/// What a policy thinks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// How much the FIFO wants to change hands; orders those that do.
+    pub score: f64,
+    /// What to do.
+    pub verdict: Verdict,
+}
+
+/// What to do with a FIFO.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Verdict {
+    /// Leave it.
+    Stay(Stay),
+    /// Let somebody else own it.
+    Move(OwnerId),
+    /// It is hardly used, and memory is short: give it a smaller region.
+    Shrink,
+    /// Nothing moves although something waits: look whether its owner lives.
+    Examine,
+    /// No owner is fast enough: more instances are needed, or fewer items.
+    Scale,
+}
+
+/// Why a FIFO stays where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Nothing speaks for a change.
+    Content,
+    /// It changed hands a moment ago, and what is measured may be that change.
+    Blanked,
+    /// It changed hands not long ago.
+    CoolingDown {
+        /// When it may change again.
+        until: Instant,
+    },
+    /// Nobody else could take it without getting into trouble.
+    NoTarget,
+    /// What is gained is not worth the pause.
+    NoBenefit,
+    /// What is known of it is too old.
+    Stale,
+    /// It is changing hands just now.
+    UnderWay,
+    /// Others changed hands at this moment, and only so many may.
+    OverBudget,
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Stay::Content => "nothing speaks for a change",
+            Stay::Blanked => "it changed hands a moment ago; what is measured may be that change",
+            Stay::CoolingDown { until } => {
+                return write!(
+                    f,
+                    "it changed hands not long ago and may again {:.1} s into the run",
+                    until.secs_f64()
+                );
+            }
+            Stay::NoTarget => "nobody else could take it without getting into trouble",
+            Stay::NoBenefit => "what would be gained is not worth the pause",
+            Stay::Stale => "what is known of it is too old",
+            Stay::UnderWay => "it is changing hands just now",
+            Stay::OverBudget => "other FIFOs change hands first, and only so many may at a time",
+        };
+        f.write_str(words)
+    }
+}

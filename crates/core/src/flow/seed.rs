@@ -1,0 +1,49 @@
+//! The founding document's rule, to the letter.
+//!
+//! ```text
+//! migration_score = 0
+//! if utilization < LOW_THRESHOLD:             migration_score += 0.5
+//! if latency > HIGH_THRESHOLD:                migration_score += 0.3
+//! if owner_resource_usage > RESOURCE_LIMIT:   migration_score += 0.2
+//! ```
+//!
+//! A score above a threshold triggers a change, at every evaluation. That cannot tell an
+//! idle FIFO from one that is late on an exhausted owner, as both score 0.5, and knows no
+//! rest; it is here to be compared with.
+
+use crate::flow::indicator::{Indicators, Thresholds};
+use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::target::{able, best};
+use crate::flow::view::{FifoId, OwnerId, View};
+use crate::rng::Rng;
+use crate::time::{Instant, Span};
+
+/// The rule.
+pub struct Seed {
+    thresholds: Thresholds,
+    /// A score above this triggers a change.
+    trigger: f64,
+    rng: Rng,
+}
+
+impl Seed {
+    /// The rule with these thresholds.
+    pub fn new(thresholds: Thresholds, trigger: f64, rng: Rng) -> Self {
+        Self { thresholds, trigger, rng }
+    }
+}
+
+impl FlowPolicy for Seed {
+    fn judge(&mut self, _now: Instant, view: &View<'_>) -> Judgement {
+        let score = Indicators::of(view, &self.thresholds).score(&self.thresholds);
+        if score <= self.trigger {
+            return Judgement { score, verdict: Verdict::Stay(Stay::Content) };
+        }
+        let target = best(able(view), &mut self.rng);
+        let verdict =
+            target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
+        Judgement { score, verdict }
+    }
+
+    fn on_moved(&mut self, _: Instant, _: FifoId, _: OwnerId, _: OwnerId, _: Span) {}
+}

@@ -1,0 +1,145 @@
+//! What is known of a FIFO, of its owner, and of those who could own it, at one tick.
+//!
+//! Figures are rates and shares over the tick that just ended; whoever owns the world
+//! measures them. Nothing here is remembered; what needs a history keeps it itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Instant, Span};
+
+/// How often FIFOs are evaluated.
+pub const TICK: Span = Span::from_millis(100);
+
+/// One FIFO, by its index in the order of making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FifoId(pub u32);
+
+/// One who owns or could own FIFOs: an instance of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OwnerId(pub u32);
+
+/// How a FIFO stood during a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When the tick ended.
+    pub at: Instant,
+    /// Items put in, per second.
+    pub arriving: f64,
+    /// Items taken out, per second.
+    pub leaving: f64,
+    /// Items in the FIFO, averaged over the tick.
+    pub depth: f64,
+    /// Items it can hold.
+    pub capacity: f64,
+    /// Time items spent in it, on average. By Little's law where no item was stamped, see
+    /// [`wait::little`](crate::flow::wait::little).
+    pub latency: Span,
+    /// Items its owner could take out per second if it never had to wait for one: items per
+    /// useful time.
+    pub true_rate: f64,
+    /// Processor time an item costs its owner.
+    pub work: Span,
+    /// Squared coefficient of variation of gaps between items, plus that of their work.
+    pub variation: f64,
+}
+
+impl Sample {
+    /// The seed's utilization: what flows through during a tick, as a share of what the
+    /// FIFO can hold.
+    pub fn utilization(&self) -> f64 {
+        if self.capacity > 0.0 { self.leaving * TICK.secs_f64() / self.capacity } else { 1.0 }
+    }
+
+    /// The share of its owner's true rate that arrives; from 1 on the queue only grows.
+    pub fn saturation(&self) -> f64 {
+        if self.true_rate > 0.0 { self.arriving / self.true_rate } else { f64::INFINITY }
+    }
+}
+
+/// How an owner stands, or one who could be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Party {
+    /// Who.
+    pub owner: OwnerId,
+    /// Used share of its processor limit, from 0 to 1.
+    pub cpu: f64,
+    /// Used share of its memory limit, from 0 to 1.
+    pub memory: f64,
+    /// Share of time its tasks waited for a resource, from 0 to 1.
+    pub pressure: f64,
+    /// Processors it may use.
+    pub processors: f64,
+    /// Whether it answers.
+    pub is_alive: bool,
+    /// Whether it may take this FIFO's items: another instance of the same function, or one
+    /// declared able to, of the same tenant or by its grant.
+    pub may_own: bool,
+    /// Whether its memory quota has room for the region.
+    pub has_room: bool,
+    /// Share of the FIFO's bytes of the last minute that came from it or went to it.
+    pub dependency: f64,
+    /// How near it is to the present owner, from 0 to 1.
+    pub proximity: f64,
+    /// The pause a change to it is expected to cost.
+    pub pause: Span,
+    /// FIFOs that moved to it of late.
+    pub recent: u32,
+}
+
+impl Party {
+    /// The share of its scarcest resource that is used.
+    pub fn usage(&self) -> f64 {
+        self.cpu.max(self.memory).max(self.pressure)
+    }
+
+    /// Processors that are free.
+    pub fn free_processors(&self) -> f64 {
+        (1.0 - self.cpu).max(0.0) * self.processors
+    }
+}
+
+/// How near two parties are, as [`Party::proximity`] counts it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Distance {
+    /// In one process.
+    Process,
+    /// On one core, or two that share its second cache.
+    Core,
+    /// On cores that share the last cache.
+    Cache,
+    /// On one memory node.
+    Memory,
+    /// On one machine.
+    Machine,
+    /// On another machine, so far away and back.
+    Network(Span),
+}
+
+impl Distance {
+    /// The number for [`Party::proximity`].
+    pub fn proximity(self) -> f64 {
+        match self {
+            Distance::Process => 1.0,
+            Distance::Core => 0.9,
+            Distance::Cache => 0.8,
+            Distance::Memory => 0.6,
+            Distance::Machine => 0.4,
+            Distance::Network(round_trip) => 0.3 / (1.0 + round_trip.millis_f64()),
+        }
+    }
+}
+
+/// One FIFO with all that bears on where it should be.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// Which FIFO.
+    pub fifo: FifoId,
+    /// How it stood.
+    pub sample: &'a Sample,
+    /// Who owns it.
+    pub owner: &'a Party,
+    /// Who could, the owner not among them.
+    pub others: &'a [Party],
+    /// Whether the node is short of memory, or its pool of templates below its low water.
+    pub memory_is_short: bool,
+}

@@ -1,0 +1,94 @@
+//! The analyzer keeps to its budget, believes nothing old, and can say why.
+
+use swell_core::flow::analyzer::{Analyzer, Budget, Order};
+use swell_core::flow::indicator::Thresholds;
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::seed::Seed;
+use swell_core::flow::view::{FifoId, OwnerId, TICK, View};
+use swell_core::rng;
+use swell_core::time::{Instant, Span};
+
+use crate::stage::Stage;
+
+fn analyzer() -> Analyzer {
+    let seed = Seed::new(Thresholds::default(), 0.4, rng::split(1, "flow"));
+    Analyzer::new(Box::new(seed), Budget::default())
+}
+
+fn views(stage: &Stage, count: u32) -> Vec<View<'_>> {
+    (0..count).map(|fifo| View { fifo: FifoId(fifo), ..stage.view() }).collect()
+}
+
+#[test]
+fn so_many_change_at_a_time_and_the_worst_first() {
+    let mut analyzer = analyzer();
+    let (mut bad, mut worse) = (Stage::with(false, true, true), Stage::with(true, true, true));
+    let mut moved = Vec::new();
+    for tick in 1..=20u64 {
+        let now = Instant::ZERO + TICK * tick;
+        (bad.sample.at, worse.sample.at) = (now, now);
+        let mut all = views(&bad, 4);
+        all.push(View { fifo: FifoId(9), ..worse.view() });
+        for Order { fifo, verdict } in analyzer.tick(now, &all) {
+            assert_eq!(verdict, Verdict::Move(OwnerId(1)));
+            moved.push((tick, fifo.0));
+        }
+    }
+    // Two at once, then two a second; those under way are not asked again.
+    assert_eq!(moved, [(1, 9), (1, 0), (6, 1), (11, 2), (16, 3)]);
+    assert_eq!(analyzer.counts().moves, 5);
+    assert!(analyzer.explain(FifoId(2)).contains("changing hands just now"));
+}
+
+#[test]
+fn what_ended_can_change_again() {
+    let mut analyzer = analyzer();
+    let mut stage = Stage::with(true, true, true);
+    for (tick, expected) in [(1, 1), (2, 0), (20, 1), (40, 1)] {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        assert_eq!(analyzer.tick(now, &views(&stage, 1)).len(), expected, "tick {tick}");
+        match tick {
+            2 => analyzer.on_moved(now, FifoId(0), Span::from_millis(1)),
+            20 => analyzer.on_failed(FifoId(0)),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn old_news_moves_nothing() {
+    let mut analyzer = analyzer();
+    let mut stage = Stage::with(true, true, true);
+    stage.sample.at = Instant::ZERO;
+    assert_eq!(analyzer.tick(Instant::ZERO + TICK * 4, &views(&stage, 1)), []);
+    assert!(analyzer.explain(FifoId(0)).contains("too old"), "{}", analyzer.explain(FifoId(0)));
+    assert_eq!(analyzer.tick(Instant::ZERO + TICK * 3, &views(&stage, 1)).len(), 1);
+}
+
+#[test]
+fn decisions_are_explained() {
+    let mut analyzer = analyzer();
+    assert_eq!(analyzer.explain(FifoId(0)), "it was not looked at yet");
+    for (stage, expected) in [
+        (Stage::with(false, true, false), "it stays: nothing speaks for a change (score 0.30)"),
+        (Stage::with(true, true, true), "it goes to owner 1 (score 1.00)"),
+    ] {
+        analyzer.tick(Instant::ZERO, &views(&stage, 1));
+        assert_eq!(analyzer.explain(FifoId(0)), expected);
+    }
+}
+
+#[test]
+fn ten_thousand_are_judged() {
+    use swell_core::flow::measured::{Measured, Settings};
+    let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
+    let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
+    let mut stage = Stage::with(false, true, true);
+    for tick in 1..=12u64 {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        analyzer.tick(now, &views(&stage, 10_000));
+    }
+    assert_eq!(analyzer.counts().moves, 3, "two, and one more after half a second");
+}

@@ -1,0 +1,227 @@
+//! Regions that are ready before they are wanted: made, touched and sealed in advance.
+//!
+//! The first touch of a page costs thousands of times what a take from here costs, so it
+//! is paid beforehand, by whoever calls [`Pool::refill`] at a time that suits; there is no
+//! thread in here. A region that comes back is scrubbed before another tenant gets it, and
+//! a tenant or the node can only hold so much. The kernel charges memory to whoever touches
+//! it first, which is the daemon; this ledger is where it is charged to tenants.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use thiserror::Error;
+
+use crate::class::{CLASSES, Class};
+
+/// Makes and scrubs what is pooled: mapped memfds in the daemon, heaps in tests.
+pub trait Maker {
+    /// What is pooled.
+    type Region;
+
+    /// Makes a region whose pages are all there, and zero.
+    fn make(&mut self, class: Class) -> io::Result<Self::Region>;
+
+    /// Overwrites everything that was in it.
+    fn scrub(&mut self, region: &mut Self::Region);
+}
+
+/// Who pays for a region.
+pub type Tenant = u64;
+
+/// What may be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quotas {
+    /// Bytes of data all regions of the node may have, pooled ones included.
+    pub node: u64,
+    /// Bytes of data the regions of one tenant may have.
+    pub tenant: u64,
+    /// Below so many free regions of a class, [`Pool::refill`] makes more.
+    pub low_water: [usize; CLASSES],
+    /// Up to so many.
+    pub high_water: [usize; CLASSES],
+}
+
+/// Why there is no region. Nothing was taken.
+#[derive(Debug, Error)]
+pub enum PoolError {
+    /// The tenant holds too much.
+    #[error(
+        "the FIFOs of this function hold {held} of {quota} bytes, and {wanted} more would be too many; use a smaller class or raise the quota"
+    )]
+    TenantQuota {
+        /// Bytes it holds.
+        held: u64,
+        /// Bytes it may hold.
+        quota: u64,
+        /// Bytes it wanted besides.
+        wanted: u64,
+    },
+    /// The node holds too much.
+    #[error(
+        "the FIFOs of this node hold {held} of {quota} bytes, and {wanted} more would be too many; end a flow or raise the quota"
+    )]
+    NodeQuota {
+        /// Bytes it holds.
+        held: u64,
+        /// Bytes it may hold.
+        quota: u64,
+        /// Bytes it wanted besides.
+        wanted: u64,
+    },
+    /// The kernel gave no memory.
+    #[error("the kernel gave no memory for a FIFO")]
+    Kernel(#[from] io::Error),
+}
+
+/// How the pool stands, for one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassCount {
+    /// Regions ready to be taken.
+    pub free: usize,
+    /// Regions that came back and are not scrubbed yet.
+    pub dirty: usize,
+    /// Regions that tenants hold.
+    pub used: usize,
+    /// Takes that found none ready.
+    pub misses: u64,
+}
+
+struct Shelf<R> {
+    free: Vec<R>,
+    dirty: Vec<R>,
+    used: usize,
+    misses: u64,
+}
+
+/// The pool of a node.
+pub struct Pool<M: Maker> {
+    maker: M,
+    quotas: Quotas,
+    shelves: [Shelf<M::Region>; CLASSES],
+    tenants: BTreeMap<Tenant, u64>,
+    held: u64,
+}
+
+impl<M: Maker> Pool<M> {
+    /// An empty pool.
+    pub fn new(maker: M, quotas: Quotas) -> Self {
+        let shelf = || Shelf { free: Vec::new(), dirty: Vec::new(), used: 0, misses: 0 };
+        let shelves = std::array::from_fn(|_| shelf());
+        Self { maker, quotas, shelves, tenants: BTreeMap::new(), held: 0 }
+    }
+
+    /// Takes a region: a clean one, or one that is scrubbed now, or a new one. The first is a
+    /// matter of a microsecond.
+    pub fn take(&mut self, tenant: Tenant, class: Class) -> Result<M::Region, PoolError> {
+        let wanted = class.bytes();
+        let held = self.tenants.get(&tenant).copied().unwrap_or(0);
+        if held.saturating_add(wanted) > self.quotas.tenant {
+            return Err(PoolError::TenantQuota { held, quota: self.quotas.tenant, wanted });
+        }
+        let region = match self.ready(class) {
+            Some(region) => region,
+            None => {
+                self.shelves[class.index()].misses += 1;
+                self.make(class)?
+            }
+        };
+        self.shelves[class.index()].used += 1;
+        *self.tenants.entry(tenant).or_default() += wanted;
+        Ok(region)
+    }
+
+    /// Takes a region back from its tenant, once no process of that tenant has it mapped any
+    /// more: a mapping cannot be revoked. Its contents are gone before anybody gets it.
+    pub fn give_back(&mut self, tenant: Tenant, class: Class, region: M::Region) {
+        let held = self.tenants.get_mut(&tenant).expect("only what was taken is given back");
+        *held = held.checked_sub(class.bytes()).expect("only what was taken is given back");
+        if *held == 0 {
+            self.tenants.remove(&tenant);
+        }
+        let shelf = &mut self.shelves[class.index()];
+        shelf.used -= 1;
+        shelf.dirty.push(region);
+    }
+
+    /// Does one piece of work if there is any: scrubs a region, makes one where fewer than
+    /// the low water are free, or lets one go where there are more than the high water.
+    /// Tells whether there may be more to do.
+    pub fn refill(&mut self) -> Result<bool, PoolError> {
+        for class in Class::all() {
+            let shelf = &mut self.shelves[class.index()];
+            if let Some(mut region) = shelf.dirty.pop() {
+                if shelf.free.len() < self.quotas.high_water[class.index()] {
+                    self.maker.scrub(&mut region);
+                    shelf.free.push(region);
+                } else {
+                    self.held -= class.bytes();
+                }
+                return Ok(true);
+            }
+        }
+        for class in Class::all() {
+            if self.shelves[class.index()].free.len() < self.quotas.low_water[class.index()] {
+                let region = self.make(class)?;
+                self.shelves[class.index()].free.push(region);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// How one class stands.
+    pub fn count(&self, class: Class) -> ClassCount {
+        let shelf = &self.shelves[class.index()];
+        ClassCount {
+            free: shelf.free.len(),
+            dirty: shelf.dirty.len(),
+            used: shelf.used,
+            misses: shelf.misses,
+        }
+    }
+
+    /// Bytes of all regions, pooled ones included.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Bytes of the regions of one tenant.
+    pub fn held_by(&self, tenant: Tenant) -> u64 {
+        self.tenants.get(&tenant).copied().unwrap_or(0)
+    }
+
+    fn ready(&mut self, class: Class) -> Option<M::Region> {
+        let shelf = &mut self.shelves[class.index()];
+        if let Some(region) = shelf.free.pop() {
+            return Some(region);
+        }
+        let mut region = shelf.dirty.pop()?;
+        self.maker.scrub(&mut region);
+        Some(region)
+    }
+
+    fn make(&mut self, class: Class) -> Result<M::Region, PoolError> {
+        let wanted = class.bytes();
+        self.shed(wanted);
+        if self.held.saturating_add(wanted) > self.quotas.node {
+            return Err(PoolError::NodeQuota { held: self.held, quota: self.quotas.node, wanted });
+        }
+        let region = self.maker.make(class)?;
+        self.held += wanted;
+        Ok(region)
+    }
+
+    /// Lets regions go that nobody uses, where others are wanted and the node is full.
+    fn shed(&mut self, wanted: u64) {
+        for class in Class::all().collect::<Vec<_>>().into_iter().rev() {
+            let keep = self.quotas.low_water[class.index()];
+            let shelf = &mut self.shelves[class.index()];
+            while self.held.saturating_add(wanted) > self.quotas.node
+                && (shelf.dirty.pop().is_some()
+                    || shelf.free.len() > keep && shelf.free.pop().is_some())
+            {
+                self.held -= class.bytes();
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The pool of templates: ready before they are wanted, clean, and within its quotas.
+
+use std::io;
+
+use swell_fifo::class::{CLASSES, Class};
+use swell_fifo::pool::{Maker, Pool, PoolError, Quotas};
+
+/// A region that remembers what was written into it last.
+struct Slate {
+    writing: Option<&'static str>,
+}
+
+struct Slates;
+
+impl Maker for Slates {
+    type Region = Slate;
+
+    fn make(&mut self, _class: Class) -> io::Result<Slate> {
+        Ok(Slate { writing: None })
+    }
+
+    fn scrub(&mut self, slate: &mut Slate) {
+        slate.writing = None;
+    }
+}
+
+fn pool(node: u64, tenant: u64, low: usize) -> Pool<Slates> {
+    let low_water = std::array::from_fn(|class| if class == 0 { low } else { 0 });
+    Pool::new(Slates, Quotas { node, tenant, low_water, high_water: [4; CLASSES] })
+}
+
+fn work(pool: &mut Pool<Slates>) {
+    while pool.refill().expect("slates cost nothing") {}
+}
+
+const SMALL: u64 = 16 << 10;
+
+#[test]
+fn it_is_filled_up_to_the_low_water() {
+    let mut pool = pool(1 << 30, 1 << 30, 3);
+    work(&mut pool);
+    assert_eq!(pool.count(Class::MIN).free, 3);
+    for _ in 0..3 {
+        pool.take(1, Class::MIN).expect("one is ready");
+    }
+    assert_eq!((pool.count(Class::MIN).free, pool.count(Class::MIN).misses), (0, 0));
+    pool.take(1, Class::MIN).expect("one is made");
+    assert_eq!(pool.count(Class::MIN).misses, 1);
+    work(&mut pool);
+    assert_eq!((pool.count(Class::MIN).free, pool.held()), (3, 7 * SMALL));
+}
+
+#[test]
+fn nobody_reads_what_another_wrote() {
+    for is_idle_between in [false, true] {
+        let mut pool = pool(1 << 30, 1 << 30, 0);
+        let mut slate = pool.take(1, Class::MIN).expect("one is made");
+        slate.writing = Some("a secret");
+        pool.give_back(1, Class::MIN, slate);
+        if is_idle_between {
+            work(&mut pool);
+        }
+        let slate = pool.take(2, Class::MIN).expect("one came back");
+        assert_eq!(slate.writing, None);
+        assert_eq!(pool.count(Class::MIN).misses, 1, "it is the same slate");
+    }
+}
+
+#[test]
+fn quotas_hold_and_say_why() {
+    let mut pool = pool(4 * SMALL, 2 * SMALL, 0);
+    let mine = pool.take(1, Class::MIN).expect("one of two");
+    pool.take(1, Class::MIN).expect("two of two");
+    let refused = pool.take(1, Class::MIN).err().expect("three of two");
+    assert!(matches!(refused, PoolError::TenantQuota { held, .. } if held == 2 * SMALL));
+    pool.take(2, Class::MIN).expect("another tenant");
+    pool.take(2, Class::MIN).expect("another tenant");
+    let refused = pool.take(3, Class::MIN).err().expect("five of four");
+    assert!(refused.to_string().contains("of this node"), "{refused}");
+    assert_eq!(pool.held_by(3), 0);
+    pool.give_back(1, Class::MIN, mine);
+    pool.take(3, Class::MIN).expect("one came back");
+    assert_eq!((pool.held(), pool.held_by(1)), (4 * SMALL, SMALL));
+}
+
+#[test]
+fn what_nobody_uses_makes_room() {
+    let mut pool = pool(64 * SMALL, 1 << 30, 0);
+    let large = Class::holding(1 << 20, 0).expect("there is one");
+    let region = pool.take(1, large).expect("the node has room");
+    assert!(pool.take(1, Class::MIN).is_err(), "the node is full");
+    pool.give_back(1, large, region);
+    pool.take(1, Class::MIN).expect("the large one went");
+    assert_eq!((pool.held(), pool.count(large).free), (SMALL, 0));
+}
+
+#[test]
+fn more_than_the_high_water_is_let_go() {
+    let mut pool = pool(1 << 30, 1 << 30, 0);
+    let taken: Vec<_> = (0..6).map(|_| pool.take(1, Class::MIN).expect("one is made")).collect();
+    for slate in taken {
+        pool.give_back(1, Class::MIN, slate);
+    }
+    work(&mut pool);
+    assert_eq!((pool.count(Class::MIN).free, pool.held()), (4, 4 * SMALL));
+}
