@@ -3,7 +3,7 @@
 use crate::forecaster::Forecaster;
 use crate::global::boosted::Boosting;
 use crate::global::recurrent::Recurrence;
-use crate::hybrid::hybrid::{Hybridization, Part};
+use crate::hybrid::together::{Hybridization, Part};
 use crate::local::aggregation::Aggregation;
 use crate::local::autoregression::Autoregression;
 use crate::local::croston::CrostonSba;

@@ -24,8 +24,11 @@ pub struct Budget<'a> {
     /// Asked often, and fitting ends with what it has once the answer is no.
     pub proceed: &'a (dyn Fn() -> bool + Sync),
     /// Does so many jobs, each once, in any order or at once: threads are the caller's.
-    pub each: &'a (dyn Fn(usize, &(dyn Fn(usize) + Sync)) + Sync),
+    pub each: &'a Each<'a>,
 }
+
+/// Does so many jobs.
+pub type Each<'a> = dyn Fn(usize, &(dyn Fn(usize) + Sync)) + Sync + 'a;
 
 /// Does jobs one after the other.
 pub fn in_turn(jobs: usize, job: &(dyn Fn(usize) + Sync)) {

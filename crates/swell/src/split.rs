@@ -57,7 +57,8 @@ fn choose(text: &str, set: Option<&str>, data: &Path) -> Result<Wanted, String> 
     let file = data.file_name().map(|name| name.to_string_lossy().into_owned());
     let of_file = splits.iter().find(|(_, split)| split.file.is_some() && split.file == file);
     let only = if splits.len() == 1 { splits.keys().next() } else { None };
-    let name = set.map(str::to_string).or(of_file.map(|(name, _)| name.clone())).or(only.cloned());
+    let of_file = || of_file.map(|(name, _)| name.clone());
+    let name = set.map(str::to_string).or_else(of_file).or_else(|| only.cloned());
     let names = splits.keys().cloned().collect::<Vec<_>>().join(", ");
     let name = name.ok_or_else(|| {
         format!("none of its splits ({names}) names the data file; choose with `--set`")

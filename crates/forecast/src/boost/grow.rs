@@ -70,7 +70,7 @@ pub fn grow(
             Leaf { rows: left, sums: Vec::new(), best: None, parent: Some((node, true)) },
         );
         if let Some((above, is_left)) = parent.parent {
-            *side(&mut tree.nodes[above], is_left) = node as i32;
+            *side(&mut tree.nodes[above], is_left) = place_of(node);
         }
         leaves.push(Leaf {
             rows: right,
@@ -98,10 +98,15 @@ pub fn grow(
     }
     for (number, leaf) in leaves.iter().enumerate() {
         if let Some((node, is_left)) = leaf.parent {
-            *side(&mut tree.nodes[node], is_left) = !(number as i32);
+            *side(&mut tree.nodes[node], is_left) = !place_of(number);
         }
     }
     (tree, leaves.into_iter().map(|leaf| leaf.rows).collect())
+}
+
+/// A place as nodes name it; trees are far smaller than the numbers reach.
+fn place_of(place: usize) -> i32 {
+    i32::try_from(place).expect("a tree has few nodes")
 }
 
 fn side(node: &mut Node, is_left: bool) -> &mut i32 {

@@ -52,8 +52,9 @@ impl Sight {
         }
         let hour = |back: usize, beside: isize| {
             let first = (step + 12 - len) / 12 * 12;
-            let place = (step - first.min(step)) as isize - 12 * back as isize + beside;
-            let known = usize::try_from(place).ok().and_then(|place| self.counts.get(place));
+            let place = (step - first.min(step)).checked_sub(12 * back);
+            let place = place.and_then(|place| place.checked_add_signed(beside));
+            let known = place.and_then(|place| self.counts.get(place));
             known.map_or(0.0, |count| (count - middle) / scale)
         };
         let day = past.day();

@@ -16,7 +16,7 @@ use crate::global::spread::spread;
 use crate::local::rule::bound;
 use crate::network::adam::Adam;
 use crate::network::head::OUT;
-use crate::network::network::{Answers, Batch, Network};
+use crate::network::recurrent::{Answers, Batch, Network};
 use crate::panel::Past;
 
 const KIND: &str = "recurrent";
@@ -145,7 +145,8 @@ impl Recurrent {
 
     /// What the network is told of some sights and of `asked` steps ahead of each.
     fn batch(&self, sights: &[(Past<'_>, Sight)], asked: &[usize], each: usize) -> Batch {
-        let mut steps = vec![Vec::with_capacity(sights.len() * INPUTS); READ];
+        let room = || Vec::with_capacity(sights.len() * INPUTS);
+        let mut steps: Vec<Vec<f32>> = std::iter::repeat_with(room).take(READ).collect();
         let mut known = Vec::with_capacity(asked.len() * WIDTH);
         let mut row = [0.0; WIDTH];
         for (place, (past, sight)) in sights.iter().enumerate() {

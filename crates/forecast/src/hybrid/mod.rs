@@ -3,4 +3,4 @@
 pub mod track;
 pub mod blend;
 pub mod band;
-pub mod hybrid;
+pub mod together;

@@ -4,4 +4,4 @@ pub mod matrix;
 pub mod cell;
 pub mod head;
 pub mod adam;
-pub mod network;
+pub mod recurrent;

@@ -161,7 +161,7 @@ mod tests {
         let (batch, answers) = batch(&mut rng, 7);
         let (_, slopes) = network.learn(&batch, &answers);
         let mut checked = 0;
-        for place in 0..slopes.len() {
+        for (place, slope) in slopes.iter().enumerate() {
             let mut moved = |by: f32| {
                 network.weights[place] += by;
                 let loss = network.learn(&batch, &answers).0;
@@ -170,7 +170,7 @@ mod tests {
             };
             let (up, down) = (moved(2e-3), moved(-2e-3));
             let shown = (up - down) / 4e-3;
-            let near = (shown - slopes[place]).abs() < 0.02 * slopes[place].abs() + 3e-3;
+            let near = (shown - slope).abs() < 0.02 * slope.abs() + 3e-3;
             checked += usize::from(near);
         }
         // Corners of the loss lie between a few of the moves.

@@ -162,7 +162,7 @@ impl Hybridization {
                 hybrid.learned.priors[class] = hybrid.learned.priors[0].clone();
             }
         }
-        let bands: Vec<(usize, Vec<(usize, Forecast)>, &Seen)> =
+        let bands: Vec<_> =
             seen.iter().map(|seen| (seen.class, hybrid.said_together(seen), seen)).collect();
         for class in 0..CLASSES {
             let of_class = bands.iter().filter(|(of, ..)| class == 0 || *of == class);
