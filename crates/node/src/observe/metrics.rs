@@ -170,6 +170,7 @@ mod tests {
             names,
             [
                 "swell_build info",
+                "swell_callbacks counter",
                 "swell_cold_start_duration_seconds histogram",
                 "swell_cold_starts counter",
                 "swell_decisions counter",
@@ -184,6 +185,8 @@ mod tests {
                 "swell_log_lines counter",
                 "swell_memory_bytes gauge",
                 "swell_memory_limit_bytes gauge",
+                "swell_queue_attempts counter",
+                "swell_queue_bytes gauge",
                 "swell_queue_entries gauge",
                 "swell_queue_wait_seconds histogram",
                 "swell_refusals counter",
