@@ -33,8 +33,6 @@ fn every_command_explains_itself() {
         ("help_demo", "demo --help"),
         ("help_new", "new --help"),
         ("help_keepalive", "sim keepalive --help"),
-        ("help_forecast", "forecast --help"),
-        ("help_backtest", "forecast backtest --help"),
         ("help_replay", "replay --help"),
         ("help_bench", "bench http --help"),
         ("help_trace", "trace --help"),
