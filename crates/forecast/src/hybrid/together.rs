@@ -21,8 +21,8 @@ use crate::measure::Class;
 use crate::panel::Past;
 
 const KIND: &str = "hybrid";
-/// How a hybrid weighs and widens; chosen on times before the ones that results are reported
-/// on.
+/// How a hybrid weighs and widens. Chosen with the bundled day in view, so what it reaches
+/// there says less than what it reaches elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Manner {
     /// How losses become weights.
