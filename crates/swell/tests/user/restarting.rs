@@ -1,6 +1,7 @@
 //! What survives `kill -9`: functions, versions, routes, shares, settings, and a journal
 //! that can be decided again.
 
+use serde_json::Value;
 use swell_samples::samples;
 
 use crate::node::{Node, Ran, until};
@@ -107,5 +108,30 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
         assert!((acknowledged..=acknowledged + 1).contains(&version), "{about}");
         assert_eq!(node.call("app", b"").header("x-swell-version"), version.to_string());
     }
+    node.stop();
+}
+
+#[test]
+fn a_call_that_was_being_tried_is_tried_again_under_its_id() {
+    let node = Node::up("");
+    node.deploy("slow", samples::SPIN, "--timeout 1h");
+    let (path, length) = ("/async-function/slow", "content-length: 4\r\n");
+    let answer = crate::wire::request(&node.address, "POST", path, length, b"kept");
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let accepted: Value = serde_json::from_slice(&answer.body).expect("it is JSON");
+    let id = accepted["id"].as_str().expect("it has an id").to_string();
+    let shown = |node: &Node| node.run(&format!("queue show {id} -o json")).json();
+    until("it is being tried", || (shown(&node)["state"] == "running").then_some(()));
+    let folder = node.kill();
+
+    let node = Node::on(folder, "");
+    until("it is tried again", || (shown(&node)["attempts"] == 2).then_some(()));
+    // Mended meanwhile, it answers with what was sent before the node was killed.
+    node.deploy("slow", samples::ECHO, "--timeout 1h");
+    let folder = node.kill();
+    let node = Node::on(folder, "");
+    until("it is done", || (shown(&node)["state"] == "done").then_some(()));
+    assert_eq!(node.fine(&format!("queue result {id}")).out, "kept");
+    assert_eq!(shown(&node)["attempts"], 3);
     node.stop();
 }
