@@ -12,7 +12,7 @@ use crate::record::{HEAD, Head, Kind, record};
 use crate::segment::{Region, position, read_region};
 use crate::shared::Shared;
 
-/// Looks at a lossy lane before giving up for now: its producer is faster.
+/// Looks at a lossy lane before its caller has to ask again: its producer is faster.
 const TRIES: usize = 64;
 
 /// An item that was found.

@@ -5,6 +5,7 @@
 //! tries, so that a function can tell a repetition.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use http::{Response, Uri};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 use uuid::Uuid;
 
 use swell_api::invocation::{Invocation, InvocationState};
@@ -32,12 +34,12 @@ use crate::store::error::StoreError;
 
 /// The queue of a node.
 pub struct Queue {
-    pub(crate) ledger: Ledger,
-    pub(crate) state: Mutex<State>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) state: Arc<Mutex<State>>,
     pub(crate) settings: QueueSettings,
     pub(crate) tallies: Tallies,
     /// Tells the runner that it may be somebody's turn.
-    pub(crate) stirred: Notify,
+    pub(crate) stirred: Arc<Notify>,
     reach: Reach,
 }
 
@@ -81,8 +83,9 @@ impl Queue {
             ledger.write_blocking(&Step { change, ..Step::default() })?;
         }
         let reach = Reach::new(&settings.callbacks);
-        let (tallies, stirred) = (Tallies::default(), Notify::new());
-        Ok(Self { ledger, state: Mutex::new(state), settings, tallies, stirred, reach })
+        let (ledger, state) = (Arc::new(ledger), Arc::new(Mutex::new(state)));
+        let (tallies, stirred) = (Tallies::default(), Arc::new(Notify::new()));
+        Ok(Self { ledger, state, settings, tallies, stirred, reach })
     }
 
     /// Takes calls together with a time to be remembered: all of it or nothing. The ids of
@@ -95,23 +98,29 @@ impl Queue {
         let add = calls.into_iter().map(|call| self.entry(call)).collect::<Result<Vec<_>, _>>()?;
         let entries: Vec<Entry> = add.iter().map(|(entry, _)| entry.clone()).collect();
         self.reserve(&entries)?;
-        let written = self.ledger.write(Step { add, mark, ..Step::default() }).await;
-        let mut state = self.state.lock();
-        let added = written.map_err(|error| {
-            entries.iter().for_each(|entry| state.uncount(entry));
-            unkept(&error)
-        })?;
-        let mut ids = Vec::with_capacity(entries.len());
-        for (entry, added) in entries.iter().zip(added) {
-            match added {
-                Ok(()) => state.line_up(entry),
-                Err(_) => state.uncount(entry),
+        let (ledger, state) = (self.ledger.clone(), self.state.clone());
+        let stirred = self.stirred.clone();
+        // Who asked may leave meanwhile; the calls are then on their way all the same.
+        let taken = tokio::spawn(async move {
+            let written = ledger.write(Step { add, mark, ..Step::default() }).await;
+            let mut state = state.lock();
+            let added = written.map_err(|error| {
+                entries.iter().for_each(|entry| state.uncount(entry));
+                unkept(&error)
+            })?;
+            let mut ids = Vec::with_capacity(entries.len());
+            for (entry, added) in entries.iter().zip(added) {
+                match added {
+                    Ok(()) => state.line_up(entry),
+                    Err(_) => state.uncount(entry),
+                }
+                ids.push(added.err().unwrap_or(entry.id));
             }
-            ids.push(added.err().unwrap_or(entry.id));
-        }
-        drop(state);
-        self.stirred.notify_one();
-        Ok(ids)
+            stirred.notify_one();
+            Ok(ids)
+        });
+        let broke = |error: JoinError| Refusal::new(Reason::Internal, error.to_string());
+        taken.await.map_err(broke)?
     }
 
     /// A call as it enters the queue.
