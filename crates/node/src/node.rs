@@ -196,6 +196,7 @@ impl Node {
             invoker: Arc::new(Calls(gateway.clone())),
             followers: triggers.clone(),
             callbacks: Callbacks::default(),
+            changes: triggers.changes(),
             stop: stop.clone(),
             drain: settings.drain,
         };

@@ -9,12 +9,11 @@ use http::{HeaderName, Request, Response};
 use swell_api::invocation::InvocationState;
 
 use crate::later::{Ended, depth};
-use crate::queue::backoff::pause;
+use crate::queue::backoff::{millis, pause};
 use crate::queue::callback::{CALL_ID, PostError};
 use crate::queue::entry::{AnswerHead, Entry};
 use crate::queue::ledger::Change;
-use crate::queue::state::millis;
-use crate::queue::verdict::{Verdict, judge};
+use crate::queue::verdict::{Closed, Verdict, judge};
 use crate::refusal::Refusal;
 
 /// Which try of a call this is, from 1.
@@ -39,6 +38,8 @@ pub struct Settled {
     pub change: Change,
     /// The answer, if the call ended.
     pub ended: Option<Response<Bytes>>,
+    /// The try did not reach the function, which is to be left alone for so long.
+    pub unreached: Option<Closed>,
 }
 
 impl Settled {
@@ -69,18 +70,20 @@ pub fn settle(
     let answered = result.is_ok();
     let answer = result.unwrap_or_else(|refusal| letter(&refusal));
     let again = pause(&entry.retry, entry.attempts, chance);
+    let mut unreached = None;
     match verdict {
         Verdict::Again(least, why) => {
             entry.state = InvocationState::Queued;
             entry.due_ms = now_ms.saturating_add(millis(again.max(least)));
             entry.error = Some(why);
         }
-        Verdict::Uncounted(least, why) => {
+        Verdict::Unreached(closed, why) => {
             entry.state = InvocationState::Queued;
             entry.attempts -= 1;
             // Half as long again at most, so that not all come back at once.
-            let spread = millis(least) / 2 + 1;
-            entry.due_ms = now_ms.saturating_add(millis(least) + chance % spread);
+            let spread = millis(closed.least) / 2 + 1;
+            entry.due_ms = now_ms.saturating_add(millis(closed.least) + chance % spread);
+            unreached = Some(closed);
             entry.error = Some(why);
         }
         Verdict::Done => {
@@ -92,7 +95,8 @@ pub fn settle(
             return ended(entry, InvocationState::Dead, answered, answer, now_ms);
         }
     }
-    Settled { change: Change { entry, answer: None, drop_request: false }, ended: None }
+    let change = Change { entry, answer: None, drop_request: false };
+    Settled { change, ended: None, unreached }
 }
 
 fn ended(
@@ -112,7 +116,7 @@ fn ended(
     let kept = answered.then(|| answer.body().clone());
     entry.bytes = request + kept.as_ref().map_or(0, |body| body.len() as u64);
     let change = Change { entry, answer: kept, drop_request: done };
-    Settled { change, ended: Some(answer) }
+    Settled { change, ended: Some(answer), unreached: None }
 }
 
 /// What a refusal looks like to whoever would have had the answer.

@@ -14,6 +14,11 @@ pub fn pause(retry: &Retry, attempt: u32, chance: u64) -> Duration {
     Duration::from_millis(half + chance % (most - half + 1))
 }
 
+/// Whole milliseconds.
+pub fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,7 @@ use crate::queue::callback::{Callbacks, Post};
 use crate::queue::calls::Queue;
 use crate::queue::entry::Entry;
 use crate::queue::ledger::{Change, Step};
+use crate::queue::state::lane;
 use crate::queue::turns::Lane;
 use crate::refusal::{Reason, Refusal};
 use crate::store::error::StoreError;
@@ -45,6 +47,8 @@ pub struct Runner {
     pub followers: Arc<dyn Followers>,
     /// Who posts answers.
     pub callbacks: Callbacks,
+    /// Told of changes of functions.
+    pub changes: watch::Receiver<u64>,
     /// Told to begin no further call.
     pub stop: CancellationToken,
     /// How long calls under way may take after that.
@@ -55,6 +59,8 @@ impl Runner {
     /// Works until told to stop; calls that are then cut off are made again after the next
     /// start.
     pub async fn run(self) {
+        let mut changes = self.changes.clone();
+        changes.mark_unchanged();
         let runner = Arc::new(self);
         let cut = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -70,6 +76,7 @@ impl Runner {
             tokio::select! {
                 () = runner.stop.cancelled() => {}
                 () = runner.queue.stirred.notified() => {}
+                Ok(()) = changes.changed() => runner.queue.state.lock().turns.open_all(),
                 () = sleep(runner.nap()) => {}
                 Some(_) = tasks.join_next() => {}
             }
@@ -186,11 +193,16 @@ impl Runner {
                 })
                 .collect();
             let (next, followers) = (settled.change.entry.clone(), add.clone());
+            let unreached = settled.unreached;
             match self.write(settled.change, add).await {
                 Ok(()) => {
                     self.count(&next);
                     self.stand(&former, &next);
                     let mut state = self.queue.state.lock();
+                    match unreached {
+                        Some(closed) => state.turns.shut(&lane(&former), wall_ms(), closed),
+                        None => state.turns.open(&lane(&former)),
+                    }
                     followers.iter().for_each(|(entry, _)| state.enter(entry));
                     return Ok(());
                 }

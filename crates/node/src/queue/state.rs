@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Uri;
 use uuid::Uuid;
 
 use swell_api::invocation::InvocationState;
 
+use crate::queue::backoff::millis;
 use crate::queue::entry::Entry;
 use crate::queue::turns::{Lane, Turns};
 use crate::settings::QueueSettings;
@@ -133,9 +133,4 @@ fn waits(entry: &Entry) -> bool {
 
 fn end(entry: &Entry) -> (u64, Uuid, u64) {
     (entry.ended_at_ms.unwrap_or(entry.accepted_at_ms), entry.id, entry.bytes)
-}
-
-/// Whole milliseconds.
-pub fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,11 +3,18 @@
 //! Calls wait in lanes, one per function and one per host that callbacks go to. The lane
 //! that keeps the fewest workers busy goes first, and no lane may keep all of them, so a
 //! function that hangs delays its own calls and nobody else's.
+//!
+//! A lane whose call did not reach its function (it is paused, or the node has no room) is
+//! shut: its calls stay where they are, and one at a time is let through to see, after pauses
+//! that double. So thousands of calls that wait for a paused function cost what one does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
+
+use crate::queue::backoff::millis;
+use crate::queue::verdict::Closed;
 
 /// Where a call waits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +30,27 @@ struct Line {
     /// Calls by when it is their turn.
     waiting: BTreeSet<(u64, Uuid)>,
     running: u32,
+    shut: Option<Shut>,
+}
+
+/// Why nobody of a line is let through for now.
+#[derive(Debug, Clone, Copy)]
+struct Shut {
+    until_ms: u64,
+    pause_ms: u64,
+}
+
+impl Line {
+    /// When its first call may go, if none is done before.
+    fn due_ms(&self) -> Option<u64> {
+        let &(due, _) = self.waiting.first()?;
+        match self.shut {
+            None => Some(due),
+            // Whoever is under way is the one that looks.
+            Some(_) if self.running > 0 => None,
+            Some(shut) => Some(due.max(shut.until_ms)),
+        }
+    }
 }
 
 /// Who waits, and who is being worked on.
@@ -61,7 +89,7 @@ impl Turns {
         let ready = self.lines.iter().filter(|(_, line)| line.running < most);
         let ready = ready.filter_map(|(lane, line)| {
             let &(due, id) = line.waiting.first()?;
-            (due <= now_ms).then_some((line.running, due, id, lane))
+            (line.due_ms()? <= now_ms).then_some((line.running, due, id, lane))
         });
         let (_, due, id, lane) = ready.min()?;
         let lane = lane.clone();
@@ -88,7 +116,33 @@ impl Turns {
         }
         let most = self.lane_max();
         let free = self.lines.values().filter(|line| line.running < most);
-        free.filter_map(|line| line.waiting.first()).map(|&(due, _)| due).min()
+        free.filter_map(Line::due_ms).min()
+    }
+
+    /// A call of the lane did not reach its function: nobody goes for a while,
+    /// longer each time, and then one at a time.
+    pub fn shut(&mut self, lane: &Lane, now_ms: u64, closed: Closed) {
+        if let Some(line) = self.lines.get_mut(lane) {
+            // Calls that were under way together say the same thing once.
+            if line.shut.is_some_and(|shut| now_ms < shut.until_ms) {
+                return;
+            }
+            let doubled = line.shut.map_or(0, |shut| shut.pause_ms.saturating_mul(2));
+            let pause_ms = doubled.min(millis(closed.most)).max(millis(closed.least));
+            line.shut = Some(Shut { until_ms: now_ms.saturating_add(pause_ms), pause_ms });
+        }
+    }
+
+    /// A call of the lane reached its function.
+    pub fn open(&mut self, lane: &Lane) {
+        if let Some(line) = self.lines.get_mut(lane) {
+            line.shut = None;
+        }
+    }
+
+    /// Functions changed: what shut any lane may be over.
+    pub fn open_all(&mut self) {
+        self.lines.values_mut().for_each(|line| line.shut = None);
     }
 
     /// Workers that one lane may keep busy.
@@ -106,7 +160,11 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    const CLOSED: Closed = Closed { least: Duration::from_secs(1), most: Duration::from_secs(60) };
 
     fn lane(name: &str) -> Lane {
         Lane::Function(name.into())
@@ -137,6 +195,48 @@ mod tests {
         assert_eq!(all(&mut turns, 100), ["new"]);
         turns.done(&lane("hog"));
         assert_eq!(all(&mut turns, 100), ["new"], "it has fewer at work");
+    }
+
+    #[test]
+    fn a_shut_lane_lets_one_through_after_growing_pauses() {
+        let mut turns = Turns::new(8);
+        for number in 0..5u8 {
+            turns.wait(lane("paused"), 0, id(number.into()));
+        }
+        assert_eq!(all(&mut turns, 0).len(), 5);
+        let mut now = 0;
+        let back = |turns: &mut Turns, now, number| {
+            turns.shut(&lane("paused"), now, CLOSED);
+            turns.wait(lane("paused"), now, id(number));
+            turns.done(&lane("paused"));
+        };
+        for number in 0..5u8 {
+            back(&mut turns, now, number.into());
+        }
+        for pause in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000] {
+            assert_eq!(turns.next_due_ms(), Some(now + pause));
+            assert_eq!(all(&mut turns, now + pause - 1), [""; 0]);
+            now += pause;
+            let (_, first) = turns.next(now).expect("one is let through to see");
+            assert_eq!((turns.next(now), turns.next_due_ms()), (None, None), "and no other");
+            back(&mut turns, now, first.as_u128());
+        }
+        let first = turns.next(now + 60_000).expect("one is let through to see");
+        turns.open(&first.0);
+        assert_eq!(all(&mut turns, now + 60_000).len(), 4, "it reached its function");
+    }
+
+    #[test]
+    fn a_change_of_functions_opens_lanes() {
+        let mut turns = Turns::new(2);
+        turns.wait(lane("paused"), 0, id(1));
+        turns.wait(lane("paused"), 0, id(2));
+        let (line, _) = turns.next(0).expect("it is its turn");
+        turns.shut(&line, 0, CLOSED);
+        turns.done(&line);
+        assert_eq!(turns.next(999), None);
+        turns.open_all();
+        assert!(turns.next(0).is_some());
     }
 
     #[test]

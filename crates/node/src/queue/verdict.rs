@@ -16,6 +16,11 @@ pub const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The longest pause that an answer may ask for.
 pub const ASKED_MAX: Duration = Duration::from_secs(3600);
 
+/// The longest pause before a node without room is asked again.
+const CROWDED_MAX: Duration = Duration::from_secs(15);
+/// The longest pause before a function that does not serve is asked again.
+const PAUSED_MAX: Duration = Duration::from_secs(600);
+
 /// What is to become of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -23,10 +28,19 @@ pub enum Verdict {
     Done,
     /// It is tried again, after at least this pause; why.
     Again(Duration, String),
-    /// It is tried again after this pause, and the try does not count; why.
-    Uncounted(Duration, String),
+    /// It did not reach its function and is tried again, and the try does not count; why.
+    Unreached(Closed, String),
     /// No other try can help; why.
     Dead(String),
+}
+
+/// How long a function that was not reached is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// At least so long, at first.
+    pub least: Duration,
+    /// So long at most, after many tries.
+    pub most: Duration,
 }
 
 /// Judges a try, the `attempt`th of at most `attempts_max`, of a call that was accepted
@@ -47,22 +61,25 @@ pub fn judge<B>(
     };
     match verdict {
         Verdict::Again(_, why) if attempt >= attempts_max => Verdict::Dead(why),
-        Verdict::Uncounted(_, why) if age > WAIT_MAX => Verdict::Dead(why),
+        Verdict::Unreached(_, why) if age > WAIT_MAX => Verdict::Dead(why),
         verdict => verdict,
     }
 }
 
 fn refused(refusal: &Refusal) -> Verdict {
     let why = refusal.title.clone();
-    let pause = refusal.retry_after.unwrap_or(Duration::from_secs(1));
+    let least = refusal.retry_after.unwrap_or(Duration::from_secs(1));
+    let unreached = |most| Verdict::Unreached(Closed { least, most }, why.clone());
     match refusal.reason {
+        // Room comes back unannounced.
         Reason::QueueFull
         | Reason::TooManyInstances
         | Reason::NoMemory
         | Reason::Busy
-        | Reason::NotReady
         | Reason::Stopping
-        | Reason::Storage => Verdict::Uncounted(pause, why),
+        | Reason::Storage => unreached(CROWDED_MAX),
+        // What is paused, or broken, changes by being changed, which is heard of.
+        Reason::NotReady => unreached(PAUSED_MAX),
         Reason::BadRequest
         | Reason::TooLarge
         | Reason::Unsupported
@@ -97,7 +114,7 @@ mod tests {
         match verdict {
             Verdict::Done => "done",
             Verdict::Again(..) => "again",
-            Verdict::Uncounted(..) => "uncounted",
+            Verdict::Unreached(..) => "unreached",
             Verdict::Dead(_) => "dead",
         }
     }
@@ -115,8 +132,8 @@ mod tests {
             (refusal(Reason::FunctionFailed), 2, old, "again"),
             (refusal(Reason::FunctionFailed), 3, young, "dead"),
             (refusal(Reason::NotFound), 1, young, "again"),
-            (refusal(Reason::Busy), 3, young, "uncounted"),
-            (refusal(Reason::Busy), 9, young, "uncounted"),
+            (refusal(Reason::Busy), 3, young, "unreached"),
+            (refusal(Reason::Busy), 9, young, "unreached"),
             (refusal(Reason::NotReady), 1, old, "dead"),
             (refusal(Reason::TooLarge), 1, young, "dead"),
         ] {

@@ -70,6 +70,25 @@ fn functions_are_paused_scaled_and_removed() {
 }
 
 #[test]
+fn calls_left_for_a_paused_function_wait_until_it_is_resumed() {
+    let node = Node::shared(&NODE);
+    node.deploy("rested", samples::ECHO, "");
+    node.fine("pause rested");
+    let leave = || request(&node.address, "POST", "/async-function/rested", "", b"");
+    let ids: Vec<String> =
+        (0..30).map(|_| leave().header("location").rsplit('/').next().unwrap().into()).collect();
+    let about = |id: &String| node.fine(&format!("queue show {id} -o json")).json();
+    until("one was tried and waits", || {
+        let tried = ids.iter().map(about).find(|call| call["error"].is_string())?;
+        assert_eq!((&tried["state"], &tried["attempts"]), (&"queued".into(), &0.into()));
+        assert!(tried["error"].to_string().contains("is paused"), "{tried}");
+        Some(())
+    });
+    node.fine("resume rested");
+    until("all are done", || ids.iter().all(|id| about(id)["state"] == "done").then_some(()));
+}
+
+#[test]
 fn settings_tell_where_they_come_from() {
     let folder = Folder::new();
     write(&folder.0, "swell.toml", b"[node]\nmemory = \"1GiB\"\ndrain = \"5s\"\n");
