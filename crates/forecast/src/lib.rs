@@ -17,3 +17,4 @@ pub mod network;
 pub mod global;
 pub mod hybrid;
 pub mod catalogue;
+pub mod calendar;
