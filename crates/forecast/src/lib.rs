@@ -18,3 +18,4 @@ pub mod global;
 pub mod hybrid;
 pub mod catalogue;
 pub mod calendar;
+pub mod effects;
