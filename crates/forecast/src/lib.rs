@@ -8,6 +8,8 @@ pub mod split;
 pub mod checkpoint;
 pub mod forecaster;
 pub mod coverage;
+pub mod chance;
+pub mod needs;
 pub mod measure;
 pub mod backtest;
 pub mod smooth;
