@@ -68,6 +68,17 @@ pub fn quantile_of_sorted(sorted: &[f32], level: f32) -> f32 {
     sorted[low] + (sorted[high] - sorted[low]) * share
 }
 
+/// The value below which a share `level` lies, between quantiles by distance; beyond them the
+/// outermost.
+pub fn quantile_of_levels(quantiles: &Quantiles, level: f32) -> f32 {
+    let next = LEVELS.partition_point(|&known| known <= level);
+    if next == 0 || next == LEVELS.len() {
+        return quantiles[next.saturating_sub(1)];
+    }
+    let share = (level - LEVELS[next - 1]) / (LEVELS[next] - LEVELS[next - 1]);
+    quantiles[next - 1] + (quantiles[next] - quantiles[next - 1]) * share
+}
+
 /// All [`LEVELS`] of some values; their order is changed.
 pub fn quantiles_of(values: &mut [f32]) -> Quantiles {
     values.sort_unstable_by(f32::total_cmp);

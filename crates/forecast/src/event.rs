@@ -11,6 +11,14 @@ use serde::{Deserialize, Serialize};
 pub enum Effect {
     /// So many times as much, as announced or as learned from earlier ones.
     Times(f32),
+    /// About so many times as much, as learned: `spread` is the standard deviation of the
+    /// logarithm of what it may be instead.
+    About {
+        /// How many times as much, most likely.
+        times: f32,
+        /// How unsure that is.
+        spread: f32,
+    },
     /// It changes, nobody knows how.
     Unknown,
     /// Nothing is measured while it lasts: the steps are gaps, not calm.
@@ -40,13 +48,21 @@ impl EventEffect {
     }
 }
 
+/// How unsure an effect is of which nothing is known: as often as not it lies within a factor
+/// of about 1.6, and one time in three it is more than twofold either way.
+pub const SPREAD_UNKNOWN: f32 = std::f32::consts::LN_2;
+
 /// By what a median is multiplied, and by what the distance of a band from it.
 pub fn factors<'a>(events: impl Iterator<Item = &'a EventEffect>) -> (f32, f32) {
     let (mut middle, mut width) = (1.0f32, 1.0f32);
     for event in events {
         match event.effect {
             Effect::Times(times) if times.is_finite() && times >= 0.0 => middle *= times,
-            Effect::Times(_) | Effect::Unknown => width *= 2.0,
+            Effect::About { times, spread } if times.is_finite() && times >= 0.0 => {
+                middle *= times;
+                width *= 1.0 + (spread / SPREAD_UNKNOWN).clamp(0.0, 3.0);
+            }
+            Effect::Times(_) | Effect::About { .. } | Effect::Unknown => width *= 2.0,
             Effect::Unmeasured => {}
         }
     }
@@ -70,12 +86,14 @@ mod tests {
             event(Effect::Times(2.0), &[]),
             event(Effect::Unknown, &[1, 4]),
             event(Effect::Times(f32::NAN), &[9]),
+            event(Effect::About { times: 3.0, spread: SPREAD_UNKNOWN / 2.0 }, &[7]),
         ];
         for (member, step, expected) in [
             (0, 2, (1.0, 1.0)),
             (0, 3, (2.0, 1.0)),
             (4, 4, (2.0, 2.0)),
             (9, 4, (2.0, 2.0)),
+            (7, 4, (6.0, 1.5)),
             (4, 5, (1.0, 1.0)),
         ] {
             let touched = events.iter().filter(|event| event.touches(member, step));

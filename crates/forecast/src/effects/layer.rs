@@ -1,0 +1,166 @@
+//! Occasions around any model: the past is shown to it as it would have been without them, and
+//! what it says is changed by those to come.
+//!
+//! A model that is told of occasions itself (as the trees are) needs many of a kind to learn
+//! anything. A box sees a handful, and most models cannot be told at all. Either a model is
+//! told or it is wrapped, never both, or an effect would count twice.
+
+use crate::bands::{Forecast, MEDIAN};
+use crate::event::{Effect, EventEffect, SPREAD_UNKNOWN};
+use crate::panel::Panel;
+use crate::series::Series;
+
+/// The normal deviates of [`crate::bands::LEVELS`].
+const DEVIATES: [f32; 5] = [-1.96, -1.2816, 0.0, 1.2816, 1.96];
+
+/// No effect divides the past by less than this: what an occasion all but silenced tells
+/// nothing of what there would have been.
+const TIMES_MIN: f32 = 0.1;
+
+/// The panel as it would have been without its occasions: counts are divided by the effects,
+/// what was not measured is a gap, and so is what was all but silenced.
+#[must_use]
+pub fn calm(panel: &Panel, events: &[EventEffect]) -> Panel {
+    let mut calm = Panel { events: Vec::new(), ..panel.clone() };
+    let mut times: Vec<Vec<(usize, f32)>> = vec![Vec::new(); panel.members.len()];
+    for event in events {
+        let factor = match event.effect {
+            Effect::Unmeasured => 0.0,
+            Effect::Times(times) | Effect::About { times, .. } => times,
+            Effect::Unknown => continue,
+        };
+        if factor.is_nan() || factor == 1.0 {
+            continue;
+        }
+        let all: Vec<usize> = (0..panel.members.len()).collect();
+        let members = if event.members.is_empty() { &all } else { &event.members };
+        for &member in members {
+            let Some(times) = times.get_mut(member) else { continue };
+            let end = event.end.min(panel.members[member].counts.len());
+            times.extend((event.start..end).map(|step| (step, factor)));
+        }
+    }
+    for (member, mut times) in calm.members.iter_mut().zip(times) {
+        if times.is_empty() {
+            continue;
+        }
+        times.sort_by_key(|(step, _)| *step);
+        let factor = |step: usize| {
+            let first = times.partition_point(|(of, _)| *of < step);
+            let of_step = times[first..].iter().take_while(|(of, _)| *of == step);
+            of_step.map(|(_, factor)| factor).product::<f32>()
+        };
+        let count = |step: usize| {
+            let count = member.counts.get(step)?;
+            let factor = factor(step);
+            (factor >= TIMES_MIN).then(|| (count as f32 / factor).round() as u32)
+        };
+        member.counts = Series::from_counts((0..member.counts.len()).map(count));
+    }
+    calm
+}
+
+/// The events that touch the steps of a forecast, so that each of thousands of functions need
+/// not look at a whole calendar.
+#[derive(Debug, Clone)]
+pub struct Ahead<'a> {
+    events: Vec<&'a EventEffect>,
+    origin: usize,
+}
+
+impl<'a> Ahead<'a> {
+    /// The events of the `horizon` steps from an origin.
+    pub fn of(events: &'a [EventEffect], origin: usize, horizon: usize) -> Self {
+        let touches = |event: &&EventEffect| event.start < origin + horizon && event.end > origin;
+        Self { events: events.iter().filter(touches).collect(), origin }
+    }
+
+    /// A forecast made without them, changed by them. `most` is what can be served in a step.
+    #[must_use]
+    pub fn apply(&self, member: usize, mut forecast: Forecast, most: f32) -> Forecast {
+        for (ahead, quantiles) in forecast.steps.iter_mut().enumerate() {
+            let step = self.origin + ahead;
+            let (mut times, mut variance) = (1.0f32, 0.0f32);
+            for event in self.events.iter().filter(|event| event.touches(member, step)) {
+                let (by, spread) = match event.effect {
+                    Effect::Times(by) if by.is_finite() && by >= 0.0 => (by, 0.0),
+                    Effect::About { times, spread } if times.is_finite() && times >= 0.0 => {
+                        (times, if spread.is_finite() { spread } else { SPREAD_UNKNOWN })
+                    }
+                    Effect::Unmeasured => (1.0, 0.0),
+                    Effect::Unknown | Effect::Times(_) | Effect::About { .. } => {
+                        (1.0, SPREAD_UNKNOWN)
+                    }
+                };
+                times *= by;
+                variance += spread * spread;
+            }
+            let (spread, median) = (variance.sqrt().min(3.0), quantiles[MEDIAN]);
+            for (quantile, deviate) in quantiles.iter_mut().zip(DEVIATES) {
+                let own = *quantile - median;
+                let scale = median.max(own.abs());
+                let more = scale * ((deviate * spread).exp() - 1.0);
+                let apart = (own * own + more * more).sqrt() * deviate.signum();
+                *quantile = (median + if deviate == 0.0 { 0.0 } else { apart }) * times.min(100.0);
+            }
+        }
+        forecast.sane(most, 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::Member;
+
+    fn event(effect: Effect, start: usize, end: usize, members: &[usize]) -> EventEffect {
+        EventEffect { kind: "sale".to_string(), start, end, members: members.to_vec(), effect }
+    }
+
+    #[test]
+    fn the_past_is_seen_without_its_occasions() {
+        let counts = [10u32, 10, 20, 20, 3, 10].map(Some);
+        let member = || Member { counts: Series::from_counts(counts), ..Member::default() };
+        let panel = Panel::new(vec![member(), member()], 1);
+        let events = [
+            event(Effect::Times(2.0), 2, 4, &[0]),
+            event(Effect::About { times: 1.5, spread: 0.2 }, 3, 4, &[0]),
+            event(Effect::Unmeasured, 4, 5, &[]),
+            event(Effect::Unknown, 0, 6, &[]),
+        ];
+        let calm = calm(&panel, &events);
+        let counts = |member: usize| -> Vec<Option<u32>> {
+            (0..6).map(|step| calm.members[member].counts.get(step)).collect()
+        };
+        assert_eq!(counts(0), [Some(10), Some(10), Some(10), Some(7), None, Some(10)]);
+        assert_eq!(counts(1), [Some(10), Some(10), Some(20), Some(20), None, Some(10)]);
+        assert!(calm.events.is_empty());
+    }
+
+    #[test]
+    fn what_comes_moves_the_middle_and_doubt_widens_the_band() {
+        let base = [4.0, 6.0, 10.0, 14.0, 18.0];
+        let forecast = || Forecast::flat(base, 3);
+        let at = |effect: Effect, member: usize| {
+            let events = [event(effect, 101, 102, &[1])];
+            Ahead::of(&events, 100, 3).apply(member, forecast(), 1000.0).steps
+        };
+        let twice = at(Effect::Times(2.0), 1);
+        assert_eq!((twice[0], twice[2]), (base, base));
+        assert_eq!(twice[1], base.map(|quantile| 2.0 * quantile));
+        assert_eq!(at(Effect::Times(2.0), 0)[1], base);
+        let unknown = at(Effect::Unknown, 1)[1];
+        assert_eq!(unknown[MEDIAN], 10.0);
+        assert!(unknown[3] > 24.0 && unknown[1] < 4.0, "{unknown:?}");
+        let learned = at(Effect::About { times: 1.0, spread: 0.3 }, 1)[1];
+        assert!(base[3] < learned[3] && learned[3] < unknown[3], "{learned:?}");
+        assert_eq!(at(Effect::Unmeasured, 1)[1], base);
+        for wild in [f32::NAN, f32::INFINITY, -1.0] {
+            let steps = at(Effect::About { times: wild, spread: wild }, 1);
+            assert!(steps[1].iter().all(|q| q.is_finite() && *q >= 0.0), "{steps:?}");
+        }
+        let events = [event(Effect::Times(100.0), 0, 900, &[])];
+        let served = Ahead::of(&events, 100, 3).apply(0, forecast(), 50.0).steps;
+        assert!(served.iter().flatten().all(|quantile| *quantile <= 50.0));
+    }
+}
