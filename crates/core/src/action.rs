@@ -54,6 +54,11 @@ pub enum Action {
         /// Why.
         reason: RefuseReason,
     },
+    /// Ask a waiting clone for a sign of life; `CloneProbed` tells what came of it.
+    Probe {
+        /// The instance.
+        instance: InstanceId,
+    },
 }
 
 /// What an instance is started for.
@@ -65,6 +70,8 @@ pub enum StartCause {
     Ahead,
     /// The function's floor of warm instances.
     MinWarm,
+    /// A forecast says that it will be needed.
+    Clone,
 }
 
 /// Why an instance ends.
@@ -80,6 +87,10 @@ pub enum StopCause {
     Removed,
     /// It failed.
     Failed,
+    /// It was made for demand that did not come.
+    Released,
+    /// It gave no sign of life while it waited.
+    Unhealthy,
 }
 
 /// How a request met its instance.

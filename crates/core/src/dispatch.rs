@@ -51,7 +51,7 @@ fn start_for(
     if room::thaw(mind, now, function, bound, actions) {
         return;
     }
-    let purpose = room::Purpose { cause: StartCause::Request, bound, waited: None };
+    let purpose = room::Purpose { cause: StartCause::Request, bound, waited: None, bid: None };
     let started = room::start(mind, now, function, purpose, actions);
     if let Err(reason) = started {
         refuse(mind, now, function, request, reason, actions);
@@ -83,11 +83,18 @@ pub(crate) fn invoke(
     start: StartKind,
     actions: &mut Vec<Action>,
 ) {
-    let function = mind.pool.at(slot).function();
+    let tenant = mind.pool.at(slot);
+    let (function, was_clone) = (tenant.function(), tenant.is_clone());
     mind.pool.assign(now, slot);
+    if was_clone {
+        mind.timers.set(Subject::Probe(slot), Instant::NEVER);
+        mind.cloning.of(function).health.lives();
+    }
     if mind.pool.set_kept(slot, false) {
         mind.timers.set(Subject::Idle(slot), Instant::NEVER);
         mind.keeper.on_unidle(now, function, slot, Left::ForWork, &mind.pool);
+    } else if was_clone {
+        mind.keeper.on_start(now, function, &mind.pool);
     }
     actions.push(Action::Invoke { request, instance: mind.pool.id(slot), start });
 }

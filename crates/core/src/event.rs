@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::demand::DemandForecast;
 use crate::history::History;
 use crate::ids::{FunctionId, InstanceId, RequestId};
-use crate::settings::FunctionSettings;
+use crate::settings::{CloningMode, CloningSettings, FunctionSettings};
 use crate::time::Span;
 use crate::units::Bytes;
 
@@ -82,5 +83,31 @@ pub enum Event {
     HistoryRecalled {
         /// What it learned.
         history: Box<History>,
+    },
+    /// How clones are made ahead of demand was chosen anew; before the first of these, none
+    /// are.
+    CloningSet {
+        /// The settings from now on.
+        settings: Box<CloningSettings>,
+    },
+    /// Whether clones of one function are made was chosen apart from the site.
+    CloningChosen {
+        /// The function.
+        function: FunctionId,
+        /// Its own mode; `None` for that of the site.
+        mode: Option<CloningMode>,
+    },
+    /// A forecast of demand was made. It takes the place of what was expected of the
+    /// functions it speaks of; the others stay as they are.
+    DemandForecast {
+        /// What is expected.
+        forecast: Box<DemandForecast>,
+    },
+    /// A waiting clone was probed.
+    CloneProbed {
+        /// The instance.
+        instance: InstanceId,
+        /// Whether it showed that it could serve.
+        healthy: bool,
     },
 }

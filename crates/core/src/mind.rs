@@ -3,6 +3,7 @@
 //! Only a bundle: the pool (what is), the wishes (what should be), queues, deadlines and
 //! the policy. `room`, `dispatch` and `reconcile` act on it, `site` calls them.
 
+use crate::cloning::manager::Manager;
 use crate::keepalive::keeper::KeepAlive;
 use crate::keepalive::plan::Plan;
 use crate::pool::ledger::Pool;
@@ -21,6 +22,7 @@ pub(crate) struct Mind {
     pub(crate) queues: Queues,
     pub(crate) timers: Timers,
     pub(crate) plan: Plan,
+    pub(crate) cloning: Manager,
 }
 
 impl Mind {
@@ -33,6 +35,7 @@ impl Mind {
             queues: Queues::default(),
             timers: Timers::default(),
             plan: Plan::new(Bytes::ZERO),
+            cloning: Manager::off(),
         }
     }
 }

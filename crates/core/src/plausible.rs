@@ -6,12 +6,16 @@
 //! mind knows first, so that no input reaches an assert and none makes the mind grow
 //! beyond what the input pays for.
 
+use crate::cloning::catalog;
+use crate::demand::{DemandForecast, KNOWN_MAX, STEPS_MAX, StepDemand, WHOLE};
 use crate::event::Event;
 use crate::history::{self, History};
 use crate::ids::{FunctionId, InstanceId};
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
-use crate::settings::{FunctionSettings, MEMORY_MAX, MIN_WARM_MAX, SiteSettings};
+use crate::settings::{
+    CloningSettings, FunctionSettings, MEMORY_MAX, MIN_WARM_MAX, STEP_LEAST, SiteSettings,
+};
 use crate::units::Bytes;
 
 /// What is wrong with a piece of news, in words that follow "it".
@@ -42,7 +46,11 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
             Some(_) => Err("tells of an answer by an instance that has no request"),
         },
         Event::HistoryRecalled { history } => recallable(pool, history),
-        Event::FunctionRemoved { .. }
+        Event::CloningSet { settings } => cloning(settings),
+        Event::CloningChosen { function, .. } => deployed_once(pool, *function),
+        Event::DemandForecast { forecast } => foreseeable(pool, forecast),
+        Event::CloneProbed { .. }
+        | Event::FunctionRemoved { .. }
         | Event::RequestArrived { .. }
         | Event::RequestCancelled { .. }
         | Event::InstanceFailed { .. }
@@ -81,6 +89,45 @@ fn deployable(settings: &FunctionSettings) -> Result<(), Why> {
     memory(settings.paused_memory)?;
     if settings.min_warm > MIN_WARM_MAX {
         return Err("wants more warm instances of a function than is allowed");
+    }
+    Ok(())
+}
+
+fn deployed_once(pool: &Pool, function: FunctionId) -> Result<(), Why> {
+    let known = pool.function(function).is_some();
+    if known { Ok(()) } else { Err("speaks of a function that was never deployed") }
+}
+
+/// Settings that say how clones are made, wherever they come from.
+pub fn cloning(settings: &CloningSettings) -> Result<(), Why> {
+    if catalog::build(&settings.policy).is_err() {
+        return Err("names a cloning policy that does not exist");
+    }
+    if settings.share > WHOLE {
+        return Err("gives clones more than all of the memory");
+    }
+    if settings.step < STEP_LEAST {
+        return Err("counts calls in steps of less than a second");
+    }
+    Ok(())
+}
+
+/// Numbers of a forecast are used for loops and tables, so they are bounded.
+fn foreseeable(pool: &Pool, forecast: &DemandForecast) -> Result<(), Why> {
+    if forecast.step < STEP_LEAST {
+        return Err("foresees steps of less than a second");
+    }
+    for demand in &forecast.functions {
+        deployed_once(pool, demand.function)?;
+        if demand.steps.len() > STEPS_MAX || demand.known.len() > KNOWN_MAX {
+            return Err("foresees more than is ever foreseen");
+        }
+        if demand.confidence > WHOLE || !demand.steps.iter().all(StepDemand::is_sound) {
+            return Err("foresees numbers that contradict one another");
+        }
+        if !demand.known.is_sorted() {
+            return Err("foresees calls out of their order");
+        }
     }
     Ok(())
 }

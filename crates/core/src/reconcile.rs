@@ -1,12 +1,19 @@
 //! From wishes to orders: the difference between what is wanted and what is.
 
 use crate::action::{Action, StartCause, StopCause};
+use crate::demand::WHOLE;
 use crate::ids::FunctionId;
 use crate::mind::Mind;
+use crate::pool::function::Promise;
 use crate::pool::instance::State;
 use crate::room::{self, Purpose};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::timers::Subject;
+use crate::units::Bytes;
+use crate::wanted::CloneWish;
+
+/// How long after a clone found no room it is tried again.
+const CLONE_RETRY: Span = Span::from_secs(1);
 
 /// An instance has just become idle: asks the keeper for its lease and applies the
 /// function's own rules.
@@ -52,6 +59,13 @@ pub(crate) fn on_idle_deadline(
     let known = mind.pool.known(function);
     let lease = mind.wanted.lease(slot);
     if lease <= now {
+        // What a forecast promises outweighs the policy, not the function's own rule.
+        let promise = known.promise();
+        let longest = known.settings().max_idle.map_or(Instant::NEVER, |longest| since + longest);
+        if now < promise.until.min(longest) && known.live() <= promise.count {
+            mind.timers.set(Subject::Idle(slot), promise.until.min(longest));
+            return;
+        }
         if known.live() > known.settings().min_warm {
             room::end(mind, now, slot, StopCause::Expired, actions);
         }
@@ -118,5 +132,82 @@ pub(crate) fn on_floor(
             mind.timers.set(Subject::Floor(function), now + room::FLOOR_RETRY);
             return;
         }
+    }
+}
+
+/// Brings a function's clones to what is wished for: begins those that are missing, as far
+/// as rate, share and memory allow, and lets a surplus go by and by.
+pub(crate) fn on_clones(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    actions: &mut Vec<Action>,
+) {
+    let wish = mind.wanted.clones(function).filter(|wish| now < wish.until);
+    if wish.is_none() {
+        mind.wanted.set_clones(function, None);
+    }
+    let due = wish.filter(|wish| wish.from <= now);
+    promise(mind, now, function, due);
+    let mut next = match (wish, due) {
+        (_, Some(due)) => due.until,
+        (Some(wish), None) => wish.from,
+        (None, None) => Instant::NEVER,
+    };
+    if let Some(due) = due {
+        next = next.min(begin_clones(mind, now, function, due, actions));
+    }
+    let known = mind.pool.known(function);
+    let waiting = known.clones() - known.clones_starting;
+    let needed = due.map_or(0, |due| due.count);
+    let surplus = known.live().saturating_sub(needed).min(waiting);
+    let patience = mind.cloning.patience(function);
+    let (going, again) = mind.cloning.of(function).surplus.settle(now, surplus, patience);
+    for _ in 0..going {
+        let slot = mind.pool.oldest_clone(function).expect("a surplus is of clones that wait");
+        room::end(mind, now, slot, StopCause::Released, actions);
+    }
+    mind.timers.set(Subject::Clones(function), next.min(again));
+}
+
+/// Tells keep-alive what resting instances of the function are worth for now.
+fn promise(mind: &mut Mind, now: Instant, function: FunctionId, due: Option<CloneWish>) {
+    let promise = due.map_or_else(Promise::default, |due| Promise {
+        count: due.count,
+        until: due.until,
+        worth: due.worth,
+    });
+    let known = mind.pool.known_mut(function);
+    if std::mem::replace(&mut known.promise, promise) != promise {
+        mind.keeper.on_promise(now, function, &mind.pool);
+    }
+}
+
+/// Begins the clones that are missing; tells when to try again for those that may not begin
+/// yet.
+fn begin_clones(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    due: CloneWish,
+    actions: &mut Vec<Action>,
+) -> Instant {
+    let share = u64::from(mind.cloning.settings.share.min(WHOLE));
+    let most = Bytes::new(mind.pool.limit().get() / u64::from(WHOLE) * share);
+    loop {
+        let known = mind.pool.known(function);
+        if !known.deployed || known.live() >= due.count {
+            return Instant::NEVER;
+        }
+        let allowed = mind.cloning.of(function).health.until().max(mind.cloning.rate.next(now));
+        if allowed > now {
+            return allowed;
+        }
+        let memory = mind.pool.known(function).settings().memory;
+        let fits = mind.pool.clones_held() + memory <= most;
+        if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
+            return now + CLONE_RETRY;
+        }
+        mind.cloning.rate.take(now);
     }
 }

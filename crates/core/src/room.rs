@@ -19,7 +19,8 @@ pub(crate) fn make_room(
     mind: &mut Mind,
     now: Instant,
     need: Bytes,
-    newcomer: Option<Newcomer>,
+    purpose: &Purpose,
+    function: FunctionId,
     actions: &mut Vec<Action>,
 ) -> bool {
     let account = mind.pool.account();
@@ -30,7 +31,15 @@ pub(crate) fn make_room(
     if account.idle() < shortfall {
         return false;
     }
+    let newcomer = purpose.waited.map(|waited| Newcomer { function, waited });
     mind.plan.reset(shortfall, newcomer);
+    match (mind.keeper.prices(), purpose.bid) {
+        (true, Some(worth)) => mind.plan.set_bid(worth),
+        (true, None) => {}
+        // Who cannot tell what an instance is worth gives none away for an expectation.
+        (false, Some(_)) => return false,
+        (false, None) => mind.plan.guard_promised(now),
+    }
     mind.keeper.offer(now, &mind.pool, &mut mind.plan);
     if !mind.plan.is_full() {
         return false;
@@ -81,12 +90,19 @@ pub(crate) struct Purpose {
     pub(crate) bound: Option<RequestId>,
     /// How long the request has waited that this is for, if it can wait on.
     pub(crate) waited: Option<Span>,
+    /// What it is worth if it is a clone, in uses per second of holding it.
+    pub(crate) bid: Option<f64>,
 }
 
 impl Purpose {
     /// A start that no request waits for.
     pub(crate) fn ahead(cause: StartCause) -> Self {
-        Self { cause, bound: None, waited: None }
+        Self { cause, bound: None, waited: None, bid: None }
+    }
+
+    /// A clone that is worth so much, in uses per second of holding it.
+    pub(crate) fn clone(worth: f64) -> Self {
+        Self { bid: Some(worth), ..Self::ahead(StartCause::Clone) }
     }
 }
 
@@ -103,12 +119,16 @@ pub(crate) fn start(
         return Err(RefuseReason::TooManyInstances);
     }
     let need = known.settings().memory;
-    let newcomer = purpose.waited.map(|waited| Newcomer { function, waited });
-    if !make_room(mind, now, need, newcomer, actions) {
+    if !make_room(mind, now, need, &purpose, function, actions) {
         return Err(RefuseReason::NoMemory);
     }
     let instance = mind.pool.start(now, function, purpose.bound);
-    mind.keeper.on_start(now, function, &mind.pool);
+    if purpose.cause == StartCause::Clone {
+        // Nobody needs it yet: the keeper hears of it when it rests.
+        mind.pool.mark_clone(instance.slot);
+    } else {
+        mind.keeper.on_start(now, function, &mind.pool);
+    }
     actions.push(Action::Start { instance, function, cause: purpose.cause });
     Ok(())
 }
@@ -147,14 +167,16 @@ pub(crate) fn end(
 ) {
     let instance = mind.pool.id(slot);
     let tenant = mind.pool.at(slot);
-    let (function, unstarted) = (tenant.function(), tenant.state() == State::Starting);
+    let (function, is_clone) = (tenant.function(), tenant.is_clone());
+    let unstarted = tenant.state() == State::Starting;
     let kept = mind.pool.set_kept(slot, false);
     mind.pool.remove(now, slot);
     mind.timers.set(Subject::Idle(slot), Instant::NEVER);
+    mind.timers.set(Subject::Probe(slot), Instant::NEVER);
     if kept {
         let left = if cause == StopCause::Evicted { Left::Evicted } else { Left::Ended };
         mind.keeper.on_unidle(now, function, slot, left, &mind.pool);
-    } else {
+    } else if !is_clone {
         mind.keeper.on_lost(now, function, &mind.pool);
     }
     if cause != StopCause::Failed {

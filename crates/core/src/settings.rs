@@ -17,6 +17,9 @@ pub const MEMORY_MAX: Bytes = Bytes::new(1 << 60);
 /// one event, so this bounds what one event can cause.
 pub const MIN_WARM_MAX: u32 = 100_000;
 
+/// The shortest step in which calls are counted and forecast.
+pub const STEP_LEAST: Span = Span::from_secs(1);
+
 /// Settings of one site.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SiteSettings {
@@ -26,6 +29,53 @@ pub struct SiteSettings {
     pub seed: u64,
     /// The keep-alive policy: a name of the catalogue, with parameters.
     pub policy: String,
+}
+
+/// What forecasts of demand may do.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum CloningMode {
+    /// Nothing: they are not even looked at.
+    #[default]
+    Off,
+    /// It is written down what clones would have been made, and what they would have saved
+    /// and cost. No instance is made nor kept for it.
+    Shadow,
+    /// Clones are made ahead of demand.
+    On,
+}
+
+/// How clones are made ahead of demand.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CloningSettings {
+    /// What forecasts may do, where a function has not chosen for itself.
+    pub mode: CloningMode,
+    /// The policy that decides how many clones of what: a name of `cloning::catalog`, with
+    /// parameters.
+    pub policy: String,
+    /// Of the memory for instances, what waiting clones may hold together, in thousandths.
+    pub share: u16,
+    /// Clones begun in a second, at most; 0 for no bound.
+    pub starts_per_second: u32,
+    /// In which steps arrivals are counted; forecasts may come in others.
+    pub step: Span,
+    /// How often a waiting clone is probed; `FOREVER` for never.
+    pub probe_every: Span,
+}
+
+impl Default for CloningSettings {
+    /// No cloning; and what holds where only the mode is chosen.
+    fn default() -> Self {
+        Self {
+            mode: CloningMode::Off,
+            policy: "expected-cost".to_string(),
+            share: 250,
+            starts_per_second: 50,
+            step: Span::from_mins(5),
+            probe_every: Span::from_secs(30),
+        }
+    }
 }
 
 /// What happens to a request that finds no instance ready.

@@ -8,10 +8,12 @@ use crate::action::{Action, RefuseReason, StartKind, StopCause};
 use crate::catalog;
 use crate::dispatch;
 use crate::event::Event;
+use crate::foresee;
 use crate::history::Taken;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
 use crate::parameters::UnknownPolicy;
+use crate::pool::function::Promise;
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
 use crate::recall;
@@ -68,6 +70,7 @@ impl Site {
         match event {
             Event::RequestArrived { request, function } => {
                 dispatch::on_arrival(mind, now, request, function, actions);
+                foresee::on_arrival(mind, now, function, actions);
             }
             Event::InvocationFinished { instance, run, .. } => {
                 on_finished(mind, now, instance, run, actions);
@@ -75,6 +78,9 @@ impl Site {
             Event::InstanceStarted { instance, took } => {
                 if let Some(function) = mind.pool.get(instance).map(|tenant| tenant.function()) {
                     mind.pool.note_start(function, took);
+                    if mind.cloning.is_on() {
+                        mind.cloning.of(function).lead.observe(took);
+                    }
                     on_ready(mind, now, instance.slot, StartKind::Cold, actions);
                 }
             }
@@ -101,6 +107,16 @@ impl Site {
             Event::HistoryRecalled { history } => {
                 self.taken = Some(recall::recall(mind, now, &history));
             }
+            Event::CloningSet { settings } => foresee::on_settings(mind, now, &settings, actions),
+            Event::CloningChosen { function, mode } => {
+                foresee::on_chosen(mind, now, function, mode, actions);
+            }
+            Event::DemandForecast { forecast } => {
+                foresee::on_forecast(mind, now, &forecast, actions);
+            }
+            Event::CloneProbed { instance, healthy } => {
+                foresee::on_probed(mind, now, instance, healthy, actions);
+            }
         }
         room::give_back(mind, now, actions);
     }
@@ -117,6 +133,9 @@ fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions:
         return;
     }
     mind.pool.rest(now, slot, State::PreWarmed);
+    if mind.pool.at(slot).is_clone() {
+        foresee::watch_probe(mind, now, slot);
+    }
     reconcile::on_idle(mind, now, slot, actions);
     supply::feed_hungry(mind, now, actions);
 }
@@ -152,9 +171,13 @@ fn on_start_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions:
     let Some(tenant) = mind.pool.get(instance) else {
         return;
     };
-    let function = tenant.function();
+    let (function, is_clone) = (tenant.function(), tenant.is_clone());
     let bound = mind.pool.take_bound(instance.slot);
     room::end(mind, now, instance.slot, StopCause::Failed, actions);
+    if is_clone {
+        mind.cloning.of(function).health.failed(now);
+        reconcile::on_clones(mind, now, function, actions);
+    }
     // Each failed start costs one waiting request its answer, so that a function that
     // cannot start does not try for ever.
     let request = bound.or_else(|| mind.queues.pop(function).map(|waiting| waiting.request));
@@ -171,7 +194,7 @@ fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut 
     let Some(tenant) = mind.pool.get(instance) else {
         return;
     };
-    let (function, active) = (tenant.function(), tenant.active);
+    let (function, active, is_clone) = (tenant.function(), tenant.active, tenant.is_clone());
     if tenant.state() == State::Starting {
         on_start_failed(mind, now, instance, actions);
         return;
@@ -179,6 +202,10 @@ fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut 
     room::end(mind, now, instance.slot, StopCause::Failed, actions);
     for _ in 0..active {
         dispatch::leave(mind, now, function);
+    }
+    if is_clone {
+        mind.cloning.of(function).health.failed(now);
+        reconcile::on_clones(mind, now, function, actions);
     }
     supply::supply(mind, now, function, actions);
     supply::feed_hungry(mind, now, actions);
@@ -198,6 +225,9 @@ fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut
     mind.pool.known_mut(function).deployed = false;
     mind.wanted.set_ahead(function, None);
     reconcile::watch_ahead(mind, function);
+    mind.wanted.set_clones(function, None);
+    mind.timers.set(Subject::Clones(function), Instant::NEVER);
+    mind.pool.known_mut(function).promise = Promise::default();
     mind.timers.set(Subject::Floor(function), Instant::NEVER);
     while let Some(waiting) = mind.queues.pop(function) {
         let reason = RefuseReason::FunctionRemoved;
@@ -220,6 +250,9 @@ fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
             Subject::Memory => supply::on_hungry_deadline(mind, now, actions),
             Subject::Ahead(function) => reconcile::on_ahead(mind, now, function, actions),
             Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
+            Subject::Clones(function) => reconcile::on_clones(mind, now, function, actions),
+            Subject::Probe(slot) => foresee::on_probe_due(mind, now, slot, actions),
+            Subject::Plan => foresee::plan(mind, now, actions),
         }
     }
     supply::feed_hungry(mind, now, actions);

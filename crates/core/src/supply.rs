@@ -93,6 +93,7 @@ fn consider(
             cause: StartCause::Request,
             bound: None,
             waited: Some(now.since(head.since)),
+            bid: None,
         };
         match room::start(mind, now, function, purpose, actions) {
             Ok(()) => {}

@@ -23,13 +23,19 @@ pub enum Subject {
     Ahead(FunctionId),
     /// A function is below its floor of warm instances; try again.
     Floor(FunctionId),
+    /// A function's clones are to be begun or let go.
+    Clones(FunctionId),
+    /// A waiting clone in a slot is to be probed.
+    Probe(u32),
+    /// Clones of the next step are to be planned.
+    Plan,
 }
 
 /// All deadlines in force.
 #[derive(Debug, Default)]
 pub struct Timers {
     order: BTreeSet<(Instant, Subject)>,
-    set: [Vec<Instant>; 6],
+    set: [Vec<Instant>; 9],
 }
 
 impl Timers {
@@ -85,6 +91,9 @@ fn place(subject: Subject) -> (usize, usize) {
         Subject::Floor(function) => (3, function.index()),
         Subject::Supply(function) => (4, function.index()),
         Subject::Memory => (5, 0),
+        Subject::Clones(function) => (6, function.index()),
+        Subject::Probe(slot) => (7, slot as usize),
+        Subject::Plan => (8, 0),
     }
 }
 

@@ -2,7 +2,7 @@
 //! it and what is into actions, so that no policy can start or stop anything itself.
 //!
 //! Invariant: each field has one author. `lease` and `ahead` belong to the keep-alive
-//! policy.
+//! policy, `clones` to what is foreseen.
 
 use crate::ids::FunctionId;
 use crate::time::Instant;
@@ -16,9 +16,25 @@ pub struct Ahead {
     pub until: Instant,
 }
 
+/// One function's wish for instances because a forecast speaks of calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CloneWish {
+    /// So many instances, those at work included.
+    pub count: u32,
+    /// When those that are not there should begin to start.
+    pub from: Instant,
+    /// Until when they are expected to be needed.
+    pub until: Instant,
+    /// What the last of them is worth while it rests, in uses per second of holding it.
+    pub worth: f64,
+    /// What making it is worth, which counts the start as well.
+    pub bid: f64,
+}
+
 /// The wishes in force.
 #[derive(Debug, Default)]
 pub struct Wanted {
+    clones: Vec<Option<CloneWish>>,
     lease: Vec<Instant>,
     ahead: Vec<Option<Ahead>>,
 }
@@ -39,6 +55,23 @@ impl Wanted {
             self.lease.resize(index + 1, Instant::NEVER);
         }
         self.lease[index] = until;
+    }
+
+    /// The function's wish for clones, if it has one.
+    pub fn clones(&self, function: FunctionId) -> Option<CloneWish> {
+        self.clones.get(function.index()).copied().flatten()
+    }
+
+    /// Sets or clears the function's wish for clones.
+    pub fn set_clones(&mut self, function: FunctionId, wish: Option<CloneWish>) {
+        let index = function.index();
+        if index >= self.clones.len() {
+            if wish.is_none() {
+                return;
+            }
+            self.clones.resize(index + 1, None);
+        }
+        self.clones[index] = wish;
     }
 
     /// The function's wish to be warm later, if it has one.

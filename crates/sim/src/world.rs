@@ -72,6 +72,7 @@ enum News {
     Started { instance: InstanceId, took: Span },
     Resumed { instance: InstanceId },
     Finished { instance: InstanceId, run: Span },
+    Probed { instance: InstanceId },
 }
 
 /// What a finished world has to tell.
@@ -161,6 +162,8 @@ impl<'a> VirtualWorld<'a> {
         match self.news.remove(key as u32) {
             News::Started { instance, took } => Event::InstanceStarted { instance, took },
             News::Resumed { instance } => Event::InstanceResumed { instance },
+            // Modelled sandboxes do not fail.
+            News::Probed { instance } => Event::CloneProbed { instance, healthy: true },
             News::Finished { instance, run } => {
                 Event::InvocationFinished { instance, request: RequestId(0), run }
             }
@@ -236,6 +239,7 @@ impl World for VirtualWorld<'_> {
                     self.tally.on_dropped(request.function);
                 }
                 Action::Pause { .. } => self.tally.pauses += 1,
+                Action::Probe { instance } => self.begin(now, News::Probed { instance }),
                 Action::Resume { instance } => {
                     self.begin(now + self.starts.resume, News::Resumed { instance });
                 }

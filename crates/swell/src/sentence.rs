@@ -6,6 +6,7 @@
 use swell_core::action::{Action, RefuseReason, StartCause, StartKind, StopCause};
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId};
+use swell_core::settings::CloningMode;
 
 /// What happened.
 pub fn event(event: &Event) -> String {
@@ -33,6 +34,33 @@ pub fn event(event: &Event) -> String {
         Event::HistoryRecalled { history } => {
             format!("{} bytes of history were recalled", history.bytes.len())
         }
+        Event::CloningSet { settings } => {
+            let mode = match settings.mode {
+                CloningMode::Off => "off",
+                CloningMode::Shadow => "shadow",
+                CloningMode::On => "on",
+            };
+            format!("cloning was set to {mode}, by `{}`", settings.policy)
+        }
+        Event::CloningChosen { function, mode } => {
+            let mode = match mode {
+                None => "that of the node",
+                Some(CloningMode::Off) => "off",
+                Some(CloningMode::Shadow) => "shadow",
+                Some(CloningMode::On) => "on",
+            };
+            format!("cloning of {} was set to {mode}", of(*function))
+        }
+        Event::DemandForecast { forecast } => {
+            let functions = forecast.functions.len();
+            format!("demand of {functions} functions was forecast, in steps of {}", forecast.step)
+        }
+        Event::CloneProbed { instance, healthy: true } => {
+            format!("{} showed that it lives", name(*instance))
+        }
+        Event::CloneProbed { instance, healthy: false } => {
+            format!("{} gave no sign of life", name(*instance))
+        }
         Event::WokeUp => "a time to look again came".to_string(),
     }
 }
@@ -45,6 +73,7 @@ pub fn action(action: &Action) -> String {
                 StartCause::Request => "a request waits",
                 StartCause::Ahead => "one is expected",
                 StartCause::MinWarm => "so many are kept warm",
+                StartCause::Clone => "calls are foreseen",
             };
             format!("start {} of {}: {cause}", name(instance), of(function))
         }
@@ -55,11 +84,14 @@ pub fn action(action: &Action) -> String {
                 StopCause::RunAndExit => "each is used once",
                 StopCause::Removed => "its function is gone",
                 StopCause::Failed => "it failed",
+                StopCause::Released => "the calls it was made for did not come",
+                StopCause::Unhealthy => "it gave no sign of life",
             };
             format!("stop {} of {}: {cause}", name(instance), of(function))
         }
         Action::Pause { instance } => format!("pause {}", name(instance)),
         Action::Resume { instance } => format!("thaw {}", name(instance)),
+        Action::Probe { instance } => format!("ask {} for a sign of life", name(instance)),
         Action::Invoke { request, instance, start } => {
             let start = match start {
                 StartKind::Warm => "warm",

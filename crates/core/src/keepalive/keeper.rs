@@ -49,6 +49,16 @@ pub trait KeepAlive: Send {
         false
     }
 
+    /// Whether it holds what instances are worth against one another, in uses per second of
+    /// holding: then it heeds what a forecast promises (`pool::function::Promise`) and the
+    /// bid of a plan. If not, promised instances stay, and a clone takes only free memory.
+    fn prices(&self) -> bool {
+        false
+    }
+
+    /// What a forecast promises to the instances of `function` has changed.
+    fn on_promise(&mut self, _now: Instant, _function: FunctionId, _pool: &Pool) {}
+
     /// What it has learned that a later run would miss, as bytes; none if it learns nothing.
     fn remembered(&self, _now: Instant, _pool: &Pool) -> Vec<u8> {
         Vec::new()

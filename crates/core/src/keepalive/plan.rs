@@ -7,7 +7,7 @@
 
 use crate::ids::FunctionId;
 use crate::pool::ledger::Pool;
-use crate::time::Span;
+use crate::time::{Instant, Span};
 use crate::units::Bytes;
 
 /// A request that can wait on for the room that is made for its instance.
@@ -24,6 +24,8 @@ pub struct Newcomer {
 pub struct Plan {
     shortfall: Bytes,
     newcomer: Option<Newcomer>,
+    bid: Option<f64>,
+    guarded: Option<Instant>,
     gathered: Bytes,
     victims: Vec<u32>,
     taken: Vec<(FunctionId, u32)>,
@@ -35,6 +37,8 @@ impl Plan {
         Self {
             shortfall,
             newcomer: None,
+            bid: None,
+            guarded: None,
             gathered: Bytes::ZERO,
             victims: Vec::new(),
             taken: Vec::new(),
@@ -45,9 +49,28 @@ impl Plan {
     pub(crate) fn reset(&mut self, shortfall: Bytes, newcomer: Option<Newcomer>) {
         self.shortfall = shortfall;
         self.newcomer = newcomer;
+        self.bid = None;
+        self.guarded = None;
         self.gathered = Bytes::ZERO;
         self.victims.clear();
         self.taken.clear();
+    }
+
+    /// The room is for a clone that is worth so much, in uses per second of holding it: what
+    /// is worth more together stays.
+    pub(crate) fn set_bid(&mut self, worth: f64) {
+        self.bid = Some(worth);
+    }
+
+    /// Whoever offers does not know what a forecast promises: instances that are promised to
+    /// be needed at `now` are refused, as a function's floor is.
+    pub(crate) fn guard_promised(&mut self, now: Instant) {
+        self.guarded = Some(now);
+    }
+
+    /// What the clone is worth that this is for, if it is for one, in uses per second.
+    pub fn bid(&self) -> Option<f64> {
+        self.bid
     }
 
     /// How much memory the victims must free together.
@@ -74,7 +97,10 @@ impl Plan {
         if known.settings().pinned {
             return false;
         }
-        let floor = known.settings().min_warm;
+        let promised = known.promise();
+        let guarded = self.guarded.is_some_and(|now| now < promised.until);
+        let promised = if guarded { promised.count } else { 0 };
+        let floor = known.settings().min_warm.max(promised);
         if floor > 0 {
             let before = self.taken.iter().find(|entry| entry.0 == function);
             let taken = before.map_or(0, |entry| entry.1);

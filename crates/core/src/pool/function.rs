@@ -3,6 +3,7 @@
 use crate::pool::estimate::Estimate;
 use crate::pool::instance::NONE;
 use crate::settings::FunctionSettings;
+use crate::time::Instant;
 
 /// A stack of slots, linked through the instances themselves.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,18 @@ impl Stack {
     pub(crate) fn holds_end(self, slot: u32) -> bool {
         self.bottom == slot || self.top == slot
     }
+}
+
+/// What a forecast says that resting instances are worth, whatever was learned otherwise:
+/// so many instances of the function, at work or not, are soon needed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Promise {
+    /// How many instances, those at work included.
+    pub count: u32,
+    /// Until when it holds.
+    pub until: Instant,
+    /// What each is worth, in uses per second of holding it.
+    pub worth: f64,
 }
 
 /// One deployed function.
@@ -39,6 +52,9 @@ pub struct Function {
     pub(crate) busy_count: u32,
     pub(crate) idle_count: u32,
     pub(crate) paused_count: u32,
+    pub(crate) clones: u32,
+    pub(crate) clones_starting: u32,
+    pub(crate) promise: Promise,
     pub(crate) demand: u32,
     pub(crate) uses: u64,
     pub(crate) start: Estimate,
@@ -61,6 +77,9 @@ impl Function {
             busy_count: 0,
             idle_count: 0,
             paused_count: 0,
+            clones: 0,
+            clones_starting: 0,
+            promise: Promise::default(),
             demand: 0,
             uses: 0,
         }
@@ -102,14 +121,25 @@ impl Function {
         self.uses
     }
 
+    /// Instances made because a forecast spoke of them that have served nobody yet.
+    pub fn clones(&self) -> u32 {
+        self.clones
+    }
+
+    /// What a forecast promises to those of its instances that rest.
+    pub fn promise(&self) -> Promise {
+        self.promise
+    }
+
     /// Requests in the house: waiting or being served.
     pub fn demand(&self) -> u32 {
         self.demand
     }
 
-    /// Instances that work or are about to: busy and starting.
+    /// Instances that work or are about to: busy and starting, but for clones, which start
+    /// for nobody yet.
     pub fn working(&self) -> u32 {
-        self.busy_count + self.starting_count
+        self.busy_count + self.starting_count - self.clones_starting
     }
 
     /// How long a start takes.

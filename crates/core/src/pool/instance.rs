@@ -44,6 +44,8 @@ pub struct Instance {
     pub(crate) bound: Option<RequestId>,
     /// Whether the keeper knows it as idle.
     pub(crate) kept: bool,
+    /// Whether it was made because a forecast spoke of it, and has served nobody yet.
+    pub(crate) is_clone: bool,
     pub(crate) below: u32,
     pub(crate) above: u32,
 }
@@ -77,6 +79,11 @@ impl Instance {
     /// When its start was ordered.
     pub fn created(&self) -> Instant {
         self.created
+    }
+
+    /// Whether it was made because a forecast spoke of it, and has served nobody yet.
+    pub fn is_clone(&self) -> bool {
+        self.is_clone
     }
 
     /// Whether it could be ended now without hurting a request.

@@ -9,8 +9,9 @@
 
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::pool::account::Account;
+use crate::pool::clones::Clones;
 use crate::pool::estimate::Estimate;
-use crate::pool::function::{Function, Stack};
+use crate::pool::function::Function;
 use crate::pool::instance::{Instance, NONE, State};
 use crate::settings::FunctionSettings;
 use crate::time::{Instant, Span};
@@ -21,9 +22,10 @@ use crate::units::Bytes;
 pub struct Pool {
     limit: Bytes,
     account: Account,
-    instances: Vec<Instance>,
+    pub(super) instances: Vec<Instance>,
     vacant: Vec<u32>,
-    functions: Vec<Option<Function>>,
+    pub(super) functions: Vec<Option<Function>>,
+    pub(crate) clones: Clones,
     pub(crate) start: Estimate,
     pub(crate) run: Estimate,
 }
@@ -37,6 +39,7 @@ impl Pool {
             instances: Vec::new(),
             vacant: Vec::new(),
             functions: Vec::new(),
+            clones: Clones::default(),
             start: Estimate::default(),
             run: Estimate::default(),
         }
@@ -110,14 +113,6 @@ impl Pool {
     pub fn idle_oldest_first(&self, function: FunctionId) -> impl Iterator<Item = u32> + '_ {
         let known = self.known(function);
         self.walk(known.paused.bottom).chain(self.walk(known.idle.bottom))
-    }
-
-    fn walk(&self, from: u32) -> impl Iterator<Item = u32> + '_ {
-        let first = (from != NONE).then_some(from);
-        std::iter::successors(first, |&slot| {
-            let above = self.instances[slot as usize].above;
-            (above != NONE).then_some(above)
-        })
     }
 
     /// The instance to give a request to: one that is busy but has room, else the one
@@ -206,6 +201,7 @@ impl Pool {
             uses: 0,
             bound,
             kept: false,
+            is_clone: false,
             below: NONE,
             above: NONE,
         };
@@ -223,6 +219,7 @@ impl Pool {
     /// Gives the instance one more request.
     pub(crate) fn assign(&mut self, now: Instant, slot: u32) {
         self.unlink(slot);
+        self.end_clone(now, slot, true);
         let instance = &mut self.instances[slot as usize];
         instance.active += 1;
         instance.uses += 1;
@@ -277,6 +274,7 @@ impl Pool {
     /// Begins to thaw a paused instance. Asserts that its full memory fits.
     pub(crate) fn thaw(&mut self, now: Instant, slot: u32, bound: Option<RequestId>) {
         self.unlink(slot);
+        self.end_clone(now, slot, true);
         let full = self.known(self.at(slot).function).settings.memory;
         let more = full.saturating_sub(self.at(slot).memory);
         assert!(more <= self.free(), "an instance is thawed only where it fits");
@@ -289,6 +287,7 @@ impl Pool {
     /// Ends an instance in whatever state and frees its memory.
     pub(crate) fn remove(&mut self, now: Instant, slot: u32) {
         self.unlink(slot);
+        self.end_clone(now, slot, false);
         let instance = &mut self.instances[slot as usize];
         assert!(instance.alive, "an instance ends once");
         instance.alive = false;
@@ -322,6 +321,9 @@ impl Pool {
 
     fn reweigh(&mut self, now: Instant, slot: u32, memory: Bytes) {
         let instance = &mut self.instances[slot as usize];
+        if instance.is_clone {
+            self.clones.reweigh(instance.memory, memory);
+        }
         self.account.remove(now, instance.state, instance.memory);
         instance.memory = memory;
         self.account.add(now, instance.state, memory);
@@ -335,9 +337,14 @@ impl Pool {
         if former == state {
             return;
         }
+        let is_clone = instance.is_clone;
         self.account.remove(now, former, memory);
         self.account.add(now, state, memory);
         let known = self.known_mut(function);
+        if is_clone {
+            known.clones_starting -= u32::from(former == State::Starting);
+            known.clones_starting += u32::from(state == State::Starting);
+        }
         *Self::count(known, former) -= 1;
         *Self::count(known, state) += 1;
     }
@@ -348,51 +355,6 @@ impl Pool {
             State::Busy => &mut known.busy_count,
             State::Idle | State::PreWarmed => &mut known.idle_count,
             State::Paused => &mut known.paused_count,
-        }
-    }
-
-    fn push(&mut self, slot: u32, stack: fn(&mut Function) -> &mut Stack) {
-        let function = self.instances[slot as usize].function;
-        let known = self.functions[function.index()].as_mut().expect("an instance has a function");
-        let stack = stack(known);
-        let top = std::mem::replace(&mut stack.top, slot);
-        if top == NONE {
-            stack.bottom = slot;
-        } else {
-            self.instances[top as usize].above = slot;
-        }
-        let instance = &mut self.instances[slot as usize];
-        instance.below = top;
-        instance.above = NONE;
-    }
-
-    fn unlink(&mut self, slot: u32) {
-        let instance = &mut self.instances[slot as usize];
-        let (below, above) = (instance.below, instance.above);
-        let (function, state) = (instance.function, instance.state);
-        instance.below = NONE;
-        instance.above = NONE;
-        let known = self.functions[function.index()].as_mut().expect("an instance has a function");
-        let stack = match state {
-            State::Idle | State::PreWarmed => &mut known.idle,
-            State::Busy if known.open.holds_end(slot) || !known.full.holds_end(slot) => {
-                &mut known.open
-            }
-            State::Busy => &mut known.full,
-            State::Paused => &mut known.paused,
-            State::Starting => &mut known.starting,
-        };
-        if stack.bottom == slot {
-            stack.bottom = above;
-        }
-        if stack.top == slot {
-            stack.top = below;
-        }
-        if below != NONE {
-            self.instances[below as usize].above = above;
-        }
-        if above != NONE {
-            self.instances[above as usize].below = below;
         }
     }
 }

@@ -5,3 +5,5 @@ pub mod account;
 pub mod estimate;
 pub mod function;
 pub mod ledger;
+pub mod links;
+pub mod clones;

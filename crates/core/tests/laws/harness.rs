@@ -12,6 +12,7 @@ use swell_core::site::Site;
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 
+use crate::forecaster::Forecaster;
 use crate::law::{Law, Step, Tenant};
 
 /// Every policy of the catalogue, each starting at once and waiting.
@@ -40,6 +41,8 @@ pub(crate) struct World {
     starting: Vec<(Instant, InstanceId, bool)>,
     waiting: BTreeMap<RequestId, FunctionId>,
     removed: BTreeSet<FunctionId>,
+    probed: Vec<InstanceId>,
+    forecaster: Option<Forecaster>,
     requests: u64,
 }
 
@@ -60,6 +63,8 @@ impl World {
             starting: Vec::new(),
             waiting: BTreeMap::new(),
             removed: BTreeSet::new(),
+            probed: Vec::new(),
+            forecaster: Forecaster::of(seed),
             requests: 0,
         }
     }
@@ -71,7 +76,16 @@ impl World {
             let function = FunctionId(index as u32);
             self.step(Event::FunctionDeployed { function, settings }, laws)?;
         }
+        if let Some(forecaster) = &self.forecaster {
+            let settings = Box::new(forecaster.settings.clone());
+            self.step(Event::CloningSet { settings }, laws)?;
+        }
         for _ in 0..EVENTS {
+            let count = self.functions.len();
+            let forecaster = self.forecaster.as_mut();
+            if let Some(event) = forecaster.and_then(|it| it.forecast(self.now, count)) {
+                self.step(event, laws)?;
+            }
             let pause = rng::below(&mut self.rng, 2_000) * rng::below(&mut self.rng, 40);
             self.advance(self.now + Span::from_millis(pause / 20), laws)?;
             let event = self.draw();
@@ -135,6 +149,10 @@ impl World {
     /// Lets time pass: starts and calls end, wake-ups come.
     fn advance(&mut self, until: Instant, laws: &mut [Box<dyn Law>]) -> Result<(), String> {
         loop {
+            while let Some(instance) = self.probed.pop() {
+                let healthy = self.forecaster.as_mut().is_none_or(Forecaster::finds_healthy);
+                self.step(Event::CloneProbed { instance, healthy }, laws)?;
+            }
             let started = self.starting.iter().map(|entry| entry.0).min();
             let finished = self.running.iter().map(|entry| entry.0).min();
             let woken = self.site.next_wakeup();
@@ -234,6 +252,7 @@ impl World {
             Action::Refuse { request, .. } => {
                 self.waiting.remove(&request);
             }
+            Action::Probe { instance } => self.probed.push(instance),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One law is one file. Each run draws functions, settings, memory, calls, failures and
 //! changes from its seed; a broken law prints the seed and the command that replays it.
 
+mod forecaster;
 mod harness;
 mod law;
 mod accounting_closes;

@@ -191,6 +191,9 @@ impl Stage<'_> {
                     StopCause::Evicted => self.log.evicted.push(self.cast.name(function).into()),
                     StopCause::Expired => self.log.expired.push(entry),
                     StopCause::RunAndExit | StopCause::Removed => self.log.exited.push(entry),
+                    StopCause::Released | StopCause::Unhealthy => {
+                        panic!("nothing is cloned on this stage")
+                    }
                     StopCause::Failed => panic!("the stage ends failed instances itself"),
                 }
             }
@@ -205,6 +208,7 @@ impl Stage<'_> {
                 self.begin(run, Due::Finished(instance, request, run));
             }
             Action::Refuse { request, reason } => self.answer(request, word_of_refusal(reason)),
+            Action::Probe { .. } => panic!("nothing is cloned on this stage"),
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct Chores {
     pub(crate) starts: Vec<(InstanceId, Arc<Version>)>,
     /// Instances to thaw.
     pub(crate) thaws: Vec<InstanceId>,
+    /// Waiting clones that were to show that they live, and whether they do.
+    pub(crate) probes: Vec<(InstanceId, bool)>,
     /// Sandboxes to let go.
     pub(crate) ended: Vec<Arc<dyn Instance>>,
     /// Whether the timer sleeps too long.
@@ -135,6 +137,9 @@ impl Mind {
             // Guests that do nothing use no time of the machine: there is nothing to freeze.
             Action::Pause { .. } => {}
             Action::Resume { instance } => chores.thaws.push(instance),
+            Action::Probe { instance } => {
+                chores.probes.push((instance, self.instances.get(instance).is_some()));
+            }
             Action::Invoke { request, instance, start } => {
                 let sandbox = self.instances.get(instance).cloned();
                 let sandbox = sandbox.expect("the mind invokes what was started");

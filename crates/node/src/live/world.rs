@@ -86,13 +86,16 @@ impl Live {
 
     /// Does what is left to do after news.
     pub(crate) fn see_to(self: &Arc<Self>, chores: Chores) {
-        let Chores { starts, thaws, ended, wake } = chores;
+        let Chores { starts, thaws, probes, ended, wake } = chores;
         if wake {
             self.alarm.notify_one();
         }
         drop(ended);
         for instance in thaws {
             self.tell(Event::InstanceResumed { instance });
+        }
+        for (instance, healthy) in probes {
+            self.tell(Event::CloneProbed { instance, healthy });
         }
         for (instance, version) in starts {
             tokio::spawn(self.clone().start(instance, version));

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use swell_core::action::{Action, StartCause, StopCause};
 
 /// The words for what is ordered; an order's number is its place here.
-const ACTIONS: [&str; 6] = ["start", "stop", "pause", "resume", "invoke", "refuse"];
-const START_CAUSES: [&str; 3] = ["request", "ahead", "min-warm"];
-const STOP_CAUSES: [&str; 5] = ["evicted", "expired", "run-and-exit", "removed", "failed"];
+const ACTIONS: [&str; 7] = ["start", "stop", "pause", "resume", "invoke", "refuse", "probe"];
+const START_CAUSES: [&str; 4] = ["request", "ahead", "min-warm", "clone"];
+const STOP_CAUSES: [&str; 7] =
+    ["evicted", "expired", "run-and-exit", "removed", "failed", "released", "unhealthy"];
 
 /// Counts of orders.
 #[derive(Debug, Default)]
@@ -33,6 +34,7 @@ impl Decisions {
             Action::Resume { .. } => 3,
             Action::Invoke { .. } => 4,
             Action::Refuse { .. } => 5,
+            Action::Probe { .. } => 6,
         };
         add(&self.actions[kind]);
     }
@@ -58,6 +60,7 @@ fn start_cause(cause: StartCause) -> usize {
         StartCause::Request => 0,
         StartCause::Ahead => 1,
         StartCause::MinWarm => 2,
+        StartCause::Clone => 3,
     }
 }
 
@@ -68,6 +71,8 @@ fn stop_cause(cause: StopCause) -> usize {
         StopCause::RunAndExit => 2,
         StopCause::Removed => 3,
         StopCause::Failed => 4,
+        StopCause::Released => 5,
+        StopCause::Unhealthy => 6,
     }
 }
 

@@ -265,11 +265,16 @@ fn worth(
     let cost = if by_cost { known.start().mean().secs_f64() } else { 1.0 };
     let since = gaps.fell(level).unwrap_or_else(|| Past::at(pool.at(place.slot).since()));
     let bin = bins::bin(since.age(now));
-    let uses = gaps.worth(level, bin, prior, widths);
-    let next = match bin + 1 {
+    let mut uses = gaps.worth(level, bin, prior, widths);
+    let mut next = match bin + 1 {
         bins::BINS => Instant::NEVER,
         next => since.turning(bins::lower_edge(next)).max(now + Span::from_millis(1)),
     };
+    let promise = known.promise();
+    if now < promise.until && level <= promise.count {
+        uses = uses.max(promise.worth);
+        next = next.min(promise.until);
+    }
     (uses * cost / size, next)
 }
 
@@ -287,8 +292,12 @@ impl KeepAlive for Hazard {
     }
 
     fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
-        let function = pool.at(slot).function();
-        self.fall(now, function, pool);
+        let tenant = pool.at(slot);
+        let function = tenant.function();
+        // A clone that comes to rest has not worked: the gap of its level goes on.
+        if !tenant.is_clone() {
+            self.fall(now, function, pool);
+        }
         if pool.oldest_idle(function) == Some(slot) {
             self.scores.mark(function);
         }
@@ -323,6 +332,16 @@ impl KeepAlive for Hazard {
         self.gaps(function);
         let gaps = &mut self.functions[function.index()];
         gaps.worth(next, 0, &self.prior, &self.widths) * cost / size > least
+    }
+
+    fn prices(&self) -> bool {
+        true
+    }
+
+    fn on_promise(&mut self, _now: Instant, function: FunctionId, pool: &Pool) {
+        if pool.oldest_idle(function).is_some() {
+            self.scores.mark(function);
+        }
     }
 
     fn remembered(&self, now: Instant, _pool: &Pool) -> Vec<u8> {
@@ -361,8 +380,11 @@ impl KeepAlive for Hazard {
         let newcomer = plan
             .newcomer()
             .map(|newcomer| (self.gain(newcomer, pool), self.is_patient(pool, newcomer.waited)));
-        let is_worth =
-            |lost: f64| newcomer.is_none_or(|(gain, patient)| gain.is_worth(lost, patient));
+        let bid = plan.bid();
+        let is_worth = |lost: f64| match newcomer {
+            Some((gain, patient)) => gain.is_worth(lost, patient),
+            None => bid.is_none_or(|worth| worth > lost),
+        };
         // What has to go is worth at least so much, whatever it will be.
         let least = self.scores.least().unwrap_or(0.0);
         if !is_worth(least * plan.shortfall().mb_f64()) {

@@ -1,0 +1,147 @@
+//! What is known about clones: how they are to be made, what is expected of each function,
+//! and how its forecasts and clones fared.
+//!
+//! Only memory; who acts on it is `foresee`, and what starts and ends is `reconcile`.
+
+use crate::cloning::catalog;
+use crate::cloning::expected::{Expected, Outcome};
+use crate::cloning::health::Health;
+use crate::cloning::lead::Lead;
+use crate::cloning::policy::ClonePolicy;
+use crate::cloning::rate::Rate;
+use crate::cloning::scaling::Surplus;
+use crate::ids::FunctionId;
+use crate::parameters::UnknownPolicy;
+use crate::settings::{CloningMode, CloningSettings};
+use crate::time::Span;
+
+/// What is known about one function's clones.
+#[derive(Debug, Default)]
+pub(crate) struct Foreseen {
+    chosen: Option<CloningMode>,
+    pub(crate) expected: Option<Box<Expected>>,
+    pub(crate) lead: Lead,
+    pub(crate) surplus: Surplus,
+    pub(crate) health: Health,
+}
+
+/// How forecasts turned out, step by step of all functions that one spoke of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Steps that were forecast and have passed.
+    pub steps: u64,
+    /// Of these, steps whose calls lay between the tenth and the ninetieth percentile.
+    pub within: u64,
+    /// Steps with more calls than the ninetieth.
+    pub above: u64,
+    /// Steps with fewer than the tenth.
+    pub below: u64,
+}
+
+impl Outcomes {
+    fn note(&mut self, outcome: Outcome) {
+        let came = u64::from(outcome.came) * 1000;
+        self.steps += 1;
+        if came > u64::from(outcome.said.q90) {
+            self.above += 1;
+        } else if came < u64::from(outcome.said.q10) {
+            self.below += 1;
+        } else {
+            self.within += 1;
+        }
+    }
+}
+
+/// The memory of one site's cloning.
+pub(crate) struct Manager {
+    pub(crate) settings: CloningSettings,
+    pub(crate) policy: Box<dyn ClonePolicy>,
+    pub(crate) rate: Rate,
+    pub(crate) outcomes: Outcomes,
+    functions: Vec<Foreseen>,
+    is_on: bool,
+}
+
+impl Manager {
+    /// No cloning.
+    pub(crate) fn off() -> Self {
+        let settings = CloningSettings::default();
+        let policy = catalog::build(&settings.policy).expect("the usual policy is on the list");
+        Self {
+            rate: Rate::new(settings.starts_per_second),
+            settings,
+            policy,
+            outcomes: Outcomes::default(),
+            functions: Vec::new(),
+            is_on: false,
+        }
+    }
+
+    /// Takes in new settings; what is expected and how it fared stays. Settings that name
+    /// no policy change nothing.
+    pub(crate) fn set(&mut self, settings: &CloningSettings) -> Result<(), UnknownPolicy> {
+        self.policy = catalog::build(&settings.policy)?;
+        self.rate = Rate::new(settings.starts_per_second);
+        self.settings = settings.clone();
+        self.look();
+        Ok(())
+    }
+
+    /// Takes in a function's own mode.
+    pub(crate) fn choose(&mut self, function: FunctionId, mode: Option<CloningMode>) {
+        self.of(function).chosen = mode;
+        self.look();
+    }
+
+    fn look(&mut self) {
+        let own = self.functions.iter().any(|known| known.chosen == Some(CloningMode::On));
+        self.is_on = own || self.settings.mode == CloningMode::On;
+    }
+
+    /// Whether clones of any function are made.
+    pub(crate) fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// Whether clones of the function are made.
+    pub(crate) fn clones(&self, function: FunctionId) -> bool {
+        self.mode(function) == CloningMode::On
+    }
+
+    /// What forecasts of the function may do.
+    pub(crate) fn mode(&self, function: FunctionId) -> CloningMode {
+        let known = self.functions.get(function.index());
+        known.and_then(|known| known.chosen).unwrap_or(self.settings.mode)
+    }
+
+    /// What is known about a function's clones.
+    pub(crate) fn of(&mut self, function: FunctionId) -> &mut Foreseen {
+        let index = function.index();
+        if index >= self.functions.len() {
+            self.functions.resize_with(index + 1, Foreseen::default);
+        }
+        &mut self.functions[index]
+    }
+
+    /// What is known about a function's clones, if anything is.
+    pub(crate) fn get(&self, function: FunctionId) -> Option<&Foreseen> {
+        self.functions.get(function.index())
+    }
+
+    /// All functions about whose clones something is known.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (FunctionId, &Foreseen)> {
+        (0..).map(FunctionId).zip(&self.functions)
+    }
+
+    pub(crate) fn note(&mut self, outcome: Option<Outcome>) {
+        if let Some(outcome) = outcome {
+            self.outcomes.note(outcome);
+        }
+    }
+
+    /// How long a surplus of clones must last before it goes.
+    pub(crate) fn patience(&self, function: FunctionId) -> Span {
+        let expected = self.get(function).and_then(|known| known.expected.as_ref());
+        self.policy.patience(expected.map_or(self.settings.step, |expected| expected.step()))
+    }
+}

@@ -1,0 +1,15 @@
+//! How many instances of what to make before they are needed, and when to let them go.
+
+pub mod view;
+pub mod concurrency;
+pub mod policy;
+pub mod seed;
+pub mod expected_cost;
+pub mod nearness;
+pub mod catalog;
+pub mod expected;
+pub mod lead;
+pub mod scaling;
+pub mod health;
+pub mod rate;
+pub mod manager;

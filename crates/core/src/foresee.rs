@@ -1,0 +1,308 @@
+//! From forecasts to wishes for clones: what is said of a step, asked of the policy when the
+//! step is near, and asked at once when more comes than was said.
+//!
+//! Steps are planned twice: shortly before they begin, by the last forecast, so that clones
+//! are there at their first moment; and when they have begun, by the newest.
+
+use crate::action::Action;
+use crate::action::StopCause;
+use crate::cloning::concurrency::Need;
+use crate::cloning::expected::Expected;
+use crate::cloning::manager::Foreseen;
+use crate::cloning::nearness::Node;
+use crate::cloning::scaling;
+use crate::cloning::view::{Candidate, Known, Order, View};
+use crate::demand::{DemandForecast, StepDemand, WHOLE};
+use crate::ids::{FunctionId, InstanceId};
+use crate::mind::Mind;
+use crate::reconcile;
+use crate::room;
+use crate::settings::{CloningMode, CloningSettings};
+use crate::time::{Instant, Span};
+use crate::timers::Subject;
+use crate::units::Bytes;
+use crate::wanted::CloneWish;
+
+/// Chance of a use soon from which on an instance is made although nothing was foreseen.
+const LIKELY: f64 = 0.5;
+/// What making it costs, in uses.
+const START: f64 = 0.1;
+/// The least and the longest that demand beyond the forecast is taken to last.
+const SURGE_LEAST: Span = Span::from_secs(10);
+const SURGE_MAX: Span = Span::from_mins(5);
+
+/// How clones are made was chosen anew.
+pub(crate) fn on_settings(
+    mind: &mut Mind,
+    now: Instant,
+    settings: &CloningSettings,
+    actions: &mut Vec<Action>,
+) {
+    // Where settings are read, and where journals are, the policy is looked up before.
+    if mind.cloning.set(settings).is_ok() {
+        forget_unforeseen(mind, now, actions);
+    }
+}
+
+/// A function's own mode was chosen.
+pub(crate) fn on_chosen(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    mode: Option<CloningMode>,
+    actions: &mut Vec<Action>,
+) {
+    if mind.pool.function(function).is_some() {
+        mind.cloning.choose(function, mode);
+        forget_unforeseen(mind, now, actions);
+    }
+}
+
+/// Takes back the wishes for functions whose clones are no longer made.
+fn forget_unforeseen(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    let functions: Vec<FunctionId> = mind.pool.functions().collect();
+    for function in functions {
+        if !mind.cloning.clones(function) && mind.wanted.clones(function).is_some() {
+            mind.wanted.set_clones(function, None);
+            reconcile::on_clones(mind, now, function, actions);
+        }
+    }
+}
+
+/// A forecast came.
+pub(crate) fn on_forecast(
+    mind: &mut Mind,
+    now: Instant,
+    forecast: &DemandForecast,
+    actions: &mut Vec<Action>,
+) {
+    if !mind.cloning.is_on() {
+        return;
+    }
+    for demand in &forecast.functions {
+        let deployed = mind.pool.function(demand.function).is_some_and(|known| known.deployed);
+        if !deployed || !mind.cloning.clones(demand.function) {
+            continue;
+        }
+        let known = mind.cloning.of(demand.function);
+        let nothing = || Box::new(Expected::nothing(forecast.step));
+        let expected = known.expected.get_or_insert_with(nothing);
+        let outcome = expected.renew(forecast.origin, forecast.step, demand);
+        mind.cloning.note(outcome);
+    }
+    plan(mind, now, actions);
+}
+
+/// A step is about to begin, or has begun without a new forecast.
+pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    let current = mind.cloning.functions().filter_map(|(function, known)| {
+        let expected = known.expected.as_ref().filter(|expected| expected.is_current(now))?;
+        Some((function, expected.begins(expected.place_of(now) + 1), lead(mind, function, known)))
+    });
+    let (mut ends, mut longest) = (Instant::NEVER, Span::ZERO);
+    for (_, end, lead) in current {
+        ends = ends.min(end);
+        longest = longest.max(lead);
+    }
+    let before = Instant::from_nanos(ends.nanos().saturating_sub(longest.nanos()));
+    let is_ahead = ends != Instant::NEVER && now >= before;
+    let at = if is_ahead { ends } else { now };
+    let candidates: Vec<Candidate> = mind
+        .cloning
+        .functions()
+        .filter_map(|(function, known)| candidate(mind, now, at, function, known))
+        .collect();
+    let mut orders = Vec::new();
+    let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
+    let free = mind.pool.free();
+    let view = View { now, candidates: &candidates, nodes: &nodes, free };
+    mind.cloning.policy.plan(&view, &mut orders);
+    if is_ahead {
+        orders.iter_mut().for_each(|order| add_to_running(mind, now, order));
+    } else {
+        take_back(mind, now, &orders, actions);
+    }
+    for Order { function, wish } in orders {
+        mind.wanted.set_clones(function, Some(wish));
+        reconcile::on_clones(mind, now, function, actions);
+    }
+    mind.timers.set(Subject::Plan, if is_ahead { ends } else { before });
+}
+
+/// Memory that clones may still take. What keep-alive would give away for them is not known
+/// before it is asked for, so this is the share of the settings alone.
+fn room_for_clones(mind: &Mind) -> Bytes {
+    let share = u64::from(mind.cloning.settings.share.min(WHOLE));
+    let limit = Bytes::new(mind.pool.limit().get() / u64::from(WHOLE) * share);
+    limit.saturating_sub(mind.pool.clones_held())
+}
+
+fn lead(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
+    known.lead.span(mind.pool.start_time(function))
+}
+
+fn candidate(
+    mind: &Mind,
+    now: Instant,
+    at: Instant,
+    function: FunctionId,
+    known: &Foreseen,
+) -> Option<Candidate> {
+    let expected = known.expected.as_ref()?;
+    let function_known = mind.pool.function(function).filter(|known| known.deployed)?;
+    let place = expected.place_of(at);
+    let (begin, end) = (expected.begins(place).max(now), expected.begins(place + 1));
+    let surely = expected.known(begin, end);
+    let said = expected.said(place);
+    if said.is_none() && surely.is_empty() {
+        return None;
+    }
+    let settings = function_known.settings();
+    Some(Candidate {
+        function,
+        demand: said.unwrap_or_default(),
+        confidence: expected.confidence,
+        begin,
+        end,
+        step: expected.step(),
+        known: surely.first().zip(surely.last()).map(|(&first, &last)| Known {
+            first,
+            last,
+            calls: surely.len() as u32,
+        }),
+        start: mind.pool.start_time(function),
+        lead: lead(mind, function, known),
+        run: mind.pool.run_time(function),
+        memory: settings.memory,
+        concurrency: settings.concurrency.max(1),
+        live: function_known.live(),
+        ceiling: settings.max_instances,
+    })
+}
+
+/// A wish for the next step does not end what is wished for in this one.
+fn add_to_running(mind: &Mind, now: Instant, order: &mut Order) {
+    let running = mind.wanted.clones(order.function);
+    if let Some(running) = running.filter(|wish| wish.from <= now && now < wish.until) {
+        let wish = &mut order.wish;
+        wish.count = wish.count.max(running.count);
+        wish.from = running.from;
+        wish.until = wish.until.max(running.until);
+        wish.worth = wish.worth.max(running.worth);
+    }
+}
+
+/// Takes back the wishes that the new orders do not repeat.
+fn take_back(mind: &mut Mind, now: Instant, orders: &[Order], actions: &mut Vec<Action>) {
+    let mut kept: Vec<FunctionId> = orders.iter().map(|order| order.function).collect();
+    kept.sort_unstable();
+    let wished = mind.cloning.functions().map(|(function, _)| function);
+    let gone: Vec<FunctionId> = wished
+        .filter(|function| mind.wanted.clones(*function).is_some())
+        .filter(|function| kept.binary_search(function).is_err())
+        .collect();
+    for function in gone {
+        mind.wanted.set_clones(function, None);
+        reconcile::on_clones(mind, now, function, actions);
+    }
+}
+
+/// A call came: it is counted, and if more came than was said, what the surge needs is made
+/// without waiting for a forecast.
+pub(crate) fn on_arrival(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    actions: &mut Vec<Action>,
+) {
+    if !mind.cloning.is_on() || !mind.cloning.clones(function) {
+        return;
+    }
+    let deployed = mind.pool.function(function).is_some_and(|known| known.deployed);
+    if !deployed {
+        return;
+    }
+    let step = mind.cloning.settings.step;
+    let known = mind.cloning.of(function);
+    let expected = known.expected.get_or_insert_with(|| Box::new(Expected::nothing(step)));
+    expected.count(now);
+    let (calls, elapsed) = (expected.calls(now), expected.elapsed(now));
+    let said = expected.said(expected.place_of(now));
+    let busy = mind.pool.known(function);
+    let is_short = busy.idle() == 0 && busy.starting() == 0;
+    if is_short && scaling::exceeds(said, calls) {
+        surge(mind, now, function, calls, elapsed, actions);
+    }
+}
+
+/// More came than was said, and nothing is ready for the next call.
+fn surge(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    calls: u32,
+    elapsed: Span,
+    actions: &mut Vec<Action>,
+) {
+    let known = mind.pool.known(function);
+    let concurrency = known.settings().concurrency.max(1);
+    let needed = known.demand().div_ceil(concurrency);
+    let (start, run) = (mind.pool.start_time(function), mind.pool.run_time(function));
+    let lasts = elapsed.max(SURGE_LEAST).min(SURGE_MAX);
+    // As many again are taken to come in as long again.
+    let calls = calls.saturating_mul(1000);
+    let demand = StepDemand { chance: 0, q10: calls, q50: calls, q90: calls, q95: calls };
+    let need = Need::new(demand, WHOLE, 1.0, lasts, run, concurrency);
+    let likely = (known.live() + 1..=scaling::at_once(needed))
+        .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= LIKELY))
+        .last();
+    let Some((count, own)) = likely else { return };
+    let held = (lasts + start).secs_f64();
+    let (worth, bid) = (own.chance / lasts.secs_f64(), (own.chance - START) / held);
+    let mut wish = CloneWish { count, from: now, until: now + lasts, worth, bid };
+    if let Some(running) = mind.wanted.clones(function).filter(|wish| now < wish.until) {
+        wish.count = wish.count.max(running.count);
+        wish.until = wish.until.max(running.until);
+    }
+    mind.wanted.set_clones(function, Some(wish));
+    reconcile::on_clones(mind, now, function, actions);
+}
+
+/// A waiting clone is to show that it lives.
+pub(crate) fn on_probe_due(mind: &mut Mind, now: Instant, slot: u32, actions: &mut Vec<Action>) {
+    let tenant = mind.pool.at(slot);
+    if tenant.is_clone() && tenant.is_idle() {
+        actions.push(Action::Probe { instance: mind.pool.id(slot) });
+        watch_probe(mind, now, slot);
+    }
+}
+
+/// Sets when the clone in a slot is probed next.
+pub(crate) fn watch_probe(mind: &mut Mind, now: Instant, slot: u32) {
+    let every = mind.cloning.settings.probe_every;
+    let next = if every == Span::FOREVER { Instant::NEVER } else { now + every.max(SECOND) };
+    mind.timers.set(Subject::Probe(slot), next);
+}
+
+const SECOND: Span = Span::from_secs(1);
+
+/// A probe came back.
+pub(crate) fn on_probed(
+    mind: &mut Mind,
+    now: Instant,
+    instance: InstanceId,
+    healthy: bool,
+    actions: &mut Vec<Action>,
+) {
+    let Some(tenant) = mind.pool.get(instance).filter(|tenant| tenant.is_idle()) else {
+        return;
+    };
+    let function = tenant.function();
+    if healthy {
+        mind.cloning.of(function).health.lives();
+        return;
+    }
+    mind.cloning.of(function).health.failed(now);
+    room::end(mind, now, instance.slot, StopCause::Unhealthy, actions);
+    reconcile::on_clones(mind, now, function, actions);
+}
