@@ -21,3 +21,4 @@ pub mod hybrid;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;
+pub mod league;

@@ -79,6 +79,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/forecast/src/effects", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
     ("crates/forecast/src/hybrid", Siblings::Parts),
+    ("crates/forecast/src/league", Siblings::Parts),
     (
         "crates/forecast/src/local",
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
