@@ -21,4 +21,5 @@ pub mod hybrid;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;
+pub mod watch;
 pub mod league;
