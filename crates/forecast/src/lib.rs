@@ -21,5 +21,6 @@ pub mod hybrid;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;
+pub mod calibrate;
 pub mod watch;
 pub mod league;

@@ -76,6 +76,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/forecast/src/boost", Siblings::Parts),
     ("crates/forecast/src/calendar", Siblings::Parts),
+    ("crates/forecast/src/calibrate", Siblings::Parts),
     ("crates/forecast/src/effects", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
     ("crates/forecast/src/hybrid", Siblings::Parts),

@@ -1,0 +1,136 @@
+//! One group of functions at one step ahead: where recent counts lay about their medians, and
+//! how large a share of them may lie outside.
+//!
+//! This is adaptive conformal inference (Gibbs and Candès, 2021): the edges are quantiles of
+//! recent scores, and the share that is left outside is one running number, lowered by what
+//! missed and raised by what did not. However demand drifts, the mean share of misses goes to
+//! what was promised; the window of scores does most of the following, the number the rest.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bands::{HIGH, LOW, MEDIAN, Quantiles, quantile_of_sorted};
+use crate::coverage::share_inside;
+
+/// Outside of the 80 % band.
+pub const OUTSIDE: f32 = 0.2;
+/// How fast the running number follows.
+const PACE: f32 = 0.03;
+/// What the running number may be.
+const OUTSIDE_MIN: f32 = 0.005;
+const OUTSIDE_MAX: f32 = 0.8;
+/// Scores that are kept, and how many are needed before they are believed.
+const KEPT: usize = 600;
+const NEEDED: usize = 60;
+/// Added to the width of a side: where a forecast is sure, half a call is its measure.
+const HALF: f32 = 0.5;
+/// A count is spread over so much to either side of it, so that ties do not decide.
+const SPREAD: [f32; 3] = [-0.33, 0.0, 0.33];
+/// No edge is moved further, in widths of its side.
+const FAR: f32 = 200.0;
+
+/// Scores of a group at one step ahead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stream {
+    outside: f32,
+    scores: [VecDeque<f32>; 2],
+    #[serde(skip)]
+    edges: Option<[f32; 2]>,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { outside: OUTSIDE, scores: [VecDeque::new(), VecDeque::new()], edges: None }
+    }
+}
+
+/// A forecast that came true.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Came {
+    /// As the model made it.
+    pub plain: Quantiles,
+    /// As it was shown, with the edges of then.
+    pub shown: Quantiles,
+    /// What came.
+    pub count: f32,
+}
+
+fn widths(quantiles: &Quantiles) -> [f32; 2] {
+    let median = quantiles[MEDIAN];
+    [median - quantiles[LOW] + HALF, quantiles[HIGH] - median + HALF]
+}
+
+impl Stream {
+    /// Takes in what came of a step, of all functions of the group.
+    pub fn learn(&mut self, came: &[Came]) {
+        let is_known = |came: &&Came| {
+            came.count.is_finite() && came.plain.iter().chain(&came.shown).all(|q| q.is_finite())
+        };
+        let (mut inside, mut len) = (0.0f32, 0usize);
+        for Came { plain, shown, count } in came.iter().filter(is_known) {
+            inside += share_inside(*count, shown);
+            len += 1;
+            let [low, high] = widths(plain);
+            let beside = count - plain[MEDIAN];
+            for spread in SPREAD {
+                let scores = [-(beside + spread) / low, (beside + spread) / high];
+                for (kept, score) in self.scores.iter_mut().zip(scores) {
+                    kept.push_back(score.clamp(-FAR, FAR));
+                    if kept.len() > KEPT {
+                        kept.pop_front();
+                    }
+                }
+            }
+        }
+        if len > 0 {
+            let missed = 1.0 - inside / len as f32;
+            let moved = self.outside + PACE * (OUTSIDE - missed);
+            self.outside = moved.clamp(OUTSIDE_MIN, OUTSIDE_MAX);
+            self.edges = None;
+        }
+    }
+
+    /// A forecast with the edges of now.
+    pub fn apply(&mut self, plain: &Quantiles) -> Quantiles {
+        if self.scores[0].len() < NEEDED {
+            return *plain;
+        }
+        let level = 1.0 - self.outside / 2.0;
+        let scores = &self.scores;
+        let edges = *self.edges.get_or_insert_with(|| {
+            [0, 1].map(|side: usize| {
+                let mut sorted: Vec<f32> = scores[side].iter().copied().collect();
+                sorted.sort_unstable_by(f32::total_cmp);
+                quantile_of_sorted(&sorted, level).max(0.0)
+            })
+        });
+        let median = plain[MEDIAN];
+        let [low, high] = widths(plain);
+        let mut out = *plain;
+        out[LOW] = median - edges[0] * low;
+        out[HIGH] = median + edges[1] * high;
+        // The outer edges keep their distance to the inner ones, as a share.
+        let outer = |inner: f32, before: f32, edge: f32| {
+            let before = (before - median).abs().max(HALF);
+            let share = ((edge - median).abs() / before).max(1.0);
+            median + (inner - median) * share.min(4.0)
+        };
+        out[0] = outer(out[LOW], plain[LOW], plain[0]);
+        out[4] = outer(out[HIGH], plain[HIGH], plain[4]);
+        out
+    }
+
+    /// The share that is left outside, as it stands.
+    pub fn outside(&self) -> f32 {
+        self.outside
+    }
+
+    /// Whether it can be what [`Stream::learn`] made.
+    pub fn is_plausible(&self) -> bool {
+        (OUTSIDE_MIN..=OUTSIDE_MAX).contains(&self.outside)
+            && self.scores.iter().all(|scores| scores.len() <= KEPT)
+            && self.scores[0].len() == self.scores[1].len()
+            && self.scores.iter().flatten().all(|score| score.abs() <= FAR)
+    }
+}

@@ -1,0 +1,155 @@
+//! Bands keep what they promise when demand changes, around a model that does not.
+
+use std::collections::BTreeMap;
+
+use swell_core::rng::{Rng, split, unit};
+use swell_forecast::bands::{Forecast, Quantiles, quantiles_of};
+use swell_forecast::calibrate::layer::Calibration;
+use swell_forecast::calibrate::ledger::Ledger;
+use swell_forecast::calibrate::stream::Came;
+use swell_forecast::checkpoint::CheckpointError;
+
+const FUNCTIONS: usize = 30;
+const HORIZON: usize = 12;
+const SHIFT: usize = 600;
+
+fn poisson(rng: &mut Rng, mean: f64) -> u32 {
+    if mean > 30.0 {
+        return poisson(rng, mean / 2.0) + poisson(rng, mean / 2.0);
+    }
+    let (limit, mut product, mut count) = ((-mean).exp(), unit(rng), 0);
+    while product > limit {
+        product *= unit(rng);
+        count += 1;
+    }
+    count
+}
+
+/// What became of bands over some time.
+struct Kept {
+    /// Inside since the change, overall: plain and adapted.
+    inside: [f64; 2],
+    /// What an account of the last half day told at the least and most since the change.
+    tracked: (f64, f64),
+    /// The mean width of the adapted bands beside that of the plain ones, at the end.
+    width: f64,
+}
+
+/// Plays counts against the quantiles of the last `window` steps, with and without the layer.
+fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usize) -> Kept {
+    let mut rng = split(seed, "drift");
+    let counts: Vec<Vec<f32>> = (0..FUNCTIONS)
+        .map(|of| (0..until).map(|step| poisson(&mut rng, mean(of, step)) as f32).collect())
+        .collect();
+    let mut layer = Calibration::new(1, HORIZON);
+    let mut ledgers = [Ledger::new(1, HORIZON, 1e9), Ledger::new(1, HORIZON, 1e9)];
+    let mut tracked = Ledger::new(1, HORIZON, 144.0);
+    let mut said: BTreeMap<usize, Vec<[Forecast; 2]>> = BTreeMap::new();
+    let (mut low, mut high, mut widths) = (1.0f64, 0.0f64, [0.0f64; 2]);
+    for step in 48..until {
+        tracked.fade();
+        for ahead in 0..HORIZON {
+            let Some(origin) = step.checked_sub(ahead).and_then(|origin| said.get(&origin)) else {
+                continue;
+            };
+            let came: Vec<Came> = origin
+                .iter()
+                .zip(&counts)
+                .map(|([plain, shown], counts)| Came {
+                    plain: plain.steps[ahead],
+                    shown: shown.steps[ahead],
+                    count: counts[step],
+                })
+                .collect();
+            for came in &came {
+                if step >= SHIFT {
+                    ledgers[0].add(0, ahead, &came.plain, came.count);
+                    ledgers[1].add(0, ahead, &came.shown, came.count);
+                }
+                tracked.add(0, ahead, &came.shown, came.count);
+            }
+            layer.learn(0, ahead, &came);
+        }
+        let forecast = |counts: &Vec<f32>| {
+            let mut last = counts[step + 1 - window.min(step + 1)..=step].to_vec();
+            Forecast::flat(quantiles_of(&mut last), HORIZON)
+        };
+        let now: Vec<[Forecast; 2]> = counts
+            .iter()
+            .map(|counts| {
+                let plain = forecast(counts);
+                [plain.clone(), layer.apply(0, plain, f32::INFINITY)]
+            })
+            .collect();
+        let width = |quantiles: &Quantiles| f64::from(quantiles[3] - quantiles[1]);
+        if step + 100 >= until {
+            for [plain, shown] in &now {
+                widths[0] += width(&plain.steps[5]);
+                widths[1] += width(&shown.steps[5]);
+            }
+        }
+        said.insert(step + 1, now);
+        said.retain(|origin, _| origin + HORIZON > step);
+        if step >= SHIFT {
+            let inside = tracked.row(0, None).expect("it was told of steps").inside;
+            (low, high) = (low.min(inside), high.max(inside));
+        }
+    }
+    let inside = ledgers.map(|ledger| ledger.row(0, None).expect("it was told of steps").inside);
+    Kept { inside, tracked: (low, high), width: widths[1] / widths[0] }
+}
+
+#[test]
+fn coverage_is_kept_after_demand_has_changed() {
+    let shifted = |times: f64| move |since: Option<usize>| since.map_or(1.0, |_| times);
+    let grown = |since: Option<usize>| since.map_or(1.0, |since| 1.003f64.powf(since as f64));
+    let bursts = |since: Option<usize>| match since {
+        Some(since) if since / 6 % 2 == 1 => 3.0,
+        _ => 1.0,
+    };
+    type Change<'a> = &'a dyn Fn(Option<usize>) -> f64;
+    let table: [(&str, usize, Change<'_>); 7] = [
+        ("nothing", 48, &shifted(1.0)),
+        ("a level that rises", 48, &shifted(2.5)),
+        ("a level that rises and is noticed late", 144, &shifted(2.5)),
+        ("a level that rises tenfold", 48, &shifted(10.0)),
+        ("a level that falls", 48, &shifted(0.3)),
+        ("a level that rises without end", 48, &grown),
+        ("bursts that begin", 48, &bursts),
+    ];
+    for (name, window, times) in table {
+        let level = |of: usize| [2.0, 10.0, 60.0][of % 3];
+        let mean = |of: usize, step: usize| level(of) * times(step.checked_sub(SHIFT));
+        let Kept { inside, tracked: (low, high), width } = play(1, window, mean, SHIFT + 864);
+        assert!((0.77..=0.83).contains(&low), "{name}: {low} at the least");
+        assert!((0.77..=0.83).contains(&high), "{name}: {high} at the most");
+        assert!((inside[1] - 0.8).abs() < 0.01, "{name}: {inside:?}");
+        assert!(width < 1.2, "{name}: not by bands without bounds: {width}");
+    }
+}
+
+#[test]
+fn edges_survive_as_bytes_and_nothing_makes_them_wild() {
+    let mut layer = Calibration::new(2, 2);
+    for turn in 0..400u32 {
+        let wild = [f32::NAN, f32::INFINITY, f32::MAX, 0.0, 7.0][turn as usize % 5];
+        let quantiles = [0.0, 1.0, 4.0, wild.max(4.0), wild.max(4.0)];
+        let came = Came { plain: quantiles, shown: quantiles, count: wild };
+        layer.learn(1, 0, &[came, came]);
+        layer.learn(5, 0, &[came]);
+        layer.learn(1, 9, &[came]);
+    }
+    let bytes = layer.to_bytes();
+    let mut back = Calibration::from_bytes(&bytes).expect("it is whole");
+    let forecast = || Forecast::flat([1.0, 2.0, 5.0, 9.0, 12.0], 2);
+    for group in 0..3 {
+        let (said, again) =
+            (layer.apply(group, forecast(), 50.0), back.apply(group, forecast(), 50.0));
+        assert_eq!(said, again);
+        let is_tame = |q: &f32| (0.0..=50.0).contains(q);
+        assert!(said.steps.iter().all(|q| q.iter().all(is_tame) && q.is_sorted()), "{said:?}");
+    }
+    assert_eq!(layer.apply(0, forecast(), 50.0), forecast(), "nothing was learned of these");
+    let cut = Calibration::from_bytes(&bytes[..bytes.len() / 2]);
+    assert_eq!(cut, Err(CheckpointError::Damaged));
+}
