@@ -21,6 +21,7 @@ pub mod hybrid;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;
+pub mod regressor;
 pub mod calibrate;
 pub mod watch;
 pub mod league;

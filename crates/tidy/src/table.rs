@@ -86,6 +86,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
+    ("crates/forecast/src/regressor", Siblings::Parts),
     ("crates/forecast/src/watch", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
     ("crates/node/src/gateway", Siblings::Parts),

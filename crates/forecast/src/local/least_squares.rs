@@ -17,6 +17,13 @@ pub fn solve(rows: &[Vec<f64>], targets: &[f64], shrink: &[f64]) -> Vec<f64> {
     for i in 0..width {
         square[i][i] += shrink[i];
     }
+    solve_sums(square, right)
+}
+
+/// The solution of the sums of products of columns with each other (`square`, of which the
+/// lower half counts) and with the targets (`right`).
+pub fn solve_sums(mut square: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
+    let width = right.len();
     cholesky(&mut square);
     for i in 0..width {
         let known: f64 = (0..i).map(|j| square[i][j] * right[j]).sum();
