@@ -10,6 +10,33 @@ pub struct Form {
     losses: VecDeque<(u64, Option<f64>)>,
 }
 
+/// Two contenders over the same steps.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Beside {
+    /// The sum of the losses of the one.
+    pub own: f64,
+    /// The sum of the losses of the other.
+    pub others: f64,
+    /// The sum of the squared differences.
+    pub squares: f64,
+    /// How many steps.
+    pub len: usize,
+}
+
+impl Beside {
+    /// By how many standard errors the one lost more than the other, on average. Neighbouring
+    /// steps tell nearly the same, so that half as many count.
+    pub fn sure(&self) -> f64 {
+        if self.len < 2 {
+            return 0.0;
+        }
+        let len = self.len as f64;
+        let mean = (self.own - self.others) / len;
+        let variance = (self.squares / len - mean * mean).max(0.0) * len / (len - 1.0);
+        mean / (variance / (len / 2.0)).sqrt().max(1e-12)
+    }
+}
+
 /// The most steps that are kept.
 pub const KEPT: usize = 12;
 
@@ -33,18 +60,18 @@ impl Form {
         self.losses.iter().rev().take_while(|(_, loss)| loss.is_none()).count() as u32
     }
 
-    /// The sums of the losses of this one and another over the steps that both were scored at,
-    /// and how many these are.
-    pub fn beside(&self, other: &Form) -> (f64, f64, usize) {
-        let (mut own, mut others, mut len) = (0.0, 0.0, 0);
+    /// This one beside another, over the steps that both were scored at.
+    pub fn beside(&self, other: &Form) -> Beside {
+        let mut beside = Beside::default();
         for (step, loss) in &self.losses {
             if let (Some(loss), Some(other)) = (loss, other.at(*step)) {
-                own += loss;
-                others += other;
-                len += 1;
+                beside.own += loss;
+                beside.others += other;
+                beside.squares += (loss - other) * (loss - other);
+                beside.len += 1;
             }
         }
-        (own, others, len)
+        beside
     }
 
     /// Forgets what lies before a step.

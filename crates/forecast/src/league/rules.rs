@@ -39,7 +39,7 @@ pub const USUAL: Rules = Rules {
     trial_min: 24,
     trial_max: 96,
     margin: 0.01,
-    sure: 1.645,
+    sure: 2.0,
     patience: 12,
     tolerance: 0.05,
     missing_max: 3,

@@ -152,15 +152,18 @@ impl League {
         self.state.forms.get(&contender).and_then(|form| form.at(step))
     }
 
-    /// Whether a contender did worse than another over the last hour, if both were scored.
-    fn is_worse(&self, contender: Contender, than: Contender, by: f64) -> bool {
-        let (own, others, len) = self.state.form(contender).beside(&self.state.form(than));
-        len >= self.rules.patience && own > others * (1.0 + by)
+    /// Whether a contender did worse than another over the last hour, if both were scored, and
+    /// whether it is as sure as that that this was no chance.
+    fn is_worse(&self, contender: Contender, than: Contender, by: f64, sure: f64) -> bool {
+        let beside = self.state.form(contender).beside(&self.state.form(than));
+        beside.len >= self.rules.patience
+            && beside.own > beside.others * (1.0 + by)
+            && (sure <= 0.0 || beside.sure() >= sure)
     }
 
     fn watch(&mut self, step: u64, orders: &mut Vec<Order>) {
         let in_use = self.state.in_use;
-        let tolerance = self.rules.tolerance;
+        let Rules { tolerance, sure, .. } = self.rules;
         if let Some(naive) = self.loss(Contender::SeasonalNaive, step) {
             let is_worse =
                 self.loss(in_use, step).is_none_or(|own| own > naive * (1.0 + tolerance));
@@ -168,7 +171,8 @@ impl League {
         }
         if let Contender::Model(generation) = in_use {
             let missing = self.state.form(in_use).missing() >= self.rules.missing_max;
-            let worse = UNTRAINED.into_iter().find(|&than| self.is_worse(in_use, than, tolerance));
+            let worse =
+                UNTRAINED.into_iter().find(|&than| self.is_worse(in_use, than, tolerance, sure));
             if missing || worse.is_some() || self.state.worse >= self.rules.patience {
                 let why = match worse {
                     _ if missing => "its forecasts do not come".to_string(),
@@ -192,15 +196,14 @@ impl League {
     /// once it is better than that again.
     fn settle_without(&mut self, orders: &mut Vec<Order>) {
         let in_use = self.state.in_use;
+        let Rules { tolerance, sure, .. } = self.rules;
         let other = UNTRAINED.into_iter().find(|&other| other != in_use);
-        if let Some(other) =
-            other.filter(|&other| self.is_worse(in_use, other, self.rules.tolerance))
-        {
+        if let Some(other) = other.filter(|&other| self.is_worse(in_use, other, tolerance, sure)) {
             self.put(other, orders);
         }
         let in_use = self.state.in_use;
         if let Some(good) = self.state.last_good
-            && self.is_worse(in_use, Contender::Model(good), self.rules.margin)
+            && self.is_worse(in_use, Contender::Model(good), self.rules.margin, self.rules.sure)
         {
             self.state.note(format!("model {good} is good again"));
             self.state.champion = Some(good);
@@ -213,9 +216,11 @@ impl League {
     /// no training, else the better of these.
     fn fall_back(&mut self, orders: &mut Vec<Order>) {
         let [window, naive] = UNTRAINED;
-        let best = if self.is_worse(window, naive, 0.0) { naive } else { window };
-        let good =
-            self.state.last_good.filter(|&good| self.is_worse(best, Contender::Model(good), 0.0));
+        let best = if self.is_worse(window, naive, 0.0, 0.0) { naive } else { window };
+        let good = self
+            .state
+            .last_good
+            .filter(|&good| self.is_worse(best, Contender::Model(good), 0.0, 0.0));
         let next = match good {
             Some(good) => {
                 self.state.champion = Some(good);
@@ -253,7 +258,7 @@ impl League {
 
     fn promote(&mut self, generation: u64, share: f64, orders: &mut Vec<Order>) {
         let naive = Contender::SeasonalNaive;
-        if self.is_worse(Contender::Model(generation), naive, self.rules.tolerance) {
+        if self.is_worse(Contender::Model(generation), naive, self.rules.tolerance, 0.0) {
             let tried = self.state.trial.as_ref().map_or(0, Trial::pairs);
             if tried >= self.rules.trial_max {
                 self.state.note(format!("model {generation} is dropped: {naive} are as good"));

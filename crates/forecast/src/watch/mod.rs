@@ -8,3 +8,4 @@ pub mod shift;
 pub mod silence;
 pub mod season;
 pub mod watcher;
+pub mod board;
