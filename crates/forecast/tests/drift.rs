@@ -1,5 +1,7 @@
 //! Bands keep what they promise when demand changes, around a model that does not.
 
+mod data;
+
 use std::collections::BTreeMap;
 
 use swell_core::rng::{Rng, split, unit};
@@ -8,6 +10,8 @@ use swell_forecast::calibrate::layer::Calibration;
 use swell_forecast::calibrate::ledger::Ledger;
 use swell_forecast::calibrate::stream::Came;
 use swell_forecast::checkpoint::CheckpointError;
+use swell_forecast::measure::pinball;
+use swell_forecast::panel::Member;
 
 const FUNCTIONS: usize = 30;
 const HORIZON: usize = 12;
@@ -41,6 +45,7 @@ fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usi
     let counts: Vec<Vec<f32>> = (0..FUNCTIONS)
         .map(|of| (0..until).map(|step| poisson(&mut rng, mean(of, step)) as f32).collect())
         .collect();
+    let names: Vec<String> = (0..FUNCTIONS).map(|of| of.to_string()).collect();
     let mut layer = Calibration::new(1, HORIZON);
     let mut ledgers = [Ledger::new(1, HORIZON, 1e9), Ledger::new(1, HORIZON, 1e9)];
     let mut tracked = Ledger::new(1, HORIZON, 144.0);
@@ -52,16 +57,16 @@ fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usi
             let Some(origin) = step.checked_sub(ahead).and_then(|origin| said.get(&origin)) else {
                 continue;
             };
-            let came: Vec<Came> = origin
+            let came: Vec<(&str, Came)> = origin
                 .iter()
                 .zip(&counts)
-                .map(|([plain, shown], counts)| Came {
-                    plain: plain.steps[ahead],
-                    shown: shown.steps[ahead],
-                    count: counts[step],
+                .zip(&names)
+                .map(|(([plain, shown], counts), name)| {
+                    let (plain, shown) = (plain.steps[ahead], shown.steps[ahead]);
+                    (name.as_str(), Came { plain, shown, count: counts[step] })
                 })
                 .collect();
-            for came in &came {
+            for (_, came) in &came {
                 if step >= SHIFT {
                     ledgers[0].add(0, ahead, &came.plain, came.count);
                     ledgers[1].add(0, ahead, &came.shown, came.count);
@@ -76,9 +81,10 @@ fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usi
         };
         let now: Vec<[Forecast; 2]> = counts
             .iter()
-            .map(|counts| {
+            .zip(&names)
+            .map(|(counts, name)| {
                 let plain = forecast(counts);
-                [plain.clone(), layer.apply(0, plain, f32::INFINITY)]
+                [plain.clone(), layer.apply(0, name, plain, f32::INFINITY)]
             })
             .collect();
         let width = |quantiles: &Quantiles| f64::from(quantiles[3] - quantiles[1]);
@@ -135,21 +141,83 @@ fn edges_survive_as_bytes_and_nothing_makes_them_wild() {
         let wild = [f32::NAN, f32::INFINITY, f32::MAX, 0.0, 7.0][turn as usize % 5];
         let quantiles = [0.0, 1.0, 4.0, wild.max(4.0), wild.max(4.0)];
         let came = Came { plain: quantiles, shown: quantiles, count: wild };
-        layer.learn(1, 0, &[came, came]);
-        layer.learn(5, 0, &[came]);
-        layer.learn(1, 9, &[came]);
+        layer.learn(1, 0, &[("a", came), ("b", came)]);
+        layer.learn(5, 0, &[("a", came)]);
+        layer.learn(1, 9, &[("a", came)]);
     }
     let bytes = layer.to_bytes();
     let mut back = Calibration::from_bytes(&bytes).expect("it is whole");
     let forecast = || Forecast::flat([1.0, 2.0, 5.0, 9.0, 12.0], 2);
     for group in 0..3 {
         let (said, again) =
-            (layer.apply(group, forecast(), 50.0), back.apply(group, forecast(), 50.0));
+            (layer.apply(group, "a", forecast(), 50.0), back.apply(group, "a", forecast(), 50.0));
         assert_eq!(said, again);
         let is_tame = |q: &f32| (0.0..=50.0).contains(q);
         assert!(said.steps.iter().all(|q| q.iter().all(is_tame) && q.is_sorted()), "{said:?}");
     }
-    assert_eq!(layer.apply(0, forecast(), 50.0), forecast(), "nothing was learned of these");
+    assert_eq!(layer.apply(0, "c", forecast(), 50.0), forecast(), "nothing was learned of these");
     let cut = Calibration::from_bytes(&bytes[..bytes.len() / 2]);
     assert_eq!(cut, Err(CheckpointError::Damaged));
+}
+
+/// Bands of the last four hours and of the last hour, on a recorded day, by how often functions
+/// are called: they were never meant for what comes an hour later.
+#[test]
+fn coverage_is_kept_on_a_recorded_day() {
+    let panel = data::azure(8);
+    let counts: Vec<Vec<f32>> =
+        (0..panel.members.len()).map(|member| panel.before(288).counts(member)).collect();
+    let class = |counts: &Vec<f32>| match counts[..144].iter().sum::<f32>() / 144.0 {
+        ..1.0 => 0usize,
+        1.0..10.0 => 1,
+        _ => 2,
+    };
+    for window in [12, 48] {
+        let mut layer = Calibration::new(3, HORIZON);
+        let mut ledgers = [Ledger::new(3, HORIZON, 1e9), Ledger::new(3, HORIZON, 1e9)];
+        let mut losses = [[0.0f64; 2]; 3];
+        let mut said: BTreeMap<usize, Vec<[Forecast; 2]>> = BTreeMap::new();
+        for step in 48..288usize {
+            for ahead in 0..HORIZON {
+                let Some(origin) = step.checked_sub(ahead).and_then(|of| said.get(&of)) else {
+                    continue;
+                };
+                let mut came: [Vec<(&str, Came)>; 3] = Default::default();
+                let members = counts.iter().zip(&panel.members);
+                for ([plain, shown], (counts, member)) in origin.iter().zip(members) {
+                    let (plain, shown) = (plain.steps[ahead], shown.steps[ahead]);
+                    let of = Came { plain, shown, count: counts[step] };
+                    came[class(counts)].push((&member.name, of));
+                }
+                for (group, came) in came.iter().enumerate() {
+                    layer.learn(group, ahead, came);
+                    for (_, came) in came.iter().filter(|_| step >= 144) {
+                        ledgers[0].add(group, ahead, &came.plain, came.count);
+                        ledgers[1].add(group, ahead, &came.shown, came.count);
+                        for (sum, quantiles) in
+                            losses[group].iter_mut().zip([came.plain, came.shown])
+                        {
+                            *sum += pinball(f64::from(came.count), f64::from(quantiles[3]), 0.9);
+                        }
+                    }
+                }
+            }
+            let forecast = |(counts, member): (&Vec<f32>, &Member)| {
+                let plain = quantiles_of(&mut counts[step + 1 - window..=step].to_vec());
+                let plain = Forecast::flat(plain, HORIZON);
+                [plain.clone(), layer.apply(class(counts), &member.name, plain, f32::INFINITY)]
+            };
+            said.insert(step + 1, counts.iter().zip(&panel.members).map(forecast).collect());
+            said.retain(|origin, _| origin + HORIZON > step);
+        }
+        for (group, [before, after]) in losses.iter().enumerate() {
+            let inside = |ledger: &Ledger| ledger.row(group, None).expect("it was told").inside;
+            let [plain, shown] = [inside(&ledgers[0]), inside(&ledgers[1])];
+            let told = format!("window of {window}, class {group}: {plain} before, {shown} after");
+            assert!(plain < 0.77 && (0.77..=0.83).contains(&shown), "{told}");
+            // What it costs at the upper edge.
+            let dearer = after / before;
+            assert!(dearer < 1.3, "{told}: {dearer} times the loss");
+        }
+    }
 }

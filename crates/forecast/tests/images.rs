@@ -37,7 +37,7 @@ fn images() -> Vec<(&'static str, Vec<u8>, Read)> {
         let sight = Sight { step, count: Some(count), quantiles: Some(quantiles), place, day: 288 };
         board.look("cart", &sight);
         let count = count as f32;
-        layer.learn(1, 2, &[Came { plain: quantiles, shown: quantiles, count }]);
+        layer.learn(1, 2, &[("cart", Came { plain: quantiles, shown: quantiles, count })]);
         ledger.add(1, 2, &quantiles, count);
         ridge.learn("cart", &[0.5, -1.0, f64::from(count)], &quantiles, count);
     }

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bands::{HIGH, LOW, MEDIAN, Quantiles, quantile_of_sorted};
+use crate::bands::{HIGH, LOW, MEDIAN, Quantiles};
 use crate::coverage::share_inside;
 
 /// Outside of the 80 % band.
@@ -21,7 +21,7 @@ const PACE: f32 = 0.03;
 const OUTSIDE_MIN: f32 = 0.005;
 const OUTSIDE_MAX: f32 = 0.8;
 /// Scores that are kept, and how many are needed before they are believed.
-const KEPT: usize = 600;
+const KEPT: usize = 1800;
 const NEEDED: usize = 60;
 /// Added to the width of a side: where a forecast is sure, half a call is its measure.
 const HALF: f32 = 0.5;
@@ -56,22 +56,33 @@ pub struct Came {
     pub count: f32,
 }
 
-fn widths(quantiles: &Quantiles) -> [f32; 2] {
+/// How far the counts of a function usually lie below and above what is forecast: calm and
+/// unsteady functions are held against each other in this measure and the band's own.
+pub type Sides = [f32; 2];
+
+fn widths(quantiles: &Quantiles, own: Sides) -> Sides {
     let median = quantiles[MEDIAN];
-    [median - quantiles[LOW] + HALF, quantiles[HIGH] - median + HALF]
+    let [low, high] = own;
+    [median - quantiles[LOW] + low + HALF, quantiles[HIGH] - median + high + HALF]
+}
+
+impl Came {
+    /// Whether all of it is numbers.
+    pub fn is_known(&self) -> bool {
+        let quantiles = self.plain.iter().chain(&self.shown);
+        self.count.is_finite() && quantiles.into_iter().all(|quantile| quantile.is_finite())
+    }
 }
 
 impl Stream {
     /// Takes in what came of a step, of all functions of the group.
-    pub fn learn(&mut self, came: &[Came]) {
-        let is_known = |came: &&Came| {
-            came.count.is_finite() && came.plain.iter().chain(&came.shown).all(|q| q.is_finite())
-        };
+    pub fn learn(&mut self, came: &[(Came, Sides)]) {
+        let is_known = |(came, _): &&(Came, Sides)| came.is_known();
         let (mut inside, mut len) = (0.0f32, 0usize);
-        for Came { plain, shown, count } in came.iter().filter(is_known) {
+        for (Came { plain, shown, count }, own) in came.iter().filter(is_known) {
             inside += share_inside(*count, shown);
             len += 1;
-            let [low, high] = widths(plain);
+            let [low, high] = widths(plain, *own);
             let beside = count - plain[MEDIAN];
             for spread in SPREAD {
                 let scores = [-(beside + spread) / low, (beside + spread) / high];
@@ -92,7 +103,7 @@ impl Stream {
     }
 
     /// A forecast with the edges of now.
-    pub fn apply(&mut self, plain: &Quantiles) -> Quantiles {
+    pub fn apply(&mut self, plain: &Quantiles, own: Sides) -> Quantiles {
         if self.scores[0].len() < NEEDED {
             return *plain;
         }
@@ -100,13 +111,12 @@ impl Stream {
         let scores = &self.scores;
         let edges = *self.edges.get_or_insert_with(|| {
             [0, 1].map(|side: usize| {
-                let mut sorted: Vec<f32> = scores[side].iter().copied().collect();
-                sorted.sort_unstable_by(f32::total_cmp);
-                quantile_of_sorted(&sorted, level).max(0.0)
+                let mut values: Vec<f32> = scores[side].iter().copied().collect();
+                place(&mut values, level).max(0.0)
             })
         });
         let median = plain[MEDIAN];
-        let [low, high] = widths(plain);
+        let [low, high] = widths(plain, own);
         let mut out = *plain;
         out[LOW] = median - edges[0] * low;
         out[HIGH] = median + edges[1] * high;
@@ -133,4 +143,11 @@ impl Stream {
             && self.scores[0].len() == self.scores[1].len()
             && self.scores.iter().flatten().all(|score| score.abs() <= FAR)
     }
+}
+
+/// The value below which a share `level` lies; the order of the values is changed.
+fn place(values: &mut [f32], level: f32) -> f32 {
+    let last = values.len().saturating_sub(1) as f32;
+    let place = (level * last).ceil() as usize;
+    *values.select_nth_unstable_by(place.min(values.len() - 1), f32::total_cmp).1
 }

@@ -60,6 +60,17 @@ pub fn calm(panel: &Panel, events: &[EventEffect]) -> Panel {
     calm
 }
 
+/// The panel for a model that is told of occasions itself: what was not measured is a gap, and
+/// the other events are told.
+#[must_use]
+pub fn masked(panel: &Panel, events: &[EventEffect]) -> Panel {
+    let is_unmeasured = |event: &&EventEffect| event.effect == Effect::Unmeasured;
+    let (gaps, told): (Vec<&EventEffect>, Vec<&EventEffect>) =
+        events.iter().partition(is_unmeasured);
+    let gaps: Vec<EventEffect> = gaps.into_iter().cloned().collect();
+    Panel { events: told.into_iter().cloned().collect(), ..calm(panel, &gaps) }
+}
+
 /// The events that touch the steps of a forecast, so that each of thousands of functions need
 /// not look at a whole calendar.
 #[derive(Debug, Clone)]
@@ -135,6 +146,10 @@ mod tests {
         assert_eq!(counts(0), [Some(10), Some(10), Some(10), Some(7), None, Some(10)]);
         assert_eq!(counts(1), [Some(10), Some(10), Some(20), Some(20), None, Some(10)]);
         assert!(calm.events.is_empty());
+        let masked = masked(&panel, &events);
+        let count = |step| masked.members[0].counts.get(step);
+        assert_eq!([2, 4].map(count), [Some(20), None]);
+        assert_eq!(masked.events, [&events[..2], &events[3..]].concat());
     }
 
     #[test]
