@@ -1,6 +1,13 @@
 //! What the parts around a model cost each function at each step, in microseconds: `cargo bench
 //! -p swell-forecast --bench step`. The fastest round is the machine's truth.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "a measurement asks the clock and speaks"
+)]
+
 use std::hint::black_box;
 use std::time::Instant as Clock;
 
