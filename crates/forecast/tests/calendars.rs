@@ -166,6 +166,19 @@ fn one_bad_event_costs_no_other() {
 }
 
 #[test]
+fn rules_that_never_come_true_do_not_keep_anybody_busy() {
+    let event = |number: usize| {
+        format!(
+            "BEGIN:VEVENT\nUID:{number}\nDTSTART:20260101T000000Z\n\
+             RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31\nEND:VEVENT\n"
+        )
+    };
+    let text = format!("BEGIN:VCALENDAR\n{}", (0..5000).map(event).collect::<String>());
+    let reading = ics::read(text.as_bytes(), &defaults());
+    assert!(reading.letters[0].reason.contains("more than 20"), "{:?}", reading.letters);
+}
+
+#[test]
 fn what_is_no_calendar_is_refused_whole() {
     for text in ["", "hello", "start,end,kind\n", "BEGIN:VCARD\nEND:VCARD\n"] {
         let reading = ics::read(text.as_bytes(), &defaults());
@@ -264,6 +277,43 @@ proptest! {
     fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         assert_sane(&ics::read(&bytes, &defaults()));
         assert_sane(&table::read(&bytes, Tz::UTC));
+    }
+
+    /// A rule that counts is unrolled from its beginning, one that does not from nearby.
+    #[test]
+    fn a_rule_means_the_same_from_near_and_from_far(
+        rule in prop::sample::select(vec![
+            "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", "FREQ=DAILY;BYMONTH=3,10", "FREQ=DAILY;BYDAY=SA",
+            "FREQ=DAILY;BYHOUR=2,14;BYMINUTE=30", "FREQ=WEEKLY;INTERVAL=5;BYDAY=TU;BYSETPOS=1",
+        ]),
+        until in prop::sample::select(vec!["", ";UNTIL=20260601T000000Z", ";UNTIL=20200601"]),
+        zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Gaza"]),
+        hours in 400_000u64..495_000, quarters in 0u64..4, later in 0u64..5000, days in 0u16..3,
+    ) {
+        let start_ms = hours * 3_600_000 + quarters * 900_000;
+        let occasion = |count: &str| Occasion {
+            start_ms,
+            end_ms: start_ms + 5_400_000,
+            repeats: Some(swell_forecast::calendar::repeats::Repeats {
+                rules: vec![format!("{rule}{count}")], zone: zone.to_string(), days, ..Default::default()
+            }),
+            ..Occasion::default()
+        };
+        let from = start_ms + later * 86_400_000;
+        let window = from..from + 60 * 86_400_000;
+        let near = occasion(until).within(&window);
+        let far = match until {
+            "" => occasion(";COUNT=30000").within(&window),
+            // Two rules are never begun later.
+            _ => {
+                let mut twice = occasion(until);
+                let repeats = twice.repeats.as_mut().expect("it repeats");
+                repeats.rules.push(repeats.rules[0].clone());
+                twice.within(&window)
+            }
+        };
+        prop_assert_eq!(near, far);
     }
 
     #[test]

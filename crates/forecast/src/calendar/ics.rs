@@ -12,10 +12,14 @@ use icalendar::parser::{Property, unfold};
 use crate::calendar::entry::{self, Defaults, Entry};
 use crate::calendar::letter::{Place, Wrong};
 use crate::calendar::reading::{self, Reading};
+use crate::calendar::repeats::NEVER;
 use crate::calendar::zone;
 
 /// The most lines of one event.
 const LINES_MAX: usize = 10_000;
+
+/// The most rules that never come true: each takes centuries to try.
+const NEVER_MAX: usize = 20;
 
 /// Reads a calendar.
 pub fn read(bytes: &[u8], defaults: &Defaults) -> Reading {
@@ -34,11 +38,19 @@ pub fn read(bytes: &[u8], defaults: &Defaults) -> Reading {
     let own_zones = own_zones(&parts);
     let zones = |name: &str| zone_of(name, &own_zones);
     let mut entries = Vec::new();
+    let mut never = 0;
     for part in parts.iter().filter(|part| part.name == "VEVENT") {
         let properties = properties(&part.lines);
         match entry::read(&properties, defaults, &zones) {
             Ok(entry) => entries.push(entry),
-            Err(wrong) => reading.write(Place::Event(entry::name(&properties)), wrong),
+            Err(wrong) => {
+                never += usize::from(wrong.0 == NEVER);
+                reading.write(Place::Event(entry::name(&properties)), wrong);
+            }
+        }
+        if never > NEVER_MAX {
+            let reason = format!("more than {NEVER_MAX} of its rules never come true");
+            return Reading::refused(reason, "mend those and read it again");
         }
     }
     settle(entries, &mut reading);

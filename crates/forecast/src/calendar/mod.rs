@@ -6,6 +6,7 @@ pub mod pattern;
 pub mod zone_names;
 pub mod zone;
 pub mod moment;
+pub mod forward;
 pub mod repeats;
 pub mod occasion;
 pub mod reading;

@@ -13,9 +13,12 @@ use chrono_tz::Tz;
 use rrule::{RRule, RRuleSet, Unvalidated};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::forward::forwarded;
 use crate::calendar::letter::{Wrong, shown};
 use crate::calendar::zone;
 
+/// What is said of a rule that never comes true.
+pub const NEVER: &str = "it never takes place";
 /// The most repetitions that are gone through on the way to the end of a window.
 pub const TURNS_MAX: usize = 50_000;
 /// The most repetitions within a window.
@@ -59,11 +62,10 @@ impl Repeats {
             let reason = format!("it adds or leaves out more than {MOMENTS_MAX} moments");
             return Err((reason, "write a rule instead"));
         }
-        let never = "it never takes place".to_string();
         let set = self.set(start_ms)?;
         let first = set.limit().into_iter().next();
         if first.is_none() && self.also.is_empty() && !self.rules.is_empty() {
-            return Err((never, "mend its `RRULE`"));
+            return Err((NEVER.to_string(), "mend its `RRULE`"));
         }
         Ok(())
     }
@@ -72,9 +74,9 @@ impl Repeats {
     /// rules make no sense.
     pub fn within(&self, first: &Range<u64>, window: &Range<u64>) -> Spans {
         let mut spans = Spans::default();
-        let Ok(set) = self.set(first.start) else { return spans };
-        let except: BTreeSet<u64> = self.except.iter().copied().collect();
         let lasting = first.end.saturating_sub(first.start).max(1);
+        let Ok(set) = self.set_near(first.start, lasting, window.start) else { return spans };
+        let except: BTreeSet<u64> = self.except.iter().copied().collect();
         let by_rule = set
             .limit()
             .into_iter()
@@ -106,7 +108,7 @@ impl Repeats {
 
     fn end(&self, start: u64, lasting: u64) -> u64 {
         let by_days = || {
-            let zone: Tz = self.zone.parse().ok()?;
+            let zone = zone::find(&self.zone).ok()?;
             let moment = DateTime::from_timestamp_millis(i64::try_from(start).ok()?)?;
             let day = moment.with_timezone(&zone).date_naive();
             let last = day.checked_add_signed(TimeDelta::days(i64::from(self.days)))?;
@@ -114,6 +116,17 @@ impl Repeats {
         };
         let end = if self.days == 0 { None } else { by_days() };
         end.unwrap_or_else(|| start.saturating_add(lasting)).max(start.saturating_add(1))
+    }
+
+    /// The rules from a beginning near a moment, if that is the same.
+    fn set_near(&self, start_ms: u64, lasting: u64, near_ms: u64) -> Result<RRuleSet, Wrong> {
+        let set = self.set(start_ms)?;
+        let [rule] = &set.get_rrule()[..] else { return Ok(set) };
+        let reach = lasting.max((u64::from(self.days) + 1) * 86_400_000);
+        let zone = zone::find(&self.zone)?;
+        let later = forwarded(rule, zone, start_ms, near_ms.saturating_sub(reach));
+        // A rule that has ended by then cannot begin then.
+        Ok(self.set(later).unwrap_or(set))
     }
 
     fn set(&self, start_ms: u64) -> Result<RRuleSet, Wrong> {
