@@ -207,13 +207,8 @@ impl Election {
     ) -> News {
         match reply {
             StoreReply::Group { group, row } if *group == self.group() => {
-                let known = views.get(group).map_or(Epoch(0), |view| view.epoch);
                 learn(views, *group, row.epoch, row.leader);
                 match &self.role {
-                    // Somebody was elected of whom we have not heard: wait for them first.
-                    Role::Looking { .. } if row.epoch > known => {
-                        self.follow(desk, desk.timing.lease);
-                    }
                     Role::Looking { .. } => {
                         let (epoch, until) = (row.epoch.next(), desk.now + desk.timing.lease);
                         let bid = Bid { epoch, supports: BTreeMap::new(), pending: Vec::new() };

@@ -29,7 +29,9 @@ pub fn on_message<R: Rules>(
         Message::Free { ticket, content, ref revision } => {
             on_free(reign, desk, from, ticket, content, revision);
         }
-        Message::Abort { content, token } => on_abort(reign, content, token),
+        Message::Abort { content, token, was_sent } => {
+            on_abort(reign, desk, content, token, was_sent);
+        }
         Message::Missing { content, version, holder } => {
             let row = reign.row(content);
             if row.holders.get(&holder) == Some(&version) {
@@ -181,13 +183,23 @@ fn on_free<R: Rules>(
     }
 }
 
-/// Gives a lock back that was not used.
-fn on_abort(reign: &mut Reign, content: ContentId, token: Version) {
+/// Gives a lock back that was not used. If it was, and the data store refused, then what this
+/// leader knows of the content is not to be trusted.
+fn on_abort<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    content: ContentId,
+    token: Version,
+    was_sent: bool,
+) {
     let row = reign.row(content);
     if let LeaderTag::Lock { token: held, holder, ticket, base, .. } = row.tag.clone()
         && held == token
     {
         row.served = Some((holder, ticket));
-        reign.set(content, LeaderTag::Free(base));
+        match was_sent {
+            true => reign.seal(desk, content, None),
+            false => reign.set(content, LeaderTag::Free(base)),
+        }
     }
 }

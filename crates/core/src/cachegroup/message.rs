@@ -100,8 +100,9 @@ pub enum Message {
         committed: Sequence,
         is_newest: bool,
     },
-    /// To the leader: nothing will come of this token.
-    Abort { content: ContentId, token: Version },
+    /// To the leader: nothing will come of this token. `was_sent` if a commit was sent under it
+    /// and refused, so that something else than the leader knows must have happened.
+    Abort { content: ContentId, token: Version, was_sent: bool },
 
     /// To a voter: keep this until the data store has it.
     Copy { copy: PendingCopy },

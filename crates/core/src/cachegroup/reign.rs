@@ -67,6 +67,11 @@ impl Reign {
         self.epoch
     }
 
+    /// How many tokens and fences were given out.
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
     /// The group leader table.
     pub fn table(&self) -> &LeaderTable {
         &self.table

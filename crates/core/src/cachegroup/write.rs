@@ -205,9 +205,9 @@ impl Write {
         views: &Views,
         table: &mut MemberTable,
     ) {
-        let (content, token) = (self.content, self.token);
+        let (content, token, was_sent) = (self.content, self.token, self.is_out);
         if let Some(leader) = views.get(&self.group).and_then(|view| view.leader) {
-            desk.send(leader, self.group, Message::Abort { content, token });
+            desk.send(leader, self.group, Message::Abort { content, token, was_sent });
         }
         self.finish(desk, table);
     }

@@ -115,7 +115,8 @@ impl Writes {
         // A second token for one operation: nothing was ever sent under it.
         let is_known = write.token == token && desk.rules.aborts_only_what_was_not_sent();
         if write.stage != Stage::Locking && !is_known {
-            desk.send(from, group, Message::Abort { content: write.content, token });
+            let (content, was_sent) = (write.content, false);
+            desk.send(from, group, Message::Abort { content, token, was_sent });
         }
     }
 

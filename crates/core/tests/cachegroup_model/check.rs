@@ -1,0 +1,72 @@
+//! Runs a model and says what it found.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use stateright::{Checker, HasDiscoveries, Model};
+
+use crate::case::Case;
+
+/// What a search found.
+pub(crate) struct Found {
+    pub(crate) broken: BTreeSet<&'static str>,
+    pub(crate) is_complete: bool,
+}
+
+/// Searches breadth first until everything was seen, or all of `wanted` are broken (anything,
+/// if nothing is wanted), or so many states were visited: more, if `SWELL_MODEL_STATES` says so.
+pub(crate) fn search(case: &Case, wanted: &[&'static str], states: usize) -> Found {
+    let began = Instant::now();
+    let given = std::env::var("SWELL_MODEL_STATES").ok().and_then(|text| text.parse().ok());
+    let limit = given.unwrap_or(states);
+    let until = match wanted {
+        [] => HasDiscoveries::AnyFailures,
+        wanted => HasDiscoveries::AllOf(wanted.iter().copied().collect()),
+    };
+    let builder = case.clone().checker().threads(1).target_state_count(limit);
+    let checker = builder.finish_when(until).spawn_bfs().join();
+    let paths = checker.discoveries();
+    let broken = paths.keys().copied().filter(|&name| name != "all ends").collect::<BTreeSet<_>>();
+    let is_complete = broken.is_empty() && checker.state_count() < limit;
+    let steps = broken.iter().map(|name| (*name, paths[name].clone().into_actions().len()));
+    println!(
+        "{}: {:?}: {} states, depth {}, {}, {:.1?}; broken {:?}",
+        std::thread::current().name().unwrap_or_default(),
+        case.flaw,
+        checker.unique_state_count(),
+        checker.max_depth(),
+        if is_complete { "complete" } else { "not complete" },
+        began.elapsed(),
+        steps.collect::<Vec<_>>(),
+    );
+    if std::env::var("SWELL_MODEL_PATHS").is_ok() {
+        for name in &broken {
+            println!("how {name} breaks:");
+            for action in paths[name].clone().into_actions() {
+                println!("    {action:?}");
+            }
+        }
+    }
+    let ends = paths.contains_key("all ends");
+    assert!(!broken.is_empty() || ends || !is_complete, "the case never ends well");
+    Found { broken, is_complete }
+}
+
+/// The case breaks nothing, in all the states it has.
+pub(crate) fn holds(case: &Case, states: usize) {
+    let found = search(case, &[], states);
+    assert_eq!(found.broken, BTreeSet::new());
+    assert!(found.is_complete, "there are more states than {states}");
+}
+
+/// The case breaks nothing in as many states as are looked at.
+pub(crate) fn holds_so_far(case: &Case, states: usize) {
+    assert_eq!(search(case, &[], states).broken, BTreeSet::new());
+}
+
+/// The mutant breaks all of these.
+pub(crate) fn breaks(case: &Case, wanted: &[&'static str], states: usize) {
+    let found = search(case, wanted, states);
+    let wanted: BTreeSet<&str> = wanted.iter().copied().collect();
+    assert!(wanted.is_subset(&found.broken), "{:?} lives: only {:?}", case.flaw, found.broken);
+}
