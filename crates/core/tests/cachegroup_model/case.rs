@@ -21,6 +21,39 @@ pub(crate) enum Step {
     Derive(ContentId, ContentId),
 }
 
+/// What has happened before anything is explored, one after the other and without a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// A client's next step has ended.
+    Step(usize),
+    /// A client's next step has come so far that this is under way.
+    StepUntil(usize, Halt),
+    /// The data store went away.
+    Outage,
+    /// The data store came back.
+    Return,
+    /// What is under way to this node arrives there, and nothing that follows from it.
+    Arrive(usize),
+    /// A lease has passed.
+    Tick,
+    /// The content that moves has moved.
+    Move,
+    /// A node stands for election, and this is under way.
+    Stand(usize, Halt),
+}
+
+/// What is under way, and has not arrived, where the exploring begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Halt {
+    Lock,
+    Grant,
+    Upload,
+    Commit,
+    Free,
+    Copy,
+    Promise,
+}
+
 /// One who reads and writes, in one session, at one node or another.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
@@ -51,6 +84,8 @@ pub(crate) struct Case {
     pub(crate) is_elected: bool,
     /// Contents that the leader has looked up before anything else happens.
     pub(crate) known: Vec<ContentId>,
+    /// What happened next.
+    pub(crate) before: Vec<Before>,
     /// Nodes whose timers may go off within a lease.
     pub(crate) timers: Vec<usize>,
     /// Nodes that may crash, and be started anew, so often in all.
@@ -60,6 +95,8 @@ pub(crate) struct Case {
     pub(crate) outages: u8,
     /// A content that its group's leader may give to another group.
     pub(crate) moves: Option<(ContentId, GroupId, GroupId)>,
+    /// Whether all has to end well from every state.
+    pub(crate) must_end: bool,
     /// Beyond so many tokens and fences in a reign nothing new is looked for.
     pub(crate) tokens: u64,
 }
@@ -108,11 +145,13 @@ impl Case {
             ticks: 0,
             is_elected: true,
             known: vec![X],
+            before: Vec::new(),
             timers: vec![0, 2, 3],
             crashing: Vec::new(),
             crashes: 0,
             outages: 0,
             moves: None,
+            must_end: false,
             tokens: 3,
         }
     }

@@ -1,10 +1,10 @@
 //! Three voters, and who leads them: leases from a majority, epochs from the data store.
 
-use crate::case::Case;
-use crate::check::{breaks, holds};
+use crate::case::{Before, Case, Halt};
+use crate::check::{breaks, holds, holds_so_far};
 use crate::flaw::Flaw;
 
-fn three_voters(flaw: Flaw) -> Case {
+pub(crate) fn three_voters(flaw: Flaw) -> Case {
     let mut case = Case::one_content(flaw);
     case.nodes = 3;
     case.groups[0].voters = vec![0, 1, 2];
@@ -33,7 +33,7 @@ fn one_leads_at_a_time() {
 
 #[test]
 fn one_leads_at_a_time_though_a_voter_forgets() {
-    holds(&forgetful(Flaw::None), 600_000);
+    holds_so_far(&forgetful(Flaw::None), 300_000);
 }
 
 /// Nobody leads yet, so that who stands may hear of its support a lease later.
@@ -41,6 +41,8 @@ fn one_leads_at_a_time_though_a_voter_forgets() {
 fn a_lease_that_counts_from_its_receipt() {
     let mut case = three_voters(Flaw::LeaseFromReceipt);
     case.is_elected = false;
+    case.before = vec![Before::Stand(0, Halt::Promise)];
+    case.timers = vec![1];
     breaks(&case, &["I4"], 600_000);
 }
 

@@ -98,7 +98,7 @@ impl Rules for Flawed {
         !self.is(Flaw::TokensAsClock)
     }
     fn carries_the_past(&self) -> bool {
-        !self.is(Flaw::NoPast)
+        !self.is(Flaw::NoPast) && !self.is(Flaw::TokensAsClock)
     }
     fn fences_what_moves(&self) -> bool {
         !self.is(Flaw::MovesWithoutFence)

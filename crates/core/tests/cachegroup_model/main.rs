@@ -9,12 +9,14 @@
 //! `SWELL_MODEL_STATES=20000000 cargo test -p swell-core --release --test cachegroup_model -- \
 //! --nocapture --test-threads 1` searches further and prints how far.
 
+mod before;
 mod case;
 mod causal;
 mod check;
 mod coherence;
 mod election;
 mod flaw;
+mod liveness;
 mod moving;
 mod pending;
 mod shared;

@@ -14,7 +14,7 @@ use swell_core::ids::RequestId;
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 
-use crate::case::{Case, Step};
+use crate::case::{Case, Halt, Step};
 use crate::flaw::Flawed;
 use crate::shared::Shared;
 use crate::witness::Witness;
@@ -29,8 +29,25 @@ pub(crate) enum Item {
 
 impl Item {
     /// Whether it is a message to this node.
-    pub(crate) fn is_to(&self, node: u32) -> bool {
-        matches!(self, Item::Message(envelope) if envelope.to == NodeId(node))
+    pub(crate) fn is_to(&self, node: usize) -> bool {
+        matches!(self, Item::Message(envelope) if envelope.to.0 as usize == node)
+    }
+
+    /// Whether it is what exploring begins with.
+    pub(crate) fn is_halt(&self, halt: Halt) -> bool {
+        match self {
+            Item::Message(envelope) => match envelope.message {
+                Message::Lock { .. } => halt == Halt::Lock,
+                Message::Grant { .. } => halt == Halt::Grant,
+                Message::Free { .. } => halt == Halt::Free,
+                Message::Copy { .. } => halt == Halt::Copy,
+                Message::Promise { .. } => halt == Halt::Promise,
+                _ => false,
+            },
+            Item::Request(_, StoreRequest::Upload { .. }) => halt == Halt::Upload,
+            Item::Request(_, StoreRequest::Commit { .. }) => halt == Halt::Commit,
+            _ => false,
+        }
     }
 
     /// Whether it stays under way when it has arrived. What only moves its receiver on, or is

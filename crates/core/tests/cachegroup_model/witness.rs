@@ -23,8 +23,6 @@ pub(crate) struct Witness {
     leaders: BTreeMap<(GroupId, Epoch), NodeId>,
     /// Pending versions that were acknowledged.
     pub(crate) pending: BTreeSet<(ContentId, Version)>,
-    /// Versions that the data store refused for good.
-    pub(crate) rejected: BTreeSet<(ContentId, Version)>,
     pub(crate) broken: BTreeSet<&'static str>,
 }
 
@@ -54,7 +52,9 @@ impl Witness {
             let known = past.entry(content).or_default();
             *known = version.max(*known);
         }
-        self.pasts.insert((content, token), past);
+        if self.pasts.insert((content, token), past).is_some() {
+            self.break_invariant("I3");
+        }
     }
 
     /// A version is given to a caller.
@@ -115,9 +115,6 @@ impl Witness {
         match *request {
             StoreRequest::Commit { content, base, ref revision, .. } => {
                 let (old, new) = (before.content(content), after.content(content));
-                if let StoreReply::Rejected { content, version } = *reply {
-                    self.rejected.insert((content, version));
-                }
                 if old.accepted == new.accepted {
                     return;
                 }

@@ -3,14 +3,14 @@
 use stateright::{Model, Property};
 use swell_core::cachegroup::action::Input;
 use swell_core::cachegroup::leader_table::LeaderTag;
-use swell_core::cachegroup::message::{Envelope, Message};
-use swell_core::cachegroup::names::{Epoch, NodeId, Ticket};
+use swell_core::cachegroup::message::Message;
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::store_message::StoreReply;
 use swell_core::time::Instant;
 
 use crate::case::{Case, LATE, TICK};
 use crate::flaw::Flawed;
+use crate::liveness::ends_well;
 use crate::shared::Shared;
 use crate::state::{Item, State};
 
@@ -36,6 +36,19 @@ pub(crate) enum Step {
 impl State {
     pub(crate) fn now(&self) -> Instant {
         Instant::from_nanos(1 + self.tick * TICK)
+    }
+
+    /// The leader gives away the content that moves.
+    pub(crate) fn give_away(&mut self, case: &Case, now: Instant) {
+        let Some((content, from, to)) = case.moves else { return };
+        let leads = |node: &usize| {
+            let node = self.nodes[*node].as_ref();
+            node.is_some_and(|node| node.reign(from, now).is_some())
+        };
+        if let Some(leader) = (0..case.nodes).find(leads) {
+            self.has_moved = true;
+            self.tell(case, now, leader, Input::Move { content, from, to });
+        }
     }
 
     /// Something arrives at this time.
@@ -64,55 +77,6 @@ impl State {
             Item::Reply(to, reply) => self.tell(case, now, to.0 as usize, Input::Stored(reply)),
         }
     }
-
-    /// Delivers everything in order until nothing is left, so that exploring begins with a
-    /// group that has a leader.
-    fn settle(mut self, case: &Case) -> Self {
-        for group in case.groups.iter().filter(|_| case.is_elected) {
-            let (first, group) = (group.voters[0] as usize, group.group);
-            self.wake(case, Instant::from_nanos(1), first);
-            while self.nodes[first].as_ref().is_some_and(|n| n.reign(group, self.now()).is_none()) {
-                let items = std::mem::take(&mut self.network);
-                assert!(!items.is_empty(), "the first voter is elected");
-                for item in items {
-                    self.arrive(case, Instant::from_nanos(1), &item);
-                }
-            }
-            for _ in 0..4 {
-                for item in std::mem::take(&mut self.network) {
-                    self.arrive(case, Instant::from_nanos(1), &item);
-                }
-            }
-            // Members that do not vote are told who leads, as they would be by the first answer.
-            for node in 0..case.nodes {
-                let lease = Message::Lease {
-                    epoch: Epoch(1),
-                    incarnation: 1,
-                    sent: Instant::from_nanos(1),
-                    leads: true,
-                };
-                let (from, to) = (NodeId(first as u32), NodeId(node as u32));
-                let envelope = Envelope { from, to, group, message: lease };
-                self.tell(case, Instant::from_nanos(1), node, Input::Received(envelope));
-            }
-            self.network.clear();
-        }
-        for (content, group) in case.known.iter().map(|&content| (content, (case.home)(content))) {
-            let ticket = Ticket { incarnation: 0, number: 0 };
-            let message = Message::Ask { ticket, content, have: None };
-            let voters = case.groups.iter().find(|own| own.group == group).map(|own| own.voters[0]);
-            let to = NodeId(voters.expect("the home of a content is a group"));
-            let ask = Item::Message(Envelope { from: NodeId(99), to, group, message });
-            self.arrive(case, Instant::from_nanos(1), &Shared::new(ask));
-            while let Some(item) = self.network.iter().find(|item| !item.is_to(99)).cloned() {
-                self.network.remove(&item);
-                self.arrive(case, Instant::from_nanos(1), &item);
-                self.network.remove(&item);
-            }
-            self.network.clear();
-        }
-        self
-    }
 }
 
 impl Model for Case {
@@ -120,7 +84,7 @@ impl Model for Case {
     type Action = Step;
 
     fn init_states(&self) -> Vec<State> {
-        vec![State::new(self).settle(self)]
+        vec![State::begun(self)]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Step>) {
@@ -183,16 +147,7 @@ impl Model for Case {
                 next.outages -= 1;
             }
             Step::StoreReturns => next.is_store_up = true,
-            Step::Move => {
-                let (content, from, to) = self.moves?;
-                let leads = |node: &usize| {
-                    let node = next.nodes[*node].as_ref();
-                    node.is_some_and(|node| node.reign(from, now).is_some())
-                };
-                let leader = (0..self.nodes).find(leads)?;
-                next.has_moved = true;
-                next.tell(self, now, leader, Input::Move { content, from, to });
-            }
+            Step::Move => next.give_away(self, now),
         }
         (next != *state).then_some(next)
     }
@@ -217,8 +172,14 @@ impl Model for Case {
         properties.push(Property::always("I7", free_is_newest));
         properties
             .push(Property::always("I9 on the wire", |_, state| carries_what_is_committed(state)));
-        properties.push(Property::always("pending is not lost", |_, state: &State| {
-            state.witness.pending.is_disjoint(&state.witness.rejected)
+        properties.push(Property::always("pending is not fenced off", |_, state: &State| {
+            state.witness.pending.iter().all(|&(content, token)| {
+                let is_possible = state.store.content(content).fence <= token;
+                is_possible || state.witness.is_committed(content, token)
+            })
+        }));
+        properties.push(Property::always("L1 to L4", |case: &Case, state| {
+            !case.must_end || ends_well(case, state)
         }));
         properties.push(Property::sometimes("all ends", |case: &Case, state: &State| {
             (0..case.clients.len())
