@@ -41,7 +41,9 @@ fn open(case: &Case, state: &State, now: Instant) -> Option<&'static str> {
         let Some(reign) = nodes.find_map(|node| node.reign(group.group, now)) else {
             return Some("L3: a group without a leader");
         };
-        let is_held = |tag: &LeaderTag| !tag.due().eq(&Instant::NEVER);
+        let is_held = |tag: &LeaderTag| {
+            !matches!(tag, LeaderTag::Free(_) | LeaderTag::Unknown | LeaderTag::Elsewhere(_))
+        };
         if reign.table().values().any(|row| is_held(&row.tag)) {
             return Some("L1: a lock");
         }
