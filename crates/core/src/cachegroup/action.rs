@@ -100,6 +100,14 @@ pub enum Outcome {
     Undecided { token: Version },
 }
 
+impl Outcome {
+    /// A version that waits for the data store, for who wrote it.
+    pub fn pending(group: GroupId, revision: &Revision) -> Outcome {
+        let (revision, committed, origin) = (revision.clone(), None, Origin::Local);
+        Outcome::Read { group, revision, committed, origin, age: Span::ZERO, is_pending: true }
+    }
+}
+
 /// What a node wants done, in this order.
 #[expect(missing_docs, reason = "fields are words of `names`; the variant says what for")]
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

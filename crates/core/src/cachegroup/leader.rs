@@ -84,10 +84,11 @@ fn refuse<R: Rules>(
     ticket: Ticket,
     content: ContentId,
 ) {
-    let holder = reign.lock_holder(content);
+    let retry = desk.timing.retry;
+    let (holder, token) = reign.lock(content);
     let message = match reign.row(content).tag {
         LeaderTag::Elsewhere(group) => Message::Moved { ticket, content, group },
-        _ => Message::Locked { ticket, content, holder, retry: desk.timing.retry },
+        _ => Message::Locked { ticket, content, holder, token, retry },
     };
     desk.send(from, reign.group(), message);
     if reign.row(content).tag == LeaderTag::Unknown {
@@ -119,10 +120,10 @@ fn on_lock<R: Rules>(
     };
     let token = held.unwrap_or_else(|| reign.token(base.tenure));
     let deadline = desk.now + desk.timing.lock;
-    let (revision, committed) = (base.revision.clone(), base.committed);
+    let (revision, validated) = (base.revision.clone(), reign.moment(desk.rules));
     reign.set(content, LeaderTag::Lock { token, holder: from, ticket, base, deadline });
     let lasts = desk.timing.lock;
-    let grant = Message::Grant { ticket, content, token, base: revision, committed, lasts };
+    let grant = Message::Grant { ticket, content, token, base: revision, validated, lasts };
     desk.send(from, reign.group(), grant);
 }
 

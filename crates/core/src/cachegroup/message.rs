@@ -61,8 +61,14 @@ pub enum Message {
     GoTo { ticket: Ticket, content: ContentId, holder: NodeId, standing: Standing },
     /// The data store has it.
     Store { ticket: Ticket, content: ContentId, standing: Standing },
-    /// Somebody may be writing it; ask again later.
-    Locked { ticket: Ticket, content: ContentId, holder: Option<NodeId>, retry: Span },
+    /// Somebody may be writing it, under this token if one is known; ask again later.
+    Locked {
+        ticket: Ticket,
+        content: ContentId,
+        holder: Option<NodeId>,
+        token: Option<Version>,
+        retry: Span,
+    },
     /// Another node leads, as far as is known.
     NotLeader { ticket: Ticket, content: ContentId, epoch: Epoch, leader: Option<NodeId> },
     /// Another group has the content.
@@ -79,13 +85,13 @@ pub enum Message {
 
     /// To the leader: I want to write.
     Lock { ticket: Ticket, content: ContentId },
-    /// You may, from this version, for so long.
+    /// You may, from this version, which is the newest at this moment; for so long.
     Grant {
         ticket: Ticket,
         content: ContentId,
         token: Version,
         base: Revision,
-        committed: Sequence,
+        validated: Sequence,
         lasts: Span,
     },
     /// To the leader: whoever writes under this token is still at it.

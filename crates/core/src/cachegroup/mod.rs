@@ -23,6 +23,7 @@ pub mod ballot;
 pub mod election;
 pub mod seat;
 pub mod member_table;
+pub mod read;
 pub mod reads;
 pub mod write;
 pub mod writes;

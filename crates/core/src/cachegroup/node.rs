@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::cachegroup::action::{Action, Charter, Input, Memory, Origin, Outcome, Wish};
+use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
 use crate::cachegroup::desk::{Desk, View, Views, forget, learn};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::MemberTable;
@@ -21,7 +21,7 @@ use crate::cachegroup::store_message::{StoreReply, StoreRequest};
 use crate::cachegroup::timing::Timing;
 use crate::cachegroup::writes::{StoreAnswer, Writes};
 use crate::ids::RequestId;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 /// A node of cache groups.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -163,13 +163,15 @@ impl<R: Rules> Node<R> {
 
     fn on_read(&mut self, now: Instant, request: RequestId, wish: Wish, orders: &mut Vec<Action>) {
         let mut desk = desk!(self, now, orders);
+        // A caller may see what it wrote itself before others do; at once if nothing it has seen
+        // can have come after, and else if the leader still waits for it.
         let pin = wish.session.pin(wish.content);
         let pending = self.writes.pending(wish.content, pin);
-        if let Some((group, revision)) = pending.filter(|_| wish.level != ReadLevel::Any) {
-            let (revision, committed) = (revision.clone(), None);
-            let (origin, age, is_pending) = (Origin::Local, Span::ZERO, true);
-            let outcome = Outcome::Read { group, revision, committed, origin, age, is_pending };
-            return desk.answer(request, outcome);
+        if let Some((group, granted, revision)) = pending
+            && wish.level == ReadLevel::Causal
+            && wish.session.floor(group) <= granted
+        {
+            return desk.answer(request, Outcome::pending(group, revision));
         }
         self.reads.begin(&mut desk, &self.views, &self.table, request, wish);
     }
@@ -252,8 +254,10 @@ impl<R: Rules> Node<R> {
                 let holder = Some(holder);
                 self.reads.on_standing(&mut desk, &mut self.table, request, standing, holder);
             }
-            Message::Locked { retry, .. } => {
-                self.reads.on_locked(&mut desk, request, retry);
+            Message::Locked { content, token, retry, .. } => {
+                let pending = token.and_then(|token| self.writes.pending(content, token));
+                let pending = pending.map(|(group, _, revision)| (group, revision));
+                self.reads.on_locked(&mut desk, request, retry, pending);
                 self.writes.on_locked(&desk, request, retry);
             }
             Message::NotLeader { epoch, leader, .. } => {
@@ -270,8 +274,8 @@ impl<R: Rules> Node<R> {
                 self.reads.on_data(&mut desk, &mut self.table, request, version, digest);
             }
             Message::Gone { version, .. } => self.reads.on_gone(&mut desk, request, version),
-            Message::Grant { token, ref base, .. } => {
-                let grant = (from, group, token, base);
+            Message::Grant { token, ref base, validated, .. } => {
+                let grant = (from, group, token, base, validated);
                 self.writes.on_grant(&mut desk, &mut self.table, request, grant);
             }
             Message::Acknowledged { version, committed, is_newest, .. } => {

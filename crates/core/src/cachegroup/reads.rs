@@ -13,6 +13,7 @@ use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable};
 use crate::cachegroup::message::{Message, Standing};
 use crate::cachegroup::names::{Digest, GroupId, NodeId, Sequence, Version};
+use crate::cachegroup::read::{Read, Stage, Target};
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::Revision;
 use crate::cachegroup::store_message::StoreRequest;
@@ -20,54 +21,10 @@ use crate::cachegroup::store_table::ContentRow;
 use crate::ids::RequestId;
 use crate::time::{Instant, Span};
 
-/// What is known of the version a read is after.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Target {
-    revision: Revision,
-    committed: Option<Sequence>,
-    validated: Sequence,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Stage {
-    /// The leader was asked.
-    Asking,
-    /// Locked, or nobody could be reached: asks anew when due.
-    Waiting,
-    /// A member was asked for the bytes.
-    Pulling { target: Target, holder: NodeId },
-    /// The data store was asked which version is the newest.
-    Reading,
-    /// The data store was asked for the bytes.
-    Fetching { target: Target },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Read {
-    wish: Wish,
-    group: GroupId,
-    stage: Stage,
-    due: Instant,
-    /// When the read began: what it learns was true after that.
-    began: Instant,
-    deadline: Instant,
-    /// It met a lock, and nothing else stood in its way.
-    was_locked: bool,
-    /// The data store could not be reached: waiting for the leader is all there is.
-    is_store_down: bool,
-}
-
 /// The reads of a node that are under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Reads {
     open: BTreeMap<RequestId, Read>,
-}
-
-impl From<&Standing> for Target {
-    fn from(standing: &Standing) -> Self {
-        let Standing { revision, committed, validated } = standing.clone();
-        Target { revision, committed: Some(committed), validated }
-    }
 }
 
 impl Reads {
@@ -80,7 +37,7 @@ impl Reads {
         request: RequestId,
         wish: Wish,
     ) {
-        let Wish { content, level, ref session, within, .. } = wish;
+        let Wish { content, level, ref session, .. } = wish;
         let local = table.copy_for(desk.now, content, level, session, desk.rules);
         if let Some((group, copy)) = local {
             let outcome = Outcome::Read {
@@ -94,10 +51,7 @@ impl Reads {
             return desk.answer(request, outcome);
         }
         let group = table.group(content, wish.group);
-        let (began, deadline) = (desk.now, desk.now + within);
-        let (stage, due) = (Stage::Waiting, began);
-        let (was_locked, is_store_down) = (false, false);
-        let read = Read { wish, group, stage, due, began, deadline, was_locked, is_store_down };
+        let read = Read::new(wish, group, desk.now);
         self.open.insert(request, read);
         self.ask(desk, views, table, request);
     }
@@ -190,6 +144,14 @@ impl Reads {
         let target = Target::from(standing);
         let content = read.wish.content;
         let version = target.revision.version;
+        // A leader that has not noticed that its reign is over knows less than the caller does.
+        // (Only where clocks did what they must not: this keeps sessions apart from clocks.)
+        let session = &read.wish.session;
+        let is_behind =
+            target.validated < session.floor(read.group) || version < session.pin(content);
+        if is_behind && desk.rules.honours_the_floor() {
+            return self.read_row(desk, request);
+        }
         if table.version(content) == Some(version) || target.revision.payload.is_none() {
             return self.finish(desk, table, request, target, Origin::Local);
         }
@@ -202,11 +164,26 @@ impl Reads {
         desk.send(holder, group, Message::Pull { ticket, content, version });
     }
 
-    /// The leader says that somebody may be writing.
-    pub fn on_locked<R: Rules>(&mut self, desk: &mut Desk<'_, R>, request: RequestId, retry: Span) {
+    /// The leader says that somebody may be writing: the caller itself, if the version that the
+    /// leader waits for is `pending` here and the caller has seen it, and nothing of a later reign.
+    pub fn on_locked<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        request: RequestId,
+        retry: Span,
+        pending: Option<(GroupId, &Revision)>,
+    ) {
         let Some(read) = self.open.get_mut(&request) else { return };
         if read.stage != Stage::Asking {
             return;
+        }
+        let session = &read.wish.session;
+        if let Some((group, revision)) = pending
+            && session.pin(read.wish.content) == revision.version
+            && session.floor(group).epoch <= revision.version.epoch
+        {
+            self.open.remove(&request);
+            return desk.answer(request, Outcome::pending(group, revision));
         }
         read.was_locked = true;
         // Who takes any version has no reason to wait for the next one.

@@ -253,11 +253,12 @@ impl Reign {
         due.min().unwrap_or(Instant::NEVER)
     }
 
-    /// Who holds the lock of a content, if somebody does.
-    pub fn lock_holder(&self, content: ContentId) -> Option<NodeId> {
-        match self.table.get(&content)?.tag {
-            LeaderTag::Lock { holder, .. } => Some(holder),
-            _ => None,
+    /// Who holds the lock of a content, and under which token, as far as this is known.
+    pub fn lock(&self, content: ContentId) -> (Option<NodeId>, Option<Version>) {
+        match self.table.get(&content).map(|row| &row.tag) {
+            Some(&LeaderTag::Lock { holder, token, .. }) => (Some(holder), Some(token)),
+            Some(&LeaderTag::Adopted { token, .. }) => (None, Some(token)),
+            _ => (None, None),
         }
     }
 }

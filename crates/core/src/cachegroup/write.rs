@@ -36,6 +36,8 @@ pub(crate) struct Write {
     pub(crate) stage: Stage,
     pub(crate) token: Version,
     pub(crate) base: Revision,
+    /// When the token was given out: nothing made after it was visible then.
+    pub(crate) granted: Sequence,
     /// The new version, once the caller has made it.
     pub(crate) revision: Revision,
     pub(crate) acknowledgement: Acknowledgement,
@@ -59,6 +61,7 @@ impl Write {
             stage: Stage::Locking,
             token: Version::NEVER,
             base: Revision::default(),
+            granted: Sequence::START,
             revision: Revision::default(),
             acknowledgement: Acknowledgement::Committed,
             copies: BTreeSet::new(),

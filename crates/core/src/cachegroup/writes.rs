@@ -99,13 +99,14 @@ impl Writes {
         desk: &mut Desk<'_, R>,
         table: &mut MemberTable,
         request: RequestId,
-        (from, group, token, base): (NodeId, GroupId, Version, &Revision),
+        (from, group, token, base, granted): (NodeId, GroupId, Version, &Revision, Sequence),
     ) {
         let Some(write) = self.open.get_mut(&request) else { return };
         if write.stage == Stage::Locking && write.group == group {
             write.stage = Stage::Holding;
             write.token = token;
             write.base = base.clone();
+            write.granted = granted;
             write.due = Instant::NEVER;
             write.renew_at = desk.now + desk.timing.lock_renewal;
             table.tag(write.content, group, MemberTag::Lock(token));
@@ -265,15 +266,19 @@ impl Writes {
         write.finish(desk, table);
     }
 
-    /// The pending version of a content that waits here, for who wrote it.
-    pub fn pending(&self, content: ContentId, token: Version) -> Option<(GroupId, &Revision)> {
-        let is_it = |write: &&Write| write.content == content && write.revision.version == token;
-        let is_pending =
-            |write: &&Write| matches!(write.stage, Stage::Uploading | Stage::Committing);
-        let mut writes = self.open.values();
-        let write =
-            writes.find(|write| is_it(write) && is_pending(write) && token > Version::NEVER)?;
-        Some((write.group, &write.revision))
+    /// A version that waits here for the data store: its group, when its token was given out,
+    /// and what it is.
+    pub fn pending(
+        &self,
+        content: ContentId,
+        token: Version,
+    ) -> Option<(GroupId, Sequence, &Revision)> {
+        let is_it = |write: &&Write| {
+            let waits = matches!(write.stage, Stage::Uploading | Stage::Committing);
+            waits && write.content == content && write.token == token
+        };
+        let write = self.open.values().find(is_it)?;
+        Some((write.group, write.granted, &write.revision))
     }
 
     /// Does what is due, and gives up what has waited long enough.
