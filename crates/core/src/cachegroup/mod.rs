@@ -29,3 +29,7 @@ pub mod write;
 pub mod writes;
 pub mod pendings;
 pub mod node;
+pub mod placement;
+pub mod assignment;
+pub mod discovery;
+pub mod classifier;
