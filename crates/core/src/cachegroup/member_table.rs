@@ -41,7 +41,8 @@ pub struct LocalCopy {
     pub committed: Option<Sequence>,
     /// The latest moment at which the leader said that it was the newest.
     pub validated: Sequence,
-    /// It was the newest at some moment after this one, on our clock.
+    /// It was the newest at some moment after this one, on our clock; zero if that was in a
+    /// former life.
     pub asked: Instant,
 }
 

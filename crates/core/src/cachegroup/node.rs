@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
 use crate::cachegroup::desk::{Desk, View, Views, forget, learn};
 use crate::cachegroup::level::ReadLevel;
-use crate::cachegroup::member_table::MemberTable;
+use crate::cachegroup::member_table::{LocalCopy, MemberTable};
 use crate::cachegroup::message::{Envelope, Message};
 use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Version};
 use crate::cachegroup::pendings::Pendings;
@@ -81,6 +81,13 @@ impl<R: Rules> Node<R> {
             let seat = Seat::new(&desk!(self, now, &mut Vec::new()), charter.clone(), latest);
             self.seats.insert(charter.group, seat);
         }
+    }
+
+    /// Takes up a copy that outlived a restart on disk, with what the table said of it. It needs
+    /// no clock: moments are counted by leaders.
+    pub fn restore(&mut self, content: ContentId, group: GroupId, copy: LocalCopy) {
+        let copy = LocalCopy { asked: Instant::ZERO, ..copy };
+        self.table.install(content, group, copy, &self.rules);
     }
 
     /// Handles a piece of news. What is to be done is added to `actions`.

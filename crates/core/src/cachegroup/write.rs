@@ -44,6 +44,8 @@ pub(crate) struct Write {
     /// Voters that keep a copy; whether the leader of the token's reign is among them.
     pub(crate) copies: BTreeSet<NodeId>,
     pub(crate) leader_keeps: bool,
+    /// When the first commit was sent: if it is committed, it was the newest after that.
+    pub(crate) sent: Instant,
     /// A commit was sent, by us or maybe by who keeps a copy: the lock cannot be given back.
     pub(crate) is_out: bool,
     pub(crate) is_answered: bool,
@@ -66,6 +68,7 @@ impl Write {
             acknowledgement: Acknowledgement::Committed,
             copies: BTreeSet::new(),
             leader_keeps: false,
+            sent: Instant::NEVER,
             is_out: false,
             is_answered: false,
             due: now,
@@ -96,6 +99,7 @@ impl Write {
             Stage::Uploading => desk.store(StoreRequest::Upload { content, revision }),
             Stage::Committing => {
                 self.is_out = true;
+                self.sent = self.sent.min(desk.now);
                 desk.store(StoreRequest::Commit { content, group, base, revision });
             }
             _ => {}

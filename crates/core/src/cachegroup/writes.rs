@@ -194,7 +194,7 @@ impl Writes {
                     revision: write.revision.clone(),
                     committed: None,
                     validated: Sequence::START,
-                    asked: Instant::ZERO,
+                    asked: write.sent,
                 };
                 let (useless, _) = table.install(content, write.group, copy, desk.rules);
                 if write.revision.payload.is_some() {
@@ -257,7 +257,7 @@ impl Writes {
             revision: write.revision.clone(),
             committed: Some(committed),
             validated: committed,
-            asked: Instant::ZERO,
+            asked: write.sent,
         };
         if is_newest && table.version(write.content) == Some(version) {
             table.install(write.content, write.group, copy, desk.rules);

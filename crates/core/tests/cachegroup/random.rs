@@ -16,10 +16,12 @@ impl World {
         let weather = self.weather;
         match rng::below(&mut self.rng, 8) {
             0 if weather.has_crashes => {
-                match self.nodes[node] {
-                    Some(_) => self.crash(node),
-                    None => self.start(node),
-                };
+                let down = (0..NODES).find(|&node| self.nodes[node].is_none());
+                match (&self.nodes[node], down) {
+                    (None, _) => self.start(node),
+                    (Some(_), Some(down)) if weather.is_one_down => self.start(down),
+                    (Some(_), _) => self.crash(node),
+                }
             }
             1 if weather.has_crashes => {
                 for node in 0..NODES {

@@ -62,6 +62,22 @@ fn free_data_that_is_here_costs_a_question_or_nothing() {
     }
 }
 
+/// Copies on disk are as good as before: their moments are the leader's, not the clock's.
+#[test]
+fn free_data_that_outlived_a_restart() {
+    let mut stage = stale_at_resource_2();
+    stage.restart(RESOURCE_1);
+    let read = stage.read(RESOURCE_1, ReadLevel::Causal);
+    stage.pass(Span::ZERO);
+    assert_eq!(origin(&stage, read), Some(Origin::Local));
+    assert_eq!(stage.said(), [""; 0]);
+    // How old it is, no clock tells any more; and who leads is asked of the data store.
+    let read = stage.read(RESOURCE_1, ReadLevel::Bounded(Span::from_secs(60)));
+    stage.pass(Span::ZERO);
+    assert_eq!(stage.said(), ["R1 -> store: newest X?"]);
+    assert_eq!(origin(&stage, read), Some(Origin::Store));
+}
+
 #[test]
 fn resource_failure() {
     let mut stage = stale_at_resource_2();

@@ -225,6 +225,18 @@ impl Stage {
         self.tell(node, Input::Evicted { content: X, version });
     }
 
+    /// A node is started anew, with the copies it had on disk.
+    pub(crate) fn restart(&mut self, node: usize) {
+        let copy = self.nodes[node].table().copy(X).expect("there is a copy").clone();
+        let memory = Memory { incarnation: 2, ..Memory::default() };
+        let me = NodeId(node as u32);
+        let mut started = Node::new(self.now, me, memory, Timing::default(), Kept);
+        let voters = vec![NodeId(LEADER_A as u32)];
+        started.join(self.now, Charter { group: W, voters }, Epoch(0));
+        started.restore(X, W, copy);
+        self.nodes[node] = started;
+    }
+
     /// What an operation was answered last.
     pub(crate) fn outcome(&self, request: RequestId) -> Option<&Outcome> {
         self.outcomes.iter().rev().find(|(of, _)| *of == request).map(|(_, outcome)| outcome)

@@ -14,6 +14,8 @@ pub(crate) struct Weather {
     /// Two-way and one-way partitions, of nodes from each other and from the data store.
     pub(crate) has_partitions: bool,
     pub(crate) has_crashes: bool,
+    /// No two nodes are down at once.
+    pub(crate) is_one_down: bool,
     pub(crate) has_outages: bool,
     /// Clocks that jump, forth and back, beyond any margin.
     pub(crate) has_jumps: bool,
@@ -30,6 +32,7 @@ impl Weather {
             hurts: if has(&mut rng) { 20 } else { 0 },
             has_partitions: has(&mut rng),
             has_crashes: has(&mut rng),
+            is_one_down: seed.is_multiple_of(2),
             has_outages: has(&mut rng),
             has_jumps: seed % 4 == 3,
         }
@@ -38,7 +41,7 @@ impl Weather {
     /// Whether pending versions that were acknowledged must all be committed in the end: the
     /// nodes that keep them are never all away from the leader for longer than a lock lasts.
     pub(crate) fn keeps_what_is_pending(&self) -> bool {
-        !self.has_partitions && !self.has_jumps && !self.has_crashes
+        !self.has_partitions && !self.has_jumps && (self.is_one_down || !self.has_crashes)
     }
 
     /// Whether clocks do what freshness rests on.

@@ -34,14 +34,18 @@ impl State {
             let now = state.now();
             match before {
                 Before::Step(client) => {
+                    let waiting = std::mem::take(&mut state.network);
                     state.begin(case, now, client);
                     state.drain(case, None);
+                    state.network.extend(waiting);
                     let own = &state.clients[client];
                     assert_eq!(own.begun, own.ended, "{before:?} has not ended");
                 }
                 Before::StepUntil(client, halt) => {
+                    let waiting = std::mem::take(&mut state.network);
                     state.begin(case, now, client);
                     state.drain(case, Some(halt));
+                    state.network.extend(waiting);
                     let is_there = state.network.iter().any(|item| item.is_halt(halt));
                     assert!(is_there, "{before:?} has not come so far");
                 }
@@ -57,6 +61,16 @@ impl State {
                         state.network.remove(item);
                         state.arrive(case, now, item);
                     }
+                }
+                Before::Lie(content, node) => {
+                    let have = Some(state.store.content(content).revision.version);
+                    let ticket = Ticket { incarnation: 0, number: 0 };
+                    let message = Message::Ask { ticket, content, have };
+                    let group = (case.home)(content);
+                    let (from, to) = (NodeId(node as u32), NodeId(case.groups[0].voters[0]));
+                    let ask = Item::Message(Envelope { from, to, group, message });
+                    state.arrive(case, now, &Shared::new(ask));
+                    state.drain(case, None);
                 }
                 Before::Move => {
                     state.give_away(case, now);

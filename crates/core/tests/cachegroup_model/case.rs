@@ -36,6 +36,8 @@ pub(crate) enum Before {
     Arrive(usize),
     /// A lease has passed.
     Tick,
+    /// The leader was told that a node has the newest version of a content, which is not true.
+    Lie(ContentId, usize),
     /// The content that moves has moved.
     Move,
     /// A node stands for election, and this is under way.
@@ -52,6 +54,7 @@ pub(crate) enum Halt {
     Free,
     Copy,
     Promise,
+    Data,
 }
 
 /// One who reads and writes, in one session, at one node or another.

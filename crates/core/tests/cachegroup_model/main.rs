@@ -14,6 +14,7 @@ mod case;
 mod causal;
 mod check;
 mod coherence;
+mod copies;
 mod election;
 mod flaw;
 mod liveness;

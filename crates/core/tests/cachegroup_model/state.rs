@@ -42,6 +42,7 @@ impl Item {
                 Message::Free { .. } => halt == Halt::Free,
                 Message::Copy { .. } => halt == Halt::Copy,
                 Message::Promise { .. } => halt == Halt::Promise,
+                Message::Data { .. } => halt == Halt::Data,
                 _ => false,
             },
             Item::Request(_, StoreRequest::Upload { .. }) => halt == Halt::Upload,
