@@ -52,7 +52,7 @@ pub(crate) fn payload(content: ContentId, token: Version) -> Payload {
 pub(crate) enum Next {
     Nothing,
     /// After this pause.
-    Tell(Span, Input),
+    Tell(Span, Box<Input>),
     /// Another operation, after this pause.
     Begin(Span),
 }
@@ -122,7 +122,7 @@ impl Client {
                 // Some writers take longer than any lock lasts.
                 let slow = rng::below(rng, 50) == 0;
                 let span = if slow { Span::from_secs(12) } else { pause };
-                return Next::Tell(span, input);
+                return Next::Tell(span, Box::new(input));
             }
             Outcome::Read { group, revision, committed, origin, is_pending, .. } => {
                 let version = revision.version;

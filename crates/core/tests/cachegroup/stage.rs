@@ -258,7 +258,11 @@ impl Stage {
         let leader = self.nodes[node].view(row.group).and_then(|view| view.leader);
         let stale = row.copy.as_ref().is_some_and(|copy| copy.revision.version < self.newest());
         let stale = if stale { " (stale)" } else { "" };
-        format!("X{stale} | Leader {} | {}", leader.map_or("?".into(), name), row.tag.word())
+        format!(
+            "X{stale} | Leader {} | {}",
+            leader.map_or_else(|| "?".into(), name),
+            row.tag.word()
+        )
     }
 
     /// Group leader table: data name, resource address (of who writes, or who has the newest),
@@ -292,6 +296,6 @@ impl Stage {
         let row = self.store.content(X);
         let Some(group) = row.group else { return "-".into() };
         let leader = self.store.group(group).leader;
-        format!("X | Leader {} | W{}", leader.map_or("?".into(), name), group.0)
+        format!("X | Leader {} | W{}", leader.map_or_else(|| "?".into(), name), group.0)
     }
 }

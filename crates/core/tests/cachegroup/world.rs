@@ -65,8 +65,8 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = rng::split(seed, "cachegroup/world");
         let clock = |rng: &mut Rng| Clock {
-            offset: rng::below(rng, 1_000_000_000_000) as i64,
-            skew: rng::below(rng, 20_000) as i64 - 10_000,
+            offset: rng::below(rng, 1_000_000_000_000).cast_signed(),
+            skew: rng::below(rng, 20_000).cast_signed() - 10_000,
         };
         let mut world = Self {
             now: Instant::from_millis(1),
@@ -100,8 +100,10 @@ impl World {
     /// What a node's clock shows.
     pub(crate) fn local(&self, node: usize) -> Instant {
         let Clock { offset, skew } = self.clocks[node];
-        let true_nanos = self.now.nanos() as i64;
-        Instant::from_nanos((offset + true_nanos + true_nanos / 1_000_000 * skew).max(0) as u64)
+        let true_nanos = self.now.nanos().cast_signed();
+        Instant::from_nanos(
+            (offset + true_nanos + true_nanos / 1_000_000 * skew).max(0).cast_unsigned(),
+        )
     }
 
     /// A clock jumps.
@@ -204,7 +206,7 @@ impl World {
                         Next::Begin(pause) => self.after(pause, Event::Begin(client)),
                         Next::Tell(pause, input) => {
                             let incarnation = self.disks[node].incarnation;
-                            self.after(pause, Event::Publish(node, incarnation, input));
+                            self.after(pause, Event::Publish(node, incarnation, *input));
                         }
                     }
                 }

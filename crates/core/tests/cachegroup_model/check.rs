@@ -1,7 +1,6 @@
 //! Runs a model and says what it found.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -15,12 +14,23 @@ pub(crate) struct Found {
     pub(crate) ends: bool,
 }
 
+/// A number that was given for this run.
+#[expect(clippy::disallowed_methods, reason = "a test's edge is where its size is read")]
+fn given(name: &str) -> Option<usize> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+/// Says how far a search went, to whoever runs the tests with `--nocapture`.
+#[expect(clippy::disallowed_macros, reason = "a test speaks to who runs it")]
+fn tell(line: std::fmt::Arguments<'_>) {
+    println!("{line}");
+}
+
 /// Searches breadth first until everything was seen, or all of `wanted` are broken (anything,
 /// if nothing is wanted), or so many states were visited: more, if `SWELL_MODEL_STATES` says so.
+/// `SWELL_MODEL_PATHS=1` shows how each invariant breaks.
 pub(crate) fn search(case: &Case, wanted: &[&'static str], states: usize) -> Found {
-    let began = Instant::now();
-    let given = std::env::var("SWELL_MODEL_STATES").ok().and_then(|text| text.parse().ok());
-    let limit = given.unwrap_or(states);
+    let limit = given("SWELL_MODEL_STATES").unwrap_or(states);
     let until = match wanted {
         [] => HasDiscoveries::AnyFailures,
         wanted => HasDiscoveries::AllOf(wanted.iter().copied().collect()),
@@ -31,22 +41,18 @@ pub(crate) fn search(case: &Case, wanted: &[&'static str], states: usize) -> Fou
     let broken = paths.keys().copied().filter(|&name| name != "all ends").collect::<BTreeSet<_>>();
     let is_complete = broken.is_empty() && checker.state_count() < limit;
     let steps = broken.iter().map(|name| (*name, paths[name].clone().into_actions().len()));
-    println!(
-        "{}: {:?}: {} states, depth {}, {}, {:.1?}; broken {:?}",
-        std::thread::current().name().unwrap_or_default(),
+    tell(format_args!(
+        "{:?}: {} states, depth {}, {}; broken, in steps: {:?}",
         case.flaw,
         checker.unique_state_count(),
         checker.max_depth(),
         if is_complete { "complete" } else { "not complete" },
-        began.elapsed(),
         steps.collect::<Vec<_>>(),
-    );
-    if std::env::var("SWELL_MODEL_PATHS").is_ok() {
-        for name in &broken {
-            println!("how {name} breaks:");
-            for action in paths[name].clone().into_actions() {
-                println!("    {action:?}");
-            }
+    ));
+    for name in broken.iter().filter(|_| given("SWELL_MODEL_PATHS").is_some()) {
+        tell(format_args!("how {name} breaks:"));
+        for action in paths[name].clone().into_actions() {
+            tell(format_args!("    {action:?}"));
         }
     }
     Found { broken, is_complete, ends: paths.contains_key("all ends") }
