@@ -72,6 +72,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         "crates/core/src/keepalive",
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
     ),
+    ("crates/core/src/cachegroup", Siblings::Parts),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/forecast/src/boost", Siblings::Parts),

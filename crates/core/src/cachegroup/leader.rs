@@ -1,0 +1,206 @@
+//! The leader of a group: says what is newest and who has it, and lets one write at a time.
+//!
+//! Invariant: while its lease lasts, a content that is `Free` here is in the data store in this
+//! very version. So it may answer without asking there. It holds because a content gets `Free`
+//! only by a commit under the token that this leader gave out last, or by a fence that this
+//! leader raised, and because nobody else may commit before either happens again.
+
+use crate::cachegroup::desk::Desk;
+use crate::cachegroup::leader_table::{Known, LeaderTag};
+use crate::cachegroup::message::{Message, Standing};
+use crate::cachegroup::names::{ContentId, NodeId, Ticket, Version};
+use crate::cachegroup::reign::Reign;
+use crate::cachegroup::rules::Rules;
+use crate::cachegroup::session::Revision;
+
+/// Handles a member's message. The caller has seen to it that the lease lasts.
+pub fn on_message<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    from: NodeId,
+    message: &Message,
+) {
+    match *message {
+        Message::Ask { ticket, content, have } => {
+            on_ask(reign, desk, from, ticket, content, have);
+        }
+        Message::Lock { ticket, content } => on_lock(reign, desk, from, ticket, content),
+        Message::Renew { content, token } => on_renew(reign, desk, content, token),
+        Message::Free { ticket, content, ref revision } => {
+            on_free(reign, desk, from, ticket, content, revision);
+        }
+        Message::Abort { content, token, was_sent } => {
+            on_abort(reign, desk, content, token, was_sent);
+        }
+        Message::Missing { content, version, holder } => {
+            let row = reign.row(content);
+            if row.holders.get(&holder) == Some(&version) {
+                row.hint(holder, None);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// R6: an answer is given only for what is free.
+fn on_ask<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    from: NodeId,
+    ticket: Ticket,
+    content: ContentId,
+    have: Option<Version>,
+) {
+    let validated = reign.moment(desk.rules);
+    let group = reign.group();
+    let row = reign.row(content);
+    row.hint(from, have);
+    let known = match &row.tag {
+        LeaderTag::Free(known) => known,
+        LeaderTag::Lock { base, .. } if !desk.rules.is_silent_while_locked() => base,
+        _ => return refuse(reign, desk, from, ticket, content),
+    };
+    let version = known.revision.version;
+    let committed = known.committed;
+    let standing = Standing { revision: known.revision.clone(), committed, validated };
+    let has_nothing_to_fetch = have == Some(version) || standing.revision.payload.is_none();
+    let message = if has_nothing_to_fetch {
+        Message::Fresh { ticket, content, standing }
+    } else if let Some(holder) = row.holder(version, from) {
+        Message::GoTo { ticket, content, holder, standing }
+    } else {
+        Message::Store { ticket, content, standing }
+    };
+    // It will have it in a moment, and can be pointed to in its turn.
+    row.hint(from, Some(version));
+    desk.send(from, group, message);
+}
+
+/// Says that a content is not to be had, and looks at the data store if that is why.
+fn refuse<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    from: NodeId,
+    ticket: Ticket,
+    content: ContentId,
+) {
+    let retry = desk.timing.retry;
+    let (holder, token) = reign.lock(content);
+    let message = match reign.row(content).tag {
+        LeaderTag::Elsewhere(group) => Message::Moved { ticket, content, group },
+        _ => Message::Locked { ticket, content, holder, token, retry },
+    };
+    desk.send(from, reign.group(), message);
+    if reign.row(content).tag == LeaderTag::Unknown {
+        reign.seal(desk, content, None);
+    }
+}
+
+/// R1: a token is given out only while the content is free. Who asks again gets the same.
+fn on_lock<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    from: NodeId,
+    ticket: Ticket,
+    content: ContentId,
+) {
+    let row = reign.row(content);
+    if row.served == Some((from, ticket)) {
+        return;
+    }
+    let (held, base) = match row.tag.clone() {
+        LeaderTag::Free(known) => (None, known),
+        LeaderTag::Lock { token, holder, ticket: of, base, .. }
+            if (holder, of) == (from, ticket) =>
+        {
+            (Some(token), base)
+        }
+        LeaderTag::Lock { base, .. } if !desk.rules.grants_to_one() => (None, base),
+        _ => return refuse(reign, desk, from, ticket, content),
+    };
+    let token = held.unwrap_or_else(|| reign.token(base.tenure));
+    let deadline = desk.now + desk.timing.lock;
+    let (revision, validated) = (base.revision.clone(), reign.moment(desk.rules));
+    reign.set(content, LeaderTag::Lock { token, holder: from, ticket, base, deadline });
+    let lasts = desk.timing.lock;
+    let grant = Message::Grant { ticket, content, token, base: revision, validated, lasts };
+    desk.send(from, reign.group(), grant);
+}
+
+/// Whoever has to do with the token keeps it alive: its holder, or who keeps its pending copy.
+fn on_renew<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    content: ContentId,
+    token: Version,
+) {
+    match &mut reign.row(content).tag {
+        LeaderTag::Lock { token: held, deadline, .. }
+        | LeaderTag::Adopted { token: held, deadline }
+            if *held == token =>
+        {
+            *deadline = desk.now + desk.timing.lock;
+        }
+        _ => {}
+    }
+}
+
+/// R4: frees the lock of this very token, and no other.
+fn on_free<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    from: NodeId,
+    ticket: Ticket,
+    content: ContentId,
+    revision: &Revision,
+) {
+    let version = revision.version;
+    let row = reign.row(content);
+    match row.tag.clone() {
+        LeaderTag::Lock { token, holder, ticket, .. }
+            if token == version || !desk.rules.matches_free_to_token() =>
+        {
+            row.served = Some((holder, ticket));
+            row.holders.retain(|_, held| *held == version);
+            row.hint(from, Some(version));
+            let committed = reign.count(version, desk.rules);
+            let (revision, tenure) = (revision.clone(), version.tenure);
+            reign.set(content, LeaderTag::Free(Known { revision, committed, tenure }));
+        }
+        // Of an earlier reign: this one has yet to look at the data store.
+        LeaderTag::Adopted { token, .. } if token == version => {
+            return reign.seal(desk, content, None);
+        }
+        LeaderTag::Unknown => return reign.seal(desk, content, None),
+        _ => {}
+    }
+    // Also what became visible before is acknowledged, since the answer may have been lost.
+    if let LeaderTag::Free(known) | LeaderTag::Lock { base: known, .. } = &reign.row(content).tag
+        && known.revision.version >= version
+    {
+        let (committed, is_newest) = (known.committed, known.revision.version == version);
+        let message = Message::Acknowledged { ticket, content, version, committed, is_newest };
+        desk.send(from, reign.group(), message);
+    }
+}
+
+/// Gives a lock back that was not used. If it was, and the data store refused, then what this
+/// leader knows of the content is not to be trusted.
+fn on_abort<R: Rules>(
+    reign: &mut Reign,
+    desk: &mut Desk<'_, R>,
+    content: ContentId,
+    token: Version,
+    was_sent: bool,
+) {
+    let row = reign.row(content);
+    if let LeaderTag::Lock { token: held, holder, ticket, base, .. } = row.tag.clone()
+        && held == token
+    {
+        row.served = Some((holder, ticket));
+        match was_sent {
+            true => reign.seal(desk, content, None),
+            false => reign.set(content, LeaderTag::Free(base)),
+        }
+    }
+}

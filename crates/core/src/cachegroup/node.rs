@@ -1,0 +1,380 @@
+//! A node of cache groups: member of any number of them, voter and leader of some.
+//!
+//! Two functions matter: [`handle`](Node::handle), which takes a piece of news and says what is
+//! to be done, and [`next_wakeup`](Node::next_wakeup). What it sends to itself it also receives,
+//! before it returns.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
+use crate::cachegroup::desk::{Desk, View, Views, forget, learn};
+use crate::cachegroup::level::ReadLevel;
+use crate::cachegroup::member_table::{LocalCopy, MemberTable};
+use crate::cachegroup::message::{Envelope, Message};
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Version};
+use crate::cachegroup::pendings::Pendings;
+use crate::cachegroup::reads::Reads;
+use crate::cachegroup::reign::Reign;
+use crate::cachegroup::rules::{Kept, Rules};
+use crate::cachegroup::seat::Seat;
+use crate::cachegroup::store_message::{StoreReply, StoreRequest};
+use crate::cachegroup::timing::Timing;
+use crate::cachegroup::writes::{StoreAnswer, Writes};
+use crate::ids::RequestId;
+use crate::time::Instant;
+
+/// A node of cache groups.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Node<R = Kept> {
+    me: NodeId,
+    incarnation: u64,
+    timing: Timing,
+    rules: R,
+    views: Views,
+    table: MemberTable,
+    seats: BTreeMap<GroupId, Seat>,
+    reads: Reads,
+    writes: Writes,
+    pendings: Pendings,
+}
+
+/// Everything of a node but its seats and what the desk needs.
+macro_rules! desk {
+    ($node:ident, $now:expr, $actions:expr) => {
+        Desk {
+            now: $now,
+            me: $node.me,
+            incarnation: $node.incarnation,
+            timing: &$node.timing,
+            rules: &$node.rules,
+            actions: $actions,
+        }
+    };
+}
+
+impl<R: Rules> Node<R> {
+    /// A node that starts, with what outlived its former life.
+    pub fn new(now: Instant, me: NodeId, memory: Memory, timing: Timing, rules: R) -> Self {
+        let Memory { incarnation, pending, .. } = memory;
+        let mut node = Self {
+            me,
+            incarnation,
+            timing,
+            rules,
+            views: Views::new(),
+            table: MemberTable::default(),
+            seats: BTreeMap::new(),
+            reads: Reads::default(),
+            writes: Writes::default(),
+            pendings: Pendings::default(),
+        };
+        node.pendings.recover(&desk!(node, now, &mut Vec::new()), pending);
+        node
+    }
+
+    /// Joins a group: as a member, and as a voter if it is on the list. `latest` is the newest
+    /// reign that a former life supported.
+    pub fn join(&mut self, now: Instant, charter: Charter, latest: Epoch) {
+        let view = self.views.entry(charter.group).or_default();
+        view.voters = charter.voters.clone();
+        if charter.voters.contains(&self.me) {
+            let seat = Seat::new(&desk!(self, now, &mut Vec::new()), charter.clone(), latest);
+            self.seats.insert(charter.group, seat);
+        }
+    }
+
+    /// Takes up a copy that outlived a restart on disk, with what the table said of it. It needs
+    /// no clock: moments are counted by leaders.
+    pub fn restore(&mut self, content: ContentId, group: GroupId, copy: LocalCopy) {
+        let copy = LocalCopy { asked: Instant::ZERO, ..copy };
+        self.table.install(content, group, copy, &self.rules);
+    }
+
+    /// Handles a piece of news. What is to be done is added to `actions`.
+    pub fn handle(&mut self, now: Instant, input: Input, actions: &mut Vec<Action>) {
+        for seat in self.seats.values_mut() {
+            seat.check_lease(&desk!(self, now, &mut Vec::new()));
+        }
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let mut orders = Vec::new();
+            self.on_input(now, input, &mut orders);
+            self.sort(orders, actions, &mut inputs);
+        }
+    }
+
+    /// Does what is due. What is to be done is added to `actions`.
+    pub fn wake(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let mut orders = Vec::new();
+        for seat in self.seats.values_mut() {
+            let mut desk = desk!(self, now, &mut orders);
+            seat.check_lease(&desk);
+            seat.wake(&mut desk);
+        }
+        let mut desk = desk!(self, now, &mut orders);
+        self.reads.wake(&mut desk, &self.views, &self.table);
+        self.writes.wake(&mut desk, &self.views, &mut self.table);
+        self.pendings.wake(&mut desk, &self.views);
+        let mut inputs = VecDeque::new();
+        self.sort(orders, actions, &mut inputs);
+        while let Some(input) = inputs.pop_front() {
+            let mut orders = Vec::new();
+            self.on_input(now, input, &mut orders);
+            self.sort(orders, actions, &mut inputs);
+        }
+    }
+
+    /// When [`wake`](Self::wake) has something to do.
+    pub fn next_wakeup(&self) -> Instant {
+        let seats = self.seats.values().map(|seat| seat.next_wakeup(&self.timing, &self.rules));
+        let own = self.reads.next_wakeup().min(self.writes.next_wakeup());
+        seats.min().unwrap_or(Instant::NEVER).min(own).min(self.pendings.next_wakeup())
+    }
+
+    fn sort(&self, orders: Vec<Action>, actions: &mut Vec<Action>, inputs: &mut VecDeque<Input>) {
+        for order in orders {
+            match order {
+                Action::Send(envelope) if envelope.to == self.me => {
+                    inputs.push_back(Input::Received(envelope));
+                }
+                order => actions.push(order),
+            }
+        }
+    }
+
+    fn on_input(&mut self, now: Instant, input: Input, orders: &mut Vec<Action>) {
+        let mut desk = desk!(self, now, orders);
+        match input {
+            Input::Read { request, wish } => self.on_read(now, request, wish, orders),
+            Input::Lock { request, content, group, within } => {
+                let group = self.table.group(content, group);
+                self.writes.lock(&mut desk, &self.views, request, content, group, within);
+            }
+            Input::Publish { request, payload, session, acknowledgement, within } => {
+                let terms = (acknowledgement, within);
+                self.writes.publish(&mut desk, &self.views, request, payload, &session, terms);
+            }
+            Input::Abandon { request } => {
+                self.writes.abandon(&mut desk, &self.views, &mut self.table, request);
+            }
+            Input::Move { content, from, to } => {
+                if let Some(seat) = self.seats.get_mut(&from) {
+                    seat.give(&mut desk, content, to);
+                }
+            }
+            Input::Received(envelope) => self.on_message(now, envelope, orders),
+            Input::Stored(reply) => self.on_store(now, &reply, orders),
+            Input::Evicted { content, version } => self.table.evict(content, version),
+        }
+    }
+
+    fn on_read(&mut self, now: Instant, request: RequestId, wish: Wish, orders: &mut Vec<Action>) {
+        let mut desk = desk!(self, now, orders);
+        // A caller may see what it wrote itself before others do; at once if nothing it has seen
+        // can have come after, and else if the leader still waits for it.
+        let pin = wish.session.pin(wish.content);
+        let pending = self.writes.pending(wish.content, pin);
+        if let Some((group, granted, revision)) = pending
+            && wish.level == ReadLevel::Causal
+            && wish.session.floor(group) <= granted
+        {
+            return desk.answer(request, Outcome::pending(group, revision));
+        }
+        self.reads.begin(&mut desk, &self.views, &self.table, request, wish);
+    }
+
+    fn on_message(&mut self, now: Instant, envelope: Envelope, orders: &mut Vec<Action>) {
+        let Envelope { from, group, ref message, .. } = envelope;
+        let mut desk = desk!(self, now, orders);
+        match *message {
+            Message::Ask { ticket, content, .. }
+            | Message::Lock { ticket, content }
+            | Message::Free { ticket, content, .. } => {
+                let seat = self.seats.get_mut(&group);
+                if !seat.is_some_and(|seat| seat.lead(&mut desk, from, message)) {
+                    let View { epoch, leader, .. } =
+                        self.views.get(&group).cloned().unwrap_or_default();
+                    let leader = leader.filter(|&leader| leader != desk.me);
+                    let answer = Message::NotLeader { ticket, content, epoch, leader };
+                    desk.send(from, group, answer);
+                }
+            }
+            Message::Renew { .. } | Message::Abort { .. } | Message::Missing { .. } => {
+                if let Some(seat) = self.seats.get_mut(&group) {
+                    seat.lead(&mut desk, from, message);
+                }
+            }
+            Message::Pull { ticket, content, version } => {
+                let payload = self.table.copy(content).and_then(|copy| {
+                    let is_it = copy.revision.version == version || !desk.rules.pulls_by_version();
+                    copy.revision.payload.filter(|_| is_it)
+                });
+                let answer = match payload {
+                    Some(payload) => {
+                        Message::Data { ticket, content, version, digest: payload.digest }
+                    }
+                    None => Message::Gone { ticket, content, version },
+                };
+                desk.send(from, group, answer);
+            }
+            Message::Lease { leads, epoch, .. } if !self.seats.contains_key(&group) => {
+                if leads {
+                    learn(&mut self.views, group, epoch, Some(from));
+                }
+            }
+            Message::Lease { .. } | Message::Promise { .. } | Message::Refusal { .. } => {
+                if let Some(seat) = self.seats.get_mut(&group) {
+                    let pending = || self.pendings.of(group);
+                    seat.on_message(&mut desk, &mut self.views, from, message, pending);
+                }
+            }
+            Message::Copy { ref copy } => {
+                let seat = self.seats.get(&group).filter(|seat| seat.may_keep(&desk, copy));
+                if let Some(seat) = seat {
+                    self.pendings.on_copy(&mut desk, from, copy, seat.guards(copy));
+                }
+            }
+            Message::Copied { content, token, leads } => {
+                self.writes.on_copied(&mut desk, &self.views, from, content, token, leads);
+            }
+            _ => self.on_answer(now, from, group, message, orders),
+        }
+    }
+
+    /// What the leader or a member answered to an operation of ours.
+    fn on_answer(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        group: GroupId,
+        message: &Message,
+        orders: &mut Vec<Action>,
+    ) {
+        let mut desk = desk!(self, now, orders);
+        let Some(ticket) = message.ticket() else { return };
+        let Some(request) = desk.request(ticket) else { return };
+        match *message {
+            Message::Fresh { ref standing, .. } | Message::Store { ref standing, .. } => {
+                self.reads.on_standing(&mut desk, &mut self.table, request, standing, None);
+            }
+            Message::GoTo { ref standing, holder, .. } => {
+                let holder = Some(holder);
+                self.reads.on_standing(&mut desk, &mut self.table, request, standing, holder);
+            }
+            Message::Locked { content, token, retry, .. } => {
+                let pending = token.and_then(|token| self.writes.pending(content, token));
+                let pending = pending.map(|(group, _, revision)| (group, revision));
+                self.reads.on_locked(&mut desk, request, retry, pending);
+                self.writes.on_locked(&desk, request, retry);
+            }
+            Message::NotLeader { epoch, leader, .. } => {
+                forget(&mut self.views, group, from);
+                learn(&mut self.views, group, epoch, leader);
+                self.reads.on_not_leader(&desk, request);
+                self.writes.on_elsewhere(&desk, request, None);
+            }
+            Message::Moved { group, .. } => {
+                self.reads.on_moved(&mut desk, request, group);
+                self.writes.on_elsewhere(&desk, request, Some(group));
+            }
+            Message::Data { version, digest, .. } => {
+                self.reads.on_data(&mut desk, &mut self.table, request, version, digest);
+            }
+            Message::Gone { version, .. } => self.reads.on_gone(&mut desk, request, version),
+            Message::Grant { token, ref base, validated, .. } => {
+                let grant = (from, group, token, base, validated);
+                self.writes.on_grant(&mut desk, &mut self.table, request, grant);
+            }
+            Message::Acknowledged { version, committed, is_newest, .. } => {
+                let moment = (committed, is_newest);
+                self.writes.on_acknowledged(&mut desk, &mut self.table, request, version, moment);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_store(&mut self, now: Instant, reply: &StoreReply, orders: &mut Vec<Action>) {
+        let mut desk = desk!(self, now, orders);
+        for seat in self.seats.values_mut() {
+            seat.on_store(&mut desk, &mut self.views, reply);
+        }
+        match *reply {
+            StoreReply::Rows { ticket, ref row, of, ref group, .. } => {
+                learn(&mut self.views, of, group.epoch, group.leader);
+                if let Some(request) = desk.request(ticket) {
+                    self.reads.on_row(&mut desk, &mut self.table, request, row);
+                    self.writes.on_elsewhere(&desk, request, Some(of));
+                }
+            }
+            StoreReply::Fetched { ticket, version, digest, .. } => {
+                if let Some(request) = desk.request(ticket) {
+                    let digest = Some(digest);
+                    self.reads.on_fetched(&mut desk, &mut self.table, request, version, digest);
+                }
+            }
+            StoreReply::NotFound { ticket, version, .. } => {
+                if let Some(request) = desk.request(ticket) {
+                    self.reads.on_fetched(&mut desk, &mut self.table, request, version, None);
+                }
+            }
+            StoreReply::Uploaded { content, version } => {
+                self.on_decision(now, content, version, StoreAnswer::Uploaded, orders);
+            }
+            StoreReply::Committed { content, version } => {
+                self.on_decision(now, content, version, StoreAnswer::Committed, orders);
+            }
+            StoreReply::Rejected { content, version } => {
+                self.on_decision(now, content, version, StoreAnswer::Rejected, orders);
+            }
+            StoreReply::Forgotten { content, version } => {
+                self.on_decision(now, content, version, StoreAnswer::Forgotten, orders);
+            }
+            StoreReply::Unavailable { ref request } => match **request {
+                StoreRequest::Read { ticket, .. } | StoreRequest::Fetch { ticket, .. } => {
+                    if let Some(request) = desk.request(ticket) {
+                        self.reads.on_unavailable(&desk, request);
+                    }
+                }
+                StoreRequest::Upload { content, ref revision }
+                | StoreRequest::Commit { content, ref revision, .. } => {
+                    let version = revision.version;
+                    self.on_decision(now, content, version, StoreAnswer::Unavailable, orders);
+                }
+                // Who asked will ask again.
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn on_decision(
+        &mut self,
+        now: Instant,
+        content: ContentId,
+        token: Version,
+        answer: StoreAnswer,
+        orders: &mut Vec<Action>,
+    ) {
+        let mut desk = desk!(self, now, orders);
+        let about = (content, token, answer);
+        self.writes.on_store(&mut desk, &self.views, &mut self.table, about);
+        self.pendings.on_store(&mut desk, &self.views, about);
+    }
+
+    /// The group member table.
+    pub fn table(&self) -> &MemberTable {
+        &self.table
+    }
+
+    /// Who leads, as far as is known here.
+    pub fn view(&self, group: GroupId) -> Option<&View> {
+        self.views.get(&group)
+    }
+
+    /// The books of a group, if this node leads it at this time.
+    pub fn reign(&self, group: GroupId, now: Instant) -> Option<&Reign> {
+        let seat = self.seats.get(&group)?;
+        let leads = now < seat.lease_until(&self.timing, &self.rules);
+        seat.reign().filter(|_| leads || !self.rules.falls_silent_after_lease())
+    }
+}

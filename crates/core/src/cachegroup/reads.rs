@@ -1,0 +1,367 @@
+//! The reads of a node that are not answered from its own copies at once.
+//!
+//! A read asks the leader, then the member that the leader points to; whenever one of them does
+//! not answer, it falls back on the data store (R10), which costs a round trip and is always
+//! right. Each read asks for itself: a strict one may not use an answer to a question that was
+//! put before it began.
+
+use std::collections::BTreeMap;
+
+use crate::cachegroup::action::{Action, Origin, Outcome, Wish};
+use crate::cachegroup::desk::{Desk, Views};
+use crate::cachegroup::level::ReadLevel;
+use crate::cachegroup::member_table::{LocalCopy, MemberTable};
+use crate::cachegroup::message::{Message, Standing};
+use crate::cachegroup::names::{Digest, GroupId, NodeId, Sequence, Version};
+use crate::cachegroup::read::{Read, Stage, Target};
+use crate::cachegroup::rules::Rules;
+use crate::cachegroup::session::Revision;
+use crate::cachegroup::store_message::StoreRequest;
+use crate::cachegroup::store_table::ContentRow;
+use crate::ids::RequestId;
+use crate::time::{Instant, Span};
+
+/// The reads of a node that are under way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Reads {
+    open: BTreeMap<RequestId, Read>,
+}
+
+impl Reads {
+    /// Answers a read from the copy that is here, or sets out to find one.
+    pub fn begin<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        table: &MemberTable,
+        request: RequestId,
+        wish: Wish,
+    ) {
+        let Wish { content, level, ref session, .. } = wish;
+        let local = table.copy_for(desk.now, content, level, session, desk.rules);
+        if let Some((group, copy)) = local {
+            let outcome = Outcome::Read {
+                group,
+                revision: copy.revision.clone(),
+                committed: copy.committed,
+                origin: Origin::Local,
+                age: desk.now.since(copy.asked),
+                is_pending: false,
+            };
+            return desk.answer(request, outcome);
+        }
+        let group = table.group(content, wish.group);
+        let read = Read::new(wish, group, desk.now);
+        self.open.insert(request, read);
+        self.ask(desk, views, table, request);
+    }
+
+    fn ask<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        table: &MemberTable,
+        request: RequestId,
+    ) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        let leader = views.get(&read.group).and_then(|view| view.leader);
+        let is_patient = desk.now < read.began + desk.timing.patience || read.is_store_down;
+        let Some(leader) = leader.filter(|_| is_patient) else {
+            return self.read_row(desk, request);
+        };
+        let content = read.wish.content;
+        read.stage = Stage::Asking;
+        read.due = desk.now + desk.timing.leader_timeout;
+        let (ticket, group) = (desk.ticket(request), read.group);
+        let have = table.version(content);
+        desk.send(leader, group, Message::Ask { ticket, content, have });
+    }
+
+    /// R10: the data store knows.
+    fn read_row<R: Rules>(&mut self, desk: &mut Desk<'_, R>, request: RequestId) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        read.stage = Stage::Reading;
+        read.due = desk.now + desk.timing.store_timeout;
+        let (ticket, content, group) = (desk.ticket(request), read.wish.content, read.group);
+        desk.store(StoreRequest::Read { ticket, content, group });
+    }
+
+    fn fetch<R: Rules>(&mut self, desk: &mut Desk<'_, R>, request: RequestId, target: Target) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        let (content, version) = (read.wish.content, target.revision.version);
+        read.stage = Stage::Fetching { target };
+        read.due = desk.now + desk.timing.store_timeout;
+        desk.store(StoreRequest::Fetch { ticket: desk.ticket(request), content, version });
+    }
+
+    fn wait<R: Rules>(&mut self, desk: &Desk<'_, R>, request: RequestId, retry: Span) {
+        if let Some(read) = self.open.get_mut(&request) {
+            read.stage = Stage::Waiting;
+            read.due = desk.now + retry;
+        }
+    }
+
+    fn finish<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &mut MemberTable,
+        request: RequestId,
+        target: Target,
+        origin: Origin,
+    ) {
+        let Some(read) = self.open.remove(&request) else { return };
+        let Target { revision, committed, validated } = target;
+        let (content, version) = (read.wish.content, revision.version);
+        let is_new = revision.payload.is_some() && table.version(content) != Some(version);
+        let copy =
+            LocalCopy { revision: revision.clone(), committed, validated, asked: read.began };
+        let (useless, is_taken) = table.install(content, read.group, copy, desk.rules);
+        if is_taken && is_new {
+            desk.actions.push(Action::Install { content, version });
+        }
+        if let Some(version) = useless {
+            desk.actions.push(Action::Drop { content, version });
+        }
+        let age = desk.now.since(read.began);
+        let group = read.group;
+        let outcome = Outcome::Read { group, revision, committed, origin, age, is_pending: false };
+        desk.answer(request, outcome);
+    }
+
+    /// Takes up what the leader said of a free content; `holder` has it if it is not here.
+    pub fn on_standing<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &mut MemberTable,
+        request: RequestId,
+        standing: &Standing,
+        holder: Option<NodeId>,
+    ) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        if !matches!(read.stage, Stage::Asking | Stage::Waiting) {
+            return;
+        }
+        let target = Target::from(standing);
+        let content = read.wish.content;
+        let version = target.revision.version;
+        // A leader that has not noticed that its reign is over knows less than the caller does.
+        // (Only where clocks did what they must not: this keeps sessions apart from clocks.)
+        let session = &read.wish.session;
+        let is_behind =
+            target.validated < session.floor(read.group) || version < session.pin(content);
+        if is_behind && desk.rules.honours_the_floor() {
+            return self.read_row(desk, request);
+        }
+        if table.version(content) == Some(version) || target.revision.payload.is_none() {
+            return self.finish(desk, table, request, target, Origin::Local);
+        }
+        let Some(holder) = holder else {
+            return self.fetch(desk, request, target);
+        };
+        read.stage = Stage::Pulling { target, holder };
+        read.due = desk.now + desk.timing.member_timeout;
+        let (ticket, group) = (desk.ticket(request), read.group);
+        desk.send(holder, group, Message::Pull { ticket, content, version });
+    }
+
+    /// The leader says that somebody may be writing: the caller itself, if the version that the
+    /// leader waits for is `pending` here and the caller has seen it, and nothing of a later reign.
+    pub fn on_locked<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        request: RequestId,
+        retry: Span,
+        pending: Option<(GroupId, &Revision)>,
+    ) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        if read.stage != Stage::Asking {
+            return;
+        }
+        let session = &read.wish.session;
+        if let Some((group, revision)) = pending
+            && session.pin(read.wish.content) == revision.version
+            && session.floor(group).epoch <= revision.version.epoch
+        {
+            self.open.remove(&request);
+            return desk.answer(request, Outcome::pending(group, revision));
+        }
+        read.was_locked = true;
+        // Who takes any version has no reason to wait for the next one.
+        if read.wish.level == ReadLevel::Any {
+            self.read_row(desk, request);
+        } else {
+            self.wait(desk, request, retry);
+        }
+    }
+
+    /// The node that was asked does not lead; the view has been brought up to date.
+    pub fn on_not_leader<R: Rules>(&mut self, desk: &Desk<'_, R>, request: RequestId) {
+        if self.open.get(&request).is_some_and(|read| read.stage == Stage::Asking) {
+            self.wait(desk, request, Span::ZERO);
+        }
+    }
+
+    /// Another group has the content.
+    pub fn on_moved<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        request: RequestId,
+        group: GroupId,
+    ) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        if read.stage == Stage::Asking && read.group != group {
+            read.group = group;
+            // Where the other group is, and whether this is the end of the way, the data store
+            // knows.
+            self.read_row(desk, request);
+        }
+    }
+
+    /// The member that was asked sent bytes: the right ones, or it might as well have sent none.
+    pub fn on_data<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &mut MemberTable,
+        request: RequestId,
+        version: Version,
+        digest: Digest,
+    ) {
+        let Some(Read { stage: Stage::Pulling { target, .. }, .. }) = self.open.get(&request)
+        else {
+            return;
+        };
+        if target.revision.version != version && desk.rules.pulls_by_version() {
+            return;
+        }
+        let target = target.clone();
+        let is_right = target.revision.payload.is_some_and(|payload| payload.digest == digest);
+        if is_right || !desk.rules.pulls_by_version() {
+            self.finish(desk, table, request, target, Origin::Group);
+        } else {
+            self.on_gone(desk, request, version);
+        }
+    }
+
+    /// The member that was asked does not have the version.
+    pub fn on_gone<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        request: RequestId,
+        version: Version,
+    ) {
+        let Some(Read { stage: Stage::Pulling { target, .. }, .. }) = self.open.get(&request)
+        else {
+            return;
+        };
+        if target.revision.version == version {
+            let target = target.clone();
+            self.fetch(desk, request, target);
+        }
+    }
+
+    /// Takes up the data store's row.
+    pub fn on_row<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &mut MemberTable,
+        request: RequestId,
+        row: &ContentRow,
+    ) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        if read.stage != Stage::Reading {
+            return;
+        }
+        read.group = row.group.unwrap_or(read.group);
+        let pin = read.wish.session.pin(read.wish.content);
+        if row.revision.version < pin && row.fence <= pin {
+            // What the caller wrote waits for the data store still, and may come.
+            read.was_locked = true;
+            let retry = desk.timing.retry;
+            return self.wait(desk, request, retry);
+        }
+        let revision = row.revision.clone();
+        let (content, version) = (read.wish.content, revision.version);
+        let (committed, validated) = (None, Sequence::START);
+        let target = Target { revision, committed, validated };
+        if target.revision.payload.is_none() || table.version(content) == Some(version) {
+            return self.finish(desk, table, request, target, Origin::Store);
+        }
+        self.fetch(desk, request, target);
+    }
+
+    /// The data store sent bytes.
+    pub fn on_fetched<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &mut MemberTable,
+        request: RequestId,
+        version: Version,
+        digest: Option<Digest>,
+    ) {
+        let Some(Read { stage: Stage::Fetching { target }, .. }) = self.open.get(&request) else {
+            return;
+        };
+        if target.revision.version != version {
+            return;
+        }
+        let wanted = target.revision.payload.map(|payload| payload.digest);
+        if wanted.is_some() && wanted == digest {
+            let target = target.clone();
+            self.finish(desk, table, request, target, Origin::Store);
+        } else {
+            // It was cleared away meanwhile, or hurt: the newest may be another by now.
+            let retry = desk.timing.retry;
+            self.wait(desk, request, retry);
+        }
+    }
+
+    /// The data store could not be reached.
+    pub fn on_unavailable<R: Rules>(&mut self, desk: &Desk<'_, R>, request: RequestId) {
+        let Some(read) = self.open.get_mut(&request) else { return };
+        if matches!(read.stage, Stage::Reading | Stage::Fetching { .. }) {
+            read.was_locked = false;
+            read.is_store_down = true;
+            let retry = desk.timing.retry;
+            self.wait(desk, request, retry);
+        }
+    }
+
+    /// Does what is due, and gives up what has waited long enough.
+    pub fn wake<R: Rules>(&mut self, desk: &mut Desk<'_, R>, views: &Views, table: &MemberTable) {
+        let is_due = |read: &Read| read.due.min(read.deadline) <= desk.now;
+        let due = self.open.iter().filter(|(_, read)| is_due(read));
+        let due: Vec<RequestId> = due.map(|(&request, _)| request).collect();
+        for request in due {
+            let read = &self.open[&request];
+            if read.deadline <= desk.now {
+                let outcome = if read.was_locked { Outcome::Busy } else { Outcome::Unavailable };
+                self.open.remove(&request);
+                desk.answer(request, outcome);
+                continue;
+            }
+            match read.stage.clone() {
+                Stage::Waiting => self.ask(desk, views, table, request),
+                Stage::Asking => self.read_row(desk, request),
+                Stage::Pulling { target, holder } => {
+                    let (content, group) = (read.wish.content, read.group);
+                    let version = target.revision.version;
+                    if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
+                        let missing = Message::Missing { content, version, holder };
+                        desk.send(leader, group, missing);
+                    }
+                    self.fetch(desk, request, target);
+                }
+                Stage::Reading | Stage::Fetching { .. } => {
+                    let retry = desk.timing.retry;
+                    self.wait(desk, request, retry);
+                }
+            }
+        }
+    }
+
+    /// When [`wake`](Self::wake) has something to do.
+    pub fn next_wakeup(&self) -> Instant {
+        let due = self.open.values().map(|read| read.due.min(read.deadline));
+        due.min().unwrap_or(Instant::NEVER)
+    }
+}

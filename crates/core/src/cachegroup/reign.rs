@@ -1,0 +1,264 @@
+//! The books of a leader: its table, its two counters, and what it has asked of the data store.
+//!
+//! Everything that makes a content known, or unknown again, is here: the fence (R5), the way
+//! to another group (R12), and the clock of causality (R11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cachegroup::desk::Desk;
+use crate::cachegroup::leader_table::{Known, LeaderRow, LeaderTable, LeaderTag};
+use crate::cachegroup::message::PendingCopy;
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Sequence, Version};
+use crate::cachegroup::rules::Rules;
+use crate::cachegroup::store_message::{StoreReply, StoreRequest};
+use crate::cachegroup::store_table::ContentRow;
+use crate::time::Instant;
+
+/// The books of one reign over one group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reign {
+    group: GroupId,
+    epoch: Epoch,
+    /// Counts the writes that became visible.
+    visible: u64,
+    /// Counts the tokens and fences given out.
+    tokens: u64,
+    table: LeaderTable,
+    /// Contents whose state ends by time.
+    busy: BTreeSet<ContentId>,
+    /// A later reign was seen in the data store.
+    is_deposed: bool,
+}
+
+impl Reign {
+    /// Begins with an empty table, but for versions that voters keep for the data store: their
+    /// contents are locked until these are decided, or given up.
+    pub fn new<R: Rules>(
+        desk: &Desk<'_, R>,
+        group: GroupId,
+        epoch: Epoch,
+        pending: &[PendingCopy],
+    ) -> Self {
+        let (table, busy) = (BTreeMap::new(), BTreeSet::new());
+        let mut reign =
+            Self { group, epoch, visible: 0, tokens: 0, table, busy, is_deposed: false };
+        let adopted = pending.iter().filter(|_| desk.rules.adopts_what_is_pending());
+        for PendingCopy { content, revision, .. } in adopted {
+            let token = revision.version;
+            let held = match reign.row(*content).tag {
+                LeaderTag::Adopted { token, .. } => token,
+                _ => Version::NEVER,
+            };
+            if token > held {
+                let deadline = desk.now + desk.timing.lock;
+                reign.set(*content, LeaderTag::Adopted { token, deadline });
+            }
+        }
+        reign
+    }
+
+    /// The group.
+    pub fn group(&self) -> GroupId {
+        self.group
+    }
+
+    /// The reign.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// How many tokens and fences were given out.
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// The group leader table.
+    pub fn table(&self) -> &LeaderTable {
+        &self.table
+    }
+
+    /// Whether the data store told of a later reign.
+    pub fn is_deposed(&self) -> bool {
+        self.is_deposed
+    }
+
+    /// A row, which is made if it is not there.
+    pub fn row(&mut self, content: ContentId) -> &mut LeaderRow {
+        self.table.entry(content).or_default()
+    }
+
+    /// Changes how a content stands.
+    pub fn set(&mut self, content: ContentId, tag: LeaderTag) {
+        match tag {
+            LeaderTag::Unknown | LeaderTag::Free(_) | LeaderTag::Elsewhere(_) => {
+                self.busy.remove(&content);
+            }
+            _ => {
+                self.busy.insert(content);
+            }
+        }
+        self.row(content).tag = tag;
+    }
+
+    /// A token larger than any before.
+    pub fn token(&mut self, tenure: u32) -> Version {
+        self.tokens += 1;
+        Version { tenure, epoch: self.epoch, counter: self.tokens }
+    }
+
+    /// The moment at which a version becomes visible: a new one.
+    pub fn count(&mut self, version: Version, rules: &impl Rules) -> Sequence {
+        self.visible += 1;
+        let counter = if rules.counts_what_is_visible() { self.visible } else { version.counter };
+        Sequence { epoch: self.epoch, counter }
+    }
+
+    /// This moment.
+    pub fn moment(&self, rules: &impl Rules) -> Sequence {
+        let counter = if rules.counts_what_is_visible() { self.visible } else { self.tokens };
+        Sequence { epoch: self.epoch, counter }
+    }
+
+    /// R5: no lock is taken for broken, and no content for known, before the fence is raised.
+    pub fn seal<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        content: ContentId,
+        before: Option<Known>,
+    ) {
+        self.tokens += 1;
+        let (group, epoch, counter) = (self.group, self.epoch, self.tokens);
+        let due = desk.now + desk.timing.store_timeout;
+        self.set(content, LeaderTag::Sealing { counter, before, due });
+        desk.store(StoreRequest::Seal { content, group, epoch, counter });
+    }
+
+    /// R12: gives a free content to another group. Copies that were found valid here before
+    /// now are led out by the floor that the content takes along: without it a reader of what
+    /// happens there would still trust its copy from here.
+    pub fn give<R: Rules>(&mut self, desk: &mut Desk<'_, R>, content: ContentId, to: GroupId) {
+        let LeaderTag::Free(known) = self.row(content).tag.clone() else {
+            if self.row(content).tag == LeaderTag::Unknown {
+                self.seal(desk, content, None);
+            }
+            return;
+        };
+        if to == self.group {
+            return;
+        }
+        let token = self.token(known.tenure);
+        let mut known = known;
+        if desk.rules.marks_what_moves() {
+            let moment = self.count(token, desk.rules);
+            known.revision.past.raise(self.group, moment);
+        }
+        self.ask_to_move(desk, content, to, token, known);
+    }
+
+    fn ask_to_move<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        content: ContentId,
+        to: GroupId,
+        token: Version,
+        known: Known,
+    ) {
+        let moved = known.revision.clone();
+        let due = desk.now + desk.timing.store_timeout;
+        self.set(content, LeaderTag::Moving { to, token, known, due });
+        desk.store(StoreRequest::Move { content, from: self.group, to, token, moved });
+    }
+
+    /// Takes up what the data store answered to a seal or a move.
+    pub fn on_store<R: Rules>(&mut self, desk: &mut Desk<'_, R>, reply: &StoreReply) {
+        match reply {
+            StoreReply::Sealed { content, epoch, counter, row } if *epoch == self.epoch => {
+                self.on_sealed(desk, *content, *counter, row);
+            }
+            StoreReply::Elsewhere { content, group } if *group != self.group => {
+                let row = self.row(*content);
+                if matches!(row.tag, LeaderTag::Sealing { .. } | LeaderTag::Moving { .. }) {
+                    row.holders.clear();
+                    self.set(*content, LeaderTag::Elsewhere(*group));
+                }
+            }
+            StoreReply::Rejected { content, version } => {
+                let is_of_move = matches!(self.table.get(content), Some(LeaderRow {
+                    tag: LeaderTag::Moving { token, .. }, ..
+                }) if token == version);
+                if is_of_move {
+                    self.seal(desk, *content, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn on_sealed<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        content: ContentId,
+        counter: u64,
+        row: &ContentRow,
+    ) {
+        let before = match &self.row(content).tag {
+            LeaderTag::Sealing { counter: asked, before, .. } if *asked == counter => {
+                before.clone()
+            }
+            _ => return,
+        };
+        if row.fence.epoch > self.epoch {
+            self.is_deposed = true;
+            return;
+        }
+        let revision = row.revision.clone();
+        let same = before.filter(|before| before.revision.version == revision.version);
+        let committed = match same {
+            Some(same) => same.committed,
+            None => self.count(revision.version, desk.rules),
+        };
+        let known = Known { revision, committed, tenure: row.fence.tenure };
+        self.set(content, LeaderTag::Free(known));
+    }
+
+    /// Breaks locks whose time is up, and asks the data store again for what it has not
+    /// answered.
+    pub fn wake<R: Rules>(&mut self, desk: &mut Desk<'_, R>) {
+        let due = |content: &ContentId| self.table[content].tag.due() <= desk.now;
+        let due: Vec<ContentId> = self.busy.iter().copied().filter(due).collect();
+        for content in due {
+            match self.row(content).tag.clone() {
+                LeaderTag::Lock { base, .. } if desk.rules.seals_before_breaking() => {
+                    self.seal(desk, content, Some(base));
+                }
+                LeaderTag::Lock { base, .. } => self.set(content, LeaderTag::Free(base)),
+                LeaderTag::Adopted { .. } => self.seal(desk, content, None),
+                LeaderTag::Sealing { counter, before, .. } => {
+                    let due = desk.now + desk.timing.store_timeout;
+                    self.set(content, LeaderTag::Sealing { counter, before, due });
+                    let (group, epoch) = (self.group, self.epoch);
+                    desk.store(StoreRequest::Seal { content, group, epoch, counter });
+                }
+                LeaderTag::Moving { to, token, known, .. } => {
+                    self.ask_to_move(desk, content, to, token, known);
+                }
+                LeaderTag::Unknown | LeaderTag::Free(_) | LeaderTag::Elsewhere(_) => {}
+            }
+        }
+    }
+
+    /// When [`wake`](Self::wake) has something to do.
+    pub fn next_wakeup(&self) -> Instant {
+        let due = self.busy.iter().map(|content| self.table[content].tag.due());
+        due.min().unwrap_or(Instant::NEVER)
+    }
+
+    /// Who holds the lock of a content, and under which token, as far as this is known.
+    pub fn lock(&self, content: ContentId) -> (Option<NodeId>, Option<Version>) {
+        match self.table.get(&content).map(|row| &row.tag) {
+            Some(&LeaderTag::Lock { holder, token, .. }) => (Some(holder), Some(token)),
+            Some(&LeaderTag::Adopted { token, .. }) => (None, Some(token)),
+            _ => (None, None),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The rows of the data store's table: which version of a content is the newest, and who leads a
+//! group.
+//!
+//! This is the only place where a version becomes official. Each row changes by itself, by
+//! comparing and setting, so that anything with conditional puts can be the data store: the
+//! functions of the rows say what a put has to be.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cachegroup::names::{Epoch, GroupId, NodeId, Version};
+use crate::cachegroup::rules::Rules;
+use crate::cachegroup::session::Revision;
+
+/// So many accepted tokens are remembered per content.
+pub const ACCEPTED_MAX: usize = 8;
+
+/// The row of a content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct ContentRow {
+    /// The group that has it; whose leader's address is in the group's row. None before it
+    /// was first asked for.
+    pub group: Option<GroupId>,
+    /// The newest version.
+    pub revision: Revision,
+    /// No token below this commits.
+    pub fence: Version,
+    /// Which tokens were accepted of late, so that a writer that asks again learns the truth.
+    pub accepted: Vec<Version>,
+}
+
+/// The row of a group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// The latest reign.
+    pub epoch: Epoch,
+    /// Whose it is.
+    pub leader: Option<NodeId>,
+}
+
+/// What came of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is, or was, the newest version.
+    Accepted,
+    /// It never will be.
+    Rejected,
+    /// It is too long ago to tell.
+    Forgotten,
+}
+
+impl ContentRow {
+    /// R3: accepts a version made from the newest under a token that no fence has passed.
+    /// Repeats of what was accepted are accepted again and change nothing.
+    pub fn commit(
+        &mut self,
+        group: GroupId,
+        base: Version,
+        revision: &Revision,
+        rules: &impl Rules,
+    ) -> Verdict {
+        let token = revision.version;
+        if self.accepted.contains(&token) {
+            return Verdict::Accepted;
+        }
+        let is_ours = self.group.is_none_or(|own| own == group) || !rules.fences_what_moves();
+        let is_next = base == self.revision.version || !rules.checks_the_base();
+        let is_above = token >= self.fence || !rules.checks_the_fence();
+        if !(is_ours && is_next && is_above && token > Version::NEVER) {
+            let is_old = self.accepted.len() == ACCEPTED_MAX && token < self.accepted[0];
+            return if is_old { Verdict::Forgotten } else { Verdict::Rejected };
+        }
+        self.group = Some(self.group.unwrap_or(group));
+        self.revision = revision.clone();
+        if self.accepted.len() == ACCEPTED_MAX {
+            self.accepted.remove(0);
+        }
+        self.accepted.push(token);
+        Verdict::Accepted
+    }
+
+    /// R5: raises the fence for the leader of this reign. False if another group has the
+    /// content.
+    pub fn seal(&mut self, group: GroupId, epoch: Epoch, counter: u64) -> bool {
+        if *self.group.get_or_insert(group) != group {
+            return false;
+        }
+        let tenure = self.fence.tenure;
+        self.fence = self.fence.max(Version { tenure, epoch, counter });
+        true
+    }
+
+    /// R12: gives the content to another group, if it is still as `token`'s leader knows it.
+    /// False if it is not. Whoever reads it from now on is led to what `past` says.
+    pub fn give(
+        &mut self,
+        from: GroupId,
+        to: GroupId,
+        token: Version,
+        moved: &Revision,
+        rules: &impl Rules,
+    ) -> bool {
+        let is_as_known = self.revision.version == moved.version && token >= self.fence;
+        if self.group != Some(from) || !is_as_known {
+            return false;
+        }
+        self.group = Some(to);
+        self.revision.past = moved.past.clone();
+        if rules.fences_what_moves() {
+            let tenure = self.fence.tenure.saturating_add(1);
+            self.fence = Version { tenure, epoch: Epoch(0), counter: 0 };
+        }
+        true
+    }
+}
+
+impl GroupRow {
+    /// R8: begins a reign right after the one before. True again for who began it.
+    pub fn claim(&mut self, epoch: Epoch, leader: NodeId) -> bool {
+        if self.epoch.next() == epoch {
+            *self = GroupRow { epoch, leader: Some(leader) };
+        }
+        self.epoch == epoch && self.leader == Some(leader)
+    }
+}

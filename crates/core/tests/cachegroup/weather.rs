@@ -1,0 +1,51 @@
+//! What goes wrong in a run, and how often.
+
+use swell_core::rng::{self, Rng};
+
+/// Chances in a thousand, and whether a fault happens at all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Weather {
+    /// Messages lost.
+    pub(crate) loss: u64,
+    /// Messages that come twice.
+    pub(crate) repeats: u64,
+    /// Bytes between members that arrive hurt.
+    pub(crate) hurts: u64,
+    /// Two-way and one-way partitions, of nodes from each other and from the data store.
+    pub(crate) has_partitions: bool,
+    pub(crate) has_crashes: bool,
+    /// No two nodes are down at once.
+    pub(crate) is_one_down: bool,
+    pub(crate) has_outages: bool,
+    /// Clocks that jump, forth and back, beyond any margin.
+    pub(crate) has_jumps: bool,
+}
+
+impl Weather {
+    /// The weather of a seed. Each kind of fault is away in some runs, as they hide each other.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut rng = rng::split(seed, "cachegroup/weather");
+        let has = |rng: &mut Rng| rng::below(rng, 2) == 0;
+        Self {
+            loss: if has(&mut rng) { rng::below(&mut rng, 100) } else { 0 },
+            repeats: if has(&mut rng) { rng::below(&mut rng, 100) } else { 0 },
+            hurts: if has(&mut rng) { 20 } else { 0 },
+            has_partitions: has(&mut rng),
+            has_crashes: has(&mut rng),
+            is_one_down: seed.is_multiple_of(2),
+            has_outages: has(&mut rng),
+            has_jumps: seed % 4 == 3,
+        }
+    }
+
+    /// Whether pending versions that were acknowledged must all be committed in the end: the
+    /// nodes that keep them are never all away from the leader for longer than a lock lasts.
+    pub(crate) fn keeps_what_is_pending(&self) -> bool {
+        !self.has_partitions && !self.has_jumps && (self.is_one_down || !self.has_crashes)
+    }
+
+    /// Whether clocks do what freshness rests on.
+    pub(crate) fn keeps_time(&self) -> bool {
+        !self.has_jumps
+    }
+}
