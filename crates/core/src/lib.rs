@@ -30,3 +30,4 @@ pub mod plausible;
 pub mod replay;
 pub mod world;
 pub mod flow;
+pub mod council;

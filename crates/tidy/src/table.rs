@@ -61,6 +61,7 @@ pub enum Siblings {
 /// folder without a row holds rivals that share nothing; the root of a crate holds parts.
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
+    ("crates/core/src/council", Siblings::Parts),
     (
         "crates/core/src/flow",
         Siblings::Rivals {
