@@ -42,7 +42,20 @@ pub fn shares(
             break;
         }
     }
+    trim(&mut settled, cap);
     settled.into_iter().map(|(site, share)| (site, share as u32)).collect()
+}
+
+/// Caps and floors together may be more than there is: then the largest give it back.
+fn trim(settled: &mut BTreeMap<SiteId, u64>, cap: u64) {
+    let sum: u64 = settled.values().sum();
+    if sum <= u64::from(WHOLE_PPM) {
+        return;
+    }
+    let largest = settled.iter().filter(|(_, share)| **share == cap);
+    let largest: BTreeMap<SiteId, u64> = largest.map(|(site, _)| (*site, 1)).collect();
+    let others = sum - cap * largest.len() as u64;
+    settled.extend(spread(u64::from(WHOLE_PPM).saturating_sub(others), &largest));
 }
 
 fn merit((site, merit): (&SiteId, &u64)) -> (SiteId, u64) {
