@@ -1,15 +1,16 @@
 //! A move goes on, is taken back, or stays as it is.
 
+use crate::council::book::Subject;
 use crate::council::ending::end;
 use crate::council::entry::News;
 use crate::council::grant::grant;
-use crate::council::load::{demand, fits};
+use crate::council::load::demand;
 use crate::council::movement::{Movement, Pace, Party, Phase, Turn};
 use crate::council::proposal::{Outcome, Rollback, Trouble};
 use crate::council::refusal::Refusal;
 use crate::council::state::State;
 use crate::council::voting::gone;
-use crate::council::words::{Epoch, ProposalId, WorkloadId};
+use crate::council::words::{Epoch, Metric, ProposalId, WHOLE_PPM, WorkloadId};
 use crate::ids::SiteId;
 
 /// A party to a move tells what it did under which epoch.
@@ -82,13 +83,26 @@ pub fn back(state: &mut State, id: ProposalId, why: Trouble) {
     if plan == Rollback::Stay || !movement.has_source {
         return end(state, id, Outcome::Failed(why));
     }
-    let wanted = demand(state, workloads.iter().copied());
-    let soon = state.slot().plus(state.rules.lead_slots);
-    if fits(state, source, &wanted, soon).is_err() {
+    if !can_return(state, source, &workloads, movement.phase) {
         return end(state, id, Outcome::Failed(Trouble::SourceFull));
     }
     let epoch = grant(state, &workloads, source);
     set(state, id, Phase::Returning(why), epoch);
+}
+
+/// Whether the source can have all back: by what was seen of it since the traffic left. Its
+/// forecasts are no measure, for they were made with what it had then; and before all
+/// traffic has left it still bears what it bore.
+fn can_return(state: &State, source: SiteId, workloads: &[WorkloadId], phase: Phase) -> bool {
+    let Some(member) = state.members.get(&source) else { return false };
+    let Phase::Watching { from, .. } = phase else { return true };
+    let wanted = demand(state, workloads.iter().copied());
+    Metric::ALL.into_iter().all(|metric| {
+        let subject = Subject { target: source, metric };
+        let seen = state.book.truths(subject, from, state.slot()).last().unwrap_or(0);
+        let share = wanted.share_ppm(metric, &member.capacity);
+        share == 0 || seen.saturating_add(share) <= WHOLE_PPM
+    })
 }
 
 fn pace(state: &State) -> Pace {

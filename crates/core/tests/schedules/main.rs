@@ -24,7 +24,7 @@ use world::Mutant;
 const SCHEDULES: u64 = 3_000;
 
 /// Within so many schedules, each mutant must be caught.
-const MUTANT_SCHEDULES: u64 = 400;
+const MUTANT_SCHEDULES: u64 = 2_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
