@@ -17,6 +17,9 @@ pub fn promised(state: &State, site: SiteId) -> Loads {
     let goes_there = |proposal: &&Proposal| match proposal.movement.map(|movement| movement.phase) {
         None => false,
         Some(Phase::Returning(_)) => proposal.filing.source == site,
+        Some(Phase::Watching { from, .. }) if state.slot() > from.plus(state.rules.lead_slots) => {
+            false
+        }
         Some(_) => proposal.filing.destination == site,
     };
     let open = state.open.values().filter(goes_there);

@@ -28,19 +28,21 @@ pub struct Temper {
     pub window_slots: u64,
 }
 
-/// The proposal of a site, if it has cause for one.
-pub fn propose(state: &State, me: SiteId, temper: &Temper) -> Option<Filing> {
-    let busy = state.open.values().any(|open| open.filing.source == me);
+/// What a site proposes for a source, if by its committed forecast there is cause: itself, or
+/// another site that it watches, which may be silent or lie.
+pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Filing> {
+    let busy = state.open.values().any(|open| open.filing.source == source);
     if busy {
         return None;
     }
-    let (metric, slot, peak_ppm) = alarm(state, me, temper)?;
-    let capacity = state.members.get(&me)?.capacity;
+    let alarm = alarm(state, me, source, temper)?;
+    let Alarm { metric, peak_ppm, .. } = alarm;
+    let capacity = state.members.get(&source)?.capacity;
     let excess = peak_ppm.saturating_sub(temper.aim_ppm);
     let mut candidates: Vec<(bool, u32, Criticality, WorkloadId)> = state
         .workloads
         .iter()
-        .filter(|(id, workload)| is_movable(state, me, **id, workload))
+        .filter(|(id, workload)| is_movable(state, source, **id, workload))
         .map(|(id, workload)| {
             let share = workload.demand.share_ppm(metric, &capacity);
             let is_enough = share >= excess;
@@ -51,31 +53,40 @@ pub fn propose(state: &State, me: SiteId, temper: &Temper) -> Option<Filing> {
         .collect();
     candidates.sort_unstable();
     let found = candidates.into_iter().take(TRIES);
-    let mut filings = found.filter_map(|(.., id)| filing(state, me, id, metric, slot, temper));
+    let mut filings = found.filter_map(|(.., id)| filing(state, source, id, alarm, temper));
     filings.next()
 }
 
 /// How many workloads are tried.
 const TRIES: usize = 8;
 
-/// The first slot for which the site itself expects too much.
-fn alarm(state: &State, me: SiteId, temper: &Temper) -> Option<(Metric, Slot, u32)> {
+/// Where and when there will be too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Alarm {
+    slot: Slot,
+    metric: Metric,
+    peak_ppm: u32,
+}
+
+/// The first slot for which the site committed itself to too much at the source.
+fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Alarm> {
     let from = state.slot().plus(1);
     let through = from.plus(temper.ahead_slots);
     let alarms = Metric::ALL.into_iter().flat_map(|metric| {
-        let subject = Subject { target: me, metric };
+        let subject = Subject { target: source, metric };
         (from.0..=through.0).filter_map(move |slot| {
             let band = state.book.band(me, subject, Slot(slot))?;
             let is_alarm = band.middle_ppm > temper.alarm_ppm;
             let has_evidence = band.high_ppm > state.rules.limit_ppm;
-            (is_alarm && has_evidence).then_some((slot, metric, band.high_ppm.max(band.middle_ppm)))
+            let alarm = Alarm { slot: Slot(slot), metric, peak_ppm: band.high_ppm };
+            (is_alarm && has_evidence).then_some(alarm)
         })
     });
-    alarms.min().map(|(slot, metric, peak)| (metric, Slot(slot), peak))
+    alarms.min()
 }
 
-fn is_movable(state: &State, me: SiteId, id: WorkloadId, workload: &Workload) -> bool {
-    workload.authority.holder == me
+fn is_movable(state: &State, source: SiteId, id: WorkloadId, workload: &Workload) -> bool {
+    workload.authority.holder == source
         && workload.rests_until <= state.now
         && state.mode_of(id) != Mode::Off
         && state.transit(id).is_none()
@@ -83,12 +94,12 @@ fn is_movable(state: &State, me: SiteId, id: WorkloadId, workload: &Workload) ->
 
 fn filing(
     state: &State,
-    me: SiteId,
+    source: SiteId,
     id: WorkloadId,
-    metric: Metric,
-    slot: Slot,
+    alarm: Alarm,
     temper: &Temper,
 ) -> Option<Filing> {
+    let Alarm { slot, metric, peak_ppm: predicted } = alarm;
     let workload = state.workloads.get(&id)?;
     let mut deadline = slot.begin(state.rules.slot);
     if deadline <= state.now {
@@ -98,18 +109,16 @@ fn filing(
     let mut others: Vec<(u32, SiteId)> = state
         .members
         .keys()
-        .filter(|site| **site != me)
+        .filter(|site| **site != source)
         .filter(|site| fits(state, **site, &workload.demand, through).is_ok())
         .filter_map(|site| Some((after(state, *site, workload, metric, through)?, *site)))
         .collect();
     others.sort_unstable();
     let cause = Cause::Overload { metric, slot };
-    let subject = Subject { target: me, metric };
-    let predicted = state.book.band(me, subject, slot)?.high_ppm;
     let at_most_ppm = state.rules.limit_ppm;
     let to = |destination| Filing {
         workloads: BTreeMap::from([(id, workload.authority.epoch)]),
-        source: me,
+        source,
         destination,
         deadline,
         cause,

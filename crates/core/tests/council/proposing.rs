@@ -28,13 +28,13 @@ fn the_least_move_goes_to_where_most_room_is() {
     stage.forecast(2, 300_000);
     stage.forecast(3, 500_000);
     stage.forecast(0, 800_000);
-    assert_eq!(propose(&stage.state, SiteId(0), &TEMPER), None, "no alarm");
+    assert_eq!(propose(&stage.state, SiteId(0), SiteId(0), &TEMPER), None, "no alarm");
     stage.forecast(0, 900_000);
-    let filing = propose(&stage.state, SiteId(0), &TEMPER).expect("it has cause");
+    let filing = propose(&stage.state, SiteId(0), SiteId(0), &TEMPER).expect("it has cause");
     assert_eq!(filing.destination, SiteId(2));
     assert!(filing.workloads.contains_key(&WorkloadId(0)));
     stage.propose(0, filing).expect("what is proposed is accepted");
-    assert_eq!(propose(&stage.state, SiteId(0), &TEMPER), None, "one at a time");
+    assert_eq!(propose(&stage.state, SiteId(0), SiteId(0), &TEMPER), None, "one at a time");
 }
 
 #[test]

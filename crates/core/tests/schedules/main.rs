@@ -6,6 +6,12 @@
 //! many as one likes. A broken law prints the seed and the command that replays it. Then
 //! each defect of the founding pseudocode is put back, alone, and must be found out.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "here a seed is read, and told what came of it"
+)]
+
 mod choice;
 mod coverage;
 mod laws;
