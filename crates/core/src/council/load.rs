@@ -1,4 +1,4 @@
-//! How full will a site be? What it said of itself, and what was promised to it since.
+//! How full will a site be? What was forecast of it, and what was promised to it since.
 //!
 //! A forecast is made without the moves that were agreed on afterwards. So each move counts
 //! at its destination from its approval until forecasts must know of it; else many sites
@@ -8,6 +8,7 @@
 use crate::council::book::Subject;
 use crate::council::movement::Phase;
 use crate::council::refusal::Refusal;
+use crate::council::rules::Counting;
 use crate::council::state::{Proposal, State};
 use crate::council::words::{Loads, Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
@@ -34,16 +35,41 @@ pub fn demand(state: &State, workloads: impl Iterator<Item = WorkloadId>) -> Loa
     demands.fold(Loads::default(), |sum, workload| sum.plus(workload.demand))
 }
 
-/// How full a site will be at most until a slot, with what was promised: by the upper
-/// quantile of its own committed forecast, else by what was last agreed on.
+/// How full a site will be at most until a slot, with what was promised: by those who
+/// committed themselves to a forecast of it, else by what was last agreed on.
 pub fn predicted_ppm(state: &State, site: SiteId, metric: Metric, until: Slot) -> Option<u32> {
     let member = state.members.get(&site)?;
     let subject = Subject { target: site, metric };
-    let forecast = state.book.peak(site, subject, state.slot(), until).map(|band| band.high_ppm);
     let seen = || state.book.last_truth(subject, state.slot());
-    let own = forecast.or_else(seen).unwrap_or(0);
+    let own = forecast_ppm(state, subject, until).or_else(seen).unwrap_or(0);
     let promised = promised(state, site).share_ppm(metric, &member.capacity);
     Some(own.saturating_add(promised))
+}
+
+/// The median of what was forecast as the peak, by the upper quantile, each weighing what the
+/// forecaster has earned: so nobody can hide how full it is, or pretend to be.
+fn forecast_ppm(state: &State, subject: Subject, until: Slot) -> Option<u32> {
+    let from = state.slot();
+    let mut said: Vec<(u32, u64)> = state
+        .members
+        .keys()
+        .filter_map(|by| {
+            let peak = state.book.peak(*by, subject, from, until)?.high_ppm;
+            let earned = match state.rules.counting {
+                Counting::Majority => 1,
+                _ => state.weighed.account(*by, subject.metric).quality(),
+            };
+            Some((peak, earned))
+        })
+        .collect();
+    said.sort_unstable();
+    let half = said.iter().map(|(_, weight)| weight).sum::<u64>() / 2;
+    let mut below = 0;
+    let median = said.iter().find(|(_, weight)| {
+        below += weight;
+        below > half
+    });
+    median.map(|(peak, _)| *peak)
 }
 
 /// Refuses what does not fit at a site on top of all that is predicted for it.

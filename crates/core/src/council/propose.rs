@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::council::book::Subject;
 use crate::council::load::{fits, predicted_ppm};
+use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use crate::council::remembering::as_taken_back;
-use crate::council::state::State;
+use crate::council::state::{Proposal, State};
 use crate::council::words::{Criticality, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
@@ -31,8 +32,12 @@ pub struct Temper {
 /// What a site proposes for a source, if by its committed forecast there is cause: itself, or
 /// another site that it watches, which may be silent or lie.
 pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Filing> {
-    let busy = state.open.values().any(|open| open.filing.source == source);
-    if busy {
+    // One at a time, until its traffic has left: what is only watched hinders nothing.
+    let is_leaving = |open: &Proposal| {
+        let phase = open.movement.map(|movement| movement.phase);
+        open.filing.source == source && !matches!(phase, Some(Phase::Watching { .. }))
+    };
+    if state.open.values().any(is_leaving) {
         return None;
     }
     let alarm = alarm(state, me, source, temper)?;

@@ -1,7 +1,7 @@
 //! Who serves what, minute by minute, and how that goes.
 
 use crate::sites::demand::Demand;
-use crate::sites::scenario::LIMIT;
+use crate::sites::scenario::{LIMIT, QUEUE_MINUTES};
 use crate::sites::weather::{Condition, Weather};
 
 /// How long a call takes on a site that has nothing else to do.
@@ -27,6 +27,8 @@ pub struct Cluster {
     pub places: Vec<Place>,
     /// How full each site was in the last minute; above one where it could not serve all.
     pub usage: Vec<f32>,
+    /// For how many minutes each site has been above the limit.
+    over: Vec<u64>,
 }
 
 /// What was served.
@@ -40,8 +42,10 @@ pub struct Served {
     pub latency: f64,
     /// Minutes of sites above the limit.
     pub overload_minutes: u64,
+    /// The same where it lasted for longer than a queue bears.
+    pub lasting_minutes: u64,
     /// The same of sites that speak the truth.
-    pub honest_overload_minutes: u64,
+    pub honest_lasting_minutes: u64,
     /// Minutes of sites that could not serve all.
     pub full_minutes: u64,
 }
@@ -50,7 +54,11 @@ impl Cluster {
     /// Every workload at home.
     pub fn new(demand: &Demand) -> Self {
         let places = demand.home.iter().map(|&site| Place { site, moving: None }).collect();
-        Self { places, usage: vec![0.0; demand.capacity.len()] }
+        Self {
+            places,
+            usage: vec![0.0; demand.capacity.len()],
+            over: vec![0; demand.capacity.len()],
+        }
     }
 
     /// The workloads of a site.
@@ -88,7 +96,15 @@ impl Cluster {
             self.usage[site] = loads[site] / demand.capacity[site];
             let is_over = self.usage[site] > LIMIT;
             served.overload_minutes += u64::from(is_over);
-            served.honest_overload_minutes += u64::from(is_over && site >= liars);
+            self.over[site] = if is_over { self.over[site] + 1 } else { 0 };
+            // What turns out to last counts from its beginning.
+            let lasting = match self.over[site].checked_sub(QUEUE_MINUTES as u64) {
+                None | Some(0) => 0,
+                Some(1) => self.over[site],
+                Some(_) => 1,
+            };
+            served.lasting_minutes += lasting;
+            served.honest_lasting_minutes += if site >= liars { lasting } else { 0 };
             served.full_minutes += u64::from(self.usage[site] > 1.0);
         }
         for (workload, site, load) in parts {

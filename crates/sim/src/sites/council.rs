@@ -35,7 +35,7 @@ const LOST_PPM: u32 = 100_000;
 
 /// How easily a site proposes.
 const TEMPER: Temper =
-    Temper { ahead_slots: 3, alarm_ppm: (LIMIT * 1e6) as u32, aim_ppm: 800_000, window_slots: 2 };
+    Temper { ahead_slots: 6, alarm_ppm: 845_000, aim_ppm: 700_000, window_slots: 4 };
 
 /// Sites that agree.
 pub struct Council {
@@ -61,8 +61,10 @@ impl Council {
             slot: Span::from_mins(SLOT_MINUTES as u64),
             lead_slots: 1,
             horizon_slots: HORIZON as u64,
-            season_slots: 288,
+            season_slots: 1440 / SLOT_MINUTES as u64,
             settle_slots: 1,
+            // Weights change every ten minutes.
+            round_slots: 5,
             limit_ppm: (LIMIT * 1e6) as u32,
             lease: Span::from_mins(5),
             ..Rules::default()
@@ -317,7 +319,7 @@ impl Outlook for Own<'_> {
         let ahead = through.0.saturating_sub(self.state.slot().0) as usize;
         let hosted = hosted(self.state, site.index());
         let capacity = self.now.demand.capacity[site.index()];
-        let said = |ahead| self.foresight.sum(self.by, hosted.iter().copied(), slot, ahead)[1];
+        let said = |ahead| self.foresight.sum(self.by, hosted.iter().copied(), slot, ahead)[2];
         let peak = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max) / capacity;
         Some(ppm(match self.character {
             Character::Lying => peak,

@@ -1,10 +1,13 @@
-//! What each workload asks for, minute by minute: a recorded day, seen from each site's time
-//! zone.
+//! What each workload asks for, minute by minute: the shape of a recorded day, seen from each
+//! site's time zone.
 //!
-//! Every site has all functions of the trace, dealt into workloads of about the same load,
-//! and its day begins where its time zone says; the end of the recorded day is followed by
-//! its beginning. One factor per site scales the load so that it fills the capacity on
-//! average as the scenario says. Flash crowds come on top, at times that nothing tells.
+//! A workload is some functions of the trace, each with the same mean. Functions that are
+//! called too rarely to have a shape, or that clocks call all day alike, are left out: they
+//! neither cause overload nor forebode it. A call waits for some minutes rather than being
+//! lost, so load is the mean over a slot. A site's day begins where its time zone says; the
+//! end of the recorded day is followed by its beginning. One factor per site makes the load
+//! fill the capacity on average as the scenario says. Flash crowds come on top, at times that
+//! nothing tells.
 
 use swell_core::council::words::Criticality;
 use swell_core::rng::{self, Rng};
@@ -12,10 +15,21 @@ use swell_trace::error::TraceError;
 use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;
 
-use crate::sites::scenario::Scenario;
+use crate::sites::scenario::{QUEUE_MINUTES, Scenario};
 
 /// Nanoseconds of a minute.
 const MINUTE: u64 = 60_000_000_000;
+/// The longest trace that is looked at: a week.
+const MINUTES_MAX: usize = 7 * 1440;
+/// A function with fewer calls a day has no shape; one whose hours differ by less than this
+/// share of their mean is called by a clock; nothing weighs more than so many times its mean.
+const CALLS_MIN: f32 = 288.0;
+const VARIATION_MIN: f32 = 0.15;
+const PEAK_MAX: f32 = 6.0;
+/// Functions of a workload, and by how many minutes each may be early or late: a site has
+/// thousands of functions, and those of a trace stand for others like them.
+const FUNCTIONS: usize = 40;
+const EARLY_MINUTES: u64 = 60;
 /// A crowd multiplies a workload's load by so much at its height.
 const CROWD: (f32, f32) = (2.5, 5.0);
 /// It lasts so many minutes, of which the first few are its rise.
@@ -40,14 +54,15 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The demand of a scenario.
-    pub fn new(trace: &Trace, scenario: &Scenario) -> Result<Self, TraceError> {
-        Ok(Self::of(&busy(trace, scenario.seed)?, scenario))
+    /// The demand of a scenario; nothing if no function of the trace has a shape.
+    pub fn new(trace: &Trace, scenario: &Scenario) -> Result<Option<Self>, TraceError> {
+        let shapes = shapes(&calls(trace, scenario.seed)?);
+        Ok((!shapes.is_empty()).then(|| Self::of(&shapes, scenario)))
     }
 
-    /// The same, where the processor time of each function and minute is known.
-    pub fn of(busy: &[Vec<f32>], scenario: &Scenario) -> Self {
-        let minutes = busy.first().map_or(0, Vec::len);
+    /// The same, where the shape of each function is known, by minute.
+    pub fn of(shapes: &[Vec<f32>], scenario: &Scenario) -> Self {
+        let minutes = shapes.first().map_or(0, Vec::len);
         let mut demand = Self {
             minutes,
             loads: Vec::new(),
@@ -59,7 +74,7 @@ impl Demand {
             let mut rng = rng::split(scenario.seed, &format!("sites/demand/{site}"));
             let capacity = between(&mut rng, CAPACITY);
             let shift = site * minutes / scenario.sites.max(1);
-            let mut loads = dealt(busy, scenario.workloads, shift, &mut rng);
+            let mut loads = dealt(shapes, scenario.workloads, shift, &mut rng);
             let total: f32 = loads.iter().flatten().sum();
             let scale = capacity * scenario.fill * minutes as f32 / total.max(f32::MIN_POSITIVE);
             loads.iter_mut().flatten().for_each(|load| *load *= scale);
@@ -83,46 +98,65 @@ impl Demand {
     }
 }
 
-/// Processor time of each function in each minute; a long call is spread over its minutes.
-fn busy(trace: &Trace, seed: u64) -> Result<Vec<Vec<f32>>, TraceError> {
-    let minutes = (trace.span().nanos().div_ceil(MINUTE) as usize).clamp(1, 7 * 1440);
-    let mut busy = vec![vec![0.0f32; minutes]; trace.functions().len()];
+/// Calls of each function in each minute.
+fn calls(trace: &Trace, seed: u64) -> Result<Vec<Vec<f32>>, TraceError> {
+    let minutes = (trace.span().nanos().div_ceil(MINUTE) as usize).clamp(1, MINUTES_MAX);
+    let mut calls = vec![vec![0.0f32; minutes]; trace.functions().len()];
     let mut stream = trace.arrivals(&Reading { seed, ..Reading::default() })?;
     let mut chunk = Vec::new();
     loop {
         stream.fill(&mut chunk)?;
         if chunk.is_empty() {
-            return Ok(busy);
+            return Ok(calls);
         }
         for arrival in &chunk {
-            let (mut at, mut left) = (arrival.at.nanos(), arrival.run.nanos());
-            let row = &mut busy[arrival.function.index()];
-            while left > 0 && (at / MINUTE) < minutes as u64 {
-                let part = left.min(MINUTE - at % MINUTE);
-                row[(at / MINUTE) as usize] += part as f32 / MINUTE as f32;
-                at += part;
-                left -= part;
+            let minute = (arrival.at.nanos() / MINUTE) as usize;
+            if let Some(count) = calls[arrival.function.index()].get_mut(minute) {
+                *count += 1.0;
             }
         }
     }
 }
 
-/// Functions dealt into workloads, the largest first, each to the smallest so far.
-fn dealt(busy: &[Vec<f32>], workloads: usize, shift: usize, rng: &mut Rng) -> Vec<Vec<f32>> {
-    let minutes = busy.first().map_or(0, Vec::len);
-    let mut order: Vec<(f32, usize)> = busy
-        .iter()
-        .enumerate()
-        .map(|(index, row)| (row.iter().sum::<f32>() * between(rng, (0.5, 1.5)), index))
-        .collect();
-    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+/// The shapes of the functions that have one: calls by their mean, as a slot's queue evens
+/// them out.
+fn shapes(calls: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    calls.iter().filter_map(|calls| shape(calls)).collect()
+}
+
+fn shape(calls: &[f32]) -> Option<Vec<f32>> {
+    let sum: f32 = calls.iter().sum();
+    if sum < CALLS_MIN * calls.len() as f32 / 1440.0 {
+        return None;
+    }
+    let mean = sum / calls.len() as f32;
+    let hours = calls.chunks(60).map(|hour| hour.iter().sum::<f32>() / hour.len() as f32 / mean);
+    let (count, squares) = hours
+        .fold((0.0f32, 0.0f32), |(n, squares), hour| (n + 1.0, squares + (hour - 1.0).powi(2)));
+    if (squares / count).sqrt() < VARIATION_MIN {
+        return None;
+    }
+    let window = |minute: usize| &calls[minute.saturating_sub(QUEUE_MINUTES - 1)..=minute];
+    let even = |minute: usize| {
+        let window = window(minute);
+        (window.iter().sum::<f32>() / window.len() as f32 / mean).min(PEAK_MAX)
+    };
+    Some((0..calls.len()).map(even).collect())
+}
+
+/// Functions dealt into the workloads of a site, shifted by its time zone.
+fn dealt(shapes: &[Vec<f32>], workloads: usize, shift: usize, rng: &mut Rng) -> Vec<Vec<f32>> {
+    let minutes = shapes.first().map_or(0, Vec::len);
     let mut loads = vec![vec![0.0f32; minutes]; workloads.max(1)];
-    let mut sums = vec![0.0f32; workloads.max(1)];
-    for (_, index) in order {
-        let smallest = (0..sums.len()).min_by(|a, b| sums[*a].total_cmp(&sums[*b])).unwrap_or(0);
-        sums[smallest] += busy[index].iter().sum::<f32>();
-        for (minute, load) in loads[smallest].iter_mut().enumerate() {
-            *load += busy[index][(minute + shift) % minutes];
+    for load in &mut loads {
+        let weight = between(rng, (0.5, 1.5));
+        for _ in 0..FUNCTIONS {
+            let shape = &shapes[rng::below(rng, shapes.len() as u64) as usize];
+            let own = shift + minutes - EARLY_MINUTES as usize % minutes
+                + rng::below(rng, 2 * EARLY_MINUTES + 1) as usize;
+            for (minute, load) in load.iter_mut().enumerate() {
+                *load += weight * shape[(minute + own) % minutes];
+            }
         }
     }
     loads

@@ -59,8 +59,10 @@ pub struct Outcome {
     pub latency_ms: f64,
     /// Minutes of sites above the limit.
     pub overload_minutes: u64,
+    /// The same where it lasted for longer than a queue bears.
+    pub lasting_minutes: u64,
     /// The same of sites that speak the truth.
-    pub honest_overload_minutes: u64,
+    pub honest_lasting_minutes: u64,
     /// Minutes of sites that could not serve all.
     pub full_minutes: u64,
     /// Moves.
@@ -118,7 +120,8 @@ fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Out
         drop_share: served.dropped / served.offered.max(f64::MIN_POSITIVE),
         latency_ms: served.latency / (served.offered - served.dropped).max(f64::MIN_POSITIVE),
         overload_minutes: served.overload_minutes,
-        honest_overload_minutes: served.honest_overload_minutes,
+        lasting_minutes: served.lasting_minutes,
+        honest_lasting_minutes: served.honest_lasting_minutes,
         full_minutes: served.full_minutes,
         moves: deeds.moves,
         needless_moves: deeds.needless,

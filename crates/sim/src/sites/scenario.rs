@@ -1,7 +1,10 @@
 //! The scenario: how many sites, how full, and what goes wrong.
 
 /// Minutes of a slot, by which forecasts and observations are made.
-pub const SLOT_MINUTES: usize = 5;
+pub const SLOT_MINUTES: usize = 2;
+
+/// Minutes that a call may wait in a queue: shorter peaks are evened out.
+pub const QUEUE_MINUTES: usize = 5;
 
 /// A site above this share of its capacity is overloaded.
 pub const LIMIT: f32 = 0.85;

@@ -58,7 +58,12 @@ pub struct SitesArguments {
     pub slow: u32,
 
     /// Policies to compare
-    #[arg(long, value_name = "POLICY", value_delimiter = ',', default_value = "none,reactive,majority,weighted")]
+    #[arg(
+        long,
+        value_name = "POLICY",
+        value_delimiter = ',',
+        default_value = "none,reactive,majority,weighted"
+    )]
     pub policy: Vec<PolicyName>,
 
     /// How many seeds to run: 1, 2, ... N

@@ -33,7 +33,11 @@ pub fn run(arguments: &SitesArguments) -> Result<(), Letter> {
     }
     for seed in seeds {
         let scenario = Scenario { seed, ..scenario };
-        let stage = Stage::new(scenario, Demand::new(&trace, &scenario)?);
+        let demand = Demand::new(&trace, &scenario)?.ok_or_else(|| {
+            Letter::failed(format!("no function of `{}` is called in a daily rhythm", trace.name()))
+                .hint("take a trace of a day, such as `--trace 1350`")
+        })?;
+        let stage = Stage::new(scenario, demand);
         let ways: Vec<Way> = lines.iter().map(|line| line.way).collect();
         let outcomes: Vec<Outcome> = ways.into_iter().map(|way| stage.play(way)).collect();
         if asked.load(Ordering::Relaxed) {
