@@ -1,7 +1,9 @@
 //! An entry of the log: who says what.
 //!
 //! Who says it is vouched for by the channel it came through, so no command names its own
-//! speaker, and nobody can speak for another. What the voter believes itself to weigh is
+//! speaker, and nobody can speak for another. Ticks are the leader's alone, and what changes
+//! members, modes and rules comes from people: whoever takes entries for the log passes on
+//! nothing else of that kind. What the voter believes itself to weigh is
 //! written down and never counted.
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! How a site votes: by what it expects itself of source and destination.
 
 use crate::council::entry::Reason;
+use crate::council::filing::through;
 use crate::council::load::{demand, predicted_ppm, promised};
 use crate::council::proposal::Cause;
 use crate::council::state::{Proposal, State};
@@ -26,7 +27,7 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
             return (false, Reason::NotNeeded);
         }
     }
-    let through = Slot::of(filing.deadline, state.rules.slot).plus(filing.criterion.window_slots);
+    let through = through(state, filing);
     let Some(member) = state.members.get(&filing.destination) else {
         return (false, Reason::DestinationFull);
     };

@@ -77,9 +77,12 @@ pub fn fits(state: &State, site: SiteId, more: &Loads, until: Slot) -> Result<()
     let member = state.members.get(&site).ok_or(Refusal::NotMember(site))?;
     for metric in Metric::ALL {
         let share = more.share_ppm(metric, &member.capacity);
+        if share == 0 {
+            continue;
+        }
         let before = predicted_ppm(state, site, metric, until).unwrap_or(0);
         let would_be_ppm = before.saturating_add(share);
-        if share > 0 && would_be_ppm > state.rules.limit_ppm {
+        if would_be_ppm > state.rules.limit_ppm {
             return Err(Refusal::DestinationFull { metric, would_be_ppm });
         }
     }

@@ -50,6 +50,19 @@ pub fn orders(state: &State, site: SiteId) -> Vec<Order> {
     open.into_iter().filter_map(|(id, proposal)| order(state, site, *id, proposal)).collect()
 }
 
+/// Whether a site runs a workload: it has authority over it, or takes part in its move. What
+/// runs elsewhere is stopped, under the epoch that the state tells and past the fence; so what
+/// was started for a move that was taken back goes, whoever restarts.
+pub fn runs(state: &State, site: SiteId, workload: WorkloadId) -> bool {
+    let holds = state.workloads.get(&workload).is_some_and(|of| of.authority.holder == site);
+    let is_party = |proposal: &Proposal| {
+        proposal.movement.is_some()
+            && proposal.filing.workloads.contains_key(&workload)
+            && (proposal.filing.source == site || proposal.filing.destination == site)
+    };
+    holds || state.open.values().any(is_party)
+}
+
 fn order(state: &State, site: SiteId, proposal: ProposalId, of: &Proposal) -> Option<Order> {
     let Movement { phase, epoch, .. } = of.movement?;
     let (source, destination) = (of.filing.source, of.filing.destination);

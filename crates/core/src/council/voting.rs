@@ -6,13 +6,14 @@
 
 use crate::council::ballot::{Tally, Vote};
 use crate::council::ending::end;
+use crate::council::filing::through;
 use crate::council::grant::grant;
 use crate::council::load::{demand, fits};
 use crate::council::movement::{Movement, Pace};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
 use crate::council::state::State;
-use crate::council::words::{Mode, ProposalId, Slot, WorkloadId};
+use crate::council::words::{Mode, ProposalId, WorkloadId};
 use crate::council::workload::Authority;
 use crate::ids::SiteId;
 
@@ -83,8 +84,7 @@ fn approve(state: &mut State, id: ProposalId) {
         return end(state, id, Outcome::Superseded);
     }
     let wanted = demand(state, filing.workloads.keys().copied());
-    let through = Slot::of(filing.deadline, state.rules.slot).plus(filing.criterion.window_slots);
-    if fits(state, filing.destination, &wanted, through).is_err() {
+    if fits(state, filing.destination, &wanted, through(state, &filing)).is_err() {
         return end(state, id, Outcome::NoRoom);
     }
     if filing.workloads.keys().any(|workload| state.mode_of(*workload) != Mode::On) {

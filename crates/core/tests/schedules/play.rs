@@ -2,7 +2,7 @@
 
 use swell_core::council::book::Subject;
 use swell_core::council::entry::{Band, Command, News, Reason};
-use swell_core::council::order::{Order, Task, orders};
+use swell_core::council::order::{Order, Task, orders, runs};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback, Trouble};
 use swell_core::council::state::State;
 use swell_core::council::words::{Epoch, Loads, Metric, Mode, ProposalId, Slot, WorkloadId};
@@ -151,11 +151,8 @@ impl World<'_> {
             return Ok(());
         }
         let (site, state) = (self.nodes[node].site, &self.nodes[node].state);
-        let is_over = |id: &&WorkloadId| {
-            let workload = state.workloads.get(id);
-            workload.is_some_and(|workload| workload.authority.holder != site)
-                && state.transit(**id).is_none()
-        };
+        let is_over =
+            |id: &&WorkloadId| state.workloads.contains_key(id) && !runs(state, site, **id);
         let Some(id) = self.nodes[node].running.iter().find(is_over).copied() else {
             return Ok(());
         };
