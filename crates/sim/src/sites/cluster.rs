@@ -92,8 +92,8 @@ impl Cluster {
         for &(_, site, load) in &parts {
             loads[site] += load;
         }
-        for site in 0..sites {
-            self.usage[site] = loads[site] / demand.capacity[site];
+        for (site, load) in loads.iter().enumerate() {
+            self.usage[site] = load / demand.capacity[site];
             let is_over = self.usage[site] > LIMIT;
             served.overload_minutes += u64::from(is_over);
             self.over[site] = if is_over { self.over[site] + 1 } else { 0 };
