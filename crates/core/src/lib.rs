@@ -34,3 +34,4 @@ pub mod replay;
 pub mod world;
 pub mod flow;
 pub mod cachegroup;
+pub mod council;

@@ -14,7 +14,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-fifo", &[]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
-    ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
+    ("swell-sim", &["swell-core", "swell-forecast", "swell-journal", "swell-trace"]),
     ("swell-api", &[]),
     ("swell-componentize", &[]),
     ("swell-samples", &["swell-componentize"]),
@@ -61,6 +61,7 @@ pub enum Siblings {
 /// folder without a row holds rivals that share nothing; the root of a crate holds parts.
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
+    ("crates/core/src/council", Siblings::Parts),
     (
         "crates/core/src/flow",
         Siblings::Rivals {
@@ -121,6 +122,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sim/src/faithful/founding", Siblings::Parts),
     ("crates/sim/src/flow", Siblings::Parts),
     ("crates/sim/src/report", Siblings::Parts),
+    ("crates/sim/src/sites", Siblings::Parts),
     (
         "crates/sim/src/report/html",
         Siblings::Rivals { below: &["chart", "style"], above: &["page"] },

@@ -24,6 +24,7 @@ use crate::cli::new::NewArguments;
 use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::replay::ReplayArguments;
+use crate::cli::sites::SitesArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
 use crate::cli::watch::WatchArguments;
@@ -125,4 +126,6 @@ pub enum SimCommand {
     Keepalive(Box<KeepAliveArguments>),
     /// Does it pay to let FIFOs change hands, and by which rule?
     Flow(FlowArguments),
+    /// Do sites that forecast, vote and move workloads fare better than a threshold?
+    Sites(Box<SitesArguments>),
 }

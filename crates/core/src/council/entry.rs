@@ -1,0 +1,168 @@
+//! An entry of the log: who says what.
+//!
+//! Who says it is vouched for by the channel it came through, so no command names its own
+//! speaker, and nobody can speak for another. Ticks are the leader's alone, and what changes
+//! members, modes and rules comes from people: whoever takes entries for the log passes on
+//! nothing else of that kind. What the voter believes itself to weigh is
+//! written down and never counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::council::proposal::{Filing, Trouble};
+use crate::council::rules::Rules;
+use crate::council::words::{
+    Criticality, Epoch, Loads, Metric, Mode, ProposalId, Slot, WorkloadId,
+};
+use crate::ids::SiteId;
+use crate::time::Instant;
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Who speaks.
+    pub from: SiteId,
+    /// Counts the starts of the speaker.
+    pub incarnation: u64,
+    /// Numbers the speaker's messages since its start, from 1.
+    pub sequence: u64,
+    /// What it says.
+    pub command: Command,
+}
+
+/// What can be said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// The leader's clock. Nobody consults another one.
+    Tick {
+        /// What it shows.
+        at: Instant,
+    },
+    /// Other rules hold from here on.
+    AdoptRules(Rules),
+    /// A site becomes a member, or its capacity changes.
+    Admit {
+        /// Which.
+        site: SiteId,
+        /// What it can bear.
+        capacity: Loads,
+    },
+    /// A site leaves.
+    Dismiss {
+        /// Which.
+        site: SiteId,
+    },
+    /// A workload exists at the speaker, or its demand or weight for people changed.
+    Register {
+        /// Which.
+        workload: WorkloadId,
+        /// How much it matters.
+        criticality: Criticality,
+        /// What it takes.
+        demand: Loads,
+    },
+    /// A workload of the speaker is no more.
+    Retire {
+        /// Which.
+        workload: WorkloadId,
+    },
+    /// Whether anything moves, everywhere or for one workload.
+    SetMode {
+        /// For which; for all that have none of their own.
+        workload: Option<WorkloadId>,
+        /// The mode.
+        mode: Mode,
+    },
+    /// The speaker commits itself to what a site's utilisation will be.
+    Forecast {
+        /// Whose utilisation.
+        target: SiteId,
+        /// In what.
+        metric: Metric,
+        /// The first slot.
+        first: Slot,
+        /// One band for each slot from there.
+        bands: Vec<Band>,
+    },
+    /// What the speaker saw of a slot that is over.
+    Observe {
+        /// Whose utilisation.
+        target: SiteId,
+        /// In what.
+        metric: Metric,
+        /// The slot.
+        slot: Slot,
+        /// The mean utilisation.
+        value_ppm: u32,
+    },
+    /// A resource proposal.
+    Propose(Box<Filing>),
+    /// Taken back by who filed it.
+    Withdraw {
+        /// Which.
+        proposal: ProposalId,
+    },
+    /// A vote.
+    Vote {
+        /// On which.
+        proposal: ProposalId,
+        /// Yes or no.
+        yes: bool,
+        /// Why.
+        reason: Reason,
+        /// What the voter believes itself to weigh.
+        claim_ppm: u32,
+    },
+    /// News of a move.
+    Report {
+        /// Of which.
+        proposal: ProposalId,
+        /// Under which epoch it was done.
+        epoch: Epoch,
+        /// What was done.
+        news: News,
+    },
+    /// The speaker is alive and keeps what it holds.
+    Renew,
+}
+
+/// What is expected of a slot, in parts per million of the capacity: with this chance it
+/// will be less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Band {
+    /// One in ten.
+    pub low_ppm: u32,
+    /// One in two.
+    pub middle_ppm: u32,
+    /// Nine in ten.
+    pub high_ppm: u32,
+}
+
+/// Why a vote is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Reason {
+    /// By the voter's own forecast the source will be overloaded and the destination not.
+    Helps,
+    /// By the voter's own forecast the source will not be overloaded.
+    NotNeeded,
+    /// By the voter's own forecast the destination will be overloaded.
+    DestinationFull,
+    /// An order of people, and nothing speaks against it.
+    Ordered,
+}
+
+/// What was done of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum News {
+    /// It runs at the destination.
+    Started,
+    /// It proved healthy there.
+    Healthy,
+    /// So many parts of the traffic go there.
+    Shifted(u8),
+    /// The source does nothing more for it, and is kept warm.
+    Drained,
+    /// All traffic is back at the source.
+    Returned,
+    /// It cannot go on.
+    Trouble(Trouble),
+}

@@ -1,0 +1,187 @@
+//! A proposal is filed: is it one that can be voted on?
+
+use std::collections::BTreeMap;
+
+use crate::council::ballot::Ballot;
+use crate::council::book::Subject;
+use crate::council::ending::end;
+use crate::council::load::{demand, fits};
+use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
+use crate::council::refusal::Refusal;
+use crate::council::remembering::as_taken_back;
+use crate::council::repeat::TakenBack;
+use crate::council::state::{OPEN_MAX, Proposal, State};
+use crate::council::weighing::weights;
+use crate::council::words::{Criticality, Epoch, Mode, ProposalId, Slot, WorkloadId};
+use crate::ids::SiteId;
+
+/// The most proposals that one site may have voted on at a time.
+const OF_ONE_MAX: usize = 16;
+
+/// Files a proposal under an id, or says why not.
+pub fn on_propose(
+    state: &mut State,
+    id: ProposalId,
+    by: SiteId,
+    filing: &Filing,
+) -> Result<(), Refusal> {
+    parties(state, filing)?;
+    let criticality = workloads(state, filing)?;
+    criterion(state, filing)?;
+    let predicted_ppm = cause(state, by, filing)?;
+    repeats(state, filing, predicted_ppm)?;
+    let wanted = demand(state, filing.workloads.keys().copied());
+    fits(state, filing.destination, &wanted, through(state, filing))?;
+    let impact = predicted_ppm.saturating_sub(state.rules.limit_ppm);
+    let priority = (criticality as u64) << 32 | u64::from(impact);
+    room(state, by, priority)?;
+    let ballot = Ballot {
+        weights: weights(state, filing, criticality),
+        theta_ppm: state.rules.theta(criticality),
+        sites_min: state.rules.sites_min(criticality, state.members.len()),
+        votes: BTreeMap::new(),
+        defects: state.rules.defects(),
+    };
+    let proposal = Proposal {
+        proposer: by,
+        filing: filing.clone(),
+        filed: state.now,
+        criticality,
+        predicted_ppm,
+        priority,
+        ballot,
+        movement: None,
+    };
+    state.open.insert(id, proposal);
+    Ok(())
+}
+
+/// The last slot for which the destination must have room.
+pub fn through(state: &State, filing: &Filing) -> Slot {
+    Slot::of(filing.deadline, state.rules.slot).plus(filing.criterion.window_slots)
+}
+
+fn parties(state: &State, filing: &Filing) -> Result<(), Refusal> {
+    for site in [filing.source, filing.destination] {
+        if !state.members.contains_key(&site) {
+            return Err(Refusal::NotMember(site));
+        }
+    }
+    if filing.source == filing.destination {
+        return Err(Refusal::SameSite);
+    }
+    if filing.deadline <= state.now {
+        return Err(Refusal::DeadlinePassed { now: state.now });
+    }
+    let latest = state.now + state.rules.deadline;
+    if filing.deadline > latest {
+        return Err(Refusal::DeadlineTooFar { latest });
+    }
+    Ok(())
+}
+
+/// Whether each can move; gives how critical the most critical is.
+fn workloads(state: &State, filing: &Filing) -> Result<Criticality, Refusal> {
+    if filing.workloads.is_empty() {
+        return Err(Refusal::OutOfRange("a proposal names a workload"));
+    }
+    if filing.workloads.len() > WORKLOADS_MAX {
+        return Err(Refusal::TooMany("workloads of one proposal"));
+    }
+    let mut criticality = Criticality::Low;
+    for (id, epoch) in &filing.workloads {
+        movable(state, filing, *id, *epoch)?;
+        criticality = criticality.max(state.workloads[id].criticality);
+    }
+    Ok(criticality)
+}
+
+fn movable(state: &State, filing: &Filing, id: WorkloadId, epoch: Epoch) -> Result<(), Refusal> {
+    let workload = state.workloads.get(&id).ok_or(Refusal::UnknownWorkload(id))?;
+    let authority = workload.authority;
+    if authority.holder != filing.source {
+        return Err(Refusal::NotHolder { workload: id, holder: authority.holder });
+    }
+    if authority.epoch != epoch {
+        return Err(Refusal::StaleEpoch { workload: id, current: authority.epoch });
+    }
+    if let Some(proposal) = state.transit(id) {
+        return Err(Refusal::InTransit(id, proposal));
+    }
+    if workload.rests_until > state.now {
+        return Err(Refusal::Resting { workload: id, until: workload.rests_until });
+    }
+    if state.mode_of(id) == Mode::Off {
+        return Err(Refusal::ModeOff);
+    }
+    if filing.cause == Cause::SourceLost && authority.lease_until > state.now {
+        return Err(Refusal::LeaseRuns { workload: id, until: authority.lease_until });
+    }
+    Ok(())
+}
+
+fn criterion(state: &State, filing: &Filing) -> Result<(), Refusal> {
+    let criterion = &filing.criterion;
+    let problem = if criterion.conditions.is_empty() {
+        "it has no condition"
+    } else if criterion.conditions.len() > CONDITIONS_MAX {
+        "it has too many conditions"
+    } else if !(1..=WINDOW_MAX).contains(&criterion.window_slots) {
+        "its window has 1 to 288 slots"
+    } else if criterion.samples_min == 0
+        || u64::from(criterion.samples_min) > criterion.window_slots
+    {
+        "it needs at least one sample, and at most one for each slot of the window"
+    } else if criterion.conditions.iter().any(|of| !state.members.contains_key(&of.site)) {
+        "it speaks of a site that is no member"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::BadCriterion(problem))
+}
+
+/// Whether the cause is one; gives what the source is predicted to be at.
+fn cause(state: &State, by: SiteId, filing: &Filing) -> Result<u32, Refusal> {
+    let Cause::Overload { metric, slot } = filing.cause else { return Ok(0) };
+    if slot < state.slot() {
+        return Err(Refusal::NoForecast);
+    }
+    let subject = Subject { target: filing.source, metric };
+    let band = state.book.band(by, subject, slot).ok_or(Refusal::NoForecast)?;
+    if band.high_ppm <= state.rules.limit_ppm {
+        return Err(Refusal::NoOverload { predicted_ppm: band.high_ppm });
+    }
+    Ok(band.high_ppm)
+}
+
+fn repeats(state: &State, filing: &Filing, predicted_ppm: u32) -> Result<(), Refusal> {
+    for workload in filing.workloads.keys() {
+        let new = as_taken_back(state, filing, *workload, predicted_ppm);
+        let same = |old: &&TakenBack| old.is_same(&new, state.rules.cause_ppm);
+        if let Some(old) = state.taken_back.iter().find(same) {
+            let predicted_ppm = old.predicted_ppm;
+            return Err(Refusal::CauseUnchanged { workload: *workload, predicted_ppm });
+        }
+    }
+    Ok(())
+}
+
+/// Makes room among the open ones, if by priority there is any.
+fn room(state: &mut State, by: SiteId, priority: u64) -> Result<(), Refusal> {
+    let is_voted_on = |proposal: &&Proposal| proposal.movement.is_none();
+    let own = state.open.values().filter(is_voted_on).filter(|proposal| proposal.proposer == by);
+    if own.count() >= OF_ONE_MAX {
+        return Err(Refusal::TooMany("open proposals of one site"));
+    }
+    if state.open.len() < OPEN_MAX {
+        return Ok(());
+    }
+    let voted_on = state.open.iter().filter(|(_, proposal)| is_voted_on(proposal));
+    match voted_on.min_by_key(|(id, proposal)| (proposal.priority, std::cmp::Reverse(**id))) {
+        Some((id, least)) if least.priority < priority => {
+            end(state, *id, Outcome::Displaced);
+            Ok(())
+        }
+        _ => Err(Refusal::TooMany("open proposals")),
+    }
+}

@@ -1,0 +1,134 @@
+//! Sites come and go, workloads appear and end, modes and rules change.
+
+use crate::council::member::{MEMBERS_MAX, Member, VoteRecord};
+use crate::council::refusal::Refusal;
+use crate::council::rules::Rules;
+use crate::council::sender::Sender;
+use crate::council::state::State;
+use crate::council::words::{Criticality, Epoch, Loads, Metric, Mode, WorkloadId};
+use crate::council::workload::{Authority, WORKLOADS_MAX, Workload};
+use crate::ids::SiteId;
+use crate::time::Instant;
+
+/// The most sites that left and are remembered.
+const FORMER_MAX: usize = 256;
+
+/// A site becomes a member, or its capacity changes. One that comes back has the record it
+/// left with.
+pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), Refusal> {
+    if capacity.of(Metric::Cpu) == 0 {
+        return Err(Refusal::OutOfRange("a site without processors bears nothing"));
+    }
+    if let Some(member) = state.members.get_mut(&site) {
+        member.capacity = capacity;
+        return Ok(());
+    }
+    if state.members.len() >= MEMBERS_MAX {
+        return Err(Refusal::TooMany("sites"));
+    }
+    let new = Member { capacity, sender: Sender::default(), votes: VoteRecord::default() };
+    let member = Member { capacity, ..state.former.remove(&site).unwrap_or(new) };
+    state.members.insert(site, member);
+    Ok(())
+}
+
+/// A site leaves: it holds nothing any more and takes part in nothing.
+pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
+    if !state.members.contains_key(&site) {
+        return Err(Refusal::NotMember(site));
+    }
+    if state.members.len() == 1 {
+        return Err(Refusal::LastSite);
+    }
+    let held = state.workloads.iter().find(|(_, workload)| workload.authority.holder == site);
+    if let Some((workload, _)) = held {
+        return Err(Refusal::StillHolds(site, *workload));
+    }
+    let part = state.open.iter().find(|(_, proposal)| {
+        proposal.filing.source == site || proposal.filing.destination == site
+    });
+    if let Some((proposal, _)) = part {
+        return Err(Refusal::StillParty(site, *proposal));
+    }
+    if let Some(member) = state.members.remove(&site) {
+        if state.former.len() >= FORMER_MAX
+            && let Some((forgotten, _)) = state.former.pop_first()
+        {
+            state.ledger.forget(forgotten);
+            state.weighed.forget(forgotten);
+        }
+        state.former.insert(site, member);
+    }
+    state.book.forget_site(site);
+    Ok(())
+}
+
+/// A workload exists at a site, or is other than it was.
+pub fn on_register(
+    state: &mut State,
+    by: SiteId,
+    id: WorkloadId,
+    criticality: Criticality,
+    demand: Loads,
+) -> Result<(), Refusal> {
+    if demand == Loads::default() {
+        return Err(Refusal::OutOfRange("a workload takes something"));
+    }
+    if let Some(workload) = state.workloads.get_mut(&id) {
+        let holder = workload.authority.holder;
+        if holder != by {
+            return Err(Refusal::NotHolder { workload: id, holder });
+        }
+        (workload.criticality, workload.demand) = (criticality, demand);
+        return Ok(());
+    }
+    if state.workloads.len() >= WORKLOADS_MAX {
+        return Err(Refusal::TooMany("workloads"));
+    }
+    state.epoch = Epoch(state.epoch.0 + 1);
+    let lease_until = state.now + state.rules.lease;
+    let authority = Authority { holder: by, epoch: state.epoch, lease_until };
+    let rests_until = Instant::ZERO;
+    let workload = Workload { criticality, demand, mode: None, authority, rests_until };
+    state.workloads.insert(id, workload);
+    Ok(())
+}
+
+/// A workload is no more.
+pub fn on_retire(state: &mut State, by: SiteId, id: WorkloadId) -> Result<(), Refusal> {
+    let workload = state.workloads.get(&id).ok_or(Refusal::UnknownWorkload(id))?;
+    let holder = workload.authority.holder;
+    if holder != by {
+        return Err(Refusal::NotHolder { workload: id, holder });
+    }
+    if let Some(proposal) = state.transit(id) {
+        return Err(Refusal::InTransit(id, proposal));
+    }
+    state.workloads.remove(&id);
+    Ok(())
+}
+
+/// Whether anything moves, everywhere or for one workload.
+pub fn on_mode(state: &mut State, workload: Option<WorkloadId>, mode: Mode) -> Result<(), Refusal> {
+    match workload {
+        None => state.mode = mode,
+        Some(id) => {
+            let workload = state.workloads.get_mut(&id).ok_or(Refusal::UnknownWorkload(id))?;
+            workload.mode = Some(mode);
+        }
+    }
+    Ok(())
+}
+
+/// Other rules hold from here on. The length of a slot stays: what is in the book is
+/// counted in it.
+pub fn on_rules(state: &mut State, rules: &Rules) -> Result<(), Refusal> {
+    if let Some(problem) = rules.problem() {
+        return Err(Refusal::BadRules(problem));
+    }
+    if rules.slot != state.rules.slot && !state.members.is_empty() {
+        return Err(Refusal::BadRules("the length of a slot cannot change"));
+    }
+    state.rules = *rules;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! How full will a site be? What was forecast of it, and what was promised to it since.
+//!
+//! A forecast is made without the moves that were agreed on afterwards. So each move counts
+//! at its destination from its approval until forecasts must know of it; else many sites
+//! would choose the same destination at once. What leaves a site is not taken off: nobody
+//! should rely on room that a move has yet to make.
+
+use crate::council::book::Subject;
+use crate::council::movement::Phase;
+use crate::council::refusal::Refusal;
+use crate::council::rules::Counting;
+use crate::council::state::{Proposal, State};
+use crate::council::words::{Loads, Metric, Slot, WorkloadId};
+use crate::ids::SiteId;
+
+/// What was promised to a site and is not in its forecasts yet.
+pub fn promised(state: &State, site: SiteId) -> Loads {
+    let goes_there = |proposal: &&Proposal| match proposal.movement.map(|movement| movement.phase) {
+        None => false,
+        Some(Phase::Returning(_)) => proposal.filing.source == site,
+        Some(Phase::Watching { from, .. }) if state.slot() > from.plus(state.rules.lead_slots) => {
+            false
+        }
+        Some(_) => proposal.filing.destination == site,
+    };
+    let open = state.open.values().filter(goes_there);
+    let moving = open.flat_map(|proposal| proposal.filing.workloads.keys().copied());
+    let settling = state.settling.iter().filter(|settling| settling.destination == site);
+    demand(state, moving.chain(settling.map(|settling| settling.workload)))
+}
+
+/// What workloads take together.
+pub fn demand(state: &State, workloads: impl Iterator<Item = WorkloadId>) -> Loads {
+    let demands = workloads.filter_map(|workload| state.workloads.get(&workload));
+    demands.fold(Loads::default(), |sum, workload| sum.plus(workload.demand))
+}
+
+/// How full a site will be at most until a slot, with what was promised: by those who
+/// committed themselves to a forecast of it, else by what was last agreed on.
+pub fn predicted_ppm(state: &State, site: SiteId, metric: Metric, until: Slot) -> Option<u32> {
+    let member = state.members.get(&site)?;
+    let subject = Subject { target: site, metric };
+    let seen = || state.book.last_truth(subject, state.slot());
+    let own = forecast_ppm(state, subject, until).or_else(seen).unwrap_or(0);
+    let promised = promised(state, site).share_ppm(metric, &member.capacity);
+    Some(own.saturating_add(promised))
+}
+
+/// The median of what was forecast as the peak, by the upper quantile, each weighing what the
+/// forecaster has earned: so nobody can hide how full it is, or pretend to be.
+fn forecast_ppm(state: &State, subject: Subject, until: Slot) -> Option<u32> {
+    let from = state.slot();
+    let mut said: Vec<(u32, u64)> = state
+        .members
+        .keys()
+        .filter_map(|by| {
+            let peak = state.book.peak(*by, subject, from, until)?.high_ppm;
+            let earned = match state.rules.counting {
+                Counting::Majority => 1,
+                _ => state.weighed.account(*by, subject.metric).quality(),
+            };
+            Some((peak, earned))
+        })
+        .collect();
+    said.sort_unstable();
+    let half = said.iter().map(|(_, weight)| weight).sum::<u64>() / 2;
+    let mut below = 0;
+    let median = said.iter().find(|(_, weight)| {
+        below += weight;
+        below > half
+    });
+    median.map(|(peak, _)| *peak)
+}
+
+/// Refuses what does not fit at a site on top of all that is predicted for it.
+pub fn fits(state: &State, site: SiteId, more: &Loads, until: Slot) -> Result<(), Refusal> {
+    let member = state.members.get(&site).ok_or(Refusal::NotMember(site))?;
+    for metric in Metric::ALL {
+        let share = more.share_ppm(metric, &member.capacity);
+        if share == 0 {
+            continue;
+        }
+        let before = predicted_ppm(state, site, metric, until).unwrap_or(0);
+        let would_be_ppm = before.saturating_add(share);
+        if would_be_ppm > state.rules.limit_ppm {
+            return Err(Refusal::DestinationFull { metric, would_be_ppm });
+        }
+    }
+    Ok(())
+}

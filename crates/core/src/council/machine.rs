@@ -1,0 +1,98 @@
+//! The machine: one entry of the log after the other, and nothing else, makes the state.
+//!
+//! An entry that is refused changes nothing but the count of entries and the number of its
+//! message. Who gets a refusal wrote something that must be said otherwise; the log goes on.
+
+use crate::council::ballot::Vote;
+use crate::council::book::Subject;
+use crate::council::checking::check;
+use crate::council::entry::{Command, Entry};
+use crate::council::filing::on_propose;
+use crate::council::grant::renew;
+use crate::council::joining::{on_admit, on_dismiss, on_mode, on_register, on_retire, on_rules};
+use crate::council::measuring::{close_slots, on_forecast, on_observe};
+use crate::council::moving::{hurry, on_report};
+use crate::council::refusal::Refusal;
+use crate::council::state::State;
+use crate::council::voting::{expire, on_vote, on_withdraw};
+use crate::council::words::ProposalId;
+use crate::ids::SiteId;
+use crate::time::Instant;
+
+/// Applies the entry of that index, or says why it changed nothing. A proposal that it files
+/// has the index as its id.
+pub fn apply(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal> {
+    let expected = state.index.saturating_add(1);
+    if index != expected {
+        return Err(Refusal::NotNext { expected, got: index });
+    }
+    state.index = index;
+    if !(state.members.is_empty() && is_beginning(&entry.command)) {
+        let member = state.members.get_mut(&entry.from).ok_or(Refusal::NotMember(entry.from))?;
+        member.sender.take(entry.incarnation, entry.sequence)?;
+    }
+    carry_out(state, index, entry.from, &entry.command)
+}
+
+/// What can be said while there are no members: who the first one is, and by which rules.
+fn is_beginning(command: &Command) -> bool {
+    matches!(command, Command::Admit { .. } | Command::AdoptRules(_))
+}
+
+fn carry_out(state: &mut State, index: u64, by: SiteId, command: &Command) -> Result<(), Refusal> {
+    match command {
+        Command::Tick { at } => {
+            tick(state, *at);
+            return Ok(());
+        }
+        Command::Admit { site, capacity } => return on_admit(state, *site, *capacity),
+        Command::AdoptRules(rules) => return on_rules(state, rules),
+        _ if state.now == Instant::ZERO => return Err(Refusal::NoTime),
+        _ => {}
+    }
+    match command {
+        Command::Tick { .. } | Command::Admit { .. } | Command::AdoptRules(_) => Ok(()),
+        Command::Dismiss { site } => on_dismiss(state, *site),
+        Command::Register { workload, criticality, demand } => {
+            on_register(state, by, *workload, *criticality, *demand)
+        }
+        Command::Retire { workload } => on_retire(state, by, *workload),
+        Command::SetMode { workload, mode } => on_mode(state, *workload, *mode),
+        Command::Forecast { target, metric, first, bands } => {
+            let subject = Subject { target: *target, metric: *metric };
+            on_forecast(state, by, subject, *first, bands)
+        }
+        Command::Observe { target, metric, slot, value_ppm } => {
+            let subject = Subject { target: *target, metric: *metric };
+            on_observe(state, by, subject, *slot, *value_ppm)
+        }
+        Command::Propose(filing) => on_propose(state, ProposalId(index), by, filing),
+        Command::Withdraw { proposal } => on_withdraw(state, *proposal, by),
+        Command::Vote { proposal, yes, reason, claim_ppm } => {
+            let vote = Vote { yes: *yes, reason: *reason, claim_ppm: *claim_ppm };
+            on_vote(state, *proposal, by, vote)
+        }
+        Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),
+        Command::Renew => {
+            renew(state, by);
+            Ok(())
+        }
+    }
+}
+
+/// Time goes on: never back, and never by more than a step, however a leader's clock jumps.
+/// Only the first tick sets it freely.
+fn tick(state: &mut State, at: Instant) {
+    let furthest = match state.now {
+        Instant::ZERO => at,
+        now => now + state.rules.tick,
+    };
+    state.now = at.min(furthest).max(state.now);
+    close_slots(state);
+    expire(state);
+    hurry(state);
+    check(state);
+    let (slot, now, memory) = (state.slot(), state.now, state.rules.memory);
+    state.settling.retain(|settling| settling.until > slot);
+    state.taken_back.retain(|taken_back| taken_back.at + memory > now);
+}

@@ -1,0 +1,126 @@
+//! A move goes on, is taken back, or stays as it is.
+
+use crate::council::book::Subject;
+use crate::council::ending::end;
+use crate::council::entry::News;
+use crate::council::grant::grant;
+use crate::council::load::demand;
+use crate::council::movement::{Movement, Pace, Party, Phase, Turn};
+use crate::council::proposal::{Outcome, Rollback, Trouble};
+use crate::council::refusal::Refusal;
+use crate::council::state::State;
+use crate::council::voting::gone;
+use crate::council::words::{Epoch, Metric, ProposalId, WHOLE_PPM, WorkloadId};
+use crate::ids::SiteId;
+
+/// A party to a move tells what it did under which epoch.
+pub fn on_report(
+    state: &mut State,
+    id: ProposalId,
+    by: SiteId,
+    epoch: Epoch,
+    news: News,
+) -> Result<(), Refusal> {
+    let Some(proposal) = state.open.get(&id) else { return Err(gone(state, id)) };
+    let Some(movement) = proposal.movement else { return Err(Refusal::NotAtThatStep) };
+    let (source, destination) = (proposal.filing.source, proposal.filing.destination);
+    let is_party = match Movement::party(news) {
+        Party::Source => by == source,
+        Party::Destination => by == destination,
+        Party::Either => by == source || by == destination,
+    };
+    if !is_party {
+        return Err(Refusal::NotParty(by));
+    }
+    if epoch != movement.epoch && !state.rules.defects().unfenced {
+        return Err(Refusal::StaleReport { current: movement.epoch });
+    }
+    let turn = movement.turn(news, pace(state))?;
+    match turn {
+        Turn::Go(phase) => set(state, id, phase, movement.epoch),
+        Turn::HandOver(phase) => {
+            let workloads = named(state, id);
+            let epoch = grant(state, &workloads, destination);
+            set(state, id, phase, epoch);
+        }
+        Turn::Watch => {
+            let from = state.slot().plus(1);
+            let until = from.plus(window(state, id));
+            set(state, id, Phase::Watching { from, until }, movement.epoch);
+        }
+        Turn::Returned(why) => end(state, id, Outcome::RolledBack(why)),
+        Turn::Back(why) => back(state, id, why),
+    }
+    Ok(())
+}
+
+/// Takes back what has stood still for too long.
+pub fn hurry(state: &mut State) {
+    let overdue = state.open.iter().filter_map(|(id, proposal)| {
+        let movement = proposal.movement?;
+        Some((*id, movement.phase, movement.overdue(state.now)?))
+    });
+    let overdue: Vec<_> = overdue.collect();
+    for (id, phase, why) in overdue {
+        match phase {
+            Phase::Returning(_) => end(state, id, Outcome::Failed(Trouble::NotReturned)),
+            _ => back(state, id, why),
+        }
+    }
+}
+
+/// Takes a move back, if that can be, and else leaves it where it is.
+pub fn back(state: &mut State, id: ProposalId, why: Trouble) {
+    let Some(proposal) = state.open.get(&id) else { return };
+    let Some(movement) = proposal.movement else { return };
+    let (source, plan) = (proposal.filing.source, proposal.filing.rollback);
+    let workloads = named(state, id);
+    if !movement.is_handed_over() {
+        // Traffic never left. What was started at the destination is fenced off.
+        grant(state, &workloads, source);
+        return end(state, id, Outcome::RolledBack(why));
+    }
+    if plan == Rollback::Stay || !movement.has_source {
+        return end(state, id, Outcome::Failed(why));
+    }
+    if !can_return(state, source, &workloads, movement.phase) {
+        return end(state, id, Outcome::Failed(Trouble::SourceFull));
+    }
+    let epoch = grant(state, &workloads, source);
+    set(state, id, Phase::Returning(why), epoch);
+}
+
+/// Whether the source can have all back: by what was seen of it since the traffic left. Its
+/// forecasts are no measure, for they were made with what it had then; and before all
+/// traffic has left it still bears what it bore.
+fn can_return(state: &State, source: SiteId, workloads: &[WorkloadId], phase: Phase) -> bool {
+    let Some(member) = state.members.get(&source) else { return false };
+    let Phase::Watching { from, .. } = phase else { return true };
+    let wanted = demand(state, workloads.iter().copied());
+    Metric::ALL.into_iter().all(|metric| {
+        let subject = Subject { target: source, metric };
+        let seen = state.book.truths(subject, from, state.slot()).last().unwrap_or(0);
+        let share = wanted.share_ppm(metric, &member.capacity);
+        share == 0 || seen.saturating_add(share) <= WHOLE_PPM
+    })
+}
+
+fn pace(state: &State) -> Pace {
+    Pace { step: state.rules.step, shifts: state.rules.shifts }
+}
+
+fn set(state: &mut State, id: ProposalId, phase: Phase, epoch: Epoch) {
+    let due = state.now + state.rules.step;
+    if let Some(movement) = state.open.get_mut(&id).and_then(|open| open.movement.as_mut()) {
+        *movement = Movement { phase, epoch, due, ..*movement };
+    }
+}
+
+fn named(state: &State, id: ProposalId) -> Vec<WorkloadId> {
+    let proposal = state.open.get(&id);
+    proposal.map(|open| open.filing.workloads.keys().copied().collect()).unwrap_or_default()
+}
+
+fn window(state: &State, id: ProposalId) -> u64 {
+    state.open.get(&id).map_or(1, |open| open.filing.criterion.window_slots)
+}

@@ -1,0 +1,154 @@
+//! What a site proposes: the least move that would keep it from being overloaded.
+//!
+//! It looks at its own committed forecast, takes the slot in which it will be overloaded
+//! first, and the workload that is just large enough to help, and sends it to where the most
+//! room is left after all that was promised there.
+
+use std::collections::BTreeMap;
+
+use crate::council::book::Subject;
+use crate::council::load::{fits, predicted_ppm};
+use crate::council::movement::Phase;
+use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
+use crate::council::remembering::as_taken_back;
+use crate::council::state::{Proposal, State};
+use crate::council::words::{Criticality, Metric, Mode, Slot, WorkloadId};
+use crate::council::workload::Workload;
+use crate::ids::SiteId;
+
+/// How easily a site proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Temper {
+    /// It looks at slots up to so many ahead.
+    pub ahead_slots: u64,
+    /// The middle of its forecast must exceed this for it to speak.
+    pub alarm_ppm: u32,
+    /// It moves enough to come down to this.
+    pub aim_ppm: u32,
+    /// How long it is looked whether the move helped.
+    pub window_slots: u64,
+}
+
+/// What a site proposes for a source, if by its committed forecast there is cause: itself, or
+/// another site that it watches, which may be silent or lie.
+pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Filing> {
+    // One at a time, until its traffic has left: what is only watched hinders nothing.
+    let is_leaving = |open: &Proposal| {
+        let phase = open.movement.map(|movement| movement.phase);
+        open.filing.source == source && !matches!(phase, Some(Phase::Watching { .. }))
+    };
+    if state.open.values().any(is_leaving) {
+        return None;
+    }
+    let alarm = alarm(state, me, source, temper)?;
+    let Alarm { metric, peak_ppm, .. } = alarm;
+    let capacity = state.members.get(&source)?.capacity;
+    let excess = peak_ppm.saturating_sub(temper.aim_ppm);
+    let mut candidates: Vec<(bool, u32, Criticality, WorkloadId)> = state
+        .workloads
+        .iter()
+        .filter(|(id, workload)| is_movable(state, source, **id, workload))
+        .map(|(id, workload)| {
+            let share = workload.demand.share_ppm(metric, &capacity);
+            let is_enough = share >= excess;
+            let order = if is_enough { share } else { u32::MAX - share };
+            (!is_enough, order, workload.criticality, *id)
+        })
+        .filter(|(_, order, ..)| *order != u32::MAX)
+        .collect();
+    candidates.sort_unstable();
+    let found = candidates.into_iter().take(TRIES);
+    let mut filings = found.filter_map(|(.., id)| filing(state, source, id, alarm, temper));
+    filings.next()
+}
+
+/// How many workloads are tried.
+const TRIES: usize = 8;
+
+/// Where and when there will be too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Alarm {
+    slot: Slot,
+    metric: Metric,
+    peak_ppm: u32,
+}
+
+/// The first slot for which the site committed itself to too much at the source.
+fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Alarm> {
+    let from = state.slot().plus(1);
+    let through = from.plus(temper.ahead_slots);
+    let alarms = Metric::ALL.into_iter().flat_map(|metric| {
+        let subject = Subject { target: source, metric };
+        (from.0..=through.0).filter_map(move |slot| {
+            let band = state.book.band(me, subject, Slot(slot))?;
+            let is_alarm = band.middle_ppm > temper.alarm_ppm;
+            let has_evidence = band.high_ppm > state.rules.limit_ppm;
+            let alarm = Alarm { slot: Slot(slot), metric, peak_ppm: band.high_ppm };
+            (is_alarm && has_evidence).then_some(alarm)
+        })
+    });
+    alarms.min()
+}
+
+fn is_movable(state: &State, source: SiteId, id: WorkloadId, workload: &Workload) -> bool {
+    workload.authority.holder == source
+        && workload.rests_until <= state.now
+        && state.mode_of(id) != Mode::Off
+        && state.transit(id).is_none()
+}
+
+fn filing(
+    state: &State,
+    source: SiteId,
+    id: WorkloadId,
+    alarm: Alarm,
+    temper: &Temper,
+) -> Option<Filing> {
+    let Alarm { slot, metric, peak_ppm: predicted } = alarm;
+    let workload = state.workloads.get(&id)?;
+    let mut deadline = slot.begin(state.rules.slot);
+    if deadline <= state.now {
+        deadline = state.now + state.rules.slot;
+    }
+    let through = Slot::of(deadline, state.rules.slot).plus(temper.window_slots);
+    let mut others: Vec<(u32, SiteId)> = state
+        .members
+        .keys()
+        .filter(|site| **site != source)
+        .filter(|site| fits(state, **site, &workload.demand, through).is_ok())
+        .filter_map(|site| Some((after(state, *site, workload, metric, through)?, *site)))
+        .collect();
+    others.sort_unstable();
+    let cause = Cause::Overload { metric, slot };
+    let at_most_ppm = state.rules.limit_ppm;
+    let to = |destination| Filing {
+        workloads: BTreeMap::from([(id, workload.authority.epoch)]),
+        source,
+        destination,
+        deadline,
+        cause,
+        criterion: Criterion {
+            conditions: vec![Condition { site: destination, metric, at_most_ppm }],
+            window_slots: temper.window_slots,
+            samples_min: 1,
+        },
+        rollback: Rollback::ToSource,
+    };
+    let is_new = |filing: &Filing| {
+        let new = as_taken_back(state, filing, id, predicted);
+        !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
+    };
+    others.into_iter().map(|(_, site)| to(site)).find(is_new)
+}
+
+/// How full a site would be with the workload.
+fn after(
+    state: &State,
+    site: SiteId,
+    workload: &Workload,
+    metric: Metric,
+    through: Slot,
+) -> Option<u32> {
+    let share = workload.demand.share_ppm(metric, &state.members.get(&site)?.capacity);
+    Some(predicted_ppm(state, site, metric, through)?.saturating_add(share))
+}

@@ -1,0 +1,102 @@
+//! A vote is cast, and decides or does not.
+//!
+//! Approval is a compare-and-set: the authority over every workload must still be the one the
+//! proposal was built on, and the destination must still have room. So of two proposals that
+//! contradict each other the order of the log lets one through, however the votes ran.
+
+use crate::council::ballot::{Tally, Vote};
+use crate::council::ending::end;
+use crate::council::filing::through;
+use crate::council::grant::grant;
+use crate::council::load::{demand, fits};
+use crate::council::movement::{Movement, Pace};
+use crate::council::proposal::{Cause, Outcome};
+use crate::council::refusal::Refusal;
+use crate::council::state::State;
+use crate::council::words::{Mode, ProposalId, WorkloadId};
+use crate::council::workload::Authority;
+use crate::ids::SiteId;
+
+/// A site votes on a proposal.
+pub fn on_vote(state: &mut State, id: ProposalId, by: SiteId, vote: Vote) -> Result<(), Refusal> {
+    let Some(proposal) = state.open.get_mut(&id) else { return Err(gone(state, id)) };
+    if !proposal.ballot.weights.contains_key(&by) {
+        return Err(Refusal::NotInElectorate(by));
+    }
+    if proposal.ballot.votes.contains_key(&by) {
+        return Err(Refusal::AlreadyVoted(by));
+    }
+    if proposal.movement.is_some() {
+        return Err(Refusal::Closed(id));
+    }
+    proposal.ballot.votes.insert(by, vote);
+    match proposal.ballot.tally() {
+        Tally::Open => {}
+        Tally::Rejected => end(state, id, Outcome::Rejected),
+        Tally::Approved => approve(state, id),
+    }
+    Ok(())
+}
+
+/// Who filed a proposal takes it back before it is decided.
+pub fn on_withdraw(state: &mut State, id: ProposalId, by: SiteId) -> Result<(), Refusal> {
+    let Some(proposal) = state.open.get(&id) else { return Err(gone(state, id)) };
+    if proposal.proposer != by {
+        return Err(Refusal::NotProposer(proposal.proposer));
+    }
+    if proposal.movement.is_some() {
+        return Err(Refusal::Closed(id));
+    }
+    end(state, id, Outcome::Withdrawn);
+    Ok(())
+}
+
+/// Ends what was not decided in time.
+pub fn expire(state: &mut State) {
+    let now = state.now;
+    let late = state
+        .open
+        .iter()
+        .filter(|(_, proposal)| proposal.movement.is_none() && proposal.filing.deadline <= now);
+    let late: Vec<ProposalId> = late.map(|(id, _)| *id).collect();
+    for id in late {
+        end(state, id, Outcome::Expired);
+    }
+}
+
+/// Why a proposal is not among the open ones.
+pub fn gone(state: &State, id: ProposalId) -> Refusal {
+    if state.ended.contains_key(&id) { Refusal::Closed(id) } else { Refusal::UnknownProposal(id) }
+}
+
+fn approve(state: &mut State, id: ProposalId) {
+    let Some(proposal) = state.open.get(&id) else { return };
+    let filing = proposal.filing.clone();
+    let is_unfenced = state.rules.defects().unfenced;
+    let is_as_filed = filing.workloads.iter().all(|(workload, epoch)| {
+        let authority = state.workloads.get(workload).map(|workload| workload.authority);
+        let is_resting = state.workloads.get(workload).is_some_and(|w| w.rests_until > state.now);
+        let stands =
+            |authority: Authority| authority.holder == filing.source && authority.epoch == *epoch;
+        authority.is_some_and(stands) && state.transit(*workload).is_none() && !is_resting
+    });
+    if !is_as_filed && !is_unfenced {
+        return end(state, id, Outcome::Superseded);
+    }
+    let wanted = demand(state, filing.workloads.keys().copied());
+    if fits(state, filing.destination, &wanted, through(state, &filing)).is_err() {
+        return end(state, id, Outcome::NoRoom);
+    }
+    if filing.workloads.keys().any(|workload| state.mode_of(*workload) != Mode::On) {
+        return end(state, id, Outcome::Shadow);
+    }
+    let workloads: Vec<WorkloadId> = filing.workloads.keys().copied().collect();
+    // The source acts on under a new epoch, so that nothing that was ordered before counts.
+    let epoch = grant(state, &workloads, filing.source);
+    let pace = Pace { step: state.rules.step, shifts: state.rules.shifts };
+    let has_source = filing.cause != Cause::SourceLost;
+    let movement = Movement::begin(state.now, epoch, has_source, pace);
+    if let Some(proposal) = state.open.get_mut(&id) {
+        proposal.movement = Some(movement);
+    }
+}

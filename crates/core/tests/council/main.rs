@@ -1,0 +1,9 @@
+//! The council, entry by entry: what it refuses, how moves go, what forecasts earn, and that
+//! snapshots stand for the log.
+
+mod earning;
+mod keeping;
+mod moving;
+mod proposing;
+mod refusing;
+mod stage;

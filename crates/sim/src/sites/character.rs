@@ -1,0 +1,37 @@
+//! What a site says of what it believes: the truth, something worse by the hour, or a lie.
+
+/// How a site speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Character {
+    /// It says what it believes.
+    Honest,
+    /// Its forecasts are worse by the hour, and it does not know.
+    Drifting,
+    /// It says the contrary: it hides an overload and cries when there is none, votes against
+    /// what it believes, and tells that it saw what it had forecast.
+    Lying,
+}
+
+impl Character {
+    /// What it says of a share of capacity that it expects, at a minute of so many.
+    pub fn says(self, share: f32, minute: usize, minutes: usize) -> f32 {
+        match self {
+            Character::Honest => share,
+            Character::Drifting => share * (1.0 + minute as f32 / minutes.max(1) as f32),
+            Character::Lying => (1.3 - share).max(0.0),
+        }
+    }
+
+    /// What it tells of what it saw.
+    pub fn saw(self, share: f32) -> f32 {
+        match self {
+            Character::Honest | Character::Drifting => share,
+            Character::Lying => (1.3 - share).max(0.0),
+        }
+    }
+
+    /// How it votes on what it finds right or wrong.
+    pub fn votes(self, yes: bool) -> bool {
+        yes != (self == Character::Lying)
+    }
+}

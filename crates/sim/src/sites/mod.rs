@@ -1,0 +1,16 @@
+//! Sites of a cluster under real load shifted by time zone, with rival ways to relieve them.
+
+pub mod scenario;
+pub mod demand;
+pub mod weather;
+pub mod foresight;
+pub mod cluster;
+pub mod minute;
+pub mod standstill;
+pub mod reactive;
+pub mod character;
+pub mod hands;
+pub mod council;
+pub mod play;
+pub mod table;
+pub mod page;

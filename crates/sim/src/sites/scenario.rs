@@ -1,0 +1,55 @@
+//! The scenario: how many sites, how full, and what goes wrong.
+
+/// Minutes of a slot, by which forecasts and observations are made.
+pub const SLOT_MINUTES: usize = 2;
+
+/// Minutes that a call may wait in a queue: shorter peaks are evened out.
+pub const QUEUE_MINUTES: usize = 5;
+
+/// A site above this share of its capacity is overloaded.
+pub const LIMIT: f32 = 0.85;
+
+/// The fewest and most sites.
+pub const SITES: (usize, usize) = (3, 50);
+
+/// What is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scenario {
+    /// How many sites.
+    pub sites: usize,
+    /// Workloads that are at home at each.
+    pub workloads: usize,
+    /// Mean share of the capacity that the load takes.
+    pub fill: f32,
+    /// Flash crowds for each site, in a day.
+    pub crowds: f32,
+    /// Sites whose forecasts, votes and observations are false.
+    pub liars: usize,
+    /// Sites whose forecasts are worse by the hour.
+    pub drifters: usize,
+    /// Times that a site is cut off, over the whole day and all sites.
+    pub cuts: usize,
+    /// Times that a site crashes.
+    pub crashes: usize,
+    /// Sites with slow links.
+    pub slow: usize,
+    /// Chance starts here.
+    pub seed: u64,
+}
+
+impl Default for Scenario {
+    fn default() -> Self {
+        Self {
+            sites: 5,
+            workloads: 8,
+            fill: 0.6,
+            crowds: 1.0,
+            liars: 0,
+            drifters: 0,
+            cuts: 0,
+            crashes: 0,
+            slow: 0,
+            seed: 1,
+        }
+    }
+}
