@@ -14,4 +14,5 @@ pub mod experiment;
 pub mod faithful;
 pub mod reproduce;
 pub mod flow;
+pub mod cache;
 pub mod report;

@@ -1,0 +1,162 @@
+//! Where in its cache is a content? Open addressing, a table per cache, side by side.
+//!
+//! Tables are at most half full, so a search ends after one or two places. What is taken
+//! out is closed up at once: no marks are left that would slow later searches.
+
+use crate::cache::replacement::bank::{Content, Size};
+
+/// The tables of a bank.
+#[derive(Debug, Clone)]
+pub struct Index {
+    places: Vec<Place>,
+    bits: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    content: Content,
+    slot: u32,
+}
+
+impl Index {
+    /// Empty tables for caches of that size.
+    pub fn new(size: Size) -> Self {
+        let bits = (2 * size.slots).next_power_of_two().trailing_zeros().max(2);
+        Self { places: vec![Place::default(); size.caches << bits], bits }
+    }
+
+    /// The slot of a content in a cache.
+    #[inline]
+    pub fn find(&self, cache: usize, content: Content) -> Option<u32> {
+        let table = self.table(cache);
+        let mask = table.len() - 1;
+        let mut at = home(content, self.bits);
+        loop {
+            let place = table[at & mask];
+            if place.content == content {
+                return Some(place.slot);
+            }
+            if place.content == 0 {
+                return None;
+            }
+            at += 1;
+        }
+    }
+
+    /// Notes the slot of a content that is not there. Asserts that there is room, which a
+    /// rule makes first.
+    #[inline]
+    pub fn insert(&mut self, cache: usize, content: Content, slot: u32) {
+        let bits = self.bits;
+        let table = self.table_mut(cache);
+        let mask = table.len() - 1;
+        let mut at = home(content, bits);
+        for _ in 0..=mask {
+            let place = &mut table[at & mask];
+            if place.content == 0 {
+                *place = Place { content, slot };
+                return;
+            }
+            at += 1;
+        }
+        panic!("a table has twice as many places as its cache has slots");
+    }
+
+    /// Notes another slot for a content that is there.
+    #[inline]
+    pub fn change(&mut self, cache: usize, content: Content, slot: u32) {
+        let bits = self.bits;
+        let table = self.table_mut(cache);
+        let mask = table.len() - 1;
+        let mut at = home(content, bits);
+        for _ in 0..=mask {
+            let place = &mut table[at & mask];
+            if place.content == content {
+                place.slot = slot;
+                return;
+            }
+            at += 1;
+        }
+        panic!("only what is there changes its slot");
+    }
+
+    /// Forgets a content that is there.
+    #[inline]
+    pub fn remove(&mut self, cache: usize, content: Content) {
+        let bits = self.bits;
+        let table = self.table_mut(cache);
+        let mask = table.len() - 1;
+        let mut hole = home(content, bits) & mask;
+        while table[hole].content != content {
+            assert!(table[hole].content != 0, "only what is there is taken out");
+            hole = (hole + 1) & mask;
+        }
+        // Whatever follows and may stand in the hole moves there.
+        let mut at = (hole + 1) & mask;
+        while table[at].content != 0 {
+            let from_home = at.wrapping_sub(home(table[at].content, bits)) & mask;
+            let from_hole = at.wrapping_sub(hole) & mask;
+            if from_home >= from_hole {
+                table[hole] = table[at];
+                hole = at;
+            }
+            at = (at + 1) & mask;
+        }
+        table[hole] = Place::default();
+    }
+
+    #[inline]
+    fn table(&self, cache: usize) -> &[Place] {
+        &self.places[cache << self.bits..][..1 << self.bits]
+    }
+
+    #[inline]
+    fn table_mut(&mut self, cache: usize) -> &mut [Place] {
+        &mut self.places[cache << self.bits..][..1 << self.bits]
+    }
+}
+
+/// Where a content would stand in an empty table of `2^bits` places (Fibonacci hashing,
+/// Knuth, "The Art of Computer Programming", volume 3, section 6.4).
+#[inline]
+fn home(content: Content, bits: u32) -> usize {
+    (content.wrapping_mul(0x9E37_79B1) >> (u32::BITS - bits)) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::cache::splitmix::SplitMix64;
+
+    #[test]
+    fn an_index_is_a_map() {
+        for slots in [1, 2, 5, 10, 100] {
+            let size = Size { caches: 3, slots };
+            let (mut index, mut map) = (Index::new(size), BTreeMap::new());
+            let mut generator = SplitMix64::new(slots as u64);
+            for step in 0..20_000u32 {
+                let cache = generator.below(3) as usize;
+                let content = generator.below(3 * slots as u64) as u32 + 1;
+                let full = map.keys().filter(|(of, _)| *of == cache).count() == slots;
+                assert_eq!(index.find(cache, content), map.get(&(cache, content)).copied());
+                match map.contains_key(&(cache, content)) {
+                    true if step % 3 == 0 => {
+                        index.change(cache, content, step);
+                        map.insert((cache, content), step);
+                    }
+                    true => {
+                        index.remove(cache, content);
+                        map.remove(&(cache, content));
+                    }
+                    false if full => {}
+                    false => {
+                        index.insert(cache, content, step);
+                        map.insert((cache, content), step);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The content that was not used for longest goes first.
+
+use crate::cache::replacement::bank::{Bank, Content, Put, Size};
+use crate::cache::replacement::chain::Chains;
+use crate::cache::replacement::index::Index;
+
+/// Least recently used.
+#[derive(Debug, Clone)]
+pub struct Lru {
+    index: Index,
+    chains: Chains,
+}
+
+impl Lru {
+    /// Empty caches.
+    pub fn new(size: Size) -> Self {
+        Self { index: Index::new(size), chains: Chains::new(size) }
+    }
+}
+
+impl Bank for Lru {
+    #[inline]
+    fn look(&mut self, cache: usize, content: Content) -> bool {
+        let Some(slot) = self.index.find(cache, content) else {
+            return false;
+        };
+        self.chains.renew(cache, slot);
+        true
+    }
+
+    #[inline]
+    fn put(&mut self, cache: usize, content: Content) -> Put {
+        if self.look(cache, content) {
+            return Put::Kept;
+        }
+        let (slot, put) = match self.chains.fresh(cache) {
+            Some(slot) => (slot, Put::Kept),
+            None => {
+                let slot = self.chains.oldest(cache).expect("a full cache has an oldest slot");
+                let victim = self.chains.content(cache, slot);
+                self.chains.detach(cache, slot);
+                self.index.remove(cache, victim);
+                (slot, Put::Replaced(victim))
+            }
+        };
+        self.chains.append(cache, slot, content);
+        self.index.insert(cache, content, slot);
+        put
+    }
+}

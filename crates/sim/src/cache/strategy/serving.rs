@@ -1,0 +1,40 @@
+//! The question to all strategies: a request comes, from where is it served?
+
+use crate::cache::replacement::bank::{Bank, Content};
+
+/// Who asks for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// The receiver, by its place among the receivers.
+    pub receiver: u32,
+    /// The content.
+    pub content: Content,
+}
+
+/// From where a request was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The cache that the receiver meets first.
+    Local,
+    /// Another cache.
+    Group,
+    /// The source.
+    Store,
+}
+
+/// How a request was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// From where.
+    pub from: From,
+    /// Nanoseconds of delay, of request and reply together.
+    pub latency: u64,
+    /// Messages between nodes that handle them.
+    pub messages: u32,
+}
+
+/// A strategy of caching, with what it needs to know of the network.
+pub trait Strategy {
+    /// Serves a request, and leaves copies.
+    fn serve<B: Bank>(&mut self, bank: &mut B, request: Request) -> Served;
+}
