@@ -67,6 +67,7 @@ fn run(command: Command) -> Result<(), Letter> {
 fn simulate(command: &SimCommand) -> Result<(), Letter> {
     match command {
         SimCommand::Flow(arguments) => cmd::flow::run(arguments),
+        SimCommand::Cache(arguments) => cmd::cache::run(arguments),
         SimCommand::Keepalive(arguments) => match arguments.faithful {
             Some(published) => cmd::faithful::run(published, arguments),
             None => cmd::keepalive::run(arguments),

@@ -122,7 +122,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sim/src/report", Siblings::Parts),
     (
         "crates/sim/src/report/html",
-        Siblings::Rivals { below: &["chart", "style"], above: &["page"] },
+        Siblings::Rivals { below: &["chart", "shell", "style"], above: &["page"] },
     ),
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),

@@ -65,9 +65,8 @@ mod tests {
     #[test]
     fn equal_ways_share() {
         // A square: each corner carries half of what goes between its two neighbours.
-        let square = [[1, 3], [0, 2], [1, 3], [0, 2]].map(|ends| {
-            ends.map(|end: u32| (end, Span::ZERO)).to_vec()
-        });
+        let square = [[1, 3], [0, 2], [1, 3], [0, 2]]
+            .map(|ends| ends.map(|end: u32| (end, Span::ZERO)).to_vec());
         assert_eq!(betweenness(&square), [1.0; 4]);
     }
 }

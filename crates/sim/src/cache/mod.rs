@@ -13,3 +13,7 @@ pub mod replacement;
 pub mod strategy;
 pub mod case;
 pub mod run;
+pub mod row;
+pub mod mecomm17;
+pub mod experiment;
+pub mod report;

@@ -1,5 +1,6 @@
 //! Plays one run: requests are drawn, served and counted.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_core::time::Span;
@@ -28,8 +29,9 @@ use crate::cache::strategy::no_cache::NoCache;
 use crate::cache::strategy::prob_cache::ProbCache;
 use crate::cache::strategy::serving::{From, Request, Strategy};
 
-/// Requests drawn ahead: drawing some together lets the processor wait for memory less.
-const AHEAD: u64 = 512;
+/// Requests drawn, and what they read touched, together: so the processor waits for memory once
+/// and not each time. More than this would not fit its nearest caches.
+const AHEAD: u64 = 256;
 
 /// Why a run did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,6 +122,8 @@ impl Play<'_> {
                     ahead.push(Request { receiver, content });
                 }
                 left -= ahead.len() as u64;
+                let touched = ahead.iter().map(|&request| strategy.touch(&bank, request));
+                black_box(touched.fold(0, |all, one| all ^ one));
                 for &request in &ahead {
                     let served = strategy.serve(&mut bank, request);
                     count.from[served.from as usize] += 1;

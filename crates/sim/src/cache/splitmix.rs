@@ -83,14 +83,9 @@ mod tests {
     #[test]
     fn streams_of_a_seed_differ() {
         let first = |stream| SplitMix64::stream(7, stream).draw();
-        let all = [
-            Stream::Requests,
-            Stream::Coins,
-            Stream::Victims,
-            Stream::Shape,
-            Stream::Sources,
-        ]
-        .map(first);
+        let all =
+            [Stream::Requests, Stream::Coins, Stream::Victims, Stream::Shape, Stream::Sources]
+                .map(first);
         assert_eq!(all[0], SplitMix64::new(7).draw());
         for (place, one) in all.iter().enumerate() {
             assert!(!all[..place].contains(one), "{all:?}");

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
+use crate::cli::cache::CacheArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
@@ -125,4 +126,6 @@ pub enum SimCommand {
     Keepalive(Box<KeepAliveArguments>),
     /// Does it pay to let FIFOs change hands, and by which rule?
     Flow(FlowArguments),
+    /// How many requests do caches serve together, and how fast, by which strategy?
+    Cache(Box<CacheArguments>),
 }

@@ -21,6 +21,7 @@ pub mod demo;
 pub mod keepalive;
 pub mod forecast;
 pub mod flow;
+pub mod cache;
 pub mod replay;
 pub mod bench;
 pub mod trace;

@@ -23,7 +23,12 @@ pub trait Bank {
     /// Looks a content up, which the rule may remember; whether it is there.
     fn look(&mut self, cache: usize, content: Content) -> bool;
 
-    /// Offers a content. One that is there already counts as kept.
+    /// Reads what a look-up would read, and changes nothing; what it gives means nothing. Many
+    /// of these before as many look-ups make the processor wait for memory once, not each time.
+    fn touch(&self, cache: usize, content: Content) -> u32;
+
+    /// Offers a content. One that is there already is kept; least recently used takes it for
+    /// used, as Icarus does.
     fn put(&mut self, cache: usize, content: Content) -> Put;
 }
 

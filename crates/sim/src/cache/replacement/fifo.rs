@@ -32,8 +32,13 @@ impl Bank for Fifo {
     }
 
     #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        self.index.find(cache, content).unwrap_or(0)
+    }
+
+    #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.look(cache, content) {
+        if self.index.find(cache, content).is_some() {
             return Put::Kept;
         }
         let slot = self.next[cache];
@@ -41,7 +46,7 @@ impl Bank for Fifo {
         let place = &mut self.contents[cache * self.slots + slot as usize];
         let victim = std::mem::replace(place, content);
         if victim != 0 {
-            self.index.remove(cache, victim);
+            self.index.remove(cache, victim, slot);
         }
         self.index.insert(cache, content, slot);
         if victim == 0 { Put::Kept } else { Put::Replaced(victim) }

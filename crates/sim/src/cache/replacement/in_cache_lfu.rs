@@ -20,11 +20,7 @@ pub struct InCacheLfu {
 impl InCacheLfu {
     /// Empty caches.
     pub fn new(size: Size) -> Self {
-        Self {
-            index: Index::new(size),
-            heaps: Heaps::new(size),
-            offered: vec![0; size.caches],
-        }
+        Self { index: Index::new(size), heaps: Heaps::new(size), offered: vec![0; size.caches] }
     }
 }
 
@@ -37,6 +33,11 @@ impl Bank for InCacheLfu {
         let (count, since) = self.heaps.key(cache, slot);
         self.heaps.raise(cache, slot, (count + 1, since));
         true
+    }
+
+    #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        self.index.find(cache, content).unwrap_or(0)
     }
 
     #[inline]
@@ -55,7 +56,7 @@ impl Bank for InCacheLfu {
             return Put::Refused;
         }
         let victim = self.heaps.replace(cache, slot, content, key);
-        self.index.remove(cache, victim);
+        self.index.remove(cache, victim, slot);
         self.index.insert(cache, content, slot);
         Put::Replaced(victim)
     }

@@ -1,13 +1,21 @@
-//! Where in its cache is a content? Open addressing, a table per cache, side by side.
+//! Where in its cache is a content? A table per cache, side by side.
 //!
-//! Tables are at most half full, so a search ends after one or two places. What is taken
-//! out is closed up at once: no marks are left that would slow later searches.
+//! Small caches are looked through at once, which the processor does faster than it computes
+//! where to look. Larger ones have open addressing: tables are at most half full, so a search
+//! ends after one or two places, and what is taken out is closed up at once, so that no marks
+//! slow later searches.
 
 use crate::cache::replacement::bank::{Content, Size};
+
+/// Caches of up to so many slots are looked through.
+const LANES: usize = 16;
 
 /// The tables of a bank.
 #[derive(Debug, Clone)]
 pub struct Index {
+    /// The content of each slot, where caches are small.
+    lanes: Vec<[Content; LANES]>,
+    /// Where contents are, where they are not.
     places: Vec<Place>,
     bits: u32,
 }
@@ -19,15 +27,26 @@ struct Place {
 }
 
 impl Index {
-    /// Empty tables for caches of that size.
+    /// Empty tables for caches of that size. Slots are counted from 0.
     pub fn new(size: Size) -> Self {
-        let bits = (2 * size.slots).next_power_of_two().trailing_zeros().max(2);
-        Self { places: vec![Place::default(); size.caches << bits], bits }
+        if size.slots <= LANES {
+            return Self { lanes: vec![[0; LANES]; size.caches], places: Vec::new(), bits: 0 };
+        }
+        let bits = (2 * size.slots).next_power_of_two().trailing_zeros();
+        let places = vec![Place::default(); size.caches << bits];
+        Self { lanes: Vec::new(), places, bits }
     }
 
     /// The slot of a content in a cache.
     #[inline]
     pub fn find(&self, cache: usize, content: Content) -> Option<u32> {
+        if self.bits == 0 {
+            let mut found = 0u32;
+            for (slot, &other) in self.lanes[cache].iter().enumerate() {
+                found |= u32::from(other == content) << slot;
+            }
+            return (found != 0).then(|| found.trailing_zeros());
+        }
         let table = self.table(cache);
         let mask = table.len() - 1;
         let mut at = home(content, self.bits);
@@ -47,6 +66,10 @@ impl Index {
     /// rule makes first.
     #[inline]
     pub fn insert(&mut self, cache: usize, content: Content, slot: u32) {
+        if self.bits == 0 {
+            self.lanes[cache][slot as usize] = content;
+            return;
+        }
         let bits = self.bits;
         let table = self.table_mut(cache);
         let mask = table.len() - 1;
@@ -62,27 +85,15 @@ impl Index {
         panic!("a table has twice as many places as its cache has slots");
     }
 
-    /// Notes another slot for a content that is there.
+    /// Forgets a content that is there, in that slot.
     #[inline]
-    pub fn change(&mut self, cache: usize, content: Content, slot: u32) {
-        let bits = self.bits;
-        let table = self.table_mut(cache);
-        let mask = table.len() - 1;
-        let mut at = home(content, bits);
-        for _ in 0..=mask {
-            let place = &mut table[at & mask];
-            if place.content == content {
-                place.slot = slot;
-                return;
-            }
-            at += 1;
+    pub fn remove(&mut self, cache: usize, content: Content, slot: u32) {
+        if self.bits == 0 {
+            let lane = &mut self.lanes[cache][slot as usize];
+            assert!(*lane == content, "only what is there is taken out");
+            *lane = 0;
+            return;
         }
-        panic!("only what is there changes its slot");
-    }
-
-    /// Forgets a content that is there.
-    #[inline]
-    pub fn remove(&mut self, cache: usize, content: Content) {
         let bits = self.bits;
         let table = self.table_mut(cache);
         let mask = table.len() - 1;
@@ -132,29 +143,22 @@ mod tests {
 
     #[test]
     fn an_index_is_a_map() {
-        for slots in [1, 2, 5, 10, 100] {
+        for slots in [1, 2, 5, 10, 16, 17, 40, 100] {
             let size = Size { caches: 3, slots };
-            let (mut index, mut map) = (Index::new(size), BTreeMap::new());
+            let mut index = Index::new(size);
+            let mut caches = vec![(BTreeMap::new(), (0..slots as u32).collect::<Vec<_>>()); 3];
             let mut generator = SplitMix64::new(slots as u64);
-            for step in 0..20_000u32 {
+            for _ in 0..20_000 {
                 let cache = generator.below(3) as usize;
                 let content = generator.below(3 * slots as u64) as u32 + 1;
-                let full = map.keys().filter(|(of, _)| *of == cache).count() == slots;
-                assert_eq!(index.find(cache, content), map.get(&(cache, content)).copied());
-                match map.contains_key(&(cache, content)) {
-                    true if step % 3 == 0 => {
-                        index.change(cache, content, step);
-                        map.insert((cache, content), step);
-                    }
-                    true => {
-                        index.remove(cache, content);
-                        map.remove(&(cache, content));
-                    }
-                    false if full => {}
-                    false => {
-                        index.insert(cache, content, step);
-                        map.insert((cache, content), step);
-                    }
+                let (map, free) = &mut caches[cache];
+                assert_eq!(index.find(cache, content), map.get(&content).copied());
+                if let Some(slot) = map.remove(&content) {
+                    index.remove(cache, content, slot);
+                    free.push(slot);
+                } else if let Some(slot) = free.pop() {
+                    index.insert(cache, content, slot);
+                    map.insert(content, slot);
                 }
             }
         }

@@ -29,6 +29,12 @@ impl Bank for Lru {
     }
 
     #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        let found = self.index.find(cache, content);
+        found.map_or(0, |slot| self.chains.content(cache, slot))
+    }
+
+    #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
         if self.look(cache, content) {
             return Put::Kept;
@@ -39,7 +45,7 @@ impl Bank for Lru {
                 let slot = self.chains.oldest(cache).expect("a full cache has an oldest slot");
                 let victim = self.chains.content(cache, slot);
                 self.chains.detach(cache, slot);
-                self.index.remove(cache, victim);
+                self.index.remove(cache, victim, slot);
                 (slot, Put::Replaced(victim))
             }
         };

@@ -4,6 +4,7 @@ pub mod bank;
 pub mod index;
 pub mod chain;
 pub mod heap;
+pub mod queue;
 pub mod lru;
 pub mod fifo;
 pub mod in_cache_lfu;

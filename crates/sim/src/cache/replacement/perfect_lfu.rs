@@ -39,6 +39,11 @@ impl Bank for PerfectLfu {
     }
 
     #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        self.index.find(cache, content).unwrap_or(0)
+    }
+
+    #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
         if self.index.find(cache, content).is_some() {
             return Put::Kept;
@@ -53,7 +58,7 @@ impl Bank for PerfectLfu {
             return Put::Refused;
         }
         let victim = self.heaps.replace(cache, slot, content, key);
-        self.index.remove(cache, victim);
+        self.index.remove(cache, victim, slot);
         self.index.insert(cache, content, slot);
         Put::Replaced(victim)
     }

@@ -5,10 +5,9 @@
 //! into the main queue after more than one use or if the ghost queue remembers the content,
 //! and the ghost queue as long as the main one.
 
-use std::collections::VecDeque;
-
 use crate::cache::replacement::bank::{Bank, Content, Put, Size};
 use crate::cache::replacement::index::Index;
+use crate::cache::replacement::queue::Queues;
 
 /// Uses are counted up to this.
 const USES_MAX: u8 = 3;
@@ -16,91 +15,61 @@ const USES_MAX: u8 = 3;
 /// S3-FIFO.
 #[derive(Debug, Clone)]
 pub struct S3Fifo {
-    /// Contents in the caches, with their slots.
-    index: Index,
-    /// Contents that left a small queue of late.
-    ghosts: Index,
     slots: usize,
+    index: Index,
+    /// The content of each slot.
+    contents: Vec<Content>,
+    /// How often each was used.
     uses: Vec<u8>,
-    caches: Vec<Cache>,
-}
-
-#[derive(Debug, Clone)]
-struct Cache {
-    small: VecDeque<(Content, u32)>,
-    main: VecDeque<(Content, u32)>,
-    /// Who left, with the number of the departure.
-    ghost: VecDeque<(Content, u32)>,
-    departures: u32,
-    used: u32,
+    /// Slots never used before begin here, in each cache.
+    fresh: Vec<u32>,
+    small: Queues,
+    main: Queues,
+    ghosts: Ghosts,
 }
 
 impl S3Fifo {
     /// Empty caches.
     pub fn new(size: Size) -> Self {
-        let ghosts = size.slots - small(size.slots);
-        let cache = Cache {
-            small: VecDeque::new(),
-            main: VecDeque::new(),
-            ghost: VecDeque::with_capacity(ghosts),
-            departures: 0,
-            used: 0,
-        };
         Self {
-            index: Index::new(size),
-            ghosts: Index::new(Size { slots: ghosts.max(1), ..size }),
             slots: size.slots,
+            index: Index::new(size),
+            contents: vec![0; size.total()],
             uses: vec![0; size.total()],
-            caches: vec![cache; size.caches],
+            fresh: vec![0; size.caches],
+            small: Queues::new(size),
+            main: Queues::new(size),
+            ghosts: Ghosts::new(Size { slots: size.slots - small(size.slots), ..size }),
         }
     }
 
     /// Makes one slot free and tells what left it.
     fn evict(&mut self, cache: usize) -> (u32, Content) {
         loop {
-            let queues = &mut self.caches[cache];
-            let from_small = queues.small.len() >= small(self.slots) || queues.main.is_empty();
-            let queue = if from_small { &mut queues.small } else { &mut queues.main };
-            let (content, slot) = queue.pop_front().expect("a full cache has contents");
+            let from_small =
+                self.small.len(cache) >= small(self.slots) || self.main.len(cache) == 0;
+            let queue = if from_small { &mut self.small } else { &mut self.main };
+            let slot = queue.pop(cache).expect("a full cache has contents");
             let uses = &mut self.uses[cache * self.slots + slot as usize];
             match (from_small, *uses) {
-                (true, 0..=1) => {
-                    self.remember(cache, content);
-                    self.index.remove(cache, content);
-                    return (slot, content);
-                }
-                (true, _) => {
+                (true, 2..) => {
                     *uses = 0;
-                    queues.main.push_back((content, slot));
+                    self.main.push(cache, slot);
                 }
-                (false, 0) => {
-                    self.index.remove(cache, content);
+                (false, 1..) => {
+                    *uses -= 1;
+                    self.main.push(cache, slot);
+                }
+                _ => {
+                    let content = self.contents[cache * self.slots + slot as usize];
+                    self.index.remove(cache, content, slot);
+                    if from_small {
+                        self.ghosts.remember(cache, content);
+                    }
                     return (slot, content);
                 }
-                (false, _) => {
-                    *uses -= 1;
-                    queues.main.push_back((content, slot));
-                }
             }
         }
-    }
-
-    fn remember(&mut self, cache: usize, content: Content) {
-        let bound = self.slots - small(self.slots);
-        if bound == 0 {
-            return;
-        }
-        let Cache { ghost, departures, .. } = &mut self.caches[cache];
-        while ghost.len() >= bound {
-            let (forgotten, departure) = ghost.pop_front().expect("it is as long as its bound");
-            // Who came back meanwhile is out of the table, or in it for a later departure.
-            if self.ghosts.find(cache, forgotten) == Some(departure) {
-                self.ghosts.remove(cache, forgotten);
-            }
-        }
-        *departures = departures.wrapping_add(1);
-        ghost.push_back((content, *departures));
-        self.ghosts.insert(cache, content, *departures);
     }
 }
 
@@ -121,29 +90,76 @@ impl Bank for S3Fifo {
     }
 
     #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        self.index.find(cache, content).unwrap_or(0)
+    }
+
+    #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.look(cache, content) {
+        if self.index.find(cache, content).is_some() {
             return Put::Kept;
         }
-        let used = self.caches[cache].used;
-        let (slot, put) = if (used as usize) < self.slots {
-            self.caches[cache].used += 1;
-            (used, Put::Kept)
+        let fresh = self.fresh[cache];
+        let (slot, put) = if (fresh as usize) < self.slots {
+            self.fresh[cache] += 1;
+            (fresh, Put::Kept)
         } else {
             let (slot, victim) = self.evict(cache);
             (slot, Put::Replaced(victim))
         };
+        self.contents[cache * self.slots + slot as usize] = content;
         self.uses[cache * self.slots + slot as usize] = 0;
-        let is_known = self.ghosts.find(cache, content).is_some();
-        let queues = &mut self.caches[cache];
-        if is_known {
-            // Its place in the queue stays until it comes to its end there.
-            self.ghosts.remove(cache, content);
-            queues.main.push_back((content, slot));
-        } else {
-            queues.small.push_back((content, slot));
-        }
         self.index.insert(cache, content, slot);
+        let is_known = self.ghosts.recall(cache, content);
+        let queue = if is_known { &mut self.main } else { &mut self.small };
+        queue.push(cache, slot);
         put
+    }
+}
+
+/// Contents that left the small queue of late, as many as the main queue has slots.
+#[derive(Debug, Clone)]
+struct Ghosts {
+    slots: usize,
+    index: Index,
+    /// The content of each place, in the order in which they left; 0 where it came back.
+    contents: Vec<Content>,
+    /// The place of the oldest, in each cache.
+    oldest: Vec<u32>,
+}
+
+impl Ghosts {
+    fn new(size: Size) -> Self {
+        Self {
+            slots: size.slots,
+            index: Index::new(size),
+            contents: vec![0; size.total()],
+            oldest: vec![0; size.caches],
+        }
+    }
+
+    fn remember(&mut self, cache: usize, content: Content) {
+        if self.slots == 0 {
+            return;
+        }
+        let place = self.oldest[cache];
+        self.oldest[cache] = if place as usize + 1 == self.slots { 0 } else { place + 1 };
+        let at = cache * self.slots + place as usize;
+        let forgotten = std::mem::replace(&mut self.contents[at], content);
+        if forgotten != 0 {
+            self.index.remove(cache, forgotten, place);
+        }
+        self.index.insert(cache, content, place);
+    }
+
+    /// Whether the content left of late; it is back now.
+    #[inline]
+    fn recall(&mut self, cache: usize, content: Content) -> bool {
+        let Some(place) = self.index.find(cache, content) else {
+            return false;
+        };
+        self.contents[cache * self.slots + place as usize] = 0;
+        self.index.remove(cache, content, place);
+        true
     }
 }

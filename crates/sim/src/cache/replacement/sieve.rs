@@ -42,7 +42,7 @@ impl Sieve {
         self.hand[cache] = self.chains.newer(cache, slot).unwrap_or(NONE);
         let victim = self.chains.content(cache, slot);
         self.chains.detach(cache, slot);
-        self.index.remove(cache, victim);
+        self.index.remove(cache, victim, slot);
         (slot, victim)
     }
 }
@@ -58,8 +58,13 @@ impl Bank for Sieve {
     }
 
     #[inline]
+    fn touch(&self, cache: usize, content: Content) -> u32 {
+        self.index.find(cache, content).unwrap_or(0)
+    }
+
+    #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.look(cache, content) {
+        if self.index.find(cache, content).is_some() {
             return Put::Kept;
         }
         let (slot, put) = match self.chains.fresh(cache) {

@@ -93,6 +93,19 @@ impl<'a> Group<'a> {
 
 impl Strategy for Group<'_> {
     #[inline]
+    fn touch<B: Bank>(&self, bank: &B, request: Request) -> u64 {
+        let asker = self.members.askers[request.receiver as usize];
+        if !asker.has_own {
+            return 0;
+        }
+        let own = u64::from(bank.touch(asker.own as usize, request.content));
+        match self.holders.words() {
+            0 => own,
+            _ => own ^ self.holders.word(asker.group as usize, request.content, 0),
+        }
+    }
+
+    #[inline]
     fn serve<B: Bank>(&mut self, bank: &mut B, request: Request) -> Served {
         let Request { receiver, content } = request;
         let source = self.network.source(content);

@@ -158,9 +158,8 @@ fn askers(network: &Network) -> Vec<Asker> {
         let Some(stop) = network.own(receiver) else { return Asker::default() };
         let group = topology.groups.get(stop.cache as usize).copied().unwrap_or(0);
         let leader = topology.leaders.get(group as usize).map_or(0, |&leader| {
-            let ways = ways_of
-                .entry(leader)
-                .or_insert_with(|| Ways::from(&network.neighbours, leader));
+            let ways =
+                ways_of.entry(leader).or_insert_with(|| Ways::from(&network.neighbours, leader));
             ways.to(node).map_or(0, |step| step.delay.nanos())
         });
         Asker { has_own: true, own: stop.cache, delay: stop.delay, group, leader }

@@ -38,10 +38,8 @@ impl Strategy for ProbCache<'_> {
         let caches = before + usize::from(before < way.stops.len());
         for place in (0..before).rev() {
             let stop = way.stops[place];
-            let is_next_to_cache = way
-                .stops
-                .get(place + 1)
-                .is_some_and(|above| above.links == stop.links + 1);
+            let is_next_to_cache =
+                way.stops.get(place + 1).is_some_and(|above| above.links == stop.links + 1);
             let room = place + 1 + usize::from(is_next_to_cache);
             let come_to = (before - place) as f64 / caches as f64;
             let chance = room as f64 / WINDOW * come_to.powi(caches as i32);

@@ -35,6 +35,11 @@ pub struct Served {
 
 /// A strategy of caching, with what it needs to know of the network.
 pub trait Strategy {
+    /// Reads what serving a request will read, and changes nothing (see [`Bank::touch`]).
+    fn touch<B: Bank>(&self, _: &B, _: Request) -> u64 {
+        0
+    }
+
     /// Serves a request, and leaves copies.
     fn serve<B: Bank>(&mut self, bank: &mut B, request: Request) -> Served;
 }

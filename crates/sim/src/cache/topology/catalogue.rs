@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use swell_core::time::Span;
 
+use crate::cache::graph::Topology;
 use crate::cache::topology::edge_list;
 use crate::cache::topology::{garr, path, ring, tree};
-use crate::cache::graph::Topology;
 use crate::cache::words::{Unknown, Words};
 
 /// Names of networks that need no file.

@@ -59,8 +59,11 @@ pub fn read(text: &str) -> Result<EdgeList, EdgeListError> {
     let mut routers: Vec<&str> = Vec::new();
     let mut links = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or("");
-        let mut words = line.split([' ', '\t', ',']).filter(|word| !word.is_empty());
+        let line = line.split('#').next().unwrap_or("").trim();
+        // Rocketfuel's names hold commas, so these separate only where blanks do not.
+        let blank: &[char] = &[' ', '\t'];
+        let separators = if line.contains(blank) { blank } else { &[','] };
+        let mut words = line.split(separators).filter(|word| !word.is_empty());
         let Some(a) = words.next() else { continue };
         let wrong = |why: String| EdgeListError::Line { line: index + 1, why };
         let Some(b) = words.next() else {
@@ -126,9 +129,9 @@ fn largest_part(routers: &[&str], links: &[(u32, u32, Span)]) -> EdgeList {
             kept.push((*name).to_string());
         }
     }
-    let links = links.iter().filter_map(|&(a, b, delay)| {
-        Some((number[a as usize]?, number[b as usize]?, delay))
-    });
+    let links = links
+        .iter()
+        .filter_map(|&(a, b, delay)| Some((number[a as usize]?, number[b as usize]?, delay)));
     EdgeList { links: links.collect(), routers: kept, apart: routers.len() - size }
 }
 
@@ -173,14 +176,18 @@ mod tests {
 
     #[test]
     fn lists_are_read_as_people_write_them() {
-        let text = "# a map\nRoma,+IT1 Milano,+IT2 3.5\n";
-        let error = read(text).unwrap_err();
-        assert_eq!(error.to_string(), "line 2: `+IT1` is no delay in milliseconds from 0 to 60000");
+        let list = read("# a map\nRoma,+IT1 Milano,+IT2 3.5\n").unwrap();
+        assert_eq!(list.routers, ["Roma,+IT1", "Milano,+IT2"]);
+        let error = read("# a map\na b\na c fast\n").unwrap_err();
+        assert_eq!(error.to_string(), "line 3: `fast` is no delay in milliseconds from 0 to 60000");
         let list = read("x y\n\na  b 3\nb,c,0.5 # fast\nb\ta 3\n").unwrap();
         assert_eq!((list.routers.join(" "), list.apart), ("a b c".to_string(), 2));
         assert_eq!(list.links.len(), 3);
         let net = build(&list, "net", None, EXTERNAL).unwrap();
-        assert_eq!((net.nodes, net.receivers.clone(), net.sources.clone()), (7, vec![3, 4, 5], vec![6]));
+        assert_eq!(
+            (net.nodes, net.receivers.clone(), net.sources.clone()),
+            (7, vec![3, 4, 5], vec![6])
+        );
         assert_eq!(net.neighbours()[6], [(1, EXTERNAL)]);
         let net = build(&list, "net", Some("c"), Span::ZERO).unwrap();
         assert_eq!(net.neighbours()[6], [(2, Span::ZERO)]);
