@@ -1,5 +1,5 @@
 //! How many requests a second the simulator of caches serves, on one core.
-//! `cargo bench -p swell-sim --bench cache`.
+//! `cargo bench -p swell-sim --bench cache`; `-- grid=30` times the published figures.
 //!
 //! Printed, never asserted: a figure depends on the machine and on what else it does.
 
@@ -7,8 +7,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use swell_sim::cache::case::{Case, Net};
+use swell_sim::cache::experiment::Experiment;
+use swell_sim::cache::mecomm17;
 use swell_sim::cache::popularity::Popularity;
 use swell_sim::cache::replacement::catalogue::Replacement;
+use swell_sim::cache::report::table;
 use swell_sim::cache::run::run;
 use swell_sim::cache::strategy::group::Lookup;
 use swell_sim::cache::topology::catalogue::{Choice, read};
@@ -18,6 +21,10 @@ use swell_sim::cache::topology::star::{Draw, Shape};
 const RUNS: usize = 3;
 
 fn main() {
+    if let Some(seeds) = std::env::args().find_map(|word| word.strip_prefix("grid=")?.parse().ok())
+    {
+        return grid(seeds);
+    }
     for topology in ["path", "tree"] {
         for strategy in ["LCE", "LCD", "EDGE", "PROB_CACHE", "CL4M", "HR_SYMM", "NO_CACHE"] {
             measure(&small(topology, strategy, Replacement::Lru), 2_000_000);
@@ -39,6 +46,19 @@ fn main() {
     {
         measure(&deck(members, leaders, workloads, Replacement::Lru, 1.0), 2_000_000);
     }
+}
+
+/// The published figures, with so many of their thirty seeds.
+fn grid(seeds: u64) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let seeds: Vec<u64> = (1..=seeds).collect();
+    let experiment = Experiment { cases: mecomm17::cases(&seeds), threads, timing: true };
+    let clock = Instant::now();
+    let mut results = experiment.run(&AtomicBool::new(false), &|_| {}).expect("it runs");
+    let (seconds, runs) = (clock.elapsed().as_secs_f64(), results.rows.len());
+    results.published = mecomm17::compare(&results.rows);
+    table::write(&results, &mut std::io::stdout()).expect("the standard output is there");
+    println!("{runs} runs on {threads} threads in {seconds:.1} s");
 }
 
 fn small(topology: &str, strategy: &str, replacement: Replacement) -> Case {
@@ -79,17 +99,16 @@ fn measure(case: &Case, requests: u64) {
     };
     let (strategy, rule) = (case.strategy.to_string(), case.replacement.name());
     let line = format!("{net:<28} {strategy:<14} {rule:<13} {requests:>9} requests");
-    let chosen = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
-    if !chosen.clone().all(|word| line.contains(&word)) {
+    let mut wanted = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
+    if !wanted.all(|word| line.contains(&word)) {
         return;
     }
     let case = Case { requests, ..case.clone() };
     let popularity = Popularity::zipf(case.contents, case.alpha);
     let mut best = f64::INFINITY;
     for _ in 0..RUNS {
-        let clock = Instant::now();
-        run(&case, &popularity, &AtomicBool::new(false)).expect("it runs");
-        best = best.min(clock.elapsed().as_secs_f64());
+        let played = run(&case, &popularity, &AtomicBool::new(false)).expect("it runs");
+        best = best.min(played.seconds);
     }
     println!("{line}  {:>6.2} M/s", requests as f64 / best / 1e6);
 }

@@ -4,7 +4,6 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
 
 use serde::Serialize;
 
@@ -94,9 +93,8 @@ impl Experiment {
         let mut fitting =
             laws.iter().filter(|law| law.contents == case.contents && law.alpha == case.alpha);
         let law = fitting.next().expect("every case has its law");
-        let clock = Instant::now();
-        let outcome = run(case, &law.popularity, interrupt)?;
-        let mut row = Row::new(case, &outcome, clock.elapsed().as_secs_f64());
+        let played = run(case, &law.popularity, interrupt)?;
+        let mut row = Row::new(case, &played.outcome, played.seconds);
         if !self.timing {
             row.requests_per_s = None;
         }

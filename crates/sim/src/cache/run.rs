@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use swell_core::time::Span;
 
@@ -44,12 +45,21 @@ pub enum RunError {
     Apart(u32),
 }
 
+/// What came of a run, and how long its requests took to play.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Played {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Seconds on the wall, from the first request to the last.
+    pub seconds: f64,
+}
+
 /// Plays a run. The popularity is the case's, made once for many runs.
 pub fn run(
     case: &Case,
     popularity: &Popularity,
     interrupt: &AtomicBool,
-) -> Result<Outcome, RunError> {
+) -> Result<Played, RunError> {
     let contents = case.contents * case.workloads;
     let network = Network::new(case.topology(), contents, case.seed)
         .map_err(|apart| RunError::Apart(apart.0))?;
@@ -78,7 +88,7 @@ struct Play<'a> {
 }
 
 impl Play<'_> {
-    fn with<B: Bank>(&self, bank: B) -> Result<Outcome, RunError> {
+    fn with<B: Bank>(&self, bank: B) -> Result<Played, RunError> {
         let (case, network) = (self.case, self.network);
         let coins = SplitMix64::stream(case.seed, Stream::Coins);
         match case.strategy {
@@ -100,7 +110,7 @@ impl Play<'_> {
         &self,
         mut bank: B,
         mut strategy: S,
-    ) -> Result<Outcome, RunError> {
+    ) -> Result<Played, RunError> {
         let Case { warmup, requests, seed, contents, .. } = *self.case;
         let mut generator = SplitMix64::stream(seed, Stream::Requests);
         let receivers = self.network.topology.receivers.len();
@@ -110,6 +120,7 @@ impl Play<'_> {
         }
         let mut ahead = Vec::with_capacity(AHEAD as usize);
         let mut count = Count::default();
+        let clock = Instant::now();
         for (mut left, counts) in [(warmup, false), (requests, true)] {
             while left > 0 {
                 if self.interrupt.load(Ordering::Relaxed) {
@@ -135,13 +146,14 @@ impl Play<'_> {
                 }
             }
         }
-        Ok(Outcome {
+        let outcome = Outcome {
             requests,
             local_hits: count.from[From::Local as usize],
             group_hits: count.from[From::Group as usize],
             latency: Span::from_nanos(u64::try_from(count.latency).unwrap_or(u64::MAX)),
             messages: count.messages,
-        })
+        };
+        Ok(Played { outcome, seconds: clock.elapsed().as_secs_f64() })
     }
 }
 

@@ -53,7 +53,7 @@ fn deck(members: u32, leaders: u32) -> Case {
 
 fn play(case: &Case) -> Outcome {
     let popularity = Popularity::zipf(case.contents, case.alpha);
-    run(case, &popularity, &AtomicBool::new(false)).expect("it runs")
+    run(case, &popularity, &AtomicBool::new(false)).expect("it runs").outcome
 }
 
 #[test]

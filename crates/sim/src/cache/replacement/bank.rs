@@ -27,8 +27,7 @@ pub trait Bank {
     /// of these before as many look-ups make the processor wait for memory once, not each time.
     fn touch(&self, cache: usize, content: Content) -> u32;
 
-    /// Offers a content. One that is there already is kept; least recently used takes it for
-    /// used, as Icarus does.
+    /// Offers a content that is not there: every strategy looks first. Asserts so in tests.
     fn put(&mut self, cache: usize, content: Content) -> Put;
 }
 

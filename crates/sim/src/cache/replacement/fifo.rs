@@ -38,9 +38,7 @@ impl Bank for Fifo {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let slot = self.next[cache];
         self.next[cache] = if slot as usize + 1 == self.slots { 0 } else { slot + 1 };
         let place = &mut self.contents[cache * self.slots + slot as usize];

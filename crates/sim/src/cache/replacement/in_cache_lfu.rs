@@ -42,9 +42,7 @@ impl Bank for InCacheLfu {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         self.offered[cache] += 1;
         let key = (1, self.offered[cache]);
         let Some((slot, least)) = self.heaps.least_if_full(cache) else {

@@ -41,11 +41,13 @@ impl Index {
     #[inline]
     pub fn find(&self, cache: usize, content: Content) -> Option<u32> {
         if self.bits == 0 {
-            let mut found = 0u32;
-            for (slot, &other) in self.lanes[cache].iter().enumerate() {
-                found |= u32::from(other == content) << slot;
+            // A byte for each slot: what the processor compares at once.
+            let mut same = [0u8; LANES];
+            for (same, &other) in same.iter_mut().zip(&self.lanes[cache]) {
+                *same = u8::from(other == content);
             }
-            return (found != 0).then(|| found.trailing_zeros());
+            let same = u128::from_le_bytes(same);
+            return (same != 0).then(|| same.trailing_zeros() / u8::BITS);
         }
         let table = self.table(cache);
         let mask = table.len() - 1;

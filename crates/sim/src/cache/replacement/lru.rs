@@ -36,9 +36,7 @@ impl Bank for Lru {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.look(cache, content) {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let (slot, put) = match self.chains.fresh(cache) {
             Some(slot) => (slot, Put::Kept),
             None => {

@@ -45,9 +45,7 @@ impl Bank for PerfectLfu {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let key = self.counters[cache].count(content, false);
         let Some((slot, least)) = self.heaps.least_if_full(cache) else {
             let slot = self.heaps.add(cache, content, key);

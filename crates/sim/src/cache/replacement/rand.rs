@@ -40,9 +40,7 @@ impl Bank for Rand {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let used = &mut self.used[cache];
         let slot = if *used as usize == self.slots {
             self.generator.below(self.slots as u64) as u32

@@ -96,9 +96,7 @@ impl Bank for S3Fifo {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let fresh = self.fresh[cache];
         let (slot, put) = if (fresh as usize) < self.slots {
             self.fresh[cache] += 1;

@@ -64,9 +64,7 @@ impl Bank for Sieve {
 
     #[inline]
     fn put(&mut self, cache: usize, content: Content) -> Put {
-        if self.index.find(cache, content).is_some() {
-            return Put::Kept;
-        }
+        debug_assert!(self.index.find(cache, content).is_none(), "it was looked for");
         let (slot, put) = match self.chains.fresh(cache) {
             Some(slot) => (slot, Put::Kept),
             None => {
