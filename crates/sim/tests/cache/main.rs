@@ -1,6 +1,7 @@
 //! The simulator of caches against published and hand-made cases, to the last hit.
 
 mod plain;
+mod report;
 mod rules;
 
 use std::sync::atomic::AtomicBool;
