@@ -102,7 +102,9 @@ fn a_network_comes_from_a_file() {
 #[test]
 fn what_is_wrong_is_told() {
     let folder = Folder::new();
-    for (name, text) in [("bad.txt", "a b 1\na c fast\n"), ("none.txt", "# nothing\n"), ("a.txt", "a b")] {
+    for (name, text) in
+        [("bad.txt", "a b 1\na c fast\n"), ("none.txt", "# nothing\n"), ("a.txt", "a b")]
+    {
         std::fs::write(folder.0.join(name), text).expect("the folder can be written");
     }
     for (words, code, said) in [

@@ -109,6 +109,23 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sandbox/src/wasm", Siblings::Parts),
     ("crates/sim/src/bound", Siblings::Parts),
     ("crates/sim/src/bound/account", Siblings::Parts),
+    ("crates/sim/src/cache", Siblings::Parts),
+    (
+        "crates/sim/src/cache/replacement",
+        Siblings::Rivals {
+            below: &["bank", "index", "chain", "heap", "queue"],
+            above: &["catalogue"],
+        },
+    ),
+    ("crates/sim/src/cache/report", Siblings::Parts),
+    (
+        "crates/sim/src/cache/strategy",
+        Siblings::Rivals {
+            below: &["serving", "asking", "holders", "members"],
+            above: &["catalogue"],
+        },
+    ),
+    ("crates/sim/src/cache/topology", Siblings::Rivals { below: &[], above: &["catalogue"] }),
     (
         "crates/sim/src/faithful",
         Siblings::Rivals {

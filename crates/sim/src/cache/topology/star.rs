@@ -72,7 +72,7 @@ pub fn star(shape: Shape, workloads: u32, draw: Draw, chance: &mut SplitMix64) -
         topology.link(0, 1 + leader, delay);
     }
     let share = FAR_SHARE / f64::from(leaders).sqrt();
-    let far = (f64::from(total) * share).floor() as u64;
+    let far = (f64::from(total) * FAR_SHARE / f64::from(leaders).sqrt()).floor() as u64;
     for member in 0..total {
         let group = member / members;
         let is_far = match draw {
