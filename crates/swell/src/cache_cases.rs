@@ -89,8 +89,23 @@ fn read_all<T>(texts: &[String]) -> Result<Vec<T>, Letter>
 where
     T: std::str::FromStr<Err = Unknown> + Copy + PartialEq,
 {
-    let all = texts.iter().map(|text| text.parse()).collect::<Result<Vec<T>, Unknown>>()?;
-    Ok(once(&all))
+    let all = texts.iter().flat_map(|text| split(text)).map(|text| text.parse());
+    Ok(once(&all.collect::<Result<Vec<T>, Unknown>>()?))
+}
+
+/// What commas separate, but for those between the parameters of one choice.
+fn split(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match parts.last_mut() {
+            Some(last) if last.contains(':') && part.contains('=') && !part.contains(':') => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_string()),
+        }
+    }
+    parts
 }
 
 fn check_counts(arguments: &CacheArguments, workloads: u32) -> Result<(), Letter> {
@@ -261,7 +276,7 @@ fn lookups(
             Finding::Validated => Lookup::Validated,
         })
         .collect();
-    if !matches!(strategy, Choice::Group { .. }) {
+    if !matches!(strategy, Choice::Group(_)) {
         return Ok(vec![Lookup::Oracle]);
     }
     if !is_deck && lookups != [Lookup::Oracle] {
@@ -275,7 +290,7 @@ fn fits(case: &Case) -> Result<(), Letter> {
     let caches = match &case.net {
         Net::Deck { shape, .. } => u64::from(shape.total()),
         Net::Other(topology) => {
-            if matches!(case.strategy, Choice::Group { .. }) && topology.groups.is_empty() {
+            if matches!(case.strategy, Choice::Group(_)) && topology.groups.is_empty() {
                 let (name, caches) = (&topology.name, topology.caches.len());
                 return Err(Letter::usage(format!(
                     "the strategy `group` needs groups, and `{name}` has none"

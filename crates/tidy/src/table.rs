@@ -121,7 +121,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     (
         "crates/sim/src/cache/strategy",
         Siblings::Rivals {
-            below: &["serving", "asking", "holders", "members"],
+            below: &["serving", "asking", "holders", "members", "sharing"],
             above: &["catalogue"],
         },
     ),

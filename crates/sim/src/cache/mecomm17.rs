@@ -14,6 +14,7 @@ use crate::cache::replacement::catalogue::Replacement;
 use crate::cache::row::Row;
 use crate::cache::strategy::catalogue::Choice;
 use crate::cache::strategy::group::Lookup;
+use crate::cache::strategy::sharing::PAPER;
 use crate::cache::topology::star::{Draw, Shape};
 
 /// Runs of each published point.
@@ -140,7 +141,7 @@ impl Point {
         let shape = Shape { members: MEMBERS / self.groups, leaders: self.groups };
         Case {
             net: Net::Deck { shape, draw: Draw::Random },
-            strategy: Choice::Group { copy: 1.0 },
+            strategy: Choice::Group(PAPER),
             lookup: Lookup::Oracle,
             replacement: Replacement::Lru,
             alpha: 1.0,

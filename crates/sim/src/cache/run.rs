@@ -99,8 +99,8 @@ impl Play<'_> {
             Choice::ProbCache => self.requests(bank, ProbCache::new(network, coins)),
             Choice::Cl4m => self.requests(bank, Cl4m::new(network)),
             Choice::HrSymm => self.requests(bank, HrSymm::new(network)),
-            Choice::Group { copy } => {
-                let group = Group::new(network, case.contents, copy, case.lookup, coins);
+            Choice::Group(sharing) => {
+                let group = Group::new(network, case.contents, sharing, case.lookup, coins);
                 self.requests(bank, group)
             }
         }

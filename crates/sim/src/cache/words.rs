@@ -82,6 +82,16 @@ impl Words {
         }
     }
 
+    /// Takes a yes or no.
+    pub fn flag(&mut self, key: &str, default: bool) -> Result<bool, Unknown> {
+        let Some(text) = self.take(key) else { return Ok(default) };
+        match text.as_str() {
+            "yes" | "true" => Ok(true),
+            "no" | "false" => Ok(false),
+            _ => Err(self.wrong(key, &text, "yes or no")),
+        }
+    }
+
     /// Takes a length of time, at most a minute.
     pub fn span(&mut self, key: &str, default: Span) -> Result<Span, Unknown> {
         let Some(text) = self.take(key) else { return Ok(default) };

@@ -190,6 +190,8 @@ fn a_second_copy_now_and_then_makes_room_for_others() {
     assert!(always.local_hits > seldom.local_hits && seldom.local_hits > never.local_hits);
     assert!(always.hits() < seldom.hits() && seldom.hits() < never.hits());
     assert_eq!(with(0.1), seldom, "coins come from the seed");
+    let strategy = "group:copy=1,touch=no".parse().expect("it is a strategy");
+    assert_ne!(play(&Case { strategy, ..deck(10, 32) }), always);
 }
 
 #[test]

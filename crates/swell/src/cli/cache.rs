@@ -30,12 +30,13 @@ pub struct CacheArguments {
     pub topology: String,
 
     /// Where copies are looked for and left: LCE, LCD, EDGE, PROB_CACHE, CL4M, HR_SYMM,
-    /// NO_CACHE, or `group`; `group:copy=0.1` keeps what another member served one time in ten
-    #[arg(long, value_name = "STRATEGY", default_value = "group", value_delimiter = ',')]
+    /// NO_CACHE, or `group`; `group:copy=0.1` keeps what another member served one time in ten,
+    /// `touch=no` takes a copy that served another not for used; several by commas
+    #[arg(long, value_name = "STRATEGY", default_value = "group")]
     pub strategy: Vec<String>,
 
     /// What leaves a full cache: LRU, FIFO, IN_CACHE_LFU, PERFECT_LFU, RAND, SIEVE or S3-FIFO
-    #[arg(long, value_name = "RULE", default_value = "LRU", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", default_value = "LRU")]
     pub replacement: Vec<String>,
 
     /// Exponents of Zipf's law of popularity; 0 is uniform

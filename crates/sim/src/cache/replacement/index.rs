@@ -75,14 +75,13 @@ impl Index {
         let bits = self.bits;
         let table = self.table_mut(cache);
         let mask = table.len() - 1;
-        let mut at = home(content, bits);
-        for _ in 0..=mask {
-            let place = &mut table[at & mask];
+        let first = home(content, bits);
+        for step in 0..=mask {
+            let place = &mut table[(first + step) & mask];
             if place.content == 0 {
                 *place = Place { content, slot };
                 return;
             }
-            at += 1;
         }
         panic!("a table has twice as many places as its cache has slots");
     }

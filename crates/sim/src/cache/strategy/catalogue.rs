@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::cache::strategy::sharing::{PAPER, Sharing};
 use crate::cache::words::{Unknown, Words};
 
 /// A strategy.
@@ -21,11 +22,8 @@ pub enum Choice {
     HrSymm,
     /// No caches.
     NoCache,
-    /// Cache groups, and with what chance who asked keeps what another member served.
-    Group {
-        /// That chance.
-        copy: f64,
-    },
+    /// Cache groups.
+    Group(Sharing),
 }
 
 /// All names.
@@ -42,8 +40,11 @@ impl fmt::Display for Choice {
             Self::Cl4m => "CL4M",
             Self::HrSymm => "HR_SYMM",
             Self::NoCache => "NO_CACHE",
-            Self::Group { copy: 1.0 } => "group",
-            Self::Group { copy } => return write!(f, "group:copy={copy}"),
+            Self::Group(PAPER) => "group",
+            Self::Group(Sharing { copy, touch: true }) => return write!(f, "group:copy={copy}"),
+            Self::Group(Sharing { copy, touch: false }) => {
+                return write!(f, "group:copy={copy},touch=no");
+            }
         })
     }
 }
@@ -61,10 +62,13 @@ impl std::str::FromStr for Choice {
             "cl4m" => Self::Cl4m,
             "hrsymm" => Self::HrSymm,
             "nocache" => Self::NoCache,
-            "group" => Self::Group { copy: words.share("copy", 1.0)? },
+            "group" => Self::Group(Sharing {
+                copy: words.share("copy", PAPER.copy)?,
+                touch: words.flag("touch", PAPER.touch)?,
+            }),
             _ => return Err(Unknown::name("strategy", &words.name, &NAMES, "")),
         };
-        words.finish(&["copy"])?;
+        words.finish(&["copy", "touch"])?;
         Ok(choice)
     }
 }

@@ -3,8 +3,8 @@
 //! "Managing Data in Computational Edge Clouds" (MECOMM 2017) as its published simulator has
 //! it: a member looks into its own cache, else the nearest member that has a copy serves, if
 //! it is nearer than the store; among equals the smallest number. The copy that served was
-//! used, and who asked keeps one. With a chance below one for that second copy a group holds
-//! more different contents.
+//! used, and who asked keeps one. [`Sharing`] says otherwise where both are asked for: with a
+//! chance below one for that second copy a group holds more different contents.
 //!
 //! Nobody writes here, so no copy is ever stale. Where the copy is costs nothing by the
 //! paper's oracle; [`Lookup`] says what else can be counted. Messages are those between asker,
@@ -16,6 +16,7 @@ use crate::cache::splitmix::SplitMix64;
 use crate::cache::strategy::holders::Holders;
 use crate::cache::strategy::members::{Members, Order};
 use crate::cache::strategy::serving::{From, Request, Served, Strategy};
+use crate::cache::strategy::sharing::Sharing;
 
 /// What finding a copy costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,24 +37,23 @@ pub struct Group<'a> {
     network: &'a Network,
     members: Members,
     holders: Holders,
-    copy: f64,
+    sharing: Sharing,
     lookup: Lookup,
     coins: SplitMix64,
 }
 
 impl<'a> Group<'a> {
-    /// The groups of the network, of which each workload has that many contents. Who asked
-    /// keeps what another member served with the chance `copy`.
+    /// The groups of the network, of which each workload has that many contents.
     pub fn new(
         network: &'a Network,
         contents: u32,
-        copy: f64,
+        sharing: Sharing,
         lookup: Lookup,
         coins: SplitMix64,
     ) -> Self {
         let members = Members::new(network);
         let holders = Holders::new(members.ranks, &members.ranges(network, contents));
-        Self { network, members, holders, copy, lookup, coins }
+        Self { network, members, holders, sharing, lookup, coins }
     }
 
     /// The rank of the nearest holder, if one is near enough.
@@ -123,9 +123,12 @@ impl Strategy for Group<'_> {
         let order = self.members.order(receiver as usize, source);
         if let Some(rank) = self.nearest(order, group, content) {
             let holder = self.members.cache(group, rank);
-            let found = bank.look(holder, content);
-            assert!(found, "rows of holders say what is in caches");
-            if self.copy >= 1.0 || self.coins.unit() < self.copy {
+            let Sharing { copy, touch } = self.sharing;
+            if touch {
+                let found = bank.look(holder, content);
+                assert!(found, "rows of holders say what is in caches");
+            }
+            if copy >= 1.0 || self.coins.unit() < copy {
                 self.keep(bank, own, group, content);
             }
             let (delay, messages) = match self.lookup {

@@ -11,5 +11,6 @@ pub mod cl4m;
 pub mod hr_symm;
 pub mod holders;
 pub mod members;
+pub mod sharing;
 pub mod group;
 pub mod catalogue;

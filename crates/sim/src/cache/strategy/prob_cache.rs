@@ -36,13 +36,14 @@ impl Strategy for ProbCache<'_> {
         let (served, before) = ask(bank, way, request.content);
         // The cache that served is on the way, too.
         let caches = before + usize::from(before < way.stops.len());
+        let power = i32::try_from(caches).unwrap_or(i32::MAX);
         for place in (0..before).rev() {
             let stop = way.stops[place];
             let is_next_to_cache =
                 way.stops.get(place + 1).is_some_and(|above| above.links == stop.links + 1);
             let room = place + 1 + usize::from(is_next_to_cache);
             let come_to = (before - place) as f64 / caches as f64;
-            let chance = room as f64 / WINDOW * come_to.powi(caches as i32);
+            let chance = room as f64 / WINDOW * come_to.powi(power);
             if self.coins.unit() < chance {
                 bank.put(stop.cache as usize, request.content);
             }
