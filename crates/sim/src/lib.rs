@@ -15,4 +15,5 @@ pub mod faithful;
 pub mod reproduce;
 pub mod flow;
 pub mod sites;
+pub mod cache;
 pub mod report;

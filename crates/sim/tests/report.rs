@@ -3,7 +3,8 @@
 mod fixture;
 
 use insta::assert_snapshot;
-use swell_sim::report::html::page::{self, About};
+use swell_sim::report::html::page;
+use swell_sim::report::html::shell::About;
 use swell_sim::report::{csv, json, table};
 use swell_sim::results::Results;
 

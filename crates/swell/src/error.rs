@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use swell_core::parameters::UnknownPolicy;
+use swell_sim::cache::words::Unknown;
 use swell_sim::error::SimError;
 use swell_trace::error::TraceError;
 
@@ -110,6 +111,12 @@ impl From<UnknownPolicy> for Letter {
         Self::usage(error.to_string()).hint(
             "`swell policy list` tells what each does, `swell policy show NAME` its parameters",
         )
+    }
+}
+
+impl From<Unknown> for Letter {
+    fn from(error: Unknown) -> Self {
+        Self::usage(error.to_string()).hint("`swell sim cache --help` tells what there is")
     }
 }
 

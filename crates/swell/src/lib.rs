@@ -27,6 +27,7 @@ pub mod forecast_report;
 pub mod specification;
 pub mod overrides;
 pub mod scenario;
+pub mod cache_cases;
 pub mod recording;
 pub mod watch;
 pub mod rig;

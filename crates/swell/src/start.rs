@@ -68,6 +68,7 @@ fn simulate(command: &SimCommand) -> Result<(), Letter> {
     match command {
         SimCommand::Flow(arguments) => cmd::flow::run(arguments),
         SimCommand::Sites(arguments) => cmd::sites::run(arguments),
+        SimCommand::Cache(arguments) => cmd::cache::run(arguments),
         SimCommand::Keepalive(arguments) => match arguments.faithful {
             Some(published) => cmd::faithful::run(published, arguments),
             None => cmd::keepalive::run(arguments),

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use swell_core::units::Bytes;
 use swell_sim::experiment::{Ear, Experiment};
 use swell_sim::report::figure::{count, whole};
-use swell_sim::report::html::page::About;
+use swell_sim::report::html::shell::About;
 use swell_sim::results::Results;
 
 use crate::error::Letter;

@@ -111,6 +111,23 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sandbox/src/wasm", Siblings::Parts),
     ("crates/sim/src/bound", Siblings::Parts),
     ("crates/sim/src/bound/account", Siblings::Parts),
+    ("crates/sim/src/cache", Siblings::Parts),
+    (
+        "crates/sim/src/cache/replacement",
+        Siblings::Rivals {
+            below: &["bank", "index", "chain", "heap", "queue"],
+            above: &["catalogue"],
+        },
+    ),
+    ("crates/sim/src/cache/report", Siblings::Parts),
+    (
+        "crates/sim/src/cache/strategy",
+        Siblings::Rivals {
+            below: &["serving", "asking", "holders", "members", "sharing"],
+            above: &["catalogue"],
+        },
+    ),
+    ("crates/sim/src/cache/topology", Siblings::Rivals { below: &[], above: &["catalogue"] }),
     (
         "crates/sim/src/faithful",
         Siblings::Rivals {
@@ -125,7 +142,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sim/src/sites", Siblings::Parts),
     (
         "crates/sim/src/report/html",
-        Siblings::Rivals { below: &["chart", "style"], above: &["page"] },
+        Siblings::Rivals { below: &["chart", "shell", "style"], above: &["page"] },
     ),
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
+use crate::cli::cache::CacheArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
@@ -128,4 +129,6 @@ pub enum SimCommand {
     Flow(FlowArguments),
     /// Do sites that forecast, vote and move workloads fare better than a threshold?
     Sites(Box<SitesArguments>),
+    /// How many requests do caches serve together, and how fast, by which strategy?
+    Cache(Box<CacheArguments>),
 }

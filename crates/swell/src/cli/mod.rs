@@ -22,6 +22,7 @@ pub mod keepalive;
 pub mod forecast;
 pub mod flow;
 pub mod sites;
+pub mod cache;
 pub mod replay;
 pub mod bench;
 pub mod trace;

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod keepalive;
 pub mod flow;
 pub mod sites;
+pub mod cache;
 pub mod faithful;
 pub mod forecast;
 pub mod replay;

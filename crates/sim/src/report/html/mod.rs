@@ -1,6 +1,7 @@
 //! The page: every chart and number of a set of results in one file that needs no network.
 
 pub mod chart;
+pub mod shell;
 pub mod style;
 pub mod pareto;
 pub mod waste;

@@ -1,0 +1,118 @@
+//! Many runs on all cores. Results come out in the order of the cases, whatever order they
+//! were computed in; an interrupt loses only the runs that were not finished.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use serde::Serialize;
+
+use crate::cache::case::Case;
+use crate::cache::mecomm17::Comparison;
+use crate::cache::popularity::Popularity;
+use crate::cache::row::Row;
+use crate::cache::run::{RunError, run};
+
+/// What to run.
+pub struct Experiment {
+    /// The cases.
+    pub cases: Vec<Case>,
+    /// Cases computed at a time.
+    pub threads: usize,
+    /// Whether rows tell how fast they were computed.
+    pub timing: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Results {
+    /// One row per run, in the order of the cases.
+    pub rows: Vec<Row>,
+    /// Published points beside the means of the runs; empty unless they were asked for.
+    pub published: Vec<Comparison>,
+    /// Runs that were asked for.
+    pub planned: usize,
+    /// Whether the user stopped it before all were done.
+    pub interrupted: bool,
+}
+
+/// A law of popularity, and of what.
+struct Law {
+    contents: u32,
+    alpha: f64,
+    popularity: Popularity,
+}
+
+impl Experiment {
+    /// Runs everything. `progress` is called after each run, from any thread.
+    pub fn run(
+        &self,
+        interrupt: &AtomicBool,
+        progress: &(dyn Fn(&Row) + Sync),
+    ) -> Result<Results, RunError> {
+        let laws = self.laws();
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        let rows: Mutex<Vec<Option<Row>>> = Mutex::new(vec![None; self.cases.len()]);
+        let work = || {
+            while !interrupt.load(Ordering::Relaxed) && lock(&failed).is_none() {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(case) = self.cases.get(place) else { return };
+                match self.row(case, &laws, interrupt) {
+                    Ok(row) => {
+                        progress(&row);
+                        lock(&rows)[place] = Some(row);
+                    }
+                    Err(RunError::Interrupted) => return,
+                    Err(error) => {
+                        lock(&failed).get_or_insert(error);
+                    }
+                }
+            }
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
+            work();
+            for other in others {
+                other.join().expect("a worker ends by itself");
+            }
+        });
+        if let Some(error) = lock(&failed).take() {
+            return Err(error);
+        }
+        let rows = std::mem::take(&mut *lock(&rows));
+        Ok(Results {
+            rows: rows.into_iter().flatten().collect(),
+            published: Vec::new(),
+            planned: self.cases.len(),
+            interrupted: interrupt.load(Ordering::Relaxed),
+        })
+    }
+
+    fn row(&self, case: &Case, laws: &[Law], interrupt: &AtomicBool) -> Result<Row, RunError> {
+        let mut fitting =
+            laws.iter().filter(|law| law.contents == case.contents && law.alpha == case.alpha);
+        let law = fitting.next().expect("every case has its law");
+        let played = run(case, &law.popularity, interrupt)?;
+        let mut row = Row::new(case, &played.outcome, played.seconds);
+        if !self.timing {
+            row.requests_per_s = None;
+        }
+        Ok(row)
+    }
+
+    fn laws(&self) -> Vec<Law> {
+        let mut laws: Vec<Law> = Vec::new();
+        for &Case { contents, alpha, .. } in &self.cases {
+            if !laws.iter().any(|law| law.contents == contents && law.alpha == alpha) {
+                let popularity = Popularity::zipf(contents, alpha);
+                laws.push(Law { contents, alpha, popularity });
+            }
+        }
+        laws
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("no worker panics while it holds a result")
+}

@@ -1,0 +1,312 @@
+//! Which runs are meant by the options of `swell sim cache`?
+
+use std::fs;
+use std::path::Path;
+
+use swell_core::time::Span;
+use swell_sim::cache::case::{Case, Net};
+use swell_sim::cache::graph::Topology;
+use swell_sim::cache::popularity::CONTENTS_MAX;
+use swell_sim::cache::replacement::catalogue::Replacement;
+use swell_sim::cache::strategy::catalogue::Choice;
+use swell_sim::cache::strategy::group::Lookup;
+use swell_sim::cache::topology::star::{Draw, Shape};
+use swell_sim::cache::topology::{catalogue, edge_list};
+use swell_sim::cache::words::Unknown;
+
+use crate::cli::cache::{CacheArguments, Finding, Links};
+use crate::error::Letter;
+use crate::say::say;
+
+/// Popularity this steep leaves nothing but the first content.
+const ALPHA_MAX: f64 = 10.0;
+/// The most members of the paper's network.
+const MEMBERS_MAX: u32 = 4096;
+/// The most slots of all caches together: half a hundred bytes each.
+const SLOTS_MAX: u64 = 50_000_000;
+/// The most requests of a run.
+const REQUESTS_MAX: u64 = 1_000_000_000_000;
+/// The most runs of a command.
+const RUNS_MAX: usize = 100_000;
+
+/// All runs, seed by seed within each setting.
+pub fn cases(arguments: &CacheArguments, seeds: &[u64]) -> Result<Vec<Case>, Letter> {
+    let topology = catalogue::read(&arguments.topology)?;
+    let is_deck = topology == catalogue::Choice::Deck;
+    let workloads = arguments.workloads.unwrap_or(if is_deck { 32 } else { 1 });
+    check_counts(arguments, workloads)?;
+    let strategies = read_all::<Choice>(&arguments.strategy)?;
+    let replacements = read_all::<Replacement>(&arguments.replacement)?;
+    let nets = nets(arguments, topology, workloads)?;
+    let mut cases = Vec::new();
+    for net in &nets {
+        for slots in slots(arguments, net, workloads)? {
+            for &alpha in &once(&arguments.alpha) {
+                for &strategy in &strategies {
+                    for lookup in lookups(arguments, strategy, is_deck)? {
+                        for &replacement in &replacements {
+                            let case = Case {
+                                net: net.clone(),
+                                strategy,
+                                lookup,
+                                replacement,
+                                alpha,
+                                workloads,
+                                contents: arguments.contents,
+                                slots,
+                                warmup: arguments.warmup,
+                                requests: arguments.requests,
+                                seed: 0,
+                            };
+                            fits(&case)?;
+                            cases.extend(seeds.iter().map(|&seed| Case { seed, ..case.clone() }));
+                            if cases.len() > RUNS_MAX {
+                                return Err(Letter::usage(format!(
+                                    "this asks for more than {RUNS_MAX} runs"
+                                )));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// The values in their order, each once.
+pub fn once<T: Copy + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut kept = Vec::new();
+    for value in values {
+        if !kept.contains(value) {
+            kept.push(*value);
+        }
+    }
+    kept
+}
+
+fn read_all<T>(texts: &[String]) -> Result<Vec<T>, Letter>
+where
+    T: std::str::FromStr<Err = Unknown> + Copy + PartialEq,
+{
+    let all = texts.iter().flat_map(|text| split(text)).map(|text| text.parse());
+    Ok(once(&all.collect::<Result<Vec<T>, Unknown>>()?))
+}
+
+/// What commas separate, but for those between the parameters of one choice.
+fn split(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match parts.last_mut() {
+            Some(last) if last.contains(':') && part.contains('=') && !part.contains(':') => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => parts.push(part.to_string()),
+        }
+    }
+    parts
+}
+
+fn check_counts(arguments: &CacheArguments, workloads: u32) -> Result<(), Letter> {
+    if let Some(alpha) = arguments.alpha.iter().find(|alpha| !(0.0..=ALPHA_MAX).contains(*alpha)) {
+        return Err(Letter::usage(format!(
+            "`--alpha {alpha}` is no exponent from 0 to {ALPHA_MAX}"
+        ))
+        .hint("0 asks for all contents alike, 1 is Zipf's law as the paper has it"));
+    }
+    let contents = arguments.contents;
+    let all = u64::from(contents) * u64::from(workloads);
+    if contents == 0 || workloads == 0 {
+        return Err(Letter::usage("there must be at least one workload with one content"));
+    }
+    if all > u64::from(CONTENTS_MAX) {
+        return Err(Letter::usage(format!(
+            "{workloads} workloads of {contents} contents are more than the {CONTENTS_MAX} \
+             contents allowed"
+        )));
+    }
+    if arguments.requests == 0 {
+        return Err(Letter::usage("`--requests 0` leaves nothing to count"));
+    }
+    if arguments.requests.max(arguments.warmup) > REQUESTS_MAX {
+        return Err(Letter::usage(format!("a run has at most {REQUESTS_MAX} requests")));
+    }
+    Ok(())
+}
+
+fn nets(
+    arguments: &CacheArguments,
+    choice: catalogue::Choice,
+    workloads: u32,
+) -> Result<Vec<Net>, Letter> {
+    let shapes = arguments.group.iter().map(|text| shape(text)).collect::<Result<Vec<_>, _>>()?;
+    let shapes = once(&shapes);
+    let topology = match choice {
+        catalogue::Choice::Deck => {
+            let draw = match arguments.links {
+                Some(Links::Random) => Draw::Random,
+                Some(Links::Even) | None => Draw::Even,
+            };
+            let shapes = match shapes.is_empty() {
+                true => vec![Shape { members: 10, leaders: 32 }],
+                false => shapes,
+            };
+            return Ok(shapes.into_iter().map(|shape| Net::Deck { shape, draw }).collect());
+        }
+        catalogue::Choice::Made(topology) => topology,
+        catalogue::Choice::File { path, source, external } => {
+            file(&path, source.as_deref(), external)?
+        }
+    };
+    if arguments.links.is_some() {
+        return Err(Letter::usage("`--links` is about the paper's network")
+            .hint("add `--topology deck`, or leave `--links` out"));
+    }
+    let mut topology = topology;
+    if workloads > 1 {
+        // In turn: each receiver keeps to its own.
+        topology.workloads =
+            (0..topology.receivers.len() as u32).map(|at| at % workloads).collect();
+    }
+    if shapes.is_empty() {
+        return Ok(vec![Net::Other(topology)]);
+    }
+    shapes.into_iter().map(|shape| grouped(&topology, shape)).collect()
+}
+
+fn grouped(topology: &Topology, shape: Shape) -> Result<Net, Letter> {
+    let caches = topology.caches.len() as u32;
+    if shape.total() != caches {
+        let Shape { members, leaders } = shape;
+        return Err(Letter::usage(format!(
+            "`--group {shape}` is {members} times {leaders} caches, and `{}` has {caches}",
+            topology.name
+        ))
+        .hint("give members of a group, an x, and the number of groups"));
+    }
+    let groups = (0..caches).map(|cache| cache / shape.members).collect();
+    Ok(Net::Other(Topology { groups, ..topology.clone() }))
+}
+
+fn shape(text: &str) -> Result<Shape, Letter> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Shape { members: 320, leaders: 1 });
+    }
+    let numbers = text.split_once(['x', 'X']).and_then(|(members, leaders)| {
+        Some((members.trim().parse::<u32>().ok()?, leaders.trim().parse::<u32>().ok()?))
+    });
+    let shape = numbers.map(|(members, leaders)| Shape { members, leaders });
+    match shape {
+        Some(shape)
+            if (1..=u64::from(MEMBERS_MAX))
+                .contains(&(u64::from(shape.members) * u64::from(shape.leaders))) =>
+        {
+            Ok(shape)
+        }
+        _ => Err(Letter::usage(format!(
+            "`--group {text}` is no shape of groups of up to {MEMBERS_MAX} members"
+        ))
+        .hint(
+            "such as `10x32`: ten members in each of 32 groups; `320x1` is the paper's network \
+               without groups",
+        )),
+    }
+}
+
+fn file(path: &Path, source: Option<&str>, external: Span) -> Result<Topology, Letter> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Letter::failed(format!("cannot read `{shown}`: {error}")))?;
+    let wrong = |error: edge_list::EdgeListError| {
+        Letter::failed(format!("`{shown}` is no list of links: {error}")).hint(
+            "a line has two names and, if it is not 2, the delay between them in milliseconds",
+        )
+    };
+    let list = edge_list::read(&text).map_err(wrong)?;
+    if list.apart > 0 {
+        say(format!(
+            "note: {} of `{shown}` are not connected with the others and left out",
+            swell_sim::report::figure::count(list.apart, "router")
+        ));
+    }
+    edge_list::build(&list, &shown.to_string(), source, external).map_err(|error| {
+        Letter::usage(format!("`{shown}`: {error}"))
+            .hint("`source=` takes the name of a router as the file has it")
+    })
+}
+
+fn slots(arguments: &CacheArguments, net: &Net, workloads: u32) -> Result<Vec<u32>, Letter> {
+    if arguments.cache_size.is_empty() {
+        return match arguments.slots.contains(&0) {
+            true => Err(Letter::usage("a cache has at least one slot")
+                .hint("`--strategy NO_CACHE` tells what is without caches")),
+            false => Ok(once(&arguments.slots)),
+        };
+    }
+    let caches = match net {
+        Net::Deck { shape, .. } => shape.total(),
+        Net::Other(topology) => topology.caches.len() as u32,
+    };
+    let contents = f64::from(arguments.contents) * f64::from(workloads);
+    let of_share = |&share: &f64| {
+        let slots = (share * contents / f64::from(caches)).round();
+        match (0.0..=1.0).contains(&share) && slots >= 1.0 {
+            true => Ok(slots as u32),
+            false => Err(Letter::usage(format!(
+                "`--cache-size {share}` is no share up to 1 that gives each of {caches} caches a slot"
+            ))),
+        }
+    };
+    let slots = arguments.cache_size.iter().map(of_share).collect::<Result<Vec<u32>, _>>()?;
+    Ok(once(&slots))
+}
+
+/// What finding a copy may cost under a strategy: only groups have leaders who are asked.
+fn lookups(
+    arguments: &CacheArguments,
+    strategy: Choice,
+    is_deck: bool,
+) -> Result<Vec<Lookup>, Letter> {
+    let lookups: Vec<Lookup> = once(&arguments.lookup)
+        .into_iter()
+        .map(|finding| match finding {
+            Finding::Oracle => Lookup::Oracle,
+            Finding::Redirect => Lookup::Redirect,
+            Finding::Validated => Lookup::Validated,
+        })
+        .collect();
+    if !matches!(strategy, Choice::Group(_)) {
+        return Ok(vec![Lookup::Oracle]);
+    }
+    if !is_deck && lookups != [Lookup::Oracle] {
+        return Err(Letter::usage("only the groups of the paper's network have leaders to ask")
+            .hint("add `--topology deck`, or leave `--lookup` out"));
+    }
+    Ok(lookups)
+}
+
+fn fits(case: &Case) -> Result<(), Letter> {
+    let caches = match &case.net {
+        Net::Deck { shape, .. } => u64::from(shape.total()),
+        Net::Other(topology) => {
+            if matches!(case.strategy, Choice::Group(_)) && topology.groups.is_empty() {
+                let (name, caches) = (&topology.name, topology.caches.len());
+                return Err(Letter::usage(format!(
+                    "the strategy `group` needs groups, and `{name}` has none"
+                ))
+                .hint(format!(
+                    "add `--group MxL` for its {caches} caches, or choose another `--strategy`"
+                )));
+            }
+            topology.caches.len() as u64
+        }
+    };
+    let slots = u64::from(case.slots.min(case.contents.saturating_mul(case.workloads)));
+    if slots * caches > SLOTS_MAX {
+        return Err(Letter::usage(format!(
+            "{caches} caches of {slots} slots are more than the {SLOTS_MAX} slots allowed"
+        )));
+    }
+    Ok(())
+}

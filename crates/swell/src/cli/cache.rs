@@ -1,0 +1,149 @@
+//! `swell sim cache`, the simulator of caches that serve a network together.
+
+use clap::{Args, ValueEnum};
+
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  swell sim cache
+  swell sim cache --strategy group,group:copy=0.1,edge --replacement lru,sieve --seeds 5
+  swell sim cache --topology tree --strategy lce,lcd,hr-symm --slots 10,20,40 -o report.html
+  swell sim cache --topology path --strategy LCE --replacement LRU --alpha 1 --contents 1000 \\
+      --slots 10 --warmup 20000 --requests 60000 --seed 42 -o json
+  swell sim cache --topology deck --group 10x32 --workloads 32 --contents 1000 --slots 10 \\
+      --warmup 64000 --requests 64000 --seed 7 -o json
+  swell sim cache --topology isp.txt:source=Milano --strategy cl4m,prob-cache
+  swell sim cache --preset mecomm17 -o mecomm17.html
+
+A file of links has two names and a delay in milliseconds per line; every router there has a
+cache and a receiver, and the source is 34 ms behind the router with the most neighbours.";
+
+/// Arguments of `swell sim cache`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CacheArguments {
+    /// The network: `deck` (the paper's: a store, leaders around it, members around them),
+    /// `path:nodes=10`, `tree:children=3,height=4`, `ring:routers=9`, `garr`, or a file of
+    /// links such as `isp.txt:source=Milano,external=34ms`
+    #[arg(long, value_name = "NETWORK", default_value = "deck")]
+    pub topology: String,
+
+    /// Where copies are looked for and left: LCE, LCD, EDGE, PROB_CACHE, CL4M, HR_SYMM,
+    /// NO_CACHE, or `group`; `group:copy=0.1` keeps what another member served one time in ten,
+    /// `touch=no` takes a copy that served another not for used; several by commas
+    #[arg(long, value_name = "STRATEGY", default_value = "group")]
+    pub strategy: Vec<String>,
+
+    /// What leaves a full cache: LRU, FIFO, IN_CACHE_LFU, PERFECT_LFU, RAND, SIEVE or S3-FIFO
+    #[arg(long, value_name = "RULE", default_value = "LRU")]
+    pub replacement: Vec<String>,
+
+    /// Exponents of Zipf's law of popularity; 0 is uniform
+    #[arg(
+        long,
+        value_name = "ALPHA",
+        default_value = "1",
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    pub alpha: Vec<f64>,
+
+    /// Contents of each workload
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub contents: u32,
+
+    /// Workloads, each with contents of its own [default: 32 with `deck`, else 1]
+    #[arg(long, value_name = "N")]
+    pub workloads: Option<u32>,
+
+    /// Contents that each cache can hold
+    #[arg(long, value_name = "N", default_value = "10", value_delimiter = ',')]
+    pub slots: Vec<u32>,
+
+    /// The same as the share of all contents that all caches together can hold
+    #[arg(long, value_name = "SHARE", value_delimiter = ',', conflicts_with = "slots")]
+    pub cache_size: Vec<f64>,
+
+    /// Cache groups: members of each, times groups, such as 10x32; one group of the paper's
+    /// network is none [default: 10x32 with `deck`]
+    #[arg(long, value_name = "MxL", value_delimiter = ',')]
+    pub group: Vec<String>,
+
+    /// Which members of `deck` are far from their leader and which workload they have: `even`
+    /// deals them out in turn, `random` draws them [default: even]
+    #[arg(long, value_name = "RULE")]
+    pub links: Option<Links>,
+
+    /// What finding a copy in a group costs
+    #[arg(long, value_name = "RULE", default_value = "oracle", value_delimiter = ',')]
+    pub lookup: Vec<Finding>,
+
+    /// Requests that are not counted
+    #[arg(long, visible_alias = "warm-up", value_name = "N", default_value_t = 20_000)]
+    pub warmup: u64,
+
+    /// Requests that are counted
+    #[arg(long, value_name = "N", default_value_t = 60_000)]
+    pub requests: u64,
+
+    /// How many seeds to run: 1, 2, ... N [default: 1; 30 with a preset]
+    #[arg(long, value_name = "N", conflicts_with = "seed", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub seeds: Option<u32>,
+
+    /// These very seeds, such as 3,7
+    #[arg(long, value_name = "SEED", value_delimiter = ',')]
+    pub seed: Vec<u64>,
+
+    /// Repeat published results and show ours beside them
+    #[arg(
+        long,
+        value_name = "PAPER",
+        conflicts_with_all = [
+            "topology", "strategy", "replacement", "alpha", "contents", "workloads", "slots",
+            "cache_size", "group", "links", "lookup", "warmup", "requests",
+        ],
+    )]
+    pub preset: Option<Preset>,
+
+    /// Do not tell how many requests a second were simulated, so that the same command prints
+    /// the same bytes
+    #[arg(long)]
+    pub no_timing: bool,
+
+    /// Runs computed at a time [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be
+    /// repeated [default: table]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Vec<Output>,
+}
+
+/// What chance decides of the paper's network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Links {
+    /// Nothing
+    Even,
+    /// Which members are far, and their workloads
+    Random,
+}
+
+/// What finding a copy costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Finding {
+    /// Nothing: everybody knows where copies are
+    Oracle,
+    /// What the own cache lacks is asked of the leader
+    Redirect,
+    /// The same, and the leader confirms each copy in the own cache
+    Validated,
+}
+
+/// Published results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// "Managing Data in Computational Edge Clouds" (MECOMM 2017), all four figures
+    Mecomm17,
+}
