@@ -16,4 +16,5 @@ pub mod boost;
 pub mod network;
 pub mod global;
 pub mod hybrid;
+pub mod foresight;
 pub mod catalogue;

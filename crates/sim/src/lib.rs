@@ -13,5 +13,7 @@ pub mod bounds;
 pub mod experiment;
 pub mod faithful;
 pub mod reproduce;
+pub mod half;
+pub mod clone;
 pub mod flow;
 pub mod report;

@@ -66,6 +66,7 @@ fn run(command: Command) -> Result<(), Letter> {
 
 fn simulate(command: &SimCommand) -> Result<(), Letter> {
     match command {
+        SimCommand::Clone(arguments) => cmd::clone::run(arguments),
         SimCommand::Flow(arguments) => cmd::flow::run(arguments),
         SimCommand::Keepalive(arguments) => match arguments.faithful {
             Some(published) => cmd::faithful::run(published, arguments),

@@ -14,7 +14,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-fifo", &[]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
-    ("swell-sim", &["swell-core", "swell-journal", "swell-trace"]),
+    ("swell-sim", &["swell-core", "swell-forecast", "swell-journal", "swell-trace"]),
     ("swell-api", &[]),
     ("swell-componentize", &[]),
     ("swell-samples", &["swell-componentize"]),
@@ -62,6 +62,23 @@ pub enum Siblings {
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
     (
+        "crates/core/src/cloning",
+        Siblings::Rivals {
+            below: &[
+                "view",
+                "concurrency",
+                "policy",
+                "nearness",
+                "expected",
+                "lead",
+                "scaling",
+                "health",
+                "rate",
+            ],
+            above: &["catalog", "manager"],
+        },
+    ),
+    (
         "crates/core/src/flow",
         Siblings::Rivals {
             below: &["view", "indicator", "wait", "cost", "target", "policy", "window", "cooldown"],
@@ -75,6 +92,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/forecast/src/boost", Siblings::Parts),
+    ("crates/forecast/src/foresight", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
     ("crates/forecast/src/hybrid", Siblings::Parts),
     (
