@@ -34,8 +34,7 @@ pub struct DemandForecast {
 pub struct FunctionDemand {
     /// The function.
     pub function: FunctionId,
-    /// How much the forecasts of this function were worth of late, in thousandths: the share
-    /// of counts that lay within the bands, less how far the bands were apart.
+    /// How far the forecasts of this function were to be relied upon of late, in thousandths.
     pub confidence: u16,
     /// The steps in their order, the first at the origin.
     pub steps: Vec<StepDemand>,
@@ -46,7 +45,7 @@ pub struct FunctionDemand {
 /// What is expected of one step. Quantiles of the number of calls, in thousandths of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct StepDemand {
-    /// Chance of any call at all, in thousandths.
+    /// Chance of any call at all if none came in the steps before, in thousandths.
     pub chance: u16,
     /// So many or fewer in one case of ten.
     pub q10: u32,

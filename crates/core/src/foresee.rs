@@ -107,7 +107,7 @@ pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let before = Instant::from_nanos(ends.nanos().saturating_sub(longest.nanos()));
     let is_ahead = ends != Instant::NEVER && now >= before;
     let at = if is_ahead { ends } else { now };
-    let candidates: Vec<Candidate> = mind
+    let candidates: Vec<Candidate<'_>> = mind
         .cloning
         .functions()
         .filter_map(|(function, known)| candidate(mind, now, at, function, known))
@@ -141,13 +141,13 @@ fn lead(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
     known.lead.span(mind.pool.start_time(function))
 }
 
-fn candidate(
+fn candidate<'a>(
     mind: &Mind,
     now: Instant,
     at: Instant,
     function: FunctionId,
-    known: &Foreseen,
-) -> Option<Candidate> {
+    known: &'a Foreseen,
+) -> Option<Candidate<'a>> {
     let expected = known.expected.as_ref()?;
     let function_known = mind.pool.function(function).filter(|known| known.deployed)?;
     let place = expected.place_of(at);
@@ -161,6 +161,7 @@ fn candidate(
     Some(Candidate {
         function,
         demand: said.unwrap_or_default(),
+        ahead: expected.after(place),
         confidence: expected.confidence,
         begin,
         end,
@@ -228,10 +229,21 @@ pub(crate) fn on_arrival(
     expected.count(now);
     let (calls, elapsed) = (expected.calls(now), expected.elapsed(now));
     let said = expected.said(expected.place_of(now));
+    if said.is_some_and(|said| scaling::is_fulfilled(said, calls)) {
+        fulfil(mind, now, function, actions);
+    }
     let busy = mind.pool.known(function);
     let is_short = busy.idle() == 0 && busy.starting() == 0;
     if is_short && scaling::exceeds(said, calls) {
         surge(mind, now, function, calls, elapsed, actions);
+    }
+}
+
+/// What was said of the step has come: habit knows better what follows.
+fn fulfil(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec<Action>) {
+    if mind.wanted.clones(function).is_some_and(|wish| wish.from <= now) {
+        mind.wanted.set_clones(function, None);
+        reconcile::on_clones(mind, now, function, actions);
     }
 }
 

@@ -19,6 +19,12 @@ impl fmt::Display for UnknownPolicy {
 impl std::error::Error for UnknownPolicy {}
 
 impl UnknownPolicy {
+    /// No method of forecasting has that name.
+    pub fn forecaster(name: &str, known: &[&'static str]) -> Self {
+        let hint = nearest(name, known.iter().copied());
+        Self(format!("no forecaster is called `{name}`{hint} (there are: {})", known.join(", ")))
+    }
+
     /// No policy has that name.
     pub fn name(name: &str, known: impl Iterator<Item = &'static str> + Clone) -> Self {
         let hint = nearest(name, known.clone());

@@ -141,6 +141,7 @@ fn memory(memory: Bytes) -> Result<(), Why> {
 
 #[cfg(test)]
 mod tests {
+    use crate::demand::FunctionDemand;
     use crate::ids::RequestId;
     use crate::site::Site;
     use crate::time::{Instant, Span};
@@ -151,6 +152,23 @@ mod tests {
         let mut settings = FunctionSettings::plain(Bytes::from_mb(100));
         change(&mut settings);
         Event::FunctionDeployed { function: FunctionId(function), settings: Box::new(settings) }
+    }
+
+    fn cloning(change: impl Fn(&mut CloningSettings)) -> Event {
+        let mut settings = CloningSettings::default();
+        change(&mut settings);
+        Event::CloningSet { settings: Box::new(settings) }
+    }
+
+    fn foresee(function: u32, change: impl Fn(&mut FunctionDemand)) -> Event {
+        let step = StepDemand { chance: 500, q10: 0, q50: 1, q90: 2, q95: 3 };
+        let function = FunctionId(function);
+        let mut own =
+            FunctionDemand { function, confidence: 1000, steps: vec![step], known: Vec::new() };
+        change(&mut own);
+        let (origin, step) = (Instant::ZERO, Span::from_mins(5));
+        let forecast = DemandForecast { origin, step, functions: vec![own] };
+        Event::DemandForecast { forecast: Box::new(forecast) }
     }
 
     /// A site with function 0, and an instance of it in slot 0 that is starting.
@@ -193,6 +211,20 @@ mod tests {
             (Event::InvocationFinished { instance, request, run }, false),
             (Event::InvocationFinished { instance: gone, request, run }, true),
             (Event::FunctionRemoved { function: FunctionId(77) }, true),
+            (cloning(|_| {}), true),
+            (cloning(|settings| settings.policy = "sed".to_string()), false),
+            (cloning(|settings| settings.share = 1001), false),
+            (cloning(|settings| settings.step = Span::ZERO), false),
+            (Event::CloningChosen { function: FunctionId(0), mode: None }, true),
+            (Event::CloningChosen { function: FunctionId(1), mode: None }, false),
+            (Event::CloneProbed { instance: gone, healthy: false }, true),
+            (foresee(0, |_| {}), true),
+            (foresee(1, |_| {}), false),
+            (foresee(0, |own| own.confidence = 1001), false),
+            (foresee(0, |own| own.steps = vec![own.steps[0]; 289]), false),
+            (foresee(0, |own| own.steps[0].q10 = 9), false),
+            (foresee(0, |own| own.known = vec![Instant::ZERO; 65]), false),
+            (foresee(0, |own| own.known = vec![Instant::NEVER, Instant::ZERO]), false),
             (recall(10, 0), true),
             (recall(10, 1), false),
             (recall(history::BYTES_MAX, 0), true),

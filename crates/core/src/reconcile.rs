@@ -204,7 +204,8 @@ fn begin_clones(
             return allowed;
         }
         let memory = mind.pool.known(function).settings().memory;
-        let fits = mind.pool.clones_held() + memory <= most;
+        let fits = mind.pool.clones_held() + memory <= most
+            && (memory <= mind.pool.free() || mind.queues.hungry() == 0);
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
             return now + CLONE_RETRY;
         }

@@ -70,7 +70,7 @@ impl Default for CloningSettings {
         Self {
             mode: CloningMode::Off,
             policy: "expected-cost".to_string(),
-            share: 250,
+            share: 500,
             starts_per_second: 50,
             step: Span::from_mins(5),
             probe_every: Span::from_secs(30),

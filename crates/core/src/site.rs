@@ -4,30 +4,29 @@
 //! nothing else. Deliberately absent: a clock, chance without a seed, any way to reach
 //! the world but through the list of actions.
 
-use crate::action::{Action, RefuseReason, StartKind, StopCause};
+use crate::action::Action;
 use crate::catalog;
-use crate::dispatch;
+use crate::decide;
 use crate::event::Event;
-use crate::foresee;
 use crate::history::Taken;
-use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
 use crate::parameters::UnknownPolicy;
-use crate::pool::function::Promise;
-use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
 use crate::recall;
-use crate::reconcile;
-use crate::room;
+use crate::receipt::{Account, Receipt, Served};
 use crate::settings::SiteSettings;
-use crate::supply;
-use crate::time::{Instant, Span};
-use crate::timers::Subject;
+use crate::shadow::Shadow;
+use crate::time::Instant;
 
 /// The mind of one node.
 pub struct Site {
     mind: Mind,
+    settings: SiteSettings,
     taken: Option<Taken>,
+    served: Served,
+    /// Since when what is served is counted beside the shadow.
+    since: Instant,
+    shadow: Option<Box<Shadow>>,
 }
 
 impl Site {
@@ -40,8 +39,14 @@ impl Site {
     /// A fresh mind around a policy that is not in the catalogue, such as one that knows
     /// the future.
     pub fn with_policy(settings: &SiteSettings, policy: catalog::Policy) -> Self {
-        let mind = Mind::new(settings.memory, policy.keeper, policy.dispatch);
-        Self { mind, taken: None }
+        Self {
+            mind: Mind::new(settings.memory, policy.keeper, policy.dispatch),
+            settings: settings.clone(),
+            taken: None,
+            served: Served::default(),
+            since: Instant::ZERO,
+            shadow: None,
+        }
     }
 
     /// What the site knows of its instances.
@@ -64,196 +69,37 @@ impl Site {
         self.mind.timers.next()
     }
 
+    /// What clones saved and cost; with functions in shadow, what they would have.
+    pub fn receipt(&self, now: Instant) -> Receipt {
+        let real = Account::of(&self.mind, self.served, now);
+        let shadow = self.shadow.as_ref().map(|shadow| shadow.account(now));
+        Receipt { since: self.since, real, shadow }
+    }
+
     /// Takes in one piece of news and appends the orders that follow from it.
     pub fn handle(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
-        let mind = &mut self.mind;
-        match event {
-            Event::RequestArrived { request, function } => {
-                dispatch::on_arrival(mind, now, request, function, actions);
-                foresee::on_arrival(mind, now, function, actions);
-            }
-            Event::InvocationFinished { instance, run, .. } => {
-                on_finished(mind, now, instance, run, actions);
-            }
-            Event::InstanceStarted { instance, took } => {
-                if let Some(function) = mind.pool.get(instance).map(|tenant| tenant.function()) {
-                    mind.pool.note_start(function, took);
-                    if mind.cloning.is_on() {
-                        mind.cloning.of(function).lead.observe(took);
-                    }
-                    on_ready(mind, now, instance.slot, StartKind::Cold, actions);
-                }
-            }
-            Event::InstanceResumed { instance } => {
-                if mind.pool.get(instance).is_some() {
-                    on_ready(mind, now, instance.slot, StartKind::Resumed, actions);
-                }
-            }
-            Event::StartFailed { instance } => on_start_failed(mind, now, instance, actions),
-            Event::InstanceFailed { instance } => on_failed(mind, now, instance, actions),
-            Event::RequestCancelled { request, function } => {
-                on_cancelled(mind, now, request, function);
-            }
-            Event::FunctionDeployed { function, settings } => {
-                mind.pool.deploy(function, *settings);
-                reconcile::on_floor(mind, now, function, actions);
-            }
-            Event::FunctionRemoved { function } => on_removed(mind, now, function, actions),
-            Event::MemoryChanged { memory } => {
-                mind.pool.set_limit(memory);
-                supply::feed_hungry(mind, now, actions);
-            }
-            Event::WokeUp => on_woken(mind, now, actions),
-            Event::HistoryRecalled { history } => {
-                self.taken = Some(recall::recall(mind, now, &history));
-            }
-            Event::CloningSet { settings } => foresee::on_settings(mind, now, &settings, actions),
-            Event::CloningChosen { function, mode } => {
-                foresee::on_chosen(mind, now, function, mode, actions);
-            }
-            Event::DemandForecast { forecast } => {
-                foresee::on_forecast(mind, now, &forecast, actions);
-            }
-            Event::CloneProbed { instance, healthy } => {
-                foresee::on_probed(mind, now, instance, healthy, actions);
-            }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.hear(now, &event, &self.mind.pool);
         }
-        room::give_back(mind, now, actions);
-    }
-}
-
-/// A started or thawed instance serves whoever waits, or rests.
-fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions: &mut Vec<Action>) {
-    mind.pool.set_ready(now, slot);
-    if let Some(request) = mind.pool.take_bound(slot) {
-        dispatch::invoke(mind, now, request, slot, start, actions);
-        return;
-    }
-    if dispatch::take_waiting(mind, now, slot, start, actions) {
-        return;
-    }
-    mind.pool.rest(now, slot, State::PreWarmed);
-    if mind.pool.at(slot).is_clone() {
-        foresee::watch_probe(mind, now, slot);
-    }
-    reconcile::on_idle(mind, now, slot, actions);
-    supply::feed_hungry(mind, now, actions);
-}
-
-fn on_finished(
-    mind: &mut Mind,
-    now: Instant,
-    instance: InstanceId,
-    run: Span,
-    actions: &mut Vec<Action>,
-) {
-    let Some(tenant) = mind.pool.get(instance) else {
-        return;
-    };
-    let function = tenant.function();
-    let slot = instance.slot;
-    mind.pool.note_run(function, run);
-    let rests = mind.pool.finish(now, slot);
-    dispatch::leave(mind, now, function);
-    let known = mind.pool.known(function);
-    let again = known.deployed && !known.settings().run_and_exit;
-    if again && dispatch::take_waiting(mind, now, slot, StartKind::Cold, actions) {
-        return;
-    }
-    if rests {
-        reconcile::on_idle(mind, now, slot, actions);
-        supply::supply(mind, now, function, actions);
-        supply::feed_hungry(mind, now, actions);
-    }
-}
-
-fn on_start_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {
-    let Some(tenant) = mind.pool.get(instance) else {
-        return;
-    };
-    let (function, is_clone) = (tenant.function(), tenant.is_clone());
-    let bound = mind.pool.take_bound(instance.slot);
-    room::end(mind, now, instance.slot, StopCause::Failed, actions);
-    if is_clone {
-        mind.cloning.of(function).health.failed(now);
-        reconcile::on_clones(mind, now, function, actions);
-    }
-    // Each failed start costs one waiting request its answer, so that a function that
-    // cannot start does not try for ever.
-    let request = bound.or_else(|| mind.queues.pop(function).map(|waiting| waiting.request));
-    if let Some(request) = request {
-        dispatch::refuse(mind, now, function, request, RefuseReason::StartFailed, actions);
-    }
-    mind.wanted.set_ahead(function, None);
-    supply::watch_queue(mind, function);
-    supply::supply(mind, now, function, actions);
-    supply::feed_hungry(mind, now, actions);
-}
-
-fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut Vec<Action>) {
-    let Some(tenant) = mind.pool.get(instance) else {
-        return;
-    };
-    let (function, active, is_clone) = (tenant.function(), tenant.active, tenant.is_clone());
-    if tenant.state() == State::Starting {
-        on_start_failed(mind, now, instance, actions);
-        return;
-    }
-    room::end(mind, now, instance.slot, StopCause::Failed, actions);
-    for _ in 0..active {
-        dispatch::leave(mind, now, function);
-    }
-    if is_clone {
-        mind.cloning.of(function).health.failed(now);
-        reconcile::on_clones(mind, now, function, actions);
-    }
-    supply::supply(mind, now, function, actions);
-    supply::feed_hungry(mind, now, actions);
-}
-
-fn on_cancelled(mind: &mut Mind, now: Instant, request: RequestId, function: FunctionId) {
-    if mind.queues.remove(function, request) {
-        dispatch::leave(mind, now, function);
-        supply::watch_queue(mind, function);
-    }
-}
-
-fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec<Action>) {
-    if mind.pool.function(function).is_none() {
-        return;
-    }
-    mind.pool.known_mut(function).deployed = false;
-    mind.wanted.set_ahead(function, None);
-    reconcile::watch_ahead(mind, function);
-    mind.wanted.set_clones(function, None);
-    mind.timers.set(Subject::Clones(function), Instant::NEVER);
-    mind.pool.known_mut(function).promise = Promise::default();
-    mind.timers.set(Subject::Floor(function), Instant::NEVER);
-    while let Some(waiting) = mind.queues.pop(function) {
-        let reason = RefuseReason::FunctionRemoved;
-        dispatch::refuse(mind, now, function, waiting.request, reason, actions);
-    }
-    supply::watch_queue(mind, function);
-    while let Some(slot) = mind.pool.oldest_idle(function) {
-        room::end(mind, now, slot, StopCause::Removed, actions);
-    }
-    mind.timers.set(Subject::Floor(function), Instant::NEVER);
-    supply::feed_hungry(mind, now, actions);
-}
-
-fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
-    while let Some(subject) = mind.timers.due(now) {
-        match subject {
-            Subject::Idle(slot) => reconcile::on_idle_deadline(mind, now, slot, actions),
-            Subject::Queue(function) => dispatch::on_queue_deadline(mind, now, function, actions),
-            Subject::Supply(function) => supply::supply(mind, now, function, actions),
-            Subject::Memory => supply::on_hungry_deadline(mind, now, actions),
-            Subject::Ahead(function) => reconcile::on_ahead(mind, now, function, actions),
-            Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
-            Subject::Clones(function) => reconcile::on_clones(mind, now, function, actions),
-            Subject::Probe(slot) => foresee::on_probe_due(mind, now, slot, actions),
-            Subject::Plan => foresee::plan(mind, now, actions),
+        let chooses = matches!(event, Event::CloningSet { .. } | Event::CloningChosen { .. });
+        let before = actions.len();
+        let taken = decide::decide(&mut self.mind, now, event, actions);
+        self.taken = taken.or(self.taken);
+        self.served.count(&actions[before..]);
+        if chooses {
+            self.look_at_shadow(now);
         }
     }
-    supply::feed_hungry(mind, now, actions);
+
+    /// A second mind is there exactly while something is in shadow. It begins without any
+    /// instance, so a receipt counts both from when it began.
+    fn look_at_shadow(&mut self, now: Instant) {
+        if !self.mind.cloning.has_shadow() {
+            self.shadow = None;
+        } else if self.shadow.is_none() {
+            self.shadow = Shadow::beside(&self.mind, &self.settings, now).map(Box::new);
+            self.since = now;
+            self.served = Served::default();
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub mod bounds;
 pub mod experiment;
 pub mod faithful;
 pub mod reproduce;
+pub mod half;
+pub mod clone;
 pub mod flow;
 pub mod sites;
 pub mod cache;

@@ -7,12 +7,14 @@ use swell_core::catalog::{self, Policy};
 use swell_core::journal::{Digest, Journal};
 use swell_core::pool::instance::State;
 use swell_core::pool::ledger::Pool;
+use swell_core::receipt::Receipt;
 use swell_core::rng;
-use swell_core::settings::{FunctionSettings, SiteSettings};
+use swell_core::settings::{CloningSettings, FunctionSettings, SiteSettings};
 use swell_core::site::Site;
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 use swell_core::world;
+use swell_forecast::foresight::foresight::Foresight;
 use swell_trace::cold::ColdModel;
 use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;
@@ -97,6 +99,19 @@ pub fn simulate_with(
     journal: &mut impl Journal,
     interrupt: &AtomicBool,
 ) -> Result<(Row, Detail), SimError> {
+    let (row, detail, _) = simulate_foreseen(scenario, case, policy, None, journal, interrupt)?;
+    Ok((row, detail))
+}
+
+/// The same with forecasts, if any are made, and what the mind says of its clones.
+pub fn simulate_foreseen(
+    scenario: &Scenario,
+    case: &Case,
+    policy: Policy,
+    foreseen: Option<(CloningSettings, Foresight)>,
+    journal: &mut impl Journal,
+    interrupt: &AtomicBool,
+) -> Result<(Row, Detail, Receipt), SimError> {
     let seed = case.reading.seed;
     let settings = case.settings();
     let mut sites = [Site::with_policy(&settings, policy)];
@@ -107,6 +122,9 @@ pub fn simulate_with(
         resume: scenario.resume,
     };
     let mut world = VirtualWorld::new(&scenario.functions, stream, starts, interrupt);
+    if let Some((settings, foresight)) = foreseen {
+        world = world.with_foresight(settings, foresight);
+    }
     let mut actions = Vec::new();
     let mut timeline = Timeline::new(scenario.trace.span(), scenario.samples);
     let clock = WallClock::now();
@@ -126,7 +144,7 @@ pub fn simulate_with(
     let mut row = row(scenario, case, &ended, sites[0].pool(), &rates);
     row.calls_per_s = Some(ended.tally.calls as f64 / seconds.max(1e-9));
     let detail = Detail { function_cold_rates: rates, timeline: timeline.samples };
-    Ok((row, detail))
+    Ok((row, detail, sites[0].receipt(ended.last)))
 }
 
 struct Timeline {

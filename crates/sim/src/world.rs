@@ -1,7 +1,7 @@
 //! The virtual world: arrivals from a trace, starts and calls that take modelled time.
 //!
 //! Simultaneous news comes in a fixed order: what was under way (in the order it was
-//! begun), then wake-ups, then arrivals in the order of the trace. Everything a node
+//! begun), then the end of a step of counting, then wake-ups, then arrivals in the order of the trace. Everything a node
 //! would learn from its sandboxes is an event here; the mind cannot tell the difference.
 
 use std::cmp::Reverse;
@@ -12,9 +12,10 @@ use swell_core::action::{Action, StartCause, StartKind, StopCause};
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::rng::Rng;
-use swell_core::settings::FunctionSettings;
+use swell_core::settings::{CloningSettings, FunctionSettings};
 use swell_core::time::{Instant, Span};
 use swell_core::world::World;
+use swell_forecast::foresight::foresight::Foresight;
 use swell_trace::arrival::{Arrival, ArrivalStream};
 use swell_trace::cold::ColdModel;
 use swell_trace::error::TraceError;
@@ -37,6 +38,8 @@ pub struct VirtualWorld<'a> {
     stream: Box<dyn ArrivalStream + 'a>,
     starts: Starts,
     interrupt: &'a AtomicBool,
+    cloning: Option<CloningSettings>,
+    foresight: Option<Foresight>,
     deployed: usize,
     chunk: Vec<Arrival>,
     place: usize,
@@ -98,6 +101,8 @@ impl<'a> VirtualWorld<'a> {
             stream,
             starts,
             interrupt,
+            cloning: None,
+            foresight: None,
             deployed: 0,
             chunk: Vec::new(),
             place: 0,
@@ -116,6 +121,14 @@ impl<'a> VirtualWorld<'a> {
     /// What happened so far.
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// Lets the world forecast, and the mind clone by these settings.
+    #[must_use]
+    pub fn with_foresight(mut self, settings: CloningSettings, foresight: Foresight) -> Self {
+        self.cloning = Some(settings);
+        self.foresight = Some(foresight);
+        self
     }
 
     /// Ends the world and hands over what it counted.
@@ -152,6 +165,9 @@ impl<'a> VirtualWorld<'a> {
         let arrival = self.chunk[self.place];
         self.place += 1;
         self.tally.on_call(arrival.function);
+        if let Some(foresight) = &mut self.foresight {
+            foresight.count(arrival.function);
+        }
         let request = Request { function: arrival.function, arrived: arrival.at, run: arrival.run };
         let request = RequestId(self.tally.calls << 32 | u64::from(self.requests.insert(request)));
         Event::RequestArrived { request, function: arrival.function }
@@ -201,6 +217,9 @@ impl World for VirtualWorld<'_> {
             let settings = Box::new(settings.clone());
             return Some((Instant::ZERO, SITE, Event::FunctionDeployed { function, settings }));
         }
+        if let Some(settings) = self.cloning.take() {
+            return Some((Instant::ZERO, SITE, Event::CloningSet { settings: Box::new(settings) }));
+        }
         let arrival = self.next_arrival().unwrap_or(Instant::NEVER);
         let done = self.under_way.peek().map_or(Instant::NEVER, |Reverse((at, _))| *at);
         let woken = wake.map_or(Instant::NEVER, |(at, _)| at);
@@ -209,10 +228,15 @@ impl World for VirtualWorld<'_> {
         if over || (arrival.min(done) == Instant::NEVER && woken == Instant::NEVER) {
             return None;
         }
-        let now = done.min(woken).min(arrival).max(self.last);
+        // Steps are closed while calls are still to come.
+        let foresight = self.foresight.as_mut().filter(|_| arrival != Instant::NEVER);
+        let closed = foresight.as_ref().map_or(Instant::NEVER, |foresight| foresight.due());
+        let now = done.min(woken).min(arrival).min(closed).max(self.last);
         self.last = now;
         let event = if done <= now {
             self.finish_one()
+        } else if let Some(foresight) = foresight.filter(|_| closed <= now) {
+            Event::DemandForecast { forecast: Box::new(foresight.close()) }
         } else if woken <= now {
             Event::WokeUp
         } else {

@@ -66,6 +66,7 @@ fn run(command: Command) -> Result<(), Letter> {
 
 fn simulate(command: &SimCommand) -> Result<(), Letter> {
     match command {
+        SimCommand::Clone(arguments) => cmd::clone::run(arguments),
         SimCommand::Flow(arguments) => cmd::flow::run(arguments),
         SimCommand::Sites(arguments) => cmd::sites::run(arguments),
         SimCommand::Cache(arguments) => cmd::cache::run(arguments),

@@ -63,6 +63,23 @@ pub enum Siblings {
 pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/core/src/council", Siblings::Parts),
     (
+        "crates/core/src/cloning",
+        Siblings::Rivals {
+            below: &[
+                "view",
+                "concurrency",
+                "policy",
+                "nearness",
+                "expected",
+                "lead",
+                "scaling",
+                "health",
+                "rate",
+            ],
+            above: &["catalog", "manager"],
+        },
+    ),
+    (
         "crates/core/src/flow",
         Siblings::Rivals {
             below: &["view", "indicator", "wait", "cost", "target", "policy", "window", "cooldown"],
@@ -80,6 +97,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/forecast/src/calendar", Siblings::Parts),
     ("crates/forecast/src/calibrate", Siblings::Parts),
     ("crates/forecast/src/effects", Siblings::Parts),
+    ("crates/forecast/src/foresight", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
     ("crates/forecast/src/hybrid", Siblings::Parts),
     ("crates/forecast/src/league", Siblings::Parts),

@@ -22,8 +22,8 @@ pub const ENTRIES: &[Entry] = &[
         name: "expected-cost",
         summary: "clones while a cold start avoided is worth more than the start and the memory held",
         parameters: &[
-            ("start", "0.1", "what a start that nobody asked for costs, in cold starts avoided"),
-            ("rent", "0.002", "what holding a GB for a second costs, in cold starts avoided"),
+            ("start", "0.4", "what a start that nobody asked for costs, in cold starts avoided"),
+            ("rent", "0.0005", "what holding a GB for a second costs, in cold starts avoided"),
             ("by-cost", "false", "weigh a cold start by its length in seconds"),
         ],
         build: |parameters| {

@@ -107,6 +107,12 @@ impl Expected {
         usize::try_from(place).ok().and_then(|place| self.steps.get(place)).copied()
     }
 
+    /// What is said of the steps after one.
+    pub fn after(&self, place: u64) -> &[StepDemand] {
+        let next = usize::try_from(place).map_or(usize::MAX, |place| place.saturating_add(1));
+        self.steps.get(next..).unwrap_or(&[])
+    }
+
     /// When it is surely called, from `from` on and before `to`.
     pub fn known(&self, from: Instant, to: Instant) -> &[Instant] {
         let start = self.known.partition_point(|&at| at < from);

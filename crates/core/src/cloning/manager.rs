@@ -3,6 +3,8 @@
 //!
 //! Only memory; who acts on it is `foresee`, and what starts and ends is `reconcile`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::cloning::catalog;
 use crate::cloning::expected::{Expected, Outcome};
 use crate::cloning::health::Health;
@@ -26,7 +28,7 @@ pub(crate) struct Foreseen {
 }
 
 /// How forecasts turned out, step by step of all functions that one spoke of.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Steps that were forecast and have passed.
     pub steps: u64,
@@ -96,6 +98,17 @@ impl Manager {
     fn look(&mut self) {
         let own = self.functions.iter().any(|known| known.chosen == Some(CloningMode::On));
         self.is_on = own || self.settings.mode == CloningMode::On;
+    }
+
+    /// Whether clones of any function are only foreseen.
+    pub(crate) fn has_shadow(&self) -> bool {
+        let own = self.functions.iter().any(|known| known.chosen == Some(CloningMode::Shadow));
+        own || self.settings.mode == CloningMode::Shadow
+    }
+
+    /// The modes that functions have for themselves.
+    pub(crate) fn chosen(&self) -> impl Iterator<Item = (FunctionId, CloningMode)> {
+        self.functions().filter_map(|(function, known)| Some((function, known.chosen?)))
     }
 
     /// Whether clones of any function are made.

@@ -8,7 +8,7 @@ use crate::time::Span;
 pub trait ClonePolicy: Send {
     /// Appends wishes to `orders`, those first that should have memory and starts first. A
     /// function without a wish is left to keep-alive.
-    fn plan(&mut self, view: &View<'_>, orders: &mut Vec<Order>);
+    fn plan(&self, view: &View<'_>, orders: &mut Vec<Order>);
 
     /// How long a surplus of clones must last before some of it is let go, given the length
     /// of a step.

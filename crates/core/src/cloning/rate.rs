@@ -11,14 +11,15 @@ const SECOND: u64 = 1_000_000_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
     per_second: u32,
-    /// When the bucket was empty or would have been: it holds what has passed since.
-    empty: Instant,
+    /// When the bucket was empty or would have been: it holds what has passed since. A new
+    /// one is full.
+    empty: Option<Instant>,
 }
 
 impl Rate {
     /// At most so many a second; 0 for no bound.
     pub fn new(per_second: u32) -> Self {
-        Self { per_second, empty: Instant::ZERO }
+        Self { per_second, empty: None }
     }
 
     fn each(self) -> Span {
@@ -27,7 +28,10 @@ impl Rate {
 
     /// When the next start may begin: `now` if it may at once.
     pub fn next(&self, now: Instant) -> Instant {
-        if self.per_second == 0 { now } else { (self.empty + self.each()).max(now) }
+        match self.empty {
+            Some(empty) if self.per_second > 0 => (empty + self.each()).max(now),
+            _ => now,
+        }
     }
 
     /// Takes a start, which [`Rate::next`] allowed.
@@ -36,7 +40,8 @@ impl Rate {
             return;
         }
         let full = now.nanos().saturating_sub(SECOND.max(self.each().nanos()));
-        self.empty = self.empty.max(Instant::from_nanos(full)) + self.each();
+        let full = Instant::from_nanos(full);
+        self.empty = Some(self.empty.map_or(full, |empty| empty.max(full)) + self.each());
     }
 }
 

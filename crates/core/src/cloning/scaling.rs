@@ -26,6 +26,12 @@ pub fn exceeds(said: Option<StepDemand>, came: u32) -> bool {
     came >= CALLS_LEAST && u64::from(came) * 1_000_000 > bound * TRIGGER
 }
 
+/// Whether the calls that came in a step are as many as were to be expected in it: more are
+/// then less likely than not.
+pub fn is_fulfilled(said: StepDemand, came: u32) -> bool {
+    came > 0 && u64::from(came) * 1000 >= u64::from(said.q50)
+}
+
 /// How many instances to have when demand exceeds the forecast and `needed` are needed now.
 pub fn at_once(needed: u32) -> u32 {
     needed.saturating_add((needed / AHEAD_SHARE).clamp(1, AHEAD_MAX))

@@ -32,7 +32,7 @@ pub fn clones_needed(predicted_volume: u32, confidence: u16) -> u32 {
 }
 
 impl ClonePolicy for Seed {
-    fn plan(&mut self, view: &View<'_>, orders: &mut Vec<Order>) {
+    fn plan(&self, view: &View<'_>, orders: &mut Vec<Order>) {
         let mut places = Places::new(view.nodes);
         // for each programCode in demandPredictions:
         for candidate in view.candidates {

@@ -9,11 +9,13 @@ use crate::wanted::CloneWish;
 
 /// One function with a forecast of the step in question.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
+pub struct Candidate<'a> {
     /// The function.
     pub function: FunctionId,
     /// What is said of the step.
     pub demand: StepDemand,
+    /// What is said of the steps after it, as far as they reach without a gap.
+    pub ahead: &'a [StepDemand],
     /// How much that is believed, in thousandths.
     pub confidence: u16,
     /// When the step begins, or now if it has begun.
@@ -57,7 +59,7 @@ pub struct View<'a> {
     /// When.
     pub now: Instant,
     /// Functions in order of their numbers.
-    pub candidates: &'a [Candidate],
+    pub candidates: &'a [Candidate<'a>],
     /// Where clones can be, with the memory that waiting clones may take there.
     pub nodes: &'a [Node],
     /// Memory of the site that no instance holds.

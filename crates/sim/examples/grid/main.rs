@@ -6,7 +6,6 @@
 //! they do not change while a policy is worked on; without it all of them run each time.
 
 mod cells;
-mod half;
 mod others;
 mod verdict;
 
@@ -17,6 +16,7 @@ use swell_core::settings::FunctionSettings;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_sim::experiment::Experiment;
+use swell_sim::half;
 use swell_sim::simulate::Scenario;
 use swell_trace::cold::ColdCost;
 use swell_trace::durations::Durations;

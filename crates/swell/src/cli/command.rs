@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::cache::CacheArguments;
+use crate::cli::clone::CloneArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
@@ -125,6 +126,8 @@ pub struct SimArguments {
 pub enum SimCommand {
     /// Which keep-alive policy has the fewest cold and dropped calls at which memory size?
     Keepalive(Box<KeepAliveArguments>),
+    /// How many cold starts do clones save that are made ahead of demand, and at what cost?
+    Clone(Box<CloneArguments>),
     /// Does it pay to let FIFOs change hands, and by which rule?
     Flow(FlowArguments),
     /// Do sites that forecast, vote and move workloads fare better than a threshold?

@@ -20,6 +20,7 @@ pub mod journal;
 pub mod demo;
 pub mod keepalive;
 pub mod forecast;
+pub mod clone;
 pub mod flow;
 pub mod sites;
 pub mod cache;

@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod keepalive;
+pub mod clone;
 pub mod flow;
 pub mod sites;
 pub mod cache;

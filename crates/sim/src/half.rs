@@ -1,4 +1,5 @@
-//! Half of a trace's functions: the even ones or the odd ones.
+//! Half of a trace's functions, the even ones or the odd ones: tune on one, report on the
+//! other.
 
 use swell_core::ids::FunctionId;
 use swell_trace::arrival::{Arrival, ArrivalStream};
@@ -8,7 +9,7 @@ use swell_trace::reading::Reading;
 use swell_trace::trace::{Calls, Trace, TraceParts};
 
 /// The functions whose number leaves `half` when divided by two.
-pub(crate) fn of(whole: &Trace, half: usize) -> Trace {
+pub fn of(whole: &Trace, half: usize) -> Trace {
     let chosen = whole.functions().iter().skip(half).step_by(2);
     Trace::new(TraceParts {
         name: format!("{}/{half}", whole.name()),

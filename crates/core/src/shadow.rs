@@ -1,0 +1,212 @@
+//! What would clones have saved, and what would they have cost? A second mind tells.
+//!
+//! It hears the same calls and forecasts as the real one, but makes clones, and lives in a
+//! modelled world: a start takes what starts of the function take, a call what its calls
+//! take, both as the real mind measured them. So a receipt counts what follows from clones
+//! as well, such as who had to make room for them; and what `on` would do is decided by the
+//! very code that does it. Nothing of it reaches the real mind.
+
+use std::collections::BTreeMap;
+
+use crate::action::Action;
+use crate::catalog;
+use crate::decide;
+use crate::event::Event;
+use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::mind::Mind;
+use crate::pool::ledger::Pool;
+use crate::receipt::{Account, Served};
+use crate::settings::{CloningMode, CloningSettings, SiteSettings};
+use crate::time::{Instant, Span};
+
+/// How long a thaw is taken to take.
+const THAW: Span = Span::from_millis(100);
+
+/// The second mind and its world.
+pub(crate) struct Shadow {
+    mind: Mind,
+    served: Served,
+    under_way: BTreeMap<(Instant, u64), Event>,
+    begun: u64,
+    last: Instant,
+    waiting: BTreeMap<RequestId, FunctionId>,
+    /// Calls of functions of which nobody knows yet how long they run.
+    unmeasured: Vec<Begun>,
+    actions: Vec<Action>,
+}
+
+/// A call that began and has no end yet.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    function: FunctionId,
+    instance: InstanceId,
+    request: RequestId,
+    at: Instant,
+}
+
+impl Shadow {
+    /// A second mind with the functions and modes of the real one, as a node would begin with
+    /// them: without any instance. None for a policy that is not in the catalogue.
+    pub(crate) fn beside(real: &Mind, settings: &SiteSettings, now: Instant) -> Option<Self> {
+        let policy = catalog::build(&settings.policy, settings.seed).ok()?;
+        let mut shadow = Self {
+            mind: Mind::new(real.pool.limit(), policy.keeper, policy.dispatch),
+            served: Served::default(),
+            under_way: BTreeMap::new(),
+            begun: 0,
+            last: now,
+            waiting: BTreeMap::new(),
+            unmeasured: Vec::new(),
+            actions: Vec::new(),
+        };
+        let settings = Box::new(heightened(&real.cloning.settings));
+        shadow.tell(now, Event::CloningSet { settings }, &real.pool);
+        for function in real.pool.functions() {
+            let known = real.pool.known(function);
+            let settings = Box::new(known.settings().clone());
+            shadow.tell(now, Event::FunctionDeployed { function, settings }, &real.pool);
+            if !known.deployed {
+                shadow.tell(now, Event::FunctionRemoved { function }, &real.pool);
+            }
+        }
+        for (function, mode) in real.cloning.chosen() {
+            let mode = Some(done(mode));
+            shadow.tell(now, Event::CloningChosen { function, mode }, &real.pool);
+        }
+        Some(shadow)
+    }
+
+    /// What it served and made so far.
+    pub(crate) fn account(&self, now: Instant) -> Account {
+        Account::of(&self.mind, self.served, now)
+    }
+
+    /// News of the real mind, whose measurements are in `real`.
+    pub(crate) fn hear(&mut self, now: Instant, event: &Event, real: &Pool) {
+        self.live_until(now, real);
+        if let Event::InvocationFinished { instance, run, .. } = event
+            && let Some(tenant) = real.get(*instance)
+        {
+            self.measured(now, tenant.function(), *run);
+        }
+        let event = match event {
+            Event::CloningSet { settings } => {
+                Event::CloningSet { settings: Box::new(heightened(settings)) }
+            }
+            Event::CloningChosen { function, mode } => {
+                Event::CloningChosen { function: *function, mode: mode.map(done) }
+            }
+            Event::RequestArrived { request, function } => {
+                self.waiting.insert(*request, *function);
+                event.clone()
+            }
+            Event::RequestCancelled { .. }
+            | Event::FunctionDeployed { .. }
+            | Event::FunctionRemoved { .. }
+            | Event::MemoryChanged { .. }
+            | Event::HistoryRecalled { .. }
+            | Event::DemandForecast { .. } => event.clone(),
+            // Its own world tells of instances, and of time.
+            Event::InstanceStarted { .. }
+            | Event::StartFailed { .. }
+            | Event::InstanceResumed { .. }
+            | Event::InvocationFinished { .. }
+            | Event::InstanceFailed { .. }
+            | Event::CloneProbed { .. }
+            | Event::WokeUp => return,
+        };
+        if let Event::RequestCancelled { request, .. } = event
+            && self.waiting.remove(&request).is_none()
+        {
+            return;
+        }
+        self.tell(now, event, real);
+    }
+
+    /// Lets time pass: what was under way ends, and the mind is woken when it asked for it.
+    fn live_until(&mut self, now: Instant, real: &Pool) {
+        loop {
+            let ends = self.under_way.first_key_value().map(|(&(at, _), _)| at);
+            let wakes = self.mind.timers.next();
+            let Some(at) = ends.into_iter().chain(wakes).min().filter(|&at| at <= now) else {
+                return;
+            };
+            let event = match ends == Some(at) {
+                true => self.under_way.pop_first().expect("one ends then").1,
+                false => Event::WokeUp,
+            };
+            self.tell(at, event, real);
+        }
+    }
+
+    fn tell(&mut self, now: Instant, event: Event, real: &Pool) {
+        // A wish for a moment that is past is one for now.
+        let now = now.max(self.last);
+        self.last = now;
+        let mut actions = std::mem::take(&mut self.actions);
+        decide::decide(&mut self.mind, now, event, &mut actions);
+        self.served.count(&actions);
+        for action in actions.drain(..) {
+            match action {
+                Action::Start { instance, function, .. } => {
+                    let took = real.function(function).map(|_| real.start_time(function));
+                    let took = took.unwrap_or(Span::ZERO);
+                    self.begin(now + took, Event::InstanceStarted { instance, took });
+                }
+                Action::Resume { instance } => {
+                    self.begin(now + THAW, Event::InstanceResumed { instance });
+                }
+                Action::Probe { instance } => {
+                    self.begin(now, Event::CloneProbed { instance, healthy: true });
+                }
+                Action::Invoke { request, instance, .. } => {
+                    self.serve(now, request, instance, real)
+                }
+                Action::Refuse { request, .. } => {
+                    self.waiting.remove(&request);
+                }
+                Action::Stop { .. } | Action::Pause { .. } => {}
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn serve(&mut self, now: Instant, request: RequestId, instance: InstanceId, real: &Pool) {
+        let function = self.waiting.remove(&request).expect("who is served waited");
+        let known = real.function(function).map(|known| known.run());
+        match known.filter(|run| run.is_measured()) {
+            Some(run) => {
+                let run = run.mean();
+                self.begin(now + run, Event::InvocationFinished { instance, request, run });
+            }
+            None => self.unmeasured.push(Begun { function, instance, request, at: now }),
+        }
+    }
+
+    /// The first call of a function came to its end: calls that began before run as long.
+    fn measured(&mut self, now: Instant, function: FunctionId, run: Span) {
+        let begun = std::mem::take(&mut self.unmeasured);
+        let (ended, left) = begun.into_iter().partition(|begun| begun.function == function);
+        self.unmeasured = left;
+        let ended: Vec<Begun> = ended;
+        for Begun { instance, request, at, .. } in ended {
+            let event = Event::InvocationFinished { instance, request, run };
+            self.begin((at + run).max(now), event);
+        }
+    }
+
+    fn begin(&mut self, at: Instant, event: Event) {
+        self.begun += 1;
+        self.under_way.insert((at, self.begun), event);
+    }
+}
+
+/// The settings by which the second mind makes the clones that the real one only foresees.
+fn heightened(settings: &CloningSettings) -> CloningSettings {
+    CloningSettings { mode: done(settings.mode), ..settings.clone() }
+}
+
+/// What is only foreseen is done.
+fn done(mode: CloningMode) -> CloningMode {
+    if mode == CloningMode::Shadow { CloningMode::On } else { mode }
+}

@@ -1,0 +1,54 @@
+//! Clones that wait are probed; those that fail are replaced, and crash loops back off.
+
+use swell_core::action::{Action, StopCause};
+use swell_core::settings::CloningMode;
+use swell_core::time::Span;
+
+use crate::stage::{Stage, at};
+
+fn probing() -> Stage {
+    Stage::new(CloningMode::On, |settings| settings.probe_every = Span::from_secs(10))
+}
+
+#[test]
+fn a_waiting_clone_is_probed_until_it_is_used() {
+    let mut stage = probing();
+    stage.foresee(&[1]);
+    stage.until(at(35));
+    let probes = |stage: &Stage| {
+        let probes = stage.log.iter().filter(|(_, action)| matches!(action, Action::Probe { .. }));
+        probes.map(|entry| entry.0).collect::<Vec<_>>()
+    };
+    assert_eq!(probes(&stage), [at(11), at(21), at(31)]);
+    stage.call(crate::stage::F);
+    stage.until(at(58));
+    assert_eq!(probes(&stage).len(), 3, "it serves, and is a clone no longer");
+}
+
+#[test]
+fn one_that_fails_is_replaced_before_it_is_needed() {
+    let mut stage = probing();
+    stage.foresee(&[1]);
+    stage.until(at(5));
+    stage.probes_find = false;
+    stage.until(at(12));
+    assert_eq!(stage.stopped(StopCause::Unhealthy).len(), 1);
+    stage.probes_find = true;
+    assert_eq!(stage.clones_begun().len(), 2, "replaced at once");
+    stage.until(at(50));
+    assert_eq!((stage.stopped(StopCause::Unhealthy).len(), stage.live()), (1, 1));
+}
+
+#[test]
+fn a_crash_loop_backs_off() {
+    let mut stage = probing();
+    stage.clones_start = false;
+    for minute in 0..10 {
+        stage.foresee(&[1, 1]);
+        stage.until(at(60 * (minute + 1)));
+    }
+    let begun = stage.clones_begun();
+    assert!((4..14).contains(&begun.len()), "{} starts in ten minutes: {begun:?}", begun.len());
+    let gaps: Vec<Span> = begun.windows(2).map(|pair| pair[1].since(pair[0])).collect();
+    assert!(gaps.is_sorted(), "each wait is at least as long as the one before: {gaps:?}");
+}

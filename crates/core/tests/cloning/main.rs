@@ -1,0 +1,7 @@
+//! Clones, from forecasts to orders, in a small world with virtual time.
+
+mod stage;
+mod health;
+mod modes;
+mod scaling;
+mod timing;

@@ -1,0 +1,174 @@
+//! One world's forecasting: which steps, by which method, from which counts.
+//!
+//! Invariant: what is told at the end of a step depends on the calls counted until then.
+
+use swell_core::demand::{DemandForecast, FunctionDemand};
+use swell_core::ids::FunctionId;
+use swell_core::parameters::UnknownPolicy;
+use swell_core::time::{Instant, Span};
+
+use crate::catalogue;
+use crate::foresight::counted::Counted;
+use crate::foresight::habit::RECENT;
+use crate::foresight::occurrence::Occurrence;
+use crate::foresight::quantized;
+
+/// The method that speaks of minutes, by whether anything comes in them.
+pub const OCCURRENCE: &str = "occurrence";
+/// Steps it speaks of: the one that begins, and the next, for clones that must begin before.
+const MINUTES: usize = 2;
+/// Least chance for which a function is spoken of.
+const SPOKEN: f32 = 0.02;
+
+enum Method {
+    Occurrence(Box<Occurrence>),
+    Counted(Box<Counted>),
+}
+
+/// Counts, and what follows from them.
+pub struct Foresight {
+    step: Span,
+    horizon: usize,
+    origin: Instant,
+    counts: Vec<u32>,
+    method: Method,
+}
+
+impl Foresight {
+    /// Forecasts by `occurrence`, or by a method of the catalogue in steps of five minutes.
+    pub fn new(method: &str, seed: u64) -> Result<Self, UnknownPolicy> {
+        let (step, horizon, method) = if method == OCCURRENCE {
+            (Span::from_mins(1), MINUTES, Method::Occurrence(Box::default()))
+        } else {
+            let found = catalogue::entries().find(|entry| entry.name == method);
+            let names: Vec<&'static str> = std::iter::once(OCCURRENCE)
+                .chain(catalogue::entries().map(|entry| entry.name))
+                .collect();
+            let entry = found.ok_or_else(|| UnknownPolicy::forecaster(method, &names))?;
+            (Span::from_mins(5), 12, Method::Counted(Box::new(Counted::new(entry, 12, seed))))
+        };
+        Ok(Self { step, horizon, origin: Instant::ZERO, counts: Vec::new(), method })
+    }
+
+    /// How long a step is.
+    pub fn step(&self) -> Span {
+        self.step
+    }
+
+    /// A function was called.
+    pub fn count(&mut self, function: FunctionId) {
+        let index = function.index();
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, 0);
+        }
+        self.counts[index] = self.counts[index].saturating_add(1);
+    }
+
+    /// When the step ends whose calls are being counted.
+    pub fn due(&self) -> Instant {
+        self.origin + self.step
+    }
+
+    /// Ends the step, and tells what is expected of the next ones.
+    pub fn close(&mut self) -> DemandForecast {
+        self.origin = self.due();
+        let functions = match &mut self.method {
+            Method::Occurrence(occurrence) => {
+                occurrence.note(&self.counts);
+                let each = 0..occurrence.functions();
+                each.filter_map(|function| minutes(occurrence, function, self.horizon)).collect()
+            }
+            Method::Counted(counted) => {
+                counted.note(&self.counts);
+                counted.foresee(self.horizon)
+            }
+        };
+        self.counts.fill(0);
+        DemandForecast { origin: self.origin, step: self.step, functions }
+    }
+}
+
+/// What is expected of a function's next minutes: the chance that anything comes, and how
+/// much by what came of late.
+fn minutes(occurrence: &Occurrence, function: usize, horizon: usize) -> Option<FunctionDemand> {
+    let chances = occurrence.chances(function, horizon)?;
+    if chances.iter().all(|&chance| chance < SPOKEN) {
+        return None;
+    }
+    let counts = occurrence.habit(function)?.counts();
+    let at = |level: f32| counts[(level * (RECENT - 1) as f32) as usize] as f32;
+    let quantiles = [at(0.025), at(0.1), at(0.5), at(0.9), at(1.0)];
+    let steps = chances.iter().map(|&chance| quantized::step(&quantiles, Some(chance)));
+    Some(FunctionDemand {
+        function: FunctionId(function as u32),
+        confidence: quantized::per_mille(occurrence.confidence(function)),
+        steps: steps.collect(),
+        known: Vec::new(),
+    })
+}
+
+/// Whether `method` is one.
+pub fn check(method: &str) -> Result<(), UnknownPolicy> {
+    Foresight::new(method, 0).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls of two functions per minute, by dice of the given seed from minute `from` on.
+    fn told(method: &str, minutes: u64, from: u64, seed: u64) -> Vec<DemandForecast> {
+        let mut foresight = Foresight::new(method, 1).expect("it is a method");
+        let mut told = Vec::new();
+        let mut rng = swell_core::rng::split(seed, "noise");
+        for minute in 0..minutes {
+            while foresight.due() <= Instant::ZERO + Span::from_mins(minute) {
+                told.push(foresight.close());
+            }
+            let calls = match minute < from {
+                true => [u64::from(minute % 7 == 0), minute % 3],
+                false => [0, 1].map(|_| swell_core::rng::below(&mut rng, 9)),
+            };
+            for (function, calls) in (0..).zip(calls) {
+                (0..calls).for_each(|_| foresight.count(FunctionId(function)));
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_timer_is_foreseen_in_its_minute() {
+        let told = told(OCCURRENCE, 400, 400, 0);
+        let chance = |forecast: &DemandForecast| {
+            let own = forecast.functions.iter().find(|own| own.function == FunctionId(0));
+            own.map_or(0, |own| own.steps[0].chance)
+        };
+        for forecast in &told[300..] {
+            let minute = forecast.origin.nanos() / 60_000_000_000;
+            let chance = chance(forecast);
+            match minute % 7 == 0 {
+                true => assert!(chance > 800, "minute {minute}: {chance}"),
+                false => assert!(chance < 200, "minute {minute}: {chance}"),
+            }
+        }
+    }
+
+    #[test]
+    fn no_forecast_changes_when_the_future_does() {
+        for method in [OCCURRENCE, "window-1h", "idle-histogram"] {
+            let (one, other) = (told(method, 200, 100, 1), told(method, 200, 100, 2));
+            let end = Instant::ZERO + Span::from_mins(100);
+            let before = |told: &[DemandForecast]| {
+                told.iter().filter(|told| told.origin <= end).cloned().collect::<Vec<_>>()
+            };
+            assert_eq!(before(&one), before(&other), "{method}");
+            assert_ne!(one, other, "{method} takes in what comes");
+        }
+    }
+
+    #[test]
+    fn unknown_methods_are_refused_with_the_nearest() {
+        let error = check("ocurrence").expect_err("it is misspelled").to_string();
+        assert!(error.contains("did you mean `occurrence`?"), "{error}");
+    }
+}

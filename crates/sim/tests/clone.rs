@@ -1,0 +1,106 @@
+//! Clones ahead of demand, simulated: what the modes promise.
+
+use std::sync::atomic::AtomicBool;
+
+use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
+use swell_core::time::Span;
+use swell_core::units::Bytes;
+use swell_sim::clone::experiment::CloneExperiment;
+use swell_sim::clone::row::CloneRow;
+use swell_sim::clone::summary::{lines, verdicts};
+use swell_sim::clone::{page, table};
+use swell_sim::simulate::Scenario;
+use swell_trace::cold::ColdCost;
+use swell_trace::durations::Durations;
+use swell_trace::open::Options;
+use swell_trace::placement::Placement;
+use swell_trace::trace::Trace;
+
+fn experiment(
+    trace: &str,
+    memory: Bytes,
+    policies: (&str, &str),
+    threads: usize,
+) -> CloneExperiment {
+    let trace = Trace::named_or_open(&[trace.into()], &Options::default()).expect("it is a recipe");
+    let functions = trace.functions().iter().map(|own| FunctionSettings::plain(own.memory));
+    let cold = ColdCost::Constant(Span::from_secs(1));
+    CloneExperiment {
+        scenario: Scenario {
+            functions: functions.collect(),
+            cold: cold.resolve(trace.functions()).expect("a constant fits every function"),
+            cold_name: cold.to_string(),
+            resume: Span::from_millis(100),
+            overrides: String::new(),
+            samples: 0,
+            trace,
+        },
+        functions: "all",
+        modes: vec![CloningMode::Off, CloningMode::Shadow, CloningMode::On],
+        policy: "hazard".to_string(),
+        cloning: CloningSettings { policy: policies.0.to_string(), ..CloningSettings::default() },
+        forecaster: policies.1.to_string(),
+        memories: vec![memory],
+        placement: Placement::Uniform,
+        durations: Durations::Average,
+        seeds: vec![1],
+        threads,
+    }
+}
+
+fn run(experiment: &CloneExperiment) -> Vec<CloneRow> {
+    experiment.run(&AtomicBool::new(false), &|_| ()).expect("nothing stops it")
+}
+
+const TIMERS: &str = "gen:timers,functions=60,calls=3000,hours=10,seed=4";
+const SPARSE: &str = "gen:poisson,functions=150,calls=2500,hours=12,seed=4";
+
+#[test]
+fn timers_are_warm_before_they_fire() {
+    for (clone_policy, forecaster) in [("expected-cost", "occurrence"), ("seed", "window-1h")] {
+        let rows = run(&experiment(TIMERS, Bytes::from_mb(2_500), (clone_policy, forecaster), 1));
+        let [off, shadow, on] = &rows[..] else { panic!("three modes") };
+        assert_eq!((off.cold, off.dropped), (shadow.cold, shadow.dropped), "{clone_policy}");
+        assert_eq!(off.clones_made + shadow.clones_made, 0, "{clone_policy}");
+        if clone_policy == "expected-cost" {
+            assert!(on.cold * 4 < off.cold * 3, "{} cold starts of {}", on.cold, off.cold);
+            assert!(on.dropped <= off.dropped);
+            let told = shadow.receipt_cold.expect("it was in shadow") as f64;
+            assert!((told - on.cold as f64).abs() <= 0.05 * on.cold as f64, "{told} {}", on.cold);
+        }
+    }
+}
+
+#[test]
+fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
+    let rows = run(&experiment(SPARSE, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 1));
+    let [off, _, on] = &rows[..] else { panic!("three modes") };
+    let verdicts = verdicts(&lines(&rows));
+    assert!(verdicts[0].contains("cannot help"), "{verdicts:?}");
+    assert!(on.waste_gb_s <= off.waste_gb_s * 1.01, "{} {}", on.waste_gb_s, off.waste_gb_s);
+    assert!(on.cold as f64 <= off.cold as f64 * 1.01, "{} {}", on.cold, off.cold);
+    assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
+}
+
+#[test]
+fn results_are_the_same_on_any_number_of_threads_and_in_every_form() {
+    let one = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 1));
+    let two = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 3));
+    let bytes = |rows: &[CloneRow]| {
+        let mut bytes = Vec::new();
+        table::write_json(rows, &mut bytes).expect("a vector takes it");
+        bytes
+    };
+    assert_eq!(bytes(&one), bytes(&two));
+    let text = |write: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        String::from_utf8(bytes).expect("it is text")
+    };
+    let csv = text(&|out| table::write_csv(&one, out).expect("a vector takes it"));
+    assert_eq!(csv.lines().count(), 4);
+    let shown = text(&|out| table::write(&one, out).expect("a vector takes it"));
+    assert!(shown.contains("shadow") && shown.contains("fewer cold starts"), "{shown}");
+    let page = text(&|out| page::write(&one, "swell <sim>", out).expect("a vector takes it"));
+    assert!(page.contains("swell &lt;sim&gt;") && page.ends_with("</html>\n"));
+}

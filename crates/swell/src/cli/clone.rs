@@ -1,0 +1,133 @@
+//! `swell sim clone`, the simulator of clones made ahead of demand.
+
+use clap::{Args, ValueEnum};
+use swell_core::settings::CloningMode;
+use swell_core::units::Bytes;
+use swell_trace::cold::ColdCost;
+use swell_trace::durations::Durations;
+use swell_trace::placement::Placement;
+
+use crate::cli::keepalive::once;
+use crate::output::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  swell sim clone --trace 1350 --memory 40GB,80GB --mode off,shadow,on
+  swell sim clone --trace 1350 --memory 80GB --clone-policy seed --forecaster window-1h
+  swell sim clone --trace 1350 --memory 40GB --functions odd --seeds 3 -o clone.html
+  swell sim clone --trace gen:mixed,functions=200,calls=20000,hours=12 --memory 8GB -o json";
+
+/// Arguments of `swell sim clone`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CloneArguments {
+    /// A bundled trace by name, files, or a recipe `gen:...` (see `swell trace`)
+    #[arg(long, value_name = "TRACE", required = true, num_args = 1..)]
+    pub trace: Vec<String>,
+
+    /// Memory sizes, such as 800MB or 20GB,40GB
+    #[arg(long, value_name = "SIZE", required = true, value_delimiter = ',')]
+    pub memory: Vec<Bytes>,
+
+    /// What forecasts may do
+    #[arg(long, value_name = "MODE", default_value = "off,shadow,on", value_delimiter = ',')]
+    pub mode: Vec<Mode>,
+
+    /// The keep-alive policy, with its parameters
+    #[arg(long, value_name = "POLICY", default_value = "hazard")]
+    pub policy: String,
+
+    /// The cloning policy, with its parameters: expected-cost or seed
+    #[arg(long, value_name = "POLICY", default_value = "expected-cost")]
+    pub clone_policy: String,
+
+    /// How demand is forecast: `occurrence` says for each minute whether a call comes; or a
+    /// method of `swell forecast backtest`, which says how many in five minutes
+    #[arg(long, value_name = "METHOD", default_value = "occurrence")]
+    pub forecaster: String,
+
+    /// Of the memory, what waiting clones may hold together, in thousandths
+    #[arg(long, value_name = "SHARE", value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub share: Option<u16>,
+
+    /// Clones begun in a second, at most; 0 for no bound
+    #[arg(long, value_name = "N")]
+    pub starts_per_second: Option<u32>,
+
+    /// Which functions take part: all, or the even or odd half, to tune on one and report on
+    /// the other
+    #[arg(long, value_name = "WHICH", default_value = "all")]
+    pub functions: Which,
+
+    /// How many seeds to run: 1, 2, ... N
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "seed", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seeds: u32,
+
+    /// These very seeds, such as 3,7
+    #[arg(long, value_name = "SEED", value_delimiter = ',')]
+    pub seed: Vec<u64>,
+
+    /// Where in its minute a counted call falls: even, uniform, start or burst
+    #[arg(long, value_name = "RULE", default_value = "uniform")]
+    pub placement: Placement,
+
+    /// How long a cold start takes, as in `swell sim keepalive`
+    #[arg(long, value_name = "COST", default_value = "1s")]
+    pub cold: ColdCost,
+
+    /// How long a call runs where the trace does not tell: average or sampled
+    #[arg(long, value_name = "RULE", default_value = "average")]
+    pub durations: Durations,
+
+    /// Runs computed at a time [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// Skip and count broken rows of a trace instead of stopping at the first
+    #[arg(long)]
+    pub lenient: bool,
+
+    /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be
+    /// repeated [default: table]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Vec<Output>,
+}
+
+/// What forecasts may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Nothing: keep-alive alone.
+    Off,
+    /// Write down what clones would have saved and cost.
+    Shadow,
+    /// Make clones.
+    On,
+}
+
+/// Which functions of a trace take part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those with an even number.
+    Even,
+    /// Those with an odd number.
+    Odd,
+}
+
+impl CloneArguments {
+    /// The seeds asked for, each once.
+    pub fn all_seeds(&self) -> Vec<u64> {
+        if self.seed.is_empty() { (1..=u64::from(self.seeds)).collect() } else { once(&self.seed) }
+    }
+
+    /// The modes asked for, each once.
+    pub fn modes(&self) -> Vec<CloningMode> {
+        let mode = |mode: &Mode| match mode {
+            Mode::Off => CloningMode::Off,
+            Mode::Shadow => CloningMode::Shadow,
+            Mode::On => CloningMode::On,
+        };
+        once(&self.mode.iter().map(mode).collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,84 @@
+//! Compares keep-alive alone with keep-alive and clones made ahead of demand.
+
+use swell_core::settings::{CloningSettings, MEMORY_MAX};
+use swell_forecast::foresight::foresight;
+use swell_sim::clone::experiment::CloneExperiment;
+use swell_sim::clone::row::CloneRow;
+use swell_sim::clone::{page, table};
+use swell_sim::half;
+use swell_sim::report::figure::{count, whole};
+
+use crate::cli::clone::{CloneArguments, Which};
+use crate::cli::keepalive::once;
+use crate::error::Letter;
+use crate::interrupt;
+use crate::output::{Form, Output, resolve};
+use crate::progress::Progress;
+use crate::watch::{about, processors};
+use crate::{load, scenario};
+
+/// Runs `swell sim clone`.
+pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
+    let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv, Form::Html])?;
+    let experiment = experiment(arguments)?;
+    let asked = interrupt::listen()?;
+    let progress = Progress::start(experiment.planned());
+    let rows = experiment.run(asked, &|row| {
+        progress.step(&format!("{} with {} MB", row.mode, whole(row.memory_mb)));
+    })?;
+    let calls: u64 = rows.iter().map(|row| row.calls).sum();
+    let runs = count(rows.len(), "run");
+    progress.finish(&format!("{runs}, {} calls", whole(calls as f64)));
+    let written = outputs.iter().map(|output| write(&rows, output));
+    written.collect::<Result<(), Letter>>()?;
+    if rows.len() < experiment.planned() {
+        let message = format!("{runs} completed; the results hold only these");
+        return Err(Letter::interrupted(message));
+    }
+    Ok(())
+}
+
+fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
+    swell_core::catalog::build(&arguments.policy, 0)?;
+    swell_core::cloning::catalog::build(&arguments.clone_policy)?;
+    foresight::check(&arguments.forecaster)?;
+    let memories = once(&arguments.memory);
+    if let Some(memory) = memories.iter().find(|memory| **memory > MEMORY_MAX) {
+        return Err(Letter::usage(format!("`{memory}` is more than any machine has")));
+    }
+    let usual = CloningSettings::default();
+    let cloning = CloningSettings {
+        policy: arguments.clone_policy.clone(),
+        share: arguments.share.unwrap_or(usual.share),
+        starts_per_second: arguments.starts_per_second.unwrap_or(usual.starts_per_second),
+        ..usual
+    };
+    let whole = load::trace(&arguments.trace, arguments.lenient)?;
+    let (trace, functions) = match arguments.functions {
+        Which::All => (whole, "all"),
+        Which::Even => (half::of(&whole, 0), "even"),
+        Which::Odd => (half::of(&whole, 1), "odd"),
+    };
+    Ok(CloneExperiment {
+        scenario: scenario::scenario(trace, &arguments.cold)?,
+        functions,
+        modes: arguments.modes(),
+        policy: arguments.policy.clone(),
+        cloning,
+        forecaster: arguments.forecaster.clone(),
+        memories,
+        placement: arguments.placement,
+        durations: arguments.durations,
+        seeds: arguments.all_seeds(),
+        threads: arguments.threads.map_or_else(processors, usize::from),
+    })
+}
+
+fn write(rows: &[CloneRow], output: &Output) -> Result<(), Letter> {
+    output.write(|out| match output.form {
+        Form::Table => table::write(rows, out),
+        Form::Json => table::write_json(rows, out),
+        Form::Csv => table::write_csv(rows, out),
+        Form::Html => page::write(rows, &about().command, out),
+    })
+}
