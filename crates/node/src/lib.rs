@@ -13,6 +13,7 @@ pub mod queue;
 pub mod trigger;
 pub mod key_value;
 pub mod store;
+pub mod demand;
 pub mod deploy;
 pub mod api;
 pub mod gateway;
