@@ -14,6 +14,7 @@ pub mod trigger;
 pub mod key_value;
 pub mod store;
 pub mod demand;
+pub mod foresight;
 pub mod deploy;
 pub mod api;
 pub mod gateway;
