@@ -20,6 +20,8 @@ pub mod journal;
 pub mod demo;
 pub mod keepalive;
 pub mod forecast;
+pub mod events;
+pub mod receipt;
 pub mod flow;
 pub mod replay;
 pub mod bench;

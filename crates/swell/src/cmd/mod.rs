@@ -5,6 +5,8 @@ pub mod keepalive;
 pub mod flow;
 pub mod faithful;
 pub mod forecast;
+pub mod events;
+pub mod receipt;
 pub mod replay;
 pub mod replay_trace;
 pub mod bench;
