@@ -10,4 +10,6 @@ pub mod instance;
 pub mod invocation;
 pub mod log;
 pub mod node;
+pub mod forecast;
+pub mod calendar;
 pub mod problem;

@@ -92,6 +92,9 @@ pub struct FunctionSpec {
     /// How asynchronous calls are tried again.
     #[serde(default)]
     pub retry: Retry,
+    /// Whether it is forecast, and what comes of that; left out is as the node does with all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastMode>,
     /// The class of similar functions it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
@@ -129,6 +132,7 @@ impl FunctionSpec {
             routes: Vec::new(),
             triggers: Vec::new(),
             retry: Retry::default(),
+            forecast: None,
             workload: None,
             labels: BTreeMap::new(),
         }
@@ -177,6 +181,33 @@ pub enum Isolation {
     Request,
     /// The guest serves request after request, one at a time.
     Instance,
+}
+
+/// What comes of forecasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ForecastMode {
+    /// There are none.
+    #[default]
+    Off,
+    /// They are made, and it is told what clones by them would have saved and cost.
+    Shadow,
+    /// Clones are made by them.
+    On,
+}
+
+impl ForecastMode {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Shadow, Self::On];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Shadow => "shadow",
+            Self::On => "on",
+        }
+    }
 }
 
 /// Durations that the backend `modelled` pretends.

@@ -17,6 +17,7 @@ use swell_node::observe::otlp::Spans;
 use swell_node::observe::request_id::RequestId;
 use swell_node::observe::span::{CallTrace, Fate};
 use swell_node::observe::trace_context::{TRACEPARENT, TraceContext};
+use swell_node::observe::usage::Usage;
 use swell_sandbox::log::Stream;
 
 const ROUNDS: usize = 20;
@@ -54,6 +55,11 @@ fn main() {
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     given.insert(TRACEPARENT, parent.parse().expect("a legal header"));
 
+    let usage = Usage::default();
+    measure("counting a call and what it used, for forecasts", || {
+        usage.carried(black_box(512));
+        usage.ended(black_box(Duration::from_micros(120)), black_box(Some(1 << 20)));
+    });
     measure("metrics of a warm call", || hello.call(black_box(&finished)));
     measure("count of an order of the mind", || metrics.decided(black_box(&[invoke])));
     measure("log sink of a call that writes nothing", || {

@@ -13,6 +13,8 @@ pub mod queue;
 pub mod trigger;
 pub mod key_value;
 pub mod store;
+pub mod demand;
+pub mod foresight;
 pub mod deploy;
 pub mod api;
 pub mod gateway;

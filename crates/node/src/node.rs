@@ -23,7 +23,11 @@ use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
+use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
+use crate::foresight::figures;
+use crate::foresight::ground::Parts as ForesightParts;
+use crate::foresight::service::Foresight;
 use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
@@ -82,6 +86,8 @@ pub struct Node {
     pub engine: String,
     live: Arc<Live>,
     store: Arc<Store>,
+    demand: Arc<Demand>,
+    foresight: Arc<Foresight>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     /// Those that finish what they have begun.
@@ -159,6 +165,20 @@ impl Node {
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
         let triggers = Arc::new(triggers);
+        let demand = Demand::open(&settings.data, registry.clone(), settings.speed);
+        let demand = Arc::new(demand.map_err(|error| data(error.to_string()))?);
+        let foresight = Foresight::start(
+            ForesightParts {
+                demand: demand.clone(),
+                live: live.clone(),
+                registry: registry.clone(),
+                triggers: triggers.clone(),
+                settings: settings.forecast.clone(),
+                data: settings.data.clone(),
+            },
+            stop.clone(),
+        );
+        let foresight = foresight.map_err(|error| data(error.to_string()))?;
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
@@ -166,6 +186,7 @@ impl Node {
             logs: observer.clone(),
             queued: queue.clone(),
             events: triggers.clone(),
+            foretold: foresight.ground.clone(),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -188,6 +209,12 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
+        let ground = Arc::downgrade(&foresight.ground);
+        metrics.on_scrape(move |gauges| {
+            if let Some(ground) = ground.upgrade() {
+                figures::fill(&ground, gauges);
+            }
+        });
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }
@@ -202,6 +229,7 @@ impl Node {
         };
         let workers = vec![
             tokio::spawn(runner.run()),
+            tokio::spawn(demand.clone().run(stop.clone())),
             tokio::spawn(cron::run(triggers.clone(), stop.clone())),
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
         ];
@@ -211,7 +239,20 @@ impl Node {
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
         let ends = [timer, flusher, keeper];
-        Ok(Self { address, restored, engine, live, store, stop, server, workers, ends, spans })
+        Ok(Self {
+            address,
+            restored,
+            engine,
+            live,
+            store,
+            demand,
+            foresight,
+            stop,
+            server,
+            workers,
+            ends,
+            spans,
+        })
     }
 
     /// Lets what is under way finish, within the time the settings give, and ends.
@@ -227,7 +268,12 @@ impl Node {
             spans.flush().await;
         }
         let (live, store) = (self.live, self.store);
+        let (demand, foresight) = (self.demand, self.foresight);
         let ended = tokio::task::spawn_blocking(move || {
+            foresight.end();
+            if let Err(error) = demand.write() {
+                tracing::warn!(%error, "what was counted of late is lost");
+            }
             history::keep(&live, &store).map_err(|error| error.to_string())?;
             live.end_journal().map_err(|error| format!("the journal has no end: {error}"))
         });

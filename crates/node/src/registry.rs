@@ -17,6 +17,7 @@ use swell_core::ids::FunctionId;
 use swell_sandbox::backend::Template;
 
 use crate::observe::observed::Observed;
+use crate::observe::usage::Usage;
 
 /// One version of a function, as it stands on this node.
 pub struct Version {
@@ -36,6 +37,8 @@ pub struct Version {
     pub scale: RwLock<Scale>,
     /// What its calls came to.
     pub counts: Counts,
+    /// What its calls used.
+    pub usage: Usage,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
     /// Who watches its calls, from the first call on.
@@ -63,6 +66,7 @@ impl Version {
             template: OnceLock::new(),
             scale: RwLock::new(scale),
             counts: Counts::default(),
+            usage: Usage::default(),
             waiting: AtomicU32::new(0),
             observed: OnceLock::new(),
             last_start_failure: RwLock::new(None),

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swell_api::spec::ForecastMode;
 use swell_core::units::Bytes;
 
 /// Settings of a node.
@@ -41,6 +42,8 @@ pub struct NodeSettings {
     pub secrets: Option<PathBuf>,
     /// Asynchronous calls.
     pub queue: QueueSettings,
+    /// Forecasts, and the clones that are made by them.
+    pub forecast: ForecastSettings,
     /// Where traces go, such as `http://127.0.0.1:4318`.
     pub otlp: Option<String>,
 }
@@ -69,4 +72,56 @@ pub struct QueueSettings {
     pub dead_max: u64,
     /// Hosts that answers may be posted to: `host`, `host:port`, `*.host`, or `*` for any.
     pub callbacks: Vec<String>,
+}
+
+/// Settings of forecasts, and of the clones that are made by them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForecastSettings {
+    /// Whether there are any, and what comes of them.
+    pub mode: ForecastMode,
+    /// Minutes in a step: one, or a multiple of five that divides a day.
+    pub step_minutes: u32,
+    /// Steps ahead.
+    pub horizon_steps: u32,
+    /// What decides on clones, with parameters.
+    pub policy: String,
+    /// Share of the memory of instances that waiting clones may hold, in thousandths.
+    pub memory_per_mille: u16,
+    /// Clones made in a second, at most.
+    pub starts_max: u32,
+    /// Share of one core that learning may use, in thousandths.
+    pub training_per_mille: u16,
+    /// Memory that learning may use.
+    pub training_memory: Bytes,
+    /// A Prometheus to fetch other series from, such as `http://127.0.0.1:9090`.
+    pub prometheus: Option<String>,
+    /// Series that demand may follow.
+    pub follow: Vec<Follow>,
+}
+
+/// A series that demand may follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follow {
+    /// What it is called.
+    pub name: String,
+    /// The query for it, in PromQL; of several series of an answer the sum counts.
+    pub query: String,
+}
+
+impl Default for ForecastSettings {
+    /// None; what else is here then does nothing.
+    fn default() -> Self {
+        Self {
+            mode: ForecastMode::Off,
+            step_minutes: 5,
+            horizon_steps: 12,
+            policy: "expected-cost".to_string(),
+            memory_per_mille: 500,
+            starts_max: 50,
+            training_per_mille: 100,
+            training_memory: Bytes::new(256 << 20),
+            prometheus: None,
+            follow: Vec::new(),
+        }
+    }
 }

@@ -43,6 +43,11 @@ pub trait Instance: Send + Sync {
     /// may stream on. Dropping the future or the body stops the guest. The caller keeps
     /// to the concurrency of the code.
     fn invoke(self: Arc<Self>, call: Call) -> Doing<'static, Result<Response<Body>, CallError>>;
+
+    /// Looks whether an instance that waits could serve, as cheaply as that can be told, and
+    /// says what is wrong if it could not. Runs nothing of the guest's that a call would not
+    /// run, and leaves it as ready as it was.
+    fn probe(self: Arc<Self>) -> Doing<'static, Result<(), String>>;
 }
 
 /// What clones of a template cost on this machine, as measured; zero before the first.

@@ -93,6 +93,7 @@ fn specification(spec: &FunctionSpec) -> Vec<(&'static str, String)> {
         ("files", pairs(&spec.files, " from ")),
         ("outbound", spec.outbound.join(", ")),
         ("key-value", spec.key_value.join(", ")),
+        ("forecast", some(spec.forecast.map(|mode| mode.word().to_string()))),
         ("workload", some(spec.workload.clone())),
         ("labels", pairs(&spec.labels, "=")),
     ];

@@ -24,6 +24,7 @@ pub mod load;
 pub mod demand;
 pub mod split;
 pub mod forecast_report;
+pub mod foretell;
 pub mod specification;
 pub mod overrides;
 pub mod scenario;

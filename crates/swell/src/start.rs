@@ -52,6 +52,8 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Queue(queue) => cmd::queue::run(&queue.command),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
+        Command::Events(events) => cmd::events::run(&events.command),
+        Command::Receipt(receipt) => cmd::receipt::run(&receipt),
         Command::Forecast(forecast) => cmd::forecast::run(&forecast.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),
         Command::Bench(bench) => match &bench.command {

@@ -19,7 +19,17 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-componentize", &[]),
     ("swell-samples", &["swell-componentize"]),
     ("swell-sandbox", &["swell-samples"]),
-    ("swell-node", &["swell-api", "swell-core", "swell-journal", "swell-samples", "swell-sandbox"]),
+    (
+        "swell-node",
+        &[
+            "swell-api",
+            "swell-core",
+            "swell-forecast",
+            "swell-journal",
+            "swell-samples",
+            "swell-sandbox",
+        ],
+    ),
     (
         "swell",
         &[
@@ -106,9 +116,11 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
+    ("crates/node/src/demand", Siblings::Parts),
     ("crates/forecast/src/regressor", Siblings::Parts),
     ("crates/forecast/src/watch", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
+    ("crates/node/src/foresight", Siblings::Parts),
     ("crates/node/src/gateway", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),
     ("crates/node/src/live", Siblings::Parts),

@@ -11,6 +11,8 @@ use http::{Request, Response};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use swell_api::calendar::{Imported, Occasion};
+use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
 
@@ -33,6 +35,8 @@ pub struct ApiContext {
     pub queued: Arc<dyn Queued>,
     /// Takes events.
     pub events: Arc<dyn Events>,
+    /// Forecasts and what goes with them.
+    pub foretold: Arc<dyn Foretold>,
     /// What callers must show; without it the API answers to this machine only.
     pub token: Option<String>,
     /// Where the node listens, for links in answers to requests that name no host.
@@ -86,4 +90,48 @@ pub trait Events: Send + Sync {
     /// Gives a CloudEvent, or a batch of them, in any of the forms of its HTTP binding, to
     /// the functions that want it; how many calls came of it.
     fn publish(&self, request: Request<Bytes>) -> Publishing<'_>;
+}
+
+/// What is expected, announced and out of the ordinary. What changes a calendar may wait for a
+/// disk and is called where waiting hurts nobody.
+pub trait Foretold: Send + Sync {
+    /// What is expected of all functions.
+    fn forecasts(&self) -> Forecasts;
+
+    /// What is expected of one.
+    fn forecast(&self, name: &str) -> Result<FunctionForecast, Refusal>;
+
+    /// What is announced.
+    fn occasions(&self) -> Vec<Occasion>;
+
+    /// Announces an event; as it is kept.
+    fn announce(&self, occasion: Occasion) -> Result<Occasion, Refusal>;
+
+    /// Takes in a calendar, which is a table of commas or iCalendar.
+    fn import(
+        &self,
+        bytes: &[u8],
+        is_table: bool,
+        query: &CalendarDefaults,
+    ) -> Result<Imported, Refusal>;
+
+    /// Forgets an event; whether it was known.
+    fn withdraw(&self, id: &str) -> Result<bool, Refusal>;
+
+    /// What was out of the ordinary, newest first.
+    fn anomalies(&self, function: Option<&str>, limit: usize) -> Vec<Anomaly>;
+
+    /// What clones saved and cost since so many milliseconds ago.
+    fn receipt(&self, since_ms: u64) -> Receipt;
+}
+
+/// What is taken where a calendar says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct CalendarDefaults {
+    /// Patterns of names of functions, with commas between them; none is all.
+    pub functions: Option<String>,
+    /// What its events do.
+    pub effect: Option<String>,
+    /// The time zone of times that name none.
+    pub zone: Option<String>,
 }

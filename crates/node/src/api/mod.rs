@@ -8,5 +8,6 @@ pub mod code;
 pub mod node;
 pub mod logs;
 pub mod invocations;
+pub mod forecasts;
 pub mod openapi;
 pub mod router;

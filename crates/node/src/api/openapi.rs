@@ -7,12 +7,12 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi};
 
 use crate::api::reply::PROBLEM;
-use crate::api::{code, functions, invocations, logs, node};
+use crate::api::{code, forecasts, functions, invocations, logs, node};
 
 /// The API of a node.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Swell", description = "The API of a node: functions, code, instances, logs, asynchronous calls.\n\nA failure is a problem (RFC 9457) with a stable `code`. 429 and 503 say that a later try may work, and when."),
+    info(title = "Swell", description = "The API of a node: functions, code, instances, logs, asynchronous calls, forecasts.\n\nA failure is a problem (RFC 9457) with a stable `code`. 429 and 503 say that a later try may work, and when."),
     paths(
         functions::list, functions::show, functions::deploy, functions::patch, functions::remove,
         functions::versions, functions::rollback, functions::traffic,
@@ -21,6 +21,8 @@ use crate::api::{code, functions, invocations, logs, node};
         logs::show,
         invocations::list, invocations::show, invocations::result, invocations::replay,
         invocations::discard, invocations::publish,
+        forecasts::list, forecasts::show, forecasts::calendar, forecasts::announce,
+        forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
         document,
     ),
     components(schemas(swell_api::problem::Problem)),

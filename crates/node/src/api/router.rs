@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, any, get, post, put};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
-use crate::api::{access, code, functions, invocations, logs, node, openapi};
+use crate::api::{access, code, forecasts, functions, invocations, logs, node, openapi};
 use crate::refusal::{Reason, Refusal};
 
 /// Paths and what answers there.
@@ -38,6 +38,13 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/invocations/{id}/result", get(invocations::result)),
         ("/v1/invocations/{id}/replay", post(invocations::replay)),
         ("/v1/events", post(invocations::publish)),
+        ("/v1/forecasts", get(forecasts::list)),
+        ("/v1/forecasts/{name}", get(forecasts::show)),
+        ("/v1/calendar", get(forecasts::calendar).post(forecasts::announce)),
+        ("/v1/calendar/import", post(forecasts::import)),
+        ("/v1/calendar/{id}", delete(forecasts::withdraw)),
+        ("/v1/anomalies", get(forecasts::anomalies)),
+        ("/v1/receipt", get(forecasts::receipt)),
     ]
 }
 

@@ -99,6 +99,7 @@ impl Gateway {
             version.counts.cold.fetch_add(1, Ordering::Relaxed);
         }
         let on_the_side = request.version() == http::Version::HTTP_2;
+        let asked = http_body::Body::size_hint(request.body()).exact().unwrap_or(0);
         let request = prepare(request, version, span);
         let log = span.log();
         let ending = span.ending(deadline);
@@ -107,6 +108,7 @@ impl Gateway {
             if end.outcome == Outcome::Failed {
                 counted.counts.failed.fetch_add(1, Ordering::Relaxed);
             }
+            counted.usage.ended(ran, end.memory);
             ending.ended(end, ran);
         });
         let call = Call { request, log, end };
@@ -115,6 +117,8 @@ impl Gateway {
             answered.map_err(|_| timed_out(version))?.map_err(|error| failed(version, error))?;
         span.answered(response.status().as_u16());
         let (mut parts, body) = response.into_parts();
+        let told = http_body::Body::size_hint(&body).exact().unwrap_or(0);
+        version.usage.carried(asked + told);
         strip_hop_by_hop(&mut parts.headers);
         parts.headers.insert(REQUEST_ID, span.request_id());
         parts.headers.insert(START, HeaderValue::from_static(start_word(start)));

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use swell_api::instance::Instance;
 use swell_api::node::Node;
-use swell_api::spec::BackendName;
+use swell_api::spec::{BackendName, ForecastMode};
+use swell_core::event::Event;
 use swell_core::ids::FunctionId;
+use swell_core::settings::CloningMode;
 use swell_sandbox::backend::Backend;
 
 use crate::deploy::hands::Hands;
@@ -37,6 +39,10 @@ pub struct LiveHands {
 impl Hands for LiveHands {
     fn deploy(&self, version: &Arc<Version>) {
         self.live.deploy(version, of_version(version, &self.live.clock));
+        if let Some(mode) = version.spec.forecast {
+            let (function, mode) = (version.id, Some(cloning_mode(mode)));
+            self.live.tell(Event::CloningChosen { function, mode });
+        }
     }
 
     fn remove(&self, version: &Arc<Version>) {
@@ -79,5 +85,14 @@ impl Hands for LiveHands {
 
     fn journal(&self) -> Option<Result<Vec<u8>, io::Error>> {
         self.live.journal()
+    }
+}
+
+/// A mode in the words of the mind.
+pub fn cloning_mode(mode: ForecastMode) -> CloningMode {
+    match mode {
+        ForecastMode::Off => CloningMode::Off,
+        ForecastMode::Shadow => CloningMode::Shadow,
+        ForecastMode::On => CloningMode::On,
     }
 }

@@ -47,8 +47,8 @@ pub(crate) struct Chores {
     pub(crate) starts: Vec<(InstanceId, Arc<Version>)>,
     /// Instances to thaw.
     pub(crate) thaws: Vec<InstanceId>,
-    /// Waiting clones that were to show that they live, and whether they do.
-    pub(crate) probes: Vec<(InstanceId, bool)>,
+    /// Waiting clones that are to show that they live.
+    pub(crate) probes: Vec<(InstanceId, Option<Arc<dyn Instance>>)>,
     /// Sandboxes to let go.
     pub(crate) ended: Vec<Arc<dyn Instance>>,
     /// Whether the timer sleeps too long.
@@ -138,7 +138,7 @@ impl Mind {
             Action::Pause { .. } => {}
             Action::Resume { instance } => chores.thaws.push(instance),
             Action::Probe { instance } => {
-                chores.probes.push((instance, self.instances.get(instance).is_some()));
+                chores.probes.push((instance, self.instances.get(instance).cloned()));
             }
             Action::Invoke { request, instance, start } => {
                 let sandbox = self.instances.get(instance).cloned();

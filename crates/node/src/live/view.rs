@@ -4,6 +4,7 @@ use swell_api::function::InstanceCounts;
 use swell_api::instance::Instance;
 use swell_api::node::JournalState;
 use swell_core::ids::FunctionId;
+use swell_core::pool::clones::CloneTally;
 use swell_core::pool::instance::State;
 use swell_core::units::Bytes;
 
@@ -70,6 +71,11 @@ impl Live {
         let pool = mind.site.pool();
         let (limit, used) = (pool.limit(), pool.limit().saturating_sub(pool.free()));
         PoolView { limit, used, waiting: mind.waiters.len() }
+    }
+
+    /// What became of clones so far.
+    pub fn clones(&self) -> CloneTally {
+        self.mind.lock().site.pool().clone_tally()
     }
 
     /// Fills in the figures of the pool and the journal.

@@ -25,6 +25,9 @@ use crate::registry::Version;
 /// Longest a start may take before it counts as failed.
 const START_MAX: Duration = Duration::from_secs(60);
 
+/// Longest a waiting clone may take to show that it lives.
+const PROBE_MAX: Duration = Duration::from_secs(5);
+
 /// The live world of one node.
 pub struct Live {
     pub(crate) mind: Mutex<Mind>,
@@ -94,8 +97,8 @@ impl Live {
         for instance in thaws {
             self.tell(Event::InstanceResumed { instance });
         }
-        for (instance, healthy) in probes {
-            self.tell(Event::CloneProbed { instance, healthy });
+        for (instance, sandbox) in probes {
+            tokio::spawn(self.clone().probe(instance, sandbox));
         }
         for (instance, version) in starts {
             tokio::spawn(self.clone().start(instance, version));
@@ -131,6 +134,25 @@ impl Live {
         };
         drop(left);
         self.see_to(chores);
+    }
+
+    /// Asks a clone that waits for a sign of life.
+    async fn probe(self: Arc<Self>, instance: InstanceId, sandbox: Option<Arc<dyn Instance>>) {
+        let asked = async {
+            match sandbox {
+                Some(sandbox) => sandbox.probe().await,
+                None => Err("it is not there".to_string()),
+            }
+        };
+        let told = match tokio::time::timeout(PROBE_MAX, asked).await {
+            Ok(told) => told,
+            Err(_) => Err(format!("it gave no sign within {} s", PROBE_MAX.as_secs())),
+        };
+        if let Err(why) = &told {
+            let id = format!("{}.{}", instance.slot, instance.generation);
+            tracing::warn!(instance = %id, %why, "a waiting clone is not well and is replaced");
+        }
+        self.tell(Event::CloneProbed { instance, healthy: told.is_ok() });
     }
 
     /// Requests that wait for an instance.

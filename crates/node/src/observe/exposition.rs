@@ -14,7 +14,7 @@ use prometheus_client::registry::Unit;
 
 use crate::observe::decisions::Decisions;
 use crate::observe::function_metrics::{Series, Table};
-use crate::observe::gauges::{Gauges, Sources};
+use crate::observe::gauges::{ForecastGauges, Gauges, Sources};
 use crate::observe::histogram::Histogram;
 use crate::observe::process::Process;
 
@@ -37,7 +37,9 @@ impl Collector for NodeFamilies {
         build(out)?;
         functions(out, &self.table.rows())?;
         decisions(out, &self.decisions)?;
-        gauges(out, &self.sources.read())
+        let figures = self.sources.read();
+        gauges(out, &figures)?;
+        forecasts(out, &figures.forecasts)
     }
 }
 
@@ -151,6 +153,31 @@ fn decisions(out: &mut Out, decisions: &Decisions) -> Encoded {
     out.counters("starts", help, None, counted("cause", decisions.starts().collect()))?;
     let help = "Instances ordered to stop, by why.";
     out.counters("stops", help, None, counted("cause", decisions.stops().collect()))
+}
+
+fn forecasts(out: &mut Out, figures: &ForecastGauges) -> Encoded {
+    out.gauge("forecast_functions", "Functions that are forecast.", None, figures.functions)?;
+    let coverage = figures.coverage_millionths.map(|millionths| (NONE, millionths as f64 / 1e6));
+    let help = "Share of counts that lay within the 80 % band of late.";
+    out.gauges("forecast_coverage", help, Some(&Unit::Ratios), coverage)?;
+    let help = "Anomalies of demand that are kept.";
+    out.gauge("forecast_anomalies", help, None, figures.anomalies)?;
+    let trainings = ["made", "failed"].into_iter().zip(figures.trainings);
+    let trainings = trainings.map(|(outcome, count)| ([("outcome", outcome)], count));
+    out.counters("forecast_trainings", "Models trained, by outcome.", None, trainings)?;
+    let used = [("training", figures.training_us), ("forecasting", figures.forecasting_us)];
+    let used = used.map(|(work, us)| ([("work", work)], us as f64 / 1e6));
+    let help = "CPU time of forecasts and of training models for them.";
+    out.counters("forecast_cpu", help, Some(&Unit::Seconds), used)?;
+    let made = (figures.made_ms > 0).then_some((NONE, figures.made_ms as f64 / 1e3));
+    let help = "When the newest forecast was made, in seconds since 1970.";
+    out.gauges("forecast_made_time", help, Some(&Unit::Seconds), made)?;
+    let help = "Counts of calls kept in memory.";
+    out.gauge("forecast_counts", help, Some(&Unit::Bytes), figures.demand_bytes)?;
+    let clones = ["made", "used", "unused"].into_iter().zip(figures.clones);
+    let clones = clones.map(|(fate, count)| ([("fate", fate)], count));
+    let help = "Clones made ahead of demand, those that served a call, those that ended without.";
+    out.counters("clones", help, None, clones)
 }
 
 fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {

@@ -39,10 +39,35 @@ pub struct Gauges {
     pub callbacks: [u64; 2],
     /// Lines that guests wrote to standard output, to standard error, and the node's own.
     pub log_lines: [u64; 3],
+    /// Forecasts and clones.
+    pub forecasts: ForecastGauges,
     /// Spans that reached the collector of traces.
     pub spans_exported: u64,
     /// Spans that were lost on the way.
     pub spans_dropped: u64,
+}
+
+/// Figures of forecasts, and of the clones that are made by them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ForecastGauges {
+    /// Functions that are forecast.
+    pub functions: u64,
+    /// Share of counts within the 80 % band, in millionths; none before any was scored.
+    pub coverage_millionths: Option<u64>,
+    /// Anomalies at hand.
+    pub anomalies: u64,
+    /// Models made, and trainings of which none came.
+    pub trainings: [u64; 2],
+    /// Time of the processor that training took, in microseconds.
+    pub training_us: u64,
+    /// Time of the processor that forecasting took, in microseconds.
+    pub forecasting_us: u64,
+    /// When the newest forecast was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// Clones made, such as served a call, such as ended without.
+    pub clones: [u64; 3],
+    /// Bytes that counts take in memory.
+    pub demand_bytes: u64,
 }
 
 /// An amount for each state of an instance.

@@ -3,6 +3,7 @@
 pub mod metrics;
 pub mod function_metrics;
 pub mod histogram;
+pub mod usage;
 pub mod gauges;
 pub mod decisions;
 pub mod exposition;

@@ -15,9 +15,13 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use swell_api::calendar::{Imported, Occasion};
+use swell_api::forecast::{Anomaly, ForecastModel, Forecasts, FunctionForecast, Receipt};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::{LogLine, LogStream};
-use swell_node::api::context::{ApiContext, Events, LogSource, Publishing, Queued};
+use swell_node::api::context::{
+    ApiContext, CalendarDefaults, Events, Foretold, LogSource, Publishing, Queued,
+};
 use swell_node::api::router::router;
 use swell_node::refusal::{Reason, Refusal};
 
@@ -69,6 +73,7 @@ impl Api {
             logs: logs.clone(),
             queued: Arc::new(One),
             events: Arc::new(Counted),
+            foretold: Arc::new(Oracle),
             token: token.map(str::to_string),
             listen: "127.0.0.1:7070".parse().expect("an address"),
             tls: false,
@@ -219,5 +224,48 @@ impl Events for Counted {
                 _ => Err(Refusal::new(Reason::BadRequest, "it is no CloudEvent")),
             }
         })
+    }
+}
+
+/// Expects nothing, and holds that against nobody.
+struct Oracle;
+
+impl Foretold for Oracle {
+    fn forecasts(&self) -> Forecasts {
+        Forecasts {
+            mode: swell_api::spec::ForecastMode::Off,
+            step_ms: 300_000,
+            horizon_steps: 12,
+            model: ForecastModel::default(),
+            functions: Vec::new(),
+        }
+    }
+
+    fn forecast(&self, name: &str) -> Result<FunctionForecast, Refusal> {
+        Err(Refusal::new(Reason::NotFound, format!("nothing is forecast of `{name}`")))
+    }
+
+    fn occasions(&self) -> Vec<Occasion> {
+        Vec::new()
+    }
+
+    fn announce(&self, occasion: Occasion) -> Result<Occasion, Refusal> {
+        Ok(occasion)
+    }
+
+    fn import(&self, _: &[u8], _: bool, _: &CalendarDefaults) -> Result<Imported, Refusal> {
+        Ok(Imported::default())
+    }
+
+    fn withdraw(&self, id: &str) -> Result<bool, Refusal> {
+        Ok(id == "known")
+    }
+
+    fn anomalies(&self, _: Option<&str>, _: usize) -> Vec<Anomaly> {
+        Vec::new()
+    }
+
+    fn receipt(&self, _: u64) -> Receipt {
+        Receipt::default()
     }
 }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use swell_api::spec::{BackendName, FunctionSpec};
 use swell_core::units::Bytes as Memory;
 use swell_node::node::Node;
-use swell_node::settings::{NodeSettings, QueueSettings};
+use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
 
 /// A node that is up, and its folder.
 pub(crate) struct House {
@@ -79,6 +79,7 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             dead_max: 100,
             callbacks: vec!["127.0.0.1".to_string()],
         },
+        forecast: ForecastSettings::default(),
         otlp: None,
     }
 }

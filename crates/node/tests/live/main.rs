@@ -6,4 +6,6 @@ mod slow;
 mod restart;
 mod later;
 mod triggers;
+mod forecasts;
+mod models;
 mod traces;

@@ -8,14 +8,14 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use http::{Response, request::Parts};
 use http_body_util::BodyExt;
-use wasmtime::InstancePre;
+use wasmtime::{InstancePre, Store};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 
 use crate::body::{Body, full};
 use crate::call::{Call, CallError, End, EndSignal, Outcome};
-use crate::log::LogSink;
+use crate::log::{LogSink, Silence};
 use crate::wasm::failure;
 use crate::wasm::guest::{Given, Guest, Pipes};
 use crate::wasm::limiter::Account;
@@ -55,6 +55,31 @@ impl CommandInstance {
         }
     }
 
+    /// Makes a guest, which takes all that a call needs but the call, and lets it go.
+    pub(crate) async fn probe(&self) -> Result<(), CallError> {
+        let (stdin, stdout) = (MemoryInputPipe::new(Bytes::new()), MemoryOutputPipe::new(0));
+        let pipes = Pipes { stdin, stdout, variables: Vec::new() };
+        let _running = self.ticker.run();
+        let mut store = self.store(&pipes, Silence::shared());
+        let made = match (&mut store, &self.command) {
+            (Ok(store), Command::Component(pre)) => pre.instantiate_async(store).await.map(drop),
+            (Ok(store), Command::Module(pre)) => pre.instantiate_async(store).await.map(drop),
+            (Err(_), _) => Ok(()),
+        };
+        let denied = store.as_ref().is_ok_and(|store| store.data().limiter.denied);
+        let made = store.and(made);
+        made.map_err(|error| failure::of(&error, &self.given, denied))
+    }
+
+    fn store(&self, pipes: &Pipes, log: Arc<dyn LogSink>) -> wasmtime::Result<Store<Guest>> {
+        let core = matches!(self.command, Command::Module(_));
+        let engine = match &self.command {
+            Command::Component(pre) => pre.engine(),
+            Command::Module(pre) => pre.module().engine(),
+        };
+        Guest::store(engine, &self.given, self.account.clone(), log, Some(pipes), core)
+    }
+
     async fn run(
         &self,
         parts: &Parts,
@@ -89,13 +114,7 @@ impl CommandInstance {
         pipes: &Pipes,
         log: Arc<dyn LogSink>,
     ) -> (wasmtime::Result<bool>, Option<u64>, bool) {
-        let core = matches!(self.command, Command::Module(_));
-        let engine = match &self.command {
-            Command::Component(pre) => pre.engine(),
-            Command::Module(pre) => pre.module().engine(),
-        };
-        let store = Guest::store(engine, &self.given, self.account.clone(), log, Some(pipes), core);
-        let mut store = match store {
+        let mut store = match self.store(pipes, log) {
             Ok(store) => store,
             Err(error) => return (Err(error), None, false),
         };

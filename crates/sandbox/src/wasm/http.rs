@@ -111,6 +111,17 @@ impl HttpInstance {
         }
     }
 
+    /// Readies the guest that waits, or makes one where none does, and lets it wait on.
+    pub(crate) async fn probe(&self) -> Result<(), CallError> {
+        let lane = self.lane().await?;
+        let mut lanes = self.lanes.lock();
+        // A guest that is not to be kept showed by its making that one can be made.
+        if lanes.is_empty() {
+            lanes.push(lane);
+        }
+        Ok(())
+    }
+
     /// A guest for a call.
     async fn lane(&self) -> Result<Lane, CallError> {
         let waiting = self.lanes.lock().pop();

@@ -138,4 +138,14 @@ impl Instance for WasmInstance {
             Kind::Command(command) => Box::pin(command.clone().serve(call)),
         }
     }
+
+    fn probe(self: Arc<Self>) -> Doing<'static, Result<(), String>> {
+        Box::pin(async move {
+            let probed = match &self.kind {
+                Kind::Http(http) => http.probe().await,
+                Kind::Command(command) => command.probe().await,
+            };
+            probed.map_err(|error| error.to_string())
+        })
+    }
 }

@@ -244,6 +244,36 @@ async fn a_thousand_clones_live_at_once() {
 }
 
 #[tokio::test]
+async fn a_probe_tells_health_and_changes_nothing() {
+    let stage = Stage::new();
+    let kept = stage
+        .instance(samples::COUNTER, |code| {
+            code.isolation = Isolation::Instance { reuse_max: None };
+        })
+        .await;
+    let command = stage.instance(samples::SHOUT, |_| {}).await;
+    for round in 1..4u32 {
+        assert_eq!(kept.clone().probe().await, Ok(()));
+        assert_eq!(command.clone().probe().await, Ok(()));
+        assert_eq!(ask(&kept, "/", "").await, format!("{round}\n"));
+    }
+    assert_eq!(ask(&command, "/", "still").await, "STILL");
+
+    let fresh = stage.instance(samples::HELLO, |_| {}).await;
+    assert_eq!(ask(&fresh, "/", "").await, "Hello, world!\n");
+    let template = stage.prepare(stage.code(samples::COUNTER)).await.expect("it is prepared");
+    let mut others = Vec::new();
+    while let Ok(other) = template.start().await {
+        others.push(other);
+    }
+    let why = fresh.clone().probe().await.expect_err("there is no room for its next guest");
+    assert!(!why.is_empty());
+    drop(others);
+    assert_eq!(fresh.clone().probe().await, Ok(()));
+    assert_eq!(ask(&fresh, "/", "").await, "Hello, world!\n");
+}
+
+#[tokio::test]
 async fn what_is_not_a_function_is_refused_with_reasons() {
     let stage = Stage::new();
     for (bytes, part) in [

@@ -11,6 +11,7 @@ use crate::cli::config::ConfigArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
+use crate::cli::events::EventsArguments;
 use crate::cli::flow::FlowArguments;
 use crate::cli::forecast::ForecastArguments;
 use crate::cli::functions::{
@@ -25,6 +26,7 @@ use crate::cli::manifest::ManifestArguments;
 use crate::cli::new::NewArguments;
 use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
+use crate::cli::receipt::ReceiptArguments;
 use crate::cli::replay::ReplayArguments;
 use crate::cli::sites::SitesArguments;
 use crate::cli::trace::TraceArguments;
@@ -101,6 +103,10 @@ pub enum Command {
     Sim(SimArguments),
     /// Forecast how often functions are called, and score such forecasts
     Forecast(ForecastArguments),
+    /// Announce what is known to come: campaigns, releases, maintenance
+    Events(EventsArguments),
+    /// What clones made ahead of calls saved and cost, or would have
+    Receipt(ReceiptArguments),
     /// Decide a recorded run again, to see whether it is decided the same
     Replay(ReplayArguments),
     /// Put load on a node that runs

@@ -77,6 +77,9 @@ pub struct FunctionArguments {
     /// Requests that may wait for an instance
     #[arg(long, value_name = "N", conflicts_with = "manifest")]
     pub queue: Option<String>,
+    /// Whether clones are made ahead of its calls: off, shadow or on
+    #[arg(long, value_name = "MODE", conflicts_with = "manifest")]
+    pub forecast: Option<String>,
     /// An environment variable, such as LEVEL=debug; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "manifest")]
     pub env: Vec<(String, String)>,
@@ -103,6 +106,7 @@ impl FunctionArguments {
             ("min-warm", &self.min_warm),
             ("max-instances", &self.max_instances),
             ("queue", &self.queue),
+            ("forecast", &self.forecast),
         ];
         all.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect()
     }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::form::Listing;
+use crate::cli::node::NodeArguments;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -31,6 +33,41 @@ pub enum ForecastCommand {
     Backtest(Box<BacktestArguments>),
     /// List the methods
     Methods,
+    /// What a node expects of all its functions
+    List {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// What a node expects of a function, step by step, who says so, and how good that was
+    Show {
+        /// Its name
+        name: String,
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// What was out of the ordinary: spikes, shifts, silence, changed days
+    Anomalies {
+        /// Only those of this function
+        #[arg(long, value_name = "NAME")]
+        function: Option<String>,
+        /// So many at most
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
 }
 
 /// Arguments of `swell forecast backtest`.

@@ -21,6 +21,8 @@ pub mod demo;
 pub mod keepalive;
 pub mod forecast;
 pub mod clone;
+pub mod events;
+pub mod receipt;
 pub mod flow;
 pub mod sites;
 pub mod cache;

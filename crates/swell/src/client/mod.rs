@@ -3,4 +3,5 @@
 pub mod failure;
 pub mod connection;
 pub mod node;
+pub mod forecasts;
 pub mod upload;

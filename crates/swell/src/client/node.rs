@@ -224,13 +224,13 @@ impl NodeClient {
         self.run(self.request(request, body)?)
     }
 
-    fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<T, Letter> {
+    pub(super) fn get<T: DeserializeOwned>(&self, what: &str, path: &str) -> Result<T, Letter> {
         let request = Request::get(self.uri(path)?);
         let answer = self.run(self.request(request, SendBody::none())?)?;
         self.read(what, answer)
     }
 
-    fn send<T: DeserializeOwned>(
+    pub(super) fn send<T: DeserializeOwned>(
         &self,
         what: &str,
         method: Method,
@@ -247,13 +247,13 @@ impl NodeClient {
         self.read(what, answer)
     }
 
-    fn delete(&self, path: &str) -> Result<(), Letter> {
+    pub(super) fn delete(&self, path: &str) -> Result<(), Letter> {
         let request = Request::delete(self.uri(path)?);
         let answer = self.run(self.request(request, SendBody::none())?)?;
         if is_fine(answer.status()) { Ok(()) } else { Err(refused(answer)) }
     }
 
-    fn read<T: DeserializeOwned>(
+    pub(super) fn read<T: DeserializeOwned>(
         &self,
         what: &str,
         mut answer: Response<Body>,
@@ -268,13 +268,13 @@ impl NodeClient {
         })
     }
 
-    fn uri(&self, path: &str) -> Result<Uri, Letter> {
+    pub(super) fn uri(&self, path: &str) -> Result<Uri, Letter> {
         let text = format!("{}{path}", self.connection.url);
         text.parse()
             .map_err(|error| Letter::usage(format!("`{text}` is no address of a node: {error}")))
     }
 
-    fn request<'a>(
+    pub(super) fn request<'a>(
         &self,
         mut request: ureq::http::request::Builder,
         body: SendBody<'a>,
@@ -291,7 +291,7 @@ impl NodeClient {
         })
     }
 
-    fn run(&self, request: Request<SendBody<'_>>) -> Result<Response<Body>, Letter> {
+    pub(super) fn run(&self, request: Request<SendBody<'_>>) -> Result<Response<Body>, Letter> {
         self.agent.run(request).map_err(|error| unreached(&self.connection.url, &error))
     }
 }
@@ -324,7 +324,7 @@ pub fn word(value: &impl Serialize) -> String {
     value.as_str().unwrap_or_default().to_string()
 }
 
-fn query(pairs: &[(&str, Option<String>)]) -> String {
+pub(super) fn query(pairs: &[(&str, Option<String>)]) -> String {
     let given = pairs.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_ref()?)));
     let joined = given.collect::<Vec<_>>().join("&");
     if joined.is_empty() { joined } else { format!("?{joined}") }

@@ -17,6 +17,7 @@ use crate::cli::forecast::{BacktestArguments, ForecastCommand};
 use crate::demand::{Demand, read, usual_split};
 use crate::error::Letter;
 use crate::forecast_report::{Document, Row, write};
+use crate::foretell;
 use crate::interrupt;
 use crate::output::{Form, check, resolve, to_file, to_stdout};
 use crate::progress::Progress;
@@ -28,6 +29,11 @@ pub fn run(command: &ForecastCommand) -> Result<(), Letter> {
     match command {
         ForecastCommand::Backtest(arguments) => backtest(arguments),
         ForecastCommand::Methods => to_stdout(|out| methods(out)),
+        ForecastCommand::List { output, node } => foretell::list(*output, node),
+        ForecastCommand::Show { name, output, node } => foretell::one(name, *output, node),
+        ForecastCommand::Anomalies { function, limit, output, node } => {
+            foretell::anomalies(function.as_deref(), *limit, *output, node)
+        }
     }
 }
 

@@ -8,6 +8,8 @@ pub mod sites;
 pub mod cache;
 pub mod faithful;
 pub mod forecast;
+pub mod events;
+pub mod receipt;
 pub mod replay;
 pub mod replay_trace;
 pub mod bench;

@@ -5,7 +5,9 @@ use std::path::Path;
 use swell_node::settings::NodeSettings;
 
 use crate::doctor::check::Check;
-use crate::doctor::{clock, cpu, data, docker, door, guests, kernel, memory, open_files, secrets};
+use crate::doctor::{
+    clock, cpu, data, docker, door, forecasts, guests, kernel, memory, open_files, secrets,
+};
 
 /// Looks at this machine as a place for a node with these settings.
 pub fn look(settings: &NodeSettings) -> Vec<Check> {
@@ -21,6 +23,7 @@ pub fn look(settings: &NodeSettings) -> Vec<Check> {
     checks.push(address);
     checks.extend(door::look_at_tls(settings));
     checks.extend(settings.secrets.as_deref().map(secrets::look));
+    checks.push(forecasts::look(&settings.forecast, &settings.data));
     checks.push(clock::look(&settings.data));
     checks.push(docker::look(&|name| std::env::var(name).ok()));
     checks

@@ -8,6 +8,7 @@ pub mod guests;
 pub mod open_files;
 pub mod data;
 pub mod secrets;
+pub mod forecasts;
 pub mod door;
 pub mod clock;
 pub mod docker;

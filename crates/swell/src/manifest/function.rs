@@ -10,6 +10,7 @@ use crate::manifest::entry::{Build, Entry, Source};
 use crate::manifest::{schema, trigger};
 
 const ISOLATIONS: &[&str] = &["request", "instance"];
+const FORECASTS: &[&str] = &["off", "shadow", "on"];
 const BACKENDS: &[&str] = &["wasm", "modelled"];
 
 /// A key of a function.
@@ -75,6 +76,8 @@ pub const KEYS: &[KeyOf<Entry>] = &[
         |node, entry| entry.spec.triggers => list(node, trigger::read)?),
     key!("retry", Shape::Table(|| schema::table("Retries", RETRY_KEYS)), "How asynchronous calls are tried again",
         |node, entry| entry.spec.retry => retry(node)?),
+    key!("forecast", Shape::Word(FORECASTS), "Whether clones are made ahead of its calls: off, shadow (only told of), on",
+        |node, entry| entry.spec.forecast => Some(word(node, FORECASTS)?)),
     key!("workload", Shape::Text, "The class of similar functions it belongs to",
         |node, entry| entry.spec.workload => Some(text(node)?)),
     key!("labels", Shape::Map, "Words of yours; the node only keeps them",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use swell_core::units::Bytes;
 use swell_node::node::Node;
-use swell_node::settings::{NodeSettings, QueueSettings};
+use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
 
 use crate::error::Letter;
 
@@ -51,6 +51,7 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             dead_max: 1_000,
             callbacks: Vec::new(),
         },
+        forecast: ForecastSettings::default(),
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use swell_core::catalog;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_node::settings::{NodeSettings, QueueSettings};
+use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
 
 use crate::settings::machine::Machine;
 
@@ -85,6 +85,7 @@ impl Draft {
                 dead_max: 0,
                 callbacks: Vec::new(),
             },
+            forecast: ForecastSettings::default(),
             otlp: None,
         };
         Self { settings, certificate: None, key: None }
@@ -92,7 +93,7 @@ impl Draft {
 }
 
 /// A setting that is neither a path nor a secret.
-const fn plain(
+pub(super) const fn plain(
     name: &'static str,
     meaning: &'static str,
     default: fn(&Machine) -> String,
@@ -125,7 +126,7 @@ fn nothing(_: &Machine) -> String {
     String::new()
 }
 
-/// All settings, in the order in which they are shown.
+/// The settings, in the order in which they are shown; those of forecasts follow.
 pub const SETTINGS: &[Setting] = &[
     plain(
         "node.listen",
@@ -328,12 +329,15 @@ fn optional<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<O
     if text.is_empty() { Ok(None) } else { read(text).map(Some) }
 }
 
-fn number<T: FromStr + PartialOrd + From<u8>>(text: &str, least: u8) -> Result<T, String> {
+pub(super) fn number<T: FromStr + PartialOrd + From<u8>>(
+    text: &str,
+    least: u8,
+) -> Result<T, String> {
     let number: Option<T> = text.parse().ok().filter(|number| *number >= T::from(least));
     number.ok_or_else(|| format!("`{text}` is not a whole number from {least}, or too large"))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|error| format!("{error}"))?;
     Ok(Duration::from_nanos(span.nanos()))
 }

@@ -6,7 +6,8 @@ use swell_core::parameters::nearest;
 
 use crate::document::keys::unknown;
 use crate::document::tree::{Key, Mistake, Node, Value};
-use crate::settings::keys::{PREFIX, SETTINGS, Setting};
+use crate::settings::all::all;
+use crate::settings::keys::{PREFIX, Setting};
 use crate::settings::origin::Origin;
 
 /// A value somebody gave.
@@ -23,7 +24,7 @@ pub struct Given {
 pub fn of_file(path: &Path, tree: &Node) -> Result<Vec<Given>, Vec<Mistake>> {
     let (mut given, mut mistakes) = (Vec::new(), Vec::new());
     for (section, node) in table(tree, "the settings").map_err(|mistake| vec![mistake])? {
-        let known = SETTINGS.iter().any(|setting| setting.section() == section.text);
+        let known = all().any(|setting| setting.section() == section.text);
         if !known {
             let message = unknown(&section.text, "the settings", sections().into_iter())
                 .replace("has no key", "have no section");
@@ -51,7 +52,7 @@ fn table<'a>(node: &'a Node, what: &str) -> Result<&'a [(Key, Node)], Mistake> {
 }
 
 fn of_line(path: &Path, section: &str, key: &Key, value: &Node) -> Result<Given, Mistake> {
-    let in_section = SETTINGS.iter().filter(|setting| setting.section() == section);
+    let in_section = all().filter(|setting| setting.section() == section);
     let Some(setting) = in_section.clone().find(|setting| setting.key() == key.text) else {
         let known = in_section.map(|setting| setting.key());
         let message = unknown(&key.text, &format!("[{section}]"), known);
@@ -82,7 +83,7 @@ pub fn of_environment(
     let mut given = Vec::new();
     for (name, text) in variables {
         let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        let found = SETTINGS.iter().find(|setting| setting.variable() == name);
+        let found = all().find(|setting| setting.variable() == name);
         let Some(setting) = found else {
             let word = rest.replace("__", ".").replace('_', "-").to_lowercase();
             return Err(format!("`{name}` in the environment is no setting{}", near(&word)));
@@ -105,18 +106,17 @@ pub fn of_flags(flags: &[(&'static str, String, String)]) -> Result<Vec<Given>, 
 }
 
 fn find(path: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == path)
+    all().find(|setting| setting.name == path)
 }
 
 /// The name nearest to a wrong one, in words.
 fn near(path: &str) -> String {
-    let hint = nearest(path, SETTINGS.iter().map(|setting| setting.name));
+    let hint = nearest(path, all().map(|setting| setting.name));
     if hint.is_empty() { "; `swell config show` lists all".to_string() } else { hint }
 }
 
 fn sections() -> Vec<&'static str> {
-    let mut sections: Vec<&'static str> =
-        SETTINGS.iter().map(|setting| setting.section()).collect();
+    let mut sections: Vec<&'static str> = all().map(|setting| setting.section()).collect();
     sections.dedup();
     sections
 }

@@ -4,5 +4,7 @@
 pub mod machine;
 pub mod origin;
 pub mod keys;
+pub mod forecast;
+pub mod all;
 pub mod layer;
 pub mod resolve;

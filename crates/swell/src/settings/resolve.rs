@@ -8,7 +8,8 @@ use swell_node::settings::{NodeSettings, TlsSettings};
 
 use crate::document::read::{letter, read};
 use crate::error::Letter;
-use crate::settings::keys::{Draft, SETTINGS};
+use crate::settings::all::all;
+use crate::settings::keys::Draft;
 use crate::settings::layer::{Given, of_environment, of_file, of_flags};
 use crate::settings::machine::Machine;
 use crate::settings::origin::Origin;
@@ -71,7 +72,7 @@ pub fn defaults(machine: &Machine) -> Resolved {
 fn merge(given: &[Given], machine: &Machine) -> Result<Resolved, Letter> {
     let mut draft = Draft::blank();
     let mut rows = Vec::new();
-    for setting in SETTINGS {
+    for setting in all() {
         let last = given.iter().rev().find(|given| given.setting.name == setting.name);
         let (text, origin) = match last {
             None => ((setting.default)(machine), Origin::Default),

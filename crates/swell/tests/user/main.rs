@@ -18,3 +18,4 @@ mod ending;
 mod secure;
 mod doctor;
 mod watch;
+mod forecasting;

@@ -1,0 +1,174 @@
+//! What a node expects of its functions, and how good it was at that.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::spec::ForecastMode;
+
+/// What a node expects of its functions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Forecasts {
+    /// What comes of forecasts, unless a function has a mode of its own.
+    pub mode: ForecastMode,
+    /// Length of a step on the wall, in milliseconds.
+    pub step_ms: u64,
+    /// Steps ahead.
+    pub horizon_steps: u32,
+    /// Who forecasts.
+    pub model: ForecastModel,
+    /// The functions that are forecast, by name.
+    pub functions: Vec<ForecastRow>,
+}
+
+/// Who forecasts, and where learning stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastModel {
+    /// Its name; empty before the first forecast.
+    pub name: String,
+    /// Why it is that one.
+    pub why: String,
+    /// When the newest model was made, in milliseconds since 1970; left out before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained_at_ms: Option<u64>,
+    /// Whether a model is being made.
+    pub is_training: bool,
+    /// Models made since the node came up.
+    pub trainings: u64,
+    /// Time of the processor that they took, in seconds.
+    pub training_seconds: f64,
+    /// Time of the processor that forecasts took, in seconds.
+    pub forecasting_seconds: f64,
+    /// Share of counts that lay within the 80 % band of late, over all functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_80: Option<f64>,
+    /// What the league of models decided, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<String>,
+}
+
+/// One function in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastRow {
+    /// The function.
+    pub function: String,
+    /// Calls expected in the next step.
+    pub next_median: f32,
+    /// In nine cases of ten no more.
+    pub next_high: f32,
+    /// Calls expected within the horizon: the sum of the medians.
+    pub horizon_median: f32,
+    /// How good forecasts of it were.
+    pub quality: ForecastQuality,
+}
+
+/// What is expected of one function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FunctionForecast {
+    /// The function.
+    pub function: String,
+    /// What comes of its forecasts.
+    pub mode: ForecastMode,
+    /// When this was forecast, in milliseconds since 1970.
+    pub made_at_ms: u64,
+    /// When the first step begins, in milliseconds since 1970.
+    pub origin_ms: u64,
+    /// Length of a step on the wall, in milliseconds.
+    pub step_ms: u64,
+    /// Who forecast it.
+    pub model: String,
+    /// Why that one.
+    pub why: String,
+    /// How good forecasts of it were.
+    pub quality: ForecastQuality,
+    /// The steps, in order.
+    pub steps: Vec<ForecastStep>,
+    /// When its schedule will surely call it, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_at_ms: Vec<u64>,
+    /// Calls that came in the last steps, oldest first; null for a step that was not measured.
+    pub recent: Vec<Option<u32>>,
+}
+
+/// One step ahead: quantiles of the number of calls, and what they need.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastStep {
+    /// When it begins, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Half of all cases lie below.
+    pub median: f32,
+    /// Lower edge of the 80 % band.
+    pub low_80: f32,
+    /// Upper edge of the 80 % band.
+    pub high_80: f32,
+    /// Lower edge of the 95 % band.
+    pub low_95: f32,
+    /// Upper edge of the 95 % band.
+    pub high_95: f32,
+    /// The most calls that run at once, in nine cases of ten.
+    pub peak_high: f32,
+    /// Processors that they keep busy at most, in nine cases of ten.
+    pub cpu_high: f32,
+    /// Memory of the instances for that, in bytes, in nine cases of ten.
+    pub memory_high_bytes: f32,
+    /// Network, in bytes a second, in nine cases of ten.
+    pub network_high_bytes_per_second: f32,
+}
+
+/// How good forecasts were of late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ForecastQuality {
+    /// Mean error of the median over the mean change from step to step; below one is better
+    /// than "as much as last".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mase: Option<f64>,
+    /// Twice the pinball loss at 0.9 over the volume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wql90: Option<f64>,
+    /// Share of counts within the 80 % band, each spread over its own share of the forecast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_80: Option<f64>,
+    /// Forecasts of steps that were scored.
+    pub n: u64,
+}
+
+/// Something that was not as usual.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Anomaly {
+    /// When it was noticed, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The function.
+    pub function: String,
+    /// `spike`, `level-shift`, `silence` or `changed-season`.
+    pub kind: String,
+    /// What happened, in a sentence.
+    pub text: String,
+}
+
+/// What clones saved and cost over a time, or would have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Receipt {
+    /// From when on, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// Until when.
+    pub until_ms: u64,
+    /// Whether clones were made; else these figures are what would have been.
+    pub mode: ForecastMode,
+    /// Calls that came.
+    pub calls: u64,
+    /// Calls that waited for a new instance.
+    pub cold: u64,
+    /// Clones made, or that would have been.
+    pub clones_made: u64,
+    /// Of these, clones that served a call.
+    pub clones_used: u64,
+    /// Of these, clones that ended without.
+    pub clones_unused: u64,
+    /// Cold starts that were avoided, or would have been.
+    pub cold_avoided: u64,
+    /// Memory that clones held until they were used or ended, in MB seconds.
+    pub held_mb_seconds: f64,
+    /// Of that, what clones held that nobody used.
+    pub wasted_mb_seconds: f64,
+    /// The same in a sentence.
+    pub text: String,
+}

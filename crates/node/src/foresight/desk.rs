@@ -1,0 +1,89 @@
+//! What forecasts stand at: shared by those who make them and those who ask.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+
+use crate::foresight::outlook::Outlook;
+use crate::foresight::score::Score;
+
+/// Anomalies that are kept at hand.
+pub const ANOMALIES_MAX: usize = 1_000;
+
+/// Something that was not as usual.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Which function.
+    pub function: String,
+    /// What kind.
+    pub kind: String,
+    /// In a sentence.
+    pub text: String,
+}
+
+/// Where learning stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Learning {
+    /// Whether a model is being made.
+    pub is_training: bool,
+    /// When the model at work was made, in milliseconds since 1970.
+    pub trained_ms: Option<u64>,
+    /// Models made since the node came up.
+    pub trainings: u64,
+    /// Time of the processor that they took, in seconds.
+    pub training_seconds: f64,
+    /// Time of the processor that forecasts took, in seconds.
+    pub forecasting_seconds: f64,
+    /// Models that were refused or broke.
+    pub failures: u64,
+    /// What the league decided, oldest first.
+    pub history: Vec<String>,
+}
+
+/// The desk.
+#[derive(Default)]
+pub struct Desk {
+    latest: RwLock<Option<Arc<Outlook>>>,
+    /// How good forecasts were, by function.
+    pub scores: RwLock<BTreeMap<Arc<str>, Score>>,
+    /// Where learning stands.
+    pub learning: RwLock<Learning>,
+    anomalies: RwLock<VecDeque<Anomaly>>,
+}
+
+impl Desk {
+    /// The newest forecasts.
+    pub fn latest(&self) -> Option<Arc<Outlook>> {
+        self.latest.read().clone()
+    }
+
+    /// Puts newer ones in their place.
+    pub fn publish(&self, outlook: Arc<Outlook>) {
+        *self.latest.write() = Some(outlook);
+    }
+
+    /// One more anomaly; the oldest go.
+    pub fn tell(&self, anomaly: Anomaly) {
+        let mut anomalies = self.anomalies.write();
+        if anomalies.len() >= ANOMALIES_MAX {
+            anomalies.pop_front();
+        }
+        anomalies.push_back(anomaly);
+    }
+
+    /// Anomalies, newest first.
+    pub fn anomalies(&self) -> Vec<Anomaly> {
+        self.anomalies.read().iter().rev().cloned().collect()
+    }
+
+    /// Share of counts within the 80 % band, over all functions; none before any was scored.
+    pub fn coverage(&self) -> Option<f64> {
+        let scores = self.scores.read();
+        let shares: Vec<f64> = scores.values().filter_map(Score::coverage).collect();
+        (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
+    }
+}

@@ -1,0 +1,142 @@
+//! What came, held against what was said: scores of each function, and a watch on what is out
+//! of the ordinary.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use swell_forecast::bands::Quantiles;
+use swell_forecast::panel::Panel;
+use swell_forecast::watch::watcher::{Sight, Watcher, changed_share};
+
+use crate::demand::counter::Demand;
+use crate::foresight::desk::{ANOMALIES_MAX, Anomaly, Desk};
+use crate::foresight::ground::Ground;
+use crate::foresight::members::Member;
+use crate::foresight::outlook::Outlook;
+use crate::foresight::score::Score;
+
+/// What its records are of.
+const SCORES: &str = "steps/scores";
+const WATCHERS: &str = "steps/watchers";
+const ANOMALIES: &str = "anomalies";
+
+/// The watch.
+#[derive(Default)]
+pub struct Guard {
+    watchers: BTreeMap<Arc<str>, Watcher>,
+    /// Anomalies so far, which makes their names unique.
+    noticed: u64,
+}
+
+type Kept<T> = Vec<(String, T)>;
+
+impl Guard {
+    /// Takes up what an earlier run left. What cannot be read is found out anew.
+    pub fn open(demand: &Demand, desk: &Desk) -> Self {
+        let read = |of: &str| demand.ledger.records(of).unwrap_or_default();
+        let mut guard = Self::default();
+        for (_, bytes) in read(SCORES) {
+            let kept: Kept<Score> = postcard::from_bytes(&bytes).unwrap_or_default();
+            let sane = kept.into_iter().filter(|(_, score)| score.is_sane());
+            desk.scores.write().extend(sane.map(|(name, score)| (name.into(), score)));
+        }
+        for (_, bytes) in read(WATCHERS) {
+            let kept: Kept<Watcher> = postcard::from_bytes(&bytes).unwrap_or_default();
+            let plausible = kept.into_iter().filter(|(_, watcher)| watcher.is_plausible());
+            guard.watchers.extend(plausible.map(|(name, watcher)| (name.into(), watcher)));
+        }
+        let mut anomalies = read(ANOMALIES);
+        let old = anomalies.len().saturating_sub(ANOMALIES_MAX);
+        let gone: Vec<String> = anomalies.drain(..old).map(|(name, _)| name).collect();
+        if !gone.is_empty()
+            && let Err(error) = demand.ledger.exchange(ANOMALIES, &gone, &[])
+        {
+            tracing::warn!(%error, "cannot forget old anomalies");
+        }
+        for (name, bytes) in anomalies {
+            if let Ok(anomaly) = serde_json::from_slice::<Anomaly>(&bytes) {
+                desk.tell(anomaly);
+            }
+            let number = name.rsplit('-').next().and_then(|number| number.parse().ok());
+            guard.noticed = guard.noticed.max(number.unwrap_or(0));
+        }
+        guard
+    }
+
+    /// Has what is known written with the next writing.
+    pub fn keep(&self, demand: &Demand, desk: &Desk) {
+        let name = "all".to_string();
+        let scores: Kept<Score> =
+            desk.scores.read().iter().map(|(name, score)| (name.to_string(), *score)).collect();
+        let watchers: Kept<Watcher> =
+            self.watchers.iter().map(|(name, one)| (name.to_string(), *one)).collect();
+        let bytes = |value: Result<Vec<u8>, postcard::Error>| value.expect("a vector takes all");
+        demand.note(SCORES, name.clone(), bytes(postcard::to_allocvec(&scores)));
+        demand.note(WATCHERS, name, bytes(postcard::to_allocvec(&watchers)));
+    }
+
+    /// The share of functions whose demand changed of late.
+    pub fn drifted(&self, step: u64) -> f32 {
+        changed_share(self.watchers.values(), step)
+    }
+
+    /// Looks at the last step of a panel.
+    pub fn look(
+        &mut self,
+        origin: u64,
+        panel: &Panel,
+        members: &[Member],
+        recent: &VecDeque<Arc<Outlook>>,
+        ground: &Ground,
+    ) {
+        let (Some(last), Some(step)) = (panel.len().checked_sub(1), origin.checked_sub(1)) else {
+            return;
+        };
+        self.watchers.retain(|name, _| members.binary_search_by(|m| m.name.cmp(name)).is_ok());
+        let mut scores = ground.desk.scores.write();
+        scores.retain(|name, _| members.binary_search_by(|m| m.name.cmp(name)).is_ok());
+        let day = panel.day;
+        let place = (panel.first + last).checked_rem(day).unwrap_or(0);
+        for (member, counts) in members.iter().zip(&panel.members) {
+            let count = counts.counts.get(last);
+            let said: Vec<&Quantiles> =
+                recent.iter().filter_map(|outlook| outlook.said(&member.name, step)).collect();
+            // What was never called is not watched.
+            if count.is_none_or(|count| count == 0) && !self.watchers.contains_key(&member.name) {
+                continue;
+            }
+            if let Some(count) = count {
+                let score = scores.entry(member.name.clone()).or_default();
+                score.step(count as f32, said.iter().copied());
+            }
+            let quantiles = said.first().map(|said| **said);
+            let sight = Sight { step, count, quantiles, place, day };
+            let watcher = self.watchers.entry(member.name.clone()).or_default();
+            for found in watcher.look(&member.name, &sight) {
+                self.noticed += 1;
+                let at_ms = ground.step_begins_ms(origin);
+                let anomaly = Anomaly {
+                    at_ms,
+                    function: found.function.clone(),
+                    kind: kind(&found.oddity).to_string(),
+                    text: found.to_string(),
+                };
+                tracing::warn!(function = %anomaly.function, kind = %anomaly.kind, "{}", anomaly.text);
+                let name = format!("{at_ms:020}-{}", self.noticed);
+                let bytes = serde_json::to_vec(&anomaly).expect("an anomaly is plain data");
+                ground.parts.demand.note(ANOMALIES, name, bytes);
+                ground.desk.tell(anomaly);
+            }
+        }
+    }
+}
+
+fn kind(oddity: &swell_forecast::watch::anomaly::Oddity) -> &'static str {
+    use swell_forecast::watch::anomaly::Oddity;
+    match oddity {
+        Oddity::Spike { .. } => "spike",
+        Oddity::LevelShift { .. } => "level-shift",
+        Oddity::Silence { .. } => "silence",
+        Oddity::ChangedSeason { .. } => "changed-season",
+    }
+}

@@ -1,0 +1,84 @@
+//! Forecasts of all functions, made at one origin, as others look at them.
+
+use std::sync::Arc;
+
+use swell_forecast::bands::{Forecast, Quantiles};
+use swell_forecast::needs::CallUse;
+
+/// Forecasts of all functions, made at one origin.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    /// The first step that is forecast, in steps since 1970.
+    pub origin: u64,
+    /// When it was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// The method that made it.
+    pub model: String,
+    /// Why it was that one.
+    pub why: String,
+    /// What was forecast, by name.
+    pub rows: Vec<Row>,
+}
+
+/// The forecast of one function.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What is expected.
+    pub forecast: Forecast,
+    /// What the model said of the first step, before other series were asked; of the functions
+    /// that are learned from.
+    pub bare: Option<Quantiles>,
+    /// What was said in all, before bands were mended; of the same functions.
+    pub plain: Option<Forecast>,
+    /// When it will surely be called, in milliseconds since 1970; ascending.
+    pub known_ms: Vec<u64>,
+    /// What a call uses, as far as it was measured.
+    pub costs: CallUse,
+    /// Instances that somebody wants held, whatever is forecast, by step; empty where none are.
+    pub floors: Vec<u32>,
+}
+
+impl Outlook {
+    /// The forecast of a function.
+    pub fn row(&self, name: &str) -> Option<&Row> {
+        let found = self.rows.binary_search_by(|row| (*row.name).cmp(name));
+        found.ok().map(|place| &self.rows[place])
+    }
+
+    /// What was said of a step of a function.
+    pub fn said(&self, name: &str, step: u64) -> Option<&Quantiles> {
+        let ahead = usize::try_from(step.checked_sub(self.origin)?).ok()?;
+        self.row(name)?.forecast.steps.get(ahead)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_is_found_by_name_and_step() {
+        let row = |name: &str, count: f32| Row {
+            name: name.into(),
+            forecast: Forecast { steps: vec![[count; 5], [count + 1.0; 5]] },
+            bare: None,
+            plain: None,
+            known_ms: Vec::new(),
+            costs: CallUse::default(),
+            floors: Vec::new(),
+        };
+        let rows = vec![row("a", 3.0), row("c", 7.0)];
+        let outlook = Outlook { origin: 10, rows, ..Outlook::default() };
+        for (name, step, said) in [
+            ("a", 10, Some(3.0)),
+            ("c", 11, Some(8.0)),
+            ("c", 12, None),
+            ("c", 9, None),
+            ("b", 10, None),
+        ] {
+            assert_eq!(outlook.said(name, step).map(|said| said[0]), said, "{name} {step}");
+        }
+    }
+}

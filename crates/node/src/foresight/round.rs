@@ -1,0 +1,260 @@
+//! The thread that forecasts: what it does when a step is over, and when a model was made.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Receiver;
+
+use swell_forecast::bands::Forecast;
+use swell_forecast::calendar::grid::Grid;
+use swell_forecast::league::rules::USUAL;
+use swell_forecast::panel::Panel;
+use swell_forecast::regressor::series::Regressor;
+
+use crate::clock::wall_ms;
+use crate::demand::book::Window;
+use crate::foresight::composing::compose;
+use crate::foresight::edges::{Edges, LEARNED_MAX};
+use crate::foresight::following::Following;
+use crate::foresight::ground::Ground;
+use crate::foresight::guard::Guard;
+use crate::foresight::maker::{Known, Maker, Said};
+use crate::foresight::members::{Member, members};
+use crate::foresight::models::{METHOD, Models, method};
+use crate::foresight::outlook::Outlook;
+use crate::foresight::pace::{Pace, used, yield_to_all};
+use crate::foresight::receipt;
+use crate::foresight::told::tell_mind;
+use crate::foresight::training::{Job, Jobs, Made};
+
+/// Steps that a forecast looks back on: two days of 5-minute steps.
+pub const LOOK: u64 = 576;
+/// Steps that a model learns from: a week of 5-minute steps.
+const LESSON: u64 = 2_016;
+/// Of one core, in thousandths: forecasts are to be there soon after their step begins.
+const FORECASTING: u16 = 500;
+/// No node of ours answers more calls a second and processor: what is above is no forecast.
+const CALLS_MAX: f32 = 100_000.0;
+/// Steps between two writings of scores and the like: an hour of 5-minute steps.
+const KEEP_EVERY: u64 = 12;
+/// What the league's state is kept as.
+pub const LEAGUE: &str = "steps/league";
+
+/// Why the thread wakes.
+pub enum Wake {
+    /// A minute is over.
+    Minute(u64),
+    /// A model was made.
+    Made(Made),
+    /// The node goes down.
+    Stop,
+}
+
+/// The thread that forecasts.
+pub struct Round<'a> {
+    ground: &'a Ground,
+    stop: &'a Arc<AtomicBool>,
+    maker: Maker,
+    guard: Guard,
+    edges: Edges,
+    following: Option<Following>,
+    recent: VecDeque<Arc<Outlook>>,
+    /// Functions of which the mind was told something.
+    told: BTreeSet<Arc<str>>,
+    origin: u64,
+}
+
+impl<'a> Round<'a> {
+    /// Takes up what an earlier run left; `state` is what its league knew.
+    pub fn new(ground: &'a Ground, stop: &'a Arc<AtomicBool>, state: Option<&[u8]>) -> Self {
+        let horizon = ground.parts.settings.horizon_steps as usize;
+        let models = Models::of(&ground.parts.data);
+        let maker = Maker::new(method(METHOD), USUAL, models, horizon, state);
+        let guard = Guard::open(&ground.parts.demand, &ground.desk);
+        let edges = Edges::open(&ground.parts.demand, horizon);
+        let followed = ground.followed.as_ref();
+        let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
+        let (recent, told) = (VecDeque::new(), BTreeSet::new());
+        Self { ground, stop, maker, guard, edges, following, recent, told, origin: 0 }
+    }
+
+    /// Forecasts whenever a step is over, until told to stop.
+    pub fn run(mut self, woken: &Receiver<Wake>, jobs: &Jobs) {
+        yield_to_all();
+        while let Ok(wake) = woken.recv() {
+            let mut minute = None;
+            // Of minutes that came while the last step was worked on, the newest is enough.
+            for wake in std::iter::once(wake).chain(woken.try_iter()) {
+                match wake {
+                    Wake::Minute(newer) => minute = Some(newer),
+                    Wake::Made(made) => self.made(made),
+                    Wake::Stop => return self.keep(),
+                }
+            }
+            let step = self.ground.step_minutes();
+            let origin = minute.map_or(self.origin, |minute| (minute + 1) / step);
+            if origin > self.origin {
+                self.origin = origin;
+                self.step(jobs);
+            }
+        }
+    }
+
+    fn made(&mut self, made: Made) {
+        let Made { generation, model, took } = made;
+        {
+            let mut learning = self.ground.desk.learning.write();
+            learning.is_training = false;
+            learning.training_seconds += took.as_secs_f64();
+            match &model {
+                Ok(_) => {
+                    learning.trainings += 1;
+                    learning.trained_ms = Some(wall_ms());
+                }
+                Err(why) => {
+                    learning.failures += 1;
+                    tracing::warn!(generation, %why, "no model came of training");
+                }
+            }
+        }
+        tracing::info!(generation, cpu_seconds = took.as_secs_f64(), "a training has ended");
+        self.maker.made(generation, model);
+        self.keep_league();
+    }
+
+    fn keep_league(&self) {
+        let league = self.maker.league();
+        let history = league.state().changes.iter().map(|change| change.what.clone()).collect();
+        self.ground.desk.learning.write().history = history;
+        self.ground.parts.demand.note(LEAGUE, "state".to_string(), self.maker.state());
+    }
+
+    fn keep(&self) {
+        receipt::note(self.ground);
+        self.keep_league();
+        self.guard.keep(&self.ground.parts.demand, &self.ground.desk);
+        self.edges.keep(&self.ground.parts.demand);
+        if let Some(following) = &self.following {
+            following.keep(&self.ground.parts.demand);
+        }
+    }
+
+    fn step(&mut self, jobs: &Jobs) {
+        let ground = self.ground;
+        let members = members(&ground.parts.registry, |own| ground.mode(own));
+        if members.is_empty() {
+            ground.desk.publish(Arc::default());
+            return;
+        }
+        let before = used();
+        let pace = Pace::new(FORECASTING, self.stop.clone());
+        let window = Window { step: ground.step_minutes(), steps: LOOK, end: self.origin };
+        let (panel, known) = self.panel(&window, &members);
+        let (len, most, grid) = (panel.len(), panel.most, grid(ground, &window));
+        let series = ground.followed.as_ref().map(|followed| followed.on(grid, len));
+        self.hold(&panel, &members, series.as_deref());
+        let scales: Vec<f32> = {
+            let scores = ground.desk.scores.read();
+            let scale = |one: &Member| scores.get(&one.name).map_or(1.0, |score| score.scale());
+            members.iter().map(scale).collect()
+        };
+        let scale_of = |name: &str| {
+            let found = members.binary_search_by(|one| (*one.name).cmp(name));
+            found.map_or(1.0, |place| scales[place])
+        };
+        let said = self.maker.step(
+            Known {
+                origin: self.origin,
+                steps: known,
+                names: members.iter().map(|one| one.name.clone()).collect(),
+                grid,
+                panel,
+                scale: &scale_of,
+                drifted: self.guard.drifted(self.origin),
+                go_on: &|| pace.go_on(),
+            },
+            &ground.calendar,
+        );
+        self.train(said.train, &members, jobs);
+        let outlook = Arc::new(self.show(&said, &members, series.as_deref(), len, most));
+        ground.desk.publish(outlook.clone());
+        tell_mind(ground, &members, &outlook, &mut self.told);
+        self.recent.push_front(outlook);
+        self.recent.truncate(ground.parts.settings.horizon_steps as usize);
+        receipt::note(ground);
+        match self.origin.is_multiple_of(KEEP_EVERY) {
+            true => self.keep(),
+            false => self.keep_league(),
+        }
+        let spent = used() - before;
+        ground.desk.learning.write().forecasting_seconds += spent.as_secs_f64();
+        let (functions, cpu_ms) = (members.len(), spent.as_millis() as u64);
+        tracing::debug!(functions, cpu_ms, by = %said.by, "demand was forecast");
+    }
+
+    /// Holds what came in the last step of a panel against what was said of it.
+    fn hold(&mut self, panel: &Panel, members: &[Member], series: Option<&[Regressor]>) {
+        let ground = self.ground;
+        let (Some(last), Some(step)) = (panel.len().checked_sub(1), self.origin.checked_sub(1))
+        else {
+            return;
+        };
+        let counts: Vec<Option<u32>> =
+            panel.members.iter().map(|one| one.counts.get(last)).collect();
+        let before = self.recent.front().filter(|outlook| outlook.origin == step);
+        if let (Some(following), Some(series), Some(before)) = (&mut self.following, series, before)
+        {
+            following.learn(series, panel.len(), members, &counts, before);
+        }
+        self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
+        self.guard.look(self.origin, panel, members, &self.recent, ground);
+    }
+
+    /// What was said, changed by what other series tell, with bands as they are to be.
+    fn show(
+        &mut self,
+        said: &Said,
+        members: &[Member],
+        series: Option<&[Regressor]>,
+        len: usize,
+        most: f32,
+    ) -> Outlook {
+        let desk = &self.ground.desk;
+        let plain: Option<Vec<Forecast>> =
+            said.forecasts.as_ref().map(|bare| match (&self.following, series) {
+                (Some(following), Some(series)) => following.told(bare, series, len, members, most),
+                _ => bare.clone(),
+            });
+        let shown = plain.as_ref().map(|plain| self.edges.shown(plain, members, most, desk));
+        compose(said, plain, shown, LEARNED_MAX, members, self.origin, self.ground)
+    }
+
+    fn panel(&self, window: &Window, members: &[Member]) -> (Panel, u64) {
+        let functions: Vec<_> = members.iter().map(|one| (one.name.clone(), one.trigger)).collect();
+        let book = self.ground.parts.demand.book.lock();
+        let mut panel = book.panel(window, &functions);
+        let known = book.known(window);
+        drop(book);
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
+        panel.most = CALLS_MAX * processors as f32 * 60.0 * window.step as f32;
+        (panel, known)
+    }
+
+    fn train(&self, generation: Option<u64>, members: &[Member], jobs: &Jobs) {
+        let Some(generation) = generation else { return };
+        let ground = self.ground;
+        let step = ground.step_minutes();
+        let window = Window { step, steps: LESSON, end: self.origin };
+        let (panel, _) = self.panel(&window, members);
+        let panel = self.maker.lesson(panel, grid(ground, &window), &ground.calendar);
+        ground.desk.learning.write().is_training = true;
+        // Who is gone trains nothing any more.
+        let _ = jobs.send(Job { generation, panel });
+    }
+}
+
+/// When the steps of a window are.
+fn grid(ground: &Ground, window: &Window) -> Grid {
+    let first = window.end.saturating_sub(window.steps);
+    Grid { first_ms: ground.step_begins_ms(first), step_ms: ground.step_ms().max(1) }
+}

@@ -1,0 +1,119 @@
+//! Forecasting by the clock: one thread that wakes when a step is over, and one that makes
+//! models, both behind everything else that the machine does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use swell_api::spec::ForecastMode;
+use swell_core::event::Event;
+
+use crate::foresight::calendar::Calendar;
+use crate::foresight::desk::Desk;
+use crate::foresight::followed::Followed;
+use crate::foresight::ground::{Ground, Parts};
+use crate::foresight::models::{METHOD, method};
+use crate::foresight::receipts::Receipts;
+use crate::foresight::round::{LEAGUE, LOOK, Round, Wake};
+use crate::foresight::training::{self, Job, Limits};
+use crate::store::error::StoreError;
+
+/// Forecasting.
+pub struct Foresight {
+    /// What it stands on.
+    pub ground: Arc<Ground>,
+    stop: Arc<AtomicBool>,
+    wake: Sender<Wake>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Foresight {
+    /// Begins to forecast. To be called in a runtime, which the mind's orders need.
+    pub fn start(parts: Parts, stop: CancellationToken) -> Result<Arc<Self>, StoreError> {
+        let calendar = Calendar::open(parts.demand.clone())?;
+        let state = parts.demand.ledger.records(LEAGUE)?.pop().map(|(_, bytes)| bytes);
+        let (wake, woken) = channel();
+        let receipts = Receipts::open(&parts.demand);
+        let settings = &parts.settings;
+        let followed = settings.prometheus.as_deref().filter(|_| !settings.follow.is_empty());
+        let followed = followed.map(|server| Followed::new(server, settings.follow.clone()));
+        let (desk, followed) = (Desk::default(), followed.map(Arc::new));
+        let ground = Arc::new(Ground { parts, desk, calendar, receipts, followed });
+        let (stopped, threads) = (Arc::default(), Mutex::default());
+        let foresight = Arc::new(Self { ground, stop: stopped, wake, threads });
+        foresight.tell_settings();
+        foresight.begin_threads(woken, state);
+        if let Some(followed) = foresight.ground.followed.clone() {
+            let (step_ms, stop) = (foresight.ground.step_ms(), stop.clone());
+            tokio::spawn(async move { followed.run(step_ms, LOOK, stop).await });
+        }
+        let minutes = foresight.clone();
+        tokio::spawn(async move {
+            let mut closed = minutes.ground.parts.demand.closed();
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = closed.changed() => if changed.is_err() { return },
+                }
+                let minute = *closed.borrow_and_update();
+                if minutes.wake.send(Wake::Minute(minute)).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(foresight)
+    }
+
+    fn tell_settings(&self) {
+        // A mind that never hears of clones decides as it would without this.
+        if self.ground.parts.settings.mode != ForecastMode::Off {
+            let settings = Box::new(self.ground.cloning());
+            self.ground.parts.live.tell(Event::CloningSet { settings });
+        }
+    }
+
+    fn begin_threads(self: &Arc<Self>, woken: Receiver<Wake>, state: Option<Vec<u8>>) {
+        let (jobs, wanted) = channel::<Job>();
+        let limits = Limits {
+            per_mille: self.ground.parts.settings.training_per_mille,
+            memory: self.ground.parts.settings.training_memory,
+            stop: self.stop.clone(),
+        };
+        let wake = self.wake.clone();
+        let trainer = move || {
+            training::run(&method(METHOD), &limits, &wanted, |made| {
+                // Who is gone needs no model.
+                let _ = wake.send(Wake::Made(made));
+            });
+        };
+        let (ground, stop) = (self.ground.clone(), self.stop.clone());
+        let runtime = Handle::current();
+        let maker = move || {
+            let _runtime = runtime.enter();
+            Round::new(&ground, &stop, state.as_deref()).run(&woken, &jobs);
+        };
+        let named = |name: &str| std::thread::Builder::new().name(name.to_string());
+        let begun = [named("swell-train").spawn(trainer), named("swell-foresee").spawn(maker)];
+        for thread in begun {
+            match thread {
+                Ok(thread) => self.threads.lock().push(thread),
+                Err(error) => tracing::warn!(%error, "demand is not forecast: no thread for it"),
+            }
+        }
+    }
+
+    /// Ends the threads, and waits for that.
+    pub fn end(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // A thread that is gone has ended.
+        let _ = self.wake.send(Wake::Stop);
+        for thread in self.threads.lock().drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
