@@ -67,7 +67,8 @@ impl Edges {
                 let (Some(&plain), Some(&shown)) = (plain, row.forecast.steps.get(ahead)) else {
                     continue;
                 };
-                came[*class].push(Came { plain, shown, count: *count as f32 });
+                let count = *count as f32;
+                came[*class].push((&*member.name, Came { plain, shown, count }));
             }
             for (class, came) in came.iter().enumerate() {
                 if !came.is_empty() {
@@ -86,8 +87,11 @@ impl Edges {
         desk: &Desk,
     ) -> Vec<Forecast> {
         let classes = classes(members, desk);
-        let each = plain.iter().zip(classes);
-        each.map(|(plain, class)| self.calibration.apply(class, plain.clone(), most)).collect()
+        let each = plain.iter().zip(members).zip(classes);
+        let shown = each.map(|((plain, member), class)| {
+            self.calibration.apply(class, &member.name, plain.clone(), most)
+        });
+        shown.collect()
     }
 }
 
