@@ -13,7 +13,10 @@ use std::time::Instant as Clock;
 
 use swell_forecast::bands::{Forecast, Quantiles};
 use swell_forecast::calendar::announced::Announced;
-use swell_forecast::calendar::plan::Occurrence;
+use swell_forecast::calendar::grid::Grid;
+use swell_forecast::calendar::occasion::Occasion;
+use swell_forecast::calendar::plan::{Occurrence, plan};
+use swell_forecast::calendar::repeats::Repeats;
 use swell_forecast::calibrate::layer::Calibration;
 use swell_forecast::calibrate::ledger::Ledger;
 use swell_forecast::calibrate::stream::Came;
@@ -93,6 +96,26 @@ fn main() {
         for (function, forecast) in forecasts.iter().enumerate() {
             black_box(ahead.apply(function, forecast.clone(), 1e9));
         }
+    });
+
+    let daily: Vec<Occasion> = (0..1000u64)
+        .map(|of| Occasion {
+            id: of.to_string(),
+            kind: "sale".to_string(),
+            start_ms: 1_262_304_000_000 + of * 3_600_000,
+            end_ms: 1_262_304_000_000 + (of + 1) * 3_600_000,
+            functions: vec![format!("function-{of}")],
+            repeats: Some(Repeats {
+                rules: vec!["FREQ=DAILY".to_string()],
+                zone: "Europe/Berlin".to_string(),
+                ..Repeats::default()
+            }),
+            ..Occasion::default()
+        })
+        .collect();
+    let grid = Grid { first_ms: 1_795_000_000_000, step_ms: 300_000 };
+    measure("1000 rules over 14 days planned", || {
+        black_box(plan(&daily, grid, 14 * 288, &known));
     });
 
     let of_call =

@@ -285,7 +285,8 @@ proptest! {
         rule in prop::sample::select(vec![
             "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO",
             "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU", "FREQ=DAILY;BYMONTH=3,10", "FREQ=DAILY;BYDAY=SA",
-            "FREQ=DAILY;BYHOUR=2,14;BYMINUTE=30", "FREQ=WEEKLY;INTERVAL=5;BYDAY=TU;BYSETPOS=1",
+            "FREQ=DAILY;BYHOUR=2,14;BYMINUTE=30", "FREQ=HOURLY;INTERVAL=7", "FREQ=HOURLY;BYHOUR=1,2,3",
+            "FREQ=MINUTELY;INTERVAL=1500", "FREQ=HOURLY;INTERVAL=36;BYDAY=SU", "FREQ=WEEKLY;INTERVAL=5;BYDAY=TU;BYSETPOS=1",
         ]),
         until in prop::sample::select(vec!["", ";UNTIL=20260601T000000Z", ";UNTIL=20200601"]),
         zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Gaza"]),
@@ -313,7 +314,7 @@ proptest! {
                 twice.within(&window)
             }
         };
-        prop_assert_eq!(near, far);
+        prop_assert!(far.is_cut || near == far, "{near:?} {far:?}");
     }
 
     #[test]

@@ -263,6 +263,10 @@ mod tests {
         assert!(found.is_cut && found.spans.len() <= SPANS_MAX);
         let later = start + 200 * 86_400_000;
         assert!(secondly.within(&(start..start + 1), &(later..later + 1000)).is_cut);
+        let (old, hour) = (at("1990-01-01"), 3_600_000);
+        let hourly = repeats("FREQ=HOURLY", "UTC");
+        let found = hourly.within(&(old..old + 1), &(later..later + 24 * hour));
+        assert_eq!((found.spans.len(), found.is_cut), (24, false), "of 36 years one day");
         for rule in [
             "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
             "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31",
