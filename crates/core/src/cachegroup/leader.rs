@@ -25,7 +25,10 @@ pub fn on_message<R: Rules>(
             on_ask(reign, desk, from, ticket, content, have);
         }
         Message::Lock { ticket, content } => on_lock(reign, desk, from, ticket, content),
-        Message::Renew { content, token } => on_renew(reign, desk, content, token),
+        // Its holder is still at it, or somebody keeps its pending version.
+        Message::Renew { content, token } => {
+            reign.renew(content, token, desk.now + desk.timing.lock);
+        }
         Message::Free { ticket, content, ref revision } => {
             on_free(reign, desk, from, ticket, content, revision);
         }
@@ -125,24 +128,6 @@ fn on_lock<R: Rules>(
     let lasts = desk.timing.lock;
     let grant = Message::Grant { ticket, content, token, base: revision, validated, lasts };
     desk.send(from, reign.group(), grant);
-}
-
-/// Whoever has to do with the token keeps it alive: its holder, or who keeps its pending copy.
-fn on_renew<R: Rules>(
-    reign: &mut Reign,
-    desk: &mut Desk<'_, R>,
-    content: ContentId,
-    token: Version,
-) {
-    match &mut reign.row(content).tag {
-        LeaderTag::Lock { token: held, deadline, .. }
-        | LeaderTag::Adopted { token: held, deadline }
-            if *held == token =>
-        {
-            *deadline = desk.now + desk.timing.lock;
-        }
-        _ => {}
-    }
 }
 
 /// R4: frees the lock of this very token, and no other.

@@ -16,6 +16,7 @@ pub mod store_message;
 pub mod store;
 pub mod action;
 pub mod desk;
+pub mod agenda;
 pub mod leader_table;
 pub mod reign;
 pub mod leader;

@@ -149,13 +149,16 @@ impl<R: Rules> Node<R> {
             Input::Lock { request, content, group, within } => {
                 let group = self.table.group(content, group);
                 self.writes.lock(&mut desk, &self.views, request, content, group, within);
+                self.writes.refresh(request);
             }
             Input::Publish { request, payload, session, acknowledgement, within } => {
                 let terms = (acknowledgement, within);
                 self.writes.publish(&mut desk, &self.views, request, payload, &session, terms);
+                self.writes.refresh(request);
             }
             Input::Abandon { request } => {
                 self.writes.abandon(&mut desk, &self.views, &mut self.table, request);
+                self.writes.refresh(request);
             }
             Input::Move { content, from, to } => {
                 if let Some(seat) = self.seats.get_mut(&from) {
@@ -181,6 +184,7 @@ impl<R: Rules> Node<R> {
             return desk.answer(request, Outcome::pending(group, revision));
         }
         self.reads.begin(&mut desk, &self.views, &self.table, request, wish);
+        self.reads.refresh(request);
     }
 
     fn on_message(&mut self, now: Instant, envelope: Envelope, orders: &mut Vec<Action>) {
@@ -291,6 +295,8 @@ impl<R: Rules> Node<R> {
             }
             _ => {}
         }
+        self.reads.refresh(request);
+        self.writes.refresh(request);
     }
 
     fn on_store(&mut self, now: Instant, reply: &StoreReply, orders: &mut Vec<Action>) {
@@ -304,17 +310,21 @@ impl<R: Rules> Node<R> {
                 if let Some(request) = desk.request(ticket) {
                     self.reads.on_row(&mut desk, &mut self.table, request, row);
                     self.writes.on_elsewhere(&desk, request, Some(of));
+                    self.reads.refresh(request);
+                    self.writes.refresh(request);
                 }
             }
             StoreReply::Fetched { ticket, version, digest, .. } => {
                 if let Some(request) = desk.request(ticket) {
                     let digest = Some(digest);
                     self.reads.on_fetched(&mut desk, &mut self.table, request, version, digest);
+                    self.reads.refresh(request);
                 }
             }
             StoreReply::NotFound { ticket, version, .. } => {
                 if let Some(request) = desk.request(ticket) {
                     self.reads.on_fetched(&mut desk, &mut self.table, request, version, None);
+                    self.reads.refresh(request);
                 }
             }
             StoreReply::Uploaded { content, version } => {
@@ -333,6 +343,7 @@ impl<R: Rules> Node<R> {
                 StoreRequest::Read { ticket, .. } | StoreRequest::Fetch { ticket, .. } => {
                     if let Some(request) = desk.request(ticket) {
                         self.reads.on_unavailable(&desk, request);
+                        self.reads.refresh(request);
                     }
                 }
                 StoreRequest::Upload { content, ref revision }

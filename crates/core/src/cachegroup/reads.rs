@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::cachegroup::action::{Action, Origin, Outcome, Wish};
+use crate::cachegroup::agenda::Agenda;
 use crate::cachegroup::desk::{Desk, Views};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable};
@@ -25,6 +26,7 @@ use crate::time::{Instant, Span};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Reads {
     open: BTreeMap<RequestId, Read>,
+    agenda: Agenda<RequestId>,
 }
 
 impl Reads {
@@ -328,40 +330,52 @@ impl Reads {
 
     /// Does what is due, and gives up what has waited long enough.
     pub fn wake<R: Rules>(&mut self, desk: &mut Desk<'_, R>, views: &Views, table: &MemberTable) {
-        let is_due = |read: &Read| read.due.min(read.deadline) <= desk.now;
-        let due = self.open.iter().filter(|(_, read)| is_due(read));
-        let due: Vec<RequestId> = due.map(|(&request, _)| request).collect();
-        for request in due {
-            let read = &self.open[&request];
-            if read.deadline <= desk.now {
-                let outcome = if read.was_locked { Outcome::Busy } else { Outcome::Unavailable };
-                self.open.remove(&request);
-                desk.answer(request, outcome);
-                continue;
+        for request in self.agenda.due(desk.now) {
+            self.wake_one(desk, views, table, request);
+            self.refresh(request);
+        }
+    }
+
+    fn wake_one<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        table: &MemberTable,
+        request: RequestId,
+    ) {
+        let Some(read) = self.open.get(&request) else { return };
+        if read.deadline <= desk.now {
+            let outcome = if read.was_locked { Outcome::Busy } else { Outcome::Unavailable };
+            self.open.remove(&request);
+            return desk.answer(request, outcome);
+        }
+        match read.stage.clone() {
+            Stage::Waiting => self.ask(desk, views, table, request),
+            Stage::Asking => self.read_row(desk, request),
+            Stage::Pulling { target, holder } => {
+                let (content, group) = (read.wish.content, read.group);
+                let version = target.revision.version;
+                if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
+                    let missing = Message::Missing { content, version, holder };
+                    desk.send(leader, group, missing);
+                }
+                self.fetch(desk, request, target);
             }
-            match read.stage.clone() {
-                Stage::Waiting => self.ask(desk, views, table, request),
-                Stage::Asking => self.read_row(desk, request),
-                Stage::Pulling { target, holder } => {
-                    let (content, group) = (read.wish.content, read.group);
-                    let version = target.revision.version;
-                    if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
-                        let missing = Message::Missing { content, version, holder };
-                        desk.send(leader, group, missing);
-                    }
-                    self.fetch(desk, request, target);
-                }
-                Stage::Reading | Stage::Fetching { .. } => {
-                    let retry = desk.timing.retry;
-                    self.wait(desk, request, retry);
-                }
+            Stage::Reading | Stage::Fetching { .. } => {
+                let retry = desk.timing.retry;
+                self.wait(desk, request, retry);
             }
         }
     }
 
     /// When [`wake`](Self::wake) has something to do.
     pub fn next_wakeup(&self) -> Instant {
-        let due = self.open.values().map(|read| read.due.min(read.deadline));
-        due.min().unwrap_or(Instant::NEVER)
+        self.agenda.first()
+    }
+
+    /// Notes when an operation is to be looked at. To be called whenever it was told something.
+    pub fn refresh(&mut self, request: RequestId) {
+        let due = self.open.get(&request).map(|read| read.due.min(read.deadline));
+        self.agenda.set(request, due.unwrap_or(Instant::NEVER));
     }
 }

@@ -3,8 +3,9 @@
 //! Everything that makes a content known, or unknown again, is here: the fence (R5), the way
 //! to another group (R12), and the clock of causality (R11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use crate::cachegroup::agenda::Agenda;
 use crate::cachegroup::desk::Desk;
 use crate::cachegroup::leader_table::{Known, LeaderRow, LeaderTable, LeaderTag};
 use crate::cachegroup::message::PendingCopy;
@@ -25,7 +26,7 @@ pub struct Reign {
     tokens: u64,
     table: LeaderTable,
     /// Contents whose state ends by time.
-    busy: BTreeSet<ContentId>,
+    agenda: Agenda<ContentId>,
     /// A later reign was seen in the data store.
     is_deposed: bool,
 }
@@ -39,9 +40,9 @@ impl Reign {
         epoch: Epoch,
         pending: &[PendingCopy],
     ) -> Self {
-        let (table, busy) = (BTreeMap::new(), BTreeSet::new());
+        let (table, agenda) = (BTreeMap::new(), Agenda::default());
         let mut reign =
-            Self { group, epoch, visible: 0, tokens: 0, table, busy, is_deposed: false };
+            Self { group, epoch, visible: 0, tokens: 0, table, agenda, is_deposed: false };
         let adopted = pending.iter().filter(|_| desk.rules.adopts_what_is_pending());
         for PendingCopy { content, revision, .. } in adopted {
             let token = revision.version;
@@ -89,14 +90,7 @@ impl Reign {
 
     /// Changes how a content stands.
     pub fn set(&mut self, content: ContentId, tag: LeaderTag) {
-        match tag {
-            LeaderTag::Unknown | LeaderTag::Free(_) | LeaderTag::Elsewhere(_) => {
-                self.busy.remove(&content);
-            }
-            _ => {
-                self.busy.insert(content);
-            }
-        }
+        self.agenda.set(content, tag.due());
         self.row(content).tag = tag;
     }
 
@@ -117,6 +111,20 @@ impl Reign {
     pub fn moment(&self, rules: &impl Rules) -> Sequence {
         let counter = if rules.counts_what_is_visible() { self.visible } else { self.tokens };
         Sequence { epoch: self.epoch, counter }
+    }
+
+    /// Keeps a lock alive, for whoever has to do with its token.
+    pub fn renew(&mut self, content: ContentId, token: Version, until: Instant) {
+        match &mut self.row(content).tag {
+            LeaderTag::Lock { token: held, deadline, .. }
+            | LeaderTag::Adopted { token: held, deadline }
+                if *held == token =>
+            {
+                *deadline = until;
+                self.agenda.set(content, until);
+            }
+            _ => {}
+        }
     }
 
     /// R5: no lock is taken for broken, and no content for known, before the fence is raised.
@@ -224,9 +232,7 @@ impl Reign {
     /// Breaks locks whose time is up, and asks the data store again for what it has not
     /// answered.
     pub fn wake<R: Rules>(&mut self, desk: &mut Desk<'_, R>) {
-        let due = |content: &ContentId| self.table[content].tag.due() <= desk.now;
-        let due: Vec<ContentId> = self.busy.iter().copied().filter(due).collect();
-        for content in due {
+        for content in self.agenda.due(desk.now) {
             match self.row(content).tag.clone() {
                 LeaderTag::Lock { base, .. } if desk.rules.seals_before_breaking() => {
                     self.seal(desk, content, Some(base));
@@ -249,8 +255,7 @@ impl Reign {
 
     /// When [`wake`](Self::wake) has something to do.
     pub fn next_wakeup(&self) -> Instant {
-        let due = self.busy.iter().map(|content| self.table[content].tag.due());
-        due.min().unwrap_or(Instant::NEVER)
+        self.agenda.first()
     }
 
     /// Who holds the lock of a content, and under which token, as far as this is known.

@@ -44,8 +44,9 @@ pub(crate) struct Write {
     /// Voters that keep a copy; whether the leader of the token's reign is among them.
     pub(crate) copies: BTreeSet<NodeId>,
     pub(crate) leader_keeps: bool,
-    /// When the first commit was sent: if it is committed, it was the newest after that.
-    pub(crate) sent: Instant,
+    /// When the new version was made: if it is committed, it was the newest some time after that,
+    /// and maybe long ago, as anybody who keeps a pending version may commit it.
+    pub(crate) made: Instant,
     /// A commit was sent, by us or maybe by who keeps a copy: the lock cannot be given back.
     pub(crate) is_out: bool,
     pub(crate) is_answered: bool,
@@ -68,7 +69,7 @@ impl Write {
             acknowledgement: Acknowledgement::Committed,
             copies: BTreeSet::new(),
             leader_keeps: false,
-            sent: Instant::NEVER,
+            made: Instant::ZERO,
             is_out: false,
             is_answered: false,
             due: now,
@@ -99,7 +100,6 @@ impl Write {
             Stage::Uploading => desk.store(StoreRequest::Upload { content, revision }),
             Stage::Committing => {
                 self.is_out = true;
-                self.sent = self.sent.min(desk.now);
                 desk.store(StoreRequest::Commit { content, group, base, revision });
             }
             _ => {}

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::cachegroup::action::{Action, Outcome};
+use crate::cachegroup::agenda::Agenda;
 use crate::cachegroup::desk::{Desk, Views};
 use crate::cachegroup::level::Acknowledgement;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable, MemberTag};
@@ -38,6 +39,8 @@ pub enum StoreAnswer {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Writes {
     open: BTreeMap<RequestId, Write>,
+    tokens: BTreeMap<(ContentId, Version), RequestId>,
+    agenda: Agenda<RequestId>,
 }
 
 impl Writes {
@@ -105,6 +108,7 @@ impl Writes {
         if write.stage == Stage::Locking && write.group == group {
             write.stage = Stage::Holding;
             write.token = token;
+            self.tokens.insert((write.content, token), request);
             write.base = base.clone();
             write.granted = granted;
             write.due = Instant::NEVER;
@@ -142,6 +146,7 @@ impl Writes {
         }
         write.revision = Revision { version: write.token, payload, past };
         write.acknowledgement = acknowledgement;
+        write.made = desk.now;
         write.deadline = desk.now + within;
         write.stage = Stage::Uploading;
         if !desk.rules.frees_after_commit() {
@@ -177,9 +182,8 @@ impl Writes {
         table: &mut MemberTable,
         (content, token, answer): (ContentId, Version, StoreAnswer),
     ) {
-        let is_it = |write: &Write| write.content == content && write.token == token;
-        let found = self.open.iter_mut().find(|(_, write)| is_it(write));
-        let Some((&request, write)) = found else { return };
+        let Some(&request) = self.tokens.get(&(content, token)) else { return };
+        let Some(write) = self.open.get_mut(&request) else { return };
         match (answer, write.stage) {
             (StoreAnswer::Uploaded, Stage::Uploading) => {
                 write.stage = Stage::Committing;
@@ -194,7 +198,7 @@ impl Writes {
                     revision: write.revision.clone(),
                     committed: None,
                     validated: Sequence::START,
-                    asked: write.sent,
+                    asked: write.made,
                 };
                 let (useless, _) = table.install(content, write.group, copy, desk.rules);
                 if write.revision.payload.is_some() {
@@ -220,6 +224,7 @@ impl Writes {
             }
             _ => {}
         }
+        self.refresh(request);
     }
 
     /// A voter keeps a copy.
@@ -232,12 +237,12 @@ impl Writes {
         token: Version,
         leads: bool,
     ) {
-        let is_it = |write: &Write| write.content == content && write.token == token;
-        let found = self.open.iter_mut().find(|(_, write)| is_it(write));
-        let Some((&request, write)) = found else { return };
+        let Some(&request) = self.tokens.get(&(content, token)) else { return };
+        let Some(write) = self.open.get_mut(&request) else { return };
         write.copies.insert(from);
         write.leader_keeps |= leads;
         write.check_copies(desk, views, request);
+        self.refresh(request);
     }
 
     /// The group knows of the version since this moment.
@@ -257,7 +262,7 @@ impl Writes {
             revision: write.revision.clone(),
             committed: Some(committed),
             validated: committed,
-            asked: write.sent,
+            asked: write.made,
         };
         if is_newest && table.version(write.content) == Some(version) {
             table.install(write.content, write.group, copy, desk.rules);
@@ -273,11 +278,10 @@ impl Writes {
         content: ContentId,
         token: Version,
     ) -> Option<(GroupId, Sequence, &Revision)> {
-        let is_it = |write: &&Write| {
-            let waits = matches!(write.stage, Stage::Uploading | Stage::Committing);
-            waits && write.content == content && write.token == token
-        };
-        let write = self.open.values().find(is_it)?;
+        let write = self.open.get(self.tokens.get(&(content, token))?)?;
+        if !matches!(write.stage, Stage::Uploading | Stage::Committing) {
+            return None;
+        }
         Some((write.group, write.granted, &write.revision))
     }
 
@@ -288,67 +292,84 @@ impl Writes {
         views: &Views,
         table: &mut MemberTable,
     ) {
-        let due = self.open.iter().filter(|(_, write)| write.next_wakeup() <= desk.now);
-        let due: Vec<RequestId> = due.map(|(&request, _)| request).collect();
-        for request in due {
-            let Some(write) = self.open.get_mut(&request) else { continue };
-            if write.renew_at <= desk.now {
-                write.renew_at = desk.now + desk.timing.lock_renewal;
-                let (content, token) = (write.content, write.token);
-                if let Some(leader) = views.get(&write.group).and_then(|view| view.leader) {
-                    desk.send(leader, write.group, Message::Renew { content, token });
-                }
+        for request in self.agenda.due(desk.now) {
+            self.wake_one(desk, views, table, request);
+            self.refresh(request);
+        }
+    }
+
+    fn wake_one<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        table: &mut MemberTable,
+        request: RequestId,
+    ) {
+        let Some(write) = self.open.get_mut(&request) else { return };
+        if write.renew_at <= desk.now {
+            write.renew_at = desk.now + desk.timing.lock_renewal;
+            let (content, token) = (write.content, write.token);
+            if let Some(leader) = views.get(&write.group).and_then(|view| view.leader) {
+                desk.send(leader, write.group, Message::Renew { content, token });
             }
-            if write.deadline <= desk.now && !write.is_answered {
-                match write.stage {
-                    Stage::Locking => {
-                        write.answer(desk, request, Outcome::Busy);
-                        write.finish(desk, table);
-                    }
-                    // The caller took too long; what it publishes later is a conflict.
-                    Stage::Holding => {
-                        write.is_answered = true;
-                        write.abort(desk, views, table);
-                    }
-                    Stage::Uploading if !write.is_out => {
-                        write.answer(desk, request, Outcome::Unavailable);
-                        write.abort(desk, views, table);
-                    }
-                    Stage::Uploading | Stage::Committing => {
-                        let token = write.token;
-                        write.answer(desk, request, Outcome::Undecided { token });
-                    }
-                    Stage::Freeing | Stage::Done => {}
-                }
-            }
-            if write.deadline <= desk.now && write.stage == Stage::Freeing {
-                write.answer_written(desk, request, None);
-                write.finish(desk, table);
-            }
-            if write.due > desk.now {
-                continue;
-            }
+        }
+        if write.deadline <= desk.now && !write.is_answered {
             match write.stage {
-                Stage::Locking => self.ask(desk, views, request),
+                Stage::Locking => {
+                    write.answer(desk, request, Outcome::Busy);
+                    write.finish(desk, table);
+                }
+                // The caller took too long; what it publishes later is a conflict.
+                Stage::Holding => {
+                    write.is_answered = true;
+                    write.abort(desk, views, table);
+                }
+                Stage::Uploading if !write.is_out => {
+                    write.answer(desk, request, Outcome::Unavailable);
+                    write.abort(desk, views, table);
+                }
                 Stage::Uploading | Stage::Committing => {
-                    write.tell_store(desk);
-                    write.lay_copies(desk, views, table);
+                    let token = write.token;
+                    write.answer(desk, request, Outcome::Undecided { token });
                 }
-                Stage::Freeing => {
-                    // The version is safe; without the moment, the session pins it.
-                    write.answer_written(desk, request, None);
-                    write.free(desk, views, request);
-                }
-                Stage::Done => {
-                    self.open.remove(&request);
-                }
-                Stage::Holding => write.due = Instant::NEVER,
+                Stage::Freeing | Stage::Done => {}
             }
+        }
+        if write.deadline <= desk.now && write.stage == Stage::Freeing {
+            write.answer_written(desk, request, None);
+            write.finish(desk, table);
+        }
+        if write.due > desk.now {
+            return;
+        }
+        match write.stage {
+            Stage::Locking => self.ask(desk, views, request),
+            Stage::Uploading | Stage::Committing => {
+                write.tell_store(desk);
+                write.lay_copies(desk, views, table);
+            }
+            Stage::Freeing => {
+                // The version is safe; without the moment, the session pins it.
+                write.answer_written(desk, request, None);
+                write.free(desk, views, request);
+            }
+            Stage::Done => {
+                let (content, token) = (write.content, write.token);
+                self.tokens.remove(&(content, token));
+                self.open.remove(&request);
+            }
+            Stage::Holding => write.due = Instant::NEVER,
         }
     }
 
     /// When [`wake`](Self::wake) has something to do.
     pub fn next_wakeup(&self) -> Instant {
-        self.open.values().map(Write::next_wakeup).min().unwrap_or(Instant::NEVER)
+        self.agenda.first()
+    }
+
+    /// Notes when an operation is to be looked at. To be called whenever it was told something.
+    pub fn refresh(&mut self, request: RequestId) {
+        let due = self.open.get(&request).map(Write::next_wakeup);
+        self.agenda.set(request, due.unwrap_or(Instant::NEVER));
     }
 }
