@@ -12,6 +12,7 @@ pub mod network;
 pub mod replacement;
 pub mod strategy;
 pub mod case;
+pub mod stopwatch;
 pub mod run;
 pub mod row;
 pub mod mecomm17;

@@ -55,8 +55,8 @@ pub struct Row {
     /// Requests served with a version that was not the newest. Nobody writes in these
     /// scenarios, so there are none.
     pub stale_reads: u64,
-    /// Requests simulated per second, warm-up included; absent where results are to be the
-    /// same from run to run.
+    /// Requests simulated per second of one processor, warm-up included; absent where results
+    /// are to be the same from run to run.
     pub requests_per_s: Option<f64>,
 }
 

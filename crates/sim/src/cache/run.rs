@@ -2,7 +2,6 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use swell_core::time::Span;
 
@@ -19,6 +18,7 @@ use crate::cache::replacement::rand::Rand;
 use crate::cache::replacement::s3_fifo::S3Fifo;
 use crate::cache::replacement::sieve::Sieve;
 use crate::cache::splitmix::{SplitMix64, Stream};
+use crate::cache::stopwatch::Stopwatch;
 use crate::cache::strategy::catalogue::Choice;
 use crate::cache::strategy::cl4m::Cl4m;
 use crate::cache::strategy::edge::Edge;
@@ -50,7 +50,7 @@ pub enum RunError {
 pub struct Played {
     /// What came of it.
     pub outcome: Outcome,
-    /// Seconds on the wall, from the first request to the last.
+    /// Seconds of one processor, from the first request to the last.
     pub seconds: f64,
 }
 
@@ -120,7 +120,7 @@ impl Play<'_> {
         }
         let mut ahead = Vec::with_capacity(AHEAD as usize);
         let mut count = Count::default();
-        let clock = Instant::now();
+        let watch = Stopwatch::start();
         for (mut left, counts) in [(warmup, false), (requests, true)] {
             while left > 0 {
                 if self.interrupt.load(Ordering::Relaxed) {
@@ -153,7 +153,7 @@ impl Play<'_> {
             latency: Span::from_nanos(u64::try_from(count.latency).unwrap_or(u64::MAX)),
             messages: count.messages,
         };
-        Ok(Played { outcome, seconds: clock.elapsed().as_secs_f64() })
+        Ok(Played { outcome, seconds: watch.seconds() })
     }
 }
 
