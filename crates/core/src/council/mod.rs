@@ -37,3 +37,4 @@ pub mod frame;
 pub mod image;
 pub mod judge;
 pub mod propose;
+pub mod preference;
