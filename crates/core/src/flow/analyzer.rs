@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::flow::cooldown::Cooldown;
+use crate::flow::indicator::Thresholds;
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::target::{roomy, worth};
 use crate::flow::view::{FifoId, OwnerId, TICK, View};
 use crate::time::{Instant, Span};
 
@@ -66,6 +69,8 @@ pub struct Analyzer {
     /// FIFOs on their way: from whom, to whom.
     under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
     last: BTreeMap<FifoId, Judgement>,
+    /// Rests of FIFOs that were taken from an owner that did not answer.
+    rests: BTreeMap<FifoId, Cooldown>,
     counts: Counts,
 }
 
@@ -79,6 +84,7 @@ impl Analyzer {
             last_tick: None,
             under_way: BTreeMap::new(),
             last: BTreeMap::new(),
+            rests: BTreeMap::new(),
             counts: Counts::default(),
         }
     }
@@ -143,6 +149,28 @@ impl Analyzer {
         *counter += 1;
     }
 
+    /// The owner of a FIFO was examined, as the last tick said, and does nothing: who shall
+    /// own it instead. Nobody while it rests after it was taken from somebody, nor where
+    /// nobody else has room. The change is under way if there is one.
+    pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
+        let rest = self.rests.entry(view.fifo).or_default();
+        if self.under_way.contains_key(&view.fifo) || rest.until().is_some_and(|until| until > now)
+        {
+            return None;
+        }
+        let most = Thresholds::default().resource_limit;
+        let to = roomy(view, most).max_by(|a, b| {
+            // Of equals the first, so that the same is chosen each time.
+            worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner))
+        })?;
+        rest.on_moved(now, view.owner.owner, to.owner);
+        self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
+        self.counts.moves += 1;
+        let score = self.last.get(&view.fifo).map_or(0.0, |judgement| judgement.score);
+        self.last.insert(view.fifo, Judgement { score, verdict: Verdict::Move(to.owner) });
+        Some(to.owner)
+    }
+
     /// A FIFO changed hands; it paused for so long.
     pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span) {
         if let Some((from, to)) = self.under_way.remove(&fifo) {
@@ -159,6 +187,7 @@ impl Analyzer {
     pub fn on_removed(&mut self, fifo: FifoId) {
         self.under_way.remove(&fifo);
         self.last.remove(&fifo);
+        self.rests.remove(&fifo);
     }
 
     /// How often it decided what.
@@ -166,14 +195,15 @@ impl Analyzer {
         self.counts
     }
 
-    /// In words, why the last decision about a FIFO was made.
-    pub fn explain(&self, fifo: FifoId) -> String {
+    /// In words, why the last decision about a FIFO was made; `name` says what owners are
+    /// called.
+    pub fn explain(&self, fifo: FifoId, name: impl Fn(OwnerId) -> String) -> String {
         let Some(Judgement { score, verdict }) = self.last.get(&fifo) else {
             return String::from("it was not looked at yet");
         };
         let mut words = match verdict {
             Verdict::Stay(stay) => format!("it stays: {stay}"),
-            Verdict::Move(to) => format!("it goes to owner {}", to.0),
+            Verdict::Move(to) => format!("it goes to {}", name(*to)),
             Verdict::Shrink => {
                 "it gets a smaller region: it is hardly used, and memory is short".into()
             }
