@@ -240,9 +240,10 @@ impl Consumer {
                     meter.again.fetch_add(work.items.len() as u64, Ordering::Relaxed);
                     least.max(pause(&self.line.spec.retry, work.attempts, chance::bits()))
                 }
-                Verdict::Uncounted(least, _) => {
+                // One flow asks at most so often, whatever its function is up to.
+                Verdict::Unreached(closed, _) => {
                     work.attempts -= 1;
-                    least
+                    closed.least
                 }
             };
             self.rest(owner, rest).await?;

@@ -151,7 +151,6 @@ impl Line {
         Ok(Self { id, spec, lanes, meter, stir, regions, ring, hands, due })
     }
 
-    #[expect(clippy::type_complexity, reason = "the parts of a ring, taken apart at once")]
     fn make(
         spec: &FlowSpec,
         classes: &[Class],

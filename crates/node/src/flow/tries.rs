@@ -7,11 +7,11 @@ use http::Response;
 
 use crate::clock::wall_ms;
 use crate::flow::batch::Taken;
-use crate::queue::verdict::{Verdict, judge};
+use crate::queue::verdict::{Closed, Verdict, judge};
 use crate::refusal::{Reason, Refusal};
 
-/// The pause after a function was found to be gone.
-const GONE_PAUSE: Duration = Duration::from_secs(1);
+/// The pauses after a function was found to be gone.
+const GONE: Closed = Closed { least: Duration::from_secs(1), most: Duration::from_secs(1) };
 
 /// Items that were taken out and are not done with, and their tries so far.
 pub(crate) struct Work {
@@ -49,7 +49,7 @@ pub(crate) fn verdict(
 ) -> Verdict {
     match result {
         Err(refusal) if refusal.reason == Reason::NotFound => {
-            Verdict::Uncounted(GONE_PAUSE, refusal.title.clone())
+            Verdict::Unreached(GONE, refusal.title.clone())
         }
         result => judge(result, attempt, most, age),
     }

@@ -70,7 +70,7 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         format!(
             "  state   {}, {} restored",
             settings.data.display(),
-            count(node.restored, "function")
+            restored(node)
         ),
         format!("  guests  {}", node.engine),
     ];
@@ -92,6 +92,15 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What came back from an earlier run.
+fn restored(node: &Node) -> String {
+    let functions = count(node.restored, "function");
+    match node.flows_restored {
+        0 => functions,
+        flows => format!("{functions} and {}", count(flows, "flow")),
+    }
 }
 
 fn letter(error: &NodeError) -> Letter {
