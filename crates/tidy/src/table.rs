@@ -103,6 +103,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "window",
                 "cooldown",
                 "size",
+                "slots",
             ],
             above: &["analyzer", "choice"],
         },

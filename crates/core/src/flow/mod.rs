@@ -8,6 +8,7 @@ pub mod target;
 pub mod size;
 pub mod policy;
 pub mod seed;
+pub mod slots;
 pub mod window;
 pub mod cooldown;
 pub mod measured;
