@@ -1,7 +1,29 @@
 //! What people are told when a flow does not come about.
 
+use std::io;
+
+use swell_fifo::fault::Fault;
+use swell_fifo::pool::PoolError;
+
 use crate::refusal::{Reason, Refusal};
 use crate::store::error::StoreError;
+
+/// Why a flow does not come up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineError {
+    /// There is no region for a lane.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The kernel gave no memory for a page.
+    #[error("the kernel gave no memory for a FIFO: {0}")]
+    Memory(io::Error),
+    /// What a lane kept on disk cannot be read.
+    #[error("what is kept of it on disk cannot be read: {0}")]
+    Keep(io::Error),
+    /// The ring is not sound, which would be a mistake of this program.
+    #[error("its ring is not sound: {0}")]
+    Ring(#[from] Fault),
+}
 
 /// One letter for all problems of a flow.
 pub(crate) fn refuse(name: &str, problems: Vec<String>) -> Result<(), Refusal> {

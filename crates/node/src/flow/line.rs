@@ -6,10 +6,9 @@
 //! between two items, and begins anew, in the next epoch, for the next owner.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -25,32 +24,15 @@ use swell_fifo::fault::Fault;
 use swell_fifo::fifo::{Fifo, LaneState};
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::Heir;
-use swell_fifo::pool::PoolError;
 use swell_fifo::producer::Producer;
 use swell_fifo::template::Segment;
 
 use crate::flow::keep::Keep;
 use crate::flow::lane::Lane;
+use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
 use crate::flow::pool::Regions;
 use crate::invoker::Reached;
-
-/// Why a flow does not come up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LineError {
-    /// There is no region for a lane.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// The kernel gave no memory for a page.
-    #[error("the kernel gave no memory for a FIFO: {0}")]
-    Memory(io::Error),
-    /// What a lane kept on disk cannot be read.
-    #[error("what is kept of it on disk cannot be read: {0}")]
-    Keep(io::Error),
-    /// The ring is not sound, which would be a mistake of this program.
-    #[error("its ring is not sound: {0}")]
-    Ring(#[from] Fault),
-}
 
 /// A flow that is up.
 pub(crate) struct Line {
@@ -66,6 +48,10 @@ pub(crate) struct Line {
     hands: Mutex<Hands>,
     /// The sequence after the last item of each lane that was taken out.
     due: Vec<AtomicU64>,
+    /// Bytes of data of its lanes, and whether any of them is changing its region: kept apart
+    /// for those who ask ten times a second.
+    bytes: AtomicU64,
+    is_moving: AtomicBool,
 }
 
 struct Ring {
@@ -144,11 +130,12 @@ impl Line {
         let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
         let epoch = fifo.want().epoch;
         let pages = vec![(epoch, page)];
-        let taken = taken.into_iter().map(|region| vec![region]).collect();
+        let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
+        let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
         let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at });
         let hands = Mutex::new(Hands { owner, ..Hands::default() });
         let (stir, regions) = (Notify::new(), regions.clone());
-        Ok(Self { id, spec, lanes, meter, stir, regions, ring, hands, due })
+        Ok(Self { id, spec, lanes, meter, stir, regions, ring, hands, due, bytes, is_moving })
     }
 
     fn make(
@@ -263,12 +250,17 @@ impl Line {
         ring.fifo.extend(lane, region.memory.clone());
         self.lanes[lane].continue_in(region.memory.clone())?;
         ring.lanes[lane].push((class, region));
+        self.is_moving.store(true, Ordering::Release);
+        self.bytes.store(held(&ring.lanes), Ordering::Relaxed);
         self.stir.notify_one();
         Ok(())
     }
 
     /// Gives back regions that were read to their end.
     pub(crate) fn retire(&self) {
+        if !self.is_moving.load(Ordering::Acquire) {
+            return;
+        }
         let mut ring = self.ring.lock();
         for lane in 0..self.lanes.len() {
             let count = ring.fifo.retire(lane).len();
@@ -277,6 +269,13 @@ impl Line {
                 self.regions.give_back(&self.spec.from[lane], class, region);
             }
         }
+        let is_moving = ring.lanes.iter().any(|lane| lane.len() > 1);
+        self.is_moving.store(is_moving, Ordering::Release);
+    }
+
+    /// Bytes of data that its lanes hold together.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// How a lane stands: its class, its words, and items since it began.
@@ -300,17 +299,14 @@ impl Line {
     }
 
     /// What the next change of hands has to do.
-    pub(crate) fn change(&self) -> Change {
-        let unread = (0..self.lanes.len()).map(|lane| {
-            let (_, state) = self.lane_state(lane);
-            state.tail.saturating_sub(state.committed)
-        });
+    fn change(&self) -> Change {
+        let unread = self.meter.depth() as f64 * self.meter.mean_bytes();
         Change {
             kind: Kind::Warm,
             pages_mapped: 0,
             pages_zeroed: 0,
             copied: Bytes::ZERO,
-            unread: Bytes::new(unread.sum()),
+            unread: Bytes::new(unread as u64),
             is_near: true,
             round_trip: Span::ZERO,
             bandwidth: 0.0,
@@ -387,6 +383,11 @@ fn beginning(spec: &FlowSpec, keep: &Keep) -> u64 {
 /// The number of an owner in the ring, where 0 is nobody.
 fn number(place: usize) -> u32 {
     place as u32 + 1
+}
+
+/// Bytes of the newest region of each lane.
+fn held(lanes: &[Vec<(Class, Segment)>]) -> u64 {
+    lanes.iter().filter_map(|lane| lane.last()).map(|(class, _)| class.bytes()).sum()
 }
 
 fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {

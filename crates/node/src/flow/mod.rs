@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod records;
+pub mod letters;
 pub mod keep;
 pub mod pool;
 pub mod meter;
@@ -12,7 +13,6 @@ pub mod tries;
 pub mod saving;
 pub mod consumer;
 pub mod sight;
-pub mod letters;
 pub mod up;
 pub mod flows;
 pub mod putting;

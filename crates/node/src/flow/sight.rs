@@ -183,7 +183,8 @@ impl LineSight {
             Some(mean) => Span::from_nanos(mean * 1_000).max(oldest),
             None => little(sample.depth, sample.leaving, oldest).max(oldest),
         };
-        sample.capacity = capacity(line, line.meter.mean_bytes());
+        // Each item has a head beside its bytes.
+        sample.capacity = line.bytes() as f64 / (line.meter.mean_bytes() + 32.0);
     }
 
     /// Builds the parties: whoever owns the flow, and who could.
@@ -275,10 +276,4 @@ impl LineSight {
             starved: share(before.starved, after.starved),
         }
     }
-}
-
-/// Items of `mean` bytes that a flow can hold in memory.
-fn capacity(line: &Line, mean: f64) -> f64 {
-    let lanes = (0..line.lanes.len()).map(|lane| line.lane_state(lane).0.bytes() as f64);
-    lanes.sum::<f64>() / (mean + 32.0)
 }

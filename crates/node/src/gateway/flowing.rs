@@ -44,8 +44,12 @@ pub(crate) async fn flow_inside(
         return Ok(());
     }
     match gateway.flows.put(item(function, hops, None, answer)).await {
-        // Made again after the next start, the call has another chance to be passed on.
-        Err(refusal) if refusal.reason == Reason::Stopping => Err(refusal),
+        // Made again later, the call has another chance to be passed on.
+        Err(refusal)
+            if matches!(refusal.reason, Reason::Stopping | Reason::NotReady | Reason::Storage) =>
+        {
+            Err(refusal)
+        }
         Err(refusal) => {
             tracing::warn!(%function, why = %refusal.title, "an answer is in no flow");
             Ok(())

@@ -67,11 +67,7 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
             bytes(settings.memory.get()),
             settings.policy
         ),
-        format!(
-            "  state   {}, {} restored",
-            settings.data.display(),
-            restored(node)
-        ),
+        format!("  state   {}, {} restored", settings.data.display(), restored(node)),
         format!("  guests  {}", node.engine),
     ];
     if settings.speed != 1.0 {
