@@ -5,6 +5,7 @@
 pub mod spec;
 pub mod trigger;
 pub mod function;
+pub mod flow;
 pub mod plan;
 pub mod instance;
 pub mod invocation;

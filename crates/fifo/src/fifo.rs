@@ -148,8 +148,8 @@ impl<S: Shared> Fifo<S> {
         self.lane(lane).items
     }
 
-    /// Lets a fresh lane begin with this sequence.
-    pub(crate) fn begin_at(&mut self, lane: usize, sequence: u64) {
+    /// Lets a lane that nothing was put into yet begin with this sequence.
+    pub fn begin_at(&mut self, lane: usize, sequence: u64) {
         begin_region(&self.lanes[lane][0], 0, sequence);
     }
 

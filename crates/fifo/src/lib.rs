@@ -22,3 +22,4 @@ pub mod owner;
 pub mod fifo;
 pub mod intake;
 pub mod transfer;
+pub mod envelope;

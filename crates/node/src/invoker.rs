@@ -3,6 +3,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -12,6 +15,27 @@ use crate::refusal::Refusal;
 
 /// The longest answer that is kept for somebody who is not there to read it.
 pub const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// How long a call waited for an instance; an extension of its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Waited(pub Duration);
+
+/// Whether a call has reached its function; an extension of its request. Until it has, it can
+/// be given up as if it had never been made.
+#[derive(Debug, Clone, Default)]
+pub struct Reached(Arc<AtomicBool>);
+
+impl Reached {
+    /// It has.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// A call's answer, whole.
 pub type Answering<'a> =

@@ -25,6 +25,10 @@ use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
+use crate::flow::flows::{Flows, Parts as FlowParts};
+use crate::flow::putting::Answers;
+use crate::flow::shown::Shown;
+use crate::flow::watch::Watch;
 use crate::foresight::figures;
 use crate::foresight::ground::Parts as ForesightParts;
 use crate::foresight::service::Foresight;
@@ -82,8 +86,11 @@ pub struct Node {
     pub address: SocketAddr,
     /// Functions that were there from an earlier run.
     pub restored: usize,
+    /// Flows that were there from an earlier run.
+    pub flows_restored: usize,
     /// How guests get their memory.
     pub engine: String,
+    flows: Arc<Flows>,
     live: Arc<Live>,
     store: Arc<Store>,
     demand: Arc<Demand>,
@@ -93,7 +100,7 @@ pub struct Node {
     /// Those that finish what they have begun.
     workers: Vec<JoinHandle<()>>,
     /// Those that may end at any time.
-    ends: [JoinHandle<()>; 3],
+    ends: [JoinHandle<()>; 4],
     spans: Option<Arc<Spans>>,
 }
 
@@ -163,6 +170,18 @@ impl Node {
         let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
         let queue = Queue::open(&settings.data, settings.queue.clone());
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
+        let flows = Flows::open(FlowParts {
+            data: settings.data.clone(),
+            registry: registry.clone(),
+            graves: queue.clone(),
+            settings: settings.flow.clone(),
+            drain: settings.drain,
+        });
+        let flows = flows.map_err(|error| data(error.to_string()))?;
+        let (policy, memory) = (&settings.flow.policy, settings.memory.get());
+        let flow_watch = Watch::new(flows.clone(), policy, settings.seed, memory);
+        let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
         let triggers = Arc::new(triggers);
         let demand = Demand::open(&settings.data, registry.clone(), settings.speed);
@@ -183,6 +202,7 @@ impl Node {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
+            flows: shown.clone(),
             logs: observer.clone(),
             queued: queue.clone(),
             events: triggers.clone(),
@@ -201,6 +221,7 @@ impl Node {
             deployer,
             later: queue.clone(),
             followers: triggers.clone(),
+            flows: Arc::new(Answers(flows.clone())),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -209,6 +230,12 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
+        let shown = Arc::downgrade(&shown);
+        metrics.on_scrape(move |gauges| {
+            if let Some(shown) = shown.upgrade() {
+                shown.fill(gauges);
+            }
+        });
         let ground = Arc::downgrade(&foresight.ground);
         metrics.on_scrape(move |gauges| {
             if let Some(ground) = ground.upgrade() {
@@ -218,9 +245,12 @@ impl Node {
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }
+        let invoker = Arc::new(Calls(gateway.clone()));
+        let flows_restored = flows.start(invoker.clone());
+        let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;
         let runner = Runner {
             queue,
-            invoker: Arc::new(Calls(gateway.clone())),
+            invoker,
             followers: triggers.clone(),
             callbacks: Callbacks::default(),
             changes: triggers.changes(),
@@ -238,11 +268,13 @@ impl Node {
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        let ends = [timer, flusher, keeper];
+        let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
             restored,
+            flows_restored,
             engine,
+            flows,
             live,
             store,
             demand,
@@ -263,6 +295,8 @@ impl Node {
         for worker in self.workers {
             let _ = worker.await;
         }
+        // Last, as what ended until now may have had something to pass on.
+        self.flows.end().await;
         self.ends.iter().for_each(JoinHandle::abort);
         if let Some(spans) = self.spans {
             spans.flush().await;

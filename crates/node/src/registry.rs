@@ -41,6 +41,8 @@ pub struct Version {
     pub usage: Usage,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
+    /// Requests that instances work on.
+    pub running: AtomicU32,
     /// Who watches its calls, from the first call on.
     pub observed: OnceLock<Arc<Observed>>,
     /// Why its last start failed.
@@ -68,6 +70,7 @@ impl Version {
             counts: Counts::default(),
             usage: Usage::default(),
             waiting: AtomicU32::new(0),
+            running: AtomicU32::new(0),
             observed: OnceLock::new(),
             last_start_failure: RwLock::new(None),
         }

@@ -44,6 +44,8 @@ pub struct NodeSettings {
     pub queue: QueueSettings,
     /// Forecasts, and the clones that are made by them.
     pub forecast: ForecastSettings,
+    /// Flows between functions.
+    pub flow: FlowSettings,
     /// Where traces go, such as `http://127.0.0.1:4318`.
     pub otlp: Option<String>,
 }
@@ -137,4 +139,15 @@ impl Default for ForecastSettings {
             follow: Vec::new(),
         }
     }
+}
+
+/// Settings of flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowSettings {
+    /// Bytes that all lanes of the node may hold, those made beforehand included.
+    pub memory_max: Bytes,
+    /// Bytes that the lanes of one function may hold.
+    pub function_memory_max: Bytes,
+    /// The rule by which flows change hands, with parameters.
+    pub policy: String,
 }

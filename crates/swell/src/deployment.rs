@@ -1,6 +1,7 @@
 //! From entries of a manifest to functions on a node: read code, look at the difference,
 //! send what is missing, deploy. What `swell deploy`, `swell plan` and `swell watch` share.
 
+use swell_api::flow::{FlowPlan, FlowSpec};
 use swell_api::function::Deployed;
 use swell_api::plan::{Difference, PlanAction, PlanStep};
 use swell_api::spec::FunctionSpec;
@@ -45,6 +46,44 @@ pub fn prepare(entry: Entry) -> Result<Ready, Letter> {
 pub fn plan(node: &NodeClient, ready: &[Ready], prune: bool) -> Result<Vec<PlanStep>, Letter> {
     let specs: Vec<FunctionSpec> = ready.iter().map(|one| one.spec.clone()).collect();
     node.plan(&specs, prune)
+}
+
+/// What a flow is called in a plan, where functions go by their names.
+const FLOW: &str = "flow/";
+
+/// What deploying flows together with these functions would change.
+pub fn plan_flows(
+    node: &NodeClient,
+    ready: &[Ready],
+    flows: &[FlowSpec],
+    prune: bool,
+) -> Result<Vec<PlanStep>, Letter> {
+    // A node without flows is not asked about them.
+    if flows.is_empty() && !prune {
+        return Ok(Vec::new());
+    }
+    let functions = ready.iter().map(|one| one.spec.name.clone()).collect();
+    let mut steps = node.plan_flows(&FlowPlan { flows: flows.to_vec(), functions }, prune)?;
+    for step in &mut steps {
+        step.name.insert_str(0, FLOW);
+    }
+    Ok(steps)
+}
+
+/// The flow that a step of a plan is about, if it is about one.
+pub fn flow_of(step: &PlanStep) -> Option<&str> {
+    step.name.strip_prefix(FLOW)
+}
+
+/// Deploys a flow.
+pub fn deploy_flow(node: &NodeClient, flow: &FlowSpec) -> Result<(), Letter> {
+    let name = &flow.name;
+    let deployed = node.deploy_flow(flow)?;
+    say(match deployed.changed {
+        false => format!("{FLOW}{name}: is up already"),
+        true => format!("{FLOW}{name}: is up"),
+    });
+    Ok(())
 }
 
 /// Sends code that is missing, and deploys.

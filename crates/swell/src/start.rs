@@ -50,6 +50,8 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Rollback(arguments) => cmd::functions::roll_back(&arguments),
         Command::Traffic(arguments) => cmd::functions::traffic(&arguments),
         Command::Queue(queue) => cmd::queue::run(&queue.command),
+        Command::Flow(flow) => cmd::flows::run(&flow.command),
+        Command::Top(arguments) => cmd::flows::run_top(&arguments),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
         Command::Events(events) => cmd::events::run(&events.command),

@@ -24,6 +24,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
         &[
             "swell-api",
             "swell-core",
+            "swell-fifo",
             "swell-forecast",
             "swell-journal",
             "swell-samples",
@@ -92,8 +93,19 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     (
         "crates/core/src/flow",
         Siblings::Rivals {
-            below: &["view", "indicator", "wait", "cost", "target", "policy", "window", "cooldown"],
-            above: &["analyzer"],
+            below: &[
+                "view",
+                "indicator",
+                "wait",
+                "cost",
+                "target",
+                "policy",
+                "window",
+                "cooldown",
+                "size",
+                "slots",
+            ],
+            above: &["analyzer", "choice"],
         },
     ),
     (
@@ -120,6 +132,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/forecast/src/regressor", Siblings::Parts),
     ("crates/forecast/src/watch", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
+    ("crates/node/src/flow", Siblings::Parts),
     ("crates/node/src/foresight", Siblings::Parts),
     ("crates/node/src/gateway", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),

@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::flow::cooldown::Cooldown;
+use crate::flow::indicator::Thresholds;
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::slots::Slots;
+use crate::flow::target::{roomy, worth};
 use crate::flow::view::{FifoId, OwnerId, TICK, View};
 use crate::time::{Instant, Span};
 
@@ -65,7 +69,9 @@ pub struct Analyzer {
     last_tick: Option<Instant>,
     /// FIFOs on their way: from whom, to whom.
     under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
-    last: BTreeMap<FifoId, Judgement>,
+    last: Slots<Judgement>,
+    /// Rests of FIFOs that were taken from an owner that did not answer.
+    rests: BTreeMap<FifoId, Cooldown>,
     counts: Counts,
 }
 
@@ -78,7 +84,8 @@ impl Analyzer {
             allowance: budget.burst,
             last_tick: None,
             under_way: BTreeMap::new(),
-            last: BTreeMap::new(),
+            last: Slots::default(),
+            rests: BTreeMap::new(),
             counts: Counts::default(),
         }
     }
@@ -94,26 +101,35 @@ impl Analyzer {
         if self.allowance.is_nan() {
             self.allowance = self.budget.burst;
         }
-        let mut judged: Vec<(FifoId, OwnerId, Judgement)> =
-            views.iter().map(|view| (view.fifo, view.owner.owner, self.judge(now, view))).collect();
-        judged.sort_by(|a, b| b.2.score.total_cmp(&a.2.score).then(a.0.cmp(&b.0)));
-        let mut orders = Vec::new();
-        for (fifo, from, mut judgement) in judged {
+        let (mut orders, mut wanting) = (Vec::new(), Vec::new());
+        for view in views {
+            let judgement = self.judge(now, view);
             if let Verdict::Move(to) = judgement.verdict {
-                if self.allowance >= 1.0 {
-                    self.allowance -= 1.0;
-                    self.under_way.insert(fifo, (from, to));
-                } else {
-                    judgement.verdict = Verdict::Stay(Stay::OverBudget);
-                }
+                wanting.push((view.fifo, view.owner.owner, to, judgement.score));
+            } else {
+                self.settle(view.fifo, judgement, &mut orders);
             }
-            self.count(judgement.verdict);
-            if !matches!(judgement.verdict, Verdict::Stay(_)) {
-                orders.push(Order { fifo, verdict: judgement.verdict });
-            }
-            self.last.insert(fifo, judgement);
+        }
+        wanting.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
+        for (fifo, from, to, score) in wanting {
+            let verdict = if self.allowance >= 1.0 {
+                self.allowance -= 1.0;
+                self.under_way.insert(fifo, (from, to));
+                Verdict::Move(to)
+            } else {
+                Verdict::Stay(Stay::OverBudget)
+            };
+            self.settle(fifo, Judgement { score, verdict }, &mut orders);
         }
         orders
+    }
+
+    fn settle(&mut self, fifo: FifoId, judgement: Judgement, orders: &mut Vec<Order>) {
+        self.count(judgement.verdict);
+        if !matches!(judgement.verdict, Verdict::Stay(_)) {
+            orders.push(Order { fifo, verdict: judgement.verdict });
+        }
+        self.last.put(fifo, judgement);
     }
 
     fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
@@ -143,6 +159,28 @@ impl Analyzer {
         *counter += 1;
     }
 
+    /// The owner of a FIFO was examined, as the last tick said, and does nothing: who shall
+    /// own it instead. Nobody while it rests after it was taken from somebody, nor where
+    /// nobody else has room. The change is under way if there is one.
+    pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
+        let rest = self.rests.entry(view.fifo).or_default();
+        if self.under_way.contains_key(&view.fifo) || rest.until().is_some_and(|until| until > now)
+        {
+            return None;
+        }
+        let most = Thresholds::default().resource_limit;
+        let to = roomy(view, most).max_by(|a, b| {
+            // Of equals the first, so that the same is chosen each time.
+            worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner))
+        })?;
+        rest.on_moved(now, view.owner.owner, to.owner);
+        self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
+        self.counts.moves += 1;
+        let score = self.last.get(view.fifo).map_or(0.0, |judgement| judgement.score);
+        self.last.put(view.fifo, Judgement { score, verdict: Verdict::Move(to.owner) });
+        Some(to.owner)
+    }
+
     /// A FIFO changed hands; it paused for so long.
     pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span) {
         if let Some((from, to)) = self.under_way.remove(&fifo) {
@@ -158,7 +196,9 @@ impl Analyzer {
     /// A FIFO is no more.
     pub fn on_removed(&mut self, fifo: FifoId) {
         self.under_way.remove(&fifo);
-        self.last.remove(&fifo);
+        self.last.remove(fifo);
+        self.policy.on_removed(fifo);
+        self.rests.remove(&fifo);
     }
 
     /// How often it decided what.
@@ -166,14 +206,15 @@ impl Analyzer {
         self.counts
     }
 
-    /// In words, why the last decision about a FIFO was made.
-    pub fn explain(&self, fifo: FifoId) -> String {
-        let Some(Judgement { score, verdict }) = self.last.get(&fifo) else {
+    /// In words, why the last decision about a FIFO was made; `name` says what owners are
+    /// called.
+    pub fn explain(&self, fifo: FifoId, name: impl Fn(OwnerId) -> String) -> String {
+        let Some(Judgement { score, verdict }) = self.last.get(fifo) else {
             return String::from("it was not looked at yet");
         };
         let mut words = match verdict {
             Verdict::Stay(stay) => format!("it stays: {stay}"),
-            Verdict::Move(to) => format!("it goes to owner {}", to.0),
+            Verdict::Move(to) => format!("it goes to {}", name(*to)),
             Verdict::Shrink => {
                 "it gets a smaller region: it is hardly used, and memory is short".into()
             }

@@ -6,11 +6,10 @@
 //! is worth the pause. With a window of one tick and all of that off it is the founding rule;
 //! a test holds it to that.
 
-use std::collections::BTreeMap;
-
 use crate::flow::cooldown::Cooldown;
 use crate::flow::indicator::{Indicators, Thresholds, score};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::slots::Slots;
 use crate::flow::target::{able, best, roomy};
 use crate::flow::view::{FifoId, OwnerId, Party, Sample, TICK, View};
 use crate::flow::wait::{kingman, rate_at};
@@ -97,19 +96,19 @@ struct Memory {
 /// The rule.
 pub struct Measured {
     settings: Settings,
-    memories: BTreeMap<FifoId, Memory>,
+    memories: Slots<Memory>,
     rng: Rng,
 }
 
 impl Measured {
     /// The rule with these settings.
     pub fn new(settings: Settings, rng: Rng) -> Self {
-        Self { settings, memories: BTreeMap::new(), rng }
+        Self { settings, memories: Slots::default(), rng }
     }
 
     fn memory(&mut self, fifo: FifoId) -> &mut Memory {
         let Settings { relief_ticks, reclaim_ticks, .. } = self.settings;
-        self.memories.entry(fifo).or_insert_with(|| Memory {
+        self.memories.get_or(fifo, || Memory {
             idle: Window::new(relief_ticks),
             late: Window::new(relief_ticks),
             tight: Window::new(relief_ticks),
@@ -214,5 +213,9 @@ impl FlowPolicy for Measured {
         memory.idle.clear();
         memory.late.clear();
         memory.tight.clear();
+    }
+
+    fn on_removed(&mut self, fifo: FifoId) {
+        self.memories.remove(fifo);
     }
 }

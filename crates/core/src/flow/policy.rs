@@ -12,6 +12,11 @@ pub trait FlowPolicy: Send {
 
     /// A FIFO changed hands; it paused for so long.
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
+
+    /// A FIFO is no more.
+    fn on_removed(&mut self, fifo: FifoId) {
+        let _ = fifo;
+    }
 }
 
 /// What a policy thinks.

@@ -37,7 +37,7 @@ fn so_many_change_at_a_time_and_the_worst_first() {
     // Two at once, then two a second; those under way are not asked again.
     assert_eq!(moved, [(1, 9), (1, 0), (6, 1), (11, 2), (16, 3)]);
     assert_eq!(analyzer.counts().moves, 5);
-    assert!(analyzer.explain(FifoId(2)).contains("changing hands just now"));
+    assert!(analyzer.explain(FifoId(2), name).contains("changing hands just now"));
 }
 
 #[test]
@@ -62,20 +62,24 @@ fn old_news_moves_nothing() {
     let mut stage = Stage::with(true, true, true);
     stage.sample.at = Instant::ZERO;
     assert_eq!(analyzer.tick(Instant::ZERO + TICK * 4, &views(&stage, 1)), []);
-    assert!(analyzer.explain(FifoId(0)).contains("too old"), "{}", analyzer.explain(FifoId(0)));
+    assert!(
+        analyzer.explain(FifoId(0), name).contains("too old"),
+        "{}",
+        analyzer.explain(FifoId(0), name)
+    );
     assert_eq!(analyzer.tick(Instant::ZERO + TICK * 3, &views(&stage, 1)).len(), 1);
 }
 
 #[test]
 fn decisions_are_explained() {
     let mut analyzer = analyzer();
-    assert_eq!(analyzer.explain(FifoId(0)), "it was not looked at yet");
+    assert_eq!(analyzer.explain(FifoId(0), name), "it was not looked at yet");
     for (stage, expected) in [
         (Stage::with(false, true, false), "it stays: nothing speaks for a change (score 0.30)"),
         (Stage::with(true, true, true), "it goes to owner 1 (score 1.00)"),
     ] {
         analyzer.tick(Instant::ZERO, &views(&stage, 1));
-        assert_eq!(analyzer.explain(FifoId(0)), expected);
+        assert_eq!(analyzer.explain(FifoId(0), name), expected);
     }
 }
 
@@ -91,4 +95,24 @@ fn ten_thousand_are_judged() {
         analyzer.tick(now, &views(&stage, 10_000));
     }
     assert_eq!(analyzer.counts().moves, 3, "two, and one more after half a second");
+}
+
+#[test]
+fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
+    let mut analyzer = analyzer();
+    let stage = Stage::with(true, true, true);
+    let at = |seconds| Instant::ZERO + Span::from_secs(seconds);
+    let view = stage.view();
+    let to = analyzer.relieve(at(1), &view).expect("others have room");
+    assert_ne!(to, view.owner.owner);
+    assert!(analyzer.explain(view.fifo, name).starts_with(&format!("it goes to owner {}", to.0)));
+    assert_eq!(analyzer.relieve(at(30), &view), None, "it is on its way");
+    analyzer.on_moved(at(1), view.fifo, Span::ZERO);
+    assert_eq!(analyzer.relieve(at(5), &view), None, "it rests");
+    assert!(analyzer.relieve(at(6), &view).is_some());
+    assert_eq!(analyzer.counts().moves, 2);
+}
+
+fn name(owner: OwnerId) -> String {
+    format!("owner {}", owner.0)
 }

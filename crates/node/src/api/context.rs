@@ -18,6 +18,7 @@ use swell_api::log::LogLine;
 
 use crate::deploy::deployer::Deployer;
 use crate::deploy::hands::Hands;
+use crate::flow::shown::Shown;
 use crate::refusal::Refusal;
 use crate::store::code::CodeFolder;
 
@@ -31,6 +32,8 @@ pub struct ApiContext {
     pub hands: Arc<dyn Hands>,
     /// Lines that guests wrote.
     pub logs: Arc<dyn LogSource>,
+    /// Flows between functions.
+    pub flows: Arc<Shown>,
     /// Asynchronous calls.
     pub queued: Arc<dyn Queued>,
     /// Takes events.

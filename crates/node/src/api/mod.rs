@@ -4,6 +4,7 @@ pub mod context;
 pub mod reply;
 pub mod access;
 pub mod functions;
+pub mod flows;
 pub mod code;
 pub mod node;
 pub mod logs;

@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
-use crate::api::{access, code, forecasts, functions, invocations, logs, node, openapi};
+use crate::api::{access, code, flows, forecasts, functions, invocations, logs, node, openapi};
 use crate::refusal::{Reason, Refusal};
 
 /// Paths and what answers there.
@@ -26,6 +26,14 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/functions/{name}/versions", get(functions::versions)),
         ("/v1/functions/{name}/rollback", post(functions::rollback)),
         ("/v1/functions/{name}/traffic", put(functions::traffic)),
+        ("/v1/flows", get(flows::list)),
+        (
+            "/v1/flows/{name}",
+            get(flows::show).put(flows::deploy).patch(flows::patch).delete(flows::remove),
+        ),
+        ("/v1/flows/{name}/explain", get(flows::explain)),
+        ("/v1/flows/{name}/migrate", post(flows::migrate)),
+        ("/v1/flow-plan", post(flows::plan)),
         ("/v1/code", post(code::upload)),
         ("/v1/code/{digest}", get(code::download)),
         ("/v1/node", get(node::show)),

@@ -21,6 +21,7 @@ use swell_sandbox::call::{Call, CallError, Outcome};
 use crate::gateway::context::{Entered, Gateway};
 use crate::gateway::headers::{SESSION, START, VERSION, strip_hop_by_hop};
 use crate::gateway::limited::{Limited, Timed, TooLong};
+use crate::invoker::{Reached, Waited};
 use crate::observe::function_metrics::start_word;
 use crate::observe::observer::{CallSpan, Source};
 use crate::observe::request_id::REQUEST_ID;
@@ -94,6 +95,9 @@ impl Gateway {
         }
         let admission = self.live.admit(version, deadline).await?;
         let start = admission.start;
+        if let Some(reached) = request.extensions().get::<Reached>() {
+            reached.set();
+        }
         span.admitted(start, admission.waited);
         if start == StartKind::Cold {
             version.counts.cold.fetch_add(1, Ordering::Relaxed);
@@ -104,7 +108,10 @@ impl Gateway {
         let log = span.log();
         let ending = span.ending(deadline);
         let counted = version.clone();
+        let waited = Waited(admission.waited);
+        version.running.fetch_add(1, Ordering::Relaxed);
         let (sandbox, end) = admission.take(move |end, ran| {
+            counted.running.fetch_sub(1, Ordering::Relaxed);
             if end.outcome == Outcome::Failed {
                 counted.counts.failed.fetch_add(1, Ordering::Relaxed);
             }
@@ -123,6 +130,7 @@ impl Gateway {
         parts.headers.insert(REQUEST_ID, span.request_id());
         parts.headers.insert(START, HeaderValue::from_static(start_word(start)));
         parts.headers.insert(VERSION, HeaderValue::from(version.version));
+        parts.extensions.insert(waited);
         // An answer on its way out counts as work until it is through.
         let mut body = Timed::new(body, deadline, entered);
         if on_the_side {

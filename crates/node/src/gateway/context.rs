@@ -14,6 +14,7 @@ use crate::deploy::deployer::Deployer;
 use crate::later::{Followers, Later};
 use crate::live::world::Live;
 use crate::observe::observer::Observer;
+use crate::outflow::Outflow;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
 
@@ -38,6 +39,8 @@ pub struct Gateway {
     pub later: Arc<dyn Later>,
     /// Who knows which calls follow the end of another.
     pub followers: Arc<dyn Followers>,
+    /// Who keeps flows between functions.
+    pub flows: Arc<dyn Outflow>,
     /// Figures, lines and traces.
     pub observer: Arc<Observer>,
     /// Everything else.

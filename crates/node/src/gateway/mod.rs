@@ -6,6 +6,7 @@ pub mod context;
 pub mod headers;
 pub mod call;
 pub mod following;
+pub mod flowing;
 pub mod asynchronous;
 pub mod own;
 pub mod service;

@@ -4,11 +4,13 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{HOST, HeaderValue, UPGRADE};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Arriving;
+use tokio::time::Instant;
 
 use swell_sandbox::body::Body;
 
@@ -16,6 +18,7 @@ use crate::gateway::answer::problem;
 use crate::gateway::asynchronous::accept;
 use crate::gateway::call::{Incoming, below};
 use crate::gateway::context::Gateway;
+use crate::gateway::flowing::flow;
 use crate::gateway::following::{follow, follow_failure};
 use crate::gateway::headers::{FORWARDED_FOR, FORWARDED_PROTO};
 use crate::later::depth;
@@ -102,8 +105,14 @@ async fn call(
     let protocol = if gateway.tls { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(protocol));
     let (name, depth) = (function.name.clone(), depth(request.headers()));
+    let timeout = Duration::from_millis(function.leading().spec.timeout_ms);
+    let deadline = Instant::now() + timeout;
     let incoming = Incoming { function, request, peer: Some(peer.ip()), source };
-    match gateway.invoke(incoming).await {
+    let answered = match gateway.invoke(incoming).await {
+        Ok(response) => flow(gateway, &name, depth, deadline, response).await,
+        Err(refusal) => Err(refusal),
+    };
+    match answered {
         Ok(response) => follow(gateway, &name, depth, response),
         Err(refusal) => {
             follow_failure(gateway, &name, depth, &refusal).await;

@@ -2,26 +2,22 @@
 //! from. Names follow Prometheus (base units, `_total`), meanings the FaaS conventions of
 //! OpenTelemetry. The tests hold the list of names; changing one breaks dashboards.
 
-use std::fmt::Error;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet, NoLabelSet,
-};
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
 use crate::observe::decisions::Decisions;
+use crate::observe::families::{Encoded, NONE, Out};
+use crate::observe::flow_families::flows;
 use crate::observe::function_metrics::{Series, Table};
 use crate::observe::gauges::{ForecastGauges, Gauges, Sources};
 use crate::observe::histogram::Histogram;
 use crate::observe::process::Process;
 
-type Encoded = Result<(), Error>;
 type Pick = fn(&Series) -> &Histogram;
-
-const NONE: [(&str, &str); 0] = [];
 
 /// What the node counts and holds.
 #[derive(Debug)]
@@ -224,72 +220,6 @@ fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
     out.counters("queue_attempts", "Tries of asynchronous calls, by outcome.", None, tries)?;
     let posts = ["accepted", "failed"].into_iter().zip(gauges.callbacks);
     let posts = posts.map(|(outcome, count)| ([("outcome", outcome)], count));
-    out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)
-}
-
-/// Writes families.
-struct Out<'a, 'b> {
-    encoder: &'a mut DescriptorEncoder<'b>,
-}
-
-impl Out<'_, '_> {
-    fn counters<L: EncodeLabelSet, V: EncodeCounterValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        unit: Option<&Unit>,
-        rows: impl IntoIterator<Item = (L, V)>,
-    ) -> Encoded {
-        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Counter)?;
-        for (labels, value) in rows {
-            let mut row = metric.encode_family(&labels)?;
-            row.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
-        }
-        Ok(())
-    }
-
-    fn gauges<L: EncodeLabelSet, V: EncodeGaugeValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        unit: Option<&Unit>,
-        rows: impl IntoIterator<Item = (L, V)>,
-    ) -> Encoded {
-        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Gauge)?;
-        for (labels, value) in rows {
-            metric.encode_family(&labels)?.encode_gauge(&value)?;
-        }
-        Ok(())
-    }
-
-    fn gauge<V: EncodeGaugeValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        unit: Option<&Unit>,
-        value: V,
-    ) -> Encoded {
-        self.gauges(name, help, unit, [(NONE, value)])
-    }
-
-    /// Histograms in seconds; those with nothing in them are left out.
-    fn histograms<'h>(
-        &mut self,
-        name: &str,
-        help: &str,
-        rows: impl IntoIterator<Item = (&'h str, &'h Histogram)>,
-    ) -> Encoded {
-        let unit = Some(&Unit::Seconds);
-        let mut metric = self.encoder.encode_descriptor(name, help, unit, MetricType::Histogram)?;
-        for (function, histogram) in rows {
-            let reading = histogram.read();
-            if reading.count == 0 {
-                continue;
-            }
-            let labels = [("function", function)];
-            let mut row = metric.encode_family(&labels)?;
-            row.encode_histogram::<NoLabelSet>(reading.sum, reading.count, &reading.buckets, None)?;
-        }
-        Ok(())
-    }
+    out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)?;
+    flows(out, gauges)
 }

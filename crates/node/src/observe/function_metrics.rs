@@ -37,10 +37,13 @@ pub enum TriggerKind {
     Event,
     /// Another function's end.
     Function,
+    /// Items of a flow.
+    Flow,
 }
 
 impl TriggerKind {
-    const ALL: [Self; 5] = [Self::Http, Self::Cron, Self::Mqtt, Self::Event, Self::Function];
+    const ALL: [Self; 6] =
+        [Self::Http, Self::Cron, Self::Mqtt, Self::Event, Self::Function, Self::Flow];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -50,6 +53,7 @@ impl TriggerKind {
             Self::Mqtt => "mqtt",
             Self::Event => "event",
             Self::Function => "function",
+            Self::Flow => "flow",
         }
     }
 

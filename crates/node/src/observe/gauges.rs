@@ -4,10 +4,13 @@
 use std::fmt;
 
 use parking_lot::RwLock;
+use swell_api::flow::FlowItems;
 use swell_core::pool::instance::State;
 
+use crate::observe::histogram::Reading;
+
 /// Figures of the node at a moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gauges {
     /// Functions deployed.
     pub functions: u64,
@@ -45,6 +48,57 @@ pub struct Gauges {
     pub spans_exported: u64,
     /// Spans that were lost on the way.
     pub spans_dropped: u64,
+    /// Flows between functions.
+    pub flows: Vec<FlowFigures>,
+    /// Regions that flows lie in, by size class.
+    pub regions: Vec<RegionFigures>,
+    /// Bytes of all regions, those made beforehand included.
+    pub region_bytes: u64,
+    /// Decisions of the flow analyzer: moves, over budget, cooling down, no target, no benefit,
+    /// stale.
+    pub flow_decisions: [u64; 6],
+    /// How long its last tick took, and the longest.
+    pub flow_tick_seconds: [f64; 2],
+}
+
+/// Figures of a flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowFigures {
+    /// Its name.
+    pub name: String,
+    /// What became of items.
+    pub items: FlowItems,
+    /// Items in it.
+    pub depth: u64,
+    /// Of these, items that are on disk only.
+    pub behind: u64,
+    /// Bytes it takes on disk.
+    pub disk_bytes: u64,
+    /// How long the item being worked on has been in it.
+    pub oldest_seconds: f64,
+    /// Share of the last second that producers waited.
+    pub blocked: f64,
+    /// Share of the last second that its owner waited.
+    pub starved: f64,
+    /// Counts its owners.
+    pub epoch: u64,
+    /// Changes of hands by reason.
+    pub moves: Vec<(&'static str, u64)>,
+    /// How long items were in it.
+    pub sojourn: Reading,
+}
+
+/// Regions of a size class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegionFigures {
+    /// Bytes of data of each.
+    pub bytes: u64,
+    /// Regions that nobody uses.
+    pub free: u64,
+    /// Regions in use.
+    pub used: u64,
+    /// Takes that found none ready.
+    pub misses: u64,
 }
 
 /// Figures of forecasts, and of the clones that are made by them.

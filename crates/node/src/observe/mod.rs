@@ -6,6 +6,8 @@ pub mod histogram;
 pub mod usage;
 pub mod gauges;
 pub mod decisions;
+pub mod families;
+pub mod flow_families;
 pub mod exposition;
 pub mod process;
 pub mod chance;

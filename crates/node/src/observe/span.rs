@@ -179,7 +179,7 @@ fn trigger(kind: TriggerKind) -> &'static str {
     match kind {
         TriggerKind::Http => "http",
         TriggerKind::Cron => "timer",
-        TriggerKind::Mqtt | TriggerKind::Event => "pubsub",
+        TriggerKind::Mqtt | TriggerKind::Event | TriggerKind::Flow => "pubsub",
         TriggerKind::Function => "other",
     }
 }

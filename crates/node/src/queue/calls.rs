@@ -22,8 +22,10 @@ use swell_sandbox::reach::Reach;
 use crate::api::context::Queued;
 use crate::clock::wall_ms;
 use crate::later::{Accepting, Deferred, Later};
+use crate::observe::function_metrics::TriggerKind;
 use crate::observe::gauges::Gauges;
 use crate::observe::request_id::RequestId;
+use crate::outflow::{Doing, Grave, Graves};
 use crate::queue::entry::{Callback, Entry, RequestHead};
 use crate::queue::ledger::{Change, Ledger, Step};
 use crate::queue::state::State;
@@ -249,6 +251,24 @@ impl Later for Queue {
         Box::pin(async move {
             let ids = self.accept_all(vec![call], None).await?;
             Ok(ids[0].to_string())
+        })
+    }
+}
+
+impl Graves for Queue {
+    fn bury(&self, grave: Grave) -> Doing<'_> {
+        Box::pin(async move {
+            let Grave { function, request, retry, attempts, why } = grave;
+            let (trigger, now) = (TriggerKind::Flow, wall_ms());
+            let call = Deferred { function, trigger, request, callback: None, retry, key: None };
+            let (mut entry, body) = self.entry(call)?;
+            (entry.state, entry.attempts) = (InvocationState::Dead, attempts);
+            (entry.ended_at_ms, entry.error) = (Some(now), Some(why));
+            let step = Step { add: vec![(entry.clone(), body)], ..Step::default() };
+            self.ledger.write(step).await.map_err(|error| unkept(&error))?;
+            self.state.lock().enter(&entry);
+            self.tallies.dead.fetch_add(1, Ordering::Relaxed);
+            Ok(())
         })
     }
 }

@@ -23,7 +23,14 @@ use swell_node::api::context::{
     ApiContext, CalendarDefaults, Events, Foretold, LogSource, Publishing, Queued,
 };
 use swell_node::api::router::router;
+use swell_node::flow::flows::{Flows, Parts};
+use swell_node::flow::shown::Shown;
+use swell_node::flow::watch::Watch;
+use swell_node::invoker::{Answering, Invoker};
+use swell_node::observe::function_metrics::TriggerKind;
+use swell_node::outflow::{Doing, Grave, Graves};
 use swell_node::refusal::{Reason, Refusal};
+use swell_node::settings::FlowSettings;
 
 use crate::world::{MAGIC, World};
 
@@ -70,6 +77,7 @@ impl Api {
             deployer: world.deployer.clone(),
             code: world.code.clone(),
             hands: world.hands.clone(),
+            flows: flows(&world),
             logs: logs.clone(),
             queued: Arc::new(One),
             events: Arc::new(Counted),
@@ -267,5 +275,44 @@ impl Foretold for Oracle {
 
     fn receipt(&self, _: u64) -> Receipt {
         Receipt::default()
+    }
+}
+
+/// Flows whose functions nobody calls.
+fn flows(world: &World) -> Arc<Shown> {
+    let flows = Flows::open(Parts {
+        data: world.path().to_path_buf(),
+        registry: world.registry.clone(),
+        graves: Arc::new(Nobody),
+        settings: FlowSettings {
+            memory_max: swell_core::units::Bytes::new(64 << 20),
+            function_memory_max: swell_core::units::Bytes::new(32 << 20),
+            policy: "measured".to_string(),
+        },
+        drain: std::time::Duration::from_secs(1),
+    });
+    let flows = flows.expect("the store opens");
+    flows.start(Arc::new(Nobody)).expect("the store is sound");
+    let watch = Watch::new(flows.clone(), "measured", 1, 1 << 30).expect("it is a rule");
+    Arc::new(Shown { flows, watch })
+}
+
+/// Calls nobody, and keeps nothing.
+struct Nobody;
+
+impl Invoker for Nobody {
+    fn call<'a>(
+        &'a self,
+        _: &'a str,
+        _: TriggerKind,
+        _: http::Request<bytes::Bytes>,
+    ) -> Answering<'a> {
+        Box::pin(async { Err(Refusal::new(Reason::Busy, "nobody is called here")) })
+    }
+}
+
+impl Graves for Nobody {
+    fn bury(&self, _: Grave) -> Doing<'_> {
+        Box::pin(async { Err(Refusal::new(Reason::Storage, "nothing is kept here")) })
     }
 }

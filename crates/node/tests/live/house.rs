@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use swell_api::spec::{BackendName, FunctionSpec};
 use swell_core::units::Bytes as Memory;
 use swell_node::node::Node;
-use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
 
 /// A node that is up, and its folder.
 pub(crate) struct House {
@@ -80,6 +80,11 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             callbacks: vec!["127.0.0.1".to_string()],
         },
         forecast: ForecastSettings::default(),
+        flow: FlowSettings {
+            memory_max: Memory::new(64 << 20),
+            function_memory_max: Memory::new(32 << 20),
+            policy: "measured".to_string(),
+        },
         otlp: None,
     }
 }

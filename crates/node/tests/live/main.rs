@@ -5,6 +5,8 @@ mod calls;
 mod slow;
 mod restart;
 mod later;
+mod flows;
+mod handing;
 mod triggers;
 mod forecasts;
 mod models;

@@ -13,6 +13,7 @@ use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
 use crate::cli::events::EventsArguments;
 use crate::cli::flow::FlowArguments;
+use crate::cli::flows::{FlowsArguments, TopArguments};
 use crate::cli::forecast::ForecastArguments;
 use crate::cli::functions::{
     ListArguments, NamesArguments, OneArguments, PsArguments, RemoveArguments, RollbackArguments,
@@ -89,6 +90,10 @@ pub enum Command {
     Traffic(TrafficArguments),
     /// Asynchronous calls and dead letters
     Queue(QueueArguments),
+    /// Flows between functions: where they are, and why
+    Flow(FlowsArguments),
+    /// Watch flows as they run
+    Top(TopArguments),
     /// Save what a node recorded of its decisions
     Journal(JournalArguments),
     /// The settings that a node would have here

@@ -26,6 +26,7 @@ pub mod receipt;
 pub mod flow;
 pub mod sites;
 pub mod cache;
+pub mod flows;
 pub mod replay;
 pub mod bench;
 pub mod trace;

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use swell_api::flow::{Flow, FlowChange, FlowDeployed, FlowPlan, FlowSpec, Migrate};
 use swell_api::function::{Change, Code, Deployed, Function, Rollback, Share, Version};
 use swell_api::instance::Instance;
 use swell_api::invocation::{Invocation, InvocationState};
@@ -116,6 +117,45 @@ impl NodeClient {
     pub fn plan(&self, specs: &[FunctionSpec], prune: bool) -> Result<Vec<PlanStep>, Letter> {
         let query = if prune { "?prune=true" } else { "" };
         self.send("the plan", Method::POST, &format!("/v1/plan{query}"), specs)
+    }
+
+    /// All flows.
+    pub fn flows(&self) -> Result<Vec<Flow>, Letter> {
+        self.get("flows", "/v1/flows")
+    }
+
+    /// One flow.
+    pub fn flow(&self, name: &str) -> Result<Flow, Letter> {
+        self.get("the flow", &format!("/v1/flows/{}", escaped(name)))
+    }
+
+    /// Deploys a flow.
+    pub fn deploy_flow(&self, spec: &FlowSpec) -> Result<FlowDeployed, Letter> {
+        let path = format!("/v1/flows/{}", escaped(&spec.name));
+        self.send("the deployment", Method::PUT, &path, spec)
+    }
+
+    /// Removes a flow; with `discard` also one with items in it.
+    pub fn remove_flow(&self, name: &str, discard: bool) -> Result<(), Letter> {
+        let query = if discard { "?discard=true" } else { "" };
+        self.delete(&format!("/v1/flows/{}{query}", escaped(name)))
+    }
+
+    /// Freezes, unfreezes, pins or unpins a flow.
+    pub fn change_flow(&self, name: &str, change: &FlowChange) -> Result<Flow, Letter> {
+        self.send("the flow", Method::PATCH, &format!("/v1/flows/{}", escaped(name)), change)
+    }
+
+    /// Lets another function own a flow.
+    pub fn migrate_flow(&self, name: &str, to: &str) -> Result<Flow, Letter> {
+        let path = format!("/v1/flows/{}/migrate", escaped(name));
+        self.send("the flow", Method::POST, &path, &Migrate { to: to.to_string() })
+    }
+
+    /// What deploying flows would change.
+    pub fn plan_flows(&self, plan: &FlowPlan, prune: bool) -> Result<Vec<PlanStep>, Letter> {
+        let query = if prune { "?prune=true" } else { "" };
+        self.send("the plan", Method::POST, &format!("/v1/flow-plan{query}"), plan)
     }
 
     /// Instances, of one function or of all.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use swell_api::flow::FlowSpec;
 use swell_api::function::Deployed;
 use swell_api::plan::{PlanAction, PlanStep};
 
@@ -9,7 +10,9 @@ use crate::building::build_all;
 use crate::cli::deploy::{DeployArguments, FunctionArguments, PlanArguments};
 use crate::client::node::{NodeClient, word};
 use crate::connect;
-use crate::deployment::{Ready, changes, deploy, plan, prepare, refuse_problems, words};
+use crate::deployment::{
+    Ready, changes, deploy, deploy_flow, flow_of, plan, plan_flows, prepare, refuse_problems, words,
+};
 use crate::document::tree::{Mistake, Node};
 use crate::error::Letter;
 use crate::figure::count;
@@ -46,8 +49,8 @@ pub fn run(arguments: &DeployArguments) -> Result<(), Letter> {
         }
         (None, path) => {
             let path = path.as_deref().unwrap_or_else(|| Path::new("app.toml"));
-            let ready = load(path, arguments.build)?;
-            manifest(&node, &ready, arguments.prune, !arguments.no_wait)?
+            let (ready, flows) = load(path, arguments.build)?;
+            manifest(&node, &ready, &flows, arguments.prune, !arguments.no_wait)?
         }
     };
     show(&deployed, &DEPLOYED, |one| one.name.clone(), arguments.output)
@@ -56,29 +59,53 @@ pub fn run(arguments: &DeployArguments) -> Result<(), Letter> {
 fn manifest(
     node: &NodeClient,
     ready: &[Ready],
+    flows: &[FlowSpec],
     prune: bool,
     wait: bool,
 ) -> Result<Vec<Deployed>, Letter> {
-    let steps = plan(node, ready, prune)?;
+    let steps = plan_all(node, ready, flows, prune)?;
     say(words(&steps).trim_end());
     refuse_problems(&steps)?;
     let mut deployed = Vec::new();
     for one in ready {
         deployed.push(deploy(node, one, wait)?);
     }
-    for step in steps.iter().filter(|step| step.action == PlanAction::Remove) {
+    for flow in flows {
+        deploy_flow(node, flow)?;
+    }
+    // Flows leave first, as they name functions.
+    let removed = || steps.iter().filter(|step| step.action == PlanAction::Remove);
+    for step in removed() {
+        if let Some(flow) = flow_of(step) {
+            node.remove_flow(flow, false)?;
+            say(format!("{}: removed", step.name));
+        }
+    }
+    for step in removed().filter(|step| flow_of(step).is_none()) {
         node.remove(&step.name)?;
         say(format!("{}: removed", step.name));
     }
     Ok(deployed)
 }
 
-fn load(path: &Path, build: bool) -> Result<Vec<Ready>, Letter> {
-    let Manifest { folder, entries } = file::load(path)?;
+fn plan_all(
+    node: &NodeClient,
+    ready: &[Ready],
+    flows: &[FlowSpec],
+    prune: bool,
+) -> Result<Vec<PlanStep>, Letter> {
+    let mut steps = plan(node, ready, prune)?;
+    steps.extend(plan_flows(node, ready, flows, prune)?);
+    Ok(steps)
+}
+
+fn load(path: &Path, build: bool) -> Result<(Vec<Ready>, Vec<FlowSpec>), Letter> {
+    let Manifest { folder, entries, flows } = file::load(path)?;
     if build {
         build_all(&entries, &folder)?;
     }
-    entries.into_iter().map(prepare).collect()
+    let ready: Result<_, Letter> = entries.into_iter().map(prepare).collect();
+    Ok((ready?, flows))
 }
 
 /// A function of one file and options.
@@ -114,13 +141,16 @@ fn name_of(path: &Path) -> String {
 
 /// Runs `swell plan`.
 pub fn run_plan(arguments: &PlanArguments) -> Result<(), Letter> {
-    let ready = load(&arguments.manifest, false)?;
-    let steps = plan(&connect::node(&arguments.node)?, &ready, arguments.prune)?;
+    let (ready, flows) = load(&arguments.manifest, false)?;
+    let steps = plan_all(&connect::node(&arguments.node)?, &ready, &flows, arguments.prune)?;
     say(words(&steps).trim_end());
     show(&steps, &STEPS, |one| one.name.clone(), arguments.output)?;
     refuse_problems(&steps)?;
     match changes(&steps) {
         0 => Ok(()),
+        number if steps.iter().any(|step| flow_of(step).is_some()) => {
+            Err(Letter::different(format!("{} would change", count(number, "function or flow"))))
+        }
         number => Err(Letter::different(format!("{} would change", count(number, "function")))),
     }
 }

@@ -27,5 +27,6 @@ pub mod watch;
 pub mod invoke;
 pub mod logs;
 pub mod queue;
+pub mod flows;
 pub mod journal;
 pub mod completions;

@@ -67,11 +67,7 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
             bytes(settings.memory.get()),
             settings.policy
         ),
-        format!(
-            "  state   {}, {} restored",
-            settings.data.display(),
-            count(node.restored, "function")
-        ),
+        format!("  state   {}, {} restored", settings.data.display(), restored(node)),
         format!("  guests  {}", node.engine),
     ];
     if settings.speed != 1.0 {
@@ -92,6 +88,15 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         );
     }
     lines
+}
+
+/// What came back from an earlier run.
+fn restored(node: &Node) -> String {
+    let functions = count(node.restored, "function");
+    match node.flows_restored {
+        0 => functions,
+        flows => format!("{functions} and {}", count(flows, "flow")),
+    }
 }
 
 fn letter(error: &NodeError) -> Letter {

@@ -1,16 +1,17 @@
-//! A manifest as a whole: its version and its functions.
+//! A manifest as a whole: its version, its functions and the flows between them.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
+use swell_api::flow::FlowSpec;
 
 use crate::document::keys::unknown;
 use crate::document::read::{letter, read};
-use crate::document::tree::{Mistake, Node, Value};
+use crate::document::tree::{Mistake, Node, Place, Value};
 use crate::document::value::list;
 use crate::error::Letter;
 use crate::manifest::entry::{Entry, Source};
-use crate::manifest::function;
+use crate::manifest::{flow, function};
 
 /// The version of manifests that this program reads.
 const VERSION: i128 = 1;
@@ -22,12 +23,17 @@ pub struct Manifest {
     pub folder: PathBuf,
     /// Its functions.
     pub entries: Vec<Entry>,
+    /// Its flows.
+    pub flows: Vec<FlowSpec>,
 }
+
+/// What a manifest holds.
+pub type Contents = (Vec<Entry>, Vec<FlowSpec>);
 
 /// Reads a manifest.
 pub fn load(path: &Path) -> Result<Manifest, Letter> {
     let tree = read(path)?;
-    let mut entries = parse(&tree).map_err(|mistakes| letter(path, &mistakes))?;
+    let (mut entries, flows) = parse(&tree).map_err(|mistakes| letter(path, &mistakes))?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let folder = parent.unwrap_or_else(|| Path::new(".")).to_path_buf();
     let absolute = std::path::absolute(&folder).map_err(|error| {
@@ -42,18 +48,18 @@ pub fn load(path: &Path) -> Result<Manifest, Letter> {
             *place = absolute.join(&*place).to_string_lossy().into_owned();
         }
     }
-    Ok(Manifest { folder, entries })
+    Ok(Manifest { folder, entries, flows })
 }
 
-/// Reads the functions of a manifest.
-pub fn parse(tree: &Node) -> Result<Vec<Entry>, Vec<Mistake>> {
+/// Reads the functions and flows of a manifest.
+pub fn parse(tree: &Node) -> Result<Contents, Vec<Mistake>> {
     let Value::Table(pairs) = &tree.value else {
         return Err(vec![
             tree.wrong(format!("a manifest is a table of keys, not {}", tree.value.kind())),
         ]);
     };
     let mut mistakes = Vec::new();
-    let (mut version, mut entries) = (None, Vec::new());
+    let (mut version, mut entries, mut flows) = (None, Vec::new(), Vec::new());
     for (key, value) in pairs {
         match key.text.as_str() {
             "version" => version = Some(value),
@@ -61,9 +67,13 @@ pub fn parse(tree: &Node) -> Result<Vec<Entry>, Vec<Mistake>> {
                 Ok(found) => entries = found,
                 Err(found) => mistakes.extend(found),
             },
+            "flow" => match list(value, |node| Ok((node.place, flow::read(node)?))) {
+                Ok(found) => flows = found,
+                Err(found) => mistakes.extend(found),
+            },
             other => mistakes.push(Mistake {
                 place: key.place,
-                message: unknown(other, "a manifest", ["version", "function"].into_iter()),
+                message: unknown(other, "a manifest", ["version", "function", "flow"].into_iter()),
             }),
         }
     }
@@ -74,20 +84,26 @@ pub fn parse(tree: &Node) -> Result<Vec<Entry>, Vec<Mistake>> {
         }
         Some(_) => {}
     }
-    for (index, (place, entry)) in entries.iter().enumerate() {
-        let name = &entry.spec.name;
-        if let Some((first, _)) =
-            entries[..index].iter().find(|(_, other)| other.spec.name == *name)
-        {
-            let message = format!("the function `{name}` is there already, in line {}", first.line);
-            mistakes.push(Mistake { place: *place, message });
-        }
-    }
+    let names = entries.iter().map(|(place, entry)| (*place, entry.spec.name.as_str()));
+    twice("function", names.collect(), &mut mistakes);
+    let names = flows.iter().map(|(place, flow)| (*place, flow.name.as_str()));
+    twice("flow", names.collect(), &mut mistakes);
     if !mistakes.is_empty() {
         mistakes.sort_by_key(|mistake| mistake.place);
         return Err(mistakes);
     }
-    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
+    Ok((entries, flows.into_iter().map(|(_, flow)| flow).collect()))
+}
+
+/// Finds names that are there more than once.
+fn twice(what: &str, names: Vec<(Place, &str)>, mistakes: &mut Vec<Mistake>) {
+    for (index, (place, name)) in names.iter().enumerate() {
+        if let Some((first, _)) = names[..index].iter().find(|(_, other)| other == name) {
+            let message = format!("the {what} `{name}` is there already, in line {}", first.line);
+            mistakes.push(Mistake { place: *place, message });
+        }
+    }
 }
 
 /// The JSON Schema of a manifest.
@@ -101,6 +117,7 @@ pub fn schema() -> Json {
         "properties": {
             "version": { "const": VERSION as u64 },
             "function": { "type": "array", "items": function::schema() },
+            "flow": { "type": "array", "items": flow::schema() },
         },
     })
 }

@@ -97,7 +97,8 @@ const ROUTE_KEYS: &[KeyOf<Route>] = &[
         |node, route| route.path => text(node)?),
 ];
 
-const RETRY_KEYS: &[KeyOf<Retry>] = &[
+/// The keys of a retry.
+pub const RETRY_KEYS: &[KeyOf<Retry>] = &[
     key!("attempts", Shape::Count(1), "Tries in all",
         |node, retry| retry.attempts_max => count(node, 1)?),
     key!("backoff", Shape::Span, "Pause before the second try; doubled before each further one",
@@ -156,7 +157,8 @@ pub fn route(node: &Node) -> Result<Route, Vec<Mistake>> {
     Ok(route)
 }
 
-fn retry(node: &Node) -> Result<Retry, Vec<Mistake>> {
+/// Reads how calls are tried again.
+pub fn retry(node: &Node) -> Result<Retry, Vec<Mistake>> {
     let mut retry = Retry::default();
     read_table(node, "a retry", RETRY_KEYS, &mut retry)?;
     Ok(retry)

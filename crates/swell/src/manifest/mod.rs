@@ -3,5 +3,6 @@
 pub mod entry;
 pub mod trigger;
 pub mod function;
+pub mod flow;
 pub mod file;
 pub mod schema;

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use swell_api::flow::FlowSpec;
+
 use crate::building::run;
 use crate::client::node::NodeClient;
-use crate::deployment::{deploy, prepare};
+use crate::deployment::{deploy, deploy_flow, prepare};
 use crate::error::Letter;
 use crate::manifest::entry::{Build, Entry, Source};
 use crate::manifest::file::load;
@@ -21,6 +23,8 @@ pub struct Workshop {
     read: Option<Sources>,
     folder: PathBuf,
     functions: Vec<Function>,
+    /// Flows that are not deployed yet as the manifest has them.
+    flows: Vec<FlowSpec>,
 }
 
 /// A function of the manifest.
@@ -40,7 +44,7 @@ impl Workshop {
     /// A workshop in which nothing was done yet.
     pub fn new(path: &Path, node: NodeClient) -> Self {
         let (path, folder) = (path.to_path_buf(), PathBuf::new());
-        Self { path, node, read: None, folder, functions: Vec::new() }
+        Self { path, node, read: None, folder, functions: Vec::new(), flows: Vec::new() }
     }
 
     /// Folders in which a change may matter.
@@ -74,6 +78,12 @@ impl Workshop {
                 letter.print();
             }
         }
+        // After their functions. One that is refused waits for the next change.
+        for flow in std::mem::take(&mut self.flows) {
+            if let Err(letter) = deploy_flow(&self.node, &flow) {
+                letter.print();
+            }
+        }
         more
     }
 
@@ -85,6 +95,7 @@ impl Workshop {
     fn reload(&mut self) -> Result<(), Letter> {
         let manifest = load(&self.path)?;
         self.folder = manifest.folder;
+        self.flows = manifest.flows;
         let mut former: BTreeMap<String, Function> = std::mem::take(&mut self.functions)
             .into_iter()
             .map(|function| (function.entry.spec.name.clone(), function))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use swell_core::units::Bytes;
 use swell_node::node::Node;
-use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
 
 use crate::error::Letter;
 
@@ -52,6 +52,11 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             callbacks: Vec::new(),
         },
         forecast: ForecastSettings::default(),
+        flow: FlowSettings {
+            memory_max: Bytes::new(64 << 20),
+            function_memory_max: Bytes::new(64 << 20),
+            policy: "measured".to_string(),
+        },
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

@@ -6,9 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use swell_core::catalog;
+use swell_core::flow::choice;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_node::settings::{ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
 
 use crate::settings::machine::Machine;
 
@@ -86,6 +87,11 @@ impl Draft {
                 callbacks: Vec::new(),
             },
             forecast: ForecastSettings::default(),
+            flow: FlowSettings {
+                memory_max: Bytes::ZERO,
+                function_memory_max: Bytes::ZERO,
+                policy: String::new(),
+            },
             otlp: None,
         };
         Self { settings, certificate: None, key: None }
@@ -304,6 +310,35 @@ pub const SETTINGS: &[Setting] = &[
         |draft, text| {
             let hosts = text.split(',').map(str::trim).filter(|host| !host.is_empty());
             draft.settings.queue.callbacks = hosts.map(str::to_string).collect();
+            Ok(())
+        },
+    ),
+    plain(
+        "flow.memory-max",
+        "memory that the lanes of all flows may hold",
+        |_| "256MiB".into(),
+        |draft, text| {
+            draft.settings.flow.memory_max = text.parse().map_err(|error| format!("{error}"))?;
+            Ok(())
+        },
+    ),
+    plain(
+        "flow.function-memory-max",
+        "memory that the lanes of one function may hold",
+        |_| "64MiB".into(),
+        |draft, text| {
+            draft.settings.flow.function_memory_max =
+                text.parse().map_err(|error| format!("{error}"))?;
+            Ok(())
+        },
+    ),
+    plain(
+        "flow.policy",
+        "the rule by which flows change hands, with parameters: measured or seed",
+        |_| "measured".into(),
+        |draft, text| {
+            choice::build(text, 0).map_err(|error| error.to_string())?;
+            draft.settings.flow.policy = text.to_string();
             Ok(())
         },
     ),

@@ -19,3 +19,4 @@ mod secure;
 mod doctor;
 mod watch;
 mod forecasting;
+mod flowing;

@@ -1,0 +1,255 @@
+//! Flows: FIFOs in shared memory from functions to a function, what is deployed of them and
+//! how they stand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::spec::Retry;
+
+/// A flow, as it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowSpec {
+    /// 1 to 63 of `a-z`, `0-9` and `-`, beginning with a letter and not ending with `-`.
+    pub name: String,
+    /// Functions whose answers with a status of 2xx become items; each has a lane of its own.
+    pub from: Vec<String>,
+    /// The function that is called with the items.
+    pub to: String,
+    /// Other functions that can take the items in its place; the flow may be handed to them
+    /// when `to` has no room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// The longest item, in bytes.
+    #[serde(default = "default_item_bytes")]
+    pub item_bytes: u64,
+    /// Items a second that are expected of each function in `from`.
+    #[serde(default = "default_rate")]
+    pub rate: u32,
+    /// For how long items may come while none is taken: item size, rate and this make the
+    /// size class of a lane.
+    #[serde(default = "default_stall_ms")]
+    pub stall_ms: u64,
+    /// What happens to an item that finds its lane full.
+    #[serde(default)]
+    pub full: Full,
+    /// When an item is forgotten.
+    #[serde(default)]
+    pub ack: Ack,
+    /// Items that one call takes at most; from 2 on they come as `multipart/mixed`.
+    #[serde(default = "default_batch")]
+    pub batch: u32,
+    /// How calls are tried again; for `ack = consume`.
+    #[serde(default)]
+    pub retry: Retry,
+    /// Bytes of disk that each lane may take, for `full = spill` and `ack = consume`.
+    #[serde(default = "default_disk_bytes")]
+    pub disk_bytes: u64,
+    /// Flows that may have led to an item, one from the other; an item beyond ends there. A
+    /// circle of flows needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hops_max: Option<u32>,
+}
+
+impl FlowSpec {
+    /// A flow with all defaults.
+    pub fn plain(name: impl Into<String>, from: &[&str], to: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            from: from.iter().map(|name| (*name).to_string()).collect(),
+            to: to.into(),
+            owners: Vec::new(),
+            item_bytes: default_item_bytes(),
+            rate: default_rate(),
+            stall_ms: default_stall_ms(),
+            full: Full::default(),
+            ack: Ack::default(),
+            batch: default_batch(),
+            retry: Retry::default(),
+            disk_bytes: default_disk_bytes(),
+            hops_max: None,
+        }
+    }
+}
+
+fn default_item_bytes() -> u64 {
+    64 << 10
+}
+
+fn default_rate() -> u32 {
+    10
+}
+
+fn default_stall_ms() -> u64 {
+    1_000
+}
+
+fn default_batch() -> u32 {
+    1
+}
+
+fn default_disk_bytes() -> u64 {
+    64 << 20
+}
+
+/// What happens to an item that finds its lane full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Full {
+    /// The answer waits until there is room, as long as its function's timeout.
+    #[default]
+    Block,
+    /// The answer is replaced by 429.
+    Reject,
+    /// The oldest item goes.
+    DropOldest,
+    /// The item itself goes.
+    DropNewest,
+    /// The item goes to disk, and follows in its turn.
+    Spill,
+}
+
+/// When an item is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Ack {
+    /// When its call was answered with a status below 500, or it became a dead letter. It is
+    /// on disk before its producer is answered, and survives the node.
+    #[default]
+    Consume,
+    /// When its call was made. It is tried once, and lost with the node's memory.
+    Append,
+}
+
+/// What may change of a flow without deploying it anew. What is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FlowChange {
+    /// Whether the analyzer leaves it as it is. A person can still migrate it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<bool>,
+    /// The function that is to own it from now on, whatever the analyzer finds; an empty text
+    /// unpins it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<String>,
+}
+
+/// Where a flow is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Migrate {
+    /// The function that is to own it: `to` or one of `owners`.
+    pub to: String,
+}
+
+/// What came of deploying a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowDeployed {
+    /// The flow.
+    pub name: String,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// Flows to plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FlowPlan {
+    /// The flows.
+    pub flows: Vec<FlowSpec>,
+    /// Functions that will be deployed with them, besides those that are here.
+    pub functions: Vec<String>,
+}
+
+/// A flow, as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Flow {
+    /// Its name.
+    pub name: String,
+    /// What was deployed.
+    pub spec: FlowSpec,
+    /// The function that owns it: the one that is called with the items.
+    pub owner: String,
+    /// Counts its owners; a change of hands makes it one more.
+    pub epoch: u32,
+    /// Whether the analyzer leaves it as it is.
+    pub frozen: bool,
+    /// The function it is pinned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<String>,
+    /// Items in it. With `full = drop-oldest`, those that were overwritten count until its
+    /// owner has come past them.
+    pub depth: u64,
+    /// Of these, items on disk that wait for room in the lanes.
+    pub spilled: u64,
+    /// Items a second that were put in, over the last second.
+    pub in_per_second: f64,
+    /// Items a second that were done with, over the last second.
+    pub out_per_second: f64,
+    /// Half of the latest items were in it for no longer, in microseconds.
+    pub sojourn_us_p50: u64,
+    /// 99 of 100 of the latest items were in it for no longer, in microseconds.
+    pub sojourn_us_p99: u64,
+    /// How long the item being worked on has been in it, in microseconds.
+    pub oldest_us: u64,
+    /// Share of the last second that producers waited for room, in percent.
+    pub blocked_percent: f64,
+    /// Share of the last second that its owner waited for items, in percent.
+    pub starved_percent: f64,
+    /// Its lanes.
+    pub lanes: Vec<FlowLane>,
+    /// What became of items since the node came up.
+    pub items: FlowItems,
+    /// Changes of hands by reason, since the node came up.
+    pub migrations: BTreeMap<String, u64>,
+    /// How long the last change of hands paused it, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_us_last: Option<u64>,
+    /// How long the next one is expected to, in microseconds.
+    pub pause_us_next: u64,
+    /// Why it is where it is, in words.
+    pub explanation: String,
+    /// Why nothing moves, if something is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// A lane, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowLane {
+    /// The function whose answers come by it.
+    pub from: String,
+    /// Bytes of data its size class holds.
+    pub class_bytes: u64,
+    /// Bytes in it.
+    pub used_bytes: u64,
+    /// Items put in, ever.
+    pub items: u64,
+    /// Bytes it takes on disk.
+    pub disk_bytes: u64,
+}
+
+/// What became of items.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowItems {
+    /// Put in.
+    pub put: u64,
+    /// Done with.
+    pub done: u64,
+    /// Given out again after a failed call.
+    pub again: u64,
+    /// Given up as dead letters.
+    pub dead: u64,
+    /// Lost to a failed call, where items are tried once.
+    pub lost: u64,
+    /// Dropped because the lane was full.
+    pub dropped: u64,
+    /// Refused because the lane was full.
+    pub rejected: u64,
+    /// Put on disk first because the lane was full.
+    pub spilled: u64,
+    /// Ended because too many flows had led to them.
+    pub ended: u64,
+}

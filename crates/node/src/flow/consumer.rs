@@ -1,0 +1,349 @@
+//! Takes items out of a flow and calls its owner with them, one call after the other.
+//!
+//! With `ack = consume` items are done with when their call was answered with a status below
+//! 500; else it is made again, after a pause, and in the end the items become a dead letter in
+//! the queue of asynchronous calls. With `ack = append` a call is made once. A call that never
+//! reached its function, because the node is busy or the function paused or gone, is made
+//! again in either case.
+//!
+//! Another owner begins between two items, or between two tries of the same: the items that
+//! were not done with are given out again, under the same names.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use swell_api::flow::Ack;
+use swell_fifo::fault::Fault;
+use swell_fifo::mapping::Mapping;
+use swell_fifo::owner::{Begun, Next, Owner};
+
+use crate::clock::wall_ms;
+use crate::flow::batch::{Taken, request};
+use crate::flow::line::Line;
+use crate::flow::meter::Meter;
+use crate::flow::saving::{found_regions, save, save_work};
+use crate::flow::tries::{Tries, Work, verdict};
+use crate::invoker::{Invoker, Reached, Waited};
+use crate::observe::chance;
+use crate::observe::function_metrics::TriggerKind;
+use crate::outflow::{Grave, Graves};
+use crate::queue::backoff::pause;
+use crate::queue::verdict::Verdict;
+use crate::refusal::{Reason, Refusal};
+
+/// How long the consumer sleeps at most where it should be told of everything.
+const NAP: Duration = Duration::from_millis(500);
+/// The pause after the disk failed.
+const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes items out of a flow.
+pub(crate) struct Consumer {
+    pub(crate) line: Arc<Line>,
+    pub(crate) invoker: Arc<dyn Invoker>,
+    pub(crate) graves: Arc<dyn Graves>,
+    /// Told to begin no further call.
+    pub(crate) stop: CancellationToken,
+    /// Told to give up the call under way.
+    pub(crate) cut: CancellationToken,
+}
+
+/// Somebody else is to own the flow, or nobody.
+struct Over;
+
+/// What was found.
+enum Gathered {
+    Items,
+    Nothing,
+    Revoked,
+    Stopped,
+}
+
+/// Nothing is being worked on any more once this is dropped.
+struct Done<'a>(&'a Meter);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.oldest_us.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Consumer {
+    /// Works until told to stop. Items that lie in memory only are saved then.
+    pub(crate) async fn run(self) {
+        let mut tries = Tries::default();
+        while !self.stop.is_cancelled() {
+            if let Err(fault) = self.own(&mut tries).await {
+                let flow = &self.line.spec.name;
+                tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
+                self.line.set_trouble(Some(fault.to_string()));
+                return;
+            }
+        }
+    }
+
+    /// Owns the flow for one epoch.
+    async fn own(&self, tries: &mut Tries) -> Result<(), Fault> {
+        let (place, mut heir) = self.line.heir()?;
+        let mut owner = loop {
+            match heir.begin()? {
+                Begun::Owner(owner) => break owner,
+                Begun::Revoked => return Ok(()),
+                Begun::NotYet(later) => heir = later,
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return Ok(()),
+                () = self.line.stir.notified() => {}
+                () = sleep(NAP) => {}
+            }
+        };
+        self.line.begun();
+        loop {
+            let mut items = Vec::new();
+            match self.gather(&mut owner, &mut items)? {
+                Gathered::Items => {}
+                Gathered::Revoked => break,
+                Gathered::Stopped => return save(&self.line, &mut owner),
+                Gathered::Nothing => {
+                    self.wait().await;
+                    continue;
+                }
+            }
+            let mut work = tries.begin(items);
+            let over = self.deal(place, &owner, &mut work).await;
+            tries.attempts = work.attempts;
+            match over {
+                ControlFlow::Continue(()) => self.finish(&mut owner, &work.items),
+                // What was not done with is found again by whoever comes next.
+                ControlFlow::Break(Over) if self.stop.is_cancelled() => {
+                    save_work(&self.line, &work);
+                    return save(&self.line, &mut owner);
+                }
+                ControlFlow::Break(Over) => break,
+            }
+        }
+        owner.release();
+        self.line.released();
+        Ok(())
+    }
+
+    /// Takes as many items as a call may have.
+    fn gather(
+        &self,
+        owner: &mut Owner<Mapping>,
+        items: &mut Vec<Taken>,
+    ) -> Result<Gathered, Fault> {
+        if self.stop.is_cancelled() {
+            return Ok(Gathered::Stopped);
+        }
+        while items.len() < self.line.spec.batch as usize {
+            match owner.take()? {
+                Next::Item(item) => {
+                    let mut bytes = Vec::new();
+                    let mut missed = self.line.missed(item.lane(), item.sequence());
+                    if item.copy_to(&mut bytes) {
+                        items.push(Taken::of(item.lane(), item.sequence(), bytes));
+                    } else {
+                        missed += 1;
+                    }
+                    self.line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
+                }
+                Next::Revoked => return Ok(Gathered::Revoked),
+                Next::Empty => {
+                    if !found_regions(&self.line, owner) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(if items.is_empty() { Gathered::Nothing } else { Gathered::Items })
+    }
+
+    /// Waits for items, having moved those that lie on disk.
+    async fn wait(&self) {
+        if self.pump() > 0 {
+            return;
+        }
+        let _starving = self.line.meter.starving();
+        tokio::select! {
+            () = self.line.stir.notified() => {}
+            () = self.stop.cancelled() => {}
+            () = sleep(NAP) => {}
+        }
+    }
+
+    fn pump(&self) -> u64 {
+        let pumped = self.line.lanes.iter().map(|lane| {
+            lane.pump().unwrap_or_else(|error| {
+                let flow = &self.line.spec.name;
+                tracing::warn!(%flow, from = %lane.from, ?error, "items wait on disk");
+                0
+            })
+        });
+        pumped.sum()
+    }
+
+    /// Calls the owner with items until they are done with, or somebody else is to.
+    async fn deal(
+        &self,
+        place: usize,
+        owner: &Owner<Mapping>,
+        work: &mut Work,
+    ) -> ControlFlow<Over> {
+        let meter = &self.line.meter;
+        let oldest = work.items.iter().map(|item| item.put_us).min().unwrap_or(0);
+        meter.oldest_us.store(oldest, Ordering::Relaxed);
+        let _done = Done(meter);
+        loop {
+            work.attempts += 1;
+            let Some(result) = self.call(place, owner, work).await else {
+                // It had not reached its function: another may call for these items.
+                work.attempts -= 1;
+                return ControlFlow::Break(Over);
+            };
+            let most = match self.line.spec.ack {
+                Ack::Consume => self.line.spec.retry.attempts_max,
+                Ack::Append => 1,
+            };
+            if self.cut.is_cancelled() && self.line.spec.ack == Ack::Append {
+                meter.lost.fetch_add(work.items.len() as u64, Ordering::Relaxed);
+                return ControlFlow::Continue(());
+            }
+            let age = Duration::from_millis(wall_ms().saturating_sub(work.since_ms));
+            let rest = match verdict(&result, work.attempts, most, age) {
+                Verdict::Done => return ControlFlow::Continue(()),
+                Verdict::Dead(why) => {
+                    let count = work.items.len() as u64;
+                    if self.line.spec.ack == Ack::Append {
+                        meter.lost.fetch_add(count, Ordering::Relaxed);
+                        return ControlFlow::Continue(());
+                    }
+                    match self.bury(place, work, why).await {
+                        Ok(()) => {
+                            meter.dead.fetch_add(count, Ordering::Relaxed);
+                            return ControlFlow::Continue(());
+                        }
+                        // There is no room for it yet: better late than lost.
+                        Err(_) => {
+                            work.attempts -= 1;
+                            DISK_PAUSE
+                        }
+                    }
+                }
+                Verdict::Again(least, _) => {
+                    meter.again.fetch_add(work.items.len() as u64, Ordering::Relaxed);
+                    least.max(pause(&self.line.spec.retry, work.attempts, chance::bits()))
+                }
+                // One flow asks at most so often, whatever its function is up to.
+                Verdict::Unreached(closed, _) => {
+                    work.attempts -= 1;
+                    closed.least
+                }
+            };
+            self.rest(owner, rest).await?;
+        }
+    }
+
+    fn request(&self, work: &Work) -> Request<Bytes> {
+        let lanes: Vec<&str> = self.line.spec.from.iter().map(String::as_str).collect();
+        let is_batch = self.line.spec.batch > 1;
+        request(&self.line.spec.name, &lanes, &work.items, is_batch, work.attempts)
+    }
+
+    /// Calls the owner; nothing if that was given up, as somebody else is to, before the call
+    /// had reached it.
+    async fn call(
+        &self,
+        place: usize,
+        owner: &Owner<Mapping>,
+        work: &Work,
+    ) -> Option<Result<Response<Bytes>, Refusal>> {
+        let name = self.line.owner_name(place);
+        let (begun, reached) = (Instant::now(), Reached::default());
+        let mut request = self.request(work);
+        request.extensions_mut().insert(reached.clone());
+        self.line.set_call(Some(reached.clone()));
+        let mut call = self.invoker.call(name, TriggerKind::Flow, request);
+        let result = loop {
+            tokio::select! {
+                result = &mut call => break result,
+                () = self.cut.cancelled() => {
+                    let why = "the node went down during the call";
+                    break Err(Refusal::new(Reason::Stopping, why));
+                }
+                () = self.line.stir.notified() => {}
+                () = self.stop.cancelled(), if !reached.get() => {}
+            }
+            let is_over = owner.is_revoked() || self.stop.is_cancelled();
+            if is_over && !reached.get() {
+                self.line.set_call(None);
+                return None;
+            }
+        };
+        drop(call);
+        self.line.set_call(None);
+        let answer = result.as_ref().ok();
+        let waited = answer.and_then(|answer| answer.extensions().get::<Waited>());
+        let worked = begun.elapsed().saturating_sub(waited.map_or(Duration::ZERO, |one| one.0));
+        if result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed) {
+            self.line.meter.worked.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
+        }
+        Some(result)
+    }
+
+    async fn bury(&self, place: usize, work: &Work, why: String) -> Result<(), Refusal> {
+        let flow = &self.line.spec.name;
+        let grave = Grave {
+            function: self.line.owner_name(place).to_string(),
+            request: self.request(work),
+            retry: self.line.spec.retry,
+            attempts: work.attempts,
+            why: format!("flow `{flow}`: {why}"),
+        };
+        let buried = self.graves.bury(grave).await;
+        buried.inspect_err(|refusal| {
+            tracing::warn!(%flow, why = %refusal.title, "a dead letter waits");
+        })
+    }
+
+    /// Waits before the next try, unless somebody else is to make it.
+    async fn rest(&self, owner: &Owner<Mapping>, rest: Duration) -> ControlFlow<Over> {
+        let until = Instant::now() + rest;
+        while !owner.is_revoked() && !self.stop.is_cancelled() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return ControlFlow::Continue(());
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => {}
+                // Stirred by items too; then it looks again.
+                _ = timeout(left, self.line.stir.notified()) => {}
+            }
+        }
+        ControlFlow::Break(Over)
+    }
+
+    /// Writes down that items are done with, and makes room.
+    fn finish(&self, owner: &mut Owner<Mapping>, items: &[Taken]) {
+        owner.commit();
+        for (number, lane) in self.line.lanes.iter().enumerate() {
+            let own = items.iter().filter(|item| item.lane == number);
+            let Some(next) = own.map(|item| item.sequence + 1).max() else { continue };
+            if let Err(error) = lane.finish(next) {
+                // They would be given out again after a crash, under the same names.
+                let flow = &self.line.spec.name;
+                tracing::warn!(%flow, %error, "that items are done with is not on disk");
+            }
+        }
+        for item in items {
+            self.line.meter.finished(item.put_us, item.payload.len());
+        }
+        self.pump();
+    }
+}

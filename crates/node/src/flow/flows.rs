@@ -1,0 +1,323 @@
+//! All flows of a node: which there are, what is deployed, where answers go.
+//!
+//! A flow is on disk before it is believed, and so is what a person says of it. Deploying a
+//! changed flow stops the former one in order: items that were not done with are kept, and
+//! found by the new one.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use tokio_util::sync::CancellationToken;
+
+use swell_api::flow::FlowSpec;
+use swell_core::flow::view::FifoId;
+use swell_fifo::class::Class;
+
+use crate::flow::check::{Among, class, problems};
+use crate::flow::consumer::Consumer;
+use crate::flow::letters::{broke, refuse, unkept, unknown};
+use crate::flow::line::Line;
+use crate::flow::pool::Regions;
+use crate::flow::records::{FlowRecord, FlowStore};
+use crate::flow::up::{Down, Table, Up, gone};
+use crate::invoker::Invoker;
+use crate::outflow::Graves;
+use crate::refusal::{Reason, Refusal};
+use crate::registry::Registry;
+use crate::settings::FlowSettings;
+use crate::store::error::StoreError;
+
+/// The folder of what flows keep, in the data folder.
+const FOLDER: &str = "flows";
+
+/// What flows work with.
+pub struct Parts {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Which functions are here.
+    pub registry: Arc<Registry>,
+    /// Who keeps dead letters.
+    pub graves: Arc<dyn Graves>,
+    /// Settings.
+    pub settings: FlowSettings,
+    /// How long calls under way may take when a flow stops.
+    pub drain: Duration,
+}
+
+/// The flows of a node.
+pub struct Flows {
+    pub(crate) parts: Parts,
+    pub(crate) regions: Arc<Regions>,
+    pub(crate) table: RwLock<Table>,
+    /// Grows with each change of the table.
+    pub(crate) version: AtomicU64,
+    store: FlowStore,
+    /// Held by whoever changes flows.
+    changing: tokio::sync::Mutex<()>,
+    /// From the start of the flows to their end, so that nobody holds the node then.
+    invoker: Mutex<Option<Arc<dyn Invoker>>>,
+    next: AtomicU32,
+    /// Cancelled when the node goes down.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Flows {
+    /// The flows of a node; [`Flows::start`] brings back those of an earlier run.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
+        let store = FlowStore::open(&parts.data)?;
+        let regions = Regions::new(&parts.settings);
+        Ok(Arc::new(Self {
+            regions,
+            table: RwLock::default(),
+            version: AtomicU64::new(0),
+            store,
+            changing: tokio::sync::Mutex::new(()),
+            invoker: Mutex::new(None),
+            next: AtomicU32::new(0),
+            stop: CancellationToken::new(),
+            parts,
+        }))
+    }
+
+    /// Brings back the flows of an earlier run, which call functions by `invoker`; how many.
+    pub fn start(self: &Arc<Self>, invoker: Arc<dyn Invoker>) -> Result<usize, StoreError> {
+        *self.invoker.lock() = Some(invoker);
+        let records = self.store.load()?;
+        let count = records.len();
+        for record in records {
+            let up = self.bring_up(record);
+            if let Err(why) = &up.line {
+                let flow = &up.record.lock().spec.name;
+                tracing::error!(%flow, %why, "a flow did not come up");
+            }
+            self.put_in(up);
+        }
+        let (regions, stop) = (self.regions.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = regions.run() => {}
+                () = stop.cancelled() => {}
+            }
+        });
+        Ok(count)
+    }
+
+    /// Everything that is wrong with a flow here and now; `coming` are functions that will
+    /// be deployed with it, and `others` flows.
+    pub fn problems(&self, spec: &FlowSpec, coming: &[String], others: &[FlowSpec]) -> Vec<String> {
+        let mut functions: BTreeMap<String, u64> =
+            coming.iter().map(|name| (name.clone(), u64::MAX)).collect();
+        for name in spec.from.iter().chain(&spec.owners).chain([&spec.to]) {
+            if let Some(function) = self.parts.registry.get(name) {
+                let most = function.leading().spec.body_bytes_max;
+                functions.entry(name.clone()).or_insert(most);
+            }
+        }
+        let here = self.specs();
+        let is_other = |other: &&FlowSpec| other.name != spec.name;
+        let is_here = |other: &&FlowSpec| !others.iter().any(|new| new.name == other.name);
+        let flows: Vec<&FlowSpec> =
+            here.iter().filter(is_here).chain(others).filter(is_other).collect();
+        let quotas = self.regions.quotas();
+        let among = Among {
+            functions: &functions,
+            flows: &flows,
+            function_quota: quotas.tenant,
+            node_quota: quotas.node,
+        };
+        problems(spec, &among)
+    }
+
+    /// What is deployed, by name.
+    pub fn specs(&self) -> Vec<FlowSpec> {
+        let table = self.table.read();
+        table.by_name.values().map(|up| up.record.lock().spec.clone()).collect()
+    }
+
+    /// Deploys a flow; whether anything changed.
+    pub async fn deploy(self: &Arc<Self>, spec: FlowSpec) -> Result<bool, Refusal> {
+        let _changing = self.changing.lock().await;
+        refuse(&spec.name, self.problems(&spec, &[], &[]))?;
+        let former = self.get(&spec.name);
+        let mut record = FlowRecord::new(spec);
+        if let Some(former) = &former {
+            let known = former.record.lock().clone();
+            if known.spec == record.spec && former.line.is_ok() {
+                return Ok(false);
+            }
+            keeps_items(former, &record.spec)?;
+            record = FlowRecord { spec: record.spec, classes: Vec::new(), ..known };
+            let can_own =
+                |name: &String| *name == record.spec.to || record.spec.owners.contains(name);
+            record.pinned = record.pinned.filter(can_own);
+            record.owner = record.owner.filter(can_own);
+        }
+        self.save(&record).await?;
+        if let Some(former) = former {
+            // Answers wait for the new one meanwhile.
+            self.put_in(Arc::new(Up::changing(record.clone())));
+            self.take_down(&former).await;
+            gone(former).await;
+        }
+        let up = self.bring_up(record);
+        let trouble = up.line.as_ref().err().map(Down::to_string);
+        self.put_in(up);
+        match trouble {
+            None => Ok(true),
+            Some(why) => Err(Refusal::new(Reason::Storage, "the flow is kept, but is not up")
+                .detail(why)
+                .hint("mend that, and deploy it again")),
+        }
+    }
+
+    /// Removes a flow. One with items in it only with `discard`.
+    pub async fn remove(self: &Arc<Self>, name: &str, discard: bool) -> Result<(), Refusal> {
+        let _changing = self.changing.lock().await;
+        let up = self.get(name).ok_or_else(|| unknown(name))?;
+        let depth = up.line.as_ref().map_or(0, |line| line.meter.depth());
+        if depth > 0 && !discard {
+            let title = format!("`{name}` holds {depth} items that are not done with");
+            return Err(Refusal::new(Reason::Conflict, title)
+                .hint("wait until they are, or say that they are to be discarded"));
+        }
+        let (flows, named) = (self.clone(), name.to_string());
+        let removed = tokio::task::spawn_blocking(move || flows.store.remove(&named)).await;
+        removed.map_err(broke)?.map_err(|error| unkept(&error))?;
+        self.take_out(name);
+        self.take_down(&up).await;
+        gone(up).await;
+        let folder = self.folder(name);
+        if let Err(error) = std::fs::remove_dir_all(&folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, folder = %folder.display(), "items of a flow stay on disk");
+        }
+        Ok(())
+    }
+
+    /// A flow by name.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Up>> {
+        self.table.read().by_name.get(name).cloned()
+    }
+
+    /// All flows, by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Up>> {
+        self.table.read().by_name.values().cloned().collect()
+    }
+
+    /// Keeps a flow's record.
+    pub(crate) async fn save(self: &Arc<Self>, record: &FlowRecord) -> Result<(), Refusal> {
+        let (flows, record) = (self.clone(), record.clone());
+        let saved = tokio::task::spawn_blocking(move || flows.store.save(&record)).await;
+        saved.map_err(broke)?.map_err(|error| unkept(&error))
+    }
+
+    /// Stops all flows in order. Items that lie in memory only are saved.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        for up in self.all() {
+            self.take_down(&up).await;
+        }
+        *self.invoker.lock() = None;
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.parts.data.join(FOLDER).join(name)
+    }
+
+    fn bring_up(self: &Arc<Self>, record: FlowRecord) -> Arc<Up> {
+        let (stop, cut) = (self.stop.child_token(), CancellationToken::new());
+        let invoker = self.invoker.lock().clone();
+        let line = match invoker {
+            Some(_) => self.line(&record).map(Arc::new),
+            None => Err(Down::Broken("the node is going down".to_string())),
+        };
+        let task = line.as_ref().ok().zip(invoker).map(|(line, invoker)| {
+            let consumer = Consumer {
+                line: line.clone(),
+                invoker,
+                graves: self.parts.graves.clone(),
+                stop: stop.clone(),
+                cut: cut.clone(),
+            };
+            tokio::spawn(consumer.run())
+        });
+        Arc::new(Up { record: Mutex::new(record), line, stop, cut, task: Mutex::new(task) })
+    }
+
+    fn line(&self, record: &FlowRecord) -> Result<Line, Down> {
+        let spec = record.spec.clone();
+        let usual = class(&spec)
+            .ok_or_else(|| Down::Broken("its items fit into no size class".to_string()))?;
+        let classes: Vec<Class> = (0..spec.from.len())
+            .map(|lane| {
+                let learned = record.classes.get(lane).copied();
+                let learned = Class::all().find(|class| Some(class.bytes()) == learned);
+                learned.map_or(usual, |learned| learned.max(class_least(&spec, usual)))
+            })
+            .collect();
+        let id = FifoId(self.next.fetch_add(1, Ordering::Relaxed));
+        let wanted = record.pinned.as_ref().or(record.owner.as_ref());
+        let place = std::iter::once(&spec.to).chain(&spec.owners);
+        let owner = place.into_iter().position(|name| Some(name) == wanted).unwrap_or(0);
+        let folder = self.folder(&spec.name);
+        let line = Line::new(id, spec, &classes, owner, &folder, &self.regions);
+        line.map_err(|error| Down::Broken(error.to_string()))
+    }
+
+    /// Stops a flow: the call under way may finish, within bounds.
+    async fn take_down(&self, up: &Up) {
+        if let Ok(line) = &up.line {
+            line.lanes.iter().for_each(|lane| lane.close());
+        }
+        up.stop.cancel();
+        let task = up.task.lock().take();
+        let Some(mut task) = task else { return };
+        if tokio::time::timeout(self.parts.drain, &mut task).await.is_err() {
+            up.cut.cancel();
+            let _ = task.await;
+        }
+    }
+
+    fn put_in(&self, up: Arc<Up>) {
+        let mut table = self.table.write();
+        let spec = up.record.lock().spec.clone();
+        table.take_out(&spec.name);
+        for from in &spec.from {
+            table.by_from.entry(from.clone()).or_default().push(up.clone());
+        }
+        table.by_name.insert(spec.name, up);
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    fn take_out(&self, name: &str) {
+        self.table.write().take_out(name);
+        self.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// The smallest class whose items can be as long as the flow's.
+fn class_least(spec: &FlowSpec, usual: Class) -> Class {
+    Class::holding(0, spec.item_bytes + swell_fifo::envelope::ENVELOPE_MAX).unwrap_or(usual)
+}
+
+/// Whether the lanes of a flow that another takes the place of are empty, as far as they go.
+fn keeps_items(former: &Up, spec: &FlowSpec) -> Result<(), Refusal> {
+    let Ok(line) = &former.line else { return Ok(()) };
+    for (number, lane) in line.lanes.iter().enumerate() {
+        let (_, state) = line.lane_state(number);
+        let is_empty = state.tail == state.committed && lane.behind() == 0;
+        if !is_empty && !spec.from.iter().any(|from| **from == *lane.from) {
+            let title =
+                format!("items of `{}` are in `{}` and not done with", lane.from, spec.name);
+            return Err(
+                Refusal::new(Reason::Conflict, title).hint("keep it in `from` until they are")
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,399 @@
+//! A flow that is up: its ring, its lanes, who owns it, and how it changes hands and sizes.
+//!
+//! The ring is a FIFO of shared memory. An *owner* is a function that can take the items: `to`
+//! or one of `owners`. The daemon's own consumer takes items out for it and calls it, so all
+//! functions share one mapping and a change of hands copies nothing: the consumer lets go
+//! between two items, and begins anew, in the next epoch, for the next owner.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use swell_api::flow::{Ack, FlowSpec, Full};
+use swell_core::flow::cost::{Change, Costs, Kind};
+use swell_core::flow::view::FifoId;
+use swell_core::time::Span;
+use swell_core::units::Bytes;
+use swell_fifo::class::Class;
+use swell_fifo::fault::Fault;
+use swell_fifo::fifo::{Fifo, LaneState};
+use swell_fifo::mapping::Mapping;
+use swell_fifo::owner::Heir;
+use swell_fifo::producer::Producer;
+use swell_fifo::template::Segment;
+
+use crate::flow::keep::Keep;
+use crate::flow::lane::Lane;
+use crate::flow::letters::LineError;
+use crate::flow::meter::{Meter, now_us};
+use crate::flow::pool::Regions;
+use crate::invoker::Reached;
+
+/// A flow that is up.
+pub(crate) struct Line {
+    pub(crate) id: FifoId,
+    pub(crate) spec: FlowSpec,
+    /// In the order of `from`.
+    pub(crate) lanes: Vec<Arc<Lane>>,
+    pub(crate) meter: Arc<Meter>,
+    /// Told of items and of other owners.
+    pub(crate) stir: Notify,
+    regions: Arc<Regions>,
+    ring: Mutex<Ring>,
+    hands: Mutex<Hands>,
+    /// The sequence after the last item of each lane that was taken out.
+    due: Vec<AtomicU64>,
+    /// Bytes of data of its lanes, and whether any of them is changing its region: kept apart
+    /// for those who ask ten times a second.
+    bytes: AtomicU64,
+    is_moving: AtomicBool,
+}
+
+struct Ring {
+    fifo: Fifo<Mapping>,
+    control: Segment,
+    /// The page of the present epoch, and of the one before until it is no longer needed.
+    pages: Vec<(u32, Segment)>,
+    /// Regions of each lane that are not read to their end, oldest first.
+    lanes: Vec<Vec<(Class, Segment)>>,
+    /// Sequences that the lanes began at.
+    begun_at: Vec<u64>,
+}
+
+/// What is known about changes of hands.
+#[derive(Default)]
+struct Hands {
+    owner: usize,
+    asked: Option<Instant>,
+    released: Option<Instant>,
+    moves: BTreeMap<&'static str, u64>,
+    costs: Costs,
+    pause: Option<Duration>,
+    /// A pause that nobody heard of yet.
+    news: Option<Duration>,
+    trouble: Option<String>,
+    /// The call under way.
+    call: Option<Reached>,
+}
+
+impl Line {
+    /// Brings a flow up, in regions of these classes (those its hint asks for, where there is
+    /// none), with `owner` as its first owner, by its place among [`Line::owners`].
+    pub(crate) fn new(
+        id: FifoId,
+        spec: FlowSpec,
+        classes: &[Class],
+        owner: usize,
+        folder: &Path,
+        regions: &Arc<Regions>,
+    ) -> Result<Self, LineError> {
+        let meter = Arc::new(Meter::default());
+        let mut taken = Vec::new();
+        let made = Self::make(&spec, classes, &mut taken, regions);
+        let (mut fifo, control, page) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                give_back(&spec, taken, regions);
+                return Err(error);
+            }
+        };
+        let mut keeps = Vec::new();
+        for from in &spec.from {
+            match Keep::open(folder.join(from), spec.disk_bytes) {
+                Ok(keep) => keeps.push(keep),
+                Err(error) => {
+                    give_back(&spec, taken, regions);
+                    return Err(LineError::Keep(error));
+                }
+            }
+        }
+        let begun_at: Vec<u64> = keeps.iter().map(|keep| beginning(&spec, keep)).collect();
+        for (lane, &sequence) in begun_at.iter().enumerate() {
+            fifo.begin_at(lane, sequence);
+        }
+        fifo.prepare(page.memory.clone());
+        fifo.raise(number(owner));
+        fifo.take_over()?;
+        let mut lanes = Vec::new();
+        for (number, (keep, (_, region))) in keeps.into_iter().zip(&taken).enumerate() {
+            let (control, memory) = (control.memory.clone(), region.memory.clone());
+            let producer = Producer::open(control, number, memory, page.memory.clone())?;
+            let from: Arc<str> = spec.from[number].as_str().into();
+            let rule = (spec.full, spec.ack);
+            lanes.push(Arc::new(Lane::new(from, rule, producer, keep, meter.clone())));
+        }
+        let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
+        let epoch = fifo.want().epoch;
+        let pages = vec![(epoch, page)];
+        let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
+        let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
+        let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at });
+        let hands = Mutex::new(Hands { owner, ..Hands::default() });
+        let (stir, regions) = (Notify::new(), regions.clone());
+        Ok(Self { id, spec, lanes, meter, stir, regions, ring, hands, due, bytes, is_moving })
+    }
+
+    fn make(
+        spec: &FlowSpec,
+        classes: &[Class],
+        taken: &mut Vec<(Class, Segment)>,
+        regions: &Regions,
+    ) -> Result<(Fifo<Mapping>, Segment, Segment), LineError> {
+        for (from, &class) in spec.from.iter().zip(classes) {
+            taken.push((class, regions.take(from, class)?));
+        }
+        let control = Segment::page().map_err(LineError::Memory)?;
+        let page = Segment::page().map_err(LineError::Memory)?;
+        let memories = taken.iter().map(|(_, region)| region.memory.clone()).collect();
+        let lossy = spec.full == Full::DropOldest;
+        // The number is for parties that hold descriptors only; names belong to the daemon.
+        let fifo = Fifo::new(control.memory.clone(), now_us(), lossy, memories);
+        Ok((fifo, control, page))
+    }
+
+    /// Functions that can own it: `to`, then `owners`.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.spec.to).chain(&self.spec.owners).map(String::as_str)
+    }
+
+    /// The name of an owner by its place.
+    pub(crate) fn owner_name(&self, place: usize) -> &str {
+        self.owners().nth(place).unwrap_or(&self.spec.to)
+    }
+
+    /// The place of the present owner.
+    pub(crate) fn owner(&self) -> usize {
+        self.hands.lock().owner
+    }
+
+    /// The present epoch.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.ring.lock().fifo.want().epoch
+    }
+
+    /// Lets another owner have the flow, from the next item on; not if it has it already.
+    pub(crate) fn hand_over(&self, place: usize, why: &'static str) -> Result<bool, LineError> {
+        if self.owner() == place {
+            return Ok(false);
+        }
+        let page = Segment::page().map_err(LineError::Memory)?;
+        let mut ring = self.ring.lock();
+        let mut hands = self.hands.lock();
+        let epoch = ring.fifo.prepare(page.memory.clone());
+        for lane in &self.lanes {
+            lane.announce(page.memory.clone())?;
+        }
+        ring.pages.push((epoch, page));
+        (hands.asked, hands.released) = (Some(Instant::now()), None);
+        hands.owner = place;
+        *hands.moves.entry(why).or_default() += 1;
+        ring.fifo.raise(number(place));
+        self.stir.notify_one();
+        Ok(true)
+    }
+
+    /// Who is to own the flow now, with all it needs to begin.
+    pub(crate) fn heir(&self) -> Result<(usize, Heir<Mapping>), Fault> {
+        let ring = self.ring.lock();
+        let want = ring.fifo.want();
+        let (_, page) = ring.pages.last().expect("a flow has an epoch");
+        let before = ring.pages.iter().rev().nth(1).map(|(_, page)| page.memory.clone());
+        let lanes = ring.lanes.iter().map(|lane| memories(lane)).collect();
+        let (control, page) = (ring.control.memory.clone(), page.memory.clone());
+        let place = (want.owner as usize).saturating_sub(1);
+        Ok((place, Heir::new(control, page, before, lanes)?))
+    }
+
+    /// The owner of before let go.
+    pub(crate) fn released(&self) {
+        self.hands.lock().released = Some(Instant::now());
+    }
+
+    /// The owner begins.
+    pub(crate) fn begun(&self) {
+        let change = self.change();
+        let mut hands = self.hands.lock();
+        if let Some(pause) = hands.released.take().map(|released| released.elapsed()) {
+            hands.asked = None;
+            hands.costs.on_pause(&change, span(pause));
+            (hands.pause, hands.news) = (Some(pause), Some(pause));
+        }
+        let cost = hands.costs.pause(&change).nanos();
+        drop(hands);
+        let mut ring = self.ring.lock();
+        ring.fifo.set_migration_cost(cost);
+        ring.fifo.forget();
+        let epoch = ring.fifo.want().epoch;
+        ring.pages.retain(|(known, _)| *known >= epoch);
+    }
+
+    /// Regions of a lane, for an owner that met one it did not know.
+    pub(crate) fn regions_of(&self, lane: usize) -> Vec<Mapping> {
+        memories(&self.ring.lock().lanes[lane])
+    }
+
+    /// Lets a lane go on in a region of another class.
+    ///
+    /// Invariant: a lane has two regions at most, so an owner that meets one it does not know
+    /// knows which it is.
+    pub(crate) fn resize(&self, lane: usize, class: Class) -> Result<(), LineError> {
+        if self.is_resizing(lane) {
+            return Ok(());
+        }
+        let region = self.regions.take(&self.spec.from[lane], class)?;
+        let mut ring = self.ring.lock();
+        ring.fifo.extend(lane, region.memory.clone());
+        self.lanes[lane].continue_in(region.memory.clone())?;
+        ring.lanes[lane].push((class, region));
+        self.is_moving.store(true, Ordering::Release);
+        self.bytes.store(held(&ring.lanes), Ordering::Relaxed);
+        self.stir.notify_one();
+        Ok(())
+    }
+
+    /// Gives back regions that were read to their end.
+    pub(crate) fn retire(&self) {
+        if !self.is_moving.load(Ordering::Acquire) {
+            return;
+        }
+        let mut ring = self.ring.lock();
+        for lane in 0..self.lanes.len() {
+            let count = ring.fifo.retire(lane).len();
+            let gone: Vec<_> = ring.lanes[lane].drain(..count).collect();
+            for (class, region) in gone {
+                self.regions.give_back(&self.spec.from[lane], class, region);
+            }
+        }
+        let is_moving = ring.lanes.iter().any(|lane| lane.len() > 1);
+        self.is_moving.store(is_moving, Ordering::Release);
+    }
+
+    /// Bytes of data that its lanes hold together.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How a lane stands: its class, its words, and items since it began.
+    pub(crate) fn lane_state(&self, lane: usize) -> (Class, LaneState) {
+        let ring = self.ring.lock();
+        let mut state = ring.fifo.lane(lane);
+        state.items = state.items.saturating_sub(ring.begun_at[lane]);
+        let (class, _) = ring.lanes[lane].last().expect("a lane has a region");
+        (*class, state)
+    }
+
+    /// Items that were overwritten before the one with this sequence was taken out.
+    pub(crate) fn missed(&self, lane: usize, sequence: u64) -> u64 {
+        let due = self.due[lane].fetch_max(sequence + 1, Ordering::Relaxed);
+        sequence.saturating_sub(due)
+    }
+
+    /// Whether a lane is changing its region.
+    pub(crate) fn is_resizing(&self, lane: usize) -> bool {
+        self.ring.lock().lanes[lane].len() > 1
+    }
+
+    /// What the next change of hands has to do.
+    fn change(&self) -> Change {
+        let unread = self.meter.depth() as f64 * self.meter.mean_bytes();
+        Change {
+            kind: Kind::Warm,
+            pages_mapped: 0,
+            pages_zeroed: 0,
+            copied: Bytes::ZERO,
+            unread: Bytes::new(unread as u64),
+            is_near: true,
+            round_trip: Span::ZERO,
+            bandwidth: 0.0,
+        }
+    }
+
+    /// The pause to expect of the next change of hands.
+    pub(crate) fn pause_next(&self) -> Span {
+        let change = self.change();
+        self.hands.lock().costs.pause(&change)
+    }
+
+    /// How long the last one took.
+    pub(crate) fn pause_last(&self) -> Option<Duration> {
+        self.hands.lock().pause
+    }
+
+    /// A pause that was measured since the last question.
+    pub(crate) fn pause_news(&self) -> Option<Duration> {
+        self.hands.lock().news.take()
+    }
+
+    /// Changes of hands by reason.
+    pub(crate) fn moves(&self) -> BTreeMap<&'static str, u64> {
+        self.hands.lock().moves.clone()
+    }
+
+    /// A call begins, or ended.
+    pub(crate) fn set_call(&self, call: Option<Reached>) {
+        self.hands.lock().call = call;
+    }
+
+    /// Whether its owner works on items.
+    pub(crate) fn is_working(&self) -> bool {
+        self.hands.lock().call.as_ref().is_some_and(Reached::get)
+    }
+
+    /// Something is wrong, or no longer is.
+    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
+        self.hands.lock().trouble = trouble;
+    }
+
+    /// What is wrong, if something is.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.hands.lock().trouble.clone()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        for (lane, regions) in std::mem::take(&mut self.ring.lock().lanes).into_iter().enumerate() {
+            for (class, region) in regions {
+                self.regions.give_back(&self.spec.from[lane], class, region);
+            }
+        }
+    }
+}
+
+fn give_back(spec: &FlowSpec, taken: Vec<(Class, Segment)>, regions: &Regions) {
+    for (from, (class, region)) in spec.from.iter().zip(taken) {
+        regions.give_back(from, class, region);
+    }
+}
+
+/// The sequence a lane begins at. Items that are forgotten with the node's memory must not
+/// lend their names to others: such a lane begins at the time, which nobody outruns.
+fn beginning(spec: &FlowSpec, keep: &Keep) -> u64 {
+    match spec.ack {
+        Ack::Append if keep.items() == 0 => keep.next().max(now_us()),
+        Ack::Append | Ack::Consume => keep.first(),
+    }
+}
+
+/// The number of an owner in the ring, where 0 is nobody.
+fn number(place: usize) -> u32 {
+    place as u32 + 1
+}
+
+/// Bytes of the newest region of each lane.
+fn held(lanes: &[Vec<(Class, Segment)>]) -> u64 {
+    lanes.iter().filter_map(|lane| lane.last()).map(|(class, _)| class.bytes()).sum()
+}
+
+fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
+    regions.iter().map(|(_, region)| region.memory.clone()).collect()
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_nanos(duration.as_nanos() as u64)
+}

@@ -1,0 +1,56 @@
+//! Tries of items: how often their call was made, and what a result means for them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::clock::wall_ms;
+use crate::flow::batch::Taken;
+use crate::queue::verdict::{Closed, Verdict, judge};
+use crate::refusal::{Reason, Refusal};
+
+/// The pauses after a function was found to be gone.
+const GONE: Closed = Closed { least: Duration::from_secs(1), most: Duration::from_secs(1) };
+
+/// Items that were taken out and are not done with, and their tries so far.
+pub(crate) struct Work {
+    pub(crate) items: Vec<Taken>,
+    pub(crate) attempts: u32,
+    pub(crate) since_ms: u64,
+}
+
+/// Tries of the items being worked on, kept over changes of hands.
+#[derive(Default)]
+pub(crate) struct Tries {
+    of: Option<(usize, u64)>,
+    pub(crate) attempts: u32,
+    since_ms: u64,
+}
+
+impl Tries {
+    /// Tries so far of items that begin with these.
+    pub(crate) fn begin(&mut self, items: Vec<Taken>) -> Work {
+        let first = items.first().map(|item| (item.lane, item.sequence));
+        if self.of != first {
+            *self = Self { of: first, attempts: 0, since_ms: wall_ms() };
+        }
+        Work { items, attempts: self.attempts, since_ms: self.since_ms }
+    }
+}
+
+/// What a call came to. A function that is gone comes back or is replaced by another owner:
+/// nobody's tries are used up meanwhile.
+pub(crate) fn verdict(
+    result: &Result<Response<Bytes>, Refusal>,
+    attempt: u32,
+    most: u32,
+    age: Duration,
+) -> Verdict {
+    match result {
+        Err(refusal) if refusal.reason == Reason::NotFound => {
+            Verdict::Unreached(GONE, refusal.title.clone())
+        }
+        result => judge(result, attempt, most, age),
+    }
+}

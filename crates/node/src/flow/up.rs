@@ -1,0 +1,85 @@
+//! A flow that is deployed, and the table of all: which answers go where.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::flow::line::Line;
+use crate::flow::records::FlowRecord;
+
+/// Flows by name, and by whose answers they take.
+#[derive(Default)]
+pub(crate) struct Table {
+    pub(crate) by_name: BTreeMap<String, Arc<Up>>,
+    pub(crate) by_from: HashMap<String, Vec<Arc<Up>>>,
+}
+
+/// A flow that is deployed.
+pub(crate) struct Up {
+    pub(crate) record: Mutex<FlowRecord>,
+    /// The flow, or why it is not up.
+    pub(crate) line: Result<Arc<Line>, Down>,
+    /// Told to begin no further call.
+    pub(crate) stop: CancellationToken,
+    /// Told to give up the call under way.
+    pub(crate) cut: CancellationToken,
+    /// Its consumer.
+    pub(crate) task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why a flow is not up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Down {
+    /// Another takes its place just now.
+    Changing,
+    /// It cannot be.
+    Broken(String),
+}
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Down::Changing => f.write_str("it is being changed just now"),
+            Down::Broken(why) => f.write_str(why),
+        }
+    }
+}
+
+impl Up {
+    /// A flow that is being changed.
+    pub(crate) fn changing(record: FlowRecord) -> Self {
+        Self {
+            record: Mutex::new(record),
+            line: Err(Down::Changing),
+            stop: CancellationToken::new(),
+            cut: CancellationToken::new(),
+            task: Mutex::new(None),
+        }
+    }
+}
+
+/// Waits until nobody looks at a flow any longer that was taken down, so that the memory it
+/// held is free.
+pub(crate) async fn gone(up: Arc<Up>) {
+    let Ok(line) = up.line.clone() else { return };
+    drop(up);
+    while Arc::strong_count(&line) > 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+impl Table {
+    /// Takes a flow out.
+    pub(crate) fn take_out(&mut self, name: &str) {
+        let Some(up) = self.by_name.remove(name) else { return };
+        self.by_from.retain(|_, flows| {
+            flows.retain(|flow| !Arc::ptr_eq(flow, &up));
+            !flows.is_empty()
+        });
+    }
+}

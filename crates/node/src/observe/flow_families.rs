@@ -1,0 +1,99 @@
+//! The families of flows between functions.
+
+use prometheus_client::registry::Unit;
+
+use crate::observe::families::{Encoded, Out};
+use crate::observe::gauges::{FlowFigures, Gauges};
+
+/// Writes all that is told of flows.
+pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
+    let each = || gauges.flows.iter().map(|flow| (flow.name.as_str(), flow));
+    let items = each().flat_map(|(name, flow)| {
+        outcomes(flow).map(move |(outcome, count)| ([("flow", name), ("outcome", outcome)], count))
+    });
+    out.counters("flow_items", "Items of flows, by what became of them.", None, items)?;
+    let moves = each().flat_map(|(name, flow)| {
+        let rows = flow.moves.iter();
+        rows.map(move |&(reason, count)| ([("flow", name), ("reason", reason)], count))
+    });
+    out.counters("flow_migrations", "Changes of hands of flows, by reason.", None, moves)?;
+    type Pick = fn(&FlowFigures) -> u64;
+    let gauges_of: [(&str, &str, Option<&Unit>, Pick); 4] = [
+        ("flow_depth_items", "Items in a flow.", None, |flow| flow.depth),
+        ("flow_spilled_items", "Of these, items that are on disk only.", None, |flow| flow.behind),
+        ("flow_disk", "What a flow takes on disk.", Some(&Unit::Bytes), |flow| flow.disk_bytes),
+        ("flow_epoch", "Counts the owners of a flow.", None, |flow| flow.epoch),
+    ];
+    for (name, help, unit, pick) in gauges_of {
+        out.gauges(name, help, unit, each().map(|(name, flow)| ([("flow", name)], pick(flow))))?;
+    }
+    type Share = fn(&FlowFigures) -> f64;
+    let shares: [(&str, &str, Option<&Unit>, Share); 3] = [
+        (
+            "flow_oldest_item",
+            "How long the item being worked on has been in a flow.",
+            Some(&Unit::Seconds),
+            |flow| flow.oldest_seconds,
+        ),
+        (
+            "flow_blocked_ratio",
+            "Share of the last second that producers waited for room.",
+            None,
+            |flow| flow.blocked,
+        ),
+        (
+            "flow_starved_ratio",
+            "Share of the last second that the owner waited for items.",
+            None,
+            |flow| flow.starved,
+        ),
+    ];
+    for (name, help, unit, pick) in shares {
+        out.gauges(name, help, unit, each().map(|(name, flow)| ([("flow", name)], pick(flow))))?;
+    }
+    let sojourn = each().map(|(name, flow)| (name, flow.sojourn.clone()));
+    out.readings("flow_sojourn", "How long items were in a flow.", "flow", sojourn)?;
+    node(out, gauges)
+}
+
+/// What is told of all flows together.
+fn node(out: &mut Out, gauges: &Gauges) -> Encoded {
+    let regions = gauges.regions.iter().flat_map(|region| {
+        let class = region.bytes.to_string();
+        [("free", region.free), ("used", region.used)]
+            .map(|(state, count)| ([("class", class.clone()), ("state", state.to_string())], count))
+    });
+    let help = "Regions of memory for flows, by size class in bytes.";
+    out.gauges("flow_regions", help, None, regions)?;
+    let misses = gauges.regions.iter();
+    let misses = misses.map(|region| ([("class", region.bytes.to_string())], region.misses));
+    let help = "Regions that had to be made when they were wanted, by size class in bytes.";
+    out.counters("flow_region_misses", help, None, misses)?;
+    let help = "Memory of all regions for flows.";
+    out.gauge("flow_regions", help, Some(&Unit::Bytes), gauges.region_bytes)?;
+    let words = ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "stale"];
+    let decisions = words.into_iter().zip(gauges.flow_decisions);
+    let decisions = decisions.map(|(decision, count)| ([("decision", decision)], count));
+    let help = "What the flow analyzer decided: moves, and moves that were wanted and not made.";
+    out.counters("flow_decisions", help, None, decisions)?;
+    let ticks = ["last", "longest"].into_iter().zip(gauges.flow_tick_seconds);
+    let ticks = ticks.map(|(which, seconds)| ([("tick", which)], seconds));
+    let help = "How long a tick of the flow analyzer took.";
+    out.gauges("flow_tick", help, Some(&Unit::Seconds), ticks)?;
+    Ok(())
+}
+
+fn outcomes(flow: &FlowFigures) -> [(&'static str, u64); 9] {
+    let items = flow.items;
+    [
+        ("put", items.put),
+        ("done", items.done),
+        ("again", items.again),
+        ("dead", items.dead),
+        ("lost", items.lost),
+        ("dropped", items.dropped),
+        ("rejected", items.rejected),
+        ("spilled", items.spilled),
+        ("ended", items.ended),
+    ]
+}

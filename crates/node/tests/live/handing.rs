@@ -1,0 +1,152 @@
+//! Flows change hands, by a person and by the analyzer, and what makes no sense leaves them
+//! as they were.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use swell_api::spec::FunctionSpec;
+use swell_samples::samples;
+
+use crate::house::House;
+
+async fn with_two_owners() -> House {
+    let small = swell_core::units::Bytes::new(1 << 20);
+    let house = House::up_with(|settings| settings.flow.function_memory_max = small).await;
+    house.camera_and_detect().await;
+    house.deploy("lite", samples::ECHO, |_| {}).await;
+    let answer = house.flow(json!({ "owners": ["lite"], "item_bytes": 64 })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    house
+}
+
+async fn patch(house: &House, change: Value) -> (StatusCode, Value) {
+    let answer = house.send(Method::PATCH, "/v1/flows/frames", change.to_string()).await;
+    (answer.status, answer.json())
+}
+
+async fn migrate(house: &House, to: &str) -> (StatusCode, Value) {
+    let order = json!({ "to": to }).to_string();
+    let answer = house.send(Method::POST, "/v1/flows/frames/migrate", order).await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_moves_pins_and_freezes() {
+    let house = with_two_owners().await;
+    for round in 0..10u32 {
+        let to = if round % 2 == 0 { "lite" } else { "detect" };
+        let (status, flow) = migrate(&house, to).await;
+        assert_eq!((status, &flow["owner"]), (StatusCode::OK, &to.into()), "{flow:#}");
+        assert_eq!(flow["epoch"], round + 2);
+        assert_eq!(house.call("camera", round.to_string()).await.status, StatusCode::OK);
+        house.until("it is done", |flow| flow["items"]["done"] == round + 1).await;
+    }
+    let flow = house.frames().await;
+    assert_eq!(flow["migrations"]["person"], 10, "{flow:#}");
+    assert!(flow["pause_us_last"].is_u64(), "{flow:#}");
+    // Each second item went to `detect`, which has nothing else to do with the flow.
+    let seen = house.call("detect", "").await.text().to_string();
+    assert_eq!(seen, "1\n3\n5\n7\n9\n");
+
+    let (status, flow) = patch(&house, json!({ "pinned": "lite" })).await;
+    assert_eq!((status, &flow["owner"]), (StatusCode::OK, &"lite".into()));
+    assert!(flow["explanation"].as_str().is_some_and(|why| why.contains("pinned")), "{flow:#}");
+    let (status, problem) = migrate(&house, "detect").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &"conflict".into()));
+    let (_, flow) = patch(&house, json!({ "pinned": "", "frozen": true })).await;
+    assert!(flow["explanation"].as_str().is_some_and(|why| why.contains("froze")), "{flow:#}");
+    assert_eq!(migrate(&house, "detect").await.0, StatusCode::OK);
+
+    // Who owned it, and what a person said, outlive the node.
+    let house = House::up_in(house.down().await, |_| {}).await;
+    let flow = house.frames().await;
+    assert_eq!((&flow["owner"], &flow["frozen"]), (&"detect".into(), &true.into()), "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_analyzer_moves_a_flow_from_who_has_no_room() {
+    let house = with_two_owners().await;
+    // The only instance of `detect` is busy with somebody else for good.
+    let one = |spec: &mut FunctionSpec| (spec.max_instances, spec.timeout_ms) = (Some(1), 60_000);
+    house.deploy("detect", samples::SPIN, one).await;
+    let busy = async { house.call("detect", "").await };
+    let watched = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        for number in 0..5u32 {
+            assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
+        }
+        let late = house.until("it is late", |flow| flow["oldest_us"].as_u64() > Some(500_000));
+        assert_eq!(late.await["owner"], "detect");
+        house.until("it is with `lite`", |flow| flow["owner"] == "lite").await
+    };
+    let flow = tokio::select! {
+        flow = watched => flow,
+        answer = busy => panic!("it never ends: {answer:?}"),
+    };
+    assert_eq!(flow["migrations"]["analyzer"], 1, "{flow:#}");
+    // The call that waits for an instance gives up its place; its item is not lost.
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == 5).await;
+    assert_eq!((&flow["depth"], &flow["items"]["dead"]), (&0.into(), &0.into()), "{flow:#}");
+    drop(house);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_whose_owner_is_gone_goes_on_with_another() {
+    let house = with_two_owners().await;
+    assert_eq!(house.call("camera", "1").await.status, StatusCode::OK);
+    house.until("it is done", |flow| flow["items"]["done"] == 1).await;
+    let gone = house.send(Method::DELETE, "/v1/functions/detect", "").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    for item in ["2", "3"] {
+        assert_eq!(house.call("camera", item).await.status, StatusCode::OK);
+    }
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == 3).await;
+    assert_eq!((&flow["owner"], &flow["items"]["dead"]), (&"lite".into(), &0.into()), "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_makes_no_sense_leaves_a_flow_as_it_was() {
+    let house = with_two_owners().await;
+    let before = house.frames().await["spec"].clone();
+    for (keys, words) in [
+        (json!({ "to": "nobody" }), "`to` names `nobody`"),
+        (json!({ "item_bytes": 9 << 20 }), "half of the largest size class"),
+        (json!({ "rate": 10_000, "item_bytes": 1 << 20 }), "the lanes of one function may hold"),
+        (json!({ "to": "camera" }), "go round in a circle"),
+        (json!({ "batch": 100_000 }), "`batch` is 100000"),
+        (json!({ "ful": "block" }), "did you mean `full`?"),
+        (json!({ "full": "vanish" }), "no value `vanish`"),
+    ] {
+        let answer = house.flow(keys).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "bad-request".into()));
+        assert!(answer.text().contains(words), "`{words}` is not in {}", answer.text());
+    }
+    assert_eq!(migrate(&house, "camera").await.0, StatusCode::BAD_REQUEST);
+    let (status, problem) = patch(&house, json!({ "pinned": "camera" })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        problem["hint"].as_str().is_some_and(|hint| hint.contains("detect, lite")),
+        "{problem}"
+    );
+    // An answer that is no item is told to whoever called for it.
+    let answer = house.call("camera", "x".repeat(65)).await;
+    assert_eq!((answer.status, answer.code()), (StatusCode::BAD_GATEWAY, "bad-answer".into()));
+    assert!(answer.text().contains("has up to 64"), "{}", answer.text());
+    let flow = house.frames().await;
+    assert_eq!((&flow["spec"], &flow["epoch"], &flow["depth"]), (&before, &1.into(), &0.into()));
+    assert_eq!(house.call("camera", "fine").await.status, StatusCode::OK);
+    house.until("it is done", |flow| flow["items"]["done"] == 1).await;
+
+    let plan = json!({
+        "flows": [{ "name": "other", "from": ["later"], "to": "detect" }],
+        "functions": ["later"],
+    });
+    let steps = house.send(Method::POST, "/v1/flow-plan?prune=true", plan.to_string()).await.json();
+    assert_eq!((&steps[0]["action"], &steps[1]["action"]), (&"create".into(), &"remove".into()));
+    assert_eq!(steps[0]["problems"], Value::Null, "{steps}");
+    house.down().await;
+}

@@ -1,0 +1,241 @@
+//! Shows flows between functions, and does with them what a person says.
+
+use std::io::IsTerminal;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use swell_api::flow::{Flow, FlowChange};
+
+use crate::cli::flows::{FlowCommand, OneFlow, TopArguments};
+use crate::client::node::word;
+use crate::connect;
+use crate::error::Letter;
+use crate::figure::bytes;
+use crate::interrupt;
+use crate::listing::{Column, facts, show, show_one, table};
+use crate::output::to_stdout;
+use crate::say::say;
+
+/// The shortest time between two tables.
+const EVERY_MIN: Duration = Duration::from_millis(100);
+/// How often an interruption is looked for.
+const GLANCE: Duration = Duration::from_millis(50);
+/// Clears a terminal and goes to its first place.
+const CLEAR: &str = "\x1b[2J\x1b[H";
+
+const FLOWS: [Column<Flow>; 17] = [
+    Column::text("FLOW", |one| one.name.clone()),
+    Column::text("OWNER", |one| one.owner.clone()),
+    Column::number("DEPTH", |one| one.depth.to_string()),
+    Column::number("IN/S", |one| rate(one.in_per_second)),
+    Column::number("OUT/S", |one| rate(one.out_per_second)),
+    Column::number("P50", |one| time(one.sojourn_us_p50)),
+    Column::number("P99", |one| time(one.sojourn_us_p99)),
+    Column::number("OLDEST", |one| time(one.oldest_us)),
+    Column::number("BLOCKED", |one| format!("{:.0}%", one.blocked_percent)),
+    Column::number("STARVED", |one| format!("{:.0}%", one.starved_percent)),
+    Column::number("MOVES", |one| one.migrations.values().sum::<u64>().to_string()),
+    Column::text("STATE", state),
+    Column::wide_number("EPOCH", |one| one.epoch.to_string()),
+    Column::wide_number("CLASS", classes),
+    Column::wide_number("SPILLED", |one| one.spilled.to_string()),
+    Column::wide_number("DEAD", |one| one.items.dead.to_string()),
+    Column::wide("FROM", |one| one.spec.from.join(",")),
+];
+
+/// Runs `swell flow`.
+pub fn run(command: &FlowCommand) -> Result<(), Letter> {
+    match command {
+        FlowCommand::List { output, node } => {
+            show(&connect::node(node)?.flows()?, &FLOWS, |one| one.name.clone(), *output)
+        }
+        FlowCommand::Show(OneFlow { name, output, node }) => {
+            let flow = connect::node(node)?.flow(name)?;
+            show_one(&flow, &flow.name, |_| describe(&flow), *output)
+        }
+        FlowCommand::Explain(OneFlow { name, output, node }) => {
+            let flow = connect::node(node)?.flow(name)?;
+            let words = format!("`{}` is with `{}`: {}\n", flow.name, flow.owner, flow.explanation);
+            show_one(&flow.explanation, &flow.name, |_| words, *output)
+        }
+        FlowCommand::Migrate { name, to, node } => {
+            let flow = connect::node(node)?.migrate_flow(name, to)?;
+            say(format!("{}: goes to `{}`, in epoch {}", flow.name, flow.owner, flow.epoch));
+            Ok(())
+        }
+        FlowCommand::Pin { name, to, node } => {
+            let change = FlowChange { pinned: Some(to.clone()), frozen: None };
+            let flow = connect::node(node)?.change_flow(name, &change)?;
+            say(format!("{}: stays with `{}`", flow.name, flow.owner));
+            Ok(())
+        }
+        FlowCommand::Unpin(one) => {
+            let change = FlowChange { pinned: Some(String::new()), frozen: None };
+            connect::node(&one.node)?.change_flow(&one.name, &change)?;
+            say(format!("{}: may change hands", one.name));
+            Ok(())
+        }
+        FlowCommand::Freeze(one) => {
+            let change = FlowChange { frozen: Some(true), pinned: None };
+            connect::node(&one.node)?.change_flow(&one.name, &change)?;
+            say(format!("{}: the analyzer leaves it as it is", one.name));
+            Ok(())
+        }
+        FlowCommand::Unfreeze(one) => {
+            let change = FlowChange { frozen: Some(false), pinned: None };
+            connect::node(&one.node)?.change_flow(&one.name, &change)?;
+            say(format!("{}: the analyzer may move it", one.name));
+            Ok(())
+        }
+        FlowCommand::Rm { name, discard, node } => {
+            connect::node(node)?.remove_flow(name, *discard)?;
+            say(format!("{name}: removed"));
+            Ok(())
+        }
+    }
+}
+
+/// Runs `swell top`.
+pub fn run_top(arguments: &TopArguments) -> Result<(), Letter> {
+    let node = connect::node(&arguments.node)?;
+    let asked = interrupt::listen()?;
+    let every = Duration::from_nanos(arguments.every.nanos()).max(EVERY_MIN);
+    let clear = if std::io::stdout().is_terminal() { CLEAR } else { "" };
+    let mut left = arguments.times;
+    loop {
+        let drawn = table(&node.flows()?, &FLOWS, false);
+        to_stdout(|out| write!(out, "{clear}{drawn}"))?;
+        left = left.map(|left| left.saturating_sub(1));
+        let until = Instant::now() + every;
+        while left != Some(0) && !asked.load(Ordering::Relaxed) && Instant::now() < until {
+            thread::sleep(GLANCE.min(every));
+        }
+        if left == Some(0) || asked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+    }
+}
+
+fn describe(flow: &Flow) -> String {
+    let spec = &flow.spec;
+    let items = flow.items;
+    let lanes: Vec<String> = flow
+        .lanes
+        .iter()
+        .map(|lane| {
+            format!(
+                "{}: {} of {} used, {} items, {} on disk",
+                lane.from,
+                bytes(lane.used_bytes),
+                bytes(lane.class_bytes),
+                lane.items,
+                bytes(lane.disk_bytes)
+            )
+        })
+        .collect();
+    let moves: Vec<String> =
+        flow.migrations.iter().map(|(why, count)| format!("{count} by {why}")).collect();
+    let owners: Vec<&str> =
+        std::iter::once(&spec.to).chain(&spec.owners).map(String::as_str).collect();
+    facts(&[
+        ("flow", flow.name.clone()),
+        ("state", state(flow)),
+        ("from", spec.from.join(", ")),
+        ("owner", format!("{}, of {} (epoch {})", flow.owner, owners.join(", "), flow.epoch)),
+        ("why", flow.explanation.clone()),
+        (
+            "rule",
+            format!(
+                "full = {}, ack = {}, batch = {}",
+                word(&spec.full),
+                word(&spec.ack),
+                spec.batch
+            ),
+        ),
+        ("depth", format!("{}, of these {} on disk only", flow.depth, flow.spilled)),
+        (
+            "rates",
+            format!("{} in, {} out a second", rate(flow.in_per_second), rate(flow.out_per_second)),
+        ),
+        (
+            "in it",
+            format!(
+                "p50 {}, p99 {}, oldest {}",
+                time(flow.sojourn_us_p50),
+                time(flow.sojourn_us_p99),
+                time(flow.oldest_us)
+            ),
+        ),
+        (
+            "waiting",
+            format!(
+                "producers {:.0} % of the time, owner {:.0} %",
+                flow.blocked_percent, flow.starved_percent
+            ),
+        ),
+        ("lanes", lanes.join("\n")),
+        (
+            "items",
+            format!(
+                "{} put, {} done, {} again, {} dead, {} lost, {} dropped, {} rejected, {} spilled, {} ended",
+                items.put,
+                items.done,
+                items.again,
+                items.dead,
+                items.lost,
+                items.dropped,
+                items.rejected,
+                items.spilled,
+                items.ended
+            ),
+        ),
+        ("moves", if moves.is_empty() { "none".to_string() } else { moves.join(", ") }),
+        (
+            "pause",
+            format!(
+                "last {}, next expected {}",
+                flow.pause_us_last.map_or_else(|| "-".to_string(), time),
+                time(flow.pause_us_next)
+            ),
+        ),
+    ])
+}
+
+fn state(flow: &Flow) -> String {
+    match (&flow.trouble, &flow.pinned, flow.frozen) {
+        (Some(trouble), _, _) => format!("trouble: {trouble}"),
+        (None, Some(_), _) => "pinned".to_string(),
+        (None, None, true) => "frozen".to_string(),
+        (None, None, false) => "free".to_string(),
+    }
+}
+
+fn classes(flow: &Flow) -> String {
+    flow.lanes.iter().map(|lane| bytes(lane.class_bytes)).collect::<Vec<_>>().join(",")
+}
+
+fn rate(per_second: f64) -> String {
+    format!("{per_second:.1}")
+}
+
+fn time(micros: u64) -> String {
+    match micros {
+        0 => "-".to_string(),
+        1..1_000 => format!("{micros}us"),
+        1_000..1_000_000 => format!("{:.1}ms", micros as f64 / 1e3),
+        _ => format!("{:.1}s", micros as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (micros, shown) in [(0, "-"), (999, "999us"), (1_500, "1.5ms"), (2_000_000, "2.0s")] {
+            assert_eq!(time(micros), shown);
+        }
+    }
+}
