@@ -32,8 +32,9 @@ pub enum Input {
     /// A caller wants to write, and first the version to make the new one from.
     Lock { request: RequestId, content: ContentId, group: GroupId, within: Span },
     /// The caller that was granted the lock has made the new version (`None`: deletes the
-    /// content). Its bytes are with whoever carries out the actions. A caller that was granted
-    /// nothing is answered with a conflict.
+    /// content). Its bytes are with whoever carries out the actions, under the token, until they
+    /// are to be installed or dropped. A caller that was granted nothing is answered with a
+    /// conflict.
     Publish {
         request: RequestId,
         payload: Option<Payload>,
@@ -122,7 +123,8 @@ pub enum Action {
     Install { content: ContentId, version: Version },
     /// These bytes are of no use any more.
     Drop { content: ContentId, version: Version },
-    /// Write to disk, bytes included, before the next action: it outlives a restart.
+    /// Write to disk, bytes included, before the next action: it outlives a restart. The bytes
+    /// came with the message, or are those of the caller that made the version.
     KeepPending { copy: PendingCopy },
     /// Needs no keeping any more.
     ForgetPending { content: ContentId, token: Version },

@@ -64,8 +64,9 @@ impl ContentRow {
         }
         let is_ours = self.group.is_none_or(|own| own == group) || !rules.fences_what_moves();
         let is_next = base == self.revision.version || !rules.checks_the_base();
-        let is_above = token >= self.fence || !rules.checks_the_fence();
-        if !(is_ours && is_next && is_above && token > Version::NEVER) {
+        let is_above = token >= self.fence && token > self.revision.version;
+        let is_above = is_above || !rules.checks_the_fence();
+        if !(is_ours && is_next && is_above) {
             let is_old = self.accepted.len() == ACCEPTED_MAX && token < self.accepted[0];
             return if is_old { Verdict::Forgotten } else { Verdict::Rejected };
         }
@@ -120,5 +121,84 @@ impl GroupRow {
             *self = GroupRow { epoch, leader: Some(leader) };
         }
         self.epoch == epoch && self.leader == Some(leader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cachegroup::rules::Kept;
+
+    const G: GroupId = GroupId(1);
+    const H: GroupId = GroupId(2);
+
+    fn version(tenure: u32, epoch: u64, counter: u64) -> Version {
+        Version { tenure, epoch: Epoch(epoch), counter }
+    }
+
+    fn commit(row: &mut ContentRow, group: GroupId, base: Version, token: Version) -> Verdict {
+        row.commit(group, base, &Revision { version: token, ..Revision::default() }, &Kept)
+    }
+
+    #[test]
+    fn a_version_is_made_from_the_newest_above_the_fence() {
+        let mut row = ContentRow::default();
+        assert!(row.seal(G, Epoch(1), 5));
+        for (base, token, verdict) in [
+            (Version::NEVER, version(0, 1, 4), Verdict::Rejected),
+            (version(0, 1, 1), version(0, 1, 6), Verdict::Rejected),
+            (Version::NEVER, version(0, 1, 6), Verdict::Accepted),
+            (Version::NEVER, version(0, 1, 7), Verdict::Rejected),
+            (version(0, 1, 6), version(0, 1, 7), Verdict::Accepted),
+            // Once more, after another was accepted.
+            (Version::NEVER, version(0, 1, 6), Verdict::Accepted),
+        ] {
+            assert_eq!(commit(&mut row, G, base, token), verdict, "{token} from {base}");
+        }
+        assert_eq!(row.revision.version, version(0, 1, 7));
+        assert_eq!(commit(&mut row, H, version(0, 1, 7), version(0, 1, 8)), Verdict::Rejected);
+    }
+
+    #[test]
+    fn what_is_too_long_ago_is_not_called_refused() {
+        let mut row = ContentRow::default();
+        let mut base = Version::NEVER;
+        for counter in 2..12 {
+            let token = version(0, 1, counter);
+            assert_eq!(commit(&mut row, G, base, token), Verdict::Accepted);
+            base = token;
+        }
+        assert_eq!(row.accepted.len(), ACCEPTED_MAX);
+        assert_eq!(commit(&mut row, G, Version::NEVER, version(0, 1, 2)), Verdict::Forgotten);
+        assert_eq!(commit(&mut row, G, base, version(0, 1, 1)), Verdict::Forgotten);
+        assert_eq!(commit(&mut row, G, Version::NEVER, version(0, 1, 20)), Verdict::Rejected);
+    }
+
+    #[test]
+    fn a_content_that_moved_takes_no_token_of_before() {
+        let mut row = ContentRow::default();
+        row.seal(G, Epoch(9), 1);
+        let moved = Revision::default();
+        assert!(!row.give(H, G, version(0, 9, 2), &moved, &Kept), "it is not there");
+        assert!(!row.give(G, H, version(0, 8, 2), &moved, &Kept), "the fence is above");
+        assert!(row.give(G, H, version(0, 9, 2), &moved, &Kept));
+        assert!(!row.seal(G, Epoch(10), 1), "it is not here any more");
+        assert!(row.seal(H, Epoch(1), 1), "though epochs are lower there");
+        let late = commit(&mut row, G, Version::NEVER, version(0, 9, 3));
+        assert_eq!(late, Verdict::Rejected);
+        let next = commit(&mut row, H, Version::NEVER, version(1, 1, 2));
+        assert_eq!(next, Verdict::Accepted);
+    }
+
+    #[test]
+    fn a_reign_begins_once_right_after_the_one_before() {
+        let mut row = GroupRow::default();
+        let (one, other) = (NodeId(1), NodeId(2));
+        assert!(!row.claim(Epoch(2), one), "there was no first");
+        assert!(row.claim(Epoch(1), one));
+        assert!(row.claim(Epoch(1), one), "asked once more");
+        assert!(!row.claim(Epoch(1), other));
+        assert!(row.claim(Epoch(2), other));
+        assert!(!row.claim(Epoch(1), one), "it is over");
     }
 }

@@ -222,6 +222,10 @@ impl Write {
     /// Is over, and remembered until nothing that was sent to it can matter any more.
     pub(crate) fn finish<R>(&mut self, desk: &mut Desk<'_, R>, table: &mut MemberTable) {
         self.settle(desk, table, false);
+        if self.stage != Stage::Freeing && self.revision.payload.is_some() {
+            let (content, version) = (self.content, self.token);
+            desk.actions.push(Action::Drop { content, version });
+        }
         self.stage = Stage::Done;
         self.due = desk.now + desk.timing.lock;
     }

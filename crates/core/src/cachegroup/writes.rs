@@ -200,9 +200,13 @@ impl Writes {
                     validated: Sequence::START,
                     asked: write.made,
                 };
-                let (useless, _) = table.install(content, write.group, copy, desk.rules);
+                let (useless, is_taken) = table.install(content, write.group, copy, desk.rules);
                 if write.revision.payload.is_some() {
-                    desk.actions.push(Action::Install { content, version: token });
+                    let version = token;
+                    desk.actions.push(match is_taken {
+                        true => Action::Install { content, version },
+                        false => Action::Drop { content, version },
+                    });
                 }
                 if let Some(version) = useless {
                     desk.actions.push(Action::Drop { content, version });
