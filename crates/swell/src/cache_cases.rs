@@ -15,6 +15,7 @@ use swell_sim::cache::topology::{catalogue, edge_list};
 use swell_sim::cache::words::Unknown;
 
 use crate::cli::cache::{CacheArguments, Finding, Links};
+use crate::cli::keepalive::once;
 use crate::error::Letter;
 use crate::say::say;
 
@@ -72,17 +73,6 @@ pub fn cases(arguments: &CacheArguments, seeds: &[u64]) -> Result<Vec<Case>, Let
         }
     }
     Ok(cases)
-}
-
-/// The values in their order, each once.
-pub fn once<T: Copy + PartialEq>(values: &[T]) -> Vec<T> {
-    let mut kept = Vec::new();
-    for value in values {
-        if !kept.contains(value) {
-            kept.push(*value);
-        }
-    }
-    kept
 }
 
 fn read_all<T>(texts: &[String]) -> Result<Vec<T>, Letter>

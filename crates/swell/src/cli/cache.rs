@@ -70,8 +70,7 @@ pub struct CacheArguments {
     #[arg(long, value_name = "MxL", value_delimiter = ',')]
     pub group: Vec<String>,
 
-    /// Which members of `deck` are far from their leader and which workload they have: `even`
-    /// deals them out in turn, `random` draws them [default: even]
+    /// How long links and workloads are dealt to the members of `deck` [default: even]
     #[arg(long, value_name = "RULE")]
     pub links: Option<Links>,
 
@@ -121,12 +120,12 @@ pub struct CacheArguments {
     pub output: Vec<Output>,
 }
 
-/// What chance decides of the paper's network.
+/// How long links and workloads are dealt to the members of the paper's network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Links {
-    /// Nothing
+    /// In turn, the same for every seed; reference cases have it so
     Even,
-    /// Which members are far, and their workloads
+    /// By chance, others for every seed; the published runs have it so
     Random,
 }
 

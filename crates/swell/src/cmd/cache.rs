@@ -8,6 +8,7 @@ use swell_sim::report::figure::{count, whole};
 
 use crate::cache_cases::cases;
 use crate::cli::cache::{CacheArguments, Preset};
+use crate::cli::keepalive::once;
 use crate::error::Letter;
 use crate::interrupt;
 use crate::output::{Form, Output, resolve};
@@ -45,7 +46,7 @@ fn seeds(arguments: &CacheArguments, default: u32) -> Vec<u64> {
     if arguments.seed.is_empty() {
         return (1..=u64::from(arguments.seeds.unwrap_or(default))).collect();
     }
-    crate::cache_cases::once(&arguments.seed)
+    once(&arguments.seed)
 }
 
 fn watch(experiment: &Experiment) -> Result<Results, Letter> {
