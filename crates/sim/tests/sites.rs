@@ -6,8 +6,8 @@ use swell_sim::sites::scenario::Scenario;
 use swell_trace::bundled::Bundled;
 use swell_trace::open::Options;
 
-/// Seeds other than those that the policies were tuned on, which are 1 to 5.
-const SEEDS: std::ops::RangeInclusive<u64> = 6..=8;
+/// Seeds other than those that the policies were tuned on, which are 1 to 9.
+const SEEDS: std::ops::RangeInclusive<u64> = 10..=11;
 
 /// Within so many rounds of ten minutes a liar has lost its say.
 const ROUNDS: u64 = 4;
