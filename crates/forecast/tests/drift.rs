@@ -156,6 +156,8 @@ fn edges_survive_as_bytes_and_nothing_makes_them_wild() {
         assert!(said.steps.iter().all(|q| q.iter().all(is_tame) && q.is_sorted()), "{said:?}");
     }
     assert_eq!(layer.apply(0, "c", forecast(), 50.0), forecast(), "nothing was learned of these");
+    let new = layer.apply(1, "a new one", forecast(), 50.0).steps[0];
+    assert!(new.is_sorted() && new[3] > new[2], "{new:?}");
     let cut = Calibration::from_bytes(&bytes[..bytes.len() / 2]);
     assert_eq!(cut, Err(CheckpointError::Damaged));
 }

@@ -44,7 +44,7 @@ impl Calibration {
         mut forecast: Forecast,
         most: f32,
     ) -> Forecast {
-        let own = self.sides(function);
+        let own = self.own.get(function).copied();
         if let Some(streams) = self.groups.get_mut(group) {
             for (quantiles, stream) in forecast.steps.iter_mut().zip(streams) {
                 *quantiles = stream.apply(quantiles, own);

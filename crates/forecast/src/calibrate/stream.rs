@@ -27,6 +27,9 @@ const NEEDED: usize = 60;
 const HALF: f32 = 0.5;
 /// A count is spread over so much to either side of it, so that ties do not decide.
 const SPREAD: [f32; 3] = [-0.33, 0.0, 0.33];
+/// How fast what is usual follows, and the most that a function counts in it.
+const USUAL_PACE: f32 = 0.005;
+const SHARE_MAX: f32 = 10.0;
 /// No edge is moved further, in widths of its side.
 const FAR: f32 = 200.0;
 
@@ -34,6 +37,8 @@ const FAR: f32 = 200.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
     outside: f32,
+    /// How much the distances of functions add to the widths of their bands, usually.
+    usual: Sides,
     scores: [VecDeque<f32>; 2],
     #[serde(skip)]
     edges: Option<[f32; 2]>,
@@ -41,7 +46,12 @@ pub struct Stream {
 
 impl Default for Stream {
     fn default() -> Self {
-        Self { outside: OUTSIDE, scores: [VecDeque::new(), VecDeque::new()], edges: None }
+        Self {
+            outside: OUTSIDE,
+            usual: [0.0; 2],
+            scores: [VecDeque::new(), VecDeque::new()],
+            edges: None,
+        }
     }
 }
 
@@ -83,6 +93,11 @@ impl Stream {
             inside += share_inside(*count, shown);
             len += 1;
             let [low, high] = widths(plain, *own);
+            let bare = widths(plain, [0.0; 2]);
+            for side in 0..2 {
+                let share = (own[side] / bare[side]).clamp(0.0, SHARE_MAX);
+                self.usual[side] += USUAL_PACE * (share - self.usual[side]);
+            }
             let beside = count - plain[MEDIAN];
             for spread in SPREAD {
                 let scores = [-(beside + spread) / low, (beside + spread) / high];
@@ -102,8 +117,9 @@ impl Stream {
         }
     }
 
-    /// A forecast with the edges of now.
-    pub fn apply(&mut self, plain: &Quantiles, own: Sides) -> Quantiles {
+    /// A forecast with the edges of now. Of a function that nothing is known of, the usual is
+    /// taken to hold.
+    pub fn apply(&mut self, plain: &Quantiles, own: Option<Sides>) -> Quantiles {
         if self.scores[0].len() < NEEDED {
             return *plain;
         }
@@ -116,6 +132,10 @@ impl Stream {
             })
         });
         let median = plain[MEDIAN];
+        let own = own.unwrap_or_else(|| {
+            let bare = widths(plain, [0.0; 2]);
+            [bare[0] * self.usual[0], bare[1] * self.usual[1]]
+        });
         let [low, high] = widths(plain, own);
         let mut out = *plain;
         out[LOW] = median - edges[0] * low;
@@ -139,6 +159,7 @@ impl Stream {
     /// Whether it can be what [`Stream::learn`] made.
     pub fn is_plausible(&self) -> bool {
         (OUTSIDE_MIN..=OUTSIDE_MAX).contains(&self.outside)
+            && self.usual.iter().all(|usual| (0.0..=SHARE_MAX).contains(usual))
             && self.scores.iter().all(|scores| scores.len() <= KEPT)
             && self.scores[0].len() == self.scores[1].len()
             && self.scores.iter().flatten().all(|score| score.abs() <= FAR)
