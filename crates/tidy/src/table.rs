@@ -91,6 +91,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
+    ("crates/sim/src/clone", Siblings::Parts),
     ("crates/forecast/src/boost", Siblings::Parts),
     ("crates/forecast/src/foresight", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
