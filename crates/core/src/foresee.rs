@@ -114,8 +114,7 @@ pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
         .collect();
     let mut orders = Vec::new();
     let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
-    let free = mind.pool.free();
-    let view = View { now, candidates: &candidates, nodes: &nodes, free };
+    let view = View { now, candidates: &candidates, nodes: &nodes };
     mind.cloning.policy.plan(&view, &mut orders);
     if is_ahead {
         orders.iter_mut().for_each(|order| add_to_running(mind, now, order));

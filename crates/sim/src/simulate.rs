@@ -14,7 +14,7 @@ use swell_core::site::Site;
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 use swell_core::world;
-use swell_forecast::foresight::foresight::Foresight;
+use swell_forecast::foresight::steps::Foresight;
 use swell_trace::cold::ColdModel;
 use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;

@@ -15,7 +15,7 @@ use swell_core::rng::Rng;
 use swell_core::settings::{CloningSettings, FunctionSettings};
 use swell_core::time::{Instant, Span};
 use swell_core::world::World;
-use swell_forecast::foresight::foresight::Foresight;
+use swell_forecast::foresight::steps::Foresight;
 use swell_trace::arrival::{Arrival, ArrivalStream};
 use swell_trace::cold::ColdModel;
 use swell_trace::error::TraceError;

@@ -234,7 +234,7 @@ mod tests {
     fn planned(candidates: &[Candidate<'_>], room: Bytes, prices: Prices) -> Vec<Order> {
         let nodes = [Node { headroom: room, distance: Span::ZERO }];
         let now = Instant::from_millis(600_000);
-        let view = View { now, candidates, nodes: &nodes, free: room };
+        let view = View { now, candidates, nodes: &nodes };
         let mut orders = Vec::new();
         ExpectedCost::new(prices).plan(&view, &mut orders);
         orders

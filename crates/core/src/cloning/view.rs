@@ -62,8 +62,6 @@ pub struct View<'a> {
     pub candidates: &'a [Candidate<'a>],
     /// Where clones can be, with the memory that waiting clones may take there.
     pub nodes: &'a [Node],
-    /// Memory of the site that no instance holds.
-    pub free: Bytes,
 }
 
 /// What a policy wishes for one function.

@@ -5,10 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::FunctionId;
-use crate::pool::instance::State;
-use crate::pool::ledger::Pool;
-use crate::time::Instant;
 use crate::units::Bytes;
 
 /// What became of the clones of a run.
@@ -44,64 +40,24 @@ impl Clones {
         self.tally
     }
 
-    fn begin(&mut self, memory: Bytes) {
+    pub(super) fn begin(&mut self, memory: Bytes) {
         self.held += memory;
         self.tally.made += 1;
+    }
+
+    pub(super) fn end(&mut self, memory: Bytes, held: u128, is_used: bool) {
+        self.held -= memory;
+        if is_used {
+            self.tally.used += 1;
+            self.tally.held_used += held;
+        } else {
+            self.tally.unused += 1;
+            self.tally.held_unused += held;
+        }
     }
 
     pub(super) fn reweigh(&mut self, former: Bytes, memory: Bytes) {
         self.held -= former;
         self.held += memory;
-    }
-}
-
-impl Pool {
-    /// Marks an instance whose start was just ordered as a clone.
-    pub(crate) fn mark_clone(&mut self, slot: u32) {
-        let instance = &mut self.instances[slot as usize];
-        instance.is_clone = true;
-        let (function, memory) = (instance.function, instance.memory);
-        self.clones.begin(memory);
-        let known = self.known_mut(function);
-        known.clones += 1;
-        known.clones_starting += 1;
-    }
-
-    /// The instance is a clone no longer: it got a request, or it ended without one.
-    pub(super) fn end_clone(&mut self, now: Instant, slot: u32, is_used: bool) {
-        let instance = &mut self.instances[slot as usize];
-        if !std::mem::replace(&mut instance.is_clone, false) {
-            return;
-        }
-        let (function, memory) = (instance.function, instance.memory);
-        let starts = instance.state == State::Starting;
-        let held = u128::from(memory.get()) * u128::from(now.since(instance.created).nanos());
-        let Clones { held: all, tally, .. } = &mut self.clones;
-        *all -= memory;
-        if is_used {
-            tally.used += 1;
-            tally.held_used += held;
-        } else {
-            tally.unused += 1;
-            tally.held_unused += held;
-        }
-        let known = self.known_mut(function);
-        known.clones -= 1;
-        known.clones_starting -= u32::from(starts);
-    }
-
-    /// The waiting clone of a function that was made first, of those that are ready.
-    pub(crate) fn oldest_clone(&self, function: FunctionId) -> Option<u32> {
-        self.idle_oldest_first(function).find(|&slot| self.at(slot).is_clone)
-    }
-
-    /// Memory that waiting clones hold.
-    pub fn clones_held(&self) -> Bytes {
-        self.clones.held()
-    }
-
-    /// What became of the clones so far.
-    pub fn clone_tally(&self) -> CloneTally {
-        self.clones.tally()
     }
 }

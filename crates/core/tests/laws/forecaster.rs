@@ -40,10 +40,13 @@ impl Forecaster {
             return None;
         }
         let step = Span::from_secs(1 + rng::below(rng, 60));
-        let demands = (0..functions as u32).filter_map(|function| {
-            (rng::below(rng, 2) == 0).then(|| demand(rng, FunctionId(function), origin, step))
-        });
-        let forecast = Box::new(DemandForecast { origin, step, functions: demands.collect() });
+        let mut demands = Vec::new();
+        for function in 0..functions as u32 {
+            if rng::below(rng, 2) == 0 {
+                demands.push(demand(rng, FunctionId(function), origin, step));
+            }
+        }
+        let forecast = Box::new(DemandForecast { origin, step, functions: demands });
         Some(Event::DemandForecast { forecast })
     }
 

@@ -52,8 +52,8 @@ impl Crowd {
     }
 }
 
-/// The features of `step`, of which the last `ahead` before it are not known yet and taken to
-/// be silent.
+/// The features of `step`, which is not known yet; nor may be steps before it, which are then
+/// taken to be silent. None for who was never called.
 pub fn features(habit: &Habit, crowd: &Crowd, step: u64) -> Option<[f32; FEATURES]> {
     let age = habit.age(step)?;
     let usual = crowd.hazard(age);

@@ -1,6 +1,6 @@
 //! What both worlds do between calls and the mind: count, close steps, foresee, tell.
 //!
-//! A world counts each arrival into a [`foresight::Foresight`], closes its steps when they
+//! A world counts each arrival into a [`steps::Foresight`], closes its steps when they
 //! are over, and hands what comes back to the mind as news. The simulator and the node thus
 //! forecast by the same code from the same counts.
 
@@ -10,4 +10,4 @@ pub mod logistic;
 pub mod occurrence;
 pub mod quantized;
 pub mod counted;
-pub mod foresight;
+pub mod steps;

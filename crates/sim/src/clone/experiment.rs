@@ -10,7 +10,7 @@ use swell_core::catalog;
 use swell_core::journal::Digest;
 use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::units::Bytes;
-use swell_forecast::foresight::foresight::Foresight;
+use swell_forecast::foresight::steps::Foresight;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 use swell_trace::reading::Reading;

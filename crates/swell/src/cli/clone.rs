@@ -7,7 +7,6 @@ use swell_trace::cold::ColdCost;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 
-use crate::cli::keepalive::once;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -60,8 +59,8 @@ pub struct CloneArguments {
     pub functions: Which,
 
     /// How many seeds to run: 1, 2, ... N
-    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "seed", value_parser = clap::value_parser!(u32).range(1..))]
-    pub seeds: u32,
+    #[arg(long = "seeds", value_name = "N", default_value_t = 1, conflicts_with = "seed", value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: u32,
 
     /// These very seeds, such as 3,7
     #[arg(long, value_name = "SEED", value_delimiter = ',')]
@@ -115,19 +114,23 @@ pub enum Which {
     Odd,
 }
 
-impl CloneArguments {
-    /// The seeds asked for, each once.
-    pub fn all_seeds(&self) -> Vec<u64> {
-        if self.seed.is_empty() { (1..=u64::from(self.seeds)).collect() } else { once(&self.seed) }
-    }
-
-    /// The modes asked for, each once.
-    pub fn modes(&self) -> Vec<CloningMode> {
-        let mode = |mode: &Mode| match mode {
+impl Mode {
+    /// The mode in the words of the mind.
+    pub fn cloning(self) -> CloningMode {
+        match self {
             Mode::Off => CloningMode::Off,
             Mode::Shadow => CloningMode::Shadow,
             Mode::On => CloningMode::On,
-        };
-        once(&self.mode.iter().map(mode).collect::<Vec<_>>())
+        }
+    }
+}
+
+impl CloneArguments {
+    /// The seeds asked for.
+    pub fn seeds(&self) -> Vec<u64> {
+        if self.seed.is_empty() {
+            return (1..=u64::from(self.count)).collect();
+        }
+        self.seed.clone()
     }
 }

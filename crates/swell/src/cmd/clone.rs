@@ -1,14 +1,14 @@
 //! Compares keep-alive alone with keep-alive and clones made ahead of demand.
 
 use swell_core::settings::{CloningSettings, MEMORY_MAX};
-use swell_forecast::foresight::foresight;
+use swell_forecast::foresight::steps;
 use swell_sim::clone::experiment::CloneExperiment;
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::{page, table};
 use swell_sim::half;
 use swell_sim::report::figure::{count, whole};
 
-use crate::cli::clone::{CloneArguments, Which};
+use crate::cli::clone::{CloneArguments, Mode, Which};
 use crate::cli::keepalive::once;
 use crate::error::Letter;
 use crate::interrupt;
@@ -41,7 +41,7 @@ pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
 fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
     swell_core::catalog::build(&arguments.policy, 0)?;
     swell_core::cloning::catalog::build(&arguments.clone_policy)?;
-    foresight::check(&arguments.forecaster)?;
+    steps::check(&arguments.forecaster)?;
     let memories = once(&arguments.memory);
     if let Some(memory) = memories.iter().find(|memory| **memory > MEMORY_MAX) {
         return Err(Letter::usage(format!("`{memory}` is more than any machine has")));
@@ -62,14 +62,14 @@ fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
     Ok(CloneExperiment {
         scenario: scenario::scenario(trace, &arguments.cold)?,
         functions,
-        modes: arguments.modes(),
+        modes: once(&arguments.mode).into_iter().map(Mode::cloning).collect(),
         policy: arguments.policy.clone(),
         cloning,
         forecaster: arguments.forecaster.clone(),
         memories,
         placement: arguments.placement,
         durations: arguments.durations,
-        seeds: arguments.all_seeds(),
+        seeds: once(&arguments.seeds()),
         threads: arguments.threads.map_or_else(processors, usize::from),
     })
 }

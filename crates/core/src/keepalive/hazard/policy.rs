@@ -292,10 +292,9 @@ impl KeepAlive for Hazard {
     }
 
     fn on_idle(&mut self, now: Instant, slot: u32, pool: &Pool, _wanted: &mut Wanted) {
-        let tenant = pool.at(slot);
-        let function = tenant.function();
+        let function = pool.at(slot).function();
         // A clone that comes to rest has not worked: the gap of its level goes on.
-        if !tenant.is_clone() {
+        if !pool.at(slot).is_clone() {
             self.fall(now, function, pool);
         }
         if pool.oldest_idle(function) == Some(slot) {
@@ -338,10 +337,8 @@ impl KeepAlive for Hazard {
         true
     }
 
-    fn on_promise(&mut self, _now: Instant, function: FunctionId, pool: &Pool) {
-        if pool.oldest_idle(function).is_some() {
-            self.scores.mark(function);
-        }
+    fn on_promise(&mut self, _now: Instant, function: FunctionId, _pool: &Pool) {
+        self.scores.mark(function);
     }
 
     fn remembered(&self, now: Instant, _pool: &Pool) -> Vec<u8> {
