@@ -41,7 +41,7 @@ pub fn share_beneath(count: f32, quantiles: &Quantiles) -> f32 {
 }
 
 /// The share of the forecast distribution below `value`.
-pub fn share_below(value: f32, quantiles: &Quantiles) -> f32 {
+pub(crate) fn share_below(value: f32, quantiles: &Quantiles) -> f32 {
     let last = LEVELS.len() - 1;
     if value < quantiles[0] {
         let slope = (LEVELS[1] - LEVELS[0]) / (quantiles[1] - quantiles[0]).max(f32::EPSILON);

@@ -85,6 +85,8 @@ pub struct ForecastSettings {
     pub horizon_steps: u32,
     /// What decides on clones, with parameters.
     pub policy: String,
+    /// What it is told.
+    pub clones_by: ClonesBy,
     /// Share of the memory of instances that waiting clones may hold, in thousandths.
     pub memory_per_mille: u16,
     /// Clones made in a second, at most.
@@ -97,6 +99,16 @@ pub struct ForecastSettings {
     pub prometheus: Option<String>,
     /// Series that demand may follow.
     pub follow: Vec<Follow>,
+}
+
+/// What clones are decided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClonesBy {
+    /// The chance of any call in each minute.
+    #[default]
+    Minutes,
+    /// The forecasts of steps, as they are shown.
+    Steps,
 }
 
 /// A series that demand may follow.
@@ -116,6 +128,7 @@ impl Default for ForecastSettings {
             step_minutes: 5,
             horizon_steps: 12,
             policy: "expected-cost".to_string(),
+            clones_by: ClonesBy::Minutes,
             memory_per_mille: 500,
             starts_max: 50,
             training_per_mille: 100,

@@ -15,6 +15,7 @@ pub mod telling;
 pub mod schedule;
 pub mod outlook;
 pub mod composing;
+pub mod minutes;
 pub mod told;
 pub mod edges;
 pub mod guard;

@@ -1,9 +1,8 @@
 //! What clones saved and cost, as people are told.
 
-use std::sync::atomic::Ordering;
-
-use swell_api::forecast::Receipt;
+use swell_api::forecast as api;
 use swell_api::spec::ForecastMode;
+use swell_core::receipt::Receipt;
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
@@ -14,33 +13,37 @@ pub fn note(ground: &Ground) {
     ground.receipts.note(&ground.parts.demand, wall_ms(), sums(ground));
 }
 
-/// The sums since the node came up.
+/// The sums since the node came up: what happened, and of clones what became of them, or in
+/// shadow what would have.
 fn sums(ground: &Ground) -> Sums {
-    let mut sums = Sums::default();
-    ground.parts.registry.visit(|function| {
-        for version in &function.versions {
-            sums.calls += version.counts.total.load(Ordering::Relaxed);
-            sums.cold += version.counts.cold.load(Ordering::Relaxed);
-        }
-    });
-    let tally = ground.parts.live.clones();
+    let Receipt { real, shadow, .. } = ground.parts.live.receipt();
+    let served = real.served;
+    let clones = shadow.map_or(real.clones, |shadow| shadow.clones);
+    let avoided = match shadow {
+        Some(shadow) => served.cold.cast_signed() - shadow.served.cold.cast_signed(),
+        None => clones.used.cast_signed(),
+    };
     let mb_seconds = |byte_nanos: u128| byte_nanos as f64 / 1e6 / 1e9;
-    sums.made = tally.made;
-    sums.used = tally.used;
-    sums.unused = tally.unused;
-    sums.avoided = tally.used;
-    sums.wasted = mb_seconds(tally.held_unused);
-    sums.held = mb_seconds(tally.held_used) + sums.wasted;
-    sums
+    let wasted = mb_seconds(clones.held_unused);
+    Sums {
+        calls: served.warm + served.delayed + served.resumed + served.cold + served.dropped,
+        cold: served.cold,
+        made: clones.made,
+        used: clones.used,
+        unused: clones.unused,
+        avoided,
+        held: mb_seconds(clones.held_used) + wasted,
+        wasted,
+    }
 }
 
 /// The receipt of the last so many milliseconds, in whole hours.
-pub fn since(ground: &Ground, since_ms: u64) -> Receipt {
+pub fn since(ground: &Ground, since_ms: u64) -> api::Receipt {
     note(ground);
     let now_ms = wall_ms();
     let (begins, sums) = ground.receipts.from(now_ms.saturating_sub(since_ms));
     let mode = ground.parts.settings.mode;
-    Receipt {
+    api::Receipt {
         since_ms: begins,
         until_ms: now_ms,
         mode,
@@ -49,7 +52,7 @@ pub fn since(ground: &Ground, since_ms: u64) -> Receipt {
         clones_made: sums.made,
         clones_used: sums.used,
         clones_unused: sums.unused,
-        cold_avoided: sums.avoided,
+        cold_avoided: sums.avoided.max(0).unsigned_abs(),
         held_mb_seconds: sums.held,
         wasted_mb_seconds: sums.wasted,
         text: text(mode, &sums),
@@ -63,8 +66,9 @@ fn text(mode: ForecastMode, sums: &Sums) -> String {
             "forecasts are off, so that nothing was made ahead of calls".to_string()
         }
         _ if calls == 0 => "no calls came".to_string(),
-        ForecastMode::Shadow if made == 0 => format!(
-            "of {calls} calls {cold} waited for a start; clones would have saved none of that"
+        ForecastMode::Shadow if avoided <= 0 => format!(
+            "of {calls} calls {cold} waited for a start; {made} clones would have spared none of \
+             them that, so that clones are not worth it here"
         ),
         ForecastMode::Shadow => format!(
             "of {calls} calls {cold} waited for a start; {made} clones would have spared {avoided} \

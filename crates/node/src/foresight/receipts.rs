@@ -28,7 +28,7 @@ pub struct Sums {
     /// Of these, those that ended without.
     pub unused: u64,
     /// Cold starts avoided, or that would have been.
-    pub avoided: u64,
+    pub avoided: i64,
     /// Memory that clones held until their first call or end, in MB seconds.
     pub held: f64,
     /// Of that, what those held that nobody used.
@@ -39,13 +39,16 @@ impl Sums {
     /// What came since an earlier moment; nothing where sums began anew.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
+        if self.calls < earlier.calls {
+            return *self;
+        }
         Self {
             calls: self.calls.saturating_sub(earlier.calls),
             cold: self.cold.saturating_sub(earlier.cold),
             made: self.made.saturating_sub(earlier.made),
             used: self.used.saturating_sub(earlier.used),
             unused: self.unused.saturating_sub(earlier.unused),
-            avoided: self.avoided.saturating_sub(earlier.avoided),
+            avoided: self.avoided - earlier.avoided,
             held: (self.held - earlier.held).max(0.0),
             wasted: (self.wasted - earlier.wasted).max(0.0),
         }
@@ -136,7 +139,7 @@ mod tests {
         let later = Sums { calls: 9, used: 2, held: 4.5, ..Sums::default() };
         let more = later.since(&earlier);
         assert_eq!(more, Sums { calls: 4, held: 1.5, ..Sums::default() });
-        assert_eq!(earlier.since(&later), Sums::default());
+        assert_eq!(earlier.since(&later), earlier, "it began anew");
         let mut all = earlier;
         all.add(&more);
         assert_eq!(all, later);

@@ -20,12 +20,14 @@ use crate::foresight::ground::Ground;
 use crate::foresight::guard::Guard;
 use crate::foresight::maker::{Known, Maker, Said};
 use crate::foresight::members::{Member, members};
+use crate::foresight::minutes::Minutes;
 use crate::foresight::models::{METHOD, Models, method};
 use crate::foresight::outlook::Outlook;
 use crate::foresight::pace::{Pace, used, yield_to_all};
 use crate::foresight::receipt;
-use crate::foresight::told::tell_mind;
+use crate::foresight::told::{tell_minutes, tell_steps};
 use crate::foresight::training::{Job, Jobs, Made};
+use crate::settings::ClonesBy;
 
 /// Steps that a forecast looks back on: two days of 5-minute steps.
 pub const LOOK: u64 = 576;
@@ -58,6 +60,7 @@ pub struct Round<'a> {
     guard: Guard,
     edges: Edges,
     following: Option<Following>,
+    minutes: Minutes,
     recent: VecDeque<Arc<Outlook>>,
     /// Functions of which the mind was told something.
     told: BTreeSet<Arc<str>>,
@@ -74,8 +77,12 @@ impl<'a> Round<'a> {
         let edges = Edges::open(&ground.parts.demand, horizon);
         let followed = ground.followed.as_ref();
         let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
+        let open = ground.parts.demand.timeline().last() + 1;
+        // A day is told of a copy: whoever counts does not wait for that.
+        let book = ground.parts.demand.book.lock().clone();
+        let minutes = Minutes::open(&book, open);
         let (recent, told) = (VecDeque::new(), BTreeSet::new());
-        Self { ground, stop, maker, guard, edges, following, recent, told, origin: 0 }
+        Self { ground, stop, maker, guard, edges, following, minutes, recent, told, origin: 0 }
     }
 
     /// Forecasts whenever a step is over, until told to stop.
@@ -91,6 +98,9 @@ impl<'a> Round<'a> {
                     Wake::Stop => return self.keep(),
                 }
             }
+            if let Some(minute) = minute {
+                self.minute(minute + 1);
+            }
             let step = self.ground.step_minutes();
             let origin = minute.map_or(self.origin, |minute| (minute + 1) / step);
             if origin > self.origin {
@@ -98,6 +108,17 @@ impl<'a> Round<'a> {
                 self.step(jobs);
             }
         }
+    }
+
+    /// A minute begins: what decides on clones is told of the one that ended.
+    fn minute(&mut self, open: u64) {
+        let ground = self.ground;
+        if ground.parts.settings.clones_by != ClonesBy::Minutes {
+            return;
+        }
+        let members = members(&ground.parts.registry, |own| ground.mode(own));
+        let said = self.minutes.tell(&ground.parts.demand.book.lock(), open);
+        tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
     }
 
     fn made(&mut self, made: Made) {
@@ -178,7 +199,9 @@ impl<'a> Round<'a> {
         self.train(said.train, &members, jobs);
         let outlook = Arc::new(self.show(&said, &members, series.as_deref(), len, most));
         ground.desk.publish(outlook.clone());
-        tell_mind(ground, &members, &outlook, &mut self.told);
+        if ground.parts.settings.clones_by == ClonesBy::Steps {
+            tell_steps(ground, &members, &outlook, &mut self.told);
+        }
         self.recent.push_front(outlook);
         self.recent.truncate(ground.parts.settings.horizon_steps as usize);
         receipt::note(ground);

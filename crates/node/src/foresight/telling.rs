@@ -3,8 +3,8 @@
 use swell_core::demand::{FunctionDemand, KNOWN_MAX, STEPS_MAX, StepDemand, WHOLE};
 use swell_core::ids::FunctionId;
 use swell_core::time::Instant;
-use swell_forecast::bands::{HIGH, LOW, MEDIAN, Quantiles, quantile_of_levels};
-use swell_forecast::coverage::share_below;
+use swell_forecast::bands::Quantiles;
+use swell_forecast::foresight::quantized;
 
 use crate::foresight::score::Score;
 
@@ -26,19 +26,7 @@ pub fn demand(
 }
 
 fn step(quantiles: &Quantiles, part: f32) -> StepDemand {
-    let thousandths = |count: f32| {
-        let thousandths = f64::from(count.max(0.0) * part) * 1e3;
-        // Beyond the largest number of the mind every number means "all there is".
-        thousandths.round().min(f64::from(u32::MAX)) as u32
-    };
-    let any = 1.0 - f64::from(share_below(0.5, quantiles)).clamp(0.0, 1.0);
-    StepDemand {
-        chance: (any * f64::from(WHOLE)).round() as u16,
-        q10: thousandths(quantiles[LOW]),
-        q50: thousandths(quantiles[MEDIAN]),
-        q90: thousandths(quantiles[HIGH]),
-        q95: thousandths(quantile_of_levels(quantiles, 0.95)),
-    }
+    quantized::step(&quantiles.map(|count| count.max(0.0) * part), None)
 }
 
 /// How much forecasts of a function are believed, in thousandths: full where the band held what

@@ -1,64 +1,149 @@
 //! Telling the mind what is expected: forecasts by version, and what schedules make certain.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use swell_core::demand::DemandForecast;
+use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand, WHOLE};
 use swell_core::event::Event;
 use swell_core::time::{Instant, Span};
 use swell_forecast::bands::Quantiles;
 
-use crate::clock::wall_ms;
+use crate::clock::{Clock, wall_ms};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
+use crate::foresight::minutes::Minutes;
 use crate::foresight::outlook::Outlook;
+use crate::foresight::schedule::known;
 use crate::foresight::telling::{confidence, demand};
+
+/// How far ahead clones can matter, in minutes.
+const AHEAD: u64 = 10;
 
 /// Tells the mind of `outlook`. A function of which nothing is expected is told of only if
 /// something was before, so that a journal of a box with many idle functions stays short.
-pub fn tell_mind(
+pub fn tell_steps(
     ground: &Ground,
     members: &[Member],
     outlook: &Outlook,
     told: &mut BTreeSet<Arc<str>>,
 ) {
-    let live = &ground.parts.live;
-    let (now, now_ms) = (live.clock.now(), wall_ms());
-    let instant = |at_ms: u64| -> Instant {
-        let far = Duration::from_millis(at_ms.abs_diff(now_ms));
-        let span = live.clock.span(far);
-        match at_ms >= now_ms {
-            true => now + span,
-            false => Instant::from_nanos(now.nanos().saturating_sub(span.nanos())),
-        }
-    };
+    let now = Now::of(ground);
     let scores = ground.desk.scores.read();
     let mut functions = Vec::new();
     for member in members {
         let Some(row) = outlook.row(&member.name) else { continue };
         let steps = held(&row.forecast.steps, &row.floors, member, ground);
         let is_quiet = row.known_ms.is_empty() && steps.iter().all(|step| step[4] < 0.001);
-        if is_quiet && !told.remove(&member.name) {
+        if !is_to_tell(&member.name, is_quiet, told) {
             continue;
-        }
-        if !is_quiet {
-            told.insert(member.name.clone());
         }
         let sure = confidence(scores.get(&member.name));
         for &(version, percent) in &member.versions {
-            let known = row.known_ms.iter().map(|&at_ms| instant(at_ms));
+            let known = row.known_ms.iter().map(|&at_ms| now.instant(at_ms));
             functions.push(demand(version, percent, &steps, sure, known));
         }
     }
     drop(scores);
-    if functions.is_empty() {
-        return;
-    }
     let step = Span::from_mins(ground.step_minutes());
-    let origin = instant(ground.step_begins_ms(outlook.origin));
-    let forecast = DemandForecast { origin, step, functions };
-    live.tell(Event::DemandForecast { forecast: Box::new(forecast) });
+    tell(ground, now.instant(ground.step_begins_ms(outlook.origin)), step, functions);
+}
+
+/// Tells the mind of the minute that begins and the next.
+pub fn tell_minutes(
+    ground: &Ground,
+    members: &[Member],
+    minutes: &Minutes,
+    said: &BTreeMap<u32, FunctionDemand>,
+    open: u64,
+    told: &mut BTreeSet<Arc<str>>,
+) {
+    let (now, timeline) = (Now::of(ground), ground.parts.demand.timeline());
+    let until_ms = timeline.wall_ms(open + AHEAD);
+    let known = known(&ground.parts.triggers.table(), now.now_ms, until_ms);
+    let latest = ground.desk.latest();
+    let mut functions = Vec::new();
+    for member in members {
+        let said = minutes.place_of(&member.name).and_then(|place| said.get(&place));
+        let mut steps = said.map_or_else(Vec::new, |said| said.steps.clone());
+        let ahead = open / ground.step_minutes();
+        let row =
+            latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
+        let floor = row.and_then(|(origin, row)| {
+            row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
+        });
+        if let Some(floor) = floor.filter(|&floor| floor > 0) {
+            let calls = (calls_of(floor, member, 1, ground) * 1e3).min(f64::from(u32::MAX)) as u32;
+            steps.resize(steps.len().max(2), StepDemand::default());
+            steps.iter_mut().for_each(|step| *step = raised(*step, calls));
+        }
+        let known_ms = known.get(&member.name).map_or(&[][..], Vec::as_slice);
+        let is_quiet = known_ms.is_empty() && steps.iter().all(|step| step.chance == 0);
+        if !is_to_tell(&member.name, is_quiet, told) {
+            continue;
+        }
+        for &(function, percent) in &member.versions {
+            functions.push(FunctionDemand {
+                function,
+                confidence: said.map_or(0, |said| said.confidence),
+                steps: steps.iter().map(|step| shared(*step, percent)).collect(),
+                known: known_ms.iter().map(|&at_ms| now.instant(at_ms)).collect(),
+            });
+        }
+    }
+    tell(ground, now.instant(timeline.wall_ms(open)), Span::from_mins(1), functions);
+}
+
+/// The present, on the wall and in the mind.
+struct Now<'a> {
+    clock: &'a Clock,
+    now: Instant,
+    now_ms: u64,
+}
+
+impl<'a> Now<'a> {
+    fn of(ground: &'a Ground) -> Self {
+        let clock = &ground.parts.live.clock;
+        Self { clock, now: clock.now(), now_ms: wall_ms() }
+    }
+
+    /// When it is, in the mind, what on the wall is `at_ms`.
+    fn instant(&self, at_ms: u64) -> Instant {
+        let span = self.clock.span(Duration::from_millis(at_ms.abs_diff(self.now_ms)));
+        match at_ms >= self.now_ms {
+            true => self.now + span,
+            false => Instant::from_nanos(self.now.nanos().saturating_sub(span.nanos())),
+        }
+    }
+}
+
+fn is_to_tell(name: &Arc<str>, is_quiet: bool, told: &mut BTreeSet<Arc<str>>) -> bool {
+    match is_quiet {
+        true => told.remove(name),
+        false => told.insert(name.clone()) || told.contains(name),
+    }
+}
+
+fn tell(ground: &Ground, origin: Instant, step: Span, functions: Vec<FunctionDemand>) {
+    if !functions.is_empty() {
+        let forecast = Box::new(DemandForecast { origin, step, functions });
+        ground.parts.live.tell(Event::DemandForecast { forecast });
+    }
+}
+
+/// A step of one version that gets so many percent of its function's calls.
+fn shared(step: StepDemand, percent: u8) -> StepDemand {
+    let part = |number: u32| (u64::from(number) * u64::from(percent.min(100)) / 100) as u32;
+    let StepDemand { chance, q10, q50, q90, q95 } = step;
+    let chance = part(chance.into()) as u16;
+    StepDemand { chance, q10: part(q10), q50: part(q50), q90: part(q90), q95: part(q95) }
+}
+
+/// A step in which at least so many thousandths of a call are expected.
+fn raised(step: StepDemand, calls: u32) -> StepDemand {
+    let StepDemand { q10, q50, q90, q95, .. } = step;
+    let (q10, q50) = (q10.max(calls), q50.max(calls));
+    StepDemand { chance: WHOLE, q10, q50, q90: q90.max(calls), q95: q95.max(calls) }
 }
 
 /// Steps in which at least as many calls are expected as a floor of instances can serve: what
@@ -67,15 +152,23 @@ fn held(steps: &[Quantiles], floors: &[u32], member: &Member, ground: &Ground) -
     if floors.is_empty() {
         return steps.to_vec();
     }
+    let minutes = ground.step_minutes();
+    let floors = floors.iter().chain(std::iter::repeat(&0));
+    let each = steps.iter().zip(floors);
+    each.map(|(step, &floor)| {
+        let calls = calls_of(floor, member, minutes, ground) as f32;
+        step.map(|count| count.max(calls))
+    })
+    .collect()
+}
+
+/// So many calls in some minutes that they keep a floor of instances busy, at the run time of
+/// the function.
+fn calls_of(floor: u32, member: &Member, minutes: u64, ground: &Ground) -> f64 {
     let book = ground.parts.demand.book.lock();
     let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
     drop(book);
-    // So many calls in a step that, at the run time of the function, they keep the floor busy.
-    let run_seconds =
-        costs.run_seconds().unwrap_or(1.0).max(1e-3) * ground.parts.live.clock.speed();
-    let calls = f64::from(member.concurrency) * ground.step_minutes() as f64 * 60.0 / run_seconds;
-    let floors = floors.iter().chain(std::iter::repeat(&0));
-    let each = steps.iter().zip(floors);
-    each.map(|(step, &floor)| step.map(|count| count.max((f64::from(floor) * calls) as f32)))
-        .collect()
+    let run_seconds = costs.run_seconds().unwrap_or(1.0).max(1e-3);
+    let run_seconds = run_seconds * ground.parts.live.clock.speed();
+    f64::from(floor) * f64::from(member.concurrency) * minutes as f64 * 60.0 / run_seconds
 }

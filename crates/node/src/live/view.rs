@@ -6,6 +6,7 @@ use swell_api::node::JournalState;
 use swell_core::ids::FunctionId;
 use swell_core::pool::clones::CloneTally;
 use swell_core::pool::instance::State;
+use swell_core::receipt::Receipt;
 use swell_core::units::Bytes;
 
 use crate::live::world::Live;
@@ -76,6 +77,12 @@ impl Live {
     /// What became of clones so far.
     pub fn clones(&self) -> CloneTally {
         self.mind.lock().site.pool().clone_tally()
+    }
+
+    /// What clones saved and cost so far, or would have.
+    pub fn receipt(&self) -> Receipt {
+        let mind = self.mind.lock();
+        mind.site.receipt(mind.now())
     }
 
     /// Fills in the figures of the pool and the journal.

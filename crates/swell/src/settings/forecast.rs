@@ -5,7 +5,7 @@ use std::time::Duration;
 use swell_api::spec::ForecastMode;
 use swell_core::cloning::catalog;
 use swell_core::units::Bytes;
-use swell_node::settings::Follow;
+use swell_node::settings::{ClonesBy, Follow};
 
 use crate::settings::keys::{Setting, duration, number, plain};
 
@@ -60,6 +60,19 @@ pub const FORECASTS: &[Setting] = &[
         |draft, text| {
             catalog::build(text).map_err(|error| error.to_string())?;
             draft.settings.forecast.policy = text.to_string();
+            Ok(())
+        },
+    ),
+    plain(
+        "forecast.clones-by",
+        "what clones are decided by: minutes (the chance of any call in each), or steps",
+        |_| "minutes".into(),
+        |draft, text| {
+            draft.settings.forecast.clones_by = match text {
+                "minutes" => ClonesBy::Minutes,
+                "steps" => ClonesBy::Steps,
+                _ => return Err(format!("`{text}` is neither `minutes` nor `steps`")),
+            };
             Ok(())
         },
     ),
