@@ -20,8 +20,8 @@ fn sums(ground: &Ground) -> Sums {
     let served = real.served;
     let clones = shadow.map_or(real.clones, |shadow| shadow.clones);
     let avoided = match shadow {
-        Some(shadow) => served.cold as i64 - shadow.served.cold as i64,
-        None => clones.used as i64,
+        Some(shadow) => served.cold.cast_signed() - shadow.served.cold.cast_signed(),
+        None => clones.used.cast_signed(),
     };
     let mb_seconds = |byte_nanos: u128| byte_nanos as f64 / 1e6 / 1e9;
     let wasted = mb_seconds(clones.held_unused);
@@ -52,7 +52,7 @@ pub fn since(ground: &Ground, since_ms: u64) -> api::Receipt {
         clones_made: sums.made,
         clones_used: sums.used,
         clones_unused: sums.unused,
-        cold_avoided: sums.avoided.max(0) as u64,
+        cold_avoided: sums.avoided.max(0).unsigned_abs(),
         held_mb_seconds: sums.held,
         wasted_mb_seconds: sums.wasted,
         text: text(mode, &sums),

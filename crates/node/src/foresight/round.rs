@@ -78,7 +78,9 @@ impl<'a> Round<'a> {
         let followed = ground.followed.as_ref();
         let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
         let open = ground.parts.demand.timeline().last() + 1;
-        let minutes = Minutes::open(&ground.parts.demand.book.lock(), open);
+        // A day is told of a copy: whoever counts does not wait for that.
+        let book = ground.parts.demand.book.lock().clone();
+        let minutes = Minutes::open(&book, open);
         let (recent, told) = (VecDeque::new(), BTreeSet::new());
         Self { ground, stop, maker, guard, edges, following, minutes, recent, told, origin: 0 }
     }
