@@ -18,6 +18,7 @@ pub mod boost;
 pub mod network;
 pub mod global;
 pub mod hybrid;
+pub mod prewarm;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;

@@ -86,6 +86,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
+    ("crates/forecast/src/prewarm", Siblings::Rivals { below: &["readiness"], above: &["curve"] }),
     ("crates/forecast/src/regressor", Siblings::Parts),
     ("crates/forecast/src/watch", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
@@ -122,7 +123,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/sim/src/report", Siblings::Parts),
     (
         "crates/sim/src/report/html",
-        Siblings::Rivals { below: &["chart", "style"], above: &["page"] },
+        Siblings::Rivals { below: &["chart", "sheet", "style"], above: &["page"] },
     ),
     ("crates/trace/src/reader", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/trace/src/generate", Siblings::Rivals { below: &[], above: &[] }),
@@ -139,6 +140,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/redeploy", Siblings::Parts),
     ("crates/swell/src/doctor", Siblings::Rivals { below: &["check"], above: &["all"] }),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/swell/src/forecasting", Siblings::Parts),
     ("crates/swell/src/rig", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
