@@ -23,7 +23,7 @@ pub mod figure;
 pub mod load;
 pub mod demand;
 pub mod split;
-pub mod forecast_report;
+pub mod forecasting;
 pub mod specification;
 pub mod overrides;
 pub mod scenario;

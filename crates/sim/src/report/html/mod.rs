@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod style;
+pub mod sheet;
 pub mod pareto;
 pub mod waste;
 pub mod functions;

@@ -1,15 +1,10 @@
 //! Puts the page together: heading, how to read it, charts, numbers, conditions.
-//!
-//! The page is one file: style, data, the drawing library and a few lines of our own in
-//! one script. It fetches nothing, so it can be mailed, archived and opened offline. The
-//! same results give the same bytes: there is no date in it.
 
 use std::io::{self, Write};
 
-use plotly::Plot;
-
 use crate::report::figure::{count, memory, percent_to, whole};
 use crate::report::html::chart::{Chart, escape};
+use crate::report::html::sheet::{self, Sheet};
 use crate::report::html::{always_cold, functions, numbers, pareto, timeline, waste};
 use crate::report::summary::{Panel, Possible, labels, panels, policies, settings};
 use crate::results::Results;
@@ -23,26 +18,18 @@ pub struct About {
     pub version: String,
 }
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
-
 /// Writes the page.
 pub fn write(results: &Results, about: &About, out: &mut dyn Write) -> io::Result<()> {
     let panels = panels(results);
     let charts = charts(&panels, results);
     let name = panels.first().map_or("no runs", |panel| &panel.trace);
-    writeln!(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">")?;
-    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")?;
-    writeln!(out, "<title>Keep-alive on {}</title>\n<style>\n{STYLE}</style>", escape(name))?;
-    writeln!(out, "</head>\n<body>\n<main>\n{}", heading(&panels, results, about))?;
-    for chart in &charts {
-        write!(out, "{}", section(chart))?;
-    }
-    writeln!(out, "<section><h2>Numbers</h2>\n{}</section>", numbers::tables(&panels))?;
-    writeln!(out, "{}</main>\n<script>", conditions(&panels))?;
-    writeln!(out, "{}", library())?;
-    writeln!(out, "const swellCharts = {};", data(&charts)?)?;
-    writeln!(out, "{SCRIPT}</script>\n</body>\n</html>")
+    let rest = format!(
+        "<section><h2>Numbers</h2>\n{}</section>\n{}",
+        numbers::tables(&panels),
+        conditions(&panels)
+    );
+    let heading = heading(&panels, results, about);
+    sheet::write(&Sheet { title: format!("Keep-alive on {name}"), heading, charts, rest }, out)
 }
 
 fn charts(panels: &[Panel], results: &Results) -> Vec<Chart> {
@@ -103,25 +90,6 @@ fn verdict(panels: &[Panel], setting: &str) -> String {
     format!("Fewest cold or dropped calls, {placement} placement: {best}.")
 }
 
-fn section(chart: &Chart) -> String {
-    let Chart { id, title, reading, choice, .. } = chart;
-    let mut html =
-        format!("<section>\n<h2>{title}</h2>\n<p>{reading}</p>\n<div class=\"controls\">");
-    if chart.versions.len() > 1 {
-        html += &format!("<label>{choice} <select id=\"{id}-version\">");
-        for (index, version) in chart.versions.iter().enumerate() {
-            html += &format!("<option value=\"{index}\">{}</option>", escape(&version.label));
-        }
-        html += "</select></label>";
-    }
-    if chart.log_scale {
-        html += &format!(
-            "<label><input type=\"checkbox\" id=\"{id}-log\" checked> logarithmic vertical axis</label>"
-        );
-    }
-    html + &format!("</div>\n<div id=\"{id}\" class=\"chart\"></div>\n</section>\n")
-}
-
 fn conditions(panels: &[Panel]) -> String {
     let mut html = String::from("<section>\n<h2>Words and conditions</h2>\n<dl class=\"words\">\n");
     for (word, meaning) in WORDS {
@@ -165,19 +133,3 @@ const WORDS: [(&str, &str); 7] = [
         "bad calls as a multiple of the space-time bound; ~ marks a policy that dropped, delayed or started instances ahead, for which the bound does not strictly hold",
     ),
 ];
-
-/// The drawing library out of the plotly crate, which hands it over in script tags and
-/// together with a formula renderer that nothing here needs.
-fn library() -> String {
-    let tags = Plot::offline_js_sources();
-    let after = tags.split_once('>').map_or(tags.as_str(), |(_, rest)| rest);
-    let script = after.split_once("</script>").map_or(after, |(script, _)| script);
-    script.to_string()
-}
-
-/// The charts as JSON that cannot end the script it stands in.
-fn data(charts: &[Chart]) -> io::Result<String> {
-    let entries: Vec<(&str, &[_])> =
-        charts.iter().map(|chart| (chart.id, chart.versions.as_slice())).collect();
-    Ok(serde_json::to_string(&entries)?.replace('<', "\\u003c"))
-}
