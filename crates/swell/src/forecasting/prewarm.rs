@@ -79,7 +79,7 @@ pub fn run(arguments: &PrewarmArguments) -> Result<(), Letter> {
     if !goes_on() {
         return Err(Letter::interrupted("nothing was decided about all steps"));
     }
-    let minutes = arguments.source.step.as_secs_f64() / 60.0;
+    let minutes = arguments.source.step.secs_f64() / 60.0;
     let outcome = Outcome {
         data: arguments.source.data.display().to_string(),
         functions: scored.panel.members.len(),
