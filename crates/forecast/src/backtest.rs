@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::bands::Forecast;
+use crate::coverage::share_inside;
 use crate::forecaster::{Model, Notes};
 use crate::measure::{CLASSES, Class, Measures, Tally, Yardstick, measures, yardsticks};
 use crate::panel::Panel;
@@ -42,6 +43,29 @@ impl<'a> Backtest<'a> {
             model.predict_noted(&past, members.clone(), self.split.horizon, &mut notes)
         };
         self.split.origins.iter().map(from).collect()
+    }
+
+    /// The share inside of the 80 % band at each step ahead, edges counted in part; not a
+    /// number where nothing was known.
+    pub fn coverage(&self, forecasts: &Forecasts) -> Vec<f64> {
+        let at = |ahead: usize| {
+            let (mut inside, mut len) = (0.0f64, 0.0f64);
+            for (&origin, forecasts) in self.split.origins.iter().zip(forecasts) {
+                for (member, forecast) in self.panel.members.iter().zip(forecasts) {
+                    if let Some(count) = member.counts.get(origin + ahead) {
+                        inside += f64::from(share_inside(count as f32, &forecast.steps[ahead]));
+                        len += 1.0;
+                    }
+                }
+            }
+            inside / len
+        };
+        (0..self.split.horizon).map(at).collect()
+    }
+
+    /// The class of each function, by what was known before the first origin.
+    pub fn classes(&self) -> Vec<Class> {
+        self.yardsticks.iter().map(|yardstick| yardstick.class).collect()
     }
 
     /// What came of forecasts, class by class.

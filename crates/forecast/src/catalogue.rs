@@ -96,9 +96,12 @@ const fn part(name: &'static str, odds: f32, forecaster: &'static dyn Forecaster
 const PARTS: &[Part] = &[
     part("gbm", 1.0, &Boosting { horizon: 12 }),
     part("lstm", 1.0, &Recurrence { horizon: 12 }),
-    part("window-1h", 0.03, &Local { name: "window-1h", rule: &Window(12) }),
-    part("window-4h", 0.03, &Local { name: "window-4h", rule: &Window(48) }),
-    part("snaive", 0.03, &Local { name: "snaive", rule: &SeasonalNaive }),
-    part("ets", 0.03, &Local { name: "ets", rule: &Conformal(Exponential) }),
-    part("idle-histogram", 0.03, &Local { name: "idle-histogram", rule: &IdleHistogram }),
+    part("naive", 1.0, &Local { name: "naive", rule: &Naive }),
+    part("window-1h", 1.0, &Local { name: "window-1h", rule: &Window(12) }),
+    part("window-4h", 1.0, &Local { name: "window-4h", rule: &Window(48) }),
+    part("snaive", 1.0, &Local { name: "snaive", rule: &SeasonalNaive }),
+    part("ses", 1.0, &Local { name: "ses", rule: &Conformal(Smoothing) }),
+    part("ets", 1.0, &Local { name: "ets", rule: &Conformal(Exponential) }),
+    part("adida", 1.0, &Local { name: "adida", rule: &Conformal(Aggregation::Adida) }),
+    part("idle-histogram", 1.0, &Local { name: "idle-histogram", rule: &IdleHistogram }),
 ];

@@ -38,7 +38,7 @@ pub fn in_turn(jobs: usize, job: &(dyn Fn(usize) + Sync)) {
 impl Budget<'_> {
     /// Enough for thousands of functions, in a few minutes of one core.
     pub const FULL: Budget<'static> =
-        Budget { examples: 240_000, rounds: 200, steps: 2400, proceed: &|| true, each: &in_turn };
+        Budget { examples: 480_000, rounds: 200, steps: 2400, proceed: &|| true, each: &in_turn };
 
     /// The same share of all counts, at least one of each.
     #[must_use]
@@ -82,6 +82,17 @@ pub trait Model: Send + Sync {
         horizon: usize,
     ) -> Vec<Forecast> {
         self.predict(past, members, horizon)
+    }
+
+    /// What [`Model::predict`] and [`Model::predict_unseen`] say, in one go where that is less
+    /// work.
+    fn predict_both(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+    ) -> [Vec<Forecast>; 2] {
+        [self.predict(past, members.clone(), horizon), self.predict_unseen(past, members, horizon)]
     }
 
     /// The same as [`Model::predict`], with what was said at earlier origins about the same

@@ -19,6 +19,7 @@ pub mod network;
 pub mod global;
 pub mod hybrid;
 pub mod foresight;
+pub mod prewarm;
 pub mod catalogue;
 pub mod calendar;
 pub mod effects;

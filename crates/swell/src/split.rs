@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cli::forecast::BacktestArguments;
+use crate::cli::forecast::SourceArguments;
 use crate::error::Letter;
 
 /// What was asked for; what was not is up to the data.
@@ -22,7 +22,7 @@ pub struct Wanted {
 }
 
 /// What the command line and the file it names ask for; the command line wins.
-pub fn split(arguments: &BacktestArguments) -> Result<Wanted, Letter> {
+pub fn split(arguments: &SourceArguments) -> Result<Wanted, Letter> {
     let mut wanted = match &arguments.split {
         None => Wanted::default(),
         Some(path) => {

@@ -49,7 +49,12 @@ fn every_form_tells_the_same() {
     assert_eq!(csv.lines().count(), rows.len() + 1);
     assert!(read("table.txt").contains("2 origins from step 36 to 42, 6 steps ahead; season 6"));
     let page = read("page.html");
-    assert!(page.contains("window-1h") && !page.contains("<script"), "{page}");
+    for part in ["window-1h", "id=\"coverage\"", "id=\"skill\"", "id=\"series\"", "swellCharts"] {
+        assert!(page.contains(part), "{part} is missing");
+    }
+    let loads = ["src=\"http", "href=\"http"].iter().any(|load| page.contains(load));
+    assert!(!loads, "a page fetches nothing");
+    assert_eq!(json["coverage"][0]["cov80"].as_array().map(Vec::len), Some(6));
     let said = read("said.csv");
     assert_eq!(said.lines().count(), 1 + 3 * 2 * 6);
     assert!(said.contains("\nsilent,36,1,0,0,0,0\n"), "{said}");
@@ -68,6 +73,42 @@ fn what_is_learned_is_the_same_on_any_number_of_threads() {
         std::fs::read_to_string(folder.0.join("said.csv")).expect("it was written")
     };
     assert_eq!(said(1), said(3));
+}
+
+#[test]
+fn functions_that_were_not_learned_from_are_scored() {
+    let folder = folder(&[("calls.csv", &calls())]);
+    let words = "forecast backtest --data calls.csv --origins 40 --horizon 6 --method naive,gbm \
+                 --effort 0.01 --train-share 0.4 -o json";
+    let output = folder.run(words);
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!((&json["taught"], &json["series"]), (&1.into(), &2.into()));
+}
+
+#[test]
+fn warm_copies_are_decided_about() {
+    let folder = folder(&[("calls.csv", &calls())]);
+    let words = "forecast prewarm --data calls.csv --origins 30,36 --horizon 12 --effort 0.05 \
+                 -o json -o curve.csv -o curve.html -o curve.txt";
+    let output = folder.run(words);
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(json["steps"], serde_json::json!({"start": 30, "end": 48}));
+    let rows = json["rows"].as_array().expect("there are rows");
+    let point = |rule: &str| {
+        let row = rows.iter().find(|row| row["rule"] == rule).unwrap_or_else(|| panic!("{rule}"));
+        (row["cold"].as_f64().expect("a share"), row["idle"].as_f64().expect("a share"))
+    };
+    // The timer's 5 calls in 18 steps are 3; the noise is silent at one step of 13.
+    let (cold, idle) = point("keep-alive 30 min");
+    assert!(cold == 0.0 && idle > 0.4, "{cold} {idle}");
+    let (cold, _) = point("keep-alive 5 min");
+    assert!(cold > 0.1, "each run of the timer is cold: {cold}");
+    let read = |name: &str| std::fs::read_to_string(folder.0.join(name)).expect(name);
+    assert_eq!(read("curve.csv").lines().count(), rows.len() + 1);
+    assert!(read("curve.html").contains("Cold against idle"));
+    assert!(read("curve.txt").contains("decided at each step from 30 to 47"));
 }
 
 #[test]
@@ -97,6 +138,7 @@ fn bad_input_ends_with_a_reason() {
         ("--data calls.csv --origins 0", 2, "the first origin is step 0"),
         ("--data calls.csv --origins 40,30", 2, "origin 30 does not come after"),
         ("--data calls.csv --horizon 0", 2, "a horizon of 0 steps"),
+        ("--data calls.csv --train-share 1", 2, "a share to learn from"),
         ("--data calls.csv --effort 0", 2, "a share is a number above 0"),
     ] {
         let output = folder.run(&format!("forecast backtest {words}"));

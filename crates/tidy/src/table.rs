@@ -130,6 +130,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ),
     ("crates/forecast/src/network", Siblings::Parts),
     ("crates/node/src/demand", Siblings::Parts),
+    ("crates/forecast/src/prewarm", Siblings::Rivals { below: &["readiness"], above: &["curve"] }),
     ("crates/forecast/src/regressor", Siblings::Parts),
     ("crates/forecast/src/watch", Siblings::Parts),
     ("crates/node/src/deploy", Siblings::Parts),
@@ -203,6 +204,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/redeploy", Siblings::Parts),
     ("crates/swell/src/doctor", Siblings::Rivals { below: &["check"], above: &["all"] }),
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
+    ("crates/swell/src/forecasting", Siblings::Parts),
     ("crates/swell/src/rig", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];

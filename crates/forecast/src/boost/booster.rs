@@ -1,8 +1,10 @@
-//! Many small trees, each mending a little of what the ones before left over, for one quantile.
+//! Many small trees, each mending a little of what the ones before left over, for one quantile
+//! or for the chance that something happens.
 //!
 //! The loss of a quantile is a corner, so its slope says only on which side a row lies. Slopes
 //! choose the questions; what a leaf then adds is the very quantile of what is left over in
-//! it, which is the best answer to that loss.
+//! it, which is the best answer to that loss. Chances are kept as log-odds, and a leaf adds one
+//! step of Newton's (Friedman, 2001).
 
 use serde::{Deserialize, Serialize};
 use swell_core::rng::{below, split, unit};
@@ -11,8 +13,9 @@ use crate::boost::bins::{Binned, Bins};
 use crate::boost::grow::{Shape, grow};
 use crate::boost::tree::Tree;
 use crate::forecaster::Budget;
+use crate::network::matrix::sigmoid;
 
-/// Trees for one quantile.
+/// Trees for one quantile, or for the log-odds of a chance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Booster {
     start: f32,
@@ -32,11 +35,20 @@ pub struct Lesson<'a> {
     pub weights: &'a [f32],
 }
 
+/// What comes out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Goal {
+    /// The quantile of this level.
+    Quantile(f32),
+    /// The log-odds of a target that is zero or one.
+    Chance,
+}
+
 /// How a booster learns.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner {
-    /// The level of the quantile.
-    pub level: f32,
+    /// What shall come out.
+    pub goal: Goal,
     /// The share of its answer that a tree adds.
     pub rate: f32,
     /// The share of rows that a tree sees.
@@ -53,9 +65,12 @@ impl Booster {
         let Lesson { bins, binned, targets, weights } = lesson;
         let mut rng = split(seed, "boost");
         let all: Vec<u32> = (0..targets.len() as u32).collect();
-        let start = weighted_quantile(&mut pairs(&all, targets, weights), manner.level);
+        let start = match manner.goal {
+            Goal::Quantile(level) => weighted_quantile(&mut pairs(&all, targets, weights), level),
+            Goal::Chance => log_odds(targets, weights),
+        };
         let mut booster = Self { start, trees: Vec::new() };
-        let mut left: Vec<f32> = targets.iter().map(|target| target - start).collect();
+        let mut said = vec![start; targets.len()];
         let mut slopes = vec![[0.0f32; 2]; targets.len()];
         let width = bins.width();
         let chosen = ((width as f64 * manner.columns).ceil() as usize).clamp(1, width);
@@ -63,9 +78,8 @@ impl Booster {
             if !(budget.proceed)() {
                 break;
             }
-            for ((slope, left), weight) in slopes.iter_mut().zip(&left).zip(weights) {
-                let side = if *left < 0.0 { manner.level - 1.0 } else { manner.level };
-                *slope = [side * weight, *weight];
+            for (row, slope) in slopes.iter_mut().enumerate() {
+                *slope = slope_of(manner.goal, targets[row], said[row], weights[row]);
             }
             let rows = all.iter().copied().filter(|_| unit(&mut rng) < manner.rows).collect();
             let mut columns: Vec<usize> = (0..width).collect();
@@ -79,11 +93,25 @@ impl Booster {
             if tree.nodes.is_empty() {
                 continue;
             }
-            let answer = |rows: &Vec<u32>| {
-                manner.rate * weighted_quantile(&mut pairs(rows, &left, weights), manner.level)
+            let answer = |rows: &Vec<u32>| match manner.goal {
+                Goal::Quantile(level) => {
+                    let left = |&row: &u32| {
+                        let row = row as usize;
+                        (targets[row] - said[row], weights[row])
+                    };
+                    let mut left: Vec<(f32, f32)> = rows.iter().map(left).collect();
+                    manner.rate * weighted_quantile(&mut left, level)
+                }
+                Goal::Chance => {
+                    let sums = rows.iter().fold([0.0f32; 2], |sums, &row| {
+                        let [slope, curve] = slopes[row as usize];
+                        [sums[0] + slope, sums[1] + curve]
+                    });
+                    (manner.rate * sums[0] / (sums[1] + 1.0)).clamp(-1.0, 1.0)
+                }
             };
             tree.leaves = leaves.iter().map(answer).collect();
-            apply(&tree, bins, binned, &mut left);
+            apply(&tree, bins, binned, &mut said);
             booster.trees.push(tree);
         }
         booster
@@ -118,21 +146,44 @@ fn weighted_quantile(pairs: &mut [(f32, f32)], level: f32) -> f32 {
     pairs.last().map_or(0.0, |pair| pair.0)
 }
 
-/// Takes what a tree says off what is left over of every row.
-fn apply(tree: &Tree, bins: &Bins, binned: &Binned, left: &mut [f32]) {
+/// The slope of the loss downwards, and its curve: for a corner, the weight.
+fn slope_of(goal: Goal, target: f32, said: f32, weight: f32) -> [f32; 2] {
+    match goal {
+        Goal::Quantile(level) => {
+            let side = if target < said { level - 1.0 } else { level };
+            [side * weight, weight]
+        }
+        Goal::Chance => {
+            let chance = sigmoid(said);
+            [(target - chance) * weight, (chance * (1.0 - chance)).max(1e-4) * weight]
+        }
+    }
+}
+
+/// The log-odds of the mean target, within what can be mended later.
+fn log_odds(targets: &[f32], weights: &[f32]) -> f32 {
+    let total = weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+    let of = |(target, weight): (&f32, &f32)| f64::from(*target) * f64::from(*weight);
+    let share = targets.iter().zip(weights).map(of).sum::<f64>() / total.max(1e-9);
+    let share = share.clamp(1e-4, 1.0 - 1e-4);
+    (share / (1.0 - share)).ln() as f32
+}
+
+/// Adds what a tree says to what was said of every row.
+fn apply(tree: &Tree, bins: &Bins, binned: &Binned, said: &mut [f32]) {
     let bin = |column: u16, edge: f32| {
         let column = usize::from(column);
         (0..=u8::MAX).find(|&bin| bins.edge(column, bin) >= edge).unwrap_or(u8::MAX)
     };
     let asked: Vec<u8> = tree.nodes.iter().map(|node| bin(node.column, node.edge)).collect();
-    for (row, left) in binned.bins.chunks_exact(binned.width).zip(left) {
+    for (row, said) in binned.bins.chunks_exact(binned.width).zip(said) {
         let mut place = 0;
         while place >= 0 {
             let node = &tree.nodes[place as usize];
             let is_left = row[usize::from(node.column)] <= asked[place as usize];
             place = if is_left { node.left } else { node.right };
         }
-        *left -= tree.leaves[!place as usize];
+        *said += tree.leaves[!place as usize];
     }
 }
 
@@ -154,8 +205,12 @@ mod tests {
     }
 
     fn manner(level: f32) -> Manner {
+        manner_for(Goal::Quantile(level))
+    }
+
+    fn manner_for(goal: Goal) -> Manner {
         let shape = Shape { leaves: 15, rows: 40, calm: 1.0 };
-        Manner { level, rate: 0.1, rows: 0.7, columns: 1.0, shape }
+        Manner { goal, rate: 0.1, rows: 0.7, columns: 1.0, shape }
     }
 
     #[test]
@@ -175,6 +230,25 @@ mod tests {
             assert!(booster.is_sound(2) && !booster.is_sound(1));
             let again = Booster::fit(lesson, manner(level), &Budget::FULL.scaled(0.5), 1);
             assert_eq!(booster, again, "the same seed gives the same trees");
+        }
+    }
+
+    #[test]
+    fn chances_that_depend_on_a_column_are_learned() {
+        let (rows, sizes) = lesson();
+        // The share of sizes above 5 is 1 - 1 / 2x, from x = 1 / 2 on.
+        let targets: Vec<f32> = sizes.iter().map(|size| f32::from(u8::from(*size > 5.0))).collect();
+        let bins = Bins::of(&rows, 2);
+        let binned = bins.bin(&rows);
+        let weights = vec![1.0; targets.len()];
+        let lesson = Lesson { bins: &bins, binned: &binned, targets: &targets, weights: &weights };
+        let manner = manner_for(Goal::Chance);
+        let booster = Booster::fit(lesson, manner, &Budget::FULL.scaled(0.3), 1);
+        for (x, expected) in [(0.2f32, 0.0f32), (0.7, 0.286), (0.9, 0.444)] {
+            let near = (0..100).map(|place| x - 0.05 + place as f32 / 1000.0);
+            let chances = near.map(|x| sigmoid(booster.value(&[x, 0.5])));
+            let found = chances.sum::<f32>() / 100.0;
+            assert!((found - expected).abs() < 0.1, "about {x}: {found}, not {expected}");
         }
     }
 

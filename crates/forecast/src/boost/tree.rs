@@ -30,7 +30,9 @@ impl Tree {
         let mut place = if self.nodes.is_empty() { !0 } else { 0 };
         while place >= 0 {
             let node = &self.nodes[place as usize];
-            place = if row[usize::from(node.column)] <= node.edge { node.left } else { node.right };
+            // Looked up, not branched on: a question worth asking is one nobody can predict.
+            let ways = [node.right, node.left];
+            place = ways[usize::from(row[usize::from(node.column)] <= node.edge)];
         }
         self.leaves[!place as usize]
     }

@@ -13,13 +13,13 @@ use swell_core::rng::split;
 
 use crate::bands::Forecast;
 use crate::boost::bins::Bins;
-use crate::boost::booster::{Booster, Lesson, Manner};
+use crate::boost::booster::{Booster, Goal, Lesson, Manner};
 use crate::boost::grow::Shape;
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model};
 use crate::global::features::{Sight, WIDTH};
 use crate::global::lessons::Lessons;
-use crate::global::spread::spread;
+use crate::global::spread::{rooted, spread, unrooted};
 use crate::local::rule::bound;
 use crate::panel::Past;
 
@@ -97,7 +97,7 @@ impl Half {
         for place in 0..lessons.len() {
             if half_of(lessons.members[place] as usize) == half {
                 found.rows.extend(&lessons.rows[place * WIDTH..(place + 1) * WIDTH]);
-                found.targets.push(lessons.targets[place]);
+                found.targets.push(rooted(lessons.targets[place]));
                 found.weights.push(lessons.weights[place]);
             }
         }
@@ -105,13 +105,14 @@ impl Half {
     }
 }
 
-fn half_of(member: usize) -> usize {
+/// To which half a function was dealt.
+pub(crate) fn half_of(member: usize) -> usize {
     member % 2
 }
 
 fn manner(level: f32) -> Manner {
     let shape = Shape { leaves: 31, rows: 60, calm: 5.0 };
-    Manner { level, rate: 0.06, rows: 0.6, columns: 0.5, shape }
+    Manner { goal: Goal::Quantile(level), rate: 0.06, rows: 0.6, columns: 0.5, shape }
 }
 
 /// Whose trees are asked about a function.
@@ -142,7 +143,7 @@ impl Boosted {
             let [low, median, high] = std::array::from_fn(|level| {
                 let sum: f32 =
                     halves.iter().map(|&half| self.halves[half][level].value(&row)).sum();
-                middle + sight.scene.scale * sum / halves.len() as f32
+                middle + sight.scene.scale * unrooted(sum / halves.len() as f32)
             });
             spread(low, median, high)
         };

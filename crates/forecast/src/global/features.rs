@@ -6,14 +6,15 @@
 
 use crate::event::factors;
 use crate::global::analog::{self, Analogs};
+use crate::global::rests::{Rests, level_error};
 use crate::global::scene::{GUESSES, Scene};
 use crate::panel::{Past, Trigger};
 
 /// Counts that are given one by one.
 const LAGS: usize = 12;
-const SHARED: usize = LAGS + GUESSES + 28;
+const SHARED: usize = LAGS + GUESSES + 40;
 /// Numbers in a row.
-pub const WIDTH: usize = SHARED + GUESSES + 21;
+pub const WIDTH: usize = SHARED + GUESSES + 24;
 
 /// A function at an origin, ready to give a row for each step ahead.
 #[derive(Debug, Clone)]
@@ -25,6 +26,7 @@ pub struct Sight {
     member: usize,
     shared: [f32; SHARED],
     analogs: Analogs,
+    rests: Rests,
     since: f32,
     slots: [f32; 12],
 }
@@ -35,9 +37,10 @@ impl Sight {
         let scene = Scene::of(&counts, past.season(), horizon);
         let since = counts.iter().rev().take_while(|count| **count <= 0.0).count().min(288) as f32;
         let analogs = analog::find(&counts, horizon);
-        let shared = shared(&scene, &counts, since, past.trigger(member), &analogs);
+        let rests = Rests::of(&counts, horizon);
+        let shared = shared(&scene, &counts, since, past.trigger(member), &analogs, &rests);
         let slots = slots(&counts);
-        Self { scene, counts, member, shared, analogs, since, slots }
+        Self { scene, counts, member, shared, analogs, rests, since, slots }
     }
 
     /// The row of a step ahead, written over `row`.
@@ -92,6 +95,9 @@ impl Sight {
             at_rhythm[0],
             at_rhythm[1],
             at_rhythm[2],
+            self.rests.chances[ahead],
+            beside(self.rests.quantile(ahead, 0.5)),
+            beside(self.rests.quantile(ahead, 0.9)),
         ];
         rest[GUESSES..].copy_from_slice(&told);
         for number in row.iter_mut() {
@@ -137,6 +143,7 @@ fn shared(
     since: f32,
     trigger: Trigger,
     analogs: &Analogs,
+    rests: &Rests,
 ) -> [f32; SHARED] {
     let (scale, middle) = (scene.scale, scene.middle(0));
     let tail = |steps: usize| &counts[counts.len().saturating_sub(steps)..];
@@ -154,6 +161,9 @@ fn shared(
     let mut sorted = tail(48).to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
     let quantile = |level| beside(crate::bands::quantile_of_sorted(&sorted, level));
+    let mut day = tail(288).to_vec();
+    day.sort_unstable_by(f32::total_cmp);
+    let of_day = |level| beside(crate::bands::quantile_of_sorted(&day, level));
     let hour_before = tail(24).split_at(tail(24).len() / 2).0;
     let (mean_48, mean_all) = (mean(tail(48)), mean(tail(288)));
     let told = [
@@ -185,6 +195,18 @@ fn shared(
         f32::from(trigger as u8),
         analogs.nearest,
         analogs.furthest,
+        level_error(counts) / scale,
+        of_day(0.75),
+        of_day(0.9),
+        of_day(0.97),
+        beside(largest(tail(24))),
+        rests.lengths[0],
+        rests.lengths[1],
+        rests.lengths[2],
+        rests.lengths[3],
+        beside(rests.size),
+        beside(rests.size(0.5)),
+        beside(rests.size(0.9)),
     ];
     let mut shared = [0.0f32; SHARED];
     for lag in 1..=LAGS.min(counts.len()) {

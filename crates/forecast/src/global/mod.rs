@@ -3,6 +3,7 @@
 pub mod scene;
 pub mod spread;
 pub mod analog;
+pub mod rests;
 pub mod features;
 pub mod lessons;
 pub mod boosted;

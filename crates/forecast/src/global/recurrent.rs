@@ -1,8 +1,13 @@
-//! One recurrent network for all functions (the long short-term memory of the founding
-//! design): it reads the last counts in the function's own measure, and answers for each step
-//! ahead with what is also known of it: calendar, events, what the function is.
+//! A recurrent network across functions (the long short-term memory of the founding design):
+//! it reads the last counts in the function's own measure, and answers for each step ahead
+//! with what is also known of it: calendar, events, what the function is.
+//!
+//! As with the trees there are two, each taught by one half of the functions: together they
+//! are steadier than one, and what the other half's network says of a function is honest even
+//! about times it was fitted on.
 
 use std::ops::Range;
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use swell_core::rng::{Rng, below, split};
@@ -10,9 +15,10 @@ use swell_core::rng::{Rng, below, split};
 use crate::bands::Forecast;
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model};
+use crate::global::boosted::{Whose, half_of};
 use crate::global::features::{Sight, WIDTH};
 use crate::global::lessons::Stakes;
-use crate::global::spread::spread;
+use crate::global::spread::{rooted, spread, unrooted};
 use crate::local::rule::bound;
 use crate::network::adam::Adam;
 use crate::network::head::OUT;
@@ -40,9 +46,15 @@ pub struct Recurrence {
     pub horizon: usize,
 }
 
-/// A network and the measure of what it is told.
+/// The networks of the two halves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Recurrent {
+    halves: Vec<Half>,
+}
+
+/// A network and the measure of what it is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Half {
     network: Network,
     /// Mean and spread of each known number, after its root.
     measure: Vec<(f32, f32)>,
@@ -51,48 +63,23 @@ pub struct Recurrent {
 
 impl Forecaster for Recurrence {
     fn fit(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Box<dyn Model> {
-        let mut rng = split(seed, "recurrence");
-        let network = Network::new(INPUTS, HIDDEN, WIDTH, UNITS, &mut rng);
-        let mut model =
-            Recurrent { network, measure: vec![(0.0, 1.0); WIDTH], horizon: self.horizon };
         let stakes = Stakes::of(past);
-        let first = past.origin().saturating_sub(REACH).max(READ);
-        if past.members() == 0 || first >= past.origin() {
-            return Box::new(model);
-        }
-        let drawn = |model: &Recurrent, rng: &mut Rng| model.draw(past, &stakes, first, rng);
-        model.measure = measure(&(0..8).map(|_| drawn(&model, &mut rng).0).collect::<Vec<_>>());
-        let mut adam = Adam::new(model.network.weights_mut().len());
-        for step in 0..budget.steps {
-            if !(budget.proceed)() {
-                break;
-            }
-            let (batch, answers) = drawn(&model, &mut rng);
-            let (_, slopes) = model.network.learn(&batch, &answers);
-            let done = step as f32 / budget.steps as f32;
-            adam.step(model.network.weights_mut(), &slopes, RATE * (1.0 - 0.95 * done));
-        }
-        Box::new(model)
+        let slots: [Mutex<Option<Half>>; 2] = std::array::from_fn(|_| Mutex::new(None));
+        (budget.each)(2, &|half| {
+            let rng = split(seed, ["recurrence", "recurrence of the other half"][half]);
+            let taught = Half::teach(past, &stakes, half, self.horizon, budget, rng);
+            *slots[half].lock().expect("no job broke") = Some(taught);
+        });
+        let taught = slots.into_iter().map(|slot| slot.into_inner().expect("no job broke"));
+        let halves = taught.map(|half| half.expect("each job was done")).collect();
+        Box::new(Recurrent { halves })
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError> {
         let model: Recurrent = checkpoint::read(KIND, bytes)?;
-        let is_sound = model.network.is_sound(INPUTS, WIDTH)
-            && model.measure.len() == WIDTH
-            && model.horizon > 0;
+        let is_sound = model.halves.len() == 2 && model.halves.iter().all(Half::is_sound);
         if is_sound { Ok(Box::new(model)) } else { Err(CheckpointError::Damaged) }
     }
-}
-
-/// Large numbers in few digits, with their sign.
-fn rooted(value: f32) -> f32 {
-    (value.abs() + (value * value + 1.0).sqrt()).ln().copysign(value)
-}
-
-/// What [`rooted`] was made of.
-fn unrooted(value: f32) -> f32 {
-    let grown = value.abs().min(20.0).exp();
-    ((grown - 1.0 / grown) / 2.0).copysign(value)
 }
 
 fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
@@ -111,11 +98,47 @@ fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
     (0..WIDTH).map(of_column).collect()
 }
 
-impl Recurrent {
+impl Half {
+    fn is_sound(&self) -> bool {
+        self.network.is_sound(INPUTS, WIDTH) && self.measure.len() == WIDTH && self.horizon > 0
+    }
+
+    /// Learns from one half of the functions.
+    fn teach(
+        past: &Past<'_>,
+        stakes: &Stakes,
+        half: usize,
+        horizon: usize,
+        budget: &Budget<'_>,
+        mut rng: Rng,
+    ) -> Self {
+        let network = Network::new(INPUTS, HIDDEN, WIDTH, UNITS, &mut rng);
+        let mut taught = Self { network, measure: vec![(0.0, 1.0); WIDTH], horizon };
+        let first = past.origin().saturating_sub(REACH).max(READ);
+        let members: Vec<usize> = (0..past.members()).filter(|m| half_of(*m) == half).collect();
+        if members.is_empty() || first >= past.origin() {
+            return taught;
+        }
+        let drawn = |taught: &Self, rng: &mut Rng| taught.draw(past, &members, stakes, first, rng);
+        taught.measure = measure(&(0..8).map(|_| drawn(&taught, &mut rng).0).collect::<Vec<_>>());
+        let mut adam = Adam::new(taught.network.weights_mut().len());
+        for step in 0..budget.steps {
+            if !(budget.proceed)() {
+                break;
+            }
+            let (batch, answers) = drawn(&taught, &mut rng);
+            let (_, slopes) = taught.network.learn(&batch, &answers);
+            let done = step as f32 / budget.steps as f32;
+            adam.step(taught.network.weights_mut(), &slopes, RATE * (1.0 - 0.95 * done));
+        }
+        taught
+    }
+
     /// A batch of functions and origins by chance, and what came.
     fn draw(
         &self,
         past: &Past<'_>,
+        members: &[usize],
         stakes: &Stakes,
         first: usize,
         rng: &mut Rng,
@@ -124,7 +147,7 @@ impl Recurrent {
         let mut answers = Answers::default();
         let mut asked = Vec::with_capacity(ROWS * ASKED);
         for _ in 0..ROWS {
-            let member = below(rng, past.members() as u64) as usize;
+            let member = members[below(rng, members.len() as u64) as usize];
             let origin = first + below(rng, (past.origin() - first) as u64) as usize;
             let then = past.until(origin);
             let sight = Sight::of(&then, member, then.filled(member), self.horizon);
@@ -140,11 +163,11 @@ impl Recurrent {
             }
             sights.push((then, sight));
         }
-        (self.batch(&sights, &asked, ASKED), answers)
+        (self.batch(&sights.iter().collect::<Vec<_>>(), &asked, ASKED), answers)
     }
 
     /// What the network is told of some sights and of `asked` steps ahead of each.
-    fn batch(&self, sights: &[(Past<'_>, Sight)], asked: &[usize], each: usize) -> Batch {
+    fn batch(&self, sights: &[&(Past<'_>, Sight)], asked: &[usize], each: usize) -> Batch {
         let room = || Vec::with_capacity(sights.len() * INPUTS);
         let mut steps: Vec<Vec<f32>> = std::iter::repeat_with(room).take(READ).collect();
         let mut known = Vec::with_capacity(asked.len() * WIDTH);
@@ -172,22 +195,42 @@ impl Recurrent {
     }
 }
 
-impl Model for Recurrent {
-    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
+impl Recurrent {
+    fn all(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        whose: Whose,
+        horizon: usize,
+    ) -> Vec<Forecast> {
         let mut forecasts = Vec::with_capacity(members.len());
-        let members: Vec<usize> = members.collect();
-        for members in members.chunks(ROWS) {
-            let sight = |&member: &usize| {
-                (*past, Sight::of(past, member, past.filled(member), horizon.max(self.horizon)))
-            };
-            let sights: Vec<(Past<'_>, Sight)> = members.iter().map(sight).collect();
-            let asked: Vec<usize> = members.iter().flat_map(|_| 0..horizon).collect();
-            let out = self.network.ask(&self.batch(&sights, &asked, horizon));
-            for ((_, sight), out) in sights.iter().zip(out.chunks_exact(horizon * OUT)) {
-                let steps = out.chunks_exact(OUT).enumerate().map(|(ahead, out)| {
-                    let at =
-                        |out: f32| sight.scene.middle(ahead) + sight.scene.scale * unrooted(out);
-                    spread(at(out[0]), at(out[1]), at(out[2]))
+        let reach = self.halves.iter().map(|half| half.horizon).fold(horizon, usize::max);
+        let sight = |member: usize| (*past, Sight::of(past, member, past.filled(member), reach));
+        let all: Vec<usize> = members.collect();
+        for members in all.chunks(ROWS) {
+            let sights: Vec<_> = members.iter().map(|&member| sight(member)).collect();
+            let mut sums = vec![[0.0f32; OUT + 1]; sights.len() * horizon];
+            for (number, half) in self.halves.iter().enumerate() {
+                let asked =
+                    |place: &usize| whose == Whose::Both || half_of(members[*place]) != number;
+                let places: Vec<usize> = (0..members.len()).filter(asked).collect();
+                let seen: Vec<_> = places.iter().map(|&place| &sights[place]).collect();
+                let steps: Vec<usize> = places.iter().flat_map(|_| 0..horizon).collect();
+                let out = half.network.ask(&half.batch(&seen, &steps, horizon));
+                for (place, out) in places.iter().zip(out.chunks_exact(horizon * OUT)) {
+                    let sums = &mut sums[place * horizon..(place + 1) * horizon];
+                    for (sum, out) in sums.iter_mut().zip(out.chunks_exact(OUT)) {
+                        (0..OUT).for_each(|level| sum[level] += unrooted(out[level]));
+                        sum[OUT] += 1.0;
+                    }
+                }
+            }
+            for ((_, sight), sums) in sights.iter().zip(sums.chunks_exact(horizon)) {
+                let steps = sums.iter().enumerate().map(|(ahead, sums)| {
+                    let at = |level: usize| {
+                        sight.scene.middle(ahead) + sight.scene.scale * sums[level] / sums[OUT]
+                    };
+                    spread(at(0), at(1), at(2))
                 });
                 let last = sight.counts.last().copied().unwrap_or(0.0);
                 let forecast = Forecast { steps: steps.collect() };
@@ -196,21 +239,23 @@ impl Model for Recurrent {
         }
         forecasts
     }
+}
+
+impl Model for Recurrent {
+    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
+        self.all(past, members, Whose::Both, horizon)
+    }
+
+    fn predict_unseen(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+    ) -> Vec<Forecast> {
+        self.all(past, members, Whose::Other, horizon)
+    }
 
     fn to_bytes(&self) -> Vec<u8> {
         checkpoint::write(KIND, self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn roots_come_back() {
-        for value in [-1e6f32, -3.0, 0.0, 0.01, 7.0, 2e5] {
-            let back = unrooted(rooted(value));
-            assert!((back - value).abs() <= value.abs() * 1e-3 + 1e-5, "{value} became {back}");
-        }
     }
 }

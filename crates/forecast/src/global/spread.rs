@@ -1,4 +1,5 @@
-//! Five quantiles of three: the outer ones lie as far beyond as a bell curve has them.
+//! Large distances in few digits, and five quantiles of three: the outer ones lie as far beyond
+//! as a bell curve has them.
 
 use crate::bands::Quantiles;
 
@@ -9,4 +10,28 @@ const BEYOND: f32 = 1.53;
 pub fn spread(low: f32, median: f32, high: f32) -> Quantiles {
     let (low, high) = (low.min(median), high.max(median));
     [median - BEYOND * (median - low), low, median, high, median + BEYOND * (high - median)]
+}
+
+/// Large numbers in few digits, with their sign.
+pub fn rooted(value: f32) -> f32 {
+    (value.abs() + (value * value + 1.0).sqrt()).ln().copysign(value)
+}
+
+/// What [`rooted`] was made of.
+pub fn unrooted(value: f32) -> f32 {
+    let grown = value.abs().min(20.0).exp();
+    ((grown - 1.0 / grown) / 2.0).copysign(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_come_back() {
+        for value in [-1e6f32, -3.0, 0.0, 0.01, 7.0, 2e5] {
+            let back = unrooted(rooted(value));
+            assert!((back - value).abs() <= value.abs() * 1e-3 + 1e-5, "{value} became {back}");
+        }
+    }
 }

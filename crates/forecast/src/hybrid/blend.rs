@@ -90,14 +90,37 @@ pub fn weights(
     weights
 }
 
-/// The members' forecasts, weighted level by level.
+/// The members' forecasts, weighted level by level, by their roots: a member that is hardly
+/// believed but says a thousand where all others say nothing shall not be heard through the
+/// size of its number.
 pub fn blend(forecasts: &[Forecast], weights: &[[f32; LEVELS.len()]]) -> Forecast {
     let horizon = forecasts.first().map_or(0, |first| first.steps.len());
     let step = |ahead: usize| {
         std::array::from_fn(|level| {
             let parts = forecasts.iter().zip(weights);
-            parts.map(|(forecast, weight)| weight[level] * forecast.steps[ahead][level]).sum()
+            let rooted = parts.map(|(forecast, weight)| {
+                weight[level] * forecast.steps[ahead][level].max(0.0).sqrt()
+            });
+            let mean = rooted.sum::<f32>();
+            mean * mean
         })
     };
     Forecast { steps: (0..horizon).map(step).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loud_number_is_not_a_strong_voice() {
+        let say = |count: f32| Forecast::flat([count; LEVELS.len()], 1);
+        let of = |share: f32| vec![[share; LEVELS.len()], [1.0 - share; LEVELS.len()]];
+        for (first, second, share, expected) in
+            [(9.0, 9.0, 0.3, 9.0), (1600.0, 0.0, 0.01, 0.16), (16.0, 4.0, 0.5, 9.0)]
+        {
+            let said = blend(&[say(first), say(second)], &of(share)).steps[0][2];
+            assert!((said - expected).abs() < 1e-3, "{first} and {second}: {said}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model, Notes};
 use crate::hybrid::band::{Sides, Widths, adapted, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
-use crate::hybrid::track::{LENGTH, STRIDE, Tracked, origins};
+use crate::hybrid::track::{STRIDE, Tracked, origins};
 use crate::local::rule::bound;
 use crate::measure::Class;
 use crate::panel::Past;
@@ -37,9 +37,9 @@ struct Manner {
 
 /// The usual manner.
 const MANNER: Manner = Manner {
-    rule: Rule { sharpness: 6.0, fading: 0.9, doubt: 20.0 },
-    prior: 25.0,
-    conform: 0.5,
+    rule: Rule { sharpness: 4.0, fading: 0.9, doubt: 20.0 },
+    prior: 8.0,
+    conform: 0.1,
     pace: 0.01,
 };
 
@@ -125,6 +125,8 @@ impl Forecaster for Hybridization {
 
 /// All, rare, medium and busy functions; the first is for classes with few of them.
 const CLASSES: usize = 4;
+/// Functions that are looked at for calibration, about.
+const ASKED_MAX: usize = 2048;
 /// Functions of a class that are enough to speak for it.
 const ENOUGH: usize = 20;
 
@@ -145,7 +147,10 @@ impl Hybridization {
         let even = vec![vec![[1.0; LEVELS.len()]; parts.len()]; CLASSES];
         let learned = Learned { priors: even, widths: vec![Widths::default(); CLASSES] };
         let mut hybrid = Hybrid { parts, names: self.names(), learned, manner };
-        let chunks: Vec<Range<usize>> = chunks(0..past.members());
+        // Some thousand functions say it all; who is left out are every so many.
+        let every = past.members().div_ceil(ASKED_MAX).max(1);
+        let chunks: Vec<Range<usize>> =
+            chunks(0..past.members()).into_iter().step_by(every).collect();
         let slots: Vec<Mutex<Vec<Seen>>> = chunks.iter().map(|_| Mutex::new(Vec::new())).collect();
         (budget.each)(chunks.len(), &|chunk| {
             let seen = hybrid.look_back(past, chunks[chunk].clone(), self.horizon);
@@ -228,11 +233,6 @@ fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
 }
 
 impl Hybrid {
-    /// What each part says of some members.
-    fn ask(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize) -> Vec<Vec<Forecast>> {
-        self.parts.iter().map(|part| part.predict(past, members.clone(), horizon)).collect()
-    }
-
     /// What each part would honestly have said.
     fn ask_unseen(
         &self,
@@ -251,11 +251,12 @@ impl Hybrid {
 
     /// Lets the parts say what is not noted yet, and forgets what is too old to matter.
     fn note(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize, notes: &mut Notes) {
-        for origin in origins(past.origin()) {
+        let tracked = origins(past.origin());
+        for &origin in &tracked {
             let say = || self.ask_unseen(&past.until(origin), members, horizon);
             notes.said.entry(origin).or_insert_with(say);
         }
-        let oldest = past.origin().saturating_sub(LENGTH * STRIDE);
+        let oldest = tracked.last().copied().unwrap_or(0);
         notes.said.retain(|origin, _| *origin >= oldest);
     }
 
@@ -335,7 +336,16 @@ impl Model for Hybrid {
         horizon: usize,
         notes: &mut Notes,
     ) -> Vec<Forecast> {
-        let now = self.ask(past, &members, horizon);
+        let parts = self.parts.iter();
+        let now: Vec<Vec<Forecast>> = if past.origin().is_multiple_of(STRIDE) {
+            // This origin will be tracked soon.
+            let both = parts.map(|part| part.predict_both(past, members.clone(), horizon));
+            let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
+            notes.said.insert(past.origin(), unseen);
+            now
+        } else {
+            parts.map(|part| part.predict(past, members.clone(), horizon)).collect()
+        };
         self.note(past, &members, horizon, notes);
         let seen = self.seen(past, members, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {

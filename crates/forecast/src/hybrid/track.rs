@@ -11,14 +11,34 @@ pub struct Tracked {
     pub forecasts: Vec<Forecast>,
 }
 
-/// How many steps lie between tracked origins.
+/// How many steps lie between tracked origins, which are multiples of it: so each is asked
+/// once, however often forecasts are made.
 pub const STRIDE: usize = 6;
-/// How many are looked at, the newest one stride before the present.
+/// How many are looked at.
 pub const LENGTH: usize = 8;
 
-/// The origins that are tracked as of `origin`, the newest first; an origin has known steps
-/// before it.
+/// The origins that are tracked as of `origin`, the newest first; each lies before it and has
+/// known steps before itself.
 pub fn origins(origin: usize) -> Vec<usize> {
-    let back = |turn: usize| origin.checked_sub(turn * STRIDE).filter(|&origin| origin > 0);
-    (1..=LENGTH).map_while(back).collect()
+    let newest = origin.saturating_sub(1) / STRIDE;
+    (1..=newest).rev().take(LENGTH).map(|turn| turn * STRIDE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_origins_are_tracked_until_the_next_is_passed() {
+        for (origin, expected) in [
+            (0, vec![]),
+            (6, vec![]),
+            (7, vec![6]),
+            (12, vec![6]),
+            (13, vec![12, 6]),
+            (60, (1..=9).rev().map(|turn| turn * 6).take(8).collect()),
+        ] {
+            assert_eq!(origins(origin), expected, "at {origin}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ fn steps_with_calls(counts: &[f32]) -> Vec<usize> {
 
 /// How likely each step ahead has a call: renewals of the idle times seen, begun from a rest
 /// as long as the present one.
-fn chances(calls: &[usize], len: usize, horizon: usize) -> Vec<f32> {
+pub(crate) fn chances(calls: &[usize], len: usize, horizon: usize) -> Vec<f32> {
     let Some(&last) = calls.last() else { return vec![0.0; horizon] };
     let idle = len - 1 - last;
     let reach = idle + horizon + 1;

@@ -103,6 +103,16 @@ impl Model for Local {
         members.map(one).collect()
     }
 
+    fn predict_both(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        horizon: usize,
+    ) -> [Vec<Forecast>; 2] {
+        let said = self.predict(past, members, horizon);
+        [said.clone(), said]
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         checkpoint::write(self.name, &())
     }

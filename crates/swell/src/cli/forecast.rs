@@ -8,11 +8,21 @@ use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
 use crate::output::Output;
 
+const PREWARM_EXAMPLES: &str = "\
+Examples:
+  swell forecast prewarm --data calls.csv --split split.json
+  swell forecast prewarm --data calls.csv --train-share 0.5 -o curve.html -o json
+
+At every step from the first origin to the end of the last horizon, everything before it is
+known, and a warm copy is kept or not. Cold: the share of steps with a call that found none.
+Idle: the share of steps without a call in which one was kept.";
+
 const EXAMPLES: &str = "\
 Examples:
   swell forecast backtest --data calls.csv --split split.json --method all -o report.html
   swell forecast backtest --data calls.csv.gz --origins 240,246,252 --horizon 12 --method hybrid
   swell forecast backtest --data calls.csv --method snaive,hybrid -o json --forecasts said.csv
+  swell forecast backtest --data calls.csv --method hybrid --train-share 0.5
 
 Data: a table with a row per function, its name first and then its calls per step, under a
 header with the numbers of the steps; or a list with the columns id, step, count (or id, time,
@@ -31,6 +41,8 @@ pub struct ForecastArguments {
 pub enum ForecastCommand {
     /// Forecast the past from several points of it, and score that by what then came
     Backtest(Box<BacktestArguments>),
+    /// Decide in the past, step by step, who deserves a warm copy: cold starts against idling
+    Prewarm(Box<PrewarmArguments>),
     /// List the methods
     Methods,
     /// What a node expects of all its functions
@@ -70,10 +82,9 @@ pub enum ForecastCommand {
     },
 }
 
-/// Arguments of `swell forecast backtest`.
+/// What is forecast, from where, and what may be learned of it.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
-pub struct BacktestArguments {
+pub struct SourceArguments {
     /// Calls per function and step
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
@@ -104,9 +115,10 @@ pub struct BacktestArguments {
     #[arg(long, value_name = "SPAN", default_value = "5m")]
     pub step: swell_core::time::Span,
 
-    /// Methods by name, or `all` (see `swell forecast methods`)
-    #[arg(long, value_name = "METHOD", value_delimiter = ',', default_value = "all")]
-    pub method: Vec<String>,
+    /// Learn from this share of the functions, drawn by the seed, and score the others only:
+    /// how it will be for functions that were never seen [default: learn from all, score all]
+    #[arg(long, value_name = "SHARE", value_parser = part)]
+    pub train_share: Option<f32>,
 
     /// The seed of what is learned
     #[arg(long, value_name = "SEED", default_value_t = 1)]
@@ -119,6 +131,19 @@ pub struct BacktestArguments {
     /// Work done at a time [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// Arguments of `swell forecast backtest`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct BacktestArguments {
+    /// What is forecast.
+    #[command(flatten)]
+    pub source: SourceArguments,
+
+    /// Methods by name, or `all` (see `swell forecast methods`)
+    #[arg(long, value_name = "METHOD", value_delimiter = ',', default_value = "all")]
+    pub method: Vec<String>,
 
     /// Write every forecast of the last method: id, origin, h, point, q10, q50, q90
     #[arg(long, value_name = "FILE")]
@@ -128,6 +153,27 @@ pub struct BacktestArguments {
     /// repeated [default: table]
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Vec<Output>,
+}
+
+/// Arguments of `swell forecast prewarm`.
+#[derive(Debug, Args)]
+#[command(after_help = PREWARM_EXAMPLES)]
+pub struct PrewarmArguments {
+    /// What is decided about.
+    #[command(flatten)]
+    pub source: SourceArguments,
+
+    /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be
+    /// repeated [default: table]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Vec<Output>,
+}
+
+fn part(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share to learn from is a number above 0 and below 1".to_string()),
+    }
 }
 
 fn share(text: &str) -> Result<f32, String> {

@@ -2,32 +2,35 @@
 
 use std::io::{self, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use swell_forecast::backtest::{Backtest, Forecasts};
-use swell_forecast::bands::{HIGH, LOW, MEDIAN};
+use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
 use swell_forecast::catalogue::{Entry, entries};
 use swell_forecast::forecaster::Budget;
+use swell_forecast::measure::Class;
 use swell_forecast::panel::Panel;
 use swell_forecast::split::Split;
 use swell_sim::report::figure::count;
 
-use crate::cli::forecast::{BacktestArguments, ForecastCommand};
-use crate::demand::{Demand, read, usual_split};
+use crate::cli::forecast::{BacktestArguments, ForecastCommand, SourceArguments};
 use crate::error::Letter;
-use crate::forecast_report::{Document, Row, write};
+use crate::forecasting::prewarm;
+use crate::forecasting::report::{Detail, Document, Row, write};
+use crate::forecasting::scored::{Scored, scored};
+use crate::forecasting::work::{processors, spread};
 use crate::foretell;
 use crate::interrupt;
 use crate::output::{Form, check, resolve, to_file, to_stdout};
 use crate::progress::Progress;
 use crate::say::say;
-use crate::split::{Wanted, split};
 
 /// Runs `swell forecast`.
 pub fn run(command: &ForecastCommand) -> Result<(), Letter> {
     match command {
         ForecastCommand::Backtest(arguments) => backtest(arguments),
+        ForecastCommand::Prewarm(arguments) => prewarm::run(arguments),
         ForecastCommand::Methods => to_stdout(|out| methods(out)),
         ForecastCommand::List { output, node } => foretell::list(*output, node),
         ForecastCommand::Show { name, output, node } => foretell::one(name, *output, node),
@@ -50,47 +53,70 @@ fn backtest(arguments: &BacktestArguments) -> Result<(), Letter> {
     let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv, Form::Html])?;
     arguments.forecasts.as_deref().map_or(Ok(()), check)?;
     let chosen = chosen(&arguments.method)?;
-    let wanted = split(arguments)?;
-    let Demand { mut panel, notes } = read(&arguments.data, arguments.step)?;
-    notes.iter().for_each(|note| say(format!("note: {note}")));
-    panel.season = wanted.season.unwrap_or(12).max(1);
-    let split = origins(&panel, wanted);
-    let backtest = Backtest::new(&panel, &split).map_err(|error| {
-        Letter::usage(error.to_string())
-            .hint(format!("the data have {} steps, counted from 0", panel.len()))
-    })?;
+    let scored = scored(&arguments.source)?;
+    let Scored { panel, split, notes, .. } = &scored;
+    let backtest = Backtest::new(panel, split).map_err(|error| Letter::usage(error.to_string()))?;
     let asked = interrupt::listen()?;
-    let threads = arguments.threads.map_or_else(processors, usize::from);
+    let threads = arguments.source.threads.map_or_else(processors, usize::from);
     let progress = Progress::start(chosen.len());
-    let (mut rows, mut last) = (Vec::new(), None);
+    let shown = shown(&backtest);
+    let (mut rows, mut details, mut last) = (Vec::new(), Vec::new(), None);
     for entry in &chosen {
-        let Some((of_method, forecasts)) = one(entry, &backtest, arguments, threads, asked) else {
+        let Some((of_method, forecasts)) =
+            one(entry, &backtest, &scored, &arguments.source, threads, asked)
+        else {
             break;
         };
         rows.extend(of_method);
+        let of_origin = |said: &Vec<Forecast>| shown.iter().map(|&m| said[m].clone()).collect();
+        let said = forecasts.iter().map(of_origin).collect();
+        details.push(Detail { method: entry.name, cov80: backtest.coverage(&forecasts), said });
         last = Some(forecasts);
         progress.step(entry.name);
     }
     progress.finish(&count(chosen.len(), "method"));
     let document = Document {
-        data: &arguments.data,
-        panel: &panel,
-        split: &split,
-        notes: &notes,
-        seed: arguments.seed,
+        data: &arguments.source.data,
+        taught: scored.taught.as_ref().map(|taught| taught.members.len()),
+        panel,
+        split,
+        notes,
+        seed: arguments.source.seed,
         rows,
+        shown,
+        details,
     };
     for output in &outputs {
         output.write(|out| write(&document, output.form, out))?;
     }
     if let (Some(path), Some(forecasts)) = (&arguments.forecasts, &last) {
-        to_file(path, |out| said(&panel, &split, forecasts, out))?;
+        to_file(path, |out| said(panel, split, forecasts, out))?;
         say(format!("wrote {}", path.display()));
     }
     if asked.load(Ordering::Relaxed) {
         return Err(Letter::interrupted("results hold only the methods that were completed"));
     }
     Ok(())
+}
+
+/// A few functions of each class to look at: the middle one by calls, and a large one.
+fn shown(backtest: &Backtest<'_>) -> Vec<usize> {
+    let past = backtest.panel.before(backtest.split.origins[0]);
+    let classes = backtest.classes();
+    let mut shown = Vec::new();
+    for class in [Class::Rare, Class::Medium, Class::Busy] {
+        let of_class = (0..classes.len()).filter(|&member| classes[member] == class);
+        let sum = |member: usize| past.filled(member).iter().map(|&c| f64::from(c)).sum::<f64>();
+        let mut by_calls: Vec<(f64, usize)> =
+            of_class.map(|member| (sum(member), member)).collect();
+        by_calls.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for share in [0.5, 0.9] {
+            let place = (by_calls.len() as f64 * share) as usize;
+            shown.extend(by_calls.get(place).map(|(_, member)| *member));
+        }
+    }
+    shown.dedup();
+    shown
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Entry>, Letter> {
@@ -111,19 +137,12 @@ fn chosen(names: &[String]) -> Result<Vec<Entry>, Letter> {
     Ok(chosen)
 }
 
-fn origins(panel: &Panel, wanted: Wanted) -> Split {
-    let horizon = wanted.horizon.unwrap_or(12);
-    match wanted.origins {
-        Some(origins) => Split { origins, horizon },
-        None => usual_split(panel.len(), horizon),
-    }
-}
-
 /// Fits a method, lets it forecast, and scores it; none if the person stopped it.
 fn one(
     entry: &Entry,
     backtest: &Backtest<'_>,
-    arguments: &BacktestArguments,
+    scored: &Scored,
+    arguments: &SourceArguments,
     threads: usize,
     asked: &AtomicBool,
 ) -> Option<(Vec<Row>, Forecasts)> {
@@ -131,9 +150,9 @@ fn one(
     let goes_on = || !asked.load(Ordering::Relaxed);
     let each = |jobs: usize, job: &(dyn Fn(usize) + Sync)| spread(threads, jobs, job);
     let budget = Budget { proceed: &goes_on, each: &each, ..Budget::FULL.scaled(arguments.effort) };
-    let past = backtest.panel.before(backtest.split.origins[0]);
+    let past = scored.lessons().before(backtest.split.origins[0]);
     let model = entry.forecaster.fit(&past, &budget, arguments.seed);
-    let members = past.members();
+    let members = backtest.panel.members.len();
     let size = members.div_ceil(threads * 4).max(1);
     let chunks: Vec<_> =
         (0..members).step_by(size).map(|first| first..members.min(first + size)).collect();
@@ -156,30 +175,6 @@ fn one(
     let score = backtest.score(&forecasts).into_iter();
     let row = |(class, measures)| Row { method: entry.name, class, measures, seconds };
     Some((score.map(row).collect(), forecasts))
-}
-
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, |count| count.get())
-}
-
-/// Does jobs on some threads; whoever is free takes the next.
-fn spread(threads: usize, jobs: usize, job: &(dyn Fn(usize) + Sync)) {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= jobs {
-                break;
-            }
-            job(number);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..threads.min(jobs) {
-            scope.spawn(work);
-        }
-        work();
-    });
 }
 
 /// Every forecast, a line per function, origin and step ahead (counted from 1).

@@ -1,0 +1,107 @@
+//! What forecasting ten thousand functions costs: `cargo bench -p swell-forecast`.
+//!
+//! The functions are those of the recorded day, drawn with repetition, each shifted by some
+//! hours and made busier or calmer by chance, so that no two are the same. Learning runs on
+//! one thread, forecasting on two. Seconds of processors are the figure to quote; those of the
+//! clock also hold what neighbours took.
+
+#[path = "../tests/data/mod.rs"]
+mod data;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant as Clock;
+
+use swell_core::rng::{below, split, unit};
+use swell_forecast::catalogue::entries;
+use swell_forecast::forecaster::{Budget, Model, Notes};
+use swell_forecast::panel::{Member, Panel};
+use swell_forecast::series::Series;
+
+const FUNCTIONS: usize = 10_000;
+const THREADS: usize = 2;
+const HORIZON: usize = 12;
+/// Functions forecast in one go.
+const CHUNK: usize = 128;
+
+fn main() {
+    let panel = panel();
+    println!("{FUNCTIONS} functions, {} steps, {HORIZON} steps ahead with bands", panel.len());
+    let past = panel.before(panel.len() - 8);
+    let hybrid = entries().find(|entry| entry.name == "hybrid").expect("the hybrid is listed");
+    let model =
+        measured("learning anew, on one thread", || hybrid.forecaster.fit(&past, &Budget::FULL, 1));
+    let chunks = FUNCTIONS.div_ceil(CHUNK);
+    let notes: Vec<Mutex<Notes>> = (0..chunks).map(|_| Mutex::default()).collect();
+    let tell = |origin| forecast(&panel, &*model, origin, &notes);
+    measured("the first forecasts, nothing noted", || tell(past.origin()));
+    for later in 1..=6 {
+        measured(&format!("forecasts {later} steps later"), || tell(past.origin() + later));
+    }
+    println!("most memory {:>43} MiB", memory_max().map_or("?".to_string(), |mib| mib.to_string()));
+}
+
+/// Ten thousand functions like the recorded ones.
+fn panel() -> Panel {
+    let day = data::azure(1);
+    let mut rng = split(7, "functions");
+    let member = |number: usize| {
+        let counts = &day.members[below(&mut rng, day.members.len() as u64) as usize].counts;
+        let shift = below(&mut rng, counts.len() as u64) as usize;
+        let factor = 0.5 + 1.5 * unit(&mut rng);
+        let drawn = (0..counts.len()).map(|step| {
+            let count = counts.get((step + shift) % counts.len())?;
+            let scaled = f64::from(count) * factor;
+            Some((scaled + unit(&mut rng)).floor() as u32)
+        });
+        let counts = Series::from_counts(drawn.collect::<Vec<_>>());
+        Member { name: number.to_string(), counts, ..Member::default() }
+    };
+    Panel::new((0..FUNCTIONS).map(member).collect(), 12)
+}
+
+fn forecast(panel: &Panel, model: &dyn Model, origin: usize, notes: &[Mutex<Notes>]) -> usize {
+    let (next, told) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        loop {
+            let chunk = next.fetch_add(1, Ordering::Relaxed);
+            let Some(notes) = notes.get(chunk) else { break };
+            let members = chunk * CHUNK..FUNCTIONS.min((chunk + 1) * CHUNK);
+            let mut notes = notes.lock().expect("no thread broke");
+            let past = panel.before(origin);
+            let forecasts = model.predict_noted(&past, members, HORIZON, &mut notes);
+            told.fetch_add(forecasts.len(), Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..THREADS {
+            scope.spawn(work);
+        }
+        work();
+    });
+    told.into_inner()
+}
+
+fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {
+    let (begun, used) = (Clock::now(), processor_seconds());
+    let done = work();
+    let clock = begun.elapsed().as_secs_f64();
+    let used = processor_seconds().zip(used).map_or(f64::NAN, |(after, before)| after - before);
+    println!("{name:<38} {used:>8.2} s of processors {clock:>8.2} s by the clock");
+    done
+}
+
+/// Seconds that all threads of this process ran, where the system tells.
+fn processor_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    Some(ticks / 100.0)
+}
+
+/// The most memory that this process held, in MiB, where the system tells.
+fn memory_max() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
+}

@@ -1,0 +1,7 @@
+//! Forecasts of the past from the command line: what is scored, the work, and its reports.
+
+pub mod work;
+pub mod scored;
+pub mod report;
+pub mod page;
+pub mod prewarm;
