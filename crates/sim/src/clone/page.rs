@@ -16,7 +16,7 @@ code{background:#f2f5f8;padding:.1rem .3rem}";
 /// Writes the page; `command` is what was typed.
 pub fn write(rows: &[CloneRow], command: &str, out: &mut dyn Write) -> io::Result<()> {
     let lines = lines(rows);
-    let most = lines.iter().map(|line| cold(line)).fold(0.0, f64::max).max(1.0);
+    let most = lines.iter().map(cold).fold(0.0, f64::max).max(1.0);
     write!(
         out,
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Clones ahead of demand\
