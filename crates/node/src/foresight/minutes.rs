@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use swell_core::demand::FunctionDemand;
 use swell_core::ids::FunctionId;
-use swell_forecast::foresight::foresight::{Foresight, OCCURRENCE};
+use swell_forecast::foresight::steps::{Foresight, OCCURRENCE};
 
 use crate::demand::book::Book;
 
