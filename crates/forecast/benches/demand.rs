@@ -5,6 +5,13 @@
 //! one thread, forecasting on two. Seconds of processors are the figure to quote; those of the
 //! clock also hold what neighbours took.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "a measurement asks the clock and speaks"
+)]
+
 #[path = "../tests/data/mod.rs"]
 mod data;
 
@@ -38,7 +45,10 @@ fn main() {
     for later in 1..=6 {
         measured(&format!("forecasts {later} steps later"), || tell(past.origin() + later));
     }
-    println!("most memory {:>43} MiB", memory_max().map_or("?".to_string(), |mib| mib.to_string()));
+    println!(
+        "most memory {:>43} MiB",
+        memory_max().map_or_else(|| "?".to_string(), |mib| mib.to_string())
+    );
 }
 
 /// Ten thousand functions like the recorded ones.

@@ -16,8 +16,9 @@ use swell_sim::report::figure::count;
 
 use crate::cli::forecast::{BacktestArguments, ForecastCommand, SourceArguments};
 use crate::error::Letter;
+use crate::forecasting::document::{Detail, Document, Row};
 use crate::forecasting::prewarm;
-use crate::forecasting::report::{Detail, Document, Row, write};
+use crate::forecasting::report::write;
 use crate::forecasting::scored::{Scored, scored};
 use crate::forecasting::work::{processors, spread};
 use crate::foretell;

@@ -2,6 +2,8 @@
 
 pub mod work;
 pub mod scored;
-pub mod report;
+pub mod document;
+pub mod decided;
 pub mod page;
+pub mod report;
 pub mod prewarm;

@@ -10,8 +10,8 @@ use swell_sim::report::html::chart::{Chart, Version, escape, figure};
 use swell_sim::report::html::shell::Page;
 use swell_sim::report::html::style::{REFERENCE, color, dash, symbol};
 
-use crate::forecasting::prewarm::{self, Outcome};
-use crate::forecasting::report::{Document, HEAD, Row, WORDS, cells, class, conditions};
+use crate::forecasting::decided::{self, Outcome};
+use crate::forecasting::document::{Document, HEAD, Row, WORDS, cells, class, conditions};
 
 /// The page of a back-test.
 pub fn backtest(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -63,8 +63,11 @@ fn coverage(document: &Document<'_>) -> Chart {
     }
 }
 
-/// A measure by which methods are compared: its name, and where it stands.
-const LOSSES: [(&str, fn(&Measures) -> f64); 4] = [
+/// Where a measure stands.
+type Loss = fn(&Measures) -> f64;
+
+/// The measures by which methods are compared.
+const LOSSES: [(&str, Loss); 4] = [
     ("pinball at 90 %, per function", |measures| measures.pin90),
     ("pinball at 90 %, per call", |measures| measures.wql90),
     ("error of the median, per function", |measures| measures.mase),
@@ -284,7 +287,7 @@ pub fn curve(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         versions,
     };
     let title = "Warm copies, step by step".to_string();
-    let heading = heading(&title, &prewarm::conditions(outcome), &outcome.notes);
+    let heading = heading(&title, &decided::conditions(outcome), &outcome.notes);
     let mut rest =
         String::from("<section>\n<h2>Numbers</h2>\n<div class=\"wide\"><table>\n<thead>");
     rest += "<tr><th>rule</th><th>cold %</th><th>idle %</th><th>rare cold %</th><th>rare idle %</th></tr></thead>\n<tbody>\n";

@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use serde::Serialize;
 use swell_forecast::forecaster::Budget;
 use swell_forecast::prewarm::curve::{Point, Record};
 use swell_forecast::prewarm::idle_gap::IdleGap;
@@ -17,41 +16,13 @@ use swell_sim::report::table::write_aligned;
 
 use crate::cli::forecast::PrewarmArguments;
 use crate::error::Letter;
+use crate::forecasting::decided::{Outcome, Row, conditions};
 use crate::forecasting::page;
 use crate::forecasting::scored::{Scored, scored};
 use crate::forecasting::work::{processors, spread};
 use crate::interrupt;
 use crate::output::{Form, json, resolve};
 use crate::say::say;
-
-/// A rule at one threshold, or the model where it is as warm as a rule.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// What decides.
-    pub rule: String,
-    /// What it came to.
-    #[serde(flatten)]
-    pub point: Point,
-}
-
-/// Everything that was found.
-#[derive(Debug, Serialize)]
-pub struct Outcome {
-    /// Where the data came from.
-    pub data: String,
-    /// Functions that were decided about.
-    pub functions: usize,
-    /// Functions that were learned from, where these are others.
-    pub taught: Option<usize>,
-    /// The steps at which was decided.
-    pub steps: Range<usize>,
-    /// What was odd about the data.
-    pub notes: Vec<String>,
-    /// Seconds of learning.
-    pub seconds: f64,
-    /// The points.
-    pub rows: Vec<Row>,
-}
 
 /// Steps for which the fixed rules keep a copy.
 const KEPT: [usize; 6] = [1, 2, 4, 6, 12, 24];
@@ -167,20 +138,4 @@ fn write(outcome: &Outcome, form: Form, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "rare  the same of functions called less than once a step")
         }
     }
-}
-
-/// What was decided under which conditions, in a sentence.
-pub fn conditions(outcome: &Outcome) -> String {
-    let learned = match outcome.taught {
-        Some(count) => format!("from {count} other functions"),
-        None => "from the same functions".to_string(),
-    };
-    format!(
-        "{} functions, decided at each step from {} to {}; the model learned once, {learned}, \
-         before step {}",
-        outcome.functions,
-        outcome.steps.start,
-        outcome.steps.end - 1,
-        outcome.steps.start
-    )
 }
