@@ -245,9 +245,11 @@ mod tests {
         let manner = manner_for(Goal::Chance);
         let booster = Booster::fit(lesson, manner, &Budget::FULL.scaled(0.3), 1);
         for (x, expected) in [(0.2f32, 0.0f32), (0.7, 0.286), (0.9, 0.444)] {
-            let near = (0..100).map(|place| x - 0.05 + place as f32 / 1000.0);
-            let chances = near.map(|x| sigmoid(booster.value(&[x, 0.5])));
-            let found = chances.sum::<f32>() / 100.0;
+            let chance = |place: usize| {
+                let (x, useless) = (x - 0.05 + place as f32 / 1000.0, place * 37 % 100);
+                sigmoid(booster.value(&[x, useless as f32 / 100.0]))
+            };
+            let found = (0..100).map(chance).sum::<f32>() / 100.0;
             assert!((found - expected).abs() < 0.1, "about {x}: {found}, not {expected}");
         }
     }

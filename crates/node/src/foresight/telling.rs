@@ -51,7 +51,7 @@ mod tests {
             demand(FunctionId(3), 50, &[[2.0, 4.0, 10.0, 20.0, 40.0]], 700, [].into_iter());
         let StepDemand { chance, q10, q50, q90, q95 } = certain.steps[0];
         assert_eq!((q10, q50, q90), (2_000, 5_000, 10_000));
-        assert!(chance == 1000 && (10_000..20_000).contains(&q95), "{chance} {q95}");
+        assert!(chance > 950 && (10_000..20_000).contains(&q95), "{chance} {q95}");
         let rare = demand(FunctionId(3), 100, &[[0.0, 0.0, 0.0, 1.0, 2.0]], 0, [].into_iter());
         let step = rare.steps[0];
         assert!((200..400).contains(&step.chance), "{step:?}");
