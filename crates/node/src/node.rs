@@ -297,7 +297,11 @@ impl Node {
         }
         // Last, as what ended until now may have had something to pass on.
         self.flows.end().await;
-        self.ends.iter().for_each(JoinHandle::abort);
+        // Waited for, as each holds files that the next node in this folder opens.
+        for end in self.ends {
+            end.abort();
+            let _ = end.await;
+        }
         if let Some(spans) = self.spans {
             spans.flush().await;
         }
