@@ -182,7 +182,7 @@ fn what_cannot_be_is_told_kindly() {
     for (words, code, expected) in [
         (format!("bench http http://{away}/ --duration 50ms -c 1"), 1, "gave no answer"),
         ("bench http https://box/".to_string(), 2, "plain HTTP only"),
-        ("bench http hello --node box".to_string(), 2, "is no address"),
+        ("bench http ftp://box/".to_string(), 2, "is no address"),
         ("bench http hello --header nonsense".to_string(), 2, "name: value"),
         ("bench http hello --body @missing".to_string(), 1, "cannot read `missing`"),
         ("bench http hello --pid 4294967295".to_string(), 2, "does not tell of a process"),

@@ -47,9 +47,10 @@ pub struct BenchHttpArguments {
     #[arg(value_name = "URL|FUNCTION")]
     pub target: String,
 
-    /// The node that a function is called on
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7070")]
-    pub node: String,
+    /// The node that a function is called on [environment: SWELL_NODE] [default:
+    /// http://127.0.0.1:7070]
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
 
     /// Connections kept open, each with one request at a time
     #[arg(short, long, value_name = "N", default_value = "16")]

@@ -8,6 +8,8 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use crate::cli::bench::{BenchHttpArguments, HeaderLine};
+use crate::cli::node::NodeArguments;
+use crate::connect;
 use crate::error::Letter;
 
 /// A request that is sent over and over, and where to.
@@ -30,9 +32,10 @@ pub struct Target {
 impl Target {
     /// What the arguments ask for.
     pub fn resolve(arguments: &BenchHttpArguments) -> Result<Self, Letter> {
-        let address = address(&arguments.target, &arguments.node)?;
+        let node = NodeArguments { node: arguments.node.clone(), ..NodeArguments::default() };
+        let address = address(&arguments.target, &connect::connection(&node)?.url)?;
         let authority = address.authority().expect("the address was checked");
-        let connect = connect(authority);
+        let connect = host_and_port(authority);
         let body = body(arguments.body.as_deref())?;
         let method = match &arguments.method {
             Some(method) => Method::from_bytes(method.as_bytes())
@@ -83,7 +86,7 @@ fn address(target: &str, node: &str) -> Result<Uri, Letter> {
     }
 }
 
-fn connect(authority: &Authority) -> String {
+fn host_and_port(authority: &Authority) -> String {
     format!("{}:{}", authority.host(), authority.port_u16().unwrap_or(80))
 }
 
@@ -138,7 +141,7 @@ mod tests {
         for (authority, expected) in
             [("box", "box:80"), ("box:7070", "box:7070"), ("[::1]:1", "[::1]:1")]
         {
-            assert_eq!(connect(&Authority::from_static(authority)), expected);
+            assert_eq!(host_and_port(&Authority::from_static(authority)), expected);
         }
     }
 
