@@ -23,7 +23,16 @@ pub struct Given {
 /// What a file says.
 pub fn of_file(path: &Path, tree: &Node) -> Result<Vec<Given>, Vec<Mistake>> {
     let (mut given, mut mistakes) = (Vec::new(), Vec::new());
-    for (section, node) in table(tree, "the settings").map_err(|mistake| vec![mistake])? {
+    let sections_given = table(tree, "the settings").map_err(|mistake| vec![mistake])?;
+    if let Some((section, _)) = sections_given.iter().find(|(_, node)| is_list(node)) {
+        let message = format!(
+            "a list of `{}` belongs to a manifest, which `swell deploy -f` takes; name the node's \
+             settings with `--config`, or keep them in another folder",
+            section.text
+        );
+        return Err(vec![Mistake { place: section.place, message }]);
+    }
+    for (section, node) in sections_given {
         let known = all().any(|setting| setting.section() == section.text);
         if !known {
             let message = unknown(&section.text, "the settings", sections().into_iter())
@@ -42,6 +51,10 @@ pub fn of_file(path: &Path, tree: &Node) -> Result<Vec<Given>, Vec<Mistake>> {
         }
     }
     if mistakes.is_empty() { Ok(given) } else { Err(mistakes) }
+}
+
+fn is_list(node: &Node) -> bool {
+    matches!(node.value, Value::List(_))
 }
 
 fn table<'a>(node: &'a Node, what: &str) -> Result<&'a [(Key, Node)], Mistake> {

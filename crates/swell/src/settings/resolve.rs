@@ -205,6 +205,12 @@ mod tests {
                 "swell.toml:1:2: the settings have no section `nod`; did you mean `node`?",
             ),
             (
+                "version = 1\n[[function]]\nname = \"hello\"",
+                &[],
+                &[],
+                "swell.toml:2:3: a list of `function` belongs to a manifest, which `swell deploy -f` takes; name the node's settings with `--config`, or keep them in another folder",
+            ),
+            (
                 "node = 1",
                 &[],
                 &[],
