@@ -9,6 +9,7 @@ pub mod replay;
 pub mod bound;
 pub mod clairvoyant;
 pub mod results;
+pub mod spread;
 pub mod bounds;
 pub mod experiment;
 pub mod faithful;

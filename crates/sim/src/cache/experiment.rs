@@ -1,9 +1,7 @@
 //! Many runs on all cores. Results come out in the order of the cases, whatever order they
 //! were computed in; an interrupt loses only the runs that were not finished.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -12,6 +10,7 @@ use crate::cache::mecomm17::Comparison;
 use crate::cache::popularity::Popularity;
 use crate::cache::row::Row;
 use crate::cache::run::{RunError, run};
+use crate::spread::spread;
 
 /// What to run.
 pub struct Experiment {
@@ -51,38 +50,17 @@ impl Experiment {
         progress: &(dyn Fn(&Row) + Sync),
     ) -> Result<Results, RunError> {
         let laws = self.laws();
-        let next = AtomicUsize::new(0);
-        let failed = Mutex::new(None);
-        let rows: Mutex<Vec<Option<Row>>> = Mutex::new(vec![None; self.cases.len()]);
-        let work = || {
-            while !interrupt.load(Ordering::Relaxed) && lock(&failed).is_none() {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(case) = self.cases.get(place) else { return };
-                match self.row(case, &laws, interrupt) {
-                    Ok(row) => {
-                        progress(&row);
-                        lock(&rows)[place] = Some(row);
-                    }
-                    Err(RunError::Interrupted) => return,
-                    Err(error) => {
-                        lock(&failed).get_or_insert(error);
-                    }
-                }
+        let job = |place: usize| match self.row(&self.cases[place], &laws, interrupt) {
+            Ok(row) => {
+                progress(&row);
+                Ok(Some(row))
             }
+            Err(RunError::Interrupted) => Ok(None),
+            Err(error) => Err(error),
         };
-        thread::scope(|scope| {
-            let others: Vec<_> = (1..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
-            work();
-            for other in others {
-                other.join().expect("a worker ends by itself");
-            }
-        });
-        if let Some(error) = lock(&failed).take() {
-            return Err(error);
-        }
-        let rows = std::mem::take(&mut *lock(&rows));
+        let rows = spread(self.threads, self.cases.len(), interrupt, &job)?;
         Ok(Results {
-            rows: rows.into_iter().flatten().collect(),
+            rows,
             published: Vec::new(),
             planned: self.cases.len(),
             interrupted: interrupt.load(Ordering::Relaxed),
@@ -111,8 +89,4 @@ impl Experiment {
         }
         laws
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().expect("no worker panics while it holds a result")
 }

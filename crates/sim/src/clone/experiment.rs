@@ -2,9 +2,7 @@
 //!
 //! Results come out in the order of the cells, whatever order they were computed in.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
+use std::sync::atomic::AtomicBool;
 
 use swell_core::catalog;
 use swell_core::journal::Digest;
@@ -18,6 +16,7 @@ use swell_trace::reading::Reading;
 use crate::clone::row::{Asked, CloneRow};
 use crate::error::SimError;
 use crate::simulate::{Case, Scenario, simulate_foreseen};
+use crate::spread::spread;
 
 /// What to run.
 pub struct CloneExperiment {
@@ -59,37 +58,18 @@ impl CloneExperiment {
         progress: &(dyn Fn(&CloneRow) + Sync),
     ) -> Result<Vec<CloneRow>, SimError> {
         let cells = self.cells();
-        let next = AtomicUsize::new(0);
-        let failed: Mutex<Option<SimError>> = Mutex::new(None);
-        let finished: Mutex<Vec<Option<CloneRow>>> = Mutex::new(vec![None; cells.len()]);
-        let work = || {
-            while !interrupt.load(Ordering::Relaxed) && lock(&failed).is_none() {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(&(memory, mode, seed)) = cells.get(place) else { return };
-                match self.cell(memory, mode, seed, interrupt) {
-                    Ok(row) => {
-                        progress(&row);
-                        lock(&finished)[place] = Some(row);
-                    }
-                    Err(SimError::Interrupted) => return,
-                    Err(error) => {
-                        lock(&failed).get_or_insert(error);
-                    }
+        let job = |place: usize| {
+            let (memory, mode, seed) = cells[place];
+            match self.cell(memory, mode, seed, interrupt) {
+                Ok(row) => {
+                    progress(&row);
+                    Ok(Some(row))
                 }
+                Err(SimError::Interrupted) => Ok(None),
+                Err(error) => Err(error),
             }
         };
-        thread::scope(|scope| {
-            let others: Vec<_> = (1..self.threads.max(1)).map(|_| scope.spawn(work)).collect();
-            work();
-            for other in others {
-                other.join().expect("a worker ends by itself");
-            }
-        });
-        if let Some(error) = lock(&failed).take() {
-            return Err(error);
-        }
-        let finished = std::mem::take(&mut *lock(&finished));
-        Ok(finished.into_iter().flatten().collect())
+        spread(self.threads, cells.len(), interrupt, &job)
     }
 
     fn cells(&self) -> Vec<(Bytes, CloningMode, u64)> {
@@ -132,8 +112,4 @@ impl CloneExperiment {
         };
         Ok(CloneRow::of(&asked, row, &receipt))
     }
-}
-
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().expect("no worker panics while it holds a result")
 }
