@@ -87,7 +87,7 @@ fn what_was_acknowledged_is_done_after_kills_and_in_order() {
         // Whether the last call made an item nobody knows; the next has another number.
         next = first_lost + 1;
         node = Node::on(folder, "");
-        assert!(node.running.lines().iter().any(|line| line.contains("1 flow")));
+        node.running.told("1 flow");
     }
     until("all are done", || (frames(&node)["depth"] == 0).then_some(()));
     let seen = seen(&node);

@@ -35,7 +35,7 @@ fn everything_comes_back_after_a_kill() {
     assert_eq!((&replayed["identical"], &replayed["cut"]), (&true.into(), &true.into()));
 
     let node = Node::on(folder, "");
-    assert!(node.running.lines().iter().any(|line| line.contains("2 functions restored")));
+    node.running.told("2 functions restored");
     let after = node.about("app");
     for key in ["version", "traffic", "versions", "spec"] {
         assert_eq!(before[key], after[key], "{key}");

@@ -1,0 +1,1 @@
+//! The log that sites agree through, and the channel it goes over.

@@ -1,0 +1,1 @@
+//! Contents shared by cache groups: stores, copies and the nodes that hold them.
