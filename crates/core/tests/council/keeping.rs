@@ -1,6 +1,7 @@
 //! Snapshots stand for the log, and what is damaged is not taken.
 
 use proptest::prelude::*;
+use swell_core::council::entry::Entry;
 use swell_core::council::image::{ImageError, digest, restore, save};
 use swell_core::council::machine::apply;
 use swell_core::council::rules::Rules;
@@ -65,6 +66,6 @@ proptest! {
     #[test]
     fn any_bytes_are_borne(bytes in prop::collection::vec(any::<u8>(), 0..400), index in any::<u64>()) {
         let _ = restore(&bytes);
-        let _ = swell_core::council::frame::open(index, &bytes);
+        let _ = swell_core::council::frame::open::<Entry>(index, &bytes);
     }
 }
