@@ -116,7 +116,7 @@ async fn check(store: &mut LogStore, model: &Model) {
 
 #[test]
 fn what_was_confirmed_survives_every_power_cut() {
-    for_each_seed("disk_faults::what_was_confirmed", 150, |seed| async move {
+    for_each_seed("disk_faults::what_was_confirmed", 60, |seed| async move {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let (disk, mut model) = (Disk::default(), Model::default());
         for _ in 0..4 {
@@ -145,7 +145,7 @@ async fn filled(disk: &Disk) {
 
 #[test]
 fn rot_and_cuts_are_noticed_or_harmless_and_nothing_is_lost_silently() {
-    for_each_seed("disk_faults::rot_and_cuts", 60, |seed| async move {
+    for_each_seed("disk_faults::rot_and_cuts", 40, |seed| async move {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
         let disk = Disk::default();
         filled(&disk).await;

@@ -128,5 +128,5 @@ async fn play(seed: u64) {
 
 #[test]
 fn clusters_survive_whatever_happens_to_sites_and_network() {
-    for_each_seed("faults::clusters_survive", 40, play);
+    for_each_seed("faults::clusters_survive", 10, play);
 }
