@@ -102,7 +102,7 @@ async fn found(log: &RaftLog, addresses: &[String]) {
         sleep(Duration::from_millis(10)).await;
     }
     say(log, Command::SetMode { workload: None, mode: Mode::Shadow }).await;
-    let (criticality, demand) = (Criticality::Low, Loads::default());
+    let (criticality, demand) = (Criticality::Low, Loads::cpu(1));
     say(log, Command::Register { workload: WORKLOAD, criticality, demand }).await;
     println!("founded");
 }
