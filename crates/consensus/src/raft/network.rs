@@ -59,8 +59,10 @@ impl Network {
         let no_site = || CarryError::Unreachable(format!("{to} is no site"));
         let target = site(to).ok_or_else(no_site)?;
         let message = Bytes::from(encode(request));
-        self.sent.fetch_add(1, Ordering::Relaxed);
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(number, site = to, bytes = message.len(), what = request.name(), "asked");
         let answer = self.carrier.call(target, address, urgency, message, within).await?;
+        tracing::trace!(number, site = to, "answered");
         decode(&answer).map_err(CarryError::Unreachable)
     }
 }

@@ -134,6 +134,9 @@ impl RaftLog {
         if self.seat.is_leader() {
             return self.seat.commit(entry.clone()).await;
         }
+        if matches!(entry.command, Command::Tick { .. }) {
+            return Err(Obstacle::NotLeader(self.seat.leader().map(|(leader, _)| leader)));
+        }
         match self.ask_leader(Request::Propose(entry.clone())).await? {
             Reply::Committed => Ok(()),
             other => Err(strange(&other)),

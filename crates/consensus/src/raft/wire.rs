@@ -70,6 +70,23 @@ pub enum Reply {
     Unable(String),
 }
 
+impl Request {
+    /// What it is, in a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Request::Append(rpc) if rpc.entries.is_empty() => "heartbeat",
+            Request::Append(_) => "entries",
+            Request::Vote(_) => "vote",
+            Request::PreVote(_) => "pre-vote",
+            Request::Transfer(_) => "transfer",
+            Request::Snapshot { .. } => "snapshot",
+            Request::Propose(_) => "proposal",
+            Request::ReadIndex => "read",
+            Request::Change(_) => "change",
+        }
+    }
+}
+
 /// As bytes.
 pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     let start = vec![VERSION];

@@ -121,7 +121,10 @@ impl Hand {
             let committed = *self.committed.lock();
             let writes = batch.iter().map(|(write, _)| write);
             match write_all(&self.database, writes, committed, self.count + 1) {
-                Ok(()) => self.count += 1,
+                Ok(()) => {
+                    self.count += 1;
+                    tracing::trace!(write = self.count, of = batch.len(), "synced");
+                }
                 Err(damage) => {
                     tracing::error!("{damage}");
                     self.failed = Some(damage.to_string());

@@ -54,6 +54,12 @@ impl History {
         self.operations.entry(register).or_default().push(operation);
     }
 
+    /// How many calls had no answer.
+    pub(crate) fn unanswered(&self) -> u64 {
+        let all = self.operations.values().flatten();
+        all.filter(|operation| operation.end.is_none()).count() as u64
+    }
+
     /// What was confirmed stands where it was said to stand, and nothing stands twice.
     pub(crate) fn check_decided_once(&self, entries: &Entries) {
         let mut places: BTreeMap<(SiteId, u64), u64> = BTreeMap::new();

@@ -6,7 +6,10 @@ mod history;
 mod net;
 mod seeds;
 
+mod bad_input;
 mod disk_faults;
 mod faults;
+mod handing_over;
 mod in_memory;
+mod stopping;
 mod storage_suite;

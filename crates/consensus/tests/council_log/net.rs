@@ -40,7 +40,6 @@ struct State {
 /// What happened, so that a run that was spared can be told.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
-    pub(crate) sent: u64,
     pub(crate) lost: u64,
     pub(crate) twice: u64,
     pub(crate) cut: u64,
@@ -98,7 +97,6 @@ impl Net {
     fn fate(&self, from: SiteId, to: SiteId) -> Option<(Duration, bool)> {
         let mut state = self.state.lock();
         let state = &mut *state;
-        state.counts.sent += 1;
         if state.cut.contains(&(from, to)) {
             state.counts.cut += 1;
             return None;

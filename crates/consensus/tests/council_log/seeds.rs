@@ -3,14 +3,17 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// Plays a case under so many seeds in virtual time, or under the one that `SWELL_SEED` names.
+/// Plays a case under so many seeds in virtual time, or under the one that `SWELL_SEED` names,
+/// or under the many of `SWELL_SEEDS`; gives how many.
 pub(crate) fn for_each_seed<F: Future<Output = ()>>(
     name: &str,
     count: u64,
     case: impl Fn(u64) -> F,
-) {
-    let given = std::env::var("SWELL_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seeds = given.map_or(0..count, |seed: u64| seed..seed + 1);
+) -> u64 {
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
+    let count = number("SWELL_SEEDS").unwrap_or(count);
+    let seeds = number("SWELL_SEED").map_or(0..count, |seed| seed..seed + 1);
+    let played = seeds.end - seeds.start;
     for seed in seeds {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -26,4 +29,5 @@ pub(crate) fn for_each_seed<F: Future<Output = ()>>(
             resume_unwind(fell);
         }
     }
+    played
 }

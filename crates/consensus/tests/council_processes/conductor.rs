@@ -5,11 +5,15 @@ use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use crate::certificates;
-use crate::process::{Place, Process};
-use crate::summary::{fsync_micros, print};
+use tempfile::TempDir;
 
-const SITES: u32 = 3;
+use crate::certificates;
+use crate::namespaces::Namespaces;
+use crate::process::{Place, Process};
+use crate::summary::{fsync_micros, print_decisions, print_entries};
+
+/// How many sites there are.
+pub(crate) const SITES: u32 = 3;
 /// How many are decided while nobody is killed, one after the other.
 const CALM: u32 = 60;
 /// How many are decided in all.
@@ -20,11 +24,13 @@ const AT_ONCE: u32 = 4;
 const KILL_EVERY: u32 = 80;
 const PATIENCE: Duration = Duration::from_secs(120);
 
-struct Stage {
+/// The sites, as processes.
+pub(crate) struct Stage {
     place: Place,
     processes: Vec<Process>,
     said: Receiver<(u32, String)>,
     tell: Sender<(u32, String)>,
+    folder: TempDir,
 }
 
 /// A decision as a site told of it.
@@ -39,33 +45,23 @@ pub(crate) struct Decision {
 
 /// Conducts.
 pub(crate) fn run() {
-    let folder = tempfile::tempdir().expect("a folder");
-    certificates::issue(folder.path(), SITES);
     let ports: Vec<TcpListener> =
         (0..SITES).map(|_| TcpListener::bind("127.0.0.1:0").expect("a port is free")).collect();
     let address = |port: &TcpListener| port.local_addr().expect("it is bound").to_string();
     let addresses = ports.iter().map(address).collect();
     drop(ports);
-    let place = Place { folder: folder.path().to_owned(), addresses };
-    let (tell, said) = channel();
-    let mut stage = Stage { place, processes: Vec::new(), said, tell };
-    for site in 0..SITES {
-        let process = Process::start(site, &stage.place, stage.tell.clone());
-        stage.processes.push(process);
-    }
-    for _ in 0..SITES {
-        stage.wait("ready");
-    }
-    stage.processes[0].tell("found");
-    stage.wait("founded");
-
+    let mut stage = Stage::set(addresses, None);
     let leader = stage.leader();
+    let before = stage.metrics();
+    let said: Vec<u64> = (0..CALM).map(|_| stage.say(leader)).collect();
+    let after = stage.metrics();
+    print_entries(fsync_micros(stage.folder.path()), said, &before, &after);
     let before = stage.metrics();
     let calm: Vec<Decision> = (0..CALM).map(|number| stage.one(leader, number)).collect();
     let after = stage.metrics();
     let follower = (leader + 1) % SITES;
     let asked: Vec<Decision> = (CALM..2 * CALM).map(|number| stage.one(follower, number)).collect();
-    print(fsync_micros(folder.path()), &calm, &asked, &before, &after);
+    print_decisions(&calm, &asked, &before, &after);
 
     let mut decided = BTreeMap::new();
     for (number, decision) in (0..).zip(calm.iter().chain(&asked)) {
@@ -86,6 +82,37 @@ pub(crate) fn run() {
 }
 
 impl Stage {
+    /// Founds a cluster of sites at these addresses.
+    pub(crate) fn set(addresses: Vec<String>, namespaces: Option<&Namespaces>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        certificates::issue(folder.path(), SITES);
+        let names = (0..SITES).map(|site| namespaces.map(|all| all.name(site))).collect();
+        let place = Place { folder: folder.path().to_owned(), addresses, namespaces: names };
+        let (tell, said) = channel();
+        let mut stage = Self { place, processes: Vec::new(), said, tell, folder };
+        for site in 0..SITES {
+            let process = Process::start(site, &stage.place, stage.tell.clone());
+            stage.processes.push(process);
+        }
+        for _ in 0..SITES {
+            stage.wait("ready");
+        }
+        stage.processes[0].tell("found");
+        stage.wait("founded");
+        stage
+    }
+
+    /// Kills a site as `kill -9` does.
+    pub(crate) fn kill(&mut self, site: u32) {
+        self.processes[site as usize].kill();
+    }
+
+    /// Starts a site that was killed.
+    pub(crate) fn start(&mut self, site: u32) {
+        let again = Process::start(site, &self.place, self.tell.clone());
+        self.processes[site as usize] = again;
+    }
+
     fn next(&self) -> (u32, String) {
         self.said.recv_timeout(PATIENCE).expect("a site says something in time")
     }
@@ -101,7 +128,8 @@ impl Stage {
         }
     }
 
-    fn leader(&mut self) -> u32 {
+    /// Who leads.
+    pub(crate) fn leader(&mut self) -> u32 {
         loop {
             for site in 0..SITES {
                 self.processes[site as usize].tell("lead");
@@ -123,7 +151,14 @@ impl Stage {
         (0..SITES).map(ask).collect()
     }
 
-    fn one(&mut self, site: u32, number: u32) -> Decision {
+    /// Has an entry committed; gives how long it took, in microseconds.
+    fn say(&mut self, site: u32) -> u64 {
+        self.processes[site as usize].tell("say");
+        self.wait("said").1[1].parse().expect("a number")
+    }
+
+    /// Has one decided, proposed at that site.
+    pub(crate) fn one(&mut self, site: u32, number: u32) -> Decision {
         self.processes[site as usize].tell(&format!("propose {number}"));
         let (_, words) = self.wait("decided");
         let number = |at: usize| words[at].parse().expect("a number");
@@ -173,17 +208,16 @@ impl Stage {
             }
             if until_kill == 0 && decided.len() < until {
                 let victim = *kills % SITES;
-                self.processes[victim as usize].kill();
+                self.kill(victim);
                 unknown.extend(under_way.remove(&victim).unwrap_or_default());
-                let again = Process::start(victim, &self.place, self.tell.clone());
-                self.processes[victim as usize] = again;
+                self.start(victim);
                 (*kills, until_kill) = (*kills + 1, KILL_EVERY);
             }
         }
     }
 
     /// All sites know the same, and all that was told is in it, once.
-    fn compare(&mut self, decided: &BTreeMap<u32, u64>, known: &mut BTreeMap<u32, u64>) {
+    pub(crate) fn compare(&mut self, decided: &BTreeMap<u32, u64>, known: &mut BTreeMap<u32, u64>) {
         for site in 0..SITES {
             self.processes[site as usize].tell("dump");
             loop {

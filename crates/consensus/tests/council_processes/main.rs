@@ -7,12 +7,17 @@
 mod certificates;
 mod conductor;
 mod member;
+mod namespaces;
+mod partitions;
 mod process;
 mod summary;
 
 fn main() {
     match std::env::var("SWELL_COUNCIL_SITE") {
         Ok(site) => member::run(site.parse().expect("a number")),
-        Err(_) => conductor::run(),
+        Err(_) => {
+            conductor::run();
+            partitions::run();
+        }
     }
 }

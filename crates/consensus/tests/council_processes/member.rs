@@ -27,6 +27,12 @@ const WORKLOAD: WorkloadId = WorkloadId(1);
 
 /// Runs a site until its input ends.
 pub(crate) fn run(site: u32) {
+    // With `RUST_LOG=swell_consensus=trace` a decision can be followed message by message.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(live(site));
     std::process::exit(0);
@@ -79,6 +85,11 @@ async fn live(site: u32) {
             "propose" => {
                 let number = rest.parse().expect("a number");
                 tokio::spawn(propose(Arc::clone(&log), number));
+            }
+            "say" => {
+                let began = Instant::now();
+                say(&log, Command::Renew).await;
+                println!("said {}", began.elapsed().as_micros());
             }
             "lead" => println!("leads {}", log.leadership().borrow().is_ours),
             "metrics" => {

@@ -10,6 +10,8 @@ use std::sync::mpsc::Sender;
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
     pub(crate) addresses: Vec<String>,
+    /// The network namespace of each site that has one.
+    pub(crate) namespaces: Vec<Option<String>>,
 }
 
 /// A site's process.
@@ -22,7 +24,15 @@ impl Process {
     /// Starts a site; what it says goes to `said` with its number.
     pub(crate) fn start(site: u32, place: &Place, said: Sender<(u32, String)>) -> Self {
         let own = std::env::current_exe().expect("this is a program");
-        let mut child = Command::new(own)
+        let mut command = match &place.namespaces[site as usize] {
+            None => Command::new(own),
+            Some(name) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", name]).arg(own);
+                command
+            }
+        };
+        let mut child = command
             .env("SWELL_COUNCIL_SITE", site.to_string())
             .env("SWELL_COUNCIL_FOLDER", &place.folder)
             .env("SWELL_COUNCIL_ADDRESSES", place.addresses.join(","))

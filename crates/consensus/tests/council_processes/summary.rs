@@ -22,35 +22,51 @@ pub(crate) fn fsync_micros(folder: &Path) -> u128 {
     took[took.len() / 2]
 }
 
-/// Prints what decisions took.
-pub(crate) fn print(
+/// Prints what entries took, each alone at the leader.
+pub(crate) fn print_entries(
     fsync: u128,
+    said: Vec<u64>,
+    before: &[(u64, u64)],
+    after: &[(u64, u64)],
+) {
+    println!("a sync of this disk takes {fsync} us (middle of 51)");
+    let count = said.len();
+    println!("an entry at the leader: committed after p50 {} us", percentile(said, 50));
+    print_counts("entry", count, before, after);
+}
+
+/// Prints what decisions took.
+pub(crate) fn print_decisions(
     at_leader: &[Decision],
     at_follower: &[Decision],
     before: &[(u64, u64)],
     after: &[(u64, u64)],
 ) {
-    println!("a sync of this disk takes {fsync} us (middle of 51)");
     for (who, decisions) in [("leader", at_leader), ("follower", at_follower)] {
-        let (filed, decided) = (|of: &Decision| of.filed, |of: &Decision| of.decided);
-        let middle = |part: fn(&Decision) -> u64, percent: usize| {
-            let mut all: Vec<u64> = decisions.iter().map(part).collect();
-            all.sort_unstable();
-            all[(all.len() - 1) * percent / 100]
-        };
+        let filed: Vec<u64> = decisions.iter().map(|of| of.filed).collect();
+        let decided: Vec<u64> = decisions.iter().map(|of| of.decided).collect();
         println!(
             "proposed at the {who}: in the log after p50 {} us; decided after p50 {} us, p99 {} us",
-            middle(filed, 50),
-            middle(decided, 50),
-            middle(decided, 99)
+            percentile(filed, 50),
+            percentile(decided.clone(), 50),
+            percentile(decided, 99)
         );
     }
-    let count = at_leader.len() as f64;
-    for (site, ((syncs, sent), (syncs_then, sent_then))) in before.iter().zip(after).enumerate() {
+    print_counts("decision", at_leader.len(), before, after);
+}
+
+fn percentile(mut all: Vec<u64>, percent: usize) -> u64 {
+    all.sort_unstable();
+    all[(all.len() - 1) * percent / 100]
+}
+
+fn print_counts(what: &str, count: usize, before: &[(u64, u64)], after: &[(u64, u64)]) {
+    let each = |then: u64, now: u64| (now - then) as f64 / count as f64;
+    for (site, ((syncs, sent), (syncs_now, sent_now))) in before.iter().zip(after).enumerate() {
         println!(
-            "site {site}: {:.1} syncs and {:.1} messages sent per decision, heartbeats included",
-            (syncs_then - syncs) as f64 / count,
-            (sent_then - sent) as f64 / count
+            "site {site}: {:.1} syncs and {:.1} messages sent per {what}, heartbeats included",
+            each(*syncs, *syncs_now),
+            each(*sent, *sent_now)
         );
     }
 }
