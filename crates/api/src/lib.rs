@@ -12,5 +12,6 @@ pub mod invocation;
 pub mod log;
 pub mod node;
 pub mod forecast;
+pub mod site;
 pub mod calendar;
 pub mod problem;

@@ -22,6 +22,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-link", &[]),
     ("swell-content", &["swell-core", "swell-link"]),
     ("swell-consensus", &["swell-core", "swell-link"]),
+    ("swell-site", &["swell-consensus", "swell-core", "swell-forecast"]),
     (
         "swell-node",
         &[
@@ -35,6 +36,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-link",
             "swell-samples",
             "swell-sandbox",
+            "swell-site",
         ],
     ),
     (
@@ -150,6 +152,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/live", Siblings::Parts),
     ("crates/node/src/observe", Siblings::Parts),
     ("crates/node/src/queue", Siblings::Parts),
+    ("crates/node/src/sites", Siblings::Parts),
     ("crates/node/src/store", Siblings::Parts),
     (
         "crates/node/src/trigger",

@@ -1,0 +1,150 @@
+//! What a site answers to others: on the resource channel messages of the log, what moves, and
+//! who wants to join; on the channel of state monitoring its board.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use swell_api::site::{Capacity, SiteContact};
+use swell_consensus::log::{Change, Log, LogError};
+use swell_consensus::raft::desk::Desk;
+use swell_consensus::raft::wire::MESSAGE_MAX;
+use swell_core::council::entry::Command;
+use swell_core::ids::SiteId;
+use swell_link::peer::Peer;
+use swell_site::naming::site_id;
+use swell_site::site::Site;
+use tokio_util::io::ReaderStream;
+
+use crate::registry::Registry;
+use crate::sites::bundle::{Ask, Bundle, CODE, WORKLOAD, bundle};
+use crate::sites::carrier::{LOG, place};
+use crate::sites::contact::{loads, taken, told};
+use crate::sites::surroundings::BOARD;
+use crate::store::code::CodeFolder;
+
+/// Where a site asks to be admitted.
+pub const JOIN: &str = "/v1/join";
+
+/// The most sites whose majority decides what is committed; more would only make it slower.
+const VOTERS_MAX: usize = 5;
+
+/// How long a change of members may take.
+const CHANGE_MAX: Duration = Duration::from_secs(20);
+
+/// A site that asks to be admitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joining {
+    /// Where it is found.
+    pub contact: SiteContact,
+    /// What it can bear.
+    pub capacity: Capacity,
+}
+
+/// What the channels answer from.
+#[derive(Clone)]
+pub struct Counter {
+    /// The site.
+    pub site: Arc<Site>,
+    /// Where messages of its log are answered.
+    pub desk: Desk,
+    /// What is deployed.
+    pub registry: Arc<Registry>,
+    /// Its code.
+    pub code: Arc<CodeFolder>,
+}
+
+/// The resource channel.
+pub fn resource(counter: Counter) -> Router {
+    Router::new()
+        .route(LOG, post(log))
+        .route(WORKLOAD, post(workload))
+        .route(CODE, post(code))
+        .route(JOIN, post(join))
+        .layer(DefaultBodyLimit::max(MESSAGE_MAX))
+        .with_state(Arc::new(counter))
+}
+
+/// The channel of state monitoring.
+pub fn state(site: Arc<Site>) -> Router {
+    let board = |State(site): State<Arc<Site>>| async move { Json(site.board()) };
+    Router::new().route(BOARD, post(board)).with_state(site)
+}
+
+async fn log(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    message: Bytes,
+) -> Vec<u8> {
+    counter.desk.answer(site_id(&peer.name), &message).await
+}
+
+async fn workload(State(counter): State<Arc<Counter>>, Json(ask): Json<Ask>) -> Json<Bundle> {
+    Json(bundle(&counter.registry, &ask.name))
+}
+
+async fn code(State(counter): State<Arc<Counter>>, Json(ask): Json<Ask>) -> Response {
+    let missing = || (StatusCode::NOT_FOUND, "that code is not here").into_response();
+    let Some(path) = counter.code.path(&ask.name) else { return missing() };
+    match tokio::fs::File::open(path).await {
+        Ok(file) => Response::new(Body::from_stream(ReaderStream::new(file))),
+        Err(_) => missing(),
+    }
+}
+
+async fn join(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    Json(joining): Json<Joining>,
+) -> Response {
+    if joining.contact.name != peer.name {
+        let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);
+        return (StatusCode::FORBIDDEN, why).into_response();
+    }
+    match admit(&counter.site, &joining).await {
+        Ok(contacts) => Json(contacts).into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
+    }
+}
+
+/// Admits a site: it gets the log, then a voice in what is committed, then its seat in the
+/// council. Each step may have been done before.
+async fn admit(site: &Arc<Site>, joining: &Joining) -> Result<Vec<SiteContact>, String> {
+    let words = |error: LogError| error.to_string();
+    let contact = taken(&joining.contact);
+    site.meet(&contact, true);
+    let (id, log) = (site_id(&contact.name), site.log().clone());
+    let address = place(&contact.name, &contact.resource);
+    if log.membership().sites.get(&id) != Some(&address) {
+        log.change(Change::Join { site: id, address }, CHANGE_MAX).await.map_err(words)?;
+    }
+    let mut voters = log.membership().voters;
+    if voters.len() < VOTERS_MAX && voters.insert(id) {
+        log.change(Change::Voters(voters), CHANGE_MAX).await.map_err(words)?;
+    }
+    let capacity = loads(&joining.capacity);
+    seat(&*log, id, capacity).await?;
+    let known = site.contacts().into_values().filter(|known| known.name != contact.name);
+    let own = site.board().contact;
+    Ok(known.chain([own]).map(|known| told(&known)).collect())
+}
+
+/// Gives a site its seat in the council.
+pub async fn seat(
+    log: &dyn Log,
+    site: SiteId,
+    capacity: swell_core::council::words::Loads,
+) -> Result<(), String> {
+    let said = log.propose(Command::Admit { site, capacity }, CHANGE_MAX).await;
+    let decided = said.map_err(|error| error.to_string())?;
+    decided.outcome.map_err(|refusal| refusal.to_string())
+}
