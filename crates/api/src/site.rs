@@ -326,6 +326,9 @@ pub struct Invitation {
     pub cluster: String,
     /// What the new site is called.
     pub site: String,
+    /// Length of a slot in milliseconds, if the cluster was founded with one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_ms: Option<u64>,
     /// The certificate of the cluster's authority, as PEM.
     pub authority: String,
     /// Certificate and key for the resource channel, as PEM.

@@ -18,6 +18,8 @@ pub mod store;
 pub mod demand;
 pub mod foresight;
 pub mod deploy;
+pub mod sites;
 pub mod api;
 pub mod gateway;
+pub mod beginning;
 pub mod node;

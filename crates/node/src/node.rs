@@ -1,9 +1,7 @@
 //! A node, put together: opens what it keeps, starts what it runs, stops in order.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -11,10 +9,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use swell_core::journal_format::Header;
 use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
-use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
 use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
@@ -22,6 +18,7 @@ use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
 use crate::api::context::ApiContext;
 use crate::api::router::router;
+use crate::beginning::{journal, private_folder};
 use crate::clock::{Clock, wall_ms};
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
@@ -37,8 +34,7 @@ use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
 use crate::key_value::shelf::Shelf;
-use crate::live::hands::{LiveHands, PROGRAM};
-use crate::live::recorder::Recorder;
+use crate::live::hands::LiveHands;
 use crate::live::world::Live;
 use crate::live::{flusher, history, timer};
 use crate::observe::logs::Logs;
@@ -50,6 +46,9 @@ use crate::queue::calls::Queue;
 use crate::queue::runner::Runner;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
+use crate::sites::desk::SiteDesk;
+use crate::sites::elsewhere::Elsewhere;
+use crate::sites::life::Around;
 use crate::store::code::CodeFolder;
 use crate::store::functions::Store;
 use crate::trigger::triggers::Triggers;
@@ -95,6 +94,7 @@ pub struct Node {
     store: Arc<Store>,
     demand: Arc<Demand>,
     foresight: Arc<Foresight>,
+    sited: Arc<SiteDesk>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     /// Those that finish what they have begun.
@@ -198,6 +198,16 @@ impl Node {
             stop.clone(),
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
+        let elsewhere = Arc::new(Elsewhere::default());
+        let around = Around {
+            deployer: deployer.clone(),
+            code: code.clone(),
+            registry: registry.clone(),
+            live: live.clone(),
+            ground: foresight.ground.clone(),
+        };
+        let place = (address, acceptor.is_some());
+        let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
@@ -207,6 +217,7 @@ impl Node {
             queued: queue.clone(),
             events: triggers.clone(),
             foretold: foresight.ground.clone(),
+            sited: Some(sited.clone()),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -222,6 +233,7 @@ impl Node {
             later: queue.clone(),
             followers: triggers.clone(),
             flows: Arc::new(Answers(flows.clone())),
+            elsewhere,
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -268,6 +280,7 @@ impl Node {
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
+        sited.restore().await.map_err(|error| data(format!("the site of this node: {error}")))?;
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
@@ -279,6 +292,7 @@ impl Node {
             store,
             demand,
             foresight,
+            sited,
             stop,
             server,
             workers,
@@ -292,6 +306,7 @@ impl Node {
         self.stop.cancel();
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
+        self.sited.end().await;
         for worker in self.workers {
             let _ = worker.await;
         }
@@ -359,27 +374,4 @@ impl Health for Condition {
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, NodeError> {
     TcpListener::bind(address).await.map_err(|error| NodeError::Listen { address, error })
-}
-
-/// Begins the journal; a node that cannot keep one says so and serves all the same.
-fn journal(settings: &NodeSettings, site: &SiteSettings, since_ms: u64) -> Option<Recorder> {
-    let most = settings.journal_bytes_max;
-    if most == Bytes::ZERO {
-        return None;
-    }
-    let header = Header { program: PROGRAM.to_string(), settings: site.clone() };
-    let folder = settings.data.join("journal");
-    match Recorder::begin(&folder, since_ms, most.get(), &header) {
-        Ok(journal) => Some(journal),
-        Err(error) => {
-            tracing::warn!(%error, folder = %folder.display(), "cannot keep a journal");
-            None
-        }
-    }
-}
-
-/// Makes the folder that only its owner may enter.
-fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

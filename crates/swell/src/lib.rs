@@ -24,6 +24,7 @@ pub mod load;
 pub mod demand;
 pub mod split;
 pub mod foretell;
+pub mod siting;
 pub mod forecasting;
 pub mod specification;
 pub mod overrides;

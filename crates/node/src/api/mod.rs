@@ -10,5 +10,6 @@ pub mod node;
 pub mod logs;
 pub mod invocations;
 pub mod forecasts;
+pub mod sites;
 pub mod openapi;
 pub mod router;

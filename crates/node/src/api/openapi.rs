@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi};
 
 use crate::api::reply::PROBLEM;
-use crate::api::{code, flows, forecasts, functions, invocations, logs, node};
+use crate::api::{code, flows, forecasts, functions, invocations, logs, node, sites};
 
 /// The API of a node.
 #[derive(OpenApi)]
@@ -25,6 +25,9 @@ use crate::api::{code, flows, forecasts, functions, invocations, logs, node};
         invocations::discard, invocations::publish,
         forecasts::list, forecasts::show, forecasts::calendar, forecasts::announce,
         forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
+        sites::cluster, sites::init, sites::join, sites::leave, sites::invite, sites::set_mode,
+        sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
+        sites::ledger,
         document,
     ),
     components(schemas(swell_api::problem::Problem)),

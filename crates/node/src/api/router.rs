@@ -9,7 +9,9 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
-use crate::api::{access, code, flows, forecasts, functions, invocations, logs, node, openapi};
+use crate::api::{
+    access, code, flows, forecasts, functions, invocations, logs, node, openapi, sites,
+};
 use crate::refusal::{Reason, Refusal};
 
 /// Paths and what answers there.
@@ -53,6 +55,15 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/calendar/{id}", delete(forecasts::withdraw)),
         ("/v1/anomalies", get(forecasts::anomalies)),
         ("/v1/receipt", get(forecasts::receipt)),
+        ("/v1/site", get(sites::cluster).delete(sites::leave)),
+        ("/v1/site/init", post(sites::init)),
+        ("/v1/site/join", post(sites::join)),
+        ("/v1/site/invitations", post(sites::invite)),
+        ("/v1/site/mode", put(sites::set_mode)),
+        ("/v1/proposals", get(sites::proposals).post(sites::file)),
+        ("/v1/proposals/{id}", get(sites::proposal).delete(sites::withdraw)),
+        ("/v1/authorities", get(sites::authorities)),
+        ("/v1/ledger", get(sites::ledger)),
     ]
 }
 

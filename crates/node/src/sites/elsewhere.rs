@@ -86,12 +86,7 @@ impl Elsewhere {
     }
 
     /// Where a call of a function goes, if it is not served here.
-    pub fn way(
-        &self,
-        name: &str,
-        function: Option<&Function>,
-        headers: &HeaderMap,
-    ) -> Option<Way> {
+    pub fn way(&self, name: &str, function: Option<&Function>, headers: &HeaderMap) -> Option<Way> {
         let site = self.site.read().clone()?;
         let workload = function.map(crate::sites::metering::workload);
         let to = match site.route_of(name, workload) {
@@ -131,8 +126,9 @@ impl Elsewhere {
         B::Error: Into<BodyError>,
     {
         let name = &way.contact.name;
-        let uri = target(&way.contact.gateway, path)
-            .ok_or_else(|| Refusal::new(Reason::Internal, format!("site `{name}` has no address")))?;
+        let uri = target(&way.contact.gateway, path).ok_or_else(|| {
+            Refusal::new(Reason::Internal, format!("site `{name}` has no address"))
+        })?;
         let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         *request.uri_mut() = uri;
         *request.version_mut() = http::Version::HTTP_11;

@@ -34,8 +34,6 @@ pub struct Identity {
     pub state: Pem,
     /// Sites that were there when it joined.
     pub contacts: Vec<SiteContact>,
-    /// Whether the cluster has admitted it.
-    pub is_admitted: bool,
 }
 
 impl Identity {

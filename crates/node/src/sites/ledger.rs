@@ -45,8 +45,7 @@ fn slots(state: &State, site: SiteId, metric: Metric) -> Vec<LedgerSlot> {
         let slot = swell_core::council::words::Slot(slot);
         let band = state.book.band(site, subject, slot);
         let came = state.book.truth(subject, slot).map(share);
-        let forecast =
-            band.map(|band| [band.low_ppm, band.middle_ppm, band.high_ppm].map(share));
+        let forecast = band.map(|band| [band.low_ppm, band.middle_ppm, band.high_ppm].map(share));
         let is_known = forecast.is_some() || came.is_some();
         is_known.then(|| LedgerSlot { at_ms: slot_ms(slot, state.rules.slot), forecast, came })
     };

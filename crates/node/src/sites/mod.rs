@@ -14,4 +14,5 @@ pub mod view;
 pub mod ledger;
 pub mod telling;
 pub mod life;
+pub mod asking;
 pub mod desk;

@@ -66,7 +66,9 @@ impl SwellMover {
         let ask = serde_json::to_vec(&Ask { name: name.to_string() }).unwrap_or_default();
         let answer = self.client.post(&to, path, ask.into(), limit, FETCH_MAX).await;
         answer.map_err(|error| match error {
-            LinkError::Refused { status, .. } if status < 500 => StepError::Never(error.to_string()),
+            LinkError::Refused { status, .. } if status < 500 => {
+                StepError::Never(error.to_string())
+            }
             _ => StepError::Again(error.to_string()),
         })
     }
@@ -99,7 +101,8 @@ impl SwellMover {
         }
         let bytes = self.ask(from, CODE, digest, CODE_BYTES_MAX).await?;
         let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
-        let kept = kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
+        let kept =
+            kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
         if kept.digest == *digest {
             return Ok(());
         }
@@ -150,8 +153,7 @@ impl SwellMover {
             let now = counts(&function);
             let before = self.proven.lock().get(&*function.name).copied().unwrap_or(now);
             let total = now.total.saturating_sub(before.total);
-            let failed =
-                (now.failed + now.refused).saturating_sub(before.failed + before.refused);
+            let failed = (now.failed + now.refused).saturating_sub(before.failed + before.refused);
             if total >= CALLS_MIN && failed as f64 > FAILED_SHARE_MAX * total as f64 {
                 let name = &function.name;
                 let why = format!("{failed} of {total} calls of `{name}` failed where it moved to");
@@ -238,10 +240,10 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StepError> {
 
 /// What a refusal means for a step: what the machine could not do now, it may later.
 fn step_error(refusal: &Refusal) -> StepError {
-    let why = refusal.detail.as_ref().map_or_else(
-        || refusal.title.clone(),
-        |detail| format!("{}: {detail}", refusal.title),
-    );
+    let why = refusal
+        .detail
+        .as_ref()
+        .map_or_else(|| refusal.title.clone(), |detail| format!("{}: {detail}", refusal.title));
     match refusal.reason.status() {
         400..=499 => StepError::Never(why),
         _ => StepError::Again(why),

@@ -161,7 +161,9 @@ pub fn begun(phase: Phase, shifts: u8, (source, destination): (&str, &str)) -> S
         Phase::Proving => format!("it runs at `{destination}` and has to prove healthy"),
         Phase::Shifting(done) => {
             let next = done.saturating_add(1).min(shifts);
-            format!("`{destination}` has authority and takes {next} of {shifts} parts of the traffic")
+            format!(
+                "`{destination}` has authority and takes {next} of {shifts} parts of the traffic"
+            )
         }
         Phase::Draining => format!("all traffic goes to `{destination}`; `{source}` is drained"),
         Phase::Watching { from, until } => {

@@ -4,7 +4,6 @@ use swell_api::site::{
     Authority, Cluster, ClusterState, Expected, Happening, Proposal, Site as Told, Utilisation,
     Vote,
 };
-use swell_consensus::log::Log;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal as Open, State};
 use swell_core::council::weighing::standing;

@@ -82,6 +82,7 @@ impl Api {
             queued: Arc::new(One),
             events: Arc::new(Counted),
             foretold: Arc::new(Oracle),
+            sited: None,
             token: token.map(str::to_string),
             listen: "127.0.0.1:7070".parse().expect("an address"),
             tls: false,

@@ -11,3 +11,4 @@ mod triggers;
 mod forecasts;
 mod models;
 mod traces;
+mod sites;

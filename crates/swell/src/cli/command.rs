@@ -29,6 +29,7 @@ use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::receipt::ReceiptArguments;
 use crate::cli::replay::ReplayArguments;
+use crate::cli::site::{AuthorityArguments, LedgerArguments, ProposalArguments, SiteArguments};
 use crate::cli::sites::SitesArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
@@ -110,6 +111,14 @@ pub enum Command {
     Forecast(ForecastArguments),
     /// Announce what is known to come: campaigns, releases, maintenance
     Events(EventsArguments),
+    /// Sites that agree who carries which workload: found, join, show them
+    Site(SiteArguments),
+    /// Proposals to move workloads between sites, and what came of them
+    Proposal(ProposalArguments),
+    /// Which site has authority over which workload
+    Authority(AuthorityArguments),
+    /// What sites forecast of themselves, what then came, and what they weigh for it
+    Ledger(LedgerArguments),
     /// What clones made ahead of calls saved and cost, or would have
     Receipt(ReceiptArguments),
     /// Decide a recorded run again, to see whether it is decided the same

@@ -24,6 +24,7 @@ pub mod clone;
 pub mod events;
 pub mod receipt;
 pub mod flow;
+pub mod site;
 pub mod sites;
 pub mod cache;
 pub mod flows;

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod keepalive;
 pub mod clone;
 pub mod flow;
+pub mod site;
 pub mod sites;
 pub mod cache;
 pub mod faithful;
