@@ -199,6 +199,8 @@ impl Node {
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
         let elsewhere = Arc::new(Elsewhere::default());
+        let (going, known) = (elsewhere.clone(), registry.clone());
+        triggers.act_if(move |name| going.acts_for(name, known.get(name).as_deref()));
         let around = Around {
             deployer: deployer.clone(),
             code: code.clone(),

@@ -128,8 +128,7 @@ impl Monitor {
         if elapsed == 0 {
             return;
         }
-        let mut whole = board.reading.rest.loads_since(&before.rest, elapsed);
-        self.history.add(Source::Rest(site), slot, whole);
+        let mut whole = Amounts::default();
         let (mut calls, mut failed) = (0u64, 0u64);
         for (name, sums) in &board.reading.workloads {
             let id = workload_id(name);
@@ -141,6 +140,9 @@ impl Monitor {
             calls += sums.calls.saturating_sub(earlier.calls);
             failed += sums.failed.saturating_sub(earlier.failed);
         }
+        let rest = rest(&board.reading, &before, elapsed, whole);
+        self.history.add(Source::Rest(site), slot, rest);
+        whole = plus(whole, rest);
         let sums = Sums { calls, failed, ..Sums::default() };
         self.odds.on_slot(site, Some(sums.failures_since(&Sums::default()).unwrap_or(0.0)));
         self.seen.insert(site, whole);
@@ -268,6 +270,15 @@ impl Monitor {
     pub fn lead(&self) -> usize {
         self.lead
     }
+}
+
+/// What no workload of a site accounts for: by another measure of the whole where there is one.
+fn rest(now: &Reading, before: &Reading, elapsed: u64, workloads: Amounts) -> Amounts {
+    let counted = now.rest.loads_since(&before.rest, elapsed);
+    std::array::from_fn(|metric| match now.measured[metric] {
+        Some(measured) => (measured as f32 - workloads[metric]).max(0.0),
+        None => counted[metric],
+    })
 }
 
 /// What a site expects while it looks at a state.

@@ -55,9 +55,16 @@ pub struct Site {
     pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
     pub(crate) cards: RwLock<BTreeMap<String, Card>>,
     pub(crate) told: RwLock<Told>,
-    pub(crate) routes: RwLock<Arc<BTreeMap<WorkloadId, Route>>>,
+    pub(crate) lanes: RwLock<Arc<BTreeMap<WorkloadId, Lane>>>,
     pub(crate) slot: Mutex<Slot>,
     pub(crate) trouble: Mutex<Option<String>>,
+}
+
+/// What is to be known of a workload with each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lane {
+    route: Route,
+    is_ours: bool,
 }
 
 /// What other sites told of themselves.
@@ -94,7 +101,7 @@ impl Site {
             contacts: RwLock::new(contacts),
             cards: RwLock::new(own.cards.clone()),
             told: RwLock::default(),
-            routes: RwLock::default(),
+            lanes: RwLock::default(),
             slot: Mutex::new(Slot(0)),
             trouble: Mutex::new(None),
         };
@@ -184,6 +191,16 @@ impl Site {
     /// The route of a function that is called here, by its name and, where it is deployed here,
     /// the name of its workload.
     pub fn route_of(&self, function: &str, workload: Option<&str>) -> Route {
+        self.lane(function, workload).map_or(Route::Here, |lane| lane.route)
+    }
+
+    /// Whether this site acts for a function by itself, such as by the clock: whoever has
+    /// authority over its workload does, and nobody else.
+    pub fn acts_for(&self, function: &str, workload: Option<&str>) -> bool {
+        self.lane(function, workload).is_none_or(|lane| lane.is_ours)
+    }
+
+    fn lane(&self, function: &str, workload: Option<&str>) -> Option<Lane> {
         let id = match workload {
             Some(workload) => workload_id(workload),
             None => {
@@ -191,13 +208,18 @@ impl Site {
                 known.unwrap_or_else(|| workload_id(function))
             }
         };
-        self.routes.read().get(&id).copied().unwrap_or(Route::Here)
+        self.lanes.read().get(&id).copied()
     }
 
     /// Works out where traffic goes.
     pub(crate) fn reroute(&self, state: &State) {
-        let routes = state.workloads.keys().map(|id| (*id, route(state, self.me, *id))).collect();
-        *self.routes.write() = Arc::new(routes);
+        let lane = |id: &WorkloadId, holder: SiteId| Lane {
+            route: route(state, self.me, *id),
+            is_ours: holder == self.me,
+        };
+        let known = state.workloads.iter();
+        let lanes = known.map(|(id, known)| (*id, lane(id, known.authority.holder))).collect();
+        *self.lanes.write() = Arc::new(lanes);
     }
 
     /// Something went wrong that a person should see; the same is told once.

@@ -31,6 +31,10 @@ pub struct Reading {
     pub workloads: BTreeMap<String, Sums>,
     /// What no workload accounts for.
     pub rest: Sums,
+    /// What the site bears as a whole by another measure, such as that of a Prometheus, in the
+    /// units and order of the council's `Loads`; none where there is no such measure.
+    #[serde(default)]
+    pub measured: [Option<u64>; 4],
 }
 
 /// Amounts per metric, in the units and order of the council's `Loads`.

@@ -33,6 +33,7 @@ pub mod cache_cases;
 pub mod recording;
 pub mod watch;
 pub mod rig;
+pub mod town;
 pub mod sentence;
 pub mod output;
 pub mod progress;

@@ -218,6 +218,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/forecasting", Siblings::Parts),
     ("crates/swell/src/rig", Siblings::Parts),
+    ("crates/swell/src/town", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
 

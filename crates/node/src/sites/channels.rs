@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use swell_api::site::{Capacity, SiteContact};
 use swell_consensus::log::{Change, Log, LogError};
@@ -26,7 +27,7 @@ use swell_site::site::Site;
 use tokio_util::io::ReaderStream;
 
 use crate::registry::Registry;
-use crate::sites::bundle::{Ask, Bundle, CODE, WORKLOAD, bundle};
+use crate::sites::bundle::{Ask, CODE, WORKLOAD, bundle};
 use crate::sites::carrier::{LOG, place};
 use crate::sites::contact::{loads, taken, told};
 use crate::sites::surroundings::BOARD;
@@ -88,11 +89,24 @@ async fn log(
     counter.desk.answer(site_id(&peer.name), &message).await
 }
 
-async fn workload(State(counter): State<Arc<Counter>>, Json(ask): Json<Ask>) -> Json<Bundle> {
-    Json(bundle(&counter.registry, &ask.name))
+async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
+    match read::<Ask>(&asked) {
+        Ok(ask) => Json(bundle(&counter.registry, &ask.name)).into_response(),
+        Err(refused) => refused,
+    }
 }
 
-async fn code(State(counter): State<Arc<Counter>>, Json(ask): Json<Ask>) -> Response {
+/// What a peer asks, which is JSON whatever it calls it.
+fn read<T: DeserializeOwned>(asked: &[u8]) -> Result<T, Response> {
+    let odd = |error| (StatusCode::BAD_REQUEST, format!("it cannot be read: {error}"));
+    serde_json::from_slice(asked).map_err(|error| odd(error).into_response())
+}
+
+async fn code(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
+    let ask = match read::<Ask>(&asked) {
+        Ok(ask) => ask,
+        Err(refused) => return refused,
+    };
     let missing = || (StatusCode::NOT_FOUND, "that code is not here").into_response();
     let Some(path) = counter.code.path(&ask.name) else { return missing() };
     match tokio::fs::File::open(path).await {
@@ -104,8 +118,12 @@ async fn code(State(counter): State<Arc<Counter>>, Json(ask): Json<Ask>) -> Resp
 async fn join(
     State(counter): State<Arc<Counter>>,
     Extension(peer): Extension<Peer>,
-    Json(joining): Json<Joining>,
+    asked: Bytes,
 ) -> Response {
+    let joining = match read::<Joining>(&asked) {
+        Ok(joining) => joining,
+        Err(refused) => return refused,
+    };
     if joining.contact.name != peer.name {
         let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);
         return (StatusCode::FORBIDDEN, why).into_response();

@@ -113,6 +113,12 @@ impl Elsewhere {
         Some(Way { site: to, contact, hops: hops + 1 })
     }
 
+    /// Whether this node acts for a function by itself, such as by the clock.
+    pub fn acts_for(&self, name: &str, function: Option<&Function>) -> bool {
+        let Some(site) = self.site.read().clone() else { return true };
+        site.acts_for(name, function.map(crate::sites::metering::workload))
+    }
+
     /// Passes a call on; `path` is the one at the other site.
     pub async fn pass_on<B>(
         &self,

@@ -70,5 +70,5 @@ pub fn reading(registry: &Registry, live: &Live) -> Reading {
             sums.memory_bytes += instance.memory_bytes;
         }
     }
-    Reading { at_ms: wall_ms(), workloads, rest: Sums::default() }
+    Reading { at_ms: wall_ms(), workloads, ..Reading::default() }
 }

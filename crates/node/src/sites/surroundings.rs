@@ -14,6 +14,9 @@ use crate::live::world::Live;
 use crate::registry::Registry;
 use crate::sites::metering::{cards, reading};
 
+/// Followed series of these names are what the site bears as a whole: thousandths of a processor,
+/// MiB, kbit/s, operations a second.
+pub const MEASURED: [&str; 4] = ["site-cpu", "site-memory", "site-network", "site-io"];
 /// Where a board is read, on the channel of state monitoring.
 pub const BOARD: &str = "/v1/board";
 /// The longest board: ten thousand workloads with long names.
@@ -35,14 +38,19 @@ pub struct Surroundings {
     pub client: Client,
 }
 
+impl Surroundings {
+    fn measured(&self, name: &str) -> Option<u64> {
+        let value = self.ground.followed.as_ref()?.latest(name)?;
+        (value.is_finite() && value >= 0.0).then_some(value as u64)
+    }
+}
+
 impl Neighbours for Surroundings {
     fn own(&self, contacts: Vec<Contact>) -> Board {
-        Board {
-            contact: self.contact.clone(),
-            cards: cards(&self.registry),
-            reading: reading(&self.registry, &self.live),
-            contacts,
-        }
+        let mut reading = reading(&self.registry, &self.live);
+        reading.measured = MEASURED.map(|name| self.measured(name));
+        let (contact, cards) = (self.contact.clone(), cards(&self.registry));
+        Board { contact, cards, reading, contacts }
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {

@@ -84,7 +84,8 @@ impl Neighbours for Machine {
         let cards = self.world.running.lock()[self.place].iter().map(card).collect();
         let at_ms = self.world.begin.elapsed().as_millis() as u64;
         let workloads = self.world.sums.lock()[self.place].clone();
-        let reading = Told { at_ms, workloads, rest: Sums::default() };
+        let measured = [None; 4];
+        let reading = Told { at_ms, workloads, rest: Sums::default(), measured };
         Board { contact: contact(self.place), cards, reading, contacts }
     }
 

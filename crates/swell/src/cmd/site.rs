@@ -1,7 +1,6 @@
 //! Sites that agree who carries what: `swell site`, `proposal`, `authority`, `ledger`.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use swell_api::site::{
