@@ -7,3 +7,5 @@ pub mod memory;
 pub mod types;
 pub mod storage;
 pub mod raft;
+pub mod channel;
+pub mod monitoring;

@@ -80,7 +80,9 @@ pub enum Siblings {
 /// folder without a row holds rivals that share nothing; the root of a crate holds parts.
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
+    ("crates/consensus/src/channel", Siblings::Parts),
     ("crates/consensus/src/memory", Siblings::Parts),
+    ("crates/consensus/src/monitoring", Siblings::Parts),
     ("crates/consensus/src/raft", Siblings::Parts),
     ("crates/consensus/src/storage", Siblings::Parts),
     ("crates/core/src/council", Siblings::Parts),

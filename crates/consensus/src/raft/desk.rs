@@ -92,8 +92,13 @@ impl Desk {
     }
 
     fn check_member(&self, from: SiteId) -> Result<(), Obstacle> {
-        if self.seat.membership().sites.contains_key(&from) {
+        let sites = self.seat.membership().sites;
+        if sites.contains_key(&from) {
             return Ok(());
+        }
+        if sites.is_empty() {
+            // It has just started, and knows nobody yet.
+            return Err(Obstacle::NotLeader(None));
         }
         let why = format!("site {} is no member of this cluster: let it join first", from.0);
         Err(Obstacle::Refused(why))

@@ -38,6 +38,8 @@ struct Shelf {
     vote: Option<Vote>,
     purged: Option<LogId>,
     last: Option<LogId>,
+    /// Where entries begin: behind the last that was let go of, or wherever the first was put.
+    first: u64,
     /// Entries that are not on disk yet, with the number of their appending.
     unwritten: BTreeMap<u64, (u64, LogEntry)>,
     appendings: u64,
@@ -53,6 +55,7 @@ impl LogStore {
             vote: found.vote,
             purged: found.purged,
             last: found.last,
+            first: next_index(found.purged),
             unwritten: BTreeMap::new(),
             appendings: 0,
         };
@@ -115,7 +118,7 @@ impl RaftLogReader<Types> for LogStore {
         let (first, past) = ends(&range);
         let (span, mut unwritten, reading) = {
             let shelf = self.shelf.lock();
-            let span = first.max(next_index(shelf.purged))..past.min(next_index(shelf.last));
+            let span = first.max(shelf.first)..past.min(next_index(shelf.last));
             if span.is_empty() {
                 return Ok(Vec::new());
             }
@@ -183,6 +186,11 @@ impl RaftLogStorage<Types> for LogStore {
             let mut shelf = self.shelf.lock();
             shelf.appendings += 1;
             let appending = shelf.appendings;
+            if shelf.last == shelf.purged
+                && let Some(first) = entries.first()
+            {
+                shelf.first = first.log_id.index;
+            }
             shelf.last = entries.last().map(|entry| entry.log_id).or(shelf.last);
             for entry in entries {
                 shelf.unwritten.insert(entry.log_id.index, (appending, entry));
@@ -205,7 +213,7 @@ impl RaftLogStorage<Types> for LogStore {
         {
             let mut shelf = self.shelf.lock();
             shelf.unwritten.split_off(&from);
-            shelf.last = last.max(shelf.purged);
+            shelf.last = shelf.last.min(last).max(shelf.purged);
         }
         self.writer.wait(Write::Truncate(from)).await
     }
@@ -216,6 +224,7 @@ impl RaftLogStorage<Types> for LogStore {
             shelf.unwritten.retain(|index, _| *index > upto.index);
             shelf.purged = shelf.purged.max(Some(upto));
             shelf.last = shelf.last.max(Some(upto));
+            shelf.first = shelf.first.max(upto.index + 1);
         }
         self.writer.wait(Write::Purge(upto)).await
     }

@@ -28,7 +28,9 @@ async fn a_site_that_was_cut_off_catches_up_and_decides_nothing_meanwhile() {
     logs[0].propose(tick.clone(), SOON).await.expect("it leads");
 
     cluster.cut(SiteId(0));
-    assert_eq!(logs[0].propose(tick.clone(), SOON).await, Err(LogError::TimedOut));
+    let nobody = LogError::NotLeader { leader: None };
+    assert_eq!(logs[0].propose(tick.clone(), SOON).await, Err(nobody));
+    assert_eq!(logs[0].propose(Command::Renew, SOON).await, Err(LogError::TimedOut));
     assert_eq!(logs[0].barrier(SOON).await, Err(LogError::TimedOut));
     let workload = WorkloadId(4);
     let demand = Loads::cpu(1);
