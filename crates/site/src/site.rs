@@ -8,7 +8,7 @@ use parking_lot::{Mutex, RwLock};
 use swell_consensus::log::{Decided, Log, LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
-use swell_core::council::words::{Slot, WorkloadId};
+use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
@@ -56,6 +56,8 @@ pub struct Site {
     pub(crate) cards: RwLock<BTreeMap<String, Card>>,
     pub(crate) told: RwLock<Told>,
     pub(crate) lanes: RwLock<Arc<BTreeMap<WorkloadId, Lane>>>,
+    /// What the lanes were drawn from: authority, workloads, and steps of moves.
+    drawn: Mutex<Option<Drawn>>,
     pub(crate) slot: Mutex<Slot>,
     pub(crate) trouble: Mutex<Option<String>>,
 }
@@ -66,6 +68,9 @@ pub(crate) struct Lane {
     route: Route,
     is_ours: bool,
 }
+
+/// What routes depend on: each step of a move is one more that was passed.
+type Drawn = (Epoch, usize, Vec<(ProposalId, usize)>);
 
 /// What other sites told of themselves.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +107,7 @@ impl Site {
             cards: RwLock::new(own.cards.clone()),
             told: RwLock::default(),
             lanes: RwLock::default(),
+            drawn: Mutex::new(None),
             slot: Mutex::new(Slot(0)),
             trouble: Mutex::new(None),
         };
@@ -211,8 +217,14 @@ impl Site {
         self.lanes.read().get(&id).copied()
     }
 
-    /// Works out where traffic goes.
+    /// Works out where traffic goes, if anything changed that it depends on.
     pub(crate) fn reroute(&self, state: &State) {
+        let moving = state.open.iter().filter(|(_, open)| open.movement.is_some());
+        let moving = moving.map(|(id, open)| (*id, open.passed.len())).collect();
+        let drawn = Some((state.epoch, state.workloads.len(), moving));
+        if std::mem::replace(&mut *self.drawn.lock(), drawn.clone()) == drawn {
+            return;
+        }
         let lane = |id: &WorkloadId, holder: SiteId| Lane {
             route: route(state, self.me, *id),
             is_ours: holder == self.me,
@@ -235,7 +247,7 @@ impl Site {
     pub(crate) fn pass(
         &self,
         workloads: &[WorkloadId],
-        epoch: swell_core::council::words::Epoch,
+        epoch: Epoch,
         owns: bool,
     ) -> Result<(), KeptError> {
         let mut kept = self.kept.lock();

@@ -59,6 +59,11 @@ pub struct ApiContext {
 }
 
 impl ApiContext {
+    /// The site that serves a function, if it is another one.
+    pub fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String> {
+        self.sited.as_ref()?.elsewhere(function, workload)
+    }
+
     /// This node as a site.
     pub fn sited(&self) -> Result<&Arc<dyn Sited>, Refusal> {
         let none = || Refusal::new(Reason::NotFound, "this node can be no site");
@@ -148,6 +153,9 @@ pub type Siting<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send 
 /// This node as a site among others. What only shows may wait for a lock and is called where
 /// waiting hurts nobody.
 pub trait Sited: Send + Sync {
+    /// The site that serves a function, if it is another one.
+    fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String>;
+
     /// The sites, as this one sees them.
     fn cluster(&self) -> Result<Cluster, Refusal>;
 

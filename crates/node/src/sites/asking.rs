@@ -11,11 +11,12 @@ use swell_core::council::words::{Metric, WHOLE_PPM};
 use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::error::LinkError;
-use swell_link::purpose::Purpose;
+use swell_link::purpose::{Purpose, check_name};
 use swell_site::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
 use crate::refusal::{Reason, Refusal};
+use crate::sites::contact::certified;
 
 /// How long certificates of sites are good for.
 const CERTIFIED: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
@@ -64,7 +65,8 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
 
 /// Certifies a site for a channel.
 pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose) -> Result<Pem, Refusal> {
-    let issued = issuer.issue(name, purpose, SystemTime::now(), CERTIFIED);
+    check_name(name).map_err(|error| uncertified(&error))?;
+    let issued = issuer.issue(&certified(name), purpose, SystemTime::now(), CERTIFIED);
     let issued = issued.map_err(|error| uncertified(&error))?;
     Ok(Pem { certificate: issued.certificate, key: issued.key })
 }

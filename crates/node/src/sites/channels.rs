@@ -1,14 +1,14 @@
-//! What a site answers to others: on the resource channel messages of the log, what moves, and
-//! who wants to join; on the channel of state monitoring its board.
+//! What a site answers to others: on the resource channel, beside messages of the log, what moves
+//! and who wants to join; on the channel of state monitoring its board.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -17,8 +17,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use swell_api::site::{Capacity, SiteContact};
 use swell_consensus::log::{Change, Log, LogError};
-use swell_consensus::raft::desk::Desk;
-use swell_consensus::raft::wire::MESSAGE_MAX;
 use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
 use swell_link::peer::Peer;
@@ -28,8 +26,7 @@ use tokio_util::io::ReaderStream;
 
 use crate::registry::Registry;
 use crate::sites::bundle::{Ask, CODE, WORKLOAD, bundle};
-use crate::sites::carrier::{LOG, place};
-use crate::sites::contact::{loads, taken, told};
+use crate::sites::contact::{certified, loads, taken, told};
 use crate::sites::surroundings::BOARD;
 use crate::store::code::CodeFolder;
 
@@ -54,10 +51,8 @@ pub struct Joining {
 /// What the channels answer from.
 #[derive(Clone)]
 pub struct Counter {
-    /// The site.
-    pub site: Arc<Site>,
-    /// Where messages of its log are answered.
-    pub desk: Desk,
+    /// The site, once it is up.
+    pub site: Arc<OnceLock<Arc<Site>>>,
     /// What is deployed.
     pub registry: Arc<Registry>,
     /// Its code.
@@ -67,11 +62,9 @@ pub struct Counter {
 /// The resource channel.
 pub fn resource(counter: Counter) -> Router {
     Router::new()
-        .route(LOG, post(log))
         .route(WORKLOAD, post(workload))
         .route(CODE, post(code))
         .route(JOIN, post(join))
-        .layer(DefaultBodyLimit::max(MESSAGE_MAX))
         .with_state(Arc::new(counter))
 }
 
@@ -79,14 +72,6 @@ pub fn resource(counter: Counter) -> Router {
 pub fn state(site: Arc<Site>) -> Router {
     let board = |State(site): State<Arc<Site>>| async move { Json(site.board()) };
     Router::new().route(BOARD, post(board)).with_state(site)
-}
-
-async fn log(
-    State(counter): State<Arc<Counter>>,
-    Extension(peer): Extension<Peer>,
-    message: Bytes,
-) -> Vec<u8> {
-    counter.desk.answer(site_id(&peer.name), &message).await
 }
 
 async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
@@ -124,11 +109,15 @@ async fn join(
         Ok(joining) => joining,
         Err(refused) => return refused,
     };
-    if joining.contact.name != peer.name {
+    if certified(&joining.contact.name) != peer.name {
         let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);
         return (StatusCode::FORBIDDEN, why).into_response();
     }
-    match admit(&counter.site, &joining).await {
+    let Some(site) = counter.site.get() else {
+        let why = "this site is coming up: ask again in a moment";
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    };
+    match admit(site, &joining).await {
         Ok(contacts) => Json(contacts).into_response(),
         Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
     }
@@ -141,7 +130,7 @@ async fn admit(site: &Arc<Site>, joining: &Joining) -> Result<Vec<SiteContact>, 
     let contact = taken(&joining.contact);
     site.meet(&contact, true);
     let (id, log) = (site_id(&contact.name), site.log().clone());
-    let address = place(&contact.name, &contact.resource);
+    let address = contact.resource.clone();
     if log.membership().sites.get(&id) != Some(&address) {
         log.change(Change::Join { site: id, address }, CHANGE_MAX).await.map_err(words)?;
     }

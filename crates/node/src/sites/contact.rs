@@ -1,8 +1,11 @@
 //! Where a site is found, in the words of the API and in those of sites.
 
 use swell_api::site::{Capacity, SiteContact};
+use swell_consensus::channel::names::name_of;
 use swell_core::council::words::Loads;
+use swell_link::client::Address;
 use swell_site::board::Contact;
+use swell_site::naming::site_id;
 
 /// A contact for the API.
 pub fn told(contact: &Contact) -> SiteContact {
@@ -14,6 +17,21 @@ pub fn told(contact: &Contact) -> SiteContact {
 pub fn taken(contact: &SiteContact) -> Contact {
     let SiteContact { name, gateway, state, resource } = contact.clone();
     Contact { name, gateway, state, resource }
+}
+
+/// What a site is called in its certificates.
+pub fn certified(name: &str) -> String {
+    name_of(site_id(name))
+}
+
+/// Where a site's resource channel is reached.
+pub fn resource_of(contact: &Contact) -> Address {
+    Address { name: certified(&contact.name), at: contact.resource.clone() }
+}
+
+/// Where a site's channel of state monitoring is reached.
+pub fn state_of(contact: &Contact) -> Address {
+    Address { name: certified(&contact.name), at: contact.state.clone() }
 }
 
 /// What a site can bear, in the units of the council.

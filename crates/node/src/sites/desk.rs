@@ -16,6 +16,7 @@ use swell_core::council::words::ProposalId;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
 use swell_site::naming::{site_id, workload_id};
+use swell_site::route::Route;
 use swell_site::site::Site;
 use tokio::net::TcpListener;
 
@@ -61,9 +62,23 @@ impl SiteDesk {
     /// Brings up the site that this node was when it went down, if it was one.
     pub async fn restore(&self) -> Result<(), String> {
         match Identity::load(&self.data).map_err(|error| error.to_string())? {
-            Some(identity) => self.begin(identity).await,
+            Some(identity) => self.begin(self.moved_in(identity)?).await,
             None => Ok(()),
         }
+    }
+
+    /// The identity with where the gateway is now: others hear of it from this site's board.
+    fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
+        let gateway = self.gateway();
+        if identity.contact.gateway != gateway {
+            identity.contact.gateway = gateway;
+            identity.save(&self.data).map_err(|error| error.to_string())?;
+        }
+        Ok(identity)
+    }
+
+    fn gateway(&self) -> String {
+        format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.listen)
     }
 
     /// Ends the site; it is one again after the next start.
@@ -112,7 +127,7 @@ impl SiteDesk {
                 "start it with `--listen` and an address of this machine instead of `0.0.0.0`",
             ));
         }
-        let (scheme, at) = (if self.is_tls { "https" } else { "http" }, self.listen);
+        let at = self.listen;
         let mut free = Vec::new();
         for _ in 0..2 {
             let bound = TcpListener::bind(SocketAddr::new(at.ip(), 0)).await;
@@ -122,7 +137,7 @@ impl SiteDesk {
         let address = |of| address(of).map_err(|error| unkept(&error.to_string()));
         Ok(SiteContact {
             name: name.to_string(),
-            gateway: format!("{scheme}://{at}"),
+            gateway: self.gateway(),
             state: address(&free[0])?,
             resource: address(&free[1])?,
         })
@@ -161,6 +176,14 @@ impl SiteDesk {
 }
 
 impl Sited for SiteDesk {
+    fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String> {
+        let site = self.up.read().clone()?;
+        match site.route_of(function, Some(workload.unwrap_or(function))) {
+            Route::There(other) => Some(site.names().site(other)),
+            Route::Here | Route::Share { .. } => None,
+        }
+    }
+
     fn cluster(&self) -> Result<Cluster, Refusal> {
         let (site, identity) = (self.site()?, self.identity()?);
         Ok(view::cluster(&site, &identity.cluster, &identity.contact.name))

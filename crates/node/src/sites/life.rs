@@ -1,20 +1,18 @@
 //! A site coming up, and going: its channels, its log, its service.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use swell_api::site::SiteContact;
+use swell_consensus::channel::resource::{Opening, ResourceChannel};
 use swell_consensus::log::Look;
-use swell_consensus::raft::raft_log::RaftLog;
 use swell_consensus::raft::settings::Settings as LogSettings;
-use swell_consensus::storage::open::open_folder;
-use swell_consensus::storage::writer::Run;
 use swell_core::council::rules::Rules;
 use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
-use swell_link::client::{Address, Client};
+use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
 use swell_link::server::{Bounds, serve};
 use swell_site::kept::Kept;
@@ -30,9 +28,8 @@ use crate::deploy::deployer::Deployer;
 use crate::foresight::ground::Ground;
 use crate::live::world::Live;
 use crate::registry::Registry;
-use crate::sites::carrier::{LinkCarrier, place};
 use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
-use crate::sites::contact::{loads, taken};
+use crate::sites::contact::{loads, resource_of, taken};
 use crate::sites::identity::{FOLDER, Identity};
 use crate::sites::mover::SwellMover;
 use crate::sites::surroundings::Surroundings;
@@ -70,6 +67,7 @@ pub struct Up {
     pub site: Arc<Site>,
     /// Who it is.
     pub identity: Identity,
+    channel: ResourceChannel,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -92,20 +90,27 @@ impl Up {
             Link::of_pem(authority, &pem.certificate, &pem.key).map_err(|error| error.to_string())
         };
         let (resource_link, state_link) = (link(&identity.resource)?, link(&identity.state)?);
-        let resource_at = listen(&contact.resource).await?;
         let state_at = listen(&contact.state).await?;
         let folder = data.join(FOLDER);
         let me = site_id(&contact.name);
-        let opening = folder.clone();
-        let opened = tokio::task::spawn_blocking(move || open_folder(&opening, me)).await;
-        let opened = opened.map_err(|_| "opening the log broke".to_string())?;
-        let opened = opened.map_err(|error| error.to_string())?;
-        let resource_client = Client::new(resource_link.clone());
-        let carrier = Arc::new(LinkCarrier::new(resource_client.clone()));
         let rules = rules(identity.slot_ms);
-        let settings = LogSettings { rules, ..LogSettings::default() };
-        let log = RaftLog::start(me, opened, Run::Thread, &settings, carrier).await;
-        let log = log.map_err(|error| error.to_string())?;
+        let resource_client = Client::new(resource_link.clone());
+        let answers = Arc::new(OnceLock::new());
+        let counter = Counter {
+            site: answers.clone(),
+            registry: around.registry.clone(),
+            code: around.code.clone(),
+        };
+        let channel = ResourceChannel::open(Opening {
+            site: me,
+            folder: folder.clone(),
+            identity: resource_link,
+            listener: listen(&contact.resource).await?.into_std().map_err(|e| e.to_string())?,
+            settings: LogSettings { rules, ..LogSettings::default() },
+            routes: resource(counter),
+        });
+        let channel = channel.await.map_err(|error| error.to_string())?;
+        let log = channel.log();
         let kept = Kept::open(&folder).map_err(|error| error.to_string())?;
         let site = Site::new(Parts {
             log: log.clone(),
@@ -125,26 +130,20 @@ impl Up {
             site.meet(&taken(known), false);
         }
         let stop = CancellationToken::new();
-        let counter = Counter {
-            site: site.clone(),
-            desk: log.desk(),
-            registry: around.registry.clone(),
-            code: around.code.clone(),
-        };
-        let (resource, state) = (resource(counter), state(site.clone()));
-        let (first, second) = (stop.clone(), stop.clone());
+        // Nobody else sets it.
+        let _ = answers.set(site.clone());
+        let (state, stopping) = (state(site.clone()), stop.clone());
         let bounds = Bounds::default();
         let tasks = vec![
             tokio::spawn(async move {
-                serve(resource_at, &resource_link, resource, bounds, first).await;
+                serve(state_at, &state_link, state, bounds, stopping).await;
             }),
-            tokio::spawn(async move { serve(state_at, &state_link, state, bounds, second).await }),
             tokio::spawn(site.clone().run(stop.clone())),
         ];
-        let mut up = Self { site, identity, stop, tasks };
+        let mut up = Self { site, identity, channel, stop, tasks };
         let (asking, site) = (up.identity.clone(), up.site.clone());
         up.tasks.push(if up.identity.authority_key.is_some() {
-            let address = place(&asking.contact.name, &asking.contact.resource);
+            let address = asking.contact.resource.clone();
             log.found(&[(me, address)].into()).await.map_err(|error| error.to_string())?;
             tokio::spawn(take_seat(site, loads(&asking.capacity)))
         } else {
@@ -156,7 +155,7 @@ impl Up {
     /// Ends it; the log is on disk when this returns.
     pub async fn end(self) {
         self.stop.cancel();
-        if let Err(error) = self.site.log().close().await {
+        if let Err(error) = self.channel.close().await {
             tracing::warn!(%error, "the log of this site did not close well");
         }
         for task in self.tasks {
@@ -200,7 +199,7 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
             return;
         }
         for known in site.contacts().into_values() {
-            let to = Address { name: known.name.clone(), at: known.resource.clone() };
+            let to = resource_of(&known);
             let asked = client.post(&to, JOIN, body.clone(), JOIN_BYTES_MAX, JOIN_MAX).await;
             match asked.map(|answer| serde_json::from_slice::<Vec<SiteContact>>(&answer)) {
                 Ok(Ok(contacts)) => {

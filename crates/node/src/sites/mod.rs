@@ -8,7 +8,6 @@ pub mod bundle;
 pub mod mover;
 pub mod elsewhere;
 pub mod surroundings;
-pub mod carrier;
 pub mod channels;
 pub mod view;
 pub mod ledger;

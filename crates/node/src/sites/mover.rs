@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use swell_api::function::{CallCounts, Change};
 use swell_core::council::words::Epoch;
-use swell_link::client::{Address, Client};
+use swell_link::client::Client;
 use swell_link::error::LinkError;
 use swell_site::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
@@ -21,6 +21,7 @@ use crate::live::world::Live;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Registry};
 use crate::sites::bundle::{Ask, Bundle, CODE, Moved, WORKLOAD};
+use crate::sites::contact::resource_of;
 use crate::sites::metering::functions;
 use crate::store::code::CodeFolder;
 
@@ -62,7 +63,7 @@ impl SwellMover {
         name: &str,
         limit: usize,
     ) -> Result<Bytes, StepError> {
-        let to = Address { name: of.name.clone(), at: of.resource.clone() };
+        let to = resource_of(of);
         let ask = serde_json::to_vec(&Ask { name: name.to_string() }).unwrap_or_default();
         let answer = self.client.post(&to, path, ask.into(), limit, FETCH_MAX).await;
         answer.map_err(|error| match error {

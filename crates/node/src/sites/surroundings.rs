@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_link::client::{Address, Client};
+use swell_link::client::Client;
 use swell_site::board::{Board, Contact};
 use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::foresight::ground::Ground;
 use crate::live::world::Live;
 use crate::registry::Registry;
+use crate::sites::contact::state_of;
 use crate::sites::metering::{cards, reading};
 
 /// Followed series of these names are what the site bears as a whole: thousandths of a processor,
@@ -55,7 +56,7 @@ impl Neighbours for Surroundings {
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {
         Box::pin(async move {
-            let to = Address { name: contact.name.clone(), at: contact.state.clone() };
+            let to = state_of(contact);
             let asked = self.client.post(&to, BOARD, Bytes::new(), BOARD_BYTES_MAX, BOARD_MAX);
             let bytes = asked.await.map_err(|error| error.to_string())?;
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())

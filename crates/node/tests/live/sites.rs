@@ -126,6 +126,9 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     }
     let passed = town.houses[0].call("shop?m=1", "").await;
     assert_eq!(passed.header("x-swell-site"), "lima");
+    let spec = FunctionSpec::plain("shop", BackendName::Modelled);
+    let twice = town.houses[0].put(&spec).await;
+    assert_eq!((twice.status.as_u16(), twice.code().as_str()), (409, "conflict"));
     town.down().await;
 }
 
