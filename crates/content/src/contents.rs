@@ -338,6 +338,7 @@ impl Contents {
             hand.abort();
             let _ = hand.await;
         }
+        self.shared.keeper.close();
     }
 }
 

@@ -71,8 +71,15 @@ impl KeptCopy {
 /// What a node of cache groups must not forget.
 pub struct Keeper {
     path: PathBuf,
-    /// None after it failed: it is opened again with the next use.
-    database: Mutex<Option<Database>>,
+    database: Mutex<File>,
+}
+
+enum File {
+    Open(Database),
+    /// It failed, or was not used yet: it is opened with the next use.
+    Shut,
+    /// It is not used any more.
+    Closed,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,7 +91,7 @@ struct About {
 impl Keeper {
     /// Opens the file in a data folder, and counts this start.
     pub fn open(folder: &Path) -> Result<(Self, Memory, Vec<ContentName>), KeeperError> {
-        let keeper = Self { path: folder.join(FILE), database: Mutex::new(None) };
+        let keeper = Self { path: folder.join(FILE), database: Mutex::new(File::Shut) };
         let incarnation = keeper.write(|transaction| {
             transaction.open_table(EPOCHS)?;
             transaction.open_table(PENDING)?;
@@ -191,24 +198,27 @@ impl Keeper {
         })
     }
 
+    /// Ends the use of the file, so that another may open it.
+    pub fn close(&self) {
+        *self.database.lock() = File::Closed;
+    }
+
     fn read<T>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, redb::Error>,
     ) -> Result<T, KeeperError> {
-        let mut database = self.database.lock();
-        let done = match &mut *database {
-            Some(database) => work(database),
-            empty => {
-                let opened = Database::builder().set_cache_size(CACHE_BYTES).create(&self.path);
-                match opened {
-                    Ok(opened) => work(empty.insert(opened)),
-                    Err(error) => Err(error.into()),
-                }
-            }
+        let failed = |error| KeeperError(format!("`{}`: {error}", self.path.display()));
+        let mut file = self.database.lock();
+        if matches!(*file, File::Shut) {
+            let opened = Database::builder().set_cache_size(CACHE_BYTES).create(&self.path);
+            *file = File::Open(opened.map_err(|error| failed(error.into()))?);
+        }
+        let File::Open(database) = &*file else {
+            return Err(KeeperError("the node is going down".to_string()));
         };
-        done.map_err(|error| {
-            *database = None;
-            KeeperError(format!("`{}`: {error}", self.path.display()))
+        work(database).map_err(|error| {
+            *file = File::Shut;
+            failed(error)
         })
     }
 

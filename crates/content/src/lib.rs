@@ -16,5 +16,8 @@ pub mod settings;
 pub mod mind;
 pub mod shared;
 pub mod hands;
+pub mod token;
 pub mod answer;
 pub mod contents;
+pub mod view;
+pub mod peers;

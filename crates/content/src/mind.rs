@@ -111,6 +111,11 @@ impl Mind {
         self.names.insert(content, name.clone());
     }
 
+    /// All names that are known here.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &ContentName> {
+        self.names.values()
+    }
+
     /// What a content is called, if that is known here.
     pub(crate) fn name(&self, content: ContentId) -> Option<&ContentName> {
         self.names.get(&content)

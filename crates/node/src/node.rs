@@ -23,6 +23,8 @@ use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
+use crate::content::gate::Gate;
+use crate::content::start;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
@@ -95,6 +97,7 @@ pub struct Node {
     store: Arc<Store>,
     demand: Arc<Demand>,
     foresight: Arc<Foresight>,
+    contents: Option<Arc<Gate>>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     /// Those that finish what they have begun.
@@ -198,11 +201,14 @@ impl Node {
             stop.clone(),
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
+        let contents = start::open(&settings, registry.clone(), &stop).await;
+        let contents = contents.map_err(NodeError::Data)?;
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
             flows: shown.clone(),
+            contents: contents.clone(),
             logs: observer.clone(),
             queued: queue.clone(),
             events: triggers.clone(),
@@ -279,6 +285,7 @@ impl Node {
             store,
             demand,
             foresight,
+            contents,
             stop,
             server,
             workers,
@@ -301,6 +308,9 @@ impl Node {
         for end in self.ends {
             end.abort();
             let _ = end.await;
+        }
+        if let Some(gate) = self.contents {
+            gate.contents.close().await;
         }
         if let Some(spans) = self.spans {
             spans.flush().await;

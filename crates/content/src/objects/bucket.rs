@@ -57,8 +57,8 @@ impl Objects for Bucket {
                 }
             };
             let options = PutOptions { mode, ..PutOptions::default() };
-            let put = self.store.put_opts(&self.path(key), PutPayload::from(bytes), options);
-            match put.await {
+            let path = self.path(key);
+            match self.store.put_opts(&path, PutPayload::from(bytes), options).await {
                 Ok(_) => Ok(Put::Done),
                 Err(
                     Error::AlreadyExists { .. }

@@ -16,6 +16,7 @@ use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
 
+use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::deploy::hands::Hands;
 use crate::flow::shown::Shown;
@@ -34,6 +35,8 @@ pub struct ApiContext {
     pub logs: Arc<dyn LogSource>,
     /// Flows between functions.
     pub flows: Arc<Shown>,
+    /// Contents, if the node has any.
+    pub contents: Option<Arc<Gate>>,
     /// Asynchronous calls.
     pub queued: Arc<dyn Queued>,
     /// Takes events.

@@ -27,6 +27,8 @@ pub mod flow;
 pub mod sites;
 pub mod cache;
 pub mod flows;
+pub mod content;
+pub mod caches;
 pub mod replay;
 pub mod bench;
 pub mod trace;

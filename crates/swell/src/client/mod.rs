@@ -4,4 +4,5 @@ pub mod failure;
 pub mod connection;
 pub mod node;
 pub mod forecasts;
+pub mod contents;
 pub mod upload;

@@ -1,0 +1,5 @@
+//! Contents of cache groups, as a node has them.
+
+pub mod headers;
+pub mod gate;
+pub mod start;
