@@ -16,7 +16,6 @@ use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
 use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
-use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
@@ -25,6 +24,7 @@ use crate::api::router::router;
 use crate::clock::{Clock, wall_ms};
 use crate::content::gate::Gate;
 use crate::content::start;
+use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
@@ -152,13 +152,13 @@ impl Node {
             policy: settings.policy.clone(),
         });
         let shelf = Shelf::open(&settings.data).map_err(|error| data(error.to_string()))?;
-        let key_value: Arc<dyn KeyValue> = Arc::new(shelf);
+        let stores = Stores::new(Arc::new(shelf));
         let deployer = Deployer::new(Parts {
             store: store.clone(),
             code: code.clone(),
             registry: registry.clone(),
             hands: hands.clone(),
-            key_value,
+            key_value: stores.clone(),
             memory: settings.memory,
             secrets: settings.secrets.clone(),
             prepares_max: 1,
@@ -203,6 +203,9 @@ impl Node {
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
         let contents = start::open(&settings, registry.clone(), &stop).await;
         let contents = contents.map_err(NodeError::Data)?;
+        if let Some(gate) = &contents {
+            stores.found(gate.contents.clone());
+        }
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,

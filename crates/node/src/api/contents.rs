@@ -67,7 +67,7 @@ fn gate(context: &ApiContext) -> Result<&Gate, Failure> {
 /// A content. Its version is the `ETag`; `Range`, `If-Match` and `If-None-Match` are heeded.
 ///
 /// `x-swell-source` says where it came from (`local`, `group`, `store`), `x-swell-age-ms` how
-/// long ago it was surely the newest. `x-swell-session` is to be sent with the caller's next
+/// long ago it was surely the newest. `x-swell-content-session` is to be sent with the caller's next
 /// requests, wherever: then it never sees less than it has seen. Without a level,
 /// `Cache-Control` is heeded: `no-cache` is `strict`, `max-age=5` is `bounded=5s`.
 #[utoipa::path(get, path = "/v1/content/{workload}/{name}", tag = "contents",

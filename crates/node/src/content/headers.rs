@@ -21,7 +21,7 @@ use crate::refusal::{Reason, Refusal};
 /// How fresh a read is to be, and was.
 pub const READ: HeaderName = HeaderName::from_static("x-swell-read");
 /// What the caller has seen.
-pub const SESSION: HeaderName = HeaderName::from_static("x-swell-session");
+pub const SESSION: HeaderName = HeaderName::from_static("x-swell-content-session");
 /// How safe a write is to be.
 pub const ACKNOWLEDGE: HeaderName = HeaderName::from_static("x-swell-acknowledge");
 /// How safe it is.
@@ -221,7 +221,7 @@ mod tests {
             (&[("cache-control", "max-age=5")], Some("strict"), Some(ReadLevel::Strict)),
             (&[("cache-control", "whatever")], None, Some(ReadLevel::Causal)),
             (&[("x-swell-read", "fresh")], None, None),
-            (&[("x-swell-session", "nonsense")], None, None),
+            (&[("x-swell-content-session", "nonsense")], None, None),
         ] {
             let terms = read_terms(&sent(headers), query);
             assert_eq!(terms.ok().map(|terms| terms.level), level, "{headers:?} {query:?}");

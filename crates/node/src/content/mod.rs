@@ -2,4 +2,5 @@
 
 pub mod headers;
 pub mod gate;
+pub mod stores;
 pub mod start;

@@ -1,6 +1,7 @@
 //! Contents over HTTP: what is answered, where it came from, and what is refused.
 
 use http::{Method, Request, StatusCode};
+use swell_samples::samples;
 
 use crate::house::{Answer, House};
 
@@ -29,9 +30,10 @@ async fn a_content_is_written_read_changed_and_deleted() {
     let made = made.await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     assert_eq!(made.header("x-swell-acknowledged"), "committed");
-    let (first, session) = (made.header("etag"), made.header("x-swell-session"));
+    let (first, session) = (made.header("etag"), made.header("x-swell-content-session"));
 
-    let read = ask(&house, Method::GET, "shop/maps/a", &[("x-swell-session", session)], "").await;
+    let read =
+        ask(&house, Method::GET, "shop/maps/a", &[("x-swell-content-session", session)], "").await;
     assert_eq!((read.status, &read.body[..]), (StatusCode::OK, &b"one"[..]));
     assert_eq!(read.header("etag"), first);
     assert_eq!(read.header("content-type"), "text/plain");
@@ -63,8 +65,9 @@ async fn a_content_is_written_read_changed_and_deleted() {
 
     let gone = ask(&house, Method::DELETE, "shop/maps/a", &[], "").await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
-    let session = gone.header("x-swell-session");
-    let read = ask(&house, Method::GET, "shop/maps/a", &[("x-swell-session", session)], "").await;
+    let session = gone.header("x-swell-content-session");
+    let read =
+        ask(&house, Method::GET, "shop/maps/a", &[("x-swell-content-session", session)], "").await;
     assert_eq!(read.status, StatusCode::NOT_FOUND);
     let again = ask(&house, Method::DELETE, "shop/maps/a", &[], "").await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
@@ -89,7 +92,7 @@ async fn what_makes_no_sense_is_refused_with_its_reason() {
         (Method::GET, "shop/none", None, "", 404),
         (Method::GET, "shop/a?read=newest", None, "", 400),
         (Method::GET, "shop/a?red=any", None, "", 400),
-        (Method::GET, "shop/a", Some(("x-swell-session", "zz")), "", 400),
+        (Method::GET, "shop/a", Some(("x-swell-content-session", "zz")), "", 400),
         (Method::GET, "shop/a", Some(("if-match", "\"0.9.9\"")), "", 412),
         (Method::GET, "shop/a", Some(("range", "bytes=7-9")), "", 416),
         (Method::PUT, "shop/a", Some(("if-match", "abc")), "x", 400),
@@ -114,11 +117,34 @@ async fn what_makes_no_sense_is_refused_with_its_reason() {
 async fn contents_outlive_a_restart_and_workloads_are_known_by_them() {
     let house = up().await;
     let made = ask(&house, Method::PUT, "shop/a", &[], "one").await;
-    let session = made.header("x-swell-session").to_string();
+    let session = made.header("x-swell-content-session").to_string();
     let folder = house.down().await;
     // Nobody names the workload any more: the data store knows it.
     let house = House::up_in(folder, |_| {}).await;
-    let read = ask(&house, Method::GET, "shop/a", &[("x-swell-session", &session)], "").await;
+    let read =
+        ask(&house, Method::GET, "shop/a", &[("x-swell-content-session", &session)], "").await;
     assert_eq!((read.status, &read.body[..]), (StatusCode::OK, &b"one"[..]));
+    house.down().await;
+}
+
+/// A guest counts in contents: the count is there for whoever reads contents, on whatever node.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_keeps_contents_of_its_workload() {
+    let house = House::up().await;
+    let deployed = house
+        .deploy("visits", samples::VISITS, |spec| {
+            spec.workload = Some("shop".to_string());
+            spec.key_value = vec!["visits=content:shop".to_string()];
+        })
+        .await;
+    assert!(deployed.status.is_success(), "{deployed:?}");
+    for _ in 0..3 {
+        let answer = house.call("visits", "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    }
+    let list = ask(&house, Method::GET, "shop", &[], "").await.json();
+    let name = list["contents"][0]["name"].as_str().expect("one content").to_string();
+    let read = ask(&house, Method::GET, &format!("shop/{name}?read=strict"), &[], "").await;
+    assert_eq!(&read.body[..], b"3");
     house.down().await;
 }
