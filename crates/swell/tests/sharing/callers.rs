@@ -11,6 +11,8 @@ use ureq::Agent;
 use crate::circle::Circle;
 use crate::history::{Done, Version, version};
 
+/// How long a caller waits for one answer; whether its write was made it does not know then.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Contents that callers have to do with.
 const CONTENTS: u64 = 3;
 
@@ -18,7 +20,7 @@ fn agent() -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_connect(Some(Duration::from_millis(500)))
-        .timeout_global(Some(Duration::from_secs(20)));
+        .timeout_global(Some(PATIENCE));
     config.build().into()
 }
 
@@ -93,7 +95,7 @@ impl Callers {
 
     /// Waits until so many more are.
     pub(crate) fn go_on(&self, more: u64) {
-        let (until, deadline) = (self.done() + more, Instant::now() + Duration::from_secs(60));
+        let (until, deadline) = (self.done() + more, Instant::now() + Duration::from_secs(90));
         while self.done() < until {
             assert!(Instant::now() < deadline, "nobody is answered any more");
             std::thread::sleep(Duration::from_millis(10));

@@ -2,6 +2,7 @@
 //! callers read and write, and what the callers were told held against what they were promised.
 
 #[path = "../shell/mod.rs"]
+#[allow(dead_code, reason = "nodes run beside these tests, other tests wait for the program")]
 mod shell;
 mod circle;
 mod callers;
