@@ -6,6 +6,8 @@ pub mod spec;
 pub mod trigger;
 pub mod function;
 pub mod flow;
+pub mod content;
+pub mod cache;
 pub mod plan;
 pub mod instance;
 pub mod invocation;

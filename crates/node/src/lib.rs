@@ -14,6 +14,7 @@ pub mod queue;
 pub mod trigger;
 pub mod flow;
 pub mod key_value;
+pub mod content;
 pub mod store;
 pub mod demand;
 pub mod foresight;

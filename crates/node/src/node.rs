@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
 use swell_sandbox::backend::Backend;
-use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
@@ -20,6 +19,9 @@ use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::beginning::{journal, private_folder};
 use crate::clock::{Clock, wall_ms};
+use crate::content::gate::Gate;
+use crate::content::start;
+use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
@@ -95,6 +97,7 @@ pub struct Node {
     demand: Arc<Demand>,
     foresight: Arc<Foresight>,
     sited: Arc<SiteDesk>,
+    contents: Option<Arc<Gate>>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     /// Those that finish what they have begun.
@@ -149,13 +152,13 @@ impl Node {
             policy: settings.policy.clone(),
         });
         let shelf = Shelf::open(&settings.data).map_err(|error| data(error.to_string()))?;
-        let key_value: Arc<dyn KeyValue> = Arc::new(shelf);
+        let stores = Stores::new(Arc::new(shelf));
         let deployer = Deployer::new(Parts {
             store: store.clone(),
             code: code.clone(),
             registry: registry.clone(),
             hands: hands.clone(),
-            key_value,
+            key_value: stores.clone(),
             memory: settings.memory,
             secrets: settings.secrets.clone(),
             prepares_max: 1,
@@ -210,11 +213,17 @@ impl Node {
         };
         let place = (address, acceptor.is_some());
         let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
+        let contents = start::open(&settings, registry.clone(), &stop).await;
+        let contents = contents.map_err(NodeError::Data)?;
+        if let Some(gate) = &contents {
+            stores.found(gate.contents.clone());
+        }
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
             flows: shown.clone(),
+            contents: contents.clone(),
             logs: observer.clone(),
             queued: queue.clone(),
             events: triggers.clone(),
@@ -295,6 +304,7 @@ impl Node {
             demand,
             foresight,
             sited,
+            contents,
             stop,
             server,
             workers,
@@ -318,6 +328,9 @@ impl Node {
         for end in self.ends {
             end.abort();
             let _ = end.await;
+        }
+        if let Some(gate) = self.contents {
+            gate.contents.close().await;
         }
         if let Some(spans) = self.spans {
             spans.flush().await;

@@ -51,6 +51,8 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Traffic(arguments) => cmd::functions::traffic(&arguments),
         Command::Queue(queue) => cmd::queue::run(&queue.command),
         Command::Flow(flow) => cmd::flows::run(&flow.command),
+        Command::Content(content) => cmd::content::run(&content.command),
+        Command::Cache(cache) => cmd::caches::run(&cache.command),
         Command::Top(arguments) => cmd::flows::run_top(&arguments),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),

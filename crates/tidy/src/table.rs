@@ -44,9 +44,11 @@ pub const CRATES: &[(&str, &[&str])] = &[
         &[
             "swell-api",
             "swell-componentize",
+            "swell-content",
             "swell-core",
             "swell-forecast",
             "swell-journal",
+            "swell-link",
             "swell-node",
             "swell-samples",
             "swell-sandbox",
@@ -126,6 +128,11 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
     ),
     ("crates/core/src/cachegroup", Siblings::Parts),
+    (
+        "crates/content/src/objects",
+        Siblings::Rivals { below: &["seam", "connector"], above: &["open"] },
+    ),
+    ("crates/node/src/content", Siblings::Parts),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/sim/src/clone", Siblings::Parts),

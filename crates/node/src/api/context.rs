@@ -20,6 +20,7 @@ use swell_api::site::{
     Proposal, SetMode,
 };
 
+use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::deploy::hands::Hands;
 use crate::flow::shown::Shown;
@@ -38,6 +39,8 @@ pub struct ApiContext {
     pub logs: Arc<dyn LogSource>,
     /// Flows between functions.
     pub flows: Arc<Shown>,
+    /// Contents, if the node has any.
+    pub contents: Option<Arc<Gate>>,
     /// Asynchronous calls.
     pub queued: Arc<dyn Queued>,
     /// Takes events.

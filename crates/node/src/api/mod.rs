@@ -5,6 +5,8 @@ pub mod reply;
 pub mod access;
 pub mod functions;
 pub mod flows;
+pub mod contents;
+pub mod caches;
 pub mod code;
 pub mod node;
 pub mod logs;

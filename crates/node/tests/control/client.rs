@@ -74,6 +74,7 @@ impl Api {
         let (world, logs) = (World::new(), Arc::new(Ring::default()));
         let stopping = CancellationToken::new();
         let context = ApiContext {
+            contents: None,
             deployer: world.deployer.clone(),
             code: world.code.clone(),
             hands: world.hands.clone(),

@@ -6,6 +6,7 @@ mod slow;
 mod restart;
 mod later;
 mod flows;
+mod contents;
 mod handing;
 mod triggers;
 mod forecasts;

@@ -4,10 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::cache::CacheArguments;
+use crate::cli::caches::CachesArguments;
 use crate::cli::clone::CloneArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
+use crate::cli::content::ContentArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
@@ -93,6 +95,10 @@ pub enum Command {
     Queue(QueueArguments),
     /// Flows between functions: where they are, and why
     Flow(FlowsArguments),
+    /// Contents of cache groups: write, read, list, delete
+    Content(ContentArguments),
+    /// Cache groups: who leads, who has what, and why
+    Cache(CachesArguments),
     /// Watch flows as they run
     Top(TopArguments),
     /// Save what a node recorded of its decisions

@@ -28,6 +28,8 @@ pub mod site;
 pub mod sites;
 pub mod cache;
 pub mod flows;
+pub mod content;
+pub mod caches;
 pub mod replay;
 pub mod bench;
 pub mod trace;

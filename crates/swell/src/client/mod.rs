@@ -5,4 +5,5 @@ pub mod connection;
 pub mod node;
 pub mod forecasts;
 pub mod sites;
+pub mod contents;
 pub mod upload;

@@ -29,5 +29,7 @@ pub mod invoke;
 pub mod logs;
 pub mod queue;
 pub mod flows;
+pub mod content;
+pub mod caches;
 pub mod journal;
 pub mod completions;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use swell_core::units::Bytes;
 use swell_node::node::Node;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 use crate::error::Letter;
 
@@ -57,6 +59,7 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             function_memory_max: Bytes::new(64 << 20),
             policy: "measured".to_string(),
         },
+        cache: CacheSettings::off(),
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

@@ -9,7 +9,9 @@ use swell_core::catalog;
 use swell_core::flow::choice;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 use crate::settings::machine::Machine;
 
@@ -92,6 +94,7 @@ impl Draft {
                 function_memory_max: Bytes::ZERO,
                 policy: String::new(),
             },
+            cache: CacheSettings::off(),
             otlp: None,
         };
         Self { settings, certificate: None, key: None }

@@ -5,6 +5,7 @@ pub mod machine;
 pub mod origin;
 pub mod keys;
 pub mod forecast;
+pub mod cache;
 pub mod all;
 pub mod layer;
 pub mod resolve;
