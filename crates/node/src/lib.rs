@@ -13,6 +13,7 @@ pub mod live;
 pub mod queue;
 pub mod trigger;
 pub mod flow;
+pub mod native;
 pub mod key_value;
 pub mod content;
 pub mod store;

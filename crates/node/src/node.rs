@@ -39,6 +39,7 @@ use crate::key_value::shelf::Shelf;
 use crate::live::hands::LiveHands;
 use crate::live::world::Live;
 use crate::live::{flusher, history, timer};
+use crate::native::door::{self, Door};
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
@@ -271,6 +272,15 @@ impl Node {
         let invoker = Arc::new(Calls(gateway.clone()));
         let flows_restored = flows.start(invoker.clone());
         let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;
+        let door = settings.flow.socket.clone();
+        let door = door.unwrap_or_else(|| settings.data.join(door::FILE));
+        let door =
+            Door::open(&door, settings.flow.socket_group, flows.clone()).map_err(|error| {
+                data(format!(
+                    "cannot open the socket for native processes at `{}`: {error}",
+                    door.display()
+                ))
+            })?;
         let runner = Runner {
             queue,
             invoker,
@@ -285,6 +295,7 @@ impl Node {
             tokio::spawn(demand.clone().run(stop.clone())),
             tokio::spawn(cron::run(triggers.clone(), stop.clone())),
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
+            tokio::spawn(door.run(stop.clone())),
         ];
         let timer = tokio::spawn(timer::run(live.clone()));
         let flusher = tokio::spawn(flusher::run(live.clone()));

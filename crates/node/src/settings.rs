@@ -152,6 +152,10 @@ pub struct FlowSettings {
     pub function_memory_max: Bytes,
     /// The rule by which flows change hands, with parameters.
     pub policy: String,
+    /// The socket for native processes; none is `flow.sock` in the data folder.
+    pub socket: Option<PathBuf>,
+    /// Whether processes of the node's group may connect, besides those of its user.
+    pub socket_group: bool,
 }
 
 /// Settings of contents.

@@ -32,6 +32,7 @@ pub mod scenario;
 pub mod cache_cases;
 pub mod recording;
 pub mod watch;
+pub mod flow_ends;
 pub mod rig;
 pub mod town;
 pub mod sentence;

@@ -12,6 +12,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
     ("swell-forecast", &["swell-core"]),
     ("swell-fifo", &[]),
+    ("swell-flow-client", &["swell-fifo"]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-forecast", "swell-journal", "swell-trace"]),
@@ -46,6 +47,8 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-componentize",
             "swell-content",
             "swell-core",
+            "swell-fifo",
+            "swell-flow-client",
             "swell-forecast",
             "swell-journal",
             "swell-link",
@@ -61,7 +64,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-sandbox"];
+pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-flow-client", "swell-sandbox"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +162,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/gateway", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),
     ("crates/node/src/live", Siblings::Parts),
+    ("crates/node/src/native", Siblings::Parts),
     ("crates/node/src/observe", Siblings::Parts),
     ("crates/node/src/queue", Siblings::Parts),
     ("crates/node/src/sites", Siblings::Parts),

@@ -290,6 +290,8 @@ fn flows(world: &World) -> Arc<Shown> {
             memory_max: swell_core::units::Bytes::new(64 << 20),
             function_memory_max: swell_core::units::Bytes::new(32 << 20),
             policy: "measured".to_string(),
+            socket: None,
+            socket_group: false,
         },
         drain: std::time::Duration::from_secs(1),
     });
