@@ -78,27 +78,38 @@ impl Consumer {
     /// Works until told to stop. Items that lie in memory only are saved then.
     pub(crate) async fn run(self) {
         let mut tries = Tries::default();
-        while !self.stop.is_cancelled() {
-            if let Err(fault) = self.own(&mut tries).await {
-                let flow = &self.line.spec.name;
-                tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
-                self.line.set_trouble(Some(fault.to_string()));
-                return;
+        loop {
+            match self.own(&mut tries).await {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(Over)) => return,
+                Err(fault) => {
+                    let flow = &self.line.spec.name;
+                    tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
+                    self.line.set_trouble(Some(fault.to_string()));
+                    return;
+                }
             }
         }
     }
 
-    /// Owns the flow for one epoch.
-    async fn own(&self, tries: &mut Tries) -> Result<(), Fault> {
+    /// Owns the flow for one epoch, or waits while a native process does; until it is over.
+    async fn own(&self, tries: &mut Tries) -> Result<ControlFlow<Over>, Fault> {
         let (place, mut heir) = self.line.heir()?;
+        if self.line.is_native(place) {
+            if !self.wait_native().await {
+                return Ok(ControlFlow::Continue(()));
+            }
+            (_, heir) = self.line.heir()?;
+        }
         let mut owner = loop {
             match heir.begin()? {
                 Begun::Owner(owner) => break owner,
-                Begun::Revoked => return Ok(()),
+                Begun::Revoked => return Ok(ControlFlow::Continue(())),
                 Begun::NotYet(later) => heir = later,
             }
+            // Not ended by `stop`: what lies in memory only is saved by whoever owns it then.
             tokio::select! {
-                () = self.stop.cancelled() => return Ok(()),
+                () = self.cut.cancelled() => return Ok(ControlFlow::Break(Over)),
                 () = self.line.stir.notified() => {}
                 () = sleep(NAP) => {}
             }
@@ -109,7 +120,9 @@ impl Consumer {
             match self.gather(&mut owner, &mut items)? {
                 Gathered::Items => {}
                 Gathered::Revoked => break,
-                Gathered::Stopped => return save(&self.line, &mut owner),
+                Gathered::Stopped => {
+                    return save(&self.line, &mut owner).map(|()| ControlFlow::Break(Over));
+                }
                 Gathered::Nothing => {
                     self.wait().await;
                     continue;
@@ -123,14 +136,36 @@ impl Consumer {
                 // What was not done with is found again by whoever comes next.
                 ControlFlow::Break(Over) if self.stop.is_cancelled() => {
                     save_work(&self.line, &work);
-                    return save(&self.line, &mut owner);
+                    return save(&self.line, &mut owner).map(|()| ControlFlow::Break(Over));
                 }
                 ControlFlow::Break(Over) => break,
             }
         }
         owner.release();
         self.line.released();
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Leaves the flow to a native process until somebody else owns it. When the flow is to stop
+    /// it is taken back, so that its items can be saved: then true.
+    async fn wait_native(&self) -> bool {
+        while self.line.is_native(self.line.owner()) {
+            if self.stop.is_cancelled() {
+                while let Err(error) = self.line.reclaim() {
+                    let flow = &self.line.spec.name;
+                    tracing::warn!(%flow, %error, "items that lie in memory only are not saved");
+                    sleep(DISK_PAUSE).await;
+                }
+                return true;
+            }
+            self.pump();
+            tokio::select! {
+                () = self.line.stir.notified() => {}
+                () = self.stop.cancelled() => {}
+                () = sleep(NAP) => {}
+            }
+        }
+        false
     }
 
     /// Takes as many items as a call may have.

@@ -50,8 +50,8 @@ struct End {
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Put {
-    /// It is in the flow.
-    In,
+    /// It is in the flow, under this sequence.
+    In(u64),
     /// It was dropped, and counted as such.
     Dropped,
 }
@@ -96,8 +96,31 @@ impl Lane {
         lane
     }
 
-    /// Puts an item in. It waits for room until `deadline` at most, where it is to wait.
+    /// Puts an item in, and waits until it is kept as was promised. It waits for room until
+    /// `deadline` at most, where it is to wait.
     pub(crate) async fn put(
+        &self,
+        item: &[u8],
+        deadline: Option<Instant>,
+        stop: &CancellationToken,
+    ) -> Result<Put, PutError> {
+        let put = self.put_unkept(item, deadline, stop).await?;
+        if let Put::In(sequence) = put {
+            self.keep(sequence).await?;
+        }
+        Ok(put)
+    }
+
+    /// Waits until all items up to this one are kept as was promised.
+    pub(crate) async fn keep(&self, sequence: u64) -> Result<(), PutError> {
+        match self.ack {
+            Ack::Consume => self.sync(sequence).await.map_err(PutError::Disk),
+            Ack::Append => Ok(()),
+        }
+    }
+
+    /// Puts an item in, which may be lost until it is [kept](Self::keep).
+    pub(crate) async fn put_unkept(
         &self,
         item: &[u8],
         deadline: Option<Instant>,
@@ -132,10 +155,13 @@ impl Lane {
             }
         };
         drop((turn, waiting));
-        if self.ack == Ack::Consume {
-            self.sync(sequence).await.map_err(PutError::Disk)?;
-        }
-        Ok(Put::In)
+        Ok(Put::In(sequence))
+    }
+
+    /// The sequence of the next item that is put in.
+    pub(crate) fn next(&self) -> u64 {
+        let end = self.end.lock();
+        end.producer.sequence().max(end.keep.next())
     }
 
     fn refused(&self) -> PutError {

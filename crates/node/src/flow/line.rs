@@ -14,16 +14,14 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use swell_api::flow::{Ack, FlowSpec, Full};
+use swell_api::flow::{Ack, FlowSpec, Full, is_native};
 use swell_core::flow::cost::{Change, Costs, Kind};
 use swell_core::flow::view::FifoId;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_fifo::class::Class;
-use swell_fifo::fault::Fault;
 use swell_fifo::fifo::{Fifo, LaneState};
 use swell_fifo::mapping::Mapping;
-use swell_fifo::owner::Heir;
 use swell_fifo::producer::Producer;
 use swell_fifo::template::Segment;
 
@@ -31,6 +29,7 @@ use crate::flow::keep::Keep;
 use crate::flow::lane::Lane;
 use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
+use crate::flow::natives::Natives;
 use crate::flow::pool::Regions;
 use crate::invoker::Reached;
 
@@ -43,9 +42,11 @@ pub(crate) struct Line {
     pub(crate) meter: Arc<Meter>,
     /// Told of items and of other owners.
     pub(crate) stir: Notify,
-    regions: Arc<Regions>,
-    ring: Mutex<Ring>,
-    hands: Mutex<Hands>,
+    /// Native processes that take part.
+    pub(crate) natives: Natives,
+    pub(crate) regions: Arc<Regions>,
+    pub(crate) ring: Mutex<Ring>,
+    pub(crate) hands: Mutex<Hands>,
     /// The sequence after the last item of each lane that was taken out.
     due: Vec<AtomicU64>,
     /// Bytes of data of its lanes, and whether any of them is changing its region: kept apart
@@ -54,24 +55,28 @@ pub(crate) struct Line {
     is_moving: AtomicBool,
 }
 
-struct Ring {
-    fifo: Fifo<Mapping>,
-    control: Segment,
-    /// The page of the present epoch, and of the one before until it is no longer needed.
-    pages: Vec<(u32, Segment)>,
+pub(crate) struct Ring {
+    pub(crate) fifo: Fifo<Mapping>,
+    pub(crate) control: Segment,
+    /// The page of the present epoch, and of those before until they are no longer needed.
+    pub(crate) pages: Vec<(u32, Segment)>,
     /// Regions of each lane that are not read to their end, oldest first.
-    lanes: Vec<Vec<(Class, Segment)>>,
+    pub(crate) lanes: Vec<Vec<(Class, Segment)>>,
     /// Sequences that the lanes began at.
     begun_at: Vec<u64>,
+    /// Whether a native process was ever shown the regions: then nobody else can have them.
+    pub(crate) is_shown: bool,
 }
 
 /// What is known about changes of hands.
 #[derive(Default)]
-struct Hands {
-    owner: usize,
-    asked: Option<Instant>,
-    released: Option<Instant>,
-    moves: BTreeMap<&'static str, u64>,
+pub(crate) struct Hands {
+    pub(crate) owner: usize,
+    /// The native process that owns it, by its number.
+    pub(crate) native: Option<u64>,
+    pub(crate) asked: Option<Instant>,
+    pub(crate) released: Option<Instant>,
+    pub(crate) moves: BTreeMap<&'static str, u64>,
     costs: Costs,
     pause: Option<Duration>,
     /// A pause that nobody heard of yet.
@@ -124,7 +129,9 @@ impl Line {
             let (control, memory) = (control.memory.clone(), region.memory.clone());
             let producer = Producer::open(control, number, memory, page.memory.clone())?;
             let from: Arc<str> = spec.from[number].as_str().into();
-            let rule = (spec.full, spec.ack);
+            // A process finds its own FIFO full; until then its items wait there.
+            let is_told = is_native(&from) && spec.full == Full::Reject;
+            let rule = (if is_told { Full::Block } else { spec.full }, spec.ack);
             lanes.push(Arc::new(Lane::new(from, rule, producer, keep, meter.clone())));
         }
         let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
@@ -132,10 +139,24 @@ impl Line {
         let pages = vec![(epoch, page)];
         let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
         let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
-        let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at });
+        let is_shown = false;
+        let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at, is_shown });
         let hands = Mutex::new(Hands { owner, ..Hands::default() });
-        let (stir, regions) = (Notify::new(), regions.clone());
-        Ok(Self { id, spec, lanes, meter, stir, regions, ring, hands, due, bytes, is_moving })
+        let (stir, natives, regions) = (Notify::new(), Natives::default(), regions.clone());
+        Ok(Self {
+            id,
+            spec,
+            lanes,
+            meter,
+            stir,
+            natives,
+            regions,
+            ring,
+            hands,
+            due,
+            bytes,
+            is_moving,
+        })
     }
 
     fn make(
@@ -176,44 +197,6 @@ impl Line {
         self.ring.lock().fifo.want().epoch
     }
 
-    /// Lets another owner have the flow, from the next item on; not if it has it already.
-    pub(crate) fn hand_over(&self, place: usize, why: &'static str) -> Result<bool, LineError> {
-        if self.owner() == place {
-            return Ok(false);
-        }
-        let page = Segment::page().map_err(LineError::Memory)?;
-        let mut ring = self.ring.lock();
-        let mut hands = self.hands.lock();
-        let epoch = ring.fifo.prepare(page.memory.clone());
-        for lane in &self.lanes {
-            lane.announce(page.memory.clone())?;
-        }
-        ring.pages.push((epoch, page));
-        (hands.asked, hands.released) = (Some(Instant::now()), None);
-        hands.owner = place;
-        *hands.moves.entry(why).or_default() += 1;
-        ring.fifo.raise(number(place));
-        self.stir.notify_one();
-        Ok(true)
-    }
-
-    /// Who is to own the flow now, with all it needs to begin.
-    pub(crate) fn heir(&self) -> Result<(usize, Heir<Mapping>), Fault> {
-        let ring = self.ring.lock();
-        let want = ring.fifo.want();
-        let (_, page) = ring.pages.last().expect("a flow has an epoch");
-        let before = ring.pages.iter().rev().nth(1).map(|(_, page)| page.memory.clone());
-        let lanes = ring.lanes.iter().map(|lane| memories(lane)).collect();
-        let (control, page) = (ring.control.memory.clone(), page.memory.clone());
-        let place = (want.owner as usize).saturating_sub(1);
-        Ok((place, Heir::new(control, page, before, lanes)?))
-    }
-
-    /// The owner of before let go.
-    pub(crate) fn released(&self) {
-        self.hands.lock().released = Some(Instant::now());
-    }
-
     /// The owner begins.
     pub(crate) fn begun(&self) {
         let change = self.change();
@@ -248,6 +231,7 @@ impl Line {
         let region = self.regions.take(&self.spec.from[lane], class)?;
         let mut ring = self.ring.lock();
         ring.fifo.extend(lane, region.memory.clone());
+        self.show_region(lane, &region);
         self.lanes[lane].continue_in(region.memory.clone())?;
         ring.lanes[lane].push((class, region));
         self.is_moving.store(true, Ordering::Release);
@@ -265,12 +249,21 @@ impl Line {
         for lane in 0..self.lanes.len() {
             let count = ring.fifo.retire(lane).len();
             let gone: Vec<_> = ring.lanes[lane].drain(..count).collect();
-            for (class, region) in gone {
-                self.regions.give_back(&self.spec.from[lane], class, region);
-            }
+            self.let_go(lane, gone, ring.is_shown);
         }
         let is_moving = ring.lanes.iter().any(|lane| lane.len() > 1);
         self.is_moving.store(is_moving, Ordering::Release);
+    }
+
+    /// Lets go of regions of a lane. What a process may still look at goes with it.
+    fn let_go(&self, lane: usize, gone: Vec<(Class, Segment)>, is_shown: bool) {
+        for (class, region) in gone {
+            let from = &self.spec.from[lane];
+            match is_shown {
+                true => self.regions.discard(from, class, region),
+                false => self.regions.give_back(from, class, region),
+            }
+        }
     }
 
     /// Bytes of data that its lanes hold together.
@@ -357,10 +350,11 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        for (lane, regions) in std::mem::take(&mut self.ring.lock().lanes).into_iter().enumerate() {
-            for (class, region) in regions {
-                self.regions.give_back(&self.spec.from[lane], class, region);
-            }
+        let mut ring = self.ring.lock();
+        let (lanes, is_shown) = (std::mem::take(&mut ring.lanes), ring.is_shown);
+        drop(ring);
+        for (lane, regions) in lanes.into_iter().enumerate() {
+            self.let_go(lane, regions, is_shown);
         }
     }
 }
@@ -381,7 +375,7 @@ fn beginning(spec: &FlowSpec, keep: &Keep) -> u64 {
 }
 
 /// The number of an owner in the ring, where 0 is nobody.
-fn number(place: usize) -> u32 {
+pub(crate) fn number(place: usize) -> u32 {
     place as u32 + 1
 }
 
@@ -390,7 +384,7 @@ fn held(lanes: &[Vec<(Class, Segment)>]) -> u64 {
     lanes.iter().filter_map(|lane| lane.last()).map(|(class, _)| class.bytes()).sum()
 }
 
-fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
+pub(crate) fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
     regions.iter().map(|(_, region)| region.memory.clone()).collect()
 }
 

@@ -1,5 +1,7 @@
 //! `swell flow` and `swell top`: flows between functions on a node.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use swell_core::time::Span;
 
@@ -14,7 +16,9 @@ Examples:
   swell flow list
   swell flow explain frames
   swell flow migrate frames detect-lite
-  swell flow pin frames detect";
+  swell flow pin frames detect
+  tail -f sensor.log | swell flow send readings --as sensor
+  swell flow receive alarms --as pager";
 
 /// Arguments of `swell flow`.
 #[derive(Debug, Args)]
@@ -70,6 +74,10 @@ pub enum FlowCommand {
     Freeze(NamedFlow),
     /// Let the analyzer move a frozen flow again
     Unfreeze(NamedFlow),
+    /// Put lines or files into a flow, as a native process of this machine
+    Send(SendArguments),
+    /// Take items out of a flow, as a native process of this machine
+    Receive(ReceiveArguments),
     /// Remove a flow
     Rm {
         /// The flow
@@ -104,6 +112,61 @@ pub struct NamedFlow {
     /// Which node
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// Arguments of `swell flow send`.
+#[derive(Debug, Args)]
+pub struct SendArguments {
+    /// The flow
+    pub flow: String,
+    /// Files, each of which becomes an item; the lines of the standard input if none is named
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Their media type
+    #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
+    pub media_type: String,
+    /// How it takes part
+    #[command(flatten)]
+    pub end: EndArguments,
+}
+
+/// Arguments of `swell flow receive`.
+#[derive(Debug, Args)]
+pub struct ReceiveArguments {
+    /// The flow
+    pub flow: String,
+    /// End after so many items; never if left out
+    #[arg(short = 'n', long, value_name = "N")]
+    pub items: Option<u64>,
+    /// End when none has come for so long; never if left out
+    #[arg(long, value_name = "SPAN")]
+    pub idle: Option<Span>,
+    /// Write each item into a file of this folder, instead of a line of the standard output
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Begin each line with the item's name and a tab
+    #[arg(long, conflicts_with = "folder")]
+    pub names: bool,
+    /// How it takes part
+    #[command(flatten)]
+    pub end: EndArguments,
+}
+
+/// How a native process takes part in a flow.
+#[derive(Debug, Args)]
+pub struct EndArguments {
+    /// The process, NAME where the flow states `native:NAME`
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: String,
+    /// The node's socket [environment: SWELL_FLOW_SOCKET] [default: flow.sock in its data folder]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// The node's data folder, where that is not the usual one
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<String>,
+    /// How long to wait for a node that is not there
+    #[arg(long, value_name = "SPAN", default_value = "10s")]
+    pub patience: Span,
 }
 
 /// Arguments of `swell top`.

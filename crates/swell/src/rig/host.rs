@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use swell_core::units::Bytes;
 use swell_node::node::Node;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 use crate::error::Letter;
 
@@ -56,7 +58,10 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             memory_max: Bytes::new(64 << 20),
             function_memory_max: Bytes::new(64 << 20),
             policy: "measured".to_string(),
+            socket: None,
+            socket_group: false,
         },
+        cache: CacheSettings::off(),
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

@@ -4,7 +4,9 @@
 pub mod machine;
 pub mod origin;
 pub mod keys;
+pub mod flow;
 pub mod forecast;
+pub mod cache;
 pub mod all;
 pub mod layer;
 pub mod resolve;
