@@ -20,7 +20,7 @@ use crate::storage::open::Opened;
 use crate::storage::tables::{ENTRIES, Mark, opened_entry, sealed_entry, sealed_mark};
 use crate::storage::write::Write;
 use crate::storage::writer::{Run, Writer};
-use crate::types::{LogEntry, LogId, Types, Vote};
+use crate::types::{LogEntry, LogId, SnapshotMeta, Types, Vote};
 
 /// The log of a site.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ struct Shelf {
     vote: Option<Vote>,
     purged: Option<LogId>,
     last: Option<LogId>,
+    /// The last entry that a snapshot on disk, or on its way there, stands for.
+    covered: Option<LogId>,
     /// Where entries begin: behind the last that was let go of, or wherever the first was put.
     first: u64,
     /// Entries that are not on disk yet, with the number of their appending.
@@ -55,6 +57,7 @@ impl LogStore {
             vote: found.vote,
             purged: found.purged,
             last: found.last,
+            covered: found.covered,
             first: next_index(found.purged),
             unwritten: BTreeMap::new(),
             appendings: 0,
@@ -78,8 +81,18 @@ impl LogStore {
         &self.database
     }
 
-    pub(crate) fn writer(&self) -> &Writer {
-        &self.writer
+    /// Keeps a snapshot in place of the last, unless that one stands for more: one that was
+    /// begun long ago must not undo one that came from the leader meanwhile.
+    pub(crate) async fn keep(&self, meta: &SnapshotMeta, image: Vec<u8>) -> io::Result<()> {
+        let bytes = sealed_mark(Mark::SnapshotMeta, meta).map_err(io::Error::other)?;
+        {
+            let mut shelf = self.shelf.lock();
+            if shelf.covered.is_some() && shelf.covered >= meta.last_log_id {
+                return Ok(());
+            }
+            shelf.covered = meta.last_log_id;
+        }
+        self.writer.wait(Write::Snapshot { meta: bytes, image }).await
     }
 }
 

@@ -13,8 +13,7 @@ use swell_core::council::image::{restore, save};
 use crate::replica::Replica;
 use crate::storage::damage::Damage;
 use crate::storage::log_store::LogStore;
-use crate::storage::tables::{MARKS, Mark, mark, sealed_mark};
-use crate::storage::write::Write;
+use crate::storage::tables::{MARKS, Mark, mark};
 use crate::types::{LogId, Snapshot, SnapshotMeta, StoredMembers, Types};
 
 /// The council's state at a site, with its place in the log.
@@ -55,16 +54,11 @@ impl Machine {
     }
 }
 
-async fn keep(store: &LogStore, meta: &SnapshotMeta, image: Vec<u8>) -> io::Result<()> {
-    let meta = sealed_mark(Mark::SnapshotMeta, meta).map_err(io::Error::other)?;
-    store.writer().wait(Write::Snapshot { meta, image }).await
-}
-
 impl RaftSnapshotBuilder<Types> for Builder {
     type SnapshotData = Vec<u8>;
 
     async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
-        keep(&self.store, &self.meta, self.image.clone()).await?;
+        self.store.keep(&self.meta, self.image.clone()).await?;
         Ok(Snapshot { meta: self.meta.clone(), snapshot: self.image.clone() })
     }
 }
@@ -114,10 +108,7 @@ impl RaftStateMachine<Types> for Machine {
         image: Vec<u8>,
     ) -> Result<(), io::Error> {
         let state = restore(&image).map_err(io::Error::other)?;
-        let kept = self.stored().map_err(io::Error::other)?;
-        if kept.is_none_or(|(kept, _)| kept != *meta) {
-            keep(&self.store, meta, image).await?;
-        }
+        self.store.keep(meta, image).await?;
         let mut place = self.place.lock();
         *place = Place { last: meta.last_log_id, members: meta.last_membership.clone() };
         self.replica.replace(state);

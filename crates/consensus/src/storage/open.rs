@@ -5,7 +5,7 @@
 //! first and the last, terms never go back, the snapshot can be read, and the file has not seen
 //! fewer writes than were confirmed. Whatever is not so stops the site, and nothing is cut off.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +47,7 @@ pub(crate) struct Found {
     pub(crate) committed: Option<LogId>,
     pub(crate) purged: Option<LogId>,
     pub(crate) last: Option<LogId>,
+    pub(crate) covered: Option<LogId>,
 }
 
 /// Opens the log of a site in its folder, or begins one.
@@ -58,6 +59,8 @@ pub fn open_folder(folder: &Path, owner: SiteId) -> Result<Opened, Damage> {
     let file = options.read(true).write(true).create(true).truncate(false).open(folder.join(LOG));
     let disk = FileBackend::new(file.map_err(unreachable)?).map_err(Damage::of)?;
     let (witness, had) = Witness::open(&folder.join(WITNESS)).map_err(unreachable)?;
+    // A file whose name is lost is lost: the folder is synced as well.
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(unreachable)?;
     let mut opened = open_disk(disk, owner, had.unwrap_or(0))?;
     opened.witness = Some(witness);
     Ok(opened)
@@ -104,6 +107,7 @@ fn look(database: &Database, owner: SiteId) -> Result<Found, Damage> {
         committed: mark(&marks, Mark::Committed)?,
         purged: mark(&marks, Mark::Purged)?,
         last: None,
+        covered: None,
     };
     found.last = found.purged;
     for item in reading.open_table(ENTRIES).map_err(Damage::of)?.iter().map_err(Damage::of)? {
@@ -122,13 +126,13 @@ fn look(database: &Database, owner: SiteId) -> Result<Found, Damage> {
         found.last = Some(entry.log_id);
     }
     let meta: Option<SnapshotMeta> = mark(&marks, Mark::SnapshotMeta)?;
-    let covered = meta.and_then(|meta| meta.last_log_id);
+    found.covered = meta.and_then(|meta| meta.last_log_id);
     if let Some(image) = marks.get(Mark::Snapshot as u8).map_err(Damage::of)? {
         restore(image.value())?;
-    } else if covered.is_some() {
+    } else if found.covered.is_some() {
         return Err(Damage::Broken("its snapshot is missing".to_owned()));
     }
-    if found.purged > covered {
+    if found.purged > found.covered {
         return Err(Damage::Broken("no snapshot stands for the entries it let go of".to_owned()));
     }
     Ok(found)
