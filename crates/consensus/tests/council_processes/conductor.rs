@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::certificates;
 use crate::namespaces::Namespaces;
 use crate::process::{Place, Process};
-use crate::summary::{fsync_micros, print_decisions, print_entries};
+use crate::summary::{Decision, fsync_micros, print_decisions, print_entries};
 
 /// How many sites there are.
 pub(crate) const SITES: u32 = 3;
@@ -31,16 +31,6 @@ pub(crate) struct Stage {
     said: Receiver<(u32, String)>,
     tell: Sender<(u32, String)>,
     folder: TempDir,
-}
-
-/// A decision as a site told of it.
-pub(crate) struct Decision {
-    /// The proposal's id.
-    pub(crate) id: u64,
-    /// From proposing until it was in the log and applied, in microseconds.
-    pub(crate) filed: u64,
-    /// From proposing until it was decided.
-    pub(crate) decided: u64,
 }
 
 /// Conducts.

@@ -5,7 +5,15 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::conductor::Decision;
+/// A decision as a site told of it.
+pub(crate) struct Decision {
+    /// The proposal's id.
+    pub(crate) id: u64,
+    /// From proposing until it was in the log and applied, in microseconds.
+    pub(crate) filed: u64,
+    /// From proposing until it was decided.
+    pub(crate) decided: u64,
+}
 
 /// How long the disk takes to confirm a short write, in microseconds: the middle of many.
 pub(crate) fn fsync_micros(folder: &Path) -> u128 {
