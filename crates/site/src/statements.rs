@@ -11,9 +11,10 @@ use swell_core::ids::SiteId;
 
 use crate::monitor::Monitor;
 
-/// How many sites besides itself a site watches, and how many of them it forecasts.
+/// How many sites besides itself a site watches, and how many of them it forecasts: so many that
+/// neither a liar nor one that drifts is the only other voice about a site.
 const WATCHED: usize = 2;
-const FORECAST: usize = 1;
+const FORECAST: usize = 2;
 
 /// A demand is told anew when it changed by more than one in so many.
 const CHANGED: u64 = 10;
@@ -45,7 +46,7 @@ pub fn observations(state: &State, monitor: &Monitor) -> Vec<Command> {
     said
 }
 
-/// What is expected of the site itself and of the next one.
+/// What is expected of the site itself and of those that follow it.
 pub fn forecasts(state: &State, monitor: &Monitor) -> Vec<Command> {
     let first = state.slot().plus(state.rules.lead_slots);
     let mut said = Vec::new();
@@ -96,7 +97,7 @@ pub fn workloads(
     said
 }
 
-/// What the site proposes, for itself and for the next one.
+/// What the site proposes, for itself and for those that follow it.
 pub fn proposals(state: &State, me: SiteId, temper: &Temper) -> Vec<Command> {
     let sources = circle(state, me, FORECAST).into_iter();
     let filings = sources.filter_map(|source| propose(state, me, source, temper));

@@ -1,7 +1,7 @@
 //! Ours: sites commit forecasts, propose, vote and move by the council's state machine.
 //!
 //! The log is idealised: while most sites hear each other, what they say is in order and
-//! known to all of them in the same minute. Each site forecasts itself and the next one,
+//! known to all of them in the same minute. Each site forecasts itself and the next two,
 //! and is watched by two.
 
 use std::collections::BTreeSet;
@@ -32,6 +32,10 @@ const BEGIN: u64 = 1_000;
 
 /// Below this share, in parts per million, a liar has lost its say.
 const LOST_PPM: u32 = 100_000;
+
+/// A site forecasts itself and those that follow it in the circle, so many in all: each site is
+/// forecast by as many, so that neither a liar nor one that drifts is the only other voice.
+const FORECAST: usize = 3;
 
 /// How easily a site proposes.
 const TEMPER: Temper =
@@ -149,7 +153,7 @@ impl Council {
                 self.register(by, workload, most as u64);
             }
             let sites = self.characters.len();
-            for target in [by, (by + 1) % sites] {
+            for target in (0..FORECAST.min(sites)).map(|step| (by + step) % sites) {
                 let bands = (1..HORIZON).map(|ahead| self.band(now, by, target, ahead)).collect();
                 let first = self.state.slot().plus(1);
                 let (target, metric) = (SiteId(target as u32), Metric::Cpu);
@@ -185,7 +189,7 @@ impl Council {
     fn propose(&mut self, speakers: &[usize]) {
         let sites = self.characters.len();
         for &by in speakers {
-            for source in [by, (by + 1) % sites] {
+            for source in (0..FORECAST.min(sites)).map(|step| (by + step) % sites) {
                 let (me, source) = (SiteId(by as u32), SiteId(source as u32));
                 if let Some(filing) = propose(&self.state, me, source, &TEMPER) {
                     self.say(by, Command::Propose(Box::new(filing)));
