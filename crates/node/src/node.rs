@@ -201,7 +201,7 @@ impl Node {
             stop.clone(),
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
-        let contents = start::open(&settings, registry.clone(), &stop).await;
+        let contents = start::open(&settings, registry.clone(), &metrics, &stop).await;
         let contents = contents.map_err(NodeError::Data)?;
         if let Some(gate) = &contents {
             stores.found(gate.contents.clone());
