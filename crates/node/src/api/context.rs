@@ -20,7 +20,7 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::deploy::hands::Hands;
 use crate::flow::shown::Shown;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 use crate::store::code::CodeFolder;
 
 /// What the handlers work with.
@@ -53,6 +53,16 @@ pub struct ApiContext {
     pub code_bytes_max: u64,
     /// Cancelled when the node goes down: answers without end then end.
     pub stopping: CancellationToken,
+}
+
+impl ApiContext {
+    /// The contents; why there are none.
+    pub fn gate(&self) -> Result<&Gate, Refusal> {
+        self.contents.as_deref().ok_or_else(|| {
+            Refusal::new(Reason::NotFound, "this node has no contents")
+                .hint("set `cache.store` to something else than `off`")
+        })
+    }
 }
 
 /// Lines that guests wrote, the newest some of them.
