@@ -80,7 +80,8 @@ pub struct FunctionSpec {
     /// Where the guest may send requests: `host`, `host:port`, `*.host`, or `*` for anywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbound: Vec<String>,
-    /// Names of the key-value stores that the guest may open.
+    /// Names of the key-value stores that the guest may open; `name=content:workload` is the
+    /// contents of a workload, which every node of its cache group has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_value: Vec<String>,
     /// Hosts and paths at which the function answers besides `/function/NAME`.

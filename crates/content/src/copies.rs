@@ -148,6 +148,8 @@ async fn on_disk(
     folder: &Path,
     bytes: u64,
 ) -> Result<HybridCache<Key, Bytes>, Error> {
+    // The library takes a folder that can be made for granted.
+    std::fs::create_dir_all(folder).map_err(Error::io_error)?;
     let capacity = usize::try_from(bytes).unwrap_or(usize::MAX);
     let device = FsDeviceBuilder::new(folder).with_capacity(capacity).build()?;
     let engine = BlockEngineConfig::new(device).with_block_size(BLOCK_BYTES);

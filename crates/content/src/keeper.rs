@@ -6,6 +6,7 @@
 //! that was written down: an older one only costs questions.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -105,6 +106,13 @@ impl Keeper {
             meta.insert("schema", SCHEMA)?;
             meta.insert("starts", starts)?;
             Ok(Some(starts))
+        });
+        // A disk that is full is no reason to serve nothing. Starts are told apart by the time
+        // then; and what must be kept is not, so that nothing is promised by it.
+        let incarnation = incarnation.or_else(|error| {
+            tracing::warn!(%error, "what cache groups must not forget cannot be written down");
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            since.map(|since| Some(since.as_millis() as u64)).map_err(|_| error)
         })?;
         let incarnation = incarnation.ok_or_else(|| {
             KeeperError(format!("`{}` was written by a later program", keeper.path.display()))

@@ -19,9 +19,33 @@ const WORKLOAD_BYTES_MAX: usize = 63;
 
 /// A workload and a name in it, both fit to be names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Words", into = "Words")]
 pub struct ContentName {
     workload: String,
     name: String,
+    id: ContentId,
+    group: GroupId,
+}
+
+/// The same as it is kept and sent.
+#[derive(Serialize, Deserialize)]
+struct Words {
+    workload: String,
+    name: String,
+}
+
+impl From<ContentName> for Words {
+    fn from(ContentName { workload, name, .. }: ContentName) -> Self {
+        Self { workload, name }
+    }
+}
+
+impl TryFrom<Words> for ContentName {
+    type Error = NameError;
+
+    fn try_from(Words { workload, name }: Words) -> Result<Self, NameError> {
+        Self::new(&workload, &name)
+    }
 }
 
 /// Why a name is none, for who wrote it.
@@ -53,7 +77,9 @@ impl ContentName {
                  a letter of ASCII, a digit, `.`, `_` nor `-` counts three"
             ));
         }
-        Ok(Self { workload: workload.to_string(), name: name.to_string() })
+        let group = group_of(workload);
+        let id = id_of(group, workload, name);
+        Ok(Self { workload: workload.to_string(), name: name.to_string(), id, group })
     }
 
     /// The workload.
@@ -68,21 +94,20 @@ impl ContentName {
 
     /// Who the content is in the protocol.
     pub fn id(&self) -> ContentId {
-        let hash = Sha256::new()
-            .chain_update(self.workload.as_bytes())
-            .chain_update([0])
-            .chain_update(self.name.as_bytes())
-            .finalize();
-        let mut low = [0; 16];
-        low[4..].copy_from_slice(&hash[..12]);
-        let high = u128::from(self.group().0) << 96;
-        ContentId(high | u128::from_be_bytes(low))
+        self.id
     }
 
     /// The group of its workload.
     pub fn group(&self) -> GroupId {
-        group_of(&self.workload)
+        self.group
     }
+}
+
+fn id_of(group: GroupId, workload: &str, name: &str) -> ContentId {
+    let hash = Sha256::new().chain_update(workload).chain_update([0]).chain_update(name).finalize();
+    let mut low = [0; 16];
+    low[4..].copy_from_slice(&hash[..12]);
+    ContentId(u128::from(group.0) << 96 | u128::from_be_bytes(low))
 }
 
 /// The group of a workload.
@@ -199,6 +224,17 @@ mod tests {
         assert_ne!(id("shop", "a"), id("shop", "b"));
         // As they would even if the hashes of the workloads were the same.
         assert_ne!(id("shop", "a").0 << 32, id("mill", "a").0 << 32);
+    }
+
+    #[test]
+    fn a_name_that_is_none_does_not_arrive_either() {
+        let kept = |workload: &str, name: &str| {
+            let words = Words { workload: workload.to_string(), name: name.to_string() };
+            postcard::to_allocvec(&words).expect("it becomes bytes")
+        };
+        let name = ContentName::new("shop", "a/b").expect("a name");
+        assert_eq!(postcard::from_bytes(&kept("shop", "a/b")), Ok(name));
+        assert!(postcard::from_bytes::<ContentName>(&kept("shop", "../b")).is_err());
     }
 
     #[test]

@@ -142,6 +142,11 @@ impl Contents {
         circle.nodes().map(|(node, name)| (name.to_string(), node == circle.me())).collect()
     }
 
+    /// Memory that copies take, in bytes.
+    pub fn memory_used(&self) -> u64 {
+        self.shared().copies.memory_used()
+    }
+
     /// What the data store's trouble is, if it is in any.
     pub fn trouble(&self) -> Option<String> {
         self.shared().trouble.lock().as_ref().map(ToString::to_string)

@@ -214,7 +214,7 @@ impl Node {
         };
         let place = (address, acceptor.is_some());
         let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
-        let contents = start::open(&settings, registry.clone(), &stop).await;
+        let contents = start::open(&settings, registry.clone(), &metrics, &stop).await;
         let contents = contents.map_err(NodeError::Data)?;
         if let Some(gate) = &contents {
             stores.found(gate.contents.clone());

@@ -9,17 +9,7 @@ use axum::extract::{Path, State};
 use swell_api::cache::{CacheCounts, CacheGroup, CacheState, CachedContent};
 
 use crate::api::context::ApiContext;
-use crate::api::reply::{Answer, Failure};
-use crate::content::gate::Gate;
-use crate::refusal::{Reason, Refusal};
-
-fn gate(context: &ApiContext) -> Result<&Gate, Failure> {
-    context.contents.as_deref().ok_or_else(|| {
-        let title = "this node has no contents";
-        let hint = "set `cache.store` to something else than `off`";
-        Failure(Refusal::new(Reason::NotFound, title).hint(hint))
-    })
-}
+use crate::api::reply::Answer;
 
 /// The cache groups of this node.
 #[utoipa::path(get, path = "/v1/cache", tag = "contents",
@@ -29,7 +19,7 @@ fn gate(context: &ApiContext) -> Result<&Gate, Failure> {
     ),
 )]
 pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheState>> {
-    let contents = &gate(&context)?.contents;
+    let contents = &context.gate()?.contents;
     let members = contents.members();
     let own = members.iter().find(|(_, is_own)| *is_own);
     let groups = contents.groups().into_iter().map(|one| CacheGroup {
@@ -83,7 +73,7 @@ pub async fn content(
     State(context): State<Arc<ApiContext>>,
     Path((workload, name)): Path<(String, String)>,
 ) -> Answer<Json<CachedContent>> {
-    let gate = gate(&context)?;
+    let gate = context.gate()?;
     let name = gate.name(&workload, &name).await?;
     let view = gate.contents.view(&name);
     let holder = |(node, version): &(String, _)| format!("{node} {version}");

@@ -56,14 +56,6 @@ pub struct ContentQuery {
     acknowledge: Option<String>,
 }
 
-fn gate(context: &ApiContext) -> Result<&Gate, Failure> {
-    context.contents.as_deref().ok_or_else(|| {
-        let title = "this node has no contents";
-        let hint = "set `cache.store` to something else than `off`";
-        Failure(Refusal::new(Reason::NotFound, title).hint(hint))
-    })
-}
-
 /// A content. Its version is the `ETag`; `Range`, `If-Match` and `If-None-Match` are heeded.
 ///
 /// `x-swell-source` says where it came from (`local`, `group`, `store`), `x-swell-age-ms` how
@@ -94,7 +86,7 @@ pub async fn read(
     Asked(query): Asked<ContentQuery>,
     sent: HeaderMap,
 ) -> Answer<Response> {
-    let gate = gate(&context)?;
+    let gate = context.gate()?;
     let ReadTerms { level, session } = headers::read_terms(&sent, query.read.as_deref())?;
     let name = gate.name(&workload, &name).await?;
     let reading = gate.contents.read(&name, level, session).await.map_err(refusal)?;
@@ -151,7 +143,7 @@ pub async fn write(
     Asked(query): Asked<ContentQuery>,
     request: Request,
 ) -> Answer<Response> {
-    let gate = gate(&context)?;
+    let gate = context.gate()?;
     let (parts, body) = request.into_parts();
     let sent = parts.headers;
     let terms = WriteTerms::of(&sent, query.acknowledge.as_deref())?;
@@ -200,7 +192,7 @@ pub async fn remove(
     Asked(query): Asked<ContentQuery>,
     sent: HeaderMap,
 ) -> Answer<Response> {
-    let gate = gate(&context)?;
+    let gate = context.gate()?;
     let terms = WriteTerms::of(&sent, query.acknowledge.as_deref())?;
     let name = gate.name(&workload, &name).await?;
     put(gate, &name, &Change::Delete, &terms).await
@@ -276,7 +268,7 @@ pub async fn list(
     Path(workload): Path<String>,
     Asked(query): Asked<ListQuery>,
 ) -> Answer<Json<ContentList>> {
-    let gate = gate(&context)?;
+    let gate = context.gate()?;
     swell_content::naming::check_workload(&workload)
         .map_err(|error| Refusal::new(Reason::BadRequest, error.to_string()))?;
     gate.check(&workload).await?;

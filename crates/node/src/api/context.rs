@@ -72,6 +72,14 @@ impl ApiContext {
         let none = || Refusal::new(Reason::NotFound, "this node can be no site");
         self.sited.as_ref().ok_or_else(none)
     }
+
+    /// The contents; why there are none.
+    pub fn gate(&self) -> Result<&Gate, Refusal> {
+        self.contents.as_deref().ok_or_else(|| {
+            Refusal::new(Reason::NotFound, "this node has no contents")
+                .hint("set `cache.store` to something else than `off`")
+        })
+    }
 }
 
 /// Lines that guests wrote, the newest some of them.

@@ -1,6 +1,7 @@
 //! Brings the contents of a node up, by its settings.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,8 @@ use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
 
 use crate::content::gate::Gate;
+use crate::observe::gauges::ContentGauges;
+use crate::observe::metrics::Metrics;
 use crate::registry::Registry;
 use crate::settings::{CacheSettings, NodeSettings, PeerSettings};
 
@@ -29,6 +32,7 @@ const COPIES: &str = "copies";
 pub async fn open(
     settings: &NodeSettings,
     registry: Arc<Registry>,
+    metrics: &Metrics,
     stop: &CancellationToken,
 ) -> Result<Option<Arc<Gate>>, String> {
     let cache = &settings.cache;
@@ -66,7 +70,30 @@ pub async fn open(
             contents.join(workload);
         }
     });
+    let counted = Arc::downgrade(&contents);
+    metrics.on_scrape(move |gauges| {
+        gauges.contents = counted.upgrade().map(|contents| figures(&contents));
+    });
     Ok(Some(Arc::new(Gate { contents, registry })))
+}
+
+fn figures(contents: &Contents) -> ContentGauges {
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let groups = contents.groups();
+    let led = groups.iter().filter(|group| group.leads).count() as u64;
+    let own = contents.figures();
+    let failed = count(&own.store_failures);
+    ContentGauges {
+        reads: [count(&own.local), count(&own.group), count(&own.store)],
+        read_bytes: count(&own.read_bytes),
+        operations: [count(&own.writes), count(&own.failures)],
+        messages: [count(&own.sent), count(&own.received)],
+        store_requests: [count(&own.store_requests).saturating_sub(failed), failed],
+        groups: [led, groups.len() as u64 - led],
+        copies: groups.iter().map(|group| group.copies).sum(),
+        memory_bytes: contents.memory_used(),
+        is_store_up: contents.trouble().is_none(),
+    }
 }
 
 async fn with_peers(

@@ -9,6 +9,7 @@ use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
+use crate::observe::content_families::contents;
 use crate::observe::decisions::Decisions;
 use crate::observe::families::{Encoded, NONE, Out};
 use crate::observe::flow_families::flows;
@@ -221,5 +222,9 @@ fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
     let posts = ["accepted", "failed"].into_iter().zip(gauges.callbacks);
     let posts = posts.map(|(outcome, count)| ([("outcome", outcome)], count));
     out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)?;
-    flows(out, gauges)
+    flows(out, gauges)?;
+    match &gauges.contents {
+        Some(figures) => contents(out, figures),
+        None => Ok(()),
+    }
 }

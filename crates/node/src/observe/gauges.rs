@@ -48,6 +48,8 @@ pub struct Gauges {
     pub spans_exported: u64,
     /// Spans that were lost on the way.
     pub spans_dropped: u64,
+    /// Contents of cache groups, if the node has any.
+    pub contents: Option<ContentGauges>,
     /// Flows between functions.
     pub flows: Vec<FlowFigures>,
     /// Regions that flows lie in, by size class.
@@ -59,6 +61,29 @@ pub struct Gauges {
     pub flow_decisions: [u64; 6],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
+}
+
+/// Figures of contents.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ContentGauges {
+    /// Reads answered from this node, from the group, from the data store.
+    pub reads: [u64; 3],
+    /// Bytes they were answered.
+    pub read_bytes: u64,
+    /// Writes that were acknowledged, operations that came to nothing.
+    pub operations: [u64; 2],
+    /// Messages sent and received.
+    pub messages: [u64; 2],
+    /// Requests to the data store that were answered, and that came to nothing.
+    pub store_requests: [u64; 2],
+    /// Groups that this node leads, and others that it is in.
+    pub groups: [u64; 2],
+    /// Copies here.
+    pub copies: u64,
+    /// Memory that they take.
+    pub memory_bytes: u64,
+    /// Whether the data store could be used last.
+    pub is_store_up: bool,
 }
 
 /// Figures of a flow.

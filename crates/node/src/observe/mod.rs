@@ -8,6 +8,7 @@ pub mod gauges;
 pub mod decisions;
 pub mod families;
 pub mod flow_families;
+pub mod content_families;
 pub mod exposition;
 pub mod process;
 pub mod chance;

@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::cli::authority::AuthorityArguments;
 use crate::cli::bench::BenchArguments;
 use crate::cli::cache::CacheArguments;
 use crate::cli::caches::CachesArguments;
@@ -99,6 +100,8 @@ pub enum Command {
     Content(ContentArguments),
     /// Cache groups: who leads, who has what, and why
     Cache(CachesArguments),
+    /// Found the authority of a cluster, and certify its nodes
+    Authority(AuthorityArguments),
     /// Watch flows as they run
     Top(TopArguments),
     /// Save what a node recorded of its decisions

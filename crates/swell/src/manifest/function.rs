@@ -68,7 +68,7 @@ pub const KEYS: &[KeyOf<Entry>] = &[
         |node, entry| entry.spec.files => map(node)?),
     key!("outbound", Shape::Texts, "Where the guest may send requests: host, host:port, *.host or *",
         |node, entry| entry.spec.outbound => texts(node)?),
-    key!("key-value", Shape::Texts, "Key-value stores the guest may open",
+    key!("key-value", Shape::Texts, "Key-value stores the guest may open; `name=content:workload` is contents of a workload",
         |node, entry| entry.spec.key_value => texts(node)?),
     key!("routes", Shape::Tables(|| schema::table("A route", ROUTE_KEYS)), "Hosts and paths at which it answers besides /function/NAME",
         |node, entry| entry.spec.routes => list(node, route)?),

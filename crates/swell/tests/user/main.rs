@@ -21,3 +21,4 @@ mod watch;
 mod forecasting;
 mod flowing;
 mod uniting;
+mod sharing;

@@ -1,0 +1,36 @@
+//! The families of contents and cache groups.
+
+use prometheus_client::registry::Unit;
+
+use crate::observe::families::{Encoded, Out};
+use crate::observe::gauges::ContentGauges;
+
+/// Writes all that is told of contents.
+pub(crate) fn contents(out: &mut Out, gauges: &ContentGauges) -> Encoded {
+    let reads = ["local", "group", "store"].into_iter().zip(gauges.reads);
+    let reads = reads.map(|(source, count)| ([("source", source)], count));
+    let help = "Reads of contents, by where they were answered from.";
+    out.counters("cache_reads", help, None, reads)?;
+    let help = "What reads of contents were answered.";
+    out.counters("cache_read", help, Some(&Unit::Bytes), [(NONE, gauges.read_bytes)])?;
+    let ends = ["acknowledged", "failed"].into_iter().zip(gauges.operations);
+    let ends = ends.map(|(end, count)| ([("end", end)], count));
+    let help = "Writes of contents that were acknowledged, and operations that came to nothing.";
+    out.counters("cache_operations", help, None, ends)?;
+    let ways = ["sent", "received"].into_iter().zip(gauges.messages);
+    let ways = ways.map(|(way, count)| ([("way", way)], count));
+    out.counters("cache_messages", "Messages between nodes of cache groups.", None, ways)?;
+    let ends = ["done", "failed"].into_iter().zip(gauges.store_requests);
+    let ends = ends.map(|(end, count)| ([("end", end)], count));
+    out.counters("cache_store_requests", "Requests to the data store.", None, ends)?;
+    let roles = ["leader", "member"].into_iter().zip(gauges.groups);
+    let roles = roles.map(|(role, count)| ([("role", role)], count));
+    out.gauges("cache_groups", "Cache groups, by what the node is in them.", None, roles)?;
+    out.gauge("cache_copies", "Copies of contents on the node.", None, gauges.copies)?;
+    let help = "What copies take in memory.";
+    out.gauge("cache_memory", help, Some(&Unit::Bytes), gauges.memory_bytes)?;
+    let help = "Whether the data store could be used last.";
+    out.gauge("cache_store_up", help, None, u64::from(gauges.is_store_up))
+}
+
+const NONE: [(&str, &str); 0] = [];
