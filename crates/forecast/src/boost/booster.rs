@@ -117,6 +117,21 @@ impl Booster {
         booster
     }
 
+    /// Trees as they are, which add to what comes out without them.
+    pub fn new(start: f32, trees: Vec<Tree>) -> Self {
+        Self { start, trees }
+    }
+
+    /// What comes out before any tree adds to it.
+    pub fn start(&self) -> f32 {
+        self.start
+    }
+
+    /// The trees.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
     /// What comes out for a row.
     pub fn value(&self, row: &[f32]) -> f32 {
         self.start + self.trees.iter().map(|tree| tree.value(row)).sum::<f32>()

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model, Notes};
+use crate::forecaster::{Budget, Forecaster, Model, Notes, Whose};
+use crate::global::views::{Closed, Views};
 use crate::hybrid::band::{Sides, Widths, adapted, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
 use crate::hybrid::track::{STRIDE, Tracked, origins};
@@ -233,28 +234,26 @@ fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
 }
 
 impl Hybrid {
-    /// What each part would honestly have said.
-    fn ask_unseen(
-        &self,
-        past: &Past<'_>,
-        members: &Range<usize>,
-        horizon: usize,
-    ) -> Vec<Vec<Forecast>> {
-        self.parts.iter().map(|part| part.predict_unseen(past, members.clone(), horizon)).collect()
-    }
-
     fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Seen> {
         let mut notes = Notes::default();
-        self.note(past, &members, horizon, &mut notes);
+        self.note(&Closed::of(past, members.clone()), past.origin(), horizon, &mut notes);
         self.seen(past, members, &notes)
     }
 
     /// Lets the parts say what is not noted yet, and forgets what is too old to matter.
-    fn note(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize, notes: &mut Notes) {
-        let tracked = origins(past.origin());
-        for &origin in &tracked {
-            let say = || self.ask_unseen(&past.until(origin), members, horizon);
-            notes.said.entry(origin).or_insert_with(say);
+    fn note(&self, closed: &Closed<'_>, origin: usize, horizon: usize, notes: &mut Notes) {
+        let tracked = origins(origin);
+        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(*origin));
+        let missing: Vec<usize> = missing.copied().collect();
+        if !missing.is_empty() {
+            let views: Vec<Views<'_>> =
+                missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
+            let mut parts: Vec<_> =
+                self.parts.iter().map(|part| part.say_often(&views).into_iter()).collect();
+            for origin in missing {
+                let said = parts.iter_mut().map(|part| part.next().expect("each origin is told"));
+                notes.said.insert(origin, said.collect());
+            }
         }
         let oldest = tracked.last().copied().unwrap_or(0);
         notes.said.retain(|origin, _| *origin >= oldest);
@@ -336,17 +335,20 @@ impl Model for Hybrid {
         horizon: usize,
         notes: &mut Notes,
     ) -> Vec<Forecast> {
-        let parts = self.parts.iter();
-        let now: Vec<Vec<Forecast>> = if past.origin().is_multiple_of(STRIDE) {
+        let (parts, origin) = (self.parts.iter(), past.origin());
+        let closed = Closed::of(past, members.clone());
+        let views = closed.at(origin, horizon);
+        let now: Vec<Vec<Forecast>> = if origin.is_multiple_of(STRIDE) {
             // This origin will be tracked soon.
-            let both = parts.map(|part| part.predict_both(past, members.clone(), horizon));
+            let both = parts.map(|part| part.say_both(&views));
             let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
-            notes.said.insert(past.origin(), unseen);
+            notes.said.insert(origin, unseen);
             now
         } else {
-            parts.map(|part| part.predict(past, members.clone(), horizon)).collect()
+            parts.map(|part| part.say(&views, Whose::Both)).collect()
         };
-        self.note(past, &members, horizon, notes);
+        drop(views);
+        self.note(&closed, origin, horizon, notes);
         let seen = self.seen(past, members, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {
             let now: Vec<Forecast> = now.iter().map(|now| now[place].clone()).collect();
