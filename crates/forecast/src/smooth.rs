@@ -90,11 +90,10 @@ impl Abreast {
         let (mut squares, mut last) = ([0.0f32; SIDE], [[0.0f32; SIDE]; 2]);
         for (rows, ended) in self.stretches() {
             for row in rows {
-                for lane in 0..SIDE {
-                    let error = row[lane] - level[lane];
-                    squares[lane] += error * error;
-                    level[lane] += weights[lane] * error;
-                }
+                // Loop by loop, so that compilers see that lanes have nothing to do with each other.
+                let error: [f32; SIDE] = std::array::from_fn(|lane| row[lane] - level[lane]);
+                (0..SIDE).for_each(|lane| squares[lane] += error[lane] * error[lane]);
+                (0..SIDE).for_each(|lane| level[lane] += weights[lane] * error[lane]);
             }
             for lane in ended.filter(|&lane| self.lens[lane] > 0) {
                 (last[0][lane], last[1][lane]) = (level[lane], squares[lane]);

@@ -117,11 +117,6 @@ impl Booster {
         booster
     }
 
-    /// Trees as they are, which add to what comes out without them.
-    pub fn new(start: f32, trees: Vec<Tree>) -> Self {
-        Self { start, trees }
-    }
-
     /// What comes out before any tree adds to it.
     pub fn start(&self) -> f32 {
         self.start

@@ -7,7 +7,6 @@
 //! is asked once, the rest of all steps side by side. The values are those of a walk, added up
 //! in the same order.
 
-use crate::boost::booster::Booster;
 use crate::boost::tree::Tree;
 
 /// Rows of a block: an hour of 5-minute steps.
@@ -51,14 +50,15 @@ struct Question {
 }
 
 impl Forest {
-    /// The trees of a booster that is sound for rows of the width it will be asked about.
-    pub fn of(booster: &Booster, shared: usize) -> Self {
+    /// Trees that are sound for rows of the width they will be asked about, and what comes out
+    /// before any of them adds to it.
+    pub fn of(start: f32, trees: &[Tree], shared: usize) -> Self {
         let asked = |tree: &Tree| match Masked::of(tree, shared) {
             Some(masked) => Asked::Masked(Box::new(masked)),
             None => Asked::Walked(tree.clone()),
         };
-        let trees = booster.trees().iter().map(asked).collect();
-        Self { start: booster.start(), shared, trees }
+        let trees = trees.iter().map(asked).collect();
+        Self { start, shared, trees }
     }
 
     /// What comes out for each row of a block.
@@ -95,6 +95,9 @@ impl Masked {
             return Some(first + 1);
         }
         let node = tree.nodes[place as usize];
+        if !node.edge.is_finite() {
+            return None;
+        }
         let right = self.take(tree, node.left, first, shared)?;
         let bits = |end: usize| u32::MAX.checked_shl(end as u32).unwrap_or(0);
         let kept = !(bits(first) & !bits(right));
@@ -111,14 +114,18 @@ impl Masked {
     fn add<const OWN: usize>(&self, common: &[f32], block: &Block<OWN>, sums: &mut [f32; LANES]) {
         let mut kept = u32::MAX;
         for question in &self.shared {
-            let is_left = common[question.column as usize] <= question.edge;
-            kept &= if is_left { u32::MAX } else { question.kept };
+            // The sign of a difference is no branch: a question worth asking is one that nobody
+            // can predict.
+            let beyond = (question.edge - common[question.column as usize]).to_bits();
+            kept &= question.kept | !((beyond as i32 >> 31) as u32);
         }
         let mut lanes = [kept; LANES];
         for question in &self.own {
             let column = &block[question.column as usize];
-            for (kept, value) in lanes.iter_mut().zip(column) {
-                *kept &= if *value <= question.edge { u32::MAX } else { question.kept };
+            let left: [u32; LANES] =
+                std::array::from_fn(|lane| u32::from(column[lane] <= question.edge).wrapping_neg());
+            for lane in 0..LANES {
+                lanes[lane] &= question.kept | left[lane];
             }
         }
         for (sum, kept) in sums.iter_mut().zip(lanes) {
@@ -184,10 +191,9 @@ mod tests {
     fn many_rows_are_told_what_each_is_told_alone() {
         let mut rng = split(11, "forest");
         for leaves in [1, 2, 3, 17, 31, 32, 33, 90] {
-            let trees = (0..20).map(|_| tree(&mut rng, leaves)).collect();
-            let booster = Booster::new(0.25, trees);
-            assert!(booster.is_sound(SHARED + OWN));
-            let forest = Forest::of(&booster, SHARED);
+            let trees: Vec<Tree> = (0..20).map(|_| tree(&mut rng, leaves)).collect();
+            assert!(trees.iter().all(|tree| tree.is_sound(SHARED + OWN)));
+            let forest = Forest::of(0.25, &trees, SHARED);
             for _ in 0..50 {
                 let common: [f32; SHARED] = std::array::from_fn(|_| unit(&mut rng) as f32);
                 let block: Block<OWN> =
@@ -196,7 +202,8 @@ mod tests {
                 for (lane, value) in values.into_iter().enumerate() {
                     let own = block.iter().map(|column| column[lane]);
                     let row: Vec<f32> = common.into_iter().chain(own).collect();
-                    assert_eq!(value, booster.value(&row), "{leaves} leaves, row {lane}");
+                    let alone = 0.25 + trees.iter().map(|tree| tree.value(&row)).sum::<f32>();
+                    assert_eq!(value, alone, "{leaves} leaves, row {lane}");
                 }
             }
         }
@@ -208,9 +215,9 @@ mod tests {
         let node = |next: i32| Node { column: 0, edge: 0.5, left: next, right: next };
         let mut nodes: Vec<Node> = (1..60).map(node).collect();
         nodes.push(node(!0));
-        let booster = Booster::new(0.0, vec![Tree { nodes, leaves: vec![3.0] }]);
-        assert!(booster.is_sound(SHARED + OWN));
-        let forest = Forest::of(&booster, SHARED);
+        let tree = Tree { nodes, leaves: vec![3.0] };
+        assert!(tree.is_sound(SHARED + OWN));
+        let forest = Forest::of(0.0, &[tree], SHARED);
         assert_eq!(forest.values(&[0.0; SHARED], &[[0.0; LANES]; OWN]), [3.0; LANES]);
     }
 }

@@ -126,8 +126,9 @@ type Values = [[f32; LANES]; LEARNED.len()];
 impl Boosted {
     /// Made ready to be asked.
     fn ready(mut self) -> Self {
-        let of_half =
-            |half: &Vec<Booster>| half.iter().map(|own| Forest::of(own, SHARED)).collect();
+        let of_half = |half: &Vec<Booster>| {
+            half.iter().map(|own| Forest::of(own.start(), own.trees(), SHARED)).collect()
+        };
         self.forests = self.halves.iter().map(of_half).collect();
         self
     }

@@ -23,7 +23,7 @@ impl PointRule for Aggregation {
         vec![self.mean(known.counts); horizon]
     }
 
-    fn points_at(&self, asked: &[(&(), usize)], known: Known<'_>, horizon: usize) -> Vec<Vec<f32>> {
+    fn points_at(&self, asked: &[(&(), usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
         let mut ends: Vec<usize> = asked.iter().map(|(_, end)| *end).collect();
         ends.sort_unstable();
         ends.dedup();
@@ -45,9 +45,9 @@ impl PointRule for Aggregation {
         };
         let at = |(_, end): &(&(), usize)| {
             let place = ends.binary_search(end).expect("each end has its mean");
-            vec![means[place]; horizon]
+            std::iter::repeat_n(means[place], horizon)
         };
-        asked.iter().map(at).collect()
+        asked.iter().flat_map(at).collect()
     }
 }
 

@@ -53,12 +53,7 @@ impl PointRule for Exponential {
         run(weights, known).0.ahead(horizon)
     }
 
-    fn points_at(
-        &self,
-        asked: &[(&Weights, usize)],
-        known: Known<'_>,
-        horizon: usize,
-    ) -> Vec<Vec<f32>> {
+    fn points_at(&self, asked: &[(&Weights, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
         let of_some = |asked: &[(&Weights, usize)]| {
             let series = |(_, end): &(&Weights, usize)| recent(&known.counts[..*end]);
             let series: Vec<&[f32]> = asked.iter().map(series).collect();
@@ -66,7 +61,7 @@ impl PointRule for Exponential {
                 let alone = |(weights, end): &(&Weights, usize)| {
                     self.points(weights, known.until(*end), horizon)
                 };
-                return asked.iter().map(alone).collect::<Vec<_>>();
+                return asked.iter().flat_map(alone).collect::<Vec<f32>>();
             }
             let weights: Vec<Weights> = asked.iter().map(|(weights, _)| **weights).collect();
             let begun: Vec<State> = weights
@@ -76,11 +71,12 @@ impl PointRule for Exponential {
                 .collect();
             let mut begun = begun.iter();
             let mut run = Run::of(&weights, |_| begun.next().expect("each has its beginning"));
-            let mut points = vec![Vec::new(); asked.len()];
+            let mut points = vec![0.0; asked.len() * horizon];
             for (rows, ended) in Abreast::of(&series).stretches() {
                 run.go(rows);
                 for lane in ended.filter(|&lane| lane < asked.len()) {
-                    points[lane] = run.state(lane).ahead(horizon);
+                    let ahead = run.state(lane).ahead(horizon);
+                    points[lane * horizon..(lane + 1) * horizon].copy_from_slice(&ahead);
                 }
             }
             points
@@ -176,18 +172,21 @@ impl Run {
     }
 
     fn go(&mut self, rows: &[[f32; SIDE]]) {
+        let Self { mut level, mut trend, mut squares, of_level, of_trend, of_season, .. } = *self;
         for row in rows {
             let season = &mut self.season[self.place];
-            for lane in 0..SIDE {
-                let before = self.level[lane] + self.trend[lane] * DAMPING;
-                let error = row[lane] - before - season[lane];
-                self.squares[lane] += error * error;
-                self.level[lane] = before + self.of_level[lane] * error;
-                self.trend[lane] = self.trend[lane] * DAMPING + self.of_trend[lane] * error;
-                season[lane] += self.of_season[lane] * error;
-            }
+            // Loop by loop, so that compilers see that lanes have nothing to do with each other.
+            let damped: [f32; SIDE] = std::array::from_fn(|lane| trend[lane] * DAMPING);
+            let before: [f32; SIDE] = std::array::from_fn(|lane| level[lane] + damped[lane]);
+            let error: [f32; SIDE] =
+                std::array::from_fn(|lane| row[lane] - before[lane] - season[lane]);
+            (0..SIDE).for_each(|lane| squares[lane] += error[lane] * error[lane]);
+            (0..SIDE).for_each(|lane| level[lane] = before[lane] + of_level[lane] * error[lane]);
+            (0..SIDE).for_each(|lane| trend[lane] = damped[lane] + of_trend[lane] * error[lane]);
+            (0..SIDE).for_each(|lane| season[lane] += of_season[lane] * error[lane]);
             self.place = if self.place + 1 < self.season.len() { self.place + 1 } else { 0 };
         }
+        (self.level, self.trend, self.squares) = (level, trend, squares);
     }
 
     fn state(&self, lane: usize) -> State {

@@ -59,16 +59,16 @@ pub trait PointRule: Send + Sync {
         ends.iter().map(|&end| self.shape(known.until(end))).collect()
     }
 
-    /// The middles at some ends, each with its own shape.
+    /// The middles at some ends, each with its own shape, `horizon` numbers for each.
     fn points_at(
         &self,
         asked: &[(&Self::Shape, usize)],
         known: Known<'_>,
         horizon: usize,
-    ) -> Vec<Vec<f32>> {
+    ) -> Vec<f32> {
         let points =
             |(shape, end): &(&Self::Shape, usize)| self.points(shape, known.until(*end), horizon);
-        asked.iter().map(points).collect()
+        asked.iter().flat_map(points).collect()
     }
 }
 
@@ -99,25 +99,27 @@ impl<R: PointRule> Rule for Conformal<R> {
                 std::iter::once(end).chain(earlier(end)).map(move |end| (shape, end))
             })
             .collect();
-        let mut points = rule.points_at(&asked, known, horizon).into_iter();
-        let mut next = || points.next().expect("each end has its points");
+        let points = rule.points_at(&asked, known, horizon);
+        let mut points = points.chunks_exact(horizon.max(1));
         let mut forecasts = Vec::with_capacity(ends.len());
+        let mut errors = Vec::with_capacity(2 * WINDOWS);
         for &end in ends {
-            let middle = next();
-            let mut errors = vec![Vec::with_capacity(2 * WINDOWS); horizon];
-            for end in earlier(end) {
-                let came = &known.counts[end..end + horizon];
-                for ((errors, point), came) in errors.iter_mut().zip(next()).zip(came) {
-                    errors.extend([came - point, point - came]);
-                }
-            }
-            let steps = middle.iter().zip(&mut errors).map(|(&middle, errors)| {
+            let middle = points.next().unwrap_or_default();
+            let windows = points.clone().zip(earlier(end));
+            let step = |(ahead, &middle): (usize, &f32)| {
+                errors.clear();
+                errors.extend(windows.clone().flat_map(|(points, end)| {
+                    let error = known.counts[end + ahead] - points[ahead];
+                    [error, -error]
+                }));
                 errors.sort_unstable_by(f32::total_cmp);
-                let mut quantiles = LEVELS.map(|level| middle + quantile_of_sorted(errors, level));
+                let mut quantiles = LEVELS.map(|level| middle + quantile_of_sorted(&errors, level));
                 quantiles[MEDIAN] = middle;
                 quantiles
-            });
-            forecasts.push(Forecast { steps: steps.collect() });
+            };
+            let steps = middle.iter().enumerate().map(step).collect();
+            forecasts.push(Forecast { steps });
+            points.by_ref().take(earlier(end).count()).for_each(drop);
         }
         forecasts
     }

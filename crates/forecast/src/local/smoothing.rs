@@ -30,18 +30,14 @@ impl PointRule for Smoothing {
         ends.chunks(SIDE).flat_map(of_some).collect()
     }
 
-    fn points_at(
-        &self,
-        asked: &[(&f32, usize)],
-        known: Known<'_>,
-        horizon: usize,
-    ) -> Vec<Vec<f32>> {
+    fn points_at(&self, asked: &[(&f32, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
         let of_some = |asked: &[(&f32, usize)]| {
             let series: Vec<&[f32]> = asked.iter().map(|(_, end)| &known.counts[..*end]).collect();
             let mut weights = [0.0; SIDE];
             weights.iter_mut().zip(asked).for_each(|(weight, (of, _))| *weight = **of);
             Abreast::of(&series).levels(weights).into_iter().take(asked.len())
         };
-        asked.chunks(SIDE).flat_map(of_some).map(|level| vec![level; horizon]).collect()
+        let levels = asked.chunks(SIDE).flat_map(of_some);
+        levels.flat_map(|level| std::iter::repeat_n(level, horizon)).collect()
     }
 }
