@@ -7,6 +7,7 @@ use crate::foresee;
 use crate::history::Taken;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
+use crate::planning;
 use crate::pool::function::Promise;
 use crate::pool::instance::State;
 use crate::recall;
@@ -54,6 +55,8 @@ pub(crate) fn decide(
         }
         Event::FunctionDeployed { function, settings } => {
             mind.pool.deploy(function, *settings);
+            // By how many there are goes whether they are planned for at once.
+            mind.cloning.of(function);
             reconcile::on_floor(mind, now, function, actions);
         }
         Event::FunctionRemoved { function } => on_removed(mind, now, function, actions),
@@ -69,7 +72,7 @@ pub(crate) fn decide(
         Event::CloningChosen { function, mode } => {
             foresee::on_chosen(mind, now, function, mode, actions);
         }
-        Event::DemandForecast { forecast } => {
+        Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             foresee::on_forecast(mind, now, &forecast, actions);
         }
         Event::CloneProbed { instance, healthy } => {
@@ -210,7 +213,7 @@ fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
             Subject::Floor(function) => reconcile::on_floor(mind, now, function, actions),
             Subject::Clones(function) => reconcile::on_clones(mind, now, function, actions),
             Subject::Probe(slot) => foresee::on_probe_due(mind, now, slot, actions),
-            Subject::Plan => foresee::plan(mind, now, actions),
+            Subject::Plan => planning::plan(mind, now, actions),
         }
     }
     supply::feed_hungry(mind, now, actions);

@@ -97,8 +97,7 @@ pub enum Event {
         /// Its own mode; `None` for that of the site.
         mode: Option<CloningMode>,
     },
-    /// A forecast of demand was made. It takes the place of what was expected of the
-    /// functions it speaks of; the others stay as they are.
+    /// The same as [`Event::DemandForeseen`], as journals of the third format hold it.
     DemandForecast {
         /// What is expected.
         forecast: Box<DemandForecast>,
@@ -109,5 +108,12 @@ pub enum Event {
         instance: InstanceId,
         /// Whether it showed that it could serve.
         healthy: bool,
+    },
+    /// A forecast of demand was made. It takes the place of what was expected of the
+    /// functions it speaks of; the others stay as they are.
+    DemandForeseen {
+        /// What is expected.
+        #[serde(with = "crate::demand_packed")]
+        forecast: Box<DemandForecast>,
     },
 }

@@ -1,26 +1,20 @@
-//! From forecasts to wishes for clones: what is said of a step, asked of the policy when the
-//! step is near, and asked at once when more comes than was said.
-//!
-//! Steps are planned twice: shortly before they begin, by the last forecast, so that clones
-//! are there at their first moment; and when they have begun, by the newest.
+//! From forecasts to wishes for clones: what is said is taken in and planned by (`planning`), and
+//! what comes beyond it is answered at once.
 
 use crate::action::Action;
 use crate::action::StopCause;
 use crate::cloning::concurrency::Need;
 use crate::cloning::expected::Expected;
-use crate::cloning::manager::Foreseen;
-use crate::cloning::nearness::Node;
 use crate::cloning::scaling;
-use crate::cloning::view::{Candidate, Known, Order, View};
 use crate::demand::{DemandForecast, StepDemand, WHOLE};
 use crate::ids::{FunctionId, InstanceId};
 use crate::mind::Mind;
+use crate::planning;
 use crate::reconcile;
 use crate::room;
 use crate::settings::{CloningMode, CloningSettings};
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
-use crate::units::Bytes;
 use crate::wanted::CloneWish;
 
 /// Chance of a use soon from which on an instance is made although nothing was foreseen.
@@ -90,121 +84,7 @@ pub(crate) fn on_forecast(
         let outcome = expected.renew(forecast.origin, forecast.step, demand);
         mind.cloning.note(outcome);
     }
-    plan(mind, now, actions);
-}
-
-/// A step is about to begin, or has begun without a new forecast.
-pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
-    let current = mind.cloning.functions().filter_map(|(function, known)| {
-        let expected = known.expected.as_ref().filter(|expected| expected.is_current(now))?;
-        Some((function, expected.begins(expected.place_of(now) + 1), lead(mind, function, known)))
-    });
-    let (mut ends, mut longest) = (Instant::NEVER, Span::ZERO);
-    for (_, end, lead) in current {
-        ends = ends.min(end);
-        longest = longest.max(lead);
-    }
-    let before = Instant::from_nanos(ends.nanos().saturating_sub(longest.nanos()));
-    let is_ahead = ends != Instant::NEVER && now >= before;
-    let at = if is_ahead { ends } else { now };
-    let candidates: Vec<Candidate<'_>> = mind
-        .cloning
-        .functions()
-        .filter_map(|(function, known)| candidate(mind, now, at, function, known))
-        .collect();
-    let mut orders = Vec::new();
-    let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
-    let view = View { now, candidates: &candidates, nodes: &nodes };
-    mind.cloning.policy.plan(&view, &mut orders);
-    if is_ahead {
-        orders.iter_mut().for_each(|order| add_to_running(mind, now, order));
-    } else {
-        take_back(mind, now, &orders, actions);
-    }
-    for Order { function, wish } in orders {
-        mind.wanted.set_clones(function, Some(wish));
-        reconcile::on_clones(mind, now, function, actions);
-    }
-    mind.timers.set(Subject::Plan, if is_ahead { ends } else { before });
-}
-
-/// Memory that clones may still take. What keep-alive would give away for them is not known
-/// before it is asked for, so this is the share of the settings alone.
-fn room_for_clones(mind: &Mind) -> Bytes {
-    let share = u64::from(mind.cloning.settings.share.min(WHOLE));
-    let limit = Bytes::new(mind.pool.limit().get() / u64::from(WHOLE) * share);
-    limit.saturating_sub(mind.pool.clones_held())
-}
-
-fn lead(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
-    known.lead.span(mind.pool.start_time(function))
-}
-
-fn candidate<'a>(
-    mind: &Mind,
-    now: Instant,
-    at: Instant,
-    function: FunctionId,
-    known: &'a Foreseen,
-) -> Option<Candidate<'a>> {
-    let expected = known.expected.as_ref()?;
-    let function_known = mind.pool.function(function).filter(|known| known.deployed)?;
-    let place = expected.place_of(at);
-    let (begin, end) = (expected.begins(place).max(now), expected.begins(place + 1));
-    let surely = expected.known(begin, end);
-    let said = expected.said(place);
-    if said.is_none() && surely.is_empty() {
-        return None;
-    }
-    let settings = function_known.settings();
-    Some(Candidate {
-        function,
-        demand: said.unwrap_or_default(),
-        ahead: expected.after(place),
-        confidence: expected.confidence,
-        begin,
-        end,
-        step: expected.step(),
-        known: surely.first().zip(surely.last()).map(|(&first, &last)| Known {
-            first,
-            last,
-            calls: surely.len() as u32,
-        }),
-        start: mind.pool.start_time(function),
-        lead: lead(mind, function, known),
-        run: mind.pool.run_time(function),
-        memory: settings.memory,
-        concurrency: settings.concurrency.max(1),
-        live: function_known.live(),
-        ceiling: settings.max_instances,
-    })
-}
-
-/// A wish for the next step does not end what is wished for in this one.
-fn add_to_running(mind: &Mind, now: Instant, order: &mut Order) {
-    let running = mind.wanted.clones(order.function);
-    if let Some(running) = running.filter(|wish| wish.from <= now && now < wish.until) {
-        let wish = &mut order.wish;
-        wish.count = wish.count.max(running.count);
-        wish.from = running.from;
-        wish.until = wish.until.max(running.until);
-        wish.worth = wish.worth.max(running.worth);
-    }
-}
-
-/// Takes back the wishes that the new orders do not repeat.
-fn take_back(mind: &mut Mind, now: Instant, orders: &[Order], actions: &mut Vec<Action>) {
-    let mut kept: Vec<FunctionId> = orders.iter().map(|order| order.function).collect();
-    kept.sort_unstable();
-    let wished = mind.cloning.functions().map(|(function, _)| function);
-    let gone: Vec<FunctionId> = wished
-        .filter(|function| mind.wanted.clones(*function).is_some())
-        .filter(|function| kept.binary_search(function).is_err())
-        .collect();
-    for function in gone {
-        mind.wanted.set_clones(function, None);
-        reconcile::on_clones(mind, now, function, actions);
-    }
+    planning::renew(mind, now, actions);
 }
 
 /// A call came: it is counted, and if more came than was said, what the surge needs is made

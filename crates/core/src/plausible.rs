@@ -48,7 +48,9 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
         Event::HistoryRecalled { history } => recallable(pool, history),
         Event::CloningSet { settings } => cloning(settings),
         Event::CloningChosen { function, .. } => deployed_once(pool, *function),
-        Event::DemandForecast { forecast } => foreseeable(pool, forecast),
+        Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
+            foreseeable(pool, forecast)
+        }
         Event::CloneProbed { .. }
         | Event::FunctionRemoved { .. }
         | Event::RequestArrived { .. }
@@ -168,7 +170,7 @@ mod tests {
         change(&mut own);
         let (origin, step) = (Instant::ZERO, Span::from_mins(5));
         let forecast = DemandForecast { origin, step, functions: vec![own] };
-        Event::DemandForecast { forecast: Box::new(forecast) }
+        Event::DemandForeseen { forecast: Box::new(forecast) }
     }
 
     /// A site with function 0, and an instance of it in slot 0 that is starting.

@@ -150,7 +150,7 @@ pub(crate) fn on_clones(
     let due = wish.filter(|wish| wish.from <= now);
     promise(mind, now, function, due);
     let mut next = match (wish, due) {
-        (_, Some(due)) => due.until,
+        (_, Some(due)) => due.until + mind.cloning.apart(function),
         (Some(wish), None) => wish.from,
         (None, None) => Instant::NEVER,
     };

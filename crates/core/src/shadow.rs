@@ -22,6 +22,11 @@ use crate::time::{Instant, Span};
 /// How long a thaw is taken to take.
 const THAW: Span = Span::from_millis(100);
 
+/// How far it lags behind at most, where nothing else happens; and while it plans, which is more
+/// work than anything else.
+const LAG: Span = Span::from_millis(100);
+const LAG_PLANNING: Span = Span::from_millis(20);
+
 /// The second mind and its world.
 pub(crate) struct Shadow {
     mind: Mind,
@@ -29,6 +34,8 @@ pub(crate) struct Shadow {
     under_way: BTreeMap<(Instant, u64), Event>,
     begun: u64,
     last: Instant,
+    /// When it last heard of the real mind's world.
+    heard: Instant,
     waiting: BTreeMap<RequestId, FunctionId>,
     /// Calls of functions of which nobody knows yet how long they run.
     unmeasured: Vec<Begun>,
@@ -55,6 +62,7 @@ impl Shadow {
             under_way: BTreeMap::new(),
             begun: 0,
             last: now,
+            heard: now,
             waiting: BTreeMap::new(),
             unmeasured: Vec::new(),
             actions: Vec::new(),
@@ -81,8 +89,19 @@ impl Shadow {
         Account::of(&self.mind, self.served, now)
     }
 
+    /// When it would have the real mind's world tell it that time has passed: not at each of its
+    /// own wake-ups, but soon after, so that what it has to do never gathers until a request
+    /// comes, which would wait for that.
+    pub(crate) fn next_wakeup(&self) -> Option<Instant> {
+        let ends = self.under_way.first_key_value().map(|(&(at, _), _)| at);
+        let next = ends.into_iter().chain(self.mind.timers.next()).min()?;
+        let lag = if self.mind.cloning.draft.is_some() { LAG_PLANNING } else { LAG };
+        Some(next.max(self.heard + lag))
+    }
+
     /// News of the real mind, whose measurements are in `real`.
     pub(crate) fn hear(&mut self, now: Instant, event: &Event, real: &Pool) {
+        self.heard = now;
         self.live_until(now, real);
         if let Event::InvocationFinished { instance, run, .. } = event
             && let Some(tenant) = real.get(*instance)
@@ -105,7 +124,8 @@ impl Shadow {
             | Event::FunctionRemoved { .. }
             | Event::MemoryChanged { .. }
             | Event::HistoryRecalled { .. }
-            | Event::DemandForecast { .. } => event.clone(),
+            | Event::DemandForecast { .. }
+            | Event::DemandForeseen { .. } => event.clone(),
             // Its own world tells of instances, and of time.
             Event::InstanceStarted { .. }
             | Event::StartFailed { .. }

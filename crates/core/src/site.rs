@@ -54,6 +54,12 @@ impl Site {
         &self.mind.pool
     }
 
+    /// Whether its keep-alive policy tells what instances are worth, so that a clone may displace
+    /// what is worth less; else clones take only free memory.
+    pub fn prices(&self) -> bool {
+        self.mind.keeper.prices()
+    }
+
     /// What the site has learned, for [`Event::HistoryRecalled`] of a later run.
     pub fn remembered(&self, now: Instant) -> Vec<u8> {
         recall::remember(&self.mind, now)
@@ -66,7 +72,8 @@ impl Site {
 
     /// When the site wants to hear [`Event::WokeUp`] at the latest.
     pub fn next_wakeup(&self) -> Option<Instant> {
-        self.mind.timers.next()
+        let shadow = self.shadow.as_ref().and_then(|shadow| shadow.next_wakeup());
+        self.mind.timers.next().into_iter().chain(shadow).min()
     }
 
     /// What clones saved and cost; with functions in shadow, what they would have.

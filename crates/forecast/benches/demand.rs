@@ -3,7 +3,9 @@
 //! The functions are those of the recorded day, drawn with repetition, each shifted by some
 //! hours and made busier or calmer by chance, so that no two are the same. Learning runs on
 //! one thread, forecasting on two. Seconds of processors are the figure to quote; those of the
-//! clock also hold what neighbours took.
+//! clock also hold what neighbours took. A number after `--` is the share of the usual budget to
+//! learn with, for who only wants to know about forecasting. The digest tells whether two
+//! programs forecast the same.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,6 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant as Clock;
 
 use swell_core::rng::{below, split, unit};
+use swell_forecast::bands::Forecast;
 use swell_forecast::catalogue::entries;
 use swell_forecast::forecaster::{Budget, Model, Notes};
 use swell_forecast::panel::{Member, Panel};
@@ -36,8 +39,11 @@ fn main() {
     println!("{FUNCTIONS} functions, {} steps, {HORIZON} steps ahead with bands", panel.len());
     let past = panel.before(panel.len() - 8);
     let hybrid = entries().find(|entry| entry.name == "hybrid").expect("the hybrid is listed");
+    let share = std::env::args().find_map(|word| word.parse::<f32>().ok());
+    let budget =
+        Budget { rounds: Budget::FULL.rounds, ..Budget::FULL.scaled(share.unwrap_or(1.0)) };
     let model =
-        measured("learning anew, on one thread", || hybrid.forecaster.fit(&past, &Budget::FULL, 1));
+        measured("learning anew, on one thread", || hybrid.forecaster.fit(&past, &budget, 1));
     let chunks = FUNCTIONS.div_ceil(CHUNK);
     let notes: Vec<Mutex<Notes>> = (0..chunks).map(|_| Mutex::default()).collect();
     let tell = |origin| forecast(&panel, &*model, origin, &notes);
@@ -45,6 +51,8 @@ fn main() {
     for later in 1..=6 {
         measured(&format!("forecasts {later} steps later"), || tell(past.origin() + later));
     }
+    let said = model.predict(&panel.before(past.origin() + 3), 0..500, HORIZON);
+    println!("digest {:>49x}", digest(&said));
     println!(
         "most memory {:>43} MiB",
         memory_max().map_or_else(|| "?".to_string(), |mib| mib.to_string())
@@ -90,6 +98,13 @@ fn forecast(panel: &Panel, model: &dyn Model, origin: usize, notes: &[Mutex<Note
         work();
     });
     told.into_inner()
+}
+
+fn digest(said: &[Forecast]) -> u64 {
+    let numbers = said.iter().flat_map(|forecast| &forecast.steps).flatten();
+    numbers.fold(0, |digest: u64, number| {
+        (digest ^ u64::from(number.to_bits())).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
+    })
 }
 
 fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {

@@ -68,6 +68,16 @@ pub fn quantile_of_sorted(sorted: &[f32], level: f32) -> f32 {
     sorted[low] + (sorted[high] - sorted[low]) * share
 }
 
+/// As [`quantile_of_sorted`], of values in any order, which is changed.
+pub fn quantile_of(values: &mut [f32], level: f32) -> f32 {
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let place = f64::from(level.clamp(0.0, 1.0)) * last as f64;
+    let (low, share) = (place.floor() as usize, (place - place.floor()) as f32);
+    let (_, &mut at, above) = values.select_nth_unstable_by(low, f32::total_cmp);
+    let next = above.iter().copied().min_by(f32::total_cmp).unwrap_or(at);
+    at + (next - at) * share
+}
+
 /// The value below which a share `level` lies, between quantiles by distance; beyond them the
 /// outermost.
 pub fn quantile_of_levels(quantiles: &Quantiles, level: f32) -> f32 {
@@ -113,6 +123,8 @@ mod tests {
             (&[1.0, 2.0, 3.0, 4.0][..], 0.5, 2.5),
         ] {
             assert_eq!(quantile_of_sorted(sorted, level), expected);
+            let mut turned: Vec<f32> = sorted.iter().rev().copied().collect();
+            assert_eq!(quantile_of(&mut turned, level), expected);
         }
     }
 }

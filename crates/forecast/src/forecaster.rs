@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::bands::Forecast;
 use crate::checkpoint::CheckpointError;
+use crate::global::views::Views;
 use crate::panel::Past;
 
 /// What fitting may spend. The counts bound work and thus are the same on every machine;
@@ -58,6 +59,26 @@ pub struct Notes {
     pub said: BTreeMap<usize, Vec<Vec<Forecast>>>,
 }
 
+impl Notes {
+    /// The panel begins so many steps later than it did.
+    pub fn cut(&mut self, by: usize) {
+        if by > 0 {
+            let said = std::mem::take(&mut self.said).into_iter();
+            self.said = said.filter_map(|(at, said)| Some((at.checked_sub(by)?, said))).collect();
+        }
+    }
+}
+
+/// Which part of what was learned is asked about a function. Models across functions deal them
+/// into two halves and learn from each apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// What both halves taught, for the best forecast.
+    Both,
+    /// What the half taught that the function is not in, for an honest one.
+    Other,
+}
+
 /// A way to make models.
 pub trait Forecaster: Send + Sync {
     /// Learns from the past. The same past, budget and seed give the same model.
@@ -84,15 +105,24 @@ pub trait Model: Send + Sync {
         self.predict(past, members, horizon)
     }
 
-    /// What [`Model::predict`] and [`Model::predict_unseen`] say, in one go where that is less
-    /// work.
-    fn predict_both(
-        &self,
-        past: &Past<'_>,
-        members: Range<usize>,
-        horizon: usize,
-    ) -> [Vec<Forecast>; 2] {
-        [self.predict(past, members.clone(), horizon), self.predict_unseen(past, members, horizon)]
+    /// What [`Model::predict`] says of functions that others look at as well, or what
+    /// [`Model::predict_unseen`] does.
+    fn say(&self, views: &Views<'_>, whose: Whose) -> Vec<Forecast> {
+        let (past, members) = (&views.past, views.members.clone());
+        match whose {
+            Whose::Both => self.predict(past, members, views.horizon),
+            Whose::Other => self.predict_unseen(past, members, views.horizon),
+        }
+    }
+
+    /// Both, in one go where that is less work.
+    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+        [Whose::Both, Whose::Other].map(|whose| self.say(views, whose))
+    }
+
+    /// What [`Whose::Other`] says of the same functions at several origins.
+    fn say_often(&self, views: &[Views<'_>]) -> Vec<Vec<Forecast>> {
+        views.iter().map(|views| self.say(views, Whose::Other)).collect()
     }
 
     /// The same as [`Model::predict`], with what was said at earlier origins about the same

@@ -13,6 +13,7 @@ pub mod needs;
 pub mod measure;
 pub mod backtest;
 pub mod smooth;
+pub mod renewals;
 pub mod local;
 pub mod boost;
 pub mod network;

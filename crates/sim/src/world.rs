@@ -236,7 +236,7 @@ impl World for VirtualWorld<'_> {
         let event = if done <= now {
             self.finish_one()
         } else if let Some(foresight) = foresight.filter(|_| closed <= now) {
-            Event::DemandForecast { forecast: Box::new(foresight.close()) }
+            Event::DemandForeseen { forecast: Box::new(foresight.close()) }
         } else if woken <= now {
             Event::WokeUp
         } else {

@@ -9,6 +9,7 @@ use swell_sim::clone::experiment::CloneExperiment;
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::summary::{lines, verdicts};
 use swell_sim::clone::{page, table};
+use swell_sim::report::html::shell::About;
 use swell_sim::simulate::Scenario;
 use swell_trace::cold::ColdCost;
 use swell_trace::durations::Durations;
@@ -101,6 +102,9 @@ fn results_are_the_same_on_any_number_of_threads_and_in_every_form() {
     assert_eq!(csv.lines().count(), 4);
     let shown = text(&|out| table::write(&one, out).expect("a vector takes it"));
     assert!(shown.contains("shadow") && shown.contains("fewer cold starts"), "{shown}");
-    let page = text(&|out| page::write(&one, "swell <sim>", out).expect("a vector takes it"));
+    let about = About { command: "swell <sim>".into(), version: "swell 0.1.0".into() };
+    let page = text(&|out| page::write(&one, &about, out).expect("a vector takes it"));
     assert!(page.contains("swell &lt;sim&gt;") && page.ends_with("</html>\n"));
+    let drawn = ["cold starts, % of served calls", "dropped", "wait for work", "shadow's receipt"];
+    assert!(drawn.iter().all(|name| page.contains(name)), "each is drawn over memory");
 }

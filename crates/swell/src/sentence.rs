@@ -51,7 +51,7 @@ pub fn event(event: &Event) -> String {
             };
             format!("cloning of {} was set to {mode}", of(*function))
         }
-        Event::DemandForecast { forecast } => {
+        Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             let functions = forecast.functions.len();
             format!("demand of {functions} functions was forecast, in steps of {}", forecast.step)
         }

@@ -11,9 +11,8 @@
 //! after all is not foreseen otherwise.
 
 use crate::cloning::concurrency::{Need, Use};
-use crate::cloning::nearness::Places;
 use crate::cloning::policy::ClonePolicy;
-use crate::cloning::view::{Candidate, Order, View};
+use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
 use crate::wanted::CloneWish;
@@ -48,43 +47,10 @@ pub struct ExpectedCost {
     prices: Prices,
 }
 
-/// How many instances of a function are worth having, and how much the last one is.
-#[derive(Debug, Clone, Copy)]
-struct Offer {
-    place: usize,
-    wish: CloneWish,
-    /// What the mean one is worth per byte; unbelieved forecasts first.
-    rank: f64,
-}
-
 impl ExpectedCost {
     /// A policy by these prices.
     pub fn new(prices: Prices) -> Self {
         Self { prices }
-    }
-
-    fn offer(&self, place: usize, candidate: &Candidate<'_>) -> Option<Offer> {
-        let window = Window::of(candidate);
-        let cost = if self.prices.by_cost { candidate.start.secs_f64() } else { 1.0 };
-        let gb = candidate.memory.mb_f64() / 1e3;
-        let start = candidate.start.secs_f64();
-        let mut wish =
-            CloneWish { count: 0, from: window.from, until: window.until, worth: 0.0, bid: 0.0 };
-        for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
-            let own = window.of_instance(n);
-            let held = window.held(own);
-            // What can still be made for the next step is not made for it now.
-            let net =
-                own.chance * cost - self.prices.start - self.prices.rent * gb * (held + start);
-            if net <= 0.0 {
-                break;
-            }
-            let worth = window.worth(n, own, candidate) * cost;
-            (wish.count, wish.worth, wish.bid) = (n, worth, net / (held + start));
-        }
-        let doubt = f64::from(WHOLE - candidate.confidence.min(WHOLE)) / f64::from(WHOLE);
-        let rank = wish.bid * (1.0 + doubt / 4.0) / (candidate.memory.get().max(1) as f64);
-        (wish.count > 0).then_some(Offer { place, wish, rank })
     }
 }
 
@@ -165,24 +131,30 @@ fn back(at: Instant, span: Span) -> Instant {
 }
 
 impl ClonePolicy for ExpectedCost {
-    fn plan(&self, view: &View<'_>, orders: &mut Vec<Order>) {
-        let each = view.candidates.iter().enumerate();
-        let mut offers: Vec<Offer> =
-            each.filter_map(|(place, candidate)| self.offer(place, candidate)).collect();
-        let order = |a: &Offer, b: &Offer| b.rank.total_cmp(&a.rank).then(a.place.cmp(&b.place));
-        offers.sort_unstable_by(order);
-        let mut places = Places::new(view.nodes);
-        for offer in offers {
-            let candidate = &view.candidates[offer.place];
-            let mut wish = offer.wish;
-            let there = candidate.live.min(wish.count);
-            let placed =
-                (there..wish.count).take_while(|_| places.take(candidate.memory).is_some());
-            wish.count = there + placed.count() as u32;
-            if wish.count > 0 {
-                orders.push(Order { function: candidate.function, wish });
+    fn weigh(&self, _: Instant, candidate: &Candidate<'_>) -> Option<Offer> {
+        let window = Window::of(candidate);
+        let cost = if self.prices.by_cost { candidate.start.secs_f64() } else { 1.0 };
+        let gb = candidate.memory.mb_f64() / 1e3;
+        let start = candidate.start.secs_f64();
+        let mut wish =
+            CloneWish { count: 0, from: window.from, until: window.until, worth: 0.0, bid: 0.0 };
+        for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
+            let own = window.of_instance(n);
+            let held = window.held(own);
+            // What can still be made for the next step is not made for it now.
+            let net =
+                own.chance * cost - self.prices.start - self.prices.rent * gb * (held + start);
+            if net <= 0.0 {
+                break;
             }
+            let worth = window.worth(n, own, candidate) * cost;
+            (wish.count, wish.worth, wish.bid) = (n, worth, net / (held + start));
         }
+        let doubt = f64::from(WHOLE - candidate.confidence.min(WHOLE)) / f64::from(WHOLE);
+        let rank = wish.bid * (1.0 + doubt / 4.0) / (candidate.memory.get().max(1) as f64);
+        let Candidate { function, memory, live, .. } = *candidate;
+        let offer = Offer { function, memory, live, wish, rank, is_firm: false };
+        (wish.count > 0).then_some(offer)
     }
 
     fn patience(&self, step: Span) -> Span {
@@ -196,6 +168,8 @@ mod tests {
 
     use super::*;
     use crate::cloning::nearness::Node;
+    use crate::cloning::placing::place;
+    use crate::cloning::view::Order;
     use crate::demand::StepDemand;
     use crate::ids::FunctionId;
     use crate::units::Bytes;
@@ -234,10 +208,9 @@ mod tests {
     fn planned(candidates: &[Candidate<'_>], room: Bytes, prices: Prices) -> Vec<Order> {
         let nodes = [Node { headroom: room, distance: Span::ZERO }];
         let now = Instant::from_millis(600_000);
-        let view = View { now, candidates, nodes: &nodes };
-        let mut orders = Vec::new();
-        ExpectedCost::new(prices).plan(&view, &mut orders);
-        orders
+        let policy = ExpectedCost::new(prices);
+        let offers = candidates.iter().filter_map(|candidate| policy.weigh(now, candidate));
+        place(offers.collect(), &nodes)
     }
 
     fn count(candidate: Candidate<'_>, prices: Prices) -> u32 {

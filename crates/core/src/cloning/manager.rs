@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cloning::catalog;
+use crate::cloning::draft::Draft;
 use crate::cloning::expected::{Expected, Outcome};
 use crate::cloning::health::Health;
 use crate::cloning::lead::Lead;
@@ -16,6 +17,9 @@ use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
 use crate::settings::{CloningMode, CloningSettings};
 use crate::time::Span;
+
+/// So many functions are looked after at once, within a few milliseconds.
+const AT_ONCE: usize = 1_500;
 
 /// What is known about one function's clones.
 #[derive(Debug, Default)]
@@ -60,6 +64,8 @@ pub(crate) struct Manager {
     pub(crate) policy: Box<dyn ClonePolicy>,
     pub(crate) rate: Rate,
     pub(crate) outcomes: Outcomes,
+    /// A plan that is half made.
+    pub(crate) draft: Option<Draft>,
     functions: Vec<Foreseen>,
     is_on: bool,
 }
@@ -74,6 +80,7 @@ impl Manager {
             settings,
             policy,
             outcomes: Outcomes::default(),
+            draft: None,
             functions: Vec::new(),
             is_on: false,
         }
@@ -144,6 +151,19 @@ impl Manager {
     /// All functions about whose clones something is known.
     pub(crate) fn functions(&self) -> impl Iterator<Item = (FunctionId, &Foreseen)> {
         (0..).map(FunctionId).zip(&self.functions)
+    }
+
+    /// Whether there are so many functions that what is due for all of them must not be done at
+    /// once.
+    pub(crate) fn is_large(&self) -> bool {
+        self.functions.len() > AT_ONCE
+    }
+
+    /// How much later than others it is looked after a wish of a function that has ended: wishes
+    /// end with the step that they are for, all at the same moment.
+    pub(crate) fn apart(&self, function: FunctionId) -> Span {
+        let place = if self.is_large() { u64::from(function.0) } else { 0 };
+        Span::from_millis(place % 1_000)
     }
 
     pub(crate) fn note(&mut self, outcome: Option<Outcome>) {

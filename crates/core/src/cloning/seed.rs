@@ -7,10 +7,9 @@
 //! fraction of a clone counts as one; only clones that served nobody are removed, as what
 //! has served is keep-alive's; the volume is the median.
 
-use crate::cloning::nearness::Places;
 use crate::cloning::policy::ClonePolicy;
-use crate::cloning::view::{Order, View};
-use crate::time::Span;
+use crate::cloning::view::{Candidate, Offer};
+use crate::time::{Instant, Span};
 use crate::wanted::CloneWish;
 
 /// `if confidenceInterval < 0.8`, in thousandths.
@@ -32,30 +31,20 @@ pub fn clones_needed(predicted_volume: u32, confidence: u16) -> u32 {
 }
 
 impl ClonePolicy for Seed {
-    fn plan(&self, view: &View<'_>, orders: &mut Vec<Order>) {
-        let mut places = Places::new(view.nodes);
-        // for each programCode in demandPredictions:
-        for candidate in view.candidates {
-            let needed = clones_needed(candidate.demand.q50, candidate.confidence);
-            let current = candidate.live;
-            let mut count = needed.min(current);
-            // if currentClones < numClonesNeeded:
-            //   clonesToCreate = numClonesNeeded - currentClones
-            for _ in 0..needed.saturating_sub(current) {
-                // availableVMs = findAvailableVMs(vmPool, clonesToCreate)
-                if places.take(candidate.memory).is_none() {
-                    break;
-                }
-                // createContainerClone(vm, programCode)
-                count += 1;
-            }
-            // if currentClones > numClonesNeeded:
-            //   removeExcessClones(programCode, vmPool, currentClones - numClonesNeeded)
-            // The text knows no value of memory: a clone displaces nobody.
-            let (from, until) = (view.now, candidate.end);
-            let wish = CloneWish { count, from, until, worth: 0.0, bid: 0.0 };
-            orders.push(Order { function: candidate.function, wish });
-        }
+    // for each programCode in demandPredictions:
+    fn weigh(&self, now: Instant, candidate: &Candidate<'_>) -> Option<Offer> {
+        let count = clones_needed(candidate.demand.q50, candidate.confidence);
+        // if currentClones < numClonesNeeded:
+        //   clonesToCreate = numClonesNeeded - currentClones
+        //   availableVMs = findAvailableVMs(vmPool, clonesToCreate)
+        //   createContainerClone(vm, programCode)
+        // if currentClones > numClonesNeeded:
+        //   removeExcessClones(programCode, vmPool, currentClones - numClonesNeeded)
+        // The text knows no value of memory: a clone displaces nobody, and one function is
+        // served before the other as they come.
+        let wish = CloneWish { count, from: now, until: candidate.end, worth: 0.0, bid: 0.0 };
+        let Candidate { function, memory, live, .. } = *candidate;
+        Some(Offer { function, memory, live, wish, rank: 0.0, is_firm: true })
     }
 
     fn patience(&self, _step: Span) -> Span {

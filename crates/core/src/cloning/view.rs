@@ -1,6 +1,5 @@
-//! What a policy is shown, and what it wishes.
+//! What a policy is shown, what it offers, and what is wished.
 
-use crate::cloning::nearness::Node;
 use crate::demand::StepDemand;
 use crate::ids::FunctionId;
 use crate::time::{Instant, Span};
@@ -53,18 +52,24 @@ pub struct Known {
     pub calls: u32,
 }
 
-/// Everything a policy decides by.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// When.
-    pub now: Instant,
-    /// Functions in order of their numbers.
-    pub candidates: &'a [Candidate<'a>],
-    /// Where clones can be, with the memory that waiting clones may take there.
-    pub nodes: &'a [Node],
+/// How many instances of a function a policy would have, if there is room.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Offer {
+    /// The function.
+    pub function: FunctionId,
+    /// Memory of one instance.
+    pub memory: Bytes,
+    /// Instances it has, at work or not.
+    pub live: u32,
+    /// What is wished for.
+    pub wish: CloneWish,
+    /// Those of more rank have memory and starts first; of equal ones, in order of functions.
+    pub rank: f64,
+    /// Whether a wish for nothing is one all the same, rather than left to keep-alive.
+    pub is_firm: bool,
 }
 
-/// What a policy wishes for one function.
+/// What is wished for one function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Order {
     /// The function.

@@ -2,6 +2,7 @@
 
 mod stage;
 mod health;
+mod many;
 mod modes;
 mod scaling;
 mod timing;

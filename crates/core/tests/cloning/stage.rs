@@ -81,7 +81,7 @@ impl Stage {
     pub(crate) fn foresee_steps(&mut self, steps: Vec<StepDemand>, known: Vec<Instant>) {
         let own = FunctionDemand { function: F, confidence: 900, steps, known };
         let forecast = DemandForecast { origin: self.now, step: STEP, functions: vec![own] };
-        self.tell(Event::DemandForecast { forecast: Box::new(forecast) });
+        self.tell(Event::DemandForeseen { forecast: Box::new(forecast) });
     }
 
     pub(crate) fn tell(&mut self, event: Event) {

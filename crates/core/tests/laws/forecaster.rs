@@ -47,7 +47,7 @@ impl Forecaster {
             }
         }
         let forecast = Box::new(DemandForecast { origin, step, functions: demands });
-        Some(Event::DemandForecast { forecast })
+        Some(Event::DemandForeseen { forecast })
     }
 
     /// Whether a probe finds life.

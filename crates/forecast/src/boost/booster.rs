@@ -117,6 +117,16 @@ impl Booster {
         booster
     }
 
+    /// What comes out before any tree adds to it.
+    pub fn start(&self) -> f32 {
+        self.start
+    }
+
+    /// The trees.
+    pub fn trees(&self) -> &[Tree] {
+        &self.trees
+    }
+
     /// What comes out for a row.
     pub fn value(&self, row: &[f32]) -> f32 {
         self.start + self.trees.iter().map(|tree| tree.value(row)).sum::<f32>()

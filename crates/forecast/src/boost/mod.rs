@@ -4,3 +4,4 @@ pub mod bins;
 pub mod tree;
 pub mod grow;
 pub mod booster;
+pub mod forest;

@@ -14,19 +14,21 @@ use swell_core::rng::split;
 use crate::bands::Forecast;
 use crate::boost::bins::Bins;
 use crate::boost::booster::{Booster, Goal, Lesson, Manner};
+use crate::boost::forest::{Block, Forest, LANES};
 use crate::boost::grow::Shape;
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model};
-use crate::global::features::{Sight, WIDTH};
+use crate::forecaster::{Budget, Forecaster, Model, Whose};
+use crate::global::features::{OWN, SHARED, Sight, WIDTH};
 use crate::global::lessons::Lessons;
 use crate::global::spread::{rooted, spread, unrooted};
+use crate::global::views::{Closed, Views};
 use crate::local::rule::bound;
 use crate::panel::Past;
 
 /// Makes boosted models.
 #[derive(Debug, Clone, Copy)]
 pub struct Boosting {
-    /// Steps ahead that are learned.
+    /// Steps ahead that are learned, at most [`LANES`].
     pub horizon: usize,
 }
 
@@ -39,6 +41,9 @@ const KIND: &str = "boosted";
 pub struct Boosted {
     halves: Vec<Vec<Booster>>,
     horizon: usize,
+    /// The same trees, to be asked many rows at a time.
+    #[serde(skip)]
+    forests: Vec<Vec<Forest>>,
 }
 
 impl Forecaster for Boosting {
@@ -49,10 +54,10 @@ impl Forecaster for Boosting {
     fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError> {
         let boosted: Boosted = checkpoint::read(KIND, bytes)?;
         let is_whole = boosted.halves.len() == 2
-            && boosted.horizon > 0
+            && (1..=LANES).contains(&boosted.horizon)
             && boosted.halves.iter().all(|half| half.len() == LEARNED.len())
             && boosted.halves.iter().flatten().all(|booster| booster.is_sound(WIDTH));
-        if is_whole { Ok(Box::new(boosted)) } else { Err(CheckpointError::Damaged) }
+        if is_whole { Ok(Box::new(boosted.ready())) } else { Err(CheckpointError::Damaged) }
     }
 }
 
@@ -60,7 +65,7 @@ impl Boosting {
     /// Learns trees.
     pub fn boost(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Boosted {
         let mut rng = split(seed, "lessons");
-        let lessons = Lessons::draw(past, self.horizon, budget.examples, &mut rng);
+        let lessons = Lessons::draw(past, self.horizon.min(LANES), budget.examples, &mut rng);
         let bins = Bins::of(&lessons.rows, WIDTH);
         let halves = [0, 1].map(|half| Half::of(&lessons, half));
         let slots: Vec<Mutex<Option<Booster>>> = (0..6).map(|_| Mutex::new(None)).collect();
@@ -80,7 +85,7 @@ impl Boosting {
             .into_iter()
             .map(|slot| slot.into_inner().expect("no job broke").expect("each job was done"));
         let halves = (0..2).map(|_| boosters.by_ref().take(3).collect()).collect();
-        Boosted { halves, horizon: self.horizon }
+        Boosted { halves, horizon: self.horizon.min(LANES), forests: Vec::new() }.ready()
     }
 }
 
@@ -115,63 +120,45 @@ fn manner(level: f32) -> Manner {
     Manner { goal: Goal::Quantile(level), rate: 0.06, rows: 0.6, columns: 0.5, shape }
 }
 
-/// Whose trees are asked about a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// Both halves', for the best forecast.
-    Both,
-    /// The other half's, for an honest one.
-    Other,
-}
+/// The values of a half's trees for each level, at each step of the hour ahead.
+type Values = [[f32; LANES]; LEARNED.len()];
 
 impl Boosted {
-    /// The forecast of one sight.
-    pub fn see(
-        &self,
-        past: &Past<'_>,
-        member: usize,
-        sight: &Sight,
-        whose: Whose,
-        horizon: usize,
-    ) -> Forecast {
-        let mut row = [0.0; WIDTH];
+    /// Made ready to be asked.
+    fn ready(mut self) -> Self {
+        let of_half = |half: &Vec<Booster>| {
+            half.iter().map(|own| Forest::of(own.start(), own.trees(), SHARED)).collect()
+        };
+        self.forests = self.halves.iter().map(of_half).collect();
+        self
+    }
+
+    fn values(&self, half: usize, sight: &Sight<'_>, block: &Block<OWN>) -> Values {
+        let forests = &self.forests[half];
+        std::array::from_fn(|level| forests[level].values(&sight.shared, block))
+    }
+
+    /// What the values of some halves together say of a sight.
+    fn told(&self, views: &Views<'_>, sight: &Sight<'_>, values: &[&Values]) -> Forecast {
         let step = |ahead: usize| {
-            sight.row(past, ahead.min(self.horizon - 1), &mut row);
-            let asked = |half: &usize| whose == Whose::Both || half_of(member) != *half;
-            let halves: Vec<usize> = (0..2).filter(asked).collect();
             let middle = sight.scene.middle(ahead);
+            let lane = ahead.min(self.horizon - 1);
             let [low, median, high] = std::array::from_fn(|level| {
-                let sum: f32 =
-                    halves.iter().map(|&half| self.halves[half][level].value(&row)).sum();
-                middle + sight.scene.scale * unrooted(sum / halves.len() as f32)
+                let sum: f32 = values.iter().map(|half| half[level][lane]).sum();
+                middle + sight.scene.scale * unrooted(sum / values.len() as f32)
             });
             spread(low, median, high)
         };
-        let steps = (0..horizon).map(step).collect();
+        let steps = (0..views.horizon).map(step).collect();
         let last = sight.counts.last().copied().unwrap_or(0.0);
-        Forecast { steps }.sane(past.most().min(bound(&sight.counts)), last)
-    }
-}
-
-impl Boosted {
-    fn all(
-        &self,
-        past: &Past<'_>,
-        members: Range<usize>,
-        whose: Whose,
-        horizon: usize,
-    ) -> Vec<Forecast> {
-        let one = |member| {
-            let sight = Sight::of(past, member, past.filled(member), horizon);
-            self.see(past, member, &sight, whose, horizon)
-        };
-        members.map(one).collect()
+        Forecast { steps }.sane(views.past.most().min(bound(&sight.counts)), last)
     }
 }
 
 impl Model for Boosted {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        self.all(past, members, Whose::Both, horizon)
+        let closed = Closed::of(past, members);
+        self.say(&closed.at(past.origin(), horizon), Whose::Both)
     }
 
     fn predict_unseen(
@@ -180,7 +167,32 @@ impl Model for Boosted {
         members: Range<usize>,
         horizon: usize,
     ) -> Vec<Forecast> {
-        self.all(past, members, Whose::Other, horizon)
+        let closed = Closed::of(past, members);
+        self.say(&closed.at(past.origin(), horizon), Whose::Other)
+    }
+
+    fn say(&self, views: &Views<'_>, whose: Whose) -> Vec<Forecast> {
+        if whose == Whose::Both {
+            return self.say_both(views).into_iter().next().expect("there are two");
+        }
+        let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
+        let one = |(member, (sight, block))| {
+            let values = self.values(1 - half_of(member), sight, block);
+            self.told(views, sight, &[&values])
+        };
+        seen.map(one).collect()
+    }
+
+    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+        let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
+        let one = |(member, (sight, block))| {
+            let [first, second] = [0, 1].map(|half| self.values(half, sight, block));
+            let other = if half_of(member) == 0 { &second } else { &first };
+            let both = self.told(views, sight, &[&first, &second]);
+            (both, self.told(views, sight, &[other]))
+        };
+        let (both, other) = seen.map(one).unzip();
+        [both, other]
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -4,6 +4,9 @@
 //! number. What differs by magnitude is given beside the base and in scales; the calendar is
 //! left at zero until two days are known, because what was seen once is no season.
 
+use std::borrow::Cow;
+
+use crate::boost::forest::{Block, LANES};
 use crate::event::factors;
 use crate::global::analog::{self, Analogs};
 use crate::global::rests::{Rests, level_error};
@@ -12,46 +15,71 @@ use crate::panel::{Past, Trigger};
 
 /// Counts that are given one by one.
 const LAGS: usize = 12;
-const SHARED: usize = LAGS + GUESSES + 40;
+/// Numbers that the rows of all steps ahead begin with.
+pub const SHARED: usize = LAGS + GUESSES + 40;
+/// Numbers that each step ahead has for itself.
+pub const OWN: usize = GUESSES + 24;
 /// Numbers in a row.
-pub const WIDTH: usize = SHARED + GUESSES + 24;
+pub const WIDTH: usize = SHARED + OWN;
 
 /// A function at an origin, ready to give a row for each step ahead.
 #[derive(Debug, Clone)]
-pub struct Sight {
+pub struct Sight<'a> {
     /// The base and the scale in which it is seen.
     pub scene: Scene,
     /// Its counts before the origin, gaps closed.
-    pub counts: Vec<f32>,
+    pub counts: Cow<'a, [f32]>,
+    /// What the rows of all steps ahead begin with.
+    pub shared: [f32; SHARED],
     member: usize,
-    shared: [f32; SHARED],
     analogs: Analogs,
     rests: Rests,
     since: f32,
     slots: [f32; 12],
 }
 
-impl Sight {
+impl<'a> Sight<'a> {
     /// Looks at a member whose counts before the origin, gaps closed, are at hand.
-    pub fn of(past: &Past<'_>, member: usize, counts: Vec<f32>, horizon: usize) -> Self {
+    pub fn of(
+        past: &Past<'_>,
+        member: usize,
+        counts: impl Into<Cow<'a, [f32]>>,
+        horizon: usize,
+    ) -> Self {
+        let counts = counts.into();
         let scene = Scene::of(&counts, past.season(), horizon);
         let since = counts.iter().rev().take_while(|count| **count <= 0.0).count().min(288) as f32;
         let analogs = analog::find(&counts, horizon);
         let rests = Rests::of(&counts, horizon);
         let shared = shared(&scene, &counts, since, past.trigger(member), &analogs, &rests);
         let slots = slots(&counts);
-        Self { scene, counts, member, shared, analogs, rests, since, slots }
+        Self { scene, counts, shared, member, analogs, rests, since, slots }
     }
 
     /// The row of a step ahead, written over `row`.
     pub fn row(&self, past: &Past<'_>, ahead: usize, row: &mut [f32; WIDTH]) {
         row[..SHARED].copy_from_slice(&self.shared);
+        row[SHARED..].copy_from_slice(&self.own(past, ahead));
+    }
+
+    /// What the rows of an hour ahead have for themselves, column by column.
+    pub fn block(&self, past: &Past<'_>) -> Block<OWN> {
+        let mut block = [[0.0; LANES]; OWN];
+        for ahead in 0..LANES {
+            let own = self.own(past, ahead);
+            block.iter_mut().zip(own).for_each(|(column, value)| column[ahead] = value);
+        }
+        block
+    }
+
+    /// What the row of a step ahead has for itself.
+    pub fn own(&self, past: &Past<'_>, ahead: usize) -> [f32; OWN] {
+        let mut own = [0.0f32; OWN];
         let Scene { scale, guesses, .. } = &self.scene;
         let (len, middle) = (self.counts.len(), self.scene.middle(ahead));
         let step = len + ahead;
-        let rest = &mut row[SHARED..];
-        for (rest, guess) in rest.iter_mut().zip(&guesses[ahead]) {
-            *rest = (guess - middle) / scale;
+        for (own, guess) in own.iter_mut().zip(&guesses[ahead]) {
+            *own = (guess - middle) / scale;
         }
         let hour = |back: usize, beside: isize| {
             let first = (step + 12 - len) / 12 * 12;
@@ -99,14 +127,10 @@ impl Sight {
             beside(self.rests.quantile(ahead, 0.5)),
             beside(self.rests.quantile(ahead, 0.9)),
         ];
-        rest[GUESSES..].copy_from_slice(&told);
-        for number in row.iter_mut() {
-            *number = if number.is_finite() { number.clamp(-1e6, 1e6) } else { 0.0 };
-        }
+        own[GUESSES..].copy_from_slice(&told);
+        own.map(tame)
     }
-}
 
-impl Sight {
     /// The least and the most of the last five counts at this place of a period, and the most
     /// of these and their neighbours; the last count where none is known.
     fn reached(&self, step: usize, period: usize) -> [f32; 3] {
@@ -123,6 +147,11 @@ impl Sight {
         let last = self.counts.last().copied().unwrap_or(0.0);
         if most < least { [last; 3] } else { [least, most, around] }
     }
+}
+
+/// A number that trees and networks have a word for.
+fn tame(number: f32) -> f32 {
+    if number.is_finite() { number.clamp(-1e6, 1e6) } else { 0.0 }
 }
 
 /// How much more comes at each place of an hour than on average.
@@ -216,5 +245,5 @@ fn shared(
         *shared = error / scale;
     }
     shared[LAGS + GUESSES..].copy_from_slice(&told);
-    shared
+    shared.map(tame)
 }

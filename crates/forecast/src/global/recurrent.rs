@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 use swell_core::rng::{Rng, below, split};
 
 use crate::bands::Forecast;
+use crate::boost::forest::LANES;
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model};
-use crate::global::boosted::{Whose, half_of};
-use crate::global::features::{Sight, WIDTH};
+use crate::forecaster::{Budget, Forecaster, Model, Whose};
+use crate::global::boosted::half_of;
+use crate::global::features::{OWN, SHARED, Sight, WIDTH};
 use crate::global::lessons::Stakes;
 use crate::global::spread::{rooted, spread, unrooted};
+use crate::global::views::{Closed, Views};
 use crate::local::rule::bound;
 use crate::network::adam::Adam;
 use crate::network::head::OUT;
@@ -42,7 +44,7 @@ const REACH: usize = 4032;
 /// Makes recurrent models.
 #[derive(Debug, Clone, Copy)]
 pub struct Recurrence {
-    /// Steps ahead that are learned.
+    /// Steps ahead that are learned, at most [`LANES`].
     pub horizon: usize,
 }
 
@@ -67,7 +69,8 @@ impl Forecaster for Recurrence {
         let slots: [Mutex<Option<Half>>; 2] = std::array::from_fn(|_| Mutex::new(None));
         (budget.each)(2, &|half| {
             let rng = split(seed, ["recurrence", "recurrence of the other half"][half]);
-            let taught = Half::teach(past, &stakes, half, self.horizon, budget, rng);
+            let horizon = self.horizon.min(LANES);
+            let taught = Half::teach(past, &stakes, half, horizon, budget, rng);
             *slots[half].lock().expect("no job broke") = Some(taught);
         });
         let taught = slots.into_iter().map(|slot| slot.into_inner().expect("no job broke"));
@@ -84,12 +87,20 @@ impl Forecaster for Recurrence {
 
 fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
     let of_column = |column: usize| {
-        let values = batches.iter().flat_map(|b| b.known.iter().skip(column).step_by(WIDTH));
         let (mut sum, mut squares, mut len) = (0.0f32, 0.0f32, 0.0f32);
-        for value in values {
+        let mut add = |value: f32| {
             sum += value;
             squares += value * value;
             len += 1.0;
+        };
+        for batch in batches {
+            match column.checked_sub(SHARED) {
+                None => {
+                    let values = batch.shared.iter().skip(column).step_by(SHARED);
+                    values.for_each(|value| (0..batch.asked).for_each(|_| add(*value)));
+                }
+                Some(own) => batch.own.iter().skip(own).step_by(OWN).for_each(|value| add(*value)),
+            }
         }
         let mean = sum / len.max(1.0);
         let spread = (squares / len.max(1.0) - mean * mean).max(0.0).sqrt();
@@ -100,7 +111,9 @@ fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
 
 impl Half {
     fn is_sound(&self) -> bool {
-        self.network.is_sound(INPUTS, WIDTH) && self.measure.len() == WIDTH && self.horizon > 0
+        self.network.is_sound(INPUTS, WIDTH)
+            && self.measure.len() == WIDTH
+            && (1..=LANES).contains(&self.horizon)
     }
 
     /// Learns from one half of the functions.
@@ -143,14 +156,14 @@ impl Half {
         first: usize,
         rng: &mut Rng,
     ) -> (Batch, Answers) {
-        let mut sights = Vec::with_capacity(ROWS);
         let mut answers = Answers::default();
-        let mut asked = Vec::with_capacity(ROWS * ASKED);
+        let mut batch = Batch { asked: ASKED, ..Batch::default() };
         for _ in 0..ROWS {
             let member = members[below(rng, members.len() as u64) as usize];
             let origin = first + below(rng, (past.origin() - first) as u64) as usize;
             let then = past.until(origin);
             let sight = Sight::of(&then, member, then.filled(member), self.horizon);
+            self.add_row(&mut batch, &reads(&then, &sight), &sight.shared.map(rooted));
             for _ in 0..ASKED {
                 let ahead = below(rng, self.horizon as u64) as usize;
                 let came = past.count(member, origin + ahead);
@@ -159,91 +172,114 @@ impl Half {
                 answers.targets.push(rooted(beside));
                 let weight = stakes.of_error(member, scale);
                 answers.weights.push(if came.is_some() { weight } else { 0.0 });
-                asked.push(ahead);
+                self.add_question(&mut batch, sight.own(&then, ahead).map(rooted).into_iter());
             }
-            sights.push((then, sight));
         }
-        (self.batch(&sights.iter().collect::<Vec<_>>(), &asked, ASKED), answers)
+        (batch, answers)
     }
 
-    /// What the network is told of some sights and of `asked` steps ahead of each.
-    fn batch(&self, sights: &[&(Past<'_>, Sight)], asked: &[usize], each: usize) -> Batch {
-        let room = || Vec::with_capacity(sights.len() * INPUTS);
-        let mut steps: Vec<Vec<f32>> = std::iter::repeat_with(room).take(READ).collect();
-        let mut known = Vec::with_capacity(asked.len() * WIDTH);
-        let mut row = [0.0; WIDTH];
-        for (place, (past, sight)) in sights.iter().enumerate() {
-            let len = sight.counts.len();
-            let (middle, scale) = (sight.scene.middle(0), sight.scene.scale);
-            for (back, step) in steps.iter_mut().enumerate() {
-                let at = (len + back).checked_sub(READ);
-                let count = at.map_or(0.0, |at| sight.counts[at]);
-                let place = (past.time_of_day(at.unwrap_or(0)) % 12) as f32 / 12.0;
-                let (sine, cosine) = (place * std::f32::consts::TAU).sin_cos();
-                let beside = rooted((count - middle) / scale) / 2.0;
-                step.extend([beside, f32::from(u8::from(count > 0.0)), sine, cosine]);
-            }
-            for &ahead in &asked[place * each..(place + 1) * each] {
-                sight.row(past, ahead.min(self.horizon - 1), &mut row);
-                let measured = row.iter().zip(&self.measure);
-                known.extend(measured.map(|(value, (mean, spread))| {
-                    ((rooted(*value) - mean) / spread).clamp(-6.0, 6.0)
-                }));
-            }
-        }
-        Batch { steps, rows: sights.len(), asked: each, known }
+    /// Adds what was read of a function, and what is known of it whatever the step ahead.
+    fn add_row(&self, batch: &mut Batch, reads: &Reads, shared: &[f32; SHARED]) {
+        batch.rows += 1;
+        batch.steps.resize_with(READ, Vec::new);
+        batch.steps.iter_mut().zip(reads).for_each(|(step, read)| step.extend_from_slice(read));
+        batch.shared.extend(shared.iter().zip(&self.measure).map(measured));
     }
+
+    /// Adds what is known of a step ahead.
+    fn add_question(&self, batch: &mut Batch, own: impl Iterator<Item = f32>) {
+        let measure = &self.measure[SHARED..];
+        batch.own.extend(own.zip(measure).map(|(value, measure)| measured((&value, measure))));
+    }
+}
+
+/// A number that is known, in its measure.
+fn measured((value, (mean, spread)): (&f32, &(f32, f32))) -> f32 {
+    ((value - mean) / spread).clamp(-6.0, 6.0)
+}
+
+/// What is read of the last steps of a function.
+type Reads = [[f32; INPUTS]; READ];
+
+fn reads(past: &Past<'_>, sight: &Sight<'_>) -> Reads {
+    let len = sight.counts.len();
+    let (middle, scale) = (sight.scene.middle(0), sight.scene.scale);
+    std::array::from_fn(|back| {
+        let at = (len + back).checked_sub(READ);
+        let count = at.map_or(0.0, |at| sight.counts[at]);
+        let place = (past.time_of_day(at.unwrap_or(0)) % 12) as f32 / 12.0;
+        let (sine, cosine) = (place * std::f32::consts::TAU).sin_cos();
+        let beside = rooted((count - middle) / scale) / 2.0;
+        [beside, f32::from(u8::from(count > 0.0)), sine, cosine]
+    })
 }
 
 impl Recurrent {
-    fn all(
+    /// What each half's network says of some functions, of those it is to be asked about.
+    fn ask(
         &self,
-        past: &Past<'_>,
+        views: &Views<'_>,
         members: Range<usize>,
-        whose: Whose,
-        horizon: usize,
-    ) -> Vec<Forecast> {
-        let mut forecasts = Vec::with_capacity(members.len());
-        let reach = self.halves.iter().map(|half| half.horizon).fold(horizon, usize::max);
-        let sight = |member: usize| (*past, Sight::of(past, member, past.filled(member), reach));
-        let all: Vec<usize> = members.collect();
-        for members in all.chunks(ROWS) {
-            let sights: Vec<_> = members.iter().map(|&member| sight(member)).collect();
-            let mut sums = vec![[0.0f32; OUT + 1]; sights.len() * horizon];
-            for (number, half) in self.halves.iter().enumerate() {
-                let asked =
-                    |place: &usize| whose == Whose::Both || half_of(members[*place]) != number;
-                let places: Vec<usize> = (0..members.len()).filter(asked).collect();
-                let seen: Vec<_> = places.iter().map(|&place| &sights[place]).collect();
-                let steps: Vec<usize> = places.iter().flat_map(|_| 0..horizon).collect();
-                let out = half.network.ask(&half.batch(&seen, &steps, horizon));
-                for (place, out) in places.iter().zip(out.chunks_exact(horizon * OUT)) {
-                    let sums = &mut sums[place * horizon..(place + 1) * horizon];
-                    for (sum, out) in sums.iter_mut().zip(out.chunks_exact(OUT)) {
-                        (0..OUT).for_each(|level| sum[level] += unrooted(out[level]));
-                        sum[OUT] += 1.0;
-                    }
+        asks: impl Fn(usize, usize) -> bool,
+    ) -> [Vec<Option<Said>>; 2] {
+        let places = || members.clone();
+        let sights = &views.sights()[members.clone()];
+        let of_sight = |(place, sight): (usize, &Sight<'_>)| {
+            let own = views.blocks()[members.start + place].map(|column| column.map(rooted));
+            (reads(&views.past, sight), sight.shared.map(rooted), own)
+        };
+        let known: Vec<_> = sights.iter().enumerate().map(of_sight).collect();
+        [0, 1].map(|number| {
+            let half = &self.halves[number];
+            let mut batch = Batch { asked: LANES, ..Batch::default() };
+            let is_asked = |place: usize| asks(views.members.start + place, number);
+            for (place, (reads, shared, own)) in places().zip(&known) {
+                if is_asked(place) {
+                    half.add_row(&mut batch, reads, shared);
+                    (0..LANES).for_each(|ahead| {
+                        half.add_question(&mut batch, own.iter().map(|column| column[ahead]));
+                    });
                 }
             }
-            for ((_, sight), sums) in sights.iter().zip(sums.chunks_exact(horizon)) {
-                let steps = sums.iter().enumerate().map(|(ahead, sums)| {
-                    let at = |level: usize| {
-                        sight.scene.middle(ahead) + sight.scene.scale * sums[level] / sums[OUT]
-                    };
-                    spread(at(0), at(1), at(2))
-                });
-                let last = sight.counts.last().copied().unwrap_or(0.0);
-                let forecast = Forecast { steps: steps.collect() };
-                forecasts.push(forecast.sane(past.most().min(bound(&sight.counts)), last));
-            }
-        }
-        forecasts
+            let out = half.network.ask(&batch);
+            let mut said = out.chunks_exact(LANES * OUT).map(|said| {
+                let said: Vec<f32> = said.iter().map(|value| unrooted(*value)).collect();
+                said
+            });
+            places().map(|place| is_asked(place).then(|| said.next()).flatten()).collect()
+        })
+    }
+
+    /// What some answers together say of a sight.
+    fn told(&self, views: &Views<'_>, sight: &Sight<'_>, said: &[&Said]) -> Forecast {
+        let reach = self.halves.iter().map(|half| half.horizon).fold(LANES, usize::min);
+        let steps = (0..views.horizon).map(|ahead| {
+            let lane = ahead.min(reach - 1);
+            let at = |level: usize| {
+                let sum: f32 = said.iter().map(|said| said[lane * OUT + level]).sum();
+                sight.scene.middle(ahead) + sight.scene.scale * sum / said.len() as f32
+            };
+            spread(at(0), at(1), at(2))
+        });
+        let last = sight.counts.last().copied().unwrap_or(0.0);
+        let forecast = Forecast { steps: steps.collect() };
+        forecast.sane(views.past.most().min(bound(&sight.counts)), last)
     }
 }
 
+/// The places of so many functions at a time as a network is asked about, and their sights.
+fn batches<'v>(views: &'v Views<'_>) -> impl Iterator<Item = (Range<usize>, &'v [Sight<'v>])> {
+    let chunks = views.sights().chunks(ROWS).enumerate();
+    chunks.map(|(turn, sights)| (turn * ROWS..turn * ROWS + sights.len(), sights))
+}
+
+/// What a network says of a function: [`OUT`] numbers for each step of the hour ahead.
+type Said = Vec<f32>;
+
 impl Model for Recurrent {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        self.all(past, members, Whose::Both, horizon)
+        let closed = Closed::of(past, members);
+        self.say(&closed.at(past.origin(), horizon), Whose::Both)
     }
 
     fn predict_unseen(
@@ -252,7 +288,39 @@ impl Model for Recurrent {
         members: Range<usize>,
         horizon: usize,
     ) -> Vec<Forecast> {
-        self.all(past, members, Whose::Other, horizon)
+        let closed = Closed::of(past, members);
+        self.say(&closed.at(past.origin(), horizon), Whose::Other)
+    }
+
+    fn say(&self, views: &Views<'_>, whose: Whose) -> Vec<Forecast> {
+        if whose == Whose::Both {
+            return self.say_both(views).into_iter().next().expect("there are two");
+        }
+        let mut forecasts = Vec::with_capacity(views.members.len());
+        for (members, sights) in batches(views) {
+            let [first, second] =
+                self.ask(views, members, |member, number| half_of(member) != number);
+            let said =
+                first.iter().zip(&second).map(|(first, second)| first.as_ref().or(second.as_ref()));
+            for (sight, said) in sights.iter().zip(said) {
+                forecasts.push(self.told(views, sight, &[said.expect("the other half was asked")]));
+            }
+        }
+        forecasts
+    }
+
+    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+        let [mut both, mut other] = [(), ()].map(|()| Vec::with_capacity(views.members.len()));
+        for (members, sights) in batches(views) {
+            let own = members.clone().map(|place| half_of(views.members.start + place));
+            let [first, second] = self.ask(views, members, |_, _| true);
+            for ((sight, own), said) in sights.iter().zip(own).zip(first.iter().zip(&second)) {
+                let (Some(first), Some(second)) = said else { unreachable!("both were asked") };
+                both.push(self.told(views, sight, &[first, second]));
+                other.push(self.told(views, sight, &[[second, first][own]]));
+            }
+        }
+        [both, other]
     }
 
     fn to_bytes(&self) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! How long a function rested between its calls and how many came together: what says when
 //! the next ones are due, and how many.
 
-use crate::bands::quantile_of_sorted;
-use crate::local::idle_histogram::chances;
+use crate::bands::{quantile_of, quantile_of_sorted};
+use crate::renewals::chances;
 
 /// How far back is looked: a week of 5-minute steps.
 const REACH: usize = 2016;
@@ -78,6 +78,5 @@ pub fn level_error(counts: &[f32]) -> f32 {
             errors.extend(ahead.map(|came| (came - level).abs()));
         }
     }
-    errors.sort_unstable_by(f32::total_cmp);
-    quantile_of_sorted(&errors, 0.8)
+    quantile_of(&mut errors, 0.8)
 }

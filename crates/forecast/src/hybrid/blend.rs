@@ -34,7 +34,7 @@ pub struct Losses {
 }
 
 /// The losses of members on one function; `counts` are known up to the present, gaps as NaN.
-pub fn losses(track: &[Tracked], counts: &[f32], members: usize, rule: Rule) -> Losses {
+pub fn losses(track: &[Tracked<'_>], counts: &[f32], members: usize, rule: Rule) -> Losses {
     let none = vec![[0.0; LEVELS.len()]; members];
     let mut losses = Losses { of: none.clone(), rooted: none, steps: 0.0 };
     let mut worth = 1.0;
@@ -93,7 +93,7 @@ pub fn weights(
 /// The members' forecasts, weighted level by level, by their roots: a member that is hardly
 /// believed but says a thousand where all others say nothing shall not be heard through the
 /// size of its number.
-pub fn blend(forecasts: &[Forecast], weights: &[[f32; LEVELS.len()]]) -> Forecast {
+pub fn blend(forecasts: &[&Forecast], weights: &[[f32; LEVELS.len()]]) -> Forecast {
     let horizon = forecasts.first().map_or(0, |first| first.steps.len());
     let step = |ahead: usize| {
         std::array::from_fn(|level| {
@@ -119,7 +119,7 @@ mod tests {
         for (first, second, share, expected) in
             [(9.0, 9.0, 0.3, 9.0), (1600.0, 0.0, 0.01, 0.16), (16.0, 4.0, 0.5, 9.0)]
         {
-            let said = blend(&[say(first), say(second)], &of(share)).steps[0][2];
+            let said = blend(&[&say(first), &say(second)], &of(share)).steps[0][2];
             assert!((said - expected).abs() < 1e-3, "{first} and {second}: {said}");
         }
     }

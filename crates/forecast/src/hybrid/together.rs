@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model, Notes};
+use crate::forecaster::{Budget, Forecaster, Model, Notes, Whose};
+use crate::global::views::{Closed, Views};
 use crate::hybrid::band::{Sides, Widths, adapted, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
 use crate::hybrid::track::{STRIDE, Tracked, origins};
@@ -151,15 +152,18 @@ impl Hybridization {
         let every = past.members().div_ceil(ASKED_MAX).max(1);
         let chunks: Vec<Range<usize>> =
             chunks(0..past.members()).into_iter().step_by(every).collect();
-        let slots: Vec<Mutex<Vec<Seen>>> = chunks.iter().map(|_| Mutex::new(Vec::new())).collect();
+        let slots: Vec<Mutex<Notes>> = chunks.iter().map(|_| Mutex::default()).collect();
         (budget.each)(chunks.len(), &|chunk| {
-            let seen = hybrid.look_back(past, chunks[chunk].clone(), self.horizon);
-            *slots[chunk].lock().expect("no job broke") = seen;
+            let notes = hybrid.look_back(past, chunks[chunk].clone(), self.horizon);
+            *slots[chunk].lock().expect("no job broke") = notes;
         });
-        let seen: Vec<Seen> =
-            slots.into_iter().flat_map(|slot| slot.into_inner().expect("no job broke")).collect();
+        let noted: Vec<Notes> =
+            slots.into_iter().map(|slot| slot.into_inner().expect("no job broke")).collect();
+        let each = chunks.iter().zip(&noted);
+        let seen: Vec<Seen<'_>> =
+            each.flat_map(|(chunk, notes)| hybrid.seen(past, chunk.clone(), notes)).collect();
         for class in 0..CLASSES {
-            let of_class: Vec<&Seen> =
+            let of_class: Vec<&Seen<'_>> =
                 seen.iter().filter(|s| class == 0 || s.class == class).collect();
             if class == 0 || of_class.len() >= ENOUGH {
                 hybrid.learned.priors[class] = prior(&of_class, self.parts, manner.prior);
@@ -186,16 +190,16 @@ impl Hybridization {
 }
 
 /// What was said about one function at tracked origins, and what came.
-struct Seen {
+struct Seen<'n> {
     class: usize,
     counts: Vec<f32>,
-    track: Vec<Tracked>,
+    track: Vec<Tracked<'n>>,
     losses: Losses,
     floor: f32,
 }
 
-impl Seen {
-    fn of(counts: Vec<f32>, track: Vec<Tracked>, parts: usize, rule: Rule) -> Self {
+impl<'n> Seen<'n> {
+    fn of(counts: Vec<f32>, track: Vec<Tracked<'n>>, parts: usize, rule: Rule) -> Self {
         let recent = &counts[counts.len().saturating_sub(288)..];
         let known = || recent.iter().filter(|count| !count.is_nan());
         let mean = known().sum::<f32>() / known().count().max(1) as f32;
@@ -210,7 +214,7 @@ impl Seen {
 }
 
 /// The odds of each part for functions of a class, from how much worse than the best it was.
-fn prior(seen: &[&Seen], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS.len()]> {
+fn prior(seen: &[&Seen<'_>], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS.len()]> {
     let mut worse = vec![[0.0f32; LEVELS.len()]; parts.len()];
     for level in 0..LEVELS.len() {
         for seen in seen {
@@ -233,39 +237,37 @@ fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
 }
 
 impl Hybrid {
-    /// What each part would honestly have said.
-    fn ask_unseen(
-        &self,
-        past: &Past<'_>,
-        members: &Range<usize>,
-        horizon: usize,
-    ) -> Vec<Vec<Forecast>> {
-        self.parts.iter().map(|part| part.predict_unseen(past, members.clone(), horizon)).collect()
-    }
-
-    fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Seen> {
+    fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Notes {
         let mut notes = Notes::default();
-        self.note(past, &members, horizon, &mut notes);
-        self.seen(past, members, &notes)
+        self.note(&Closed::of(past, members), past.origin(), horizon, &mut notes);
+        notes
     }
 
     /// Lets the parts say what is not noted yet, and forgets what is too old to matter.
-    fn note(&self, past: &Past<'_>, members: &Range<usize>, horizon: usize, notes: &mut Notes) {
-        let tracked = origins(past.origin());
-        for &origin in &tracked {
-            let say = || self.ask_unseen(&past.until(origin), members, horizon);
-            notes.said.entry(origin).or_insert_with(say);
+    fn note(&self, closed: &Closed<'_>, origin: usize, horizon: usize, notes: &mut Notes) {
+        let tracked = origins(origin);
+        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(*origin));
+        let missing: Vec<usize> = missing.copied().collect();
+        if !missing.is_empty() {
+            let views: Vec<Views<'_>> =
+                missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
+            let mut parts: Vec<_> =
+                self.parts.iter().map(|part| part.say_often(&views).into_iter()).collect();
+            for origin in missing {
+                let said = parts.iter_mut().map(|part| part.next().expect("each origin is told"));
+                notes.said.insert(origin, said.collect());
+            }
         }
         let oldest = tracked.last().copied().unwrap_or(0);
         notes.said.retain(|origin, _| *origin >= oldest);
     }
 
-    fn seen(&self, past: &Past<'_>, members: Range<usize>, notes: &Notes) -> Vec<Seen> {
+    fn seen<'n>(&self, past: &Past<'_>, members: Range<usize>, notes: &'n Notes) -> Vec<Seen<'n>> {
         let tracked = origins(past.origin());
         let one = |(place, member): (usize, usize)| {
             let track = tracked.iter().filter_map(|origin| {
                 let said = notes.said.get(origin)?;
-                let forecasts = said.iter().map(|said| said[place].clone()).collect();
+                let forecasts = said.iter().map(|said| &said[place]).collect();
                 Some(Tracked { origin: *origin, forecasts })
             });
             Seen::of(past.counts(member), track.collect(), self.parts.len(), self.manner.rule)
@@ -273,18 +275,19 @@ impl Hybrid {
         members.enumerate().map(one).collect()
     }
 
-    fn weights(&self, seen: &Seen) -> Vec<[f32; LEVELS.len()]> {
+    fn weights(&self, seen: &Seen<'_>) -> Vec<[f32; LEVELS.len()]> {
         weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, self.manner.rule)
     }
 
     /// What the parts together said at tracked origins, oldest first, by the weights of now.
-    fn said_together(&self, seen: &Seen) -> Vec<(usize, Forecast)> {
+    fn said_together(&self, seen: &Seen<'_>) -> Vec<(usize, Forecast)> {
         let weights = self.weights(seen);
-        let together = |tracked: &Tracked| (tracked.origin, blend(&tracked.forecasts, &weights));
+        let together =
+            |tracked: &Tracked<'_>| (tracked.origin, blend(&tracked.forecasts, &weights));
         seen.track.iter().rev().map(together).collect()
     }
 
-    fn decide(&self, past: &Past<'_>, seen: &Seen, now: &[Forecast]) -> Forecast {
+    fn decide(&self, past: &Past<'_>, seen: &Seen<'_>, now: &[&Forecast]) -> Forecast {
         let widths = &self.learned.widths[seen.class];
         let widen = |forecast: &Forecast, own: Sides| {
             let steps = forecast.steps.iter().enumerate().map(|(ahead, quantiles)| {
@@ -313,7 +316,8 @@ impl Hybrid {
 
     /// The parts by name with the share each has in the median of a member's forecast.
     pub fn shares(&self, past: &Past<'_>, member: usize, horizon: usize) -> Vec<(String, f32)> {
-        let seen = self.look_back(past, member..member + 1, horizon);
+        let notes = self.look_back(past, member..member + 1, horizon);
+        let seen = self.seen(past, member..member + 1, &notes);
         let weights = self.weights(&seen[0]);
         let shares = weights.iter().map(|weight| weight[crate::bands::MEDIAN]);
         self.names.iter().cloned().zip(shares).collect()
@@ -336,20 +340,23 @@ impl Model for Hybrid {
         horizon: usize,
         notes: &mut Notes,
     ) -> Vec<Forecast> {
-        let parts = self.parts.iter();
-        let now: Vec<Vec<Forecast>> = if past.origin().is_multiple_of(STRIDE) {
+        let (parts, origin) = (self.parts.iter(), past.origin());
+        let closed = Closed::of(past, members.clone());
+        let views = closed.at(origin, horizon);
+        let now: Vec<Vec<Forecast>> = if origin.is_multiple_of(STRIDE) {
             // This origin will be tracked soon.
-            let both = parts.map(|part| part.predict_both(past, members.clone(), horizon));
+            let both = parts.map(|part| part.say_both(&views));
             let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
-            notes.said.insert(past.origin(), unseen);
+            notes.said.insert(origin, unseen);
             now
         } else {
-            parts.map(|part| part.predict(past, members.clone(), horizon)).collect()
+            parts.map(|part| part.say(&views, Whose::Both)).collect()
         };
-        self.note(past, &members, horizon, notes);
+        drop(views);
+        self.note(&closed, origin, horizon, notes);
         let seen = self.seen(past, members, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {
-            let now: Vec<Forecast> = now.iter().map(|now| now[place].clone()).collect();
+            let now: Vec<&Forecast> = now.iter().map(|now| &now[place]).collect();
             self.decide(past, seen, &now)
         });
         decided.collect()

@@ -4,11 +4,11 @@ use crate::bands::Forecast;
 
 /// One earlier origin of one function.
 #[derive(Debug, Clone)]
-pub struct Tracked {
+pub struct Tracked<'n> {
     /// The origin.
     pub origin: usize,
     /// What each member forecast, in the order of members.
-    pub forecasts: Vec<Forecast>,
+    pub forecasts: Vec<&'n Forecast>,
 }
 
 /// How many steps lie between tracked origins, which are multiples of it: so each is asked

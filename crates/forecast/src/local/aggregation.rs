@@ -3,7 +3,7 @@
 //! the mean of all (IMAPA: Petropoulos and Kourentzes, 2015).
 
 use crate::local::rule::{Known, PointRule};
-use crate::smooth::{best_weight, level};
+use crate::smooth::{Abreast, SIDE, best_weight, level};
 
 /// Forecasts a share of a smoothed sum.
 #[derive(Debug, Clone, Copy)]
@@ -20,14 +20,46 @@ impl PointRule for Aggregation {
     fn shape(&self, _: Known<'_>) {}
 
     fn points(&self, (): &(), known: Known<'_>, horizon: usize) -> Vec<f32> {
-        let longest = mean_interval(known.counts);
+        vec![self.mean(known.counts); horizon]
+    }
+
+    fn points_at(&self, asked: &[(&(), usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
+        let mut ends: Vec<usize> = asked.iter().map(|(_, end)| *end).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let means: Vec<f32> = match self {
+            Aggregation::Adida => ends
+                .chunks(SIDE)
+                .flat_map(|ends| {
+                    let sums = ends.iter().map(|&end| {
+                        let length = mean_interval(&known.counts[..end]);
+                        (length, sums(&known.counts[..end], length))
+                    });
+                    let (lengths, sums): (Vec<usize>, Vec<Vec<f32>>) = sums.unzip();
+                    let abreast = Abreast::of(&sums);
+                    let levels = abreast.levels(abreast.best_weights(LOW, HIGH));
+                    lengths.into_iter().zip(levels).map(|(length, level)| level / length as f32)
+                })
+                .collect(),
+            Aggregation::Imapa => ends.iter().map(|&end| self.mean(&known.counts[..end])).collect(),
+        };
+        let at = |(_, end): &(&(), usize)| {
+            let place = ends.binary_search(end).expect("each end has its mean");
+            std::iter::repeat_n(means[place], horizon)
+        };
+        asked.iter().flat_map(at).collect()
+    }
+}
+
+impl Aggregation {
+    fn mean(&self, counts: &[f32]) -> f32 {
+        let longest = mean_interval(counts);
         let shortest = match self {
             Aggregation::Adida => longest,
             Aggregation::Imapa => 1,
         };
-        let lengths = (shortest..=longest).map(|length| at_length(known.counts, length));
-        let mean = lengths.sum::<f32>() / (longest + 1 - shortest) as f32;
-        vec![mean; horizon]
+        let lengths = (shortest..=longest).map(|length| at_length(counts, length));
+        lengths.sum::<f32>() / (longest + 1 - shortest) as f32
     }
 }
 
@@ -42,11 +74,18 @@ fn mean_interval(counts: &[f32]) -> usize {
     ((last as f32 / calls.max(1) as f32).round() as usize).clamp(1, counts.len().min(LONGEST))
 }
 
-/// The level of sums of `length` steps, per step. What does not fill a sum at the beginning
-/// is left out.
+/// Bounds of the weight by which sums are smoothed.
+const LOW: f32 = 0.1;
+const HIGH: f32 = 0.3;
+
+/// The level of sums of `length` steps, per step.
 fn at_length(counts: &[f32], length: usize) -> f32 {
+    let sums = sums(counts, length);
+    level(sums.iter().copied(), best_weight(&sums, LOW, HIGH)) / length as f32
+}
+
+/// The sums of `length` steps. What does not fill a sum at the beginning is left out.
+fn sums(counts: &[f32], length: usize) -> Vec<f32> {
     let whole = &counts[counts.len() % length..];
-    let sums: Vec<f32> = whole.chunks(length).map(|chunk| chunk.iter().sum()).collect();
-    let weight = best_weight(&sums, 0.1, 0.3);
-    level(sums.iter().copied(), weight) / length as f32
+    whole.chunks(length).map(|chunk| chunk.iter().sum()).collect()
 }

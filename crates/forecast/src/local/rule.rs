@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model};
+use crate::forecaster::{Budget, Forecaster, Model, Whose};
+use crate::global::views::Views;
 use crate::panel::Past;
 
 /// What a method knows when it forecasts one function.
@@ -23,10 +24,22 @@ pub struct Known<'a> {
     pub day: usize,
 }
 
+impl Known<'_> {
+    /// What was known before an earlier end.
+    pub fn until(&self, end: usize) -> Self {
+        Self { counts: &self.counts[..end], ..*self }
+    }
+}
+
 /// A method that gives bands by itself.
 pub trait Rule: Send + Sync {
     /// The forecast of the next `horizon` steps.
     fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast;
+
+    /// The forecasts that were made at some ends of what is known, each of them positive.
+    fn forecasts(&self, known: Known<'_>, ends: &[usize], horizon: usize) -> Vec<Forecast> {
+        ends.iter().map(|&end| self.forecast(known.until(end), horizon)).collect()
+    }
 }
 
 /// A method that gives a middle only.
@@ -40,6 +53,23 @@ pub trait PointRule: Send + Sync {
 
     /// The middle of each of the next `horizon` steps.
     fn points(&self, shape: &Self::Shape, known: Known<'_>, horizon: usize) -> Vec<f32>;
+
+    /// The shapes at some ends of what is known.
+    fn shapes(&self, known: Known<'_>, ends: &[usize]) -> Vec<Self::Shape> {
+        ends.iter().map(|&end| self.shape(known.until(end))).collect()
+    }
+
+    /// The middles at some ends, each with its own shape, `horizon` numbers for each.
+    fn points_at(
+        &self,
+        asked: &[(&Self::Shape, usize)],
+        known: Known<'_>,
+        horizon: usize,
+    ) -> Vec<f32> {
+        let points =
+            |(shape, end): &(&Self::Shape, usize)| self.points(shape, known.until(*end), horizon);
+        asked.iter().flat_map(points).collect()
+    }
 }
 
 /// Gives a [`PointRule`] bands from its past errors.
@@ -51,29 +81,47 @@ const WINDOWS: usize = 8;
 
 impl<R: PointRule> Rule for Conformal<R> {
     fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast {
+        let forecasts = self.forecasts(known, &[known.counts.len()], horizon);
+        forecasts.into_iter().next().expect("one end, one forecast")
+    }
+
+    fn forecasts(&self, known: Known<'_>, ends: &[usize], horizon: usize) -> Vec<Forecast> {
         let Conformal(rule) = self;
-        let shape = rule.shape(known);
-        let middle = rule.points(&shape, known, horizon);
-        let mut errors = vec![Vec::with_capacity(2 * WINDOWS); horizon];
-        for back in 1..=WINDOWS {
-            let Some(end) = known.counts.len().checked_sub(back * horizon).filter(|&end| end > 0)
-            else {
-                break;
+        let shapes = rule.shapes(known, ends);
+        let earlier = |end: usize| {
+            let ends = (1..=WINDOWS).map_while(move |back| end.checked_sub(back * horizon));
+            ends.take_while(|&end| end > 0)
+        };
+        let asked: Vec<(&R::Shape, usize)> = shapes
+            .iter()
+            .zip(ends)
+            .flat_map(|(shape, &end)| {
+                std::iter::once(end).chain(earlier(end)).map(move |end| (shape, end))
+            })
+            .collect();
+        let points = rule.points_at(&asked, known, horizon);
+        let mut points = points.chunks_exact(horizon.max(1));
+        let mut forecasts = Vec::with_capacity(ends.len());
+        let mut errors = Vec::with_capacity(2 * WINDOWS);
+        for &end in ends {
+            let middle = points.next().unwrap_or_default();
+            let windows = points.clone().zip(earlier(end));
+            let step = |(ahead, &middle): (usize, &f32)| {
+                errors.clear();
+                errors.extend(windows.clone().flat_map(|(points, end)| {
+                    let error = known.counts[end + ahead] - points[ahead];
+                    [error, -error]
+                }));
+                errors.sort_unstable_by(f32::total_cmp);
+                let mut quantiles = LEVELS.map(|level| middle + quantile_of_sorted(&errors, level));
+                quantiles[MEDIAN] = middle;
+                quantiles
             };
-            let earlier = Known { counts: &known.counts[..end], ..known };
-            let points = rule.points(&shape, earlier, horizon);
-            let came = &known.counts[end..end + horizon];
-            for ((errors, point), came) in errors.iter_mut().zip(points).zip(came) {
-                errors.extend([came - point, point - came]);
-            }
+            let steps = middle.iter().enumerate().map(step).collect();
+            forecasts.push(Forecast { steps });
+            points.by_ref().take(earlier(end).count()).for_each(drop);
         }
-        let steps = middle.iter().zip(&mut errors).map(|(&middle, errors)| {
-            errors.sort_unstable_by(f32::total_cmp);
-            let mut quantiles = LEVELS.map(|level| middle + quantile_of_sorted(errors, level));
-            quantiles[MEDIAN] = middle;
-            quantiles
-        });
-        Forecast { steps: steps.collect() }
+        forecasts
     }
 }
 
@@ -103,14 +151,28 @@ impl Model for Local {
         members.map(one).collect()
     }
 
-    fn predict_both(
-        &self,
-        past: &Past<'_>,
-        members: Range<usize>,
-        horizon: usize,
-    ) -> [Vec<Forecast>; 2] {
-        let said = self.predict(past, members, horizon);
+    fn say(&self, views: &Views<'_>, _: Whose) -> Vec<Forecast> {
+        let one = |counts: &&[f32]| one(self.rule, &views.past, counts, views.horizon);
+        views.counts.iter().map(one).collect()
+    }
+
+    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+        let said = self.say(views, Whose::Both);
         [said.clone(), said]
+    }
+
+    fn say_often(&self, views: &[Views<'_>]) -> Vec<Vec<Forecast>> {
+        let Some(whole) = views.iter().max_by_key(|views| views.past.origin()) else {
+            return Vec::new();
+        };
+        let mut said: Vec<Vec<Forecast>> =
+            views.iter().map(|views| Vec::with_capacity(views.counts.len())).collect();
+        let ends: Vec<usize> = views.iter().map(|views| views.past.origin()).collect();
+        for counts in &whole.counts {
+            let forecasts = often(self.rule, &whole.past, counts, &ends, whole.horizon);
+            said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
+        }
+        said
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -121,12 +183,29 @@ impl Model for Local {
 /// The forecast of one member whose counts, gaps closed, are at hand. Nothing known is
 /// nothing forecast.
 pub fn one(rule: &dyn Rule, past: &Past<'_>, counts: &[f32], horizon: usize) -> Forecast {
-    let Some(&last) = counts.last() else {
-        return Forecast::flat([0.0; LEVELS.len()], horizon);
-    };
+    let forecasts = often(rule, past, counts, &[counts.len()], horizon);
+    forecasts.into_iter().next().expect("one end, one forecast")
+}
+
+/// The forecasts of one member that were made at some ends of its counts.
+fn often(
+    rule: &dyn Rule,
+    past: &Past<'_>,
+    counts: &[f32],
+    ends: &[usize],
+    horizon: usize,
+) -> Vec<Forecast> {
     let known = Known { counts, season: past.season(), day: past.day() };
-    let most = past.most().min(bound(counts));
-    rule.forecast(known, horizon).sane(most, last)
+    let some: Vec<usize> = ends.iter().copied().filter(|&end| end > 0).collect();
+    let mut made = rule.forecasts(known, &some, horizon).into_iter();
+    let sane = |&end: &usize| match counts[..end].last() {
+        None => Forecast::flat([0.0; LEVELS.len()], horizon),
+        Some(&last) => {
+            let most = past.most().min(bound(&counts[..end]));
+            made.next().expect("one end, one forecast").sane(most, last)
+        }
+    };
+    ends.iter().map(sane).collect()
 }
 
 /// No forecast goes beyond ten times the most that was ever seen, and a little: what a

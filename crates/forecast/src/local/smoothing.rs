@@ -2,20 +2,42 @@
 //! smoothing).
 
 use crate::local::rule::{Known, PointRule};
-use crate::smooth::{best_weight, level};
+use crate::smooth::{Abreast, SIDE, best_weight, level};
 
 /// Forecasts the level.
 #[derive(Debug, Clone, Copy)]
 pub struct Smoothing;
 
+const LOW: f32 = 0.01;
+const HIGH: f32 = 0.99;
+
 impl PointRule for Smoothing {
     type Shape = f32;
 
     fn shape(&self, known: Known<'_>) -> f32 {
-        best_weight(known.counts, 0.01, 0.99)
+        best_weight(known.counts, LOW, HIGH)
     }
 
     fn points(&self, weight: &f32, known: Known<'_>, horizon: usize) -> Vec<f32> {
         vec![level(known.counts.iter().copied(), *weight); horizon]
+    }
+
+    fn shapes(&self, known: Known<'_>, ends: &[usize]) -> Vec<f32> {
+        let of_some = |ends: &[usize]| {
+            let series: Vec<&[f32]> = ends.iter().map(|&end| &known.counts[..end]).collect();
+            Abreast::of(&series).best_weights(LOW, HIGH).into_iter().take(ends.len())
+        };
+        ends.chunks(SIDE).flat_map(of_some).collect()
+    }
+
+    fn points_at(&self, asked: &[(&f32, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
+        let of_some = |asked: &[(&f32, usize)]| {
+            let series: Vec<&[f32]> = asked.iter().map(|(_, end)| &known.counts[..*end]).collect();
+            let mut weights = [0.0; SIDE];
+            weights.iter_mut().zip(asked).for_each(|(weight, (of, _))| *weight = **of);
+            Abreast::of(&series).levels(weights).into_iter().take(asked.len())
+        };
+        let levels = asked.chunks(SIDE).flat_map(of_some);
+        levels.flat_map(|level| std::iter::repeat_n(level, horizon)).collect()
     }
 }

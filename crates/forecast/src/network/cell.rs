@@ -1,9 +1,7 @@
 //! Long short-term memory (Hochreiter and Schmidhuber, 1997): a state that gates let in, keep
 //! and let out.
 
-use crate::network::matrix::{
-    add_product, add_row, add_rows_up, add_turned_product, sigmoid, tanh, turned,
-};
+use crate::network::matrix::{add_product, add_rows_up, add_turned_product, sigmoid, tanh, turned};
 
 /// Where a cell's weights lie: inputs and state to four gates, and the gates' biases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +32,7 @@ impl Cell {
 
     /// Goes through `steps`, each a batch of inputs.
     pub fn forward(&self, weights: &[f32], steps: &[Vec<f32>], batch: usize) -> Pass {
-        let (hidden, joint) = (self.hidden, self.inputs + self.hidden);
-        let (matrix, bias) = weights.split_at(joint * 4 * hidden);
+        let hidden = self.hidden;
         let mut pass = Pass {
             joined: Vec::with_capacity(steps.len()),
             gates: Vec::with_capacity(steps.len()),
@@ -43,31 +40,60 @@ impl Cell {
             state: vec![0.0; batch * hidden],
         };
         for input in steps {
-            let rows = input.chunks_exact(self.inputs).zip(pass.state.chunks_exact(hidden));
-            let joined: Vec<f32> =
-                rows.flat_map(|(input, state)| input.iter().chain(state)).copied().collect();
+            let mut joined = Vec::new();
             let mut gates = vec![0.0; batch * 4 * hidden];
-            add_row(&mut gates, bias);
-            add_product(&mut gates, &joined, matrix, joint, 4 * hidden);
-            let mut memory = vec![0.0; batch * hidden];
-            let before = &pass.memory[pass.memory.len() - 1];
-            for row in 0..batch {
-                let gates = &mut gates[row * 4 * hidden..(row + 1) * 4 * hidden];
-                for (place, gate) in gates.iter_mut().enumerate() {
-                    *gate = if place / hidden == 2 { tanh(*gate) } else { sigmoid(*gate) };
-                }
-                for unit in 0..hidden {
-                    let place = row * hidden + unit;
-                    let kept = gates[hidden + unit] * before[place];
-                    memory[place] = kept + gates[unit] * gates[2 * hidden + unit];
-                    pass.state[place] = gates[3 * hidden + unit] * tanh(memory[place]);
-                }
-            }
+            let mut memory = pass.memory[pass.memory.len() - 1].clone();
+            self.advance(weights, input, &mut joined, &mut gates, &mut memory, &mut pass.state);
             pass.joined.push(joined);
             pass.gates.push(gates);
             pass.memory.push(memory);
         }
         pass
+    }
+
+    /// Goes through `steps` and tells what is told after the last one.
+    pub fn read(&self, weights: &[f32], steps: &[Vec<f32>], batch: usize) -> Vec<f32> {
+        let mut joined = Vec::new();
+        let mut gates = vec![0.0; batch * 4 * self.hidden];
+        let [mut memory, mut state] = [(), ()].map(|()| vec![0.0; batch * self.hidden]);
+        for input in steps {
+            self.advance(weights, input, &mut joined, &mut gates, &mut memory, &mut state);
+        }
+        state
+    }
+
+    /// One step: `joined` and `gates` are written over, `memory` and `state` go on.
+    fn advance(
+        &self,
+        weights: &[f32],
+        input: &[f32],
+        joined: &mut Vec<f32>,
+        gates: &mut [f32],
+        memory: &mut [f32],
+        state: &mut [f32],
+    ) {
+        let (hidden, joint) = (self.hidden, self.inputs + self.hidden);
+        let (matrix, bias) = weights.split_at(joint * 4 * hidden);
+        joined.clear();
+        for (input, state) in input.chunks_exact(self.inputs).zip(state.chunks_exact(hidden)) {
+            joined.extend_from_slice(input);
+            joined.extend_from_slice(state);
+        }
+        gates.chunks_exact_mut(bias.len()).for_each(|gates| gates.copy_from_slice(bias));
+        add_product(gates, joined, matrix, joint, 4 * hidden);
+        let rows = memory.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
+        for (gates, (memory, state)) in gates.chunks_exact_mut(4 * hidden).zip(rows) {
+            let (gated, out) = gates.split_at_mut(3 * hidden);
+            let (gated, candidate) = gated.split_at_mut(2 * hidden);
+            gated.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+            candidate.iter_mut().for_each(|gate| *gate = tanh(*gate));
+            out.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+            let (admit, keep) = gated.split_at(hidden);
+            for unit in 0..hidden {
+                memory[unit] = keep[unit] * memory[unit] + admit[unit] * candidate[unit];
+                state[unit] = out[unit] * tanh(memory[unit]);
+            }
+        }
     }
 
     /// Adds the slopes of the weights, given those of what was told last.

@@ -50,6 +50,33 @@ impl Head {
         HeadPass { inputs, hidden, out }
     }
 
+    /// What comes out for questions whose first `width` inputs so many of them, one after the
+    /// other, have in `common`; the others each has of its `own`.
+    pub fn answer(
+        &self,
+        weights: &[f32],
+        (common, width): (&[f32], usize),
+        own: &[f32],
+        asked: usize,
+    ) -> Vec<f32> {
+        let [first, first_bias, second, second_bias] = self.parts(weights);
+        let rows = common.len() / width;
+        let (of_common, of_own) = first.split_at(width * self.hidden);
+        let mut begun = vec![0.0; rows * self.hidden];
+        add_row(&mut begun, first_bias);
+        add_product(&mut begun, common, of_common, width, self.hidden);
+        let mut hidden = Vec::with_capacity(rows * asked * self.hidden);
+        for begun in begun.chunks_exact(self.hidden) {
+            (0..asked).for_each(|_| hidden.extend_from_slice(begun));
+        }
+        add_product(&mut hidden, own, of_own, self.inputs - width, self.hidden);
+        hidden.iter_mut().for_each(|unit| *unit = unit.max(0.0));
+        let mut out = vec![0.0; rows * asked * OUT];
+        add_row(&mut out, second_bias);
+        add_product(&mut out, &hidden, second, self.hidden, OUT);
+        out
+    }
+
     /// Adds the slopes of the weights, given those of what came out; gives those of the inputs.
     pub fn backward(
         &self,

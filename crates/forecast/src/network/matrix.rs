@@ -4,17 +4,37 @@
 //! exponential, so that a network says the same on every machine. Loops run along rows, which
 //! is what compilers turn into vector code.
 
+/// Columns of a product that are summed at a time, in registers.
+const TILE: usize = 32;
+
 /// `out += left * right`, row by row: `left` has `inner` columns, `right` has `width`.
 pub fn add_product(out: &mut [f32], left: &[f32], right: &[f32], inner: usize, width: usize) {
     for (out, left) in out.chunks_exact_mut(width).zip(left.chunks_exact(inner)) {
-        for (&factor, right) in left.iter().zip(right.chunks_exact(width)) {
-            if factor != 0.0 {
-                for (out, value) in out.iter_mut().zip(right) {
-                    *out += factor * value;
-                }
-            }
+        let mut first = 0;
+        while let Some((out, _)) = out[first..].split_first_chunk_mut::<TILE>() {
+            add_tile(out, left, &right[first..], width);
+            first += TILE;
+        }
+        while let Some((out, _)) = out[first..].split_first_chunk_mut::<3>() {
+            add_tile(out, left, &right[first..], width);
+            first += 3;
+        }
+        while let Some((out, _)) = out[first..].split_first_chunk_mut::<1>() {
+            add_tile(out, left, &right[first..], width);
+            first += 1;
         }
     }
+}
+
+/// Some columns of one row of a product; `right` begins with them.
+fn add_tile<const N: usize>(out: &mut [f32; N], left: &[f32], right: &[f32], width: usize) {
+    let mut sums = *out;
+    for (factor, right) in left.iter().zip(right.chunks(width)) {
+        for (sum, value) in sums.iter_mut().zip(&right[..N]) {
+            *sum += factor * value;
+        }
+    }
+    *out = sums;
 }
 
 /// `out += left` turned about its diagonal, times `right`: the slopes of weights.

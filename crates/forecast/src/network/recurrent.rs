@@ -25,8 +25,10 @@ pub struct Batch {
     pub rows: usize,
     /// Questions asked of each row.
     pub asked: usize,
-    /// What is known of each question, question after question.
-    pub known: Vec<f32>,
+    /// What is known of all questions of a row, row after row.
+    pub shared: Vec<f32>,
+    /// What is known of each question besides, question after question.
+    pub own: Vec<f32>,
 }
 
 /// What should come out of a batch.
@@ -88,8 +90,14 @@ impl Network {
     /// What comes out: [`OUT`] numbers a question.
     pub fn ask(&self, batch: &Batch) -> Vec<f32> {
         let (of_cell, of_head) = self.weights.split_at(self.cell().weights());
-        let pass = self.cell().forward(of_cell, &batch.steps, batch.rows);
-        self.head().forward(of_head, self.join(&pass.state, batch)).out
+        let state = self.cell().read(of_cell, &batch.steps, batch.rows);
+        let width = batch.shared.len() / batch.rows.max(1);
+        let mut common = Vec::with_capacity(state.len() + batch.shared.len());
+        for row in 0..batch.rows {
+            common.extend_from_slice(&state[row * self.hidden..(row + 1) * self.hidden]);
+            common.extend_from_slice(&batch.shared[row * width..(row + 1) * width]);
+        }
+        self.head().answer(of_head, (&common, self.hidden + width), &batch.own, batch.asked)
     }
 
     /// The loss on a batch and its slopes.
@@ -125,11 +133,14 @@ impl Network {
 
     /// What is remembered of a row, beside what is known of each question asked of it.
     fn join(&self, state: &[f32], batch: &Batch) -> Vec<f32> {
-        let mut joined = Vec::with_capacity(batch.rows * batch.asked * (self.hidden + self.known));
-        for (question, known) in batch.known.chunks_exact(self.known).enumerate() {
+        let mut joined = Vec::with_capacity(batch.rows * batch.asked * self.head().inputs);
+        let shared = batch.shared.len() / batch.rows.max(1);
+        let own = self.known - shared;
+        for question in 0..batch.rows * batch.asked {
             let row = question / batch.asked;
-            joined.extend(&state[row * self.hidden..(row + 1) * self.hidden]);
-            joined.extend(known);
+            joined.extend_from_slice(&state[row * self.hidden..(row + 1) * self.hidden]);
+            joined.extend_from_slice(&batch.shared[row * shared..(row + 1) * shared]);
+            joined.extend_from_slice(&batch.own[question * own..(question + 1) * own]);
         }
         joined
     }
@@ -146,12 +157,14 @@ mod tests {
             (0..count).map(|_| 2.0 * unit(rng) as f32 - 1.0).collect()
         };
         let steps: Vec<Vec<f32>> = (0..6).map(|_| draw(rows * 2)).collect();
-        let known = draw(rows * 2 * 3);
+        let (shared, own) = (draw(rows), draw(rows * 2 * 2));
         // What came is what stood in the first place four steps ago, and what is known.
-        let target = |question: usize| 0.8 * steps[2][question / 2 * 2] + 0.3 * known[question * 3];
+        let target = |question: usize| {
+            0.8 * steps[2][question / 2 * 2] + 0.2 * shared[question / 2] + 0.3 * own[question * 2]
+        };
         let targets = (0..rows * 2).map(target).collect();
         let answers = Answers { targets, weights: vec![1.0; rows * 2] };
-        (Batch { steps, rows, asked: 2, known }, answers)
+        (Batch { steps, rows, asked: 2, shared, own }, answers)
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Putting together what others look at: forecasts, and what else is known of each function.
 
 use swell_forecast::bands::Forecast;
+use swell_forecast::league::contender::Contender;
 use swell_forecast::needs::CallUse;
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
 use crate::foresight::maker::Said;
 use crate::foresight::members::Member;
+use crate::foresight::models::METHOD;
 use crate::foresight::outlook::{Outlook, Row};
 use crate::foresight::schedule::known;
 
@@ -54,6 +56,10 @@ pub fn compose(
         }
     });
     let rows = rows.collect();
-    let (model, why) = (said.by.to_string(), said.why.clone());
+    let model = match said.by {
+        Contender::Model(_) => format!("{} ({METHOD})", said.by),
+        _ => said.by.to_string(),
+    };
+    let why = said.why.clone();
     Outlook { origin, made_ms: now_ms, model, why, rows }
 }

@@ -24,6 +24,7 @@ use swell_forecast::panel::Panel;
 
 use crate::foresight::calendar::Calendar;
 use crate::foresight::models::{Models, method};
+use crate::foresight::noted::Noted;
 
 /// Members that are forecast in one go, between two rests.
 const CHUNK: usize = 64;
@@ -42,6 +43,8 @@ pub struct Maker {
     said: BTreeMap<Contender, BTreeMap<Arc<str>, Forecast>>,
     /// The step that was said of.
     said_of: u64,
+    /// What parts of models said before.
+    noted: BTreeMap<Contender, Noted>,
 }
 
 /// What is known when a step begins.
@@ -103,8 +106,10 @@ impl Maker {
         };
         let untrained = [(Contender::Window, "window-1h"), (Contender::SeasonalNaive, "snaive")];
         let untrained = untrained.map(|(contender, name)| (contender, needless(name)));
-        let (held, said) = (BTreeMap::new(), BTreeMap::new());
-        let mut maker = Self { method, league, models, held, untrained, horizon, said, said_of: 0 };
+        let (held, said, noted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let said_of = 0;
+        let mut maker =
+            Self { method, league, models, held, untrained, horizon, said, said_of, noted };
         maker.take_up();
         maker
     }
@@ -159,6 +164,8 @@ impl Maker {
     fn tidy(&mut self) {
         let needed: Vec<u64> = self.league.state().held().collect();
         self.held.retain(|generation, _| needed.contains(generation));
+        let is_held = |of: &Contender| matches!(of, Contender::Model(generation) if needed.contains(generation));
+        self.noted.retain(|of, _| is_held(of));
         self.models.keep_only(&needed);
     }
 
@@ -270,9 +277,10 @@ impl Maker {
         let (mut said, mut chosen) = (BTreeMap::new(), None);
         let all = known.names.len();
         let compared = all.min(COMPARED_MAX);
+        let mut noted = std::mem::take(&mut self.noted);
         for contender in self.league.chain() {
             if chosen.is_none() && contender != Contender::KeepAlive {
-                let forecasts = self.ask(contender, known, events, 0..all);
+                let forecasts = self.ask(contender, known, events, 0..all, &mut noted);
                 chosen = forecasts.map(|forecasts| (contender, forecasts));
             }
         }
@@ -292,11 +300,11 @@ impl Maker {
             if is_done || !(known.go_on)() {
                 continue;
             }
-            if let Some(forecasts) = self.ask(contender, known, events, 0..compared) {
+            if let Some(forecasts) = self.ask(contender, known, events, 0..compared, &mut noted) {
                 keep(contender, &forecasts);
             }
         }
-        (self.said, self.said_of) = (said, known.origin);
+        (self.said, self.said_of, self.noted) = (said, known.origin, noted);
         match chosen {
             Some((by, forecasts)) => (by, Some(forecasts)),
             None => (Contender::KeepAlive, None),
@@ -310,17 +318,22 @@ impl Maker {
         known: &Known<'_>,
         events: &[EventEffect],
         members: Range<usize>,
+        noted: &mut BTreeMap<Contender, Noted>,
     ) -> Option<Vec<Forecast>> {
         let model = self.model(contender)?;
         let panel = &known.panel;
+        // A model that breaks leaves no notes behind.
+        let mut notes = noted.remove(&contender).unwrap_or_default();
+        notes.begin(known.origin.saturating_sub(panel.len() as u64));
         let past = panel.before(panel.len());
         let ahead = Ahead::of(events, panel.len(), self.horizon);
         let mut forecasts = Vec::with_capacity(members.len());
         let mut first = members.start;
         while first < members.end && (known.go_on)() {
             let chunk = first..members.end.min(first + CHUNK);
+            let notes = notes.of(first / CHUNK, chunk.clone(), &known.names);
             first = chunk.end;
-            let predict = || model.predict(&past, chunk.clone(), self.horizon);
+            let predict = || model.predict_noted(&past, chunk.clone(), self.horizon, notes);
             let told = match catch_unwind(AssertUnwindSafe(predict)) {
                 Ok(told) if told.iter().all(is_whole) => told,
                 Ok(_) => return None,
@@ -332,6 +345,7 @@ impl Maker {
             let told = chunk.zip(told);
             forecasts.extend(told.map(|(member, told)| ahead.apply(member, told, panel.most)));
         }
+        noted.insert(contender, notes);
         (forecasts.len() == members.len()).then_some(forecasts)
     }
 

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod calendar;
 pub mod receipts;
 pub mod ground;
+pub mod noted;
 pub mod maker;
 pub mod training;
 pub mod telling;

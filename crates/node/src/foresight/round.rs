@@ -29,8 +29,13 @@ use crate::foresight::told::{tell_minutes, tell_steps};
 use crate::foresight::training::{Job, Jobs, Made};
 use crate::settings::ClonesBy;
 
-/// Steps that a forecast looks back on: two days of 5-minute steps.
-pub const LOOK: u64 = 576;
+/// Steps that a forecast looks back on, at least: two days of 5-minute steps.
+const LOOK: u64 = 576;
+/// The panel begins at a step that so many divide, so that what a model noted at earlier steps of
+/// it is of use for as many: an hour of 5-minute steps.
+const BEGIN: u64 = 12;
+/// Steps of a panel, at most.
+pub const LOOK_MAX: u64 = LOOK + BEGIN - 1;
 /// Steps that a model learns from: a week of 5-minute steps.
 const LESSON: u64 = 2_016;
 /// Of one core, in thousandths: forecasts are to be there soon after their step begins.
@@ -169,7 +174,8 @@ impl<'a> Round<'a> {
         }
         let before = used();
         let pace = Pace::new(FORECASTING, self.stop.clone());
-        let window = Window { step: ground.step_minutes(), steps: LOOK, end: self.origin };
+        let steps = LOOK + self.origin % BEGIN;
+        let window = Window { step: ground.step_minutes(), steps, end: self.origin };
         let (panel, known) = self.panel(&window, &members);
         let (len, most, grid) = (panel.len(), panel.most, grid(ground, &window));
         let series = ground.followed.as_ref().map(|followed| followed.on(grid, len));

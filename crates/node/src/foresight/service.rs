@@ -19,7 +19,7 @@ use crate::foresight::followed::Followed;
 use crate::foresight::ground::{Ground, Parts};
 use crate::foresight::models::{METHOD, method};
 use crate::foresight::receipts::Receipts;
-use crate::foresight::round::{LEAGUE, LOOK, Round, Wake};
+use crate::foresight::round::{LEAGUE, LOOK_MAX, Round, Wake};
 use crate::foresight::training::{self, Job, Limits};
 use crate::store::error::StoreError;
 
@@ -50,7 +50,7 @@ impl Foresight {
         foresight.begin_threads(woken, state);
         if let Some(followed) = foresight.ground.followed.clone() {
             let (step_ms, stop) = (foresight.ground.step_ms(), stop.clone());
-            tokio::spawn(async move { followed.run(step_ms, LOOK, stop).await });
+            tokio::spawn(async move { followed.run(step_ms, LOOK_MAX, stop).await });
         }
         let minutes = foresight.clone();
         tokio::spawn(async move {
@@ -70,6 +70,13 @@ impl Foresight {
     }
 
     fn tell_settings(&self) {
+        let parts = &self.ground.parts;
+        if parts.settings.mode == ForecastMode::On && !parts.live.displaces() {
+            tracing::info!(
+                "the keep-alive policy does not tell what instances are worth, so clones take only \
+                 memory that is free; beside `hazard` they also displace what is worth less"
+            );
+        }
         // A mind that never hears of clones decides as it would without this.
         if self.ground.parts.settings.mode != ForecastMode::Off {
             let settings = Box::new(self.ground.cloning());

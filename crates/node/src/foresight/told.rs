@@ -20,6 +20,9 @@ use crate::foresight::telling::{confidence, demand};
 /// How far ahead clones can matter, in minutes.
 const AHEAD: u64 = 10;
 
+/// Functions that the mind is told of at a time.
+const TOLD_AT_ONCE: usize = 1_000;
+
 /// Tells the mind of `outlook`. A function of which nothing is expected is told of only if
 /// something was before, so that a journal of a box with many idle functions stays short.
 pub fn tell_steps(
@@ -124,10 +127,13 @@ fn is_to_tell(name: &Arc<str>, is_quiet: bool, told: &mut BTreeSet<Arc<str>>) ->
     }
 }
 
+/// Tells of some functions at a time: requests wait while the mind and its journal take in news.
 fn tell(ground: &Ground, origin: Instant, step: Span, functions: Vec<FunctionDemand>) {
-    if !functions.is_empty() {
+    let mut functions = functions.into_iter().peekable();
+    while functions.peek().is_some() {
+        let functions = functions.by_ref().take(TOLD_AT_ONCE).collect();
         let forecast = Box::new(DemandForecast { origin, step, functions });
-        ground.parts.live.tell(Event::DemandForecast { forecast });
+        ground.parts.live.tell(Event::DemandForeseen { forecast });
     }
 }
 

@@ -155,6 +155,11 @@ impl Live {
         self.tell(Event::CloneProbed { instance, healthy: told.is_ok() });
     }
 
+    /// Whether clones may displace instances that are worth less.
+    pub(crate) fn displaces(&self) -> bool {
+        self.mind.lock().site.prices()
+    }
+
     /// Requests that wait for an instance.
     pub fn waiting(&self) -> usize {
         self.mind.lock().waiters.len()

@@ -19,7 +19,8 @@ use swell_node::foresight::training::{self, Job, Limits, Made};
 use swell_node::registry::Registry;
 use tempfile::TempDir;
 
-const METHOD: &str = "gbm";
+/// Learned across functions, and quick to learn.
+const TREES: &str = "gbm";
 
 /// Forty functions, each with an hour of its own shape, and some noise.
 fn panel(steps: usize) -> Panel {
@@ -36,26 +37,27 @@ fn panel(steps: usize) -> Panel {
 }
 
 struct Stage {
+    method: &'static str,
     folder: TempDir,
     calendar: Calendar,
     maker: Maker,
 }
 
 impl Stage {
-    fn on(folder: TempDir, state: Option<&[u8]>) -> Self {
+    fn on(method_name: &'static str, folder: TempDir, state: Option<&[u8]>) -> Self {
         let registry = Arc::new(Registry::default());
         let demand = Demand::open(folder.path(), registry, 1.0).expect("it opens");
         let calendar = Calendar::open(Arc::new(demand)).expect("it opens");
         let models = Models::of(folder.path());
-        let maker = Maker::new(method(METHOD), USUAL, models, 12, state);
-        Self { folder, calendar, maker }
+        let maker = Maker::new(method(method_name), USUAL, models, 12, state);
+        Self { method: method_name, folder, calendar, maker }
     }
 
     /// The next run in the same folder.
     fn again(self, state: &[u8]) -> Self {
-        let Self { folder, calendar, maker } = self;
+        let Self { method, folder, calendar, maker } = self;
         drop((calendar, maker));
-        Self::on(folder, Some(state))
+        Self::on(method, folder, Some(state))
     }
 
     fn step(&mut self, step: usize) -> Said {
@@ -80,7 +82,7 @@ impl Stage {
         jobs.send(Job { generation, panel: panel(step) }).expect("it is heard");
         drop(jobs);
         let made = std::cell::RefCell::new(Vec::new());
-        training::run(&method(METHOD), &limits, &wanted, |one| made.borrow_mut().push(one));
+        training::run(&method(self.method), &limits, &wanted, |one| made.borrow_mut().push(one));
         for Made { generation, model, .. } in made.into_inner() {
             self.maker.made(generation, model);
         }
@@ -104,7 +106,7 @@ fn until_trained(stage: &mut Stage, from: usize) -> (u64, usize) {
 #[test]
 fn a_model_is_trained_kept_taken_up_again_and_lost_without_harm() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut stage = Stage::on(folder, None);
+    let mut stage = Stage::on(TREES, folder, None);
     let (generation, trained) = until_trained(&mut stage, 140);
     assert!(stage.held().contains(&generation), "it is on trial");
     for step in trained + 1..trained + 12 {
@@ -136,4 +138,28 @@ fn a_model_is_trained_kept_taken_up_again_and_lost_without_harm() {
     }
     let anew = stage.again(b"no state of a league");
     assert!(anew.held().is_empty());
+}
+
+#[test]
+fn a_hybrid_that_does_better_is_believed_until_it_is_lost() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let mut stage = Stage::on("hybrid", folder, None);
+    let (generation, trained) = until_trained(&mut stage, 140);
+    let model = Contender::Model(generation);
+    let promoted = (trained + 1..trained + 100).find(|&step| stage.step(step).by == model);
+    let promoted = promoted.expect("an hourly peak is easily foreseen better than by a window");
+    let said = stage.step(promoted + 1);
+    assert!(said.by == model && said.why.contains("promoted"), "{}: {}", said.by, said.why);
+
+    let state = stage.maker.state();
+    let mut stage = stage.again(&state);
+    let again = stage.step(promoted + 1);
+    assert_eq!((again.by, again.forecasts), (model, said.forecasts), "the notes are made anew");
+
+    let path = Models::of(stage.folder.path()).path(generation);
+    let kept = std::fs::read(&path).expect("it is kept");
+    std::fs::write(&path, &kept[..kept.len() - 9]).expect("it is written");
+    let mut stage = stage.again(&state);
+    let said = stage.step(promoted + 1);
+    assert!(said.by != model && said.forecasts.is_some(), "{}", said.by);
 }

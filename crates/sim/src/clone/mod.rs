@@ -4,4 +4,5 @@ pub mod row;
 pub mod experiment;
 pub mod summary;
 pub mod table;
+pub mod curves;
 pub mod page;

@@ -1,80 +1,87 @@
-//! Results as a page that needs nothing but itself: the table and what it comes to.
+//! Puts the page of clones together: heading, curves over memory, numbers.
 
 use std::io::{self, Write};
 
+use crate::clone::curves::chart;
 use crate::clone::row::CloneRow;
 use crate::clone::summary::{Line, lines, verdicts};
-use crate::report::figure::{memory, percent, whole};
+use crate::report::figure::{count, memory, percent, whole};
 use crate::report::html::chart::escape;
+use crate::report::html::shell::{About, Page};
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;\
-padding:0 1rem;color:#1d2733}table{border-collapse:collapse;width:100%}th,td{padding:.3rem .6rem;\
-text-align:right;border-bottom:1px solid #dde3ea}th:first-child,td:first-child{text-align:left}\
-.bar{display:inline-block;height:.7rem;background:#3a7bd5}.on .bar{background:#2a9d5c}\
-code{background:#f2f5f8;padding:.1rem .3rem}";
-
-/// Writes the page; `command` is what was typed.
-pub fn write(rows: &[CloneRow], command: &str, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the page.
+pub fn write(rows: &[CloneRow], about: &About, out: &mut dyn Write) -> io::Result<()> {
     let lines = lines(rows);
-    let most = lines.iter().map(cold).fold(0.0, f64::max).max(1.0);
-    write!(
-        out,
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Clones ahead of demand\
-         </title><style>{STYLE}</style><h1>Clones ahead of demand</h1><p><code>{}</code></p>",
-        escape(command)
-    )?;
-    if let Some(first) = rows.first() {
-        writeln!(
-            out,
-            "<p>{}: {} calls; keep-alive by <code>{}</code>, clones by <code>{}</code>, forecasts \
-             by <code>{}</code>.</p>",
-            escape(&first.trace),
-            whole(first.calls as f64),
-            escape(&first.policy),
-            escape(&first.clone_policy),
-            escape(&first.forecaster)
-        )?;
-    }
-    writeln!(
-        out,
-        "<table><tr><th>memory, mode</th><th>cold starts</th><th></th><th>less</th><th>dropped</th>\
-         <th>clones</th><th>used</th><th>held for nothing, GB s</th></tr>"
-    )?;
-    for line in &lines {
-        row(line, most, out)?;
-    }
-    writeln!(out, "</table><ul>")?;
-    for verdict in verdicts(&lines) {
-        writeln!(out, "<li>{}</li>", escape(&verdict))?;
-    }
-    writeln!(out, "</ul></html>")
-}
-
-fn cold(line: &Line) -> f64 {
-    line.mean(|row| row.cold as f64).mean
-}
-
-fn row(line: &Line, most: f64, out: &mut dyn Write) -> io::Result<()> {
-    let used: u64 = line.rows.iter().map(|row| row.clones_used).sum();
-    let made: u64 = line.rows.iter().map(|row| row.clones_made).sum();
-    let share = if made > 0 {
-        format!("{} %", percent(100.0 * used as f64 / made as f64))
-    } else {
-        String::new()
+    let page = Page {
+        title: "Clones ahead of demand".to_string(),
+        heading: heading(rows, &lines, about),
+        charts: if lines.is_empty() { Vec::new() } else { vec![chart(&lines)] },
+        rest: format!("<section><h2>Numbers</h2>\n{}</section>\n", numbers(&lines)),
     };
-    let less = line.less_pct(|row| row.cold as f64).filter(|_| line.mode != "off");
-    writeln!(
-        out,
-        "<tr class=\"{mode}\"><td>{}, {mode}</td><td>{}</td><td style=\"text-align:left;width:30%\">\
-         <span class=\"bar\" style=\"width:{:.1}%\"></span></td><td>{}</td><td>{} %</td><td>{}</td>\
-         <td>{share}</td><td>{}</td></tr>",
-        memory(line.memory_mb),
-        whole(cold(line)),
-        100.0 * cold(line) / most,
-        less.map_or_else(String::new, |less| format!("{less:.1} %")),
-        percent(line.mean(|row| row.drop_pct).mean),
-        whole(line.mean(|row| row.clones_made as f64).mean),
-        whole(line.mean(|row| row.clones_waste_gb_s).mean),
-        mode = line.mode
-    )
+    page.write(out)
+}
+
+fn heading(rows: &[CloneRow], lines: &[Line], about: &About) -> String {
+    let mut html = String::from("<header>\n<h1>Clones ahead of demand</h1>\n");
+    let Some(row) = rows.first() else {
+        return html + "<p>No run was completed.</p>\n</header>";
+    };
+    for verdict in verdicts(lines) {
+        html += &format!("<p class=\"lead\">{}</p>\n", escape(&verdict));
+    }
+    let runs = lines.iter().map(|line| line.rows.len()).max().unwrap_or(0);
+    html += "<dl>\n";
+    for (term, fact) in [
+        ("Trace", format!("{}, {} calls, {}", row.trace, whole(row.calls as f64), row.functions)),
+        ("Keep-alive", row.policy.clone()),
+        ("Clones", format!("{}, by forecasts of {}", row.clone_policy, row.forecaster)),
+        ("Cold starts", row.cold_cost.clone()),
+        ("Runs", format!("{}, {} each", count(rows.len(), "run"), count(runs, "seed"))),
+        ("Made by", format!("{} ({})", about.command, about.version)),
+    ] {
+        html += &format!("<dt>{term}</dt><dd>{}</dd>\n", escape(&fact));
+    }
+    html + "</dl>\n</header>"
+}
+
+fn numbers(lines: &[Line]) -> String {
+    let mut html = String::from("<div class=\"wide\"><table>\n<thead><tr>");
+    for head in [
+        "memory",
+        "mode",
+        "cold starts",
+        "% of served",
+        "fewer %",
+        "dropped %",
+        "waited, GB s",
+        "clones",
+        "used %",
+        "held for nothing, GB s",
+    ] {
+        html += &format!("<th>{head}</th>");
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for line in lines {
+        let mean = |figure: fn(&CloneRow) -> f64| line.mean(figure).mean;
+        let fewer = line.less_pct(|row| row.cold as f64).filter(|_| line.mode != "off");
+        let (made, used) = (mean(|row| row.clones_made as f64), mean(|row| row.clones_used as f64));
+        let cells = [
+            memory(line.memory_mb),
+            line.mode.to_string(),
+            whole(mean(|row| row.cold as f64)),
+            percent(mean(|row| row.cold_pct)),
+            fewer.map_or_else(String::new, |fewer| format!("{fewer:.1}")),
+            percent(mean(|row| row.drop_pct)),
+            whole(mean(|row| row.waste_gb_s)),
+            whole(made),
+            if made > 0.0 { percent(100.0 * used / made) } else { String::new() },
+            whole(mean(|row| row.clones_waste_gb_s)),
+        ];
+        html += "<tr>";
+        for cell in cells {
+            html += &format!("<td>{}</td>", escape(&cell));
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody></table></div>\n"
 }

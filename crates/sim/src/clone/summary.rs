@@ -1,5 +1,7 @@
 //! What rows of several seeds say together, and the verdict in words.
 
+use swell_core::catalog;
+
 use crate::clone::row::CloneRow;
 use crate::report::student::Estimate;
 
@@ -63,6 +65,7 @@ impl Line {
 /// What the runs come to, in sentences; one for each memory size and question.
 pub fn verdicts(lines: &[Line]) -> Vec<String> {
     let mut verdicts = Vec::new();
+    let policy = lines.iter().find(|line| line.mode == "on").and_then(|line| line.rows.first());
     for line in lines.iter().filter(|line| line.mode == "on") {
         let memory = crate::report::figure::memory(line.memory_mb);
         let cold = |row: &CloneRow| row.cold as f64;
@@ -87,7 +90,19 @@ pub fn verdicts(lines: &[Line]) -> Vec<String> {
             ));
         }
     }
+    verdicts.extend(policy.and_then(|row| unpriced(&row.policy)));
     verdicts
+}
+
+/// What clones cannot do beside a keep-alive policy that does not know what instances are worth.
+fn unpriced(policy: &str) -> Option<String> {
+    let built = catalog::build(policy, 0).ok()?;
+    (!built.keeper.prices()).then(|| {
+        format!(
+            "`{policy}` does not tell what its instances are worth, so clones took only memory that \
+             was free; beside `hazard` they also displace what is worth less"
+        )
+    })
 }
 
 fn verdict(line: &Line, memory: &str, saved: f64) -> String {

@@ -79,6 +79,6 @@ fn write(rows: &[CloneRow], output: &Output) -> Result<(), Letter> {
         Form::Table => table::write(rows, out),
         Form::Json => table::write_json(rows, out),
         Form::Csv => table::write_csv(rows, out),
-        Form::Html => page::write(rows, &about().command, out),
+        Form::Html => page::write(rows, &about(), out),
     })
 }

@@ -1,0 +1,223 @@
+//! Trees that are asked about many rows at once.
+//!
+//! A walk down a tree waits at every question for the one before. Here all questions of a tree
+//! are asked, in any order: each leaf has a bit, a row that a question sends right loses the
+//! bits of the leaves on its left, and the lowest bit that is left is the leaf it comes to
+//! (QuickScorer: Lucchese and others, 2015). What the steps ahead of a function have in common
+//! is asked once, the rest of all steps side by side. The values are those of a walk, added up
+//! in the same order.
+
+use crate::boost::tree::Tree;
+
+/// Rows of a block: an hour of 5-minute steps.
+pub const LANES: usize = 12;
+/// Leaves that have a bit.
+const LEAVES: usize = 32;
+
+/// A block of rows, column by column, of those columns in which they differ.
+pub type Block<const OWN: usize> = [[f32; LANES]; OWN];
+
+/// The trees of a booster; of its columns, the first `shared` ones are common to the rows of a
+/// block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forest {
+    start: f32,
+    shared: usize,
+    trees: Vec<Asked>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Asked {
+    Masked(Box<Masked>),
+    /// A tree that is too large for the bits, or no tree at all.
+    Walked(Tree),
+}
+
+/// A tree as questions about common and own columns.
+#[derive(Debug, Clone, PartialEq)]
+struct Masked {
+    shared: Vec<Question>,
+    own: Vec<Question>,
+    leaves: [f32; LEAVES],
+}
+
+/// A row with more than `edge` in the column keeps only some leaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Question {
+    column: u32,
+    edge: f32,
+    kept: u32,
+}
+
+impl Forest {
+    /// Trees that are sound for rows of the width they will be asked about, and what comes out
+    /// before any of them adds to it.
+    pub fn of(start: f32, trees: &[Tree], shared: usize) -> Self {
+        let asked = |tree: &Tree| match Masked::of(tree, shared) {
+            Some(masked) => Asked::Masked(Box::new(masked)),
+            None => Asked::Walked(tree.clone()),
+        };
+        let trees = trees.iter().map(asked).collect();
+        Self { start, shared, trees }
+    }
+
+    /// What comes out for each row of a block.
+    pub fn values<const OWN: usize>(&self, common: &[f32], block: &Block<OWN>) -> [f32; LANES] {
+        let common = &common[..self.shared];
+        // As a sum of nothing begins.
+        let mut sums = [-0.0f32; LANES];
+        for tree in &self.trees {
+            match tree {
+                Asked::Masked(tree) => tree.add(common, block, &mut sums),
+                Asked::Walked(tree) => walk(tree, common, block, &mut sums),
+            }
+        }
+        sums.map(|sum| self.start + sum)
+    }
+}
+
+impl Masked {
+    fn of(tree: &Tree, shared: usize) -> Option<Self> {
+        if tree.nodes.len() >= LEAVES {
+            return None;
+        }
+        let mut masked = Self { shared: Vec::new(), own: Vec::new(), leaves: [0.0; LEAVES] };
+        let root = if tree.nodes.is_empty() { !0 } else { 0 };
+        masked.take(tree, root, 0, shared)?;
+        Some(masked)
+    }
+
+    /// Takes in what lies below a place, its leaves from `first` on; tells the next leaf's
+    /// number, or that there are too many.
+    fn take(&mut self, tree: &Tree, place: i32, first: usize, shared: usize) -> Option<usize> {
+        if place < 0 {
+            *self.leaves.get_mut(first)? = tree.leaves[!place as usize];
+            return Some(first + 1);
+        }
+        let node = tree.nodes[place as usize];
+        if !node.edge.is_finite() {
+            return None;
+        }
+        let right = self.take(tree, node.left, first, shared)?;
+        let bits = |end: usize| u32::MAX.checked_shl(end as u32).unwrap_or(0);
+        let kept = !(bits(first) & !bits(right));
+        let column = u32::from(node.column);
+        let question = Question { column, edge: node.edge, kept };
+        if usize::from(node.column) < shared {
+            self.shared.push(question);
+        } else {
+            self.own.push(Question { column: column - shared as u32, ..question });
+        }
+        self.take(tree, node.right, right, shared)
+    }
+
+    fn add<const OWN: usize>(&self, common: &[f32], block: &Block<OWN>, sums: &mut [f32; LANES]) {
+        let mut kept = u32::MAX;
+        for question in &self.shared {
+            // The sign of a difference is no branch: a question worth asking is one that nobody
+            // can predict.
+            let beyond = (question.edge - common[question.column as usize]).to_bits();
+            kept &= question.kept | !((beyond as i32 >> 31) as u32);
+        }
+        let mut lanes = [kept; LANES];
+        for question in &self.own {
+            let column = &block[question.column as usize];
+            let left: [u32; LANES] =
+                std::array::from_fn(|lane| u32::from(column[lane] <= question.edge).wrapping_neg());
+            for lane in 0..LANES {
+                lanes[lane] &= question.kept | left[lane];
+            }
+        }
+        for (sum, kept) in sums.iter_mut().zip(lanes) {
+            *sum += self.leaves[kept.trailing_zeros() as usize % LEAVES];
+        }
+    }
+}
+
+fn walk<const OWN: usize>(
+    tree: &Tree,
+    common: &[f32],
+    block: &Block<OWN>,
+    sums: &mut [f32; LANES],
+) {
+    let mut row = common.to_vec();
+    row.resize(common.len() + OWN, 0.0);
+    for (lane, sum) in sums.iter_mut().enumerate() {
+        let own = row[common.len()..].iter_mut();
+        own.zip(block).for_each(|(value, column)| *value = column[lane]);
+        *sum += tree.value(&row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swell_core::rng::{Rng, below, split, unit};
+
+    use super::*;
+    use crate::boost::tree::Node;
+
+    const SHARED: usize = 3;
+    const OWN: usize = 4;
+
+    /// A tree of some shape by chance.
+    fn tree(rng: &mut Rng, leaves: usize) -> Tree {
+        let mut tree = Tree::default();
+        let mut open = vec![None];
+        while open.len() < leaves {
+            let place = below(rng, open.len() as u64) as usize;
+            let parent = open.swap_remove(place);
+            let node = tree.nodes.len();
+            lead(&mut tree, parent, node as i32);
+            let column = below(rng, (SHARED + OWN) as u64) as u16;
+            tree.nodes.push(Node { column, edge: unit(rng) as f32, left: 0, right: 0 });
+            open.extend([Some((node, true)), Some((node, false))]);
+        }
+        for (number, parent) in open.into_iter().enumerate() {
+            lead(&mut tree, parent, !(number as i32));
+            tree.leaves.push(unit(rng) as f32 - 0.5);
+        }
+        tree
+    }
+
+    fn lead(tree: &mut Tree, parent: Option<(usize, bool)>, to: i32) {
+        match parent {
+            Some((node, true)) => tree.nodes[node].left = to,
+            Some((node, false)) => tree.nodes[node].right = to,
+            None => {}
+        }
+    }
+
+    #[test]
+    fn many_rows_are_told_what_each_is_told_alone() {
+        let mut rng = split(11, "forest");
+        for leaves in [1, 2, 3, 17, 31, 32, 33, 90] {
+            let trees: Vec<Tree> = (0..20).map(|_| tree(&mut rng, leaves)).collect();
+            assert!(trees.iter().all(|tree| tree.is_sound(SHARED + OWN)));
+            let forest = Forest::of(0.25, &trees, SHARED);
+            for _ in 0..50 {
+                let common: [f32; SHARED] = std::array::from_fn(|_| unit(&mut rng) as f32);
+                let block: Block<OWN> =
+                    std::array::from_fn(|_| std::array::from_fn(|_| unit(&mut rng) as f32));
+                let values = forest.values(&common, &block);
+                for (lane, value) in values.into_iter().enumerate() {
+                    let own = block.iter().map(|column| column[lane]);
+                    let row: Vec<f32> = common.into_iter().chain(own).collect();
+                    let alone = 0.25 + trees.iter().map(|tree| tree.value(&row)).sum::<f32>();
+                    assert_eq!(value, alone, "{leaves} leaves, row {lane}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_tree_is_walked() {
+        // Both ways lead to the same question, again and again: few nodes, endless leaves.
+        let node = |next: i32| Node { column: 0, edge: 0.5, left: next, right: next };
+        let mut nodes: Vec<Node> = (1..60).map(node).collect();
+        nodes.push(node(!0));
+        let tree = Tree { nodes, leaves: vec![3.0] };
+        assert!(tree.is_sound(SHARED + OWN));
+        let forest = Forest::of(0.0, &[tree], SHARED);
+        assert_eq!(forest.values(&[0.0; SHARED], &[[0.0; LANES]; OWN]), [3.0; LANES]);
+    }
+}
