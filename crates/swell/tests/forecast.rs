@@ -43,11 +43,17 @@ fn every_form_tells_the_same() {
     }
     // The season of six steps is that of the timer.
     assert_eq!(first["series"], 3);
+    let against = json["against"].as_array().expect("two methods can be compared");
+    let is_of_last = |one: &serde_json::Value| one["method"] == "window-1h";
+    assert!(!against.is_empty() && against.iter().all(is_of_last), "{against:?}");
+    assert!(against.iter().all(|one| one["best"] == "snaive" && one["more_pct"].is_number()));
     let read = |name: &str| std::fs::read_to_string(folder.0.join(name)).expect(name);
     let csv = read("rows.csv");
     assert!(csv.starts_with("method,class,series,mase,wape,pin90,wql90,cov80,"), "{csv}");
     assert_eq!(csv.lines().count(), rows.len() + 1);
-    assert!(read("table.txt").contains("2 origins from step 36 to 42, 6 steps ahead; season 6"));
+    let table = read("table.txt");
+    assert!(table.contains("2 origins from step 36 to 42, 6 steps ahead; season 6"), "{table}");
+    assert!(table.contains("`window-1h` against the best of the others on each:"), "{table}");
     let page = read("page.html");
     for part in ["window-1h", "id=\"coverage\"", "id=\"skill\"", "id=\"series\"", "swellCharts"] {
         assert!(page.contains(part), "{part} is missing");

@@ -5,8 +5,6 @@
 //! call at all. The gaps between such steps make a hazard: of all silences that lasted so
 //! long, the share that ended then. A timer's hazard is a spike, chance's is flat.
 
-use std::array;
-
 /// Silences told apart, in steps; longer ones count as this.
 pub const GAP_MAX: usize = 240;
 /// Steps of an hour: calendars of machines repeat within it.
@@ -38,12 +36,14 @@ pub struct Habit {
     hours: [f32; HOUR],
     /// Calls in the last step, and a mean of them over steps that had any.
     pub size: f32,
-    /// Calls of recent steps, whether or not there were any; the oldest is overwritten.
-    recent_counts: [u32; RECENT],
+    /// Calls of recent steps that had any; the oldest is overwritten.
+    sizes: [u32; SIZES],
+    /// Steps that had any.
+    busy: usize,
 }
 
-/// Steps whose counts are kept.
-pub const RECENT: usize = 30;
+/// Busy steps whose calls are kept.
+const SIZES: usize = 30;
 
 impl Habit {
     /// Nothing is known before `step`.
@@ -60,7 +60,8 @@ impl Habit {
             hour: [0.0; HOUR],
             hours: [0.0; HOUR],
             size: 0.0,
-            recent_counts: [0; RECENT],
+            sizes: [0; SIZES],
+            busy: 0,
         }
     }
 
@@ -75,10 +76,11 @@ impl Habit {
         let minute = (step % HOUR as u64) as usize;
         self.hour[minute] = self.hour[minute] * HOUR_FADE + busy;
         self.hours[minute] = self.hours[minute] * HOUR_FADE + 1.0;
-        self.recent_counts[(step % RECENT as u64) as usize] = calls;
         if calls == 0 {
             return;
         }
+        self.sizes[self.busy % SIZES] = calls;
+        self.busy += 1;
         self.size += (calls as f32 - self.size) * if self.gaps < 8 { 0.3 } else { 0.1 };
         if let Some(last) = self.last {
             self.end_gap((step - last) as usize);
@@ -131,11 +133,23 @@ impl Habit {
         (sum(&self.hour), sum(&self.hours))
     }
 
-    /// Counts of the last steps in ascending order.
-    pub fn counts(&self) -> [u32; RECENT] {
-        let mut counts: [u32; RECENT] = array::from_fn(|place| self.recent_counts[place]);
-        counts.sort_unstable();
-        counts
+    /// How many calls come in a step that sees any with this chance: quantiles of the given
+    /// levels, of nothing and of the sizes seen.
+    pub fn quantiles<const LEVELS: usize>(
+        &self,
+        chance: f32,
+        levels: [f32; LEVELS],
+    ) -> [f32; LEVELS] {
+        let mut sizes = self.sizes;
+        let sizes = &mut sizes[..self.busy.min(SIZES)];
+        sizes.sort_unstable();
+        levels.map(|level| match (level + chance - 1.0, sizes.len().checked_sub(1)) {
+            (over, Some(last)) if over > 0.0 => {
+                let place = (over / chance * last as f32).round() as usize;
+                sizes[place.min(last)] as f32
+            }
+            _ => 0.0,
+        })
     }
 }
 
@@ -160,11 +174,25 @@ mod tests {
     }
 
     #[test]
+    fn how_many_come_is_what_came_when_any_did() {
+        let mut habit = Habit::new(0);
+        for step in 0..300 {
+            habit.note(step, if step % 15 == 4 { 5 + (step / 15 % 3) as u32 } else { 0 });
+        }
+        let levels = [0.1, 0.5, 0.9];
+        for (chance, expected) in
+            [(1.0, [5.0, 6.0, 7.0]), (0.6, [0.0, 5.0, 7.0]), (0.05, [0.0; 3]), (0.0, [0.0; 3])]
+        {
+            assert_eq!(habit.quantiles(chance, levels), expected, "{chance}");
+        }
+    }
+
+    #[test]
     fn nothing_is_known_of_who_was_never_called() {
         let mut habit = Habit::new(7);
         (7..400).for_each(|step| habit.note(step, 0));
         assert_eq!((habit.age(400), habit.gaps, habit.ended(9)), (None, 0, (0.0, 0.0)));
-        assert_eq!((habit.commonest(), habit.counts()), ((0, 0.0), [0; RECENT]));
+        assert_eq!((habit.commonest(), habit.quantiles(0.9, [0.5])), ((0, 0.0), [0.0]));
     }
 
     #[test]

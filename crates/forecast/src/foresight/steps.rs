@@ -7,9 +7,9 @@ use swell_core::ids::FunctionId;
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 
+use crate::bands::LEVELS;
 use crate::catalogue;
 use crate::foresight::counted::Counted;
-use crate::foresight::habit::RECENT;
 use crate::foresight::occurrence::Occurrence;
 use crate::foresight::quantized;
 
@@ -95,10 +95,9 @@ fn minutes(occurrence: &Occurrence, function: usize, horizon: usize) -> Option<F
     if chances.iter().all(|&chance| chance < SPOKEN) {
         return None;
     }
-    let counts = occurrence.habit(function)?.counts();
-    let at = |level: f32| counts[(level * (RECENT - 1) as f32) as usize] as f32;
-    let quantiles = [at(0.025), at(0.1), at(0.5), at(0.9), at(1.0)];
-    let steps = chances.iter().map(|&chance| quantized::step(&quantiles, Some(chance)));
+    let habit = occurrence.habit(function)?;
+    let step = |&chance: &f32| quantized::step(&habit.quantiles(chance, LEVELS), Some(chance));
+    let steps = chances.iter().map(step);
     Some(FunctionDemand {
         function: FunctionId(function as u32),
         confidence: quantized::per_mille(occurrence.confidence(function)),

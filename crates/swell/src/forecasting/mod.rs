@@ -3,6 +3,7 @@
 pub mod work;
 pub mod scored;
 pub mod document;
+pub mod against;
 pub mod decided;
 pub mod page;
 pub mod report;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use swell_sim::report::table::write_aligned;
 
+use crate::forecasting::against::{self, Against};
 use crate::forecasting::document::{Detail, Document, HEAD, Row, WORDS, cells, conditions};
 use crate::forecasting::page;
 use crate::output::{Form, json};
@@ -31,6 +32,7 @@ struct Json<'a> {
     taught: Option<usize>,
     notes: &'a [String],
     rows: &'a [Row],
+    against: Vec<Against>,
     coverage: &'a [Detail],
 }
 
@@ -46,6 +48,7 @@ fn as_json<'a>(document: &'a Document<'_>) -> Json<'a> {
         taught: document.taught,
         notes: document.notes,
         rows: &document.rows,
+        against: against::compared(&document.rows),
         coverage: &document.details,
     }
 }
@@ -61,5 +64,13 @@ fn table(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
     rows.extend(document.rows.iter().map(|row| cells(row, 3)));
     write_aligned(&rows, out)?;
     writeln!(out)?;
+    let beside = against::compared(&document.rows);
+    if let Some(first) = beside.first() {
+        writeln!(out, "`{}` against the best of the others on each:\n", first.method)?;
+        let mut rows = vec![against::HEAD.map(str::to_string).to_vec()];
+        rows.extend(beside.iter().map(against::cells));
+        write_aligned(&rows, out)?;
+        writeln!(out)?;
+    }
     WORDS.iter().try_for_each(|(word, meaning)| writeln!(out, "{word:6} {meaning}"))
 }
