@@ -195,23 +195,24 @@ impl Producer {
 
     /// Waits until an item of this length fits, behind all that is to be pushed before it.
     fn ready(&mut self, length: usize, deadline: Option<Instant>) -> Result<(), ClientError> {
-        self.resend(deadline)?;
-        self.room(length, deadline)
+        loop {
+            self.resend(deadline)?;
+            self.room(length, deadline)?;
+            // The node may have been found gone just now: what it had not accepted goes first.
+            if self.again.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     /// Pushes what an earlier connection did not accept.
     fn resend(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
-        while let Some(item) = self.again.pop_front() {
-            let roomy = self.room(item.len(), deadline);
-            let pushed = match (roomy, self.part.as_mut()) {
-                (Ok(()), Some(part)) => part.ring.push(&item).is_ok(),
-                (Ok(()), None) => false,
-                (Err(error), _) => {
-                    self.again.push_front(item);
-                    return Err(error);
-                }
-            };
-            if !pushed {
+        while let Some(length) = self.again.front().map(Vec::len) {
+            // Items that come before all of these may be put in front of them meanwhile.
+            self.room(length, deadline)?;
+            if let (Some(item), Some(part)) = (self.again.pop_front(), self.part.as_mut())
+                && part.ring.push(&item).is_err()
+            {
                 self.again.push_front(item);
             }
         }
