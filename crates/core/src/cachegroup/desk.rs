@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cachegroup::action::{Action, Outcome};
 use crate::cachegroup::message::{Envelope, Message};
-use crate::cachegroup::names::{Epoch, GroupId, NodeId, Ticket};
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::store_message::StoreRequest;
 use crate::cachegroup::timing::Timing;
 use crate::ids::RequestId;
@@ -64,6 +64,21 @@ impl<R> Desk<'_, R> {
     pub fn send(&mut self, to: NodeId, group: GroupId, message: Message) {
         let envelope = Envelope { from: self.me, to, group, message };
         self.actions.push(Action::Send(envelope));
+    }
+
+    /// Tells the leader that a member does not have a version, so that nobody is pointed there.
+    /// A hint that stays costs others a round trip; nothing waits for this message.
+    pub fn report_missing(
+        &mut self,
+        views: &Views,
+        group: GroupId,
+        content: ContentId,
+        version: Version,
+        holder: NodeId,
+    ) {
+        if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
+            self.send(leader, group, Message::Missing { content, version, holder });
+        }
     }
 
     /// Asks the data store.

@@ -167,7 +167,12 @@ impl<R: Rules> Node<R> {
             }
             Input::Received(envelope) => self.on_message(now, envelope, orders),
             Input::Stored(reply) => self.on_store(now, &reply, orders),
-            Input::Evicted { content, version } => self.table.evict(content, version),
+            Input::Evicted { content, version } => {
+                if let Some(group) = self.table.evict(content, version) {
+                    let me = desk.me;
+                    desk.report_missing(&self.views, group, content, version, me);
+                }
+            }
         }
     }
 
@@ -282,9 +287,12 @@ impl<R: Rules> Node<R> {
                 self.writes.on_elsewhere(&desk, request, Some(group));
             }
             Message::Data { version, digest, .. } => {
-                self.reads.on_data(&mut desk, &mut self.table, request, version, digest);
+                let views = &self.views;
+                self.reads.on_data(&mut desk, views, &mut self.table, request, version, digest);
             }
-            Message::Gone { version, .. } => self.reads.on_gone(&mut desk, request, version),
+            Message::Gone { version, .. } => {
+                self.reads.on_gone(&mut desk, &self.views, request, version);
+            }
             Message::Grant { token, ref base, validated, .. } => {
                 let grant = (from, group, token, base, validated);
                 self.writes.on_grant(&mut desk, &mut self.table, request, grant);

@@ -223,6 +223,7 @@ impl Reads {
     pub fn on_data<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        views: &Views,
         table: &mut MemberTable,
         request: RequestId,
         version: Version,
@@ -240,7 +241,7 @@ impl Reads {
         if is_right || !desk.rules.pulls_by_version() {
             self.finish(desk, table, request, target, Origin::Group);
         } else {
-            self.on_gone(desk, request, version);
+            self.on_gone(desk, views, request, version);
         }
     }
 
@@ -248,6 +249,7 @@ impl Reads {
     pub fn on_gone<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        views: &Views,
         request: RequestId,
         version: Version,
     ) {
@@ -256,9 +258,23 @@ impl Reads {
             return;
         };
         if target.revision.version == version {
-            let target = target.clone();
-            self.fetch(desk, request, target);
+            self.fetch_elsewhere(desk, views, request);
         }
+    }
+
+    /// The member that the leader pointed to is of no use: the leader is told, and the data
+    /// store has the bytes.
+    fn fetch_elsewhere<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        request: RequestId,
+    ) {
+        let Some(read) = self.open.get(&request) else { return };
+        let Stage::Pulling { target, holder } = read.stage.clone() else { return };
+        let (content, version) = (read.wish.content, target.revision.version);
+        desk.report_missing(views, read.group, content, version, holder);
+        self.fetch(desk, request, target);
     }
 
     /// Takes up the data store's row.
@@ -349,18 +365,10 @@ impl Reads {
             self.open.remove(&request);
             return desk.answer(request, outcome);
         }
-        match read.stage.clone() {
+        match read.stage {
             Stage::Waiting => self.ask(desk, views, table, request),
             Stage::Asking => self.read_row(desk, request),
-            Stage::Pulling { target, holder } => {
-                let (content, group) = (read.wish.content, read.group);
-                let version = target.revision.version;
-                if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
-                    let missing = Message::Missing { content, version, holder };
-                    desk.send(leader, group, missing);
-                }
-                self.fetch(desk, request, target);
-            }
+            Stage::Pulling { .. } => self.fetch_elsewhere(desk, views, request),
             Stage::Reading | Stage::Fetching { .. } => {
                 let retry = desk.timing.retry;
                 self.wait(desk, request, retry);
