@@ -8,7 +8,7 @@ use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Ticket, Versio
 use crate::cachegroup::store_message::StoreRequest;
 use crate::cachegroup::timing::Timing;
 use crate::ids::RequestId;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// What a node knows of a group's leadership.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +23,9 @@ pub struct View {
 
 /// Leaders by group.
 pub type Views = BTreeMap<GroupId, View>;
+
+/// How long a message takes to each node that was measured. Who was not counts as next door.
+pub type Distances = BTreeMap<NodeId, Span>;
 
 /// Takes up news of a leader. Older news than what is known is ignored.
 pub fn learn(views: &mut Views, group: GroupId, epoch: Epoch, leader: Option<NodeId>) {
@@ -55,6 +58,8 @@ pub struct Desk<'a, R> {
     pub timing: &'a Timing,
     /// Which rules are kept.
     pub rules: &'a R,
+    /// How far others are, as far as that is known.
+    pub distances: &'a Distances,
     /// What is to be done.
     pub actions: &'a mut Vec<Action>,
 }

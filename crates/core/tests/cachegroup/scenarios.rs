@@ -279,6 +279,5 @@ fn leader_failure() {
     let read = stage.read(RESOURCE_2, ReadLevel::Strict);
     stage.pass(Span::from_secs(1));
     assert_eq!(origin(&stage, read), Some(Origin::Store));
-    let expected = ["R2 -> A: X?", "R2 -> store: newest X?", "R2 -> store: X?"];
-    assert_eq!(stage.said(), expected);
+    assert_eq!(stage.said(), ["R2 -> A: X?", "R2 -> store: newest X?"]);
 }

@@ -65,6 +65,8 @@ pub struct Town {
     disks: Vec<Memory>,
     /// The group each node is in, if any, and its voters.
     charters: Vec<Option<Charter>>,
+    /// The members that each node may have to point others to.
+    peers: Vec<Vec<u32>>,
     wakes: Vec<Instant>,
     store: StoreTable,
     is_store_up: bool,
@@ -97,6 +99,14 @@ impl Town {
         for (&member, home) in topology.receivers.iter().zip(homes) {
             of_nodes[member as usize] = charters.get(home).cloned();
         }
+        let mut members: BTreeMap<GroupId, Vec<u32>> = BTreeMap::new();
+        for (&member, home) in topology.receivers.iter().zip(homes) {
+            members.entry(*home).or_default().push(member);
+        }
+        let peers = of_nodes.iter().map(|charter: &Option<Charter>| {
+            charter.as_ref().and_then(|charter| members.get(&charter.group)).cloned()
+        });
+        let peers = peers.map(Option::unwrap_or_default).collect();
         let mut store = StoreTable::default();
         for (content, group) in contents {
             let payload = Some(payload(content, FIRST));
@@ -111,6 +121,7 @@ impl Town {
             nodes: (0..nodes).map(|_| None).collect(),
             disks: vec![Memory::default(); nodes],
             charters: of_nodes,
+            peers,
             wakes: vec![Instant::NEVER; nodes],
             timing: timing(topology, &distances),
             distances,
@@ -137,6 +148,9 @@ impl Town {
         let latest = disk.epochs.iter().find(|(group, _)| *group == charter.group);
         let latest = latest.map_or_else(Epoch::default, |&(_, epoch)| epoch);
         let mut started = Node::new(now, NodeId(node), disk.clone(), self.timing, Kept);
+        for &peer in &self.peers[node as usize] {
+            started.set_distance(NodeId(peer), self.distances.between(node, peer));
+        }
         started.join(now, charter, latest);
         self.nodes[node as usize] = Some(started);
         self.plan_wake(now, node, queue);
