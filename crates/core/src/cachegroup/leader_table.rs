@@ -57,6 +57,8 @@ pub enum LeaderTag {
         counter: u64,
         /// What was newest before.
         before: Option<Known>,
+        /// Nobody was told anything of the content in this reign.
+        is_first: bool,
         /// When to ask again.
         due: Instant,
     },
