@@ -75,6 +75,7 @@ fn small(topology: &str, strategy: &str, replacement: Replacement) -> Case {
         warmup: 0,
         requests: 0,
         seed: 42,
+        protocol: None,
     }
 }
 

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use swell_core::cachegroup::level::{LevelError, ReadLevel};
 use swell_core::time::Span;
 use swell_sim::cache::case::{Case, Net};
 use swell_sim::cache::graph::Topology;
 use swell_sim::cache::popularity::CONTENTS_MAX;
+use swell_sim::cache::protocol::distances::NODES_MAX;
+use swell_sim::cache::protocol::setting::Protocol;
 use swell_sim::cache::replacement::catalogue::Replacement;
 use swell_sim::cache::strategy::catalogue::Choice;
 use swell_sim::cache::strategy::group::Lookup;
@@ -27,6 +30,10 @@ const MEMBERS_MAX: u32 = 4096;
 const SLOTS_MAX: u64 = 50_000_000;
 /// The most requests of a run.
 const REQUESTS_MAX: u64 = 1_000_000_000_000;
+/// Requests of a member per second: the protocol's own clockwork costs as much at the least, and
+/// its leaders are overrun by more than the most.
+const RATE_MIN: f64 = 0.001;
+const RATE_MAX: f64 = 10_000.0;
 /// The most runs of a command.
 const RUNS_MAX: usize = 100_000;
 
@@ -39,6 +46,7 @@ pub fn cases(arguments: &CacheArguments, seeds: &[u64]) -> Result<Vec<Case>, Let
     let strategies = read_all::<Choice>(&arguments.strategy)?;
     let replacements = read_all::<Replacement>(&arguments.replacement)?;
     let nets = nets(arguments, topology, workloads)?;
+    let protocols = protocols(arguments)?;
     let mut cases = Vec::new();
     for net in &nets {
         for slots in slots(arguments, net, workloads)? {
@@ -58,9 +66,14 @@ pub fn cases(arguments: &CacheArguments, seeds: &[u64]) -> Result<Vec<Case>, Let
                                 warmup: arguments.warmup,
                                 requests: arguments.requests,
                                 seed: 0,
+                                protocol: None,
                             };
                             fits(&case)?;
-                            cases.extend(seeds.iter().map(|&seed| Case { seed, ..case.clone() }));
+                            can_play(arguments, &case)?;
+                            for &protocol in &protocols {
+                                let of = |&seed| Case { seed, protocol, ..case.clone() };
+                                cases.extend(seeds.iter().map(of));
+                            }
                             if cases.len() > RUNS_MAX {
                                 return Err(Letter::usage(format!(
                                     "this asks for more than {RUNS_MAX} runs"
@@ -274,6 +287,67 @@ fn lookups(
             .hint("add `--topology deck`, or leave `--lookup` out"));
     }
     Ok(lookups)
+}
+
+/// The protocol's part of each run; one that plays none, unless it is asked for.
+fn protocols(arguments: &CacheArguments) -> Result<Vec<Option<Protocol>>, Letter> {
+    let levels = arguments.protocol.iter().map(|level| {
+        level.parse().map_err(|error: LevelError| Letter::usage(format!("`--protocol`: {error}")))
+    });
+    let levels = levels.collect::<Result<Vec<ReadLevel>, Letter>>()?;
+    let levels = once(&levels);
+    if levels.is_empty() {
+        return Ok(vec![None]);
+    }
+    let rate = arguments.rate.unwrap_or(1.0);
+    if !(RATE_MIN..=RATE_MAX).contains(&rate) {
+        return Err(Letter::usage(format!(
+            "`--rate {rate}` is no number of requests per second from {RATE_MIN} to {RATE_MAX}"
+        )));
+    }
+    if let Some(share) = arguments.writes.iter().find(|share| !(0.0..=1.0).contains(*share)) {
+        return Err(Letter::usage(format!("`--writes {share}` is no share from 0 to 1")));
+    }
+    let writes = if arguments.writes.is_empty() { &[0.0][..] } else { &arguments.writes };
+    let default = Protocol::default();
+    let mut all = Vec::new();
+    for &writes in &once(writes) {
+        all.extend(levels.iter().map(|&level| {
+            Some(Protocol {
+                level,
+                writes,
+                rate,
+                member_crashes: arguments.member_crashes.unwrap_or_default(),
+                leader_crashes: arguments.leader_crashes.unwrap_or_default(),
+                repair: arguments.repair.unwrap_or(default.repair),
+                outage: arguments.store_outage.unwrap_or_default(),
+            })
+        }));
+    }
+    Ok(all)
+}
+
+/// Refuses the protocol where there is no group with a leader to play it.
+fn can_play(arguments: &CacheArguments, case: &Case) -> Result<(), Letter> {
+    if arguments.protocol.is_empty() {
+        return Ok(());
+    }
+    let has_leaders = match &case.net {
+        Net::Deck { shape, .. } if shape.total() + shape.leaders >= NODES_MAX => {
+            return Err(Letter::usage(format!(
+                "the protocol is played by up to {NODES_MAX} nodes"
+            )));
+        }
+        Net::Deck { shape, .. } => shape.has_groups(),
+        Net::Other(_) => false,
+    };
+    match has_leaders && matches!(case.strategy, Choice::Group(_)) {
+        true => Ok(()),
+        false => Err(Letter::usage("only cache groups with leaders play the protocol").hint(
+            "leave `--topology` at `deck` and `--strategy` at `group`, with more than one group \
+             of more than one member",
+        )),
+    }
 }
 
 fn fits(case: &Case) -> Result<(), Letter> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::cachegroup::action::{Action, Outcome};
 use crate::cachegroup::message::{Envelope, Message};
-use crate::cachegroup::names::{Epoch, GroupId, NodeId, Ticket};
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::store_message::StoreRequest;
 use crate::cachegroup::timing::Timing;
 use crate::ids::RequestId;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// What a node knows of a group's leadership.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +23,9 @@ pub struct View {
 
 /// Leaders by group.
 pub type Views = BTreeMap<GroupId, View>;
+
+/// How long a message takes to each node that was measured. Who was not counts as next door.
+pub type Distances = BTreeMap<NodeId, Span>;
 
 /// Takes up news of a leader. Older news than what is known is ignored.
 pub fn learn(views: &mut Views, group: GroupId, epoch: Epoch, leader: Option<NodeId>) {
@@ -55,6 +58,8 @@ pub struct Desk<'a, R> {
     pub timing: &'a Timing,
     /// Which rules are kept.
     pub rules: &'a R,
+    /// How far others are, as far as that is known.
+    pub distances: &'a Distances,
     /// What is to be done.
     pub actions: &'a mut Vec<Action>,
 }
@@ -64,6 +69,21 @@ impl<R> Desk<'_, R> {
     pub fn send(&mut self, to: NodeId, group: GroupId, message: Message) {
         let envelope = Envelope { from: self.me, to, group, message };
         self.actions.push(Action::Send(envelope));
+    }
+
+    /// Tells the leader that a member does not have a version, so that nobody is pointed there.
+    /// A hint that stays costs others a round trip; nothing waits for this message.
+    pub fn report_missing(
+        &mut self,
+        views: &Views,
+        group: GroupId,
+        content: ContentId,
+        version: Version,
+        holder: NodeId,
+    ) {
+        if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
+            self.send(leader, group, Message::Missing { content, version, holder });
+        }
     }
 
     /// Asks the data store.

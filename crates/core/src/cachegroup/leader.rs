@@ -69,7 +69,7 @@ fn on_ask<R: Rules>(
     let has_nothing_to_fetch = have == Some(version) || standing.revision.payload.is_none();
     let message = if has_nothing_to_fetch {
         Message::Fresh { ticket, content, standing }
-    } else if let Some(holder) = row.holder(version, from) {
+    } else if let Some(holder) = row.holder(version, from, desk.distances) {
         Message::GoTo { ticket, content, holder, standing }
     } else {
         Message::Store { ticket, content, standing }

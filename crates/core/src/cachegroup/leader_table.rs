@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cachegroup::desk::Distances;
 use crate::cachegroup::names::{ContentId, GroupId, NodeId, Sequence, Ticket, Version};
 use crate::cachegroup::session::Revision;
 use crate::time::Instant;
@@ -56,6 +57,8 @@ pub enum LeaderTag {
         counter: u64,
         /// What was newest before.
         before: Option<Known>,
+        /// Nobody was told anything of the content in this reign.
+        is_first: bool,
         /// When to ask again.
         due: Instant,
     },
@@ -106,9 +109,21 @@ impl LeaderRow {
         }
     }
 
-    /// A member to fetch the version from, other than `asking`; they take turns.
-    pub fn holder(&mut self, version: Version, asking: NodeId) -> Option<NodeId> {
-        let having = |&(&holder, &held): &(&NodeId, &Version)| held == version && holder != asking;
+    /// A member to fetch the version from, other than `asking`: one of the nearest. Those that
+    /// are as near take turns.
+    pub fn holder(
+        &mut self,
+        version: Version,
+        asking: NodeId,
+        distances: &Distances,
+    ) -> Option<NodeId> {
+        let far = |holder: &NodeId| distances.get(holder).copied().unwrap_or_default();
+        let others = self.holders.iter().filter(|&(&holder, _)| holder != asking);
+        let all = others.filter(|&(_, &held)| held == version).map(|(holder, _)| far(holder));
+        let nearest = all.min()?;
+        let having = |&(holder, &held): &(&NodeId, &Version)| {
+            held == version && *holder != asking && far(holder) == nearest
+        };
         let count = self.holders.iter().filter(having).count() as u64;
         if count == 0 {
             return None;

@@ -154,14 +154,16 @@ impl MemberTable {
         self.sweep(content);
     }
 
-    /// Forgets the copy, if it is of this version.
-    pub fn evict(&mut self, content: ContentId, version: Version) {
-        if let Some(row) = self.rows.get_mut(&content)
-            && row.copy.as_ref().is_some_and(|copy| copy.revision.version == version)
-        {
-            row.copy = None;
-            self.sweep(content);
+    /// Forgets the copy, if it is of this version; returns the group that should know.
+    pub fn evict(&mut self, content: ContentId, version: Version) -> Option<GroupId> {
+        let row = self.rows.get_mut(&content)?;
+        if row.copy.as_ref().is_none_or(|copy| copy.revision.version != version) {
+            return None;
         }
+        row.copy = None;
+        let group = row.group;
+        self.sweep(content);
+        Some(group)
     }
 
     fn row(&mut self, content: ContentId, group: GroupId) -> &mut MemberRow {

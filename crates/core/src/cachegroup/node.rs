@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
-use crate::cachegroup::desk::{Desk, View, Views, forget, learn};
+use crate::cachegroup::desk::{Desk, Distances, View, Views, forget, learn};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable};
 use crate::cachegroup::message::{Envelope, Message};
@@ -17,11 +17,11 @@ use crate::cachegroup::reads::Reads;
 use crate::cachegroup::reign::Reign;
 use crate::cachegroup::rules::{Kept, Rules};
 use crate::cachegroup::seat::Seat;
-use crate::cachegroup::store_message::{StoreReply, StoreRequest};
+use crate::cachegroup::store_message::{StoreAnswer, StoreReply, StoreRequest};
 use crate::cachegroup::timing::Timing;
-use crate::cachegroup::writes::{StoreAnswer, Writes};
+use crate::cachegroup::writes::Writes;
 use crate::ids::RequestId;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// A node of cache groups.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +31,7 @@ pub struct Node<R = Kept> {
     timing: Timing,
     rules: R,
     views: Views,
+    distances: Distances,
     table: MemberTable,
     seats: BTreeMap<GroupId, Seat>,
     reads: Reads,
@@ -47,6 +48,7 @@ macro_rules! desk {
             incarnation: $node.incarnation,
             timing: &$node.timing,
             rules: &$node.rules,
+            distances: &$node.distances,
             actions: $actions,
         }
     };
@@ -62,6 +64,7 @@ impl<R: Rules> Node<R> {
             timing,
             rules,
             views: Views::new(),
+            distances: Distances::new(),
             table: MemberTable::default(),
             seats: BTreeMap::new(),
             reads: Reads::default(),
@@ -81,6 +84,12 @@ impl<R: Rules> Node<R> {
             let seat = Seat::new(&desk!(self, now, &mut Vec::new()), charter.clone(), latest);
             self.seats.insert(charter.group, seat);
         }
+    }
+
+    /// Takes up how long a message takes to another node. A leader points its members to the
+    /// holder that is nearest to itself.
+    pub fn set_distance(&mut self, to: NodeId, distance: Span) {
+        self.distances.insert(to, distance);
     }
 
     /// Takes up a copy that outlived a restart on disk, with what the table said of it. It needs
@@ -167,7 +176,12 @@ impl<R: Rules> Node<R> {
             }
             Input::Received(envelope) => self.on_message(now, envelope, orders),
             Input::Stored(reply) => self.on_store(now, &reply, orders),
-            Input::Evicted { content, version } => self.table.evict(content, version),
+            Input::Evicted { content, version } => {
+                if let Some(group) = self.table.evict(content, version) {
+                    let me = desk.me;
+                    desk.report_missing(&self.views, group, content, version, me);
+                }
+            }
         }
     }
 
@@ -265,10 +279,11 @@ impl<R: Rules> Node<R> {
                 let holder = Some(holder);
                 self.reads.on_standing(&mut desk, &mut self.table, request, standing, holder);
             }
-            Message::Locked { content, token, retry, .. } => {
+            Message::Locked { content, token, retry, holder, .. } => {
                 let pending = token.and_then(|token| self.writes.pending(content, token));
                 let pending = pending.map(|(group, _, revision)| (group, revision));
-                self.reads.on_locked(&mut desk, request, retry, pending);
+                let how = (retry, token.is_none() && holder.is_none());
+                self.reads.on_locked(&mut desk, &self.table, request, how, pending);
                 self.writes.on_locked(&desk, request, retry);
             }
             Message::NotLeader { epoch, leader, .. } => {
@@ -278,13 +293,16 @@ impl<R: Rules> Node<R> {
                 self.writes.on_elsewhere(&desk, request, None);
             }
             Message::Moved { group, .. } => {
-                self.reads.on_moved(&mut desk, request, group);
+                self.reads.on_moved(&mut desk, &self.table, request, group);
                 self.writes.on_elsewhere(&desk, request, Some(group));
             }
             Message::Data { version, digest, .. } => {
-                self.reads.on_data(&mut desk, &mut self.table, request, version, digest);
+                let views = &self.views;
+                self.reads.on_data(&mut desk, views, &mut self.table, request, version, digest);
             }
-            Message::Gone { version, .. } => self.reads.on_gone(&mut desk, request, version),
+            Message::Gone { version, .. } => {
+                self.reads.on_gone(&mut desk, &self.views, request, version);
+            }
             Message::Grant { token, ref base, validated, .. } => {
                 let grant = (from, group, token, base, validated);
                 self.writes.on_grant(&mut desk, &mut self.table, request, grant);
@@ -304,72 +322,49 @@ impl<R: Rules> Node<R> {
         for seat in self.seats.values_mut() {
             seat.on_store(&mut desk, &mut self.views, reply);
         }
+        if let Some(about) = StoreAnswer::of(reply) {
+            self.writes.on_store(&mut desk, &self.views, &mut self.table, about);
+            return self.pendings.on_store(&mut desk, &self.views, about);
+        }
         match *reply {
-            StoreReply::Rows { ticket, ref row, of, ref group, .. } => {
+            StoreReply::Rows { ticket, of, ref group, .. } => {
                 learn(&mut self.views, of, group.epoch, group.leader);
                 if let Some(request) = desk.request(ticket) {
-                    self.reads.on_row(&mut desk, &mut self.table, request, row);
                     self.writes.on_elsewhere(&desk, request, Some(of));
-                    self.reads.refresh(request);
                     self.writes.refresh(request);
                 }
             }
-            StoreReply::Fetched { ticket, version, digest, .. } => {
+            StoreReply::Newest { ticket, ref row, of, ref group, digest, .. } => {
+                learn(&mut self.views, of, group.epoch, group.leader);
                 if let Some(request) = desk.request(ticket) {
-                    let digest = Some(digest);
+                    self.reads.on_row(&mut desk, &mut self.table, request, row, digest);
+                    self.reads.refresh(request);
+                }
+            }
+            StoreReply::Fetched { ticket, version, .. }
+            | StoreReply::NotFound { ticket, version, .. } => {
+                let digest = if let StoreReply::Fetched { digest, .. } = *reply {
+                    Some(digest)
+                } else {
+                    None
+                };
+                if let Some(request) = desk.request(ticket) {
                     self.reads.on_fetched(&mut desk, &mut self.table, request, version, digest);
                     self.reads.refresh(request);
                 }
             }
-            StoreReply::NotFound { ticket, version, .. } => {
-                if let Some(request) = desk.request(ticket) {
-                    self.reads.on_fetched(&mut desk, &mut self.table, request, version, None);
-                    self.reads.refresh(request);
-                }
-            }
-            StoreReply::Uploaded { content, version } => {
-                self.on_decision(now, content, version, StoreAnswer::Uploaded, orders);
-            }
-            StoreReply::Committed { content, version } => {
-                self.on_decision(now, content, version, StoreAnswer::Committed, orders);
-            }
-            StoreReply::Rejected { content, version } => {
-                self.on_decision(now, content, version, StoreAnswer::Rejected, orders);
-            }
-            StoreReply::Forgotten { content, version } => {
-                self.on_decision(now, content, version, StoreAnswer::Forgotten, orders);
-            }
             StoreReply::Unavailable { ref request } => match **request {
-                StoreRequest::Read { ticket, .. } | StoreRequest::Fetch { ticket, .. } => {
+                StoreRequest::Newest { ticket, .. } | StoreRequest::Fetch { ticket, .. } => {
                     if let Some(request) = desk.request(ticket) {
                         self.reads.on_unavailable(&desk, request);
                         self.reads.refresh(request);
                     }
-                }
-                StoreRequest::Upload { content, ref revision }
-                | StoreRequest::Commit { content, ref revision, .. } => {
-                    let version = revision.version;
-                    self.on_decision(now, content, version, StoreAnswer::Unavailable, orders);
                 }
                 // Who asked will ask again.
                 _ => {}
             },
             _ => {}
         }
-    }
-
-    fn on_decision(
-        &mut self,
-        now: Instant,
-        content: ContentId,
-        token: Version,
-        answer: StoreAnswer,
-        orders: &mut Vec<Action>,
-    ) {
-        let mut desk = desk!(self, now, orders);
-        let about = (content, token, answer);
-        self.writes.on_store(&mut desk, &self.views, &mut self.table, about);
-        self.pendings.on_store(&mut desk, &self.views, about);
     }
 
     /// The group member table.

@@ -9,8 +9,7 @@ use crate::cachegroup::action::Action;
 use crate::cachegroup::desk::{Desk, Views};
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{ContentId, GroupId, NodeId, Ticket, Version};
-use crate::cachegroup::store_message::StoreRequest;
-use crate::cachegroup::writes::StoreAnswer;
+use crate::cachegroup::store_message::{StoreAnswer, StoreRequest};
 use crate::time::Instant;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -69,7 +69,7 @@ impl Reads {
         let leader = views.get(&read.group).and_then(|view| view.leader);
         let is_patient = desk.now < read.began + desk.timing.patience || read.is_store_down;
         let Some(leader) = leader.filter(|_| is_patient) else {
-            return self.read_row(desk, request);
+            return self.read_row(desk, table, request);
         };
         let content = read.wish.content;
         read.stage = Stage::Asking;
@@ -80,12 +80,18 @@ impl Reads {
     }
 
     /// R10: the data store knows.
-    fn read_row<R: Rules>(&mut self, desk: &mut Desk<'_, R>, request: RequestId) {
+    fn read_row<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        table: &MemberTable,
+        request: RequestId,
+    ) {
         let Some(read) = self.open.get_mut(&request) else { return };
         read.stage = Stage::Reading;
         read.due = desk.now + desk.timing.store_timeout;
         let (ticket, content, group) = (desk.ticket(request), read.wish.content, read.group);
-        desk.store(StoreRequest::Read { ticket, content, group });
+        let have = table.version(content);
+        desk.store(StoreRequest::Newest { ticket, content, group, have });
     }
 
     fn fetch<R: Rules>(&mut self, desk: &mut Desk<'_, R>, request: RequestId, target: Target) {
@@ -152,7 +158,7 @@ impl Reads {
         let is_behind =
             target.validated < session.floor(read.group) || version < session.pin(content);
         if is_behind && desk.rules.honours_the_floor() {
-            return self.read_row(desk, request);
+            return self.read_row(desk, table, request);
         }
         if table.version(content) == Some(version) || target.revision.payload.is_none() {
             return self.finish(desk, table, request, target, Origin::Local);
@@ -168,11 +174,14 @@ impl Reads {
 
     /// The leader says that somebody may be writing: the caller itself, if the version that the
     /// leader waits for is `pending` here and the caller has seen it, and nothing of a later reign.
+    ///
+    /// Where nobody is known to write (`is_unknown`), the leader has yet to look there itself.
     pub fn on_locked<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        table: &MemberTable,
         request: RequestId,
-        retry: Span,
+        (retry, is_unknown): (Span, bool),
         pending: Option<(GroupId, &Revision)>,
     ) {
         let Some(read) = self.open.get_mut(&request) else { return };
@@ -189,8 +198,8 @@ impl Reads {
         }
         read.was_locked = true;
         // Who takes any version has no reason to wait for the next one.
-        if read.wish.level == ReadLevel::Any {
-            self.read_row(desk, request);
+        if read.wish.level == ReadLevel::Any || is_unknown && !read.is_store_down {
+            self.read_row(desk, table, request);
         } else {
             self.wait(desk, request, retry);
         }
@@ -207,6 +216,7 @@ impl Reads {
     pub fn on_moved<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        table: &MemberTable,
         request: RequestId,
         group: GroupId,
     ) {
@@ -215,7 +225,7 @@ impl Reads {
             read.group = group;
             // Where the other group is, and whether this is the end of the way, the data store
             // knows.
-            self.read_row(desk, request);
+            self.read_row(desk, table, request);
         }
     }
 
@@ -223,6 +233,7 @@ impl Reads {
     pub fn on_data<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        views: &Views,
         table: &mut MemberTable,
         request: RequestId,
         version: Version,
@@ -240,7 +251,7 @@ impl Reads {
         if is_right || !desk.rules.pulls_by_version() {
             self.finish(desk, table, request, target, Origin::Group);
         } else {
-            self.on_gone(desk, request, version);
+            self.on_gone(desk, views, request, version);
         }
     }
 
@@ -248,26 +259,40 @@ impl Reads {
     pub fn on_gone<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
+        views: &Views,
         request: RequestId,
         version: Version,
     ) {
-        let Some(Read { stage: Stage::Pulling { target, .. }, .. }) = self.open.get(&request)
-        else {
-            return;
-        };
-        if target.revision.version == version {
-            let target = target.clone();
-            self.fetch(desk, request, target);
+        if let Some(Read { stage: Stage::Pulling { target, .. }, .. }) = self.open.get(&request)
+            && target.revision.version == version
+        {
+            self.fetch_elsewhere(desk, views, request);
         }
     }
 
-    /// Takes up the data store's row.
+    /// The member that the leader pointed to is of no use: the leader is told, and the data
+    /// store has the bytes.
+    fn fetch_elsewhere<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        views: &Views,
+        request: RequestId,
+    ) {
+        let Some(read) = self.open.get(&request) else { return };
+        let Stage::Pulling { target, holder } = read.stage.clone() else { return };
+        let (content, version) = (read.wish.content, target.revision.version);
+        desk.report_missing(views, read.group, content, version, holder);
+        self.fetch(desk, request, target);
+    }
+
+    /// Takes up the data store's row, and the bytes of its version if they came along.
     pub fn on_row<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
         table: &mut MemberTable,
         request: RequestId,
         row: &ContentRow,
+        digest: Option<Digest>,
     ) {
         let Some(read) = self.open.get_mut(&request) else { return };
         if read.stage != Stage::Reading {
@@ -285,7 +310,9 @@ impl Reads {
         let (content, version) = (read.wish.content, revision.version);
         let (committed, validated) = (None, Sequence::START);
         let target = Target { revision, committed, validated };
-        if target.revision.payload.is_none() || table.version(content) == Some(version) {
+        let wanted = target.revision.payload.map(|payload| payload.digest);
+        let is_here = table.version(content) == Some(version);
+        if wanted.is_none() || is_here || wanted == digest {
             return self.finish(desk, table, request, target, Origin::Store);
         }
         self.fetch(desk, request, target);
@@ -349,18 +376,10 @@ impl Reads {
             self.open.remove(&request);
             return desk.answer(request, outcome);
         }
-        match read.stage.clone() {
+        match read.stage {
             Stage::Waiting => self.ask(desk, views, table, request),
-            Stage::Asking => self.read_row(desk, request),
-            Stage::Pulling { target, holder } => {
-                let (content, group) = (read.wish.content, read.group);
-                let version = target.revision.version;
-                if let Some(leader) = views.get(&group).and_then(|view| view.leader) {
-                    let missing = Message::Missing { content, version, holder };
-                    desk.send(leader, group, missing);
-                }
-                self.fetch(desk, request, target);
-            }
+            Stage::Asking => self.read_row(desk, table, request),
+            Stage::Pulling { .. } => self.fetch_elsewhere(desk, views, request),
             Stage::Reading | Stage::Fetching { .. } => {
                 let retry = desk.timing.retry;
                 self.wait(desk, request, retry);

@@ -137,7 +137,12 @@ impl Reign {
         self.tokens += 1;
         let (group, epoch, counter) = (self.group, self.epoch, self.tokens);
         let due = desk.now + desk.timing.store_timeout;
-        self.set(content, LeaderTag::Sealing { counter, before, due });
+        let is_first = match self.row(content).tag {
+            LeaderTag::Unknown | LeaderTag::Adopted { .. } => true,
+            LeaderTag::Sealing { is_first, .. } => is_first,
+            _ => false,
+        };
+        self.set(content, LeaderTag::Sealing { counter, before, is_first, due });
         desk.store(StoreRequest::Seal { content, group, epoch, counter });
     }
 
@@ -209,9 +214,9 @@ impl Reign {
         counter: u64,
         row: &ContentRow,
     ) {
-        let before = match &self.row(content).tag {
-            LeaderTag::Sealing { counter: asked, before, .. } if *asked == counter => {
-                before.clone()
+        let (before, is_first) = match &self.row(content).tag {
+            LeaderTag::Sealing { counter: asked, before, is_first, .. } if *asked == counter => {
+                (before.clone(), *is_first)
             }
             _ => return,
         };
@@ -223,6 +228,10 @@ impl Reign {
         let same = before.filter(|before| before.revision.version == revision.version);
         let committed = match same {
             Some(same) => same.committed,
+            // No copy of another version was found valid in this reign, so that its beginning
+            // is late enough; what its writer had seen it carries itself. A later moment would
+            // make readers ask about all their other copies anew.
+            None if is_first => Sequence { epoch: self.epoch, counter: 0 },
             None => self.count(revision.version, desk.rules),
         };
         let known = Known { revision, committed, tenure: row.fence.tenure };
@@ -239,9 +248,9 @@ impl Reign {
                 }
                 LeaderTag::Lock { base, .. } => self.set(content, LeaderTag::Free(base)),
                 LeaderTag::Adopted { .. } => self.seal(desk, content, None),
-                LeaderTag::Sealing { counter, before, .. } => {
+                LeaderTag::Sealing { counter, before, is_first, .. } => {
                     let due = desk.now + desk.timing.store_timeout;
-                    self.set(content, LeaderTag::Sealing { counter, before, due });
+                    self.set(content, LeaderTag::Sealing { counter, before, is_first, due });
                     let (group, epoch) = (self.group, self.epoch);
                     desk.store(StoreRequest::Seal { content, group, epoch, counter });
                 }

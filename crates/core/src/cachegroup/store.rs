@@ -45,6 +45,13 @@ impl StoreTable {
                 let of = row.group.unwrap_or(group);
                 StoreReply::Rows { ticket, content, row, of, group: self.group(of) }
             }
+            StoreRequest::Newest { ticket, content, group, have } => {
+                let row = self.content(content);
+                let (of, version) = (row.group.unwrap_or(group), row.revision.version);
+                let wanted = have != Some(version);
+                let digest = self.blob(content, version).filter(|_| wanted);
+                StoreReply::Newest { ticket, content, row, of, group: self.group(of), digest }
+            }
             StoreRequest::Fetch { ticket, content, version } => match self.blob(content, version) {
                 Some(digest) => StoreReply::Fetched { ticket, content, version, digest },
                 None => StoreReply::NotFound { ticket, content, version },

@@ -12,6 +12,9 @@ use crate::cachegroup::store_table::{ContentRow, GroupRow};
 pub enum StoreRequest {
     /// The rows of a content and of its group.
     Read { ticket: Ticket, content: ContentId, group: GroupId },
+    /// The same with the bytes of the newest version, if it is another than the asker has: one
+    /// way instead of two, where the data store can.
+    Newest { ticket: Ticket, content: ContentId, group: GroupId, have: Option<Version> },
     /// The bytes of a version.
     Fetch { ticket: Ticket, content: ContentId, version: Version },
     /// Keeps the bytes of a version, under a name that is written once.
@@ -34,6 +37,16 @@ pub enum StoreRequest {
 pub enum StoreReply {
     /// The rows, as they are.
     Rows { ticket: Ticket, content: ContentId, row: ContentRow, of: GroupId, group: GroupRow },
+    /// The rows, as they are, and the digest of the bytes of the newest version, if they came
+    /// along.
+    Newest {
+        ticket: Ticket,
+        content: ContentId,
+        row: ContentRow,
+        of: GroupId,
+        group: GroupRow,
+        digest: Option<Digest>,
+    },
     /// The bytes are here, and have this digest.
     Fetched { ticket: Ticket, content: ContentId, version: Version, digest: Digest },
     /// There are no such bytes.
@@ -56,4 +69,39 @@ pub enum StoreReply {
     Claimed { group: GroupId, epoch: Epoch, leader: NodeId },
     /// The data store could not be reached, or did not answer.
     Unavailable { request: Box<StoreRequest> },
+}
+
+/// What the data store said about a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreAnswer {
+    /// Its bytes are kept.
+    Uploaded,
+    /// It is, or was, the newest.
+    Committed,
+    /// It never will be.
+    Rejected,
+    /// It is too long ago to tell.
+    Forgotten,
+    /// The data store could not be reached.
+    Unavailable,
+}
+
+impl StoreAnswer {
+    /// Which version a reply is about and what it says of it, if it is about one being written.
+    pub fn of(reply: &StoreReply) -> Option<(ContentId, Version, StoreAnswer)> {
+        match *reply {
+            StoreReply::Uploaded { content, version } => Some((content, version, Self::Uploaded)),
+            StoreReply::Committed { content, version } => Some((content, version, Self::Committed)),
+            StoreReply::Rejected { content, version } => Some((content, version, Self::Rejected)),
+            StoreReply::Forgotten { content, version } => Some((content, version, Self::Forgotten)),
+            StoreReply::Unavailable { ref request } => match **request {
+                StoreRequest::Upload { content, ref revision }
+                | StoreRequest::Commit { content, ref revision, .. } => {
+                    Some((content, revision.version, Self::Unavailable))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
 }

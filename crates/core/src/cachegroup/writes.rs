@@ -15,25 +15,10 @@ use crate::cachegroup::message::Message;
 use crate::cachegroup::names::{ContentId, GroupId, NodeId, Payload, Sequence, Version};
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::{Revision, Session};
-use crate::cachegroup::store_message::StoreRequest;
+use crate::cachegroup::store_message::{StoreAnswer, StoreRequest};
 use crate::cachegroup::write::{Stage, Write};
 use crate::ids::RequestId;
 use crate::time::{Instant, Span};
-
-/// What the data store said about a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreAnswer {
-    /// Its bytes are kept.
-    Uploaded,
-    /// It is, or was, the newest.
-    Committed,
-    /// It never will be.
-    Rejected,
-    /// It is too long ago to tell.
-    Forgotten,
-    /// The data store could not be reached.
-    Unavailable,
-}
 
 /// The writes of a node that are under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

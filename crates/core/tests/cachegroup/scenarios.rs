@@ -100,9 +100,32 @@ fn a_resource_that_evicted_its_copy_says_so() {
     let read = stage.read(RESOURCE_2, ReadLevel::Strict);
     stage.pass(Span::ZERO);
     let expected =
-        ["R2 -> A: X?", "A -> R2: GoTo R1", "R2 -> R1: X?", "R1 -> R2: no X", "R2 -> store: X?"];
+        ["R1 -> A: R1 has no X", "R2 -> A: X?", "A -> R2: GoTo store", "R2 -> store: X?"];
     assert_eq!(stage.said(), expected);
     assert_eq!(origin(&stage, read), Some(Origin::Store));
+}
+
+#[test]
+fn a_resource_that_evicted_its_copy_unheard_says_so_when_asked() {
+    let mut stage = stale_at_resource_2();
+    stage.silent.insert(LEADER_A);
+    stage.evict(RESOURCE_1);
+    stage.pass(Span::ZERO);
+    stage.silent.clear();
+    stage.said();
+    let read = stage.read(RESOURCE_2, ReadLevel::Strict);
+    stage.pass(Span::ZERO);
+    let expected = [
+        "R2 -> A: X?",
+        "A -> R2: GoTo R1",
+        "R2 -> R1: X?",
+        "R1 -> R2: no X",
+        "R2 -> store: X?",
+        "R2 -> A: R1 has no X",
+    ];
+    assert_eq!(stage.said(), expected);
+    assert_eq!(origin(&stage, read), Some(Origin::Store));
+    assert_eq!(stage.leader_table(), "X | R2 | Free");
 }
 
 #[test]
@@ -256,6 +279,5 @@ fn leader_failure() {
     let read = stage.read(RESOURCE_2, ReadLevel::Strict);
     stage.pass(Span::from_secs(1));
     assert_eq!(origin(&stage, read), Some(Origin::Store));
-    let expected = ["R2 -> A: X?", "R2 -> store: newest X?", "R2 -> store: X?"];
-    assert_eq!(stage.said(), expected);
+    assert_eq!(stage.said(), ["R2 -> A: X?", "R2 -> store: newest X?"]);
 }

@@ -73,7 +73,7 @@ fn words(envelope: &Envelope) -> Option<String> {
 
 fn words_to_store(from: NodeId, request: &StoreRequest) -> Option<String> {
     let said = match request {
-        StoreRequest::Read { .. } => "newest X?",
+        StoreRequest::Read { .. } | StoreRequest::Newest { .. } => "newest X?",
         StoreRequest::Fetch { .. } => "X?",
         StoreRequest::Upload { .. } => "X",
         StoreRequest::Commit { .. } => "Commit: X",

@@ -3,6 +3,7 @@
 use swell_core::time::Span;
 
 use crate::cache::graph::Topology;
+use crate::cache::protocol::setting::Protocol;
 use crate::cache::replacement::catalogue::Replacement;
 use crate::cache::splitmix::{SplitMix64, Stream};
 use crate::cache::strategy::catalogue::Choice;
@@ -48,6 +49,9 @@ pub struct Case {
     pub requests: u64,
     /// The seed.
     pub seed: u64,
+    /// The real protocol, in place of the strategy's own reckoning. Asks for the strategy
+    /// `group` and a network with leaders.
+    pub protocol: Option<Protocol>,
 }
 
 impl Case {

@@ -9,7 +9,8 @@ use crate::cache::case::Case;
 use crate::cache::mecomm17::Comparison;
 use crate::cache::popularity::Popularity;
 use crate::cache::row::Row;
-use crate::cache::run::{RunError, run};
+use crate::cache::run::run;
+use crate::cache::run_error::RunError;
 use crate::spread::spread;
 
 /// What to run.
@@ -72,7 +73,7 @@ impl Experiment {
             laws.iter().filter(|law| law.contents == case.contents && law.alpha == case.alpha);
         let law = fitting.next().expect("every case has its law");
         let played = run(case, &law.popularity, interrupt)?;
-        let mut row = Row::new(case, &played.outcome, played.seconds);
+        let mut row = Row::new(case, &played);
         if !self.timing {
             row.requests_per_s = None;
         }

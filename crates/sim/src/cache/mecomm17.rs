@@ -151,6 +151,7 @@ impl Point {
             warmup: REQUESTS,
             requests: REQUESTS,
             seed,
+            protocol: None,
         }
     }
 

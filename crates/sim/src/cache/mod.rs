@@ -11,6 +11,8 @@ pub mod centrality;
 pub mod network;
 pub mod replacement;
 pub mod strategy;
+pub mod run_error;
+pub mod protocol;
 pub mod case;
 pub mod stopwatch;
 pub mod run;

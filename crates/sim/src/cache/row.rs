@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use crate::cache::case::{Case, Net, Outcome};
+use crate::cache::case::{Case, Net};
+use crate::cache::run::Played;
 use crate::cache::strategy::group::Lookup;
 use crate::cache::topology::star::Draw;
 
@@ -18,7 +19,8 @@ pub struct Row {
     pub links: &'static str,
     /// The strategy.
     pub strategy: String,
-    /// What finding a copy costs: `oracle`, `redirect` or `validated`.
+    /// What finding a copy costs: `oracle`, `redirect` or `validated`; `protocol` where the
+    /// real one was played.
     pub lookup: &'static str,
     /// The rule of replacement.
     pub replacement: &'static str,
@@ -52,9 +54,34 @@ pub struct Row {
     pub messages: u64,
     /// The same of each request.
     pub messages_per_request: f64,
-    /// Requests served with a version that was not the newest. Nobody writes in these
-    /// scenarios, so there are none.
+    /// Requests served with a version older than was promised. Without the protocol nobody
+    /// writes, so there are none.
     pub stale_reads: u64,
+    // What follows is of the protocol, and absent where it was not played.
+    /// How fresh reads had to be: `strict`, `causal`, `bounded=5s` or `any`.
+    pub level: Option<String>,
+    /// Share of requests that write.
+    pub write_ratio: Option<f64>,
+    /// Requests of each member per second.
+    pub rate: Option<f64>,
+    /// Members that crashed.
+    pub member_crashes: Option<u32>,
+    /// Leaders that crashed.
+    pub leader_crashes: Option<u32>,
+    /// How long the data store could not be reached, in s.
+    pub outage_s: Option<f64>,
+    /// Reads older than what somebody had been told before they began, promised or not.
+    pub behind_reads: Option<u64>,
+    /// Writes that were committed.
+    pub writes: Option<u64>,
+    /// How long each of them took, in ms.
+    pub write_latency_ms: Option<f64>,
+    /// Requests that were refused or not answered in time.
+    pub failed: Option<u64>,
+    /// Requests that ended with a crash of their node.
+    pub crashed: Option<u64>,
+    /// The longest read, in ms.
+    pub latency_max_ms: Option<f64>,
     /// Requests simulated per second of one processor, warm-up included; absent where results
     /// are to be the same from run to run.
     pub requests_per_s: Option<f64>,
@@ -62,7 +89,8 @@ pub struct Row {
 
 impl Row {
     /// The row of a case that took so many seconds.
-    pub fn new(case: &Case, outcome: &Outcome, seconds: f64) -> Self {
+    pub fn new(case: &Case, played: &Played) -> Self {
+        let Played { ref outcome, kept, seconds } = *played;
         let (topology, group, links) = match &case.net {
             Net::Deck { shape, draw: Draw::Even } => ("deck".into(), shape.to_string(), "even"),
             Net::Deck { shape, draw: Draw::Random } => ("deck".into(), shape.to_string(), "random"),
@@ -74,7 +102,7 @@ impl Row {
             group,
             links,
             strategy: case.strategy.to_string(),
-            lookup: name(case.lookup),
+            lookup: if case.protocol.is_some() { "protocol" } else { name(case.lookup) },
             replacement: case.replacement.name(),
             alpha: case.alpha,
             workloads: case.workloads,
@@ -91,9 +119,39 @@ impl Row {
             latency_ms: outcome.latency_ms(),
             messages: outcome.messages,
             messages_per_request: outcome.messages as f64 / requests.max(1) as f64,
-            stale_reads: 0,
+            stale_reads: kept.map_or(0, |kept| kept.stale_reads),
+            level: case.protocol.map(|protocol| protocol.level.to_string()),
+            write_ratio: case.protocol.map(|protocol| protocol.writes),
+            rate: case.protocol.map(|protocol| protocol.rate),
+            member_crashes: case.protocol.map(|protocol| protocol.member_crashes),
+            leader_crashes: case.protocol.map(|protocol| protocol.leader_crashes),
+            outage_s: case.protocol.map(|protocol| protocol.outage.secs_f64()),
+            behind_reads: kept.map(|kept| kept.behind_reads),
+            writes: kept.map(|kept| kept.writes),
+            write_latency_ms: kept
+                .map(|kept| kept.write_latency.millis_f64() / kept.writes.max(1) as f64),
+            failed: kept.map(|kept| kept.failed),
+            crashed: kept.map(|kept| kept.crashed),
+            latency_max_ms: kept.map(|kept| kept.read_latency_max.millis_f64()),
             requests_per_s: Some((case.warmup + requests) as f64 / seconds.max(1e-9)),
         }
+    }
+}
+
+impl Row {
+    /// What went wrong, in a word or two.
+    pub fn trouble(&self) -> String {
+        let (Some(members), Some(leaders), Some(outage)) =
+            (self.member_crashes, self.leader_crashes, self.outage_s)
+        else {
+            return String::new();
+        };
+        format!("{members} members, {leaders} leaders, {outage} s without store")
+    }
+
+    /// Requests that came to nothing.
+    pub fn lost(&self) -> Option<u64> {
+        Some(self.failed? + self.crashed?)
     }
 }
 

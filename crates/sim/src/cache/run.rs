@@ -8,6 +8,8 @@ use swell_core::time::Span;
 use crate::cache::case::{Case, Outcome};
 use crate::cache::network::Network;
 use crate::cache::popularity::Popularity;
+use crate::cache::protocol::play::play;
+use crate::cache::protocol::tally::Kept;
 use crate::cache::replacement::bank::{Bank, Size};
 use crate::cache::replacement::catalogue::Replacement;
 use crate::cache::replacement::fifo::Fifo;
@@ -17,6 +19,7 @@ use crate::cache::replacement::perfect_lfu::PerfectLfu;
 use crate::cache::replacement::rand::Rand;
 use crate::cache::replacement::s3_fifo::S3Fifo;
 use crate::cache::replacement::sieve::Sieve;
+use crate::cache::run_error::RunError;
 use crate::cache::splitmix::{SplitMix64, Stream};
 use crate::cache::stopwatch::Stopwatch;
 use crate::cache::strategy::catalogue::Choice;
@@ -34,22 +37,13 @@ use crate::cache::strategy::serving::{From, Request, Strategy};
 /// and not each time. More than this would not fit its nearest caches.
 const AHEAD: u64 = 256;
 
-/// Why a run did not come to its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
-    /// It was stopped.
-    #[error("interrupted")]
-    Interrupted,
-    /// The network is in pieces.
-    #[error("node {0} of the network is not connected with every source")]
-    Apart(u32),
-}
-
 /// What came of a run, and how long its requests took to play.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Played {
     /// What came of it.
     pub outcome: Outcome,
+    /// What else came of it, with the real protocol.
+    pub kept: Option<Kept>,
     /// Seconds of one processor, from the first request to the last.
     pub seconds: f64,
 }
@@ -90,6 +84,14 @@ struct Play<'a> {
 impl Play<'_> {
     fn with<B: Bank>(&self, bank: B) -> Result<Played, RunError> {
         let (case, network) = (self.case, self.network);
+        if let (Choice::Group(sharing), Some(protocol)) = (case.strategy, &case.protocol) {
+            let (popularity, interrupt) = (self.popularity, self.interrupt);
+            let watch = Stopwatch::start();
+            let topology = &network.topology;
+            let (outcome, kept) =
+                play(case, protocol, topology, popularity, bank, sharing.copy, interrupt)?;
+            return Ok(Played { outcome, kept: Some(kept), seconds: watch.seconds() });
+        }
         let coins = SplitMix64::stream(case.seed, Stream::Coins);
         match case.strategy {
             Choice::NoCache => self.requests(bank, NoCache(network)),
@@ -153,7 +155,7 @@ impl Play<'_> {
             latency: Span::from_nanos(u64::try_from(count.latency).unwrap_or(u64::MAX)),
             messages: count.messages,
         };
-        Ok(Played { outcome, seconds: watch.seconds() })
+        Ok(Played { outcome, kept: None, seconds: watch.seconds() })
     }
 }
 

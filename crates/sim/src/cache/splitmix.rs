@@ -21,6 +21,12 @@ pub enum Stream {
     Shape,
     /// Which source holds which content.
     Sources,
+    /// When requests are made.
+    Moments,
+    /// Which requests write.
+    Writes,
+    /// What goes wrong, and when.
+    Troubles,
 }
 
 impl SplitMix64 {

@@ -1,6 +1,7 @@
 //! The simulator of caches against published and hand-made cases, to the last hit.
 
 mod plain;
+mod protocol;
 mod report;
 mod rules;
 
@@ -31,6 +32,7 @@ fn small(topology: &str, strategy: &str, replacement: &str, alpha: f64) -> Case 
         warmup: 20_000,
         requests: 60_000,
         seed: 42,
+        protocol: None,
     }
 }
 
@@ -49,6 +51,7 @@ fn deck(members: u32, leaders: u32) -> Case {
         warmup: 64_000,
         requests: 64_000,
         seed: 7,
+        protocol: None,
     }
 }
 

@@ -6,6 +6,7 @@ use swell_sim::cache::experiment::Results;
 use swell_sim::cache::mecomm17::{self, Figure};
 use swell_sim::cache::report::{csv, json, page, table};
 use swell_sim::cache::row::Row;
+use swell_sim::cache::run::Played;
 use swell_sim::report::html::shell::About;
 
 /// Every published point, met exactly but for a thousandth in hits and a hundredth in time.
@@ -16,7 +17,8 @@ fn made_up() -> Results {
         let hits = ((point.hit_ratio + 0.001) * requests as f64).round() as u64;
         let latency = Span::from_millis_f64(point.latency_ms * 1.01 * requests as f64);
         let outcome = Outcome { requests, local_hits: hits, group_hits: 0, latency, messages: 7 };
-        Row::new(&point.case(1), &outcome, 1.0)
+        let played = Played { outcome, kept: None, seconds: 1.0 };
+        Row::new(&point.case(1), &played)
     };
     let mut rows: Vec<Row> = Vec::new();
     for point in &points {

@@ -2,7 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
+use swell_core::time::Span;
+
 use crate::output::Output;
+
+const PROTOCOL: &str = "The real protocol";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +17,7 @@ Examples:
       --slots 10 --warmup 20000 --requests 60000 --seed 42 -o json
   swell sim cache --topology deck --group 10x32 --workloads 32 --contents 1000 --slots 10 \\
       --warmup 64000 --requests 64000 --seed 7 -o json
+  swell sim cache --protocol strict,causal --writes 0.001,0.1 --leader-crashes 3
   swell sim cache --topology isp.txt:source=Milano --strategy cl4m,prob-cache
   swell sim cache --preset mecomm17 -o mecomm17.html
 
@@ -78,6 +83,35 @@ pub struct CacheArguments {
     #[arg(long, value_name = "RULE", default_value = "oracle", value_delimiter = ',')]
     pub lookup: Vec<Finding>,
 
+    /// Play the real protocol between leaders, members and store, with reads of these levels:
+    /// `strict`, `causal`, `bounded=5s` or `any`
+    #[arg(long, value_name = "LEVEL", value_delimiter = ',', help_heading = PROTOCOL)]
+    pub protocol: Vec<String>,
+
+    /// Shares of requests that write [default: 0]
+    #[arg(long, value_name = "SHARE", value_delimiter = ',', requires = "protocol", help_heading = PROTOCOL)]
+    pub writes: Vec<f64>,
+
+    /// Requests of each member per second, at random moments [default: 1]
+    #[arg(long, value_name = "RATE", requires = "protocol", help_heading = PROTOCOL)]
+    pub rate: Option<f64>,
+
+    /// Members that crash while requests are counted, and lose their copies [default: 0]
+    #[arg(long, value_name = "N", requires = "protocol", help_heading = PROTOCOL)]
+    pub member_crashes: Option<u32>,
+
+    /// Leaders that crash while requests are counted [default: 0]
+    #[arg(long, value_name = "N", requires = "protocol", help_heading = PROTOCOL)]
+    pub leader_crashes: Option<u32>,
+
+    /// How long who crashed is away [default: 10s]
+    #[arg(long, value_name = "SPAN", requires = "protocol", help_heading = PROTOCOL)]
+    pub repair: Option<Span>,
+
+    /// How long the data store cannot be reached, in the middle of what is counted [default: 0s]
+    #[arg(long, value_name = "SPAN", requires = "protocol", help_heading = PROTOCOL)]
+    pub store_outage: Option<Span>,
+
     /// Requests that are not counted
     #[arg(long, visible_alias = "warm-up", value_name = "N", default_value_t = 20_000)]
     pub warmup: u64,
@@ -100,7 +134,7 @@ pub struct CacheArguments {
         value_name = "PAPER",
         conflicts_with_all = [
             "topology", "strategy", "replacement", "alpha", "contents", "workloads", "slots",
-            "cache_size", "group", "links", "lookup", "warmup", "requests",
+            "cache_size", "group", "links", "lookup", "warmup", "requests", "protocol",
         ],
     )]
     pub preset: Option<Preset>,

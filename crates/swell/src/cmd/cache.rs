@@ -3,7 +3,7 @@
 use swell_sim::cache::experiment::{Experiment, Results};
 use swell_sim::cache::mecomm17;
 use swell_sim::cache::report::{csv, json, page, table};
-use swell_sim::cache::run::RunError;
+use swell_sim::cache::run_error::RunError;
 use swell_sim::report::figure::{count, whole};
 
 use crate::cache_cases::cases;

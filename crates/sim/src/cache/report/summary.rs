@@ -7,7 +7,7 @@ use crate::report::student::Estimate;
 pub type Field = (&'static str, fn(&Row) -> String);
 
 /// All of it.
-pub const FIELDS: [Field; 10] = [
+pub const FIELDS: [Field; 13] = [
     ("topology", |row| row.topology.clone()),
     ("group", |row| row.group.clone()),
     ("links", |row| row.links.to_string()),
@@ -18,6 +18,9 @@ pub const FIELDS: [Field; 10] = [
     ("workloads", |row| row.workloads.to_string()),
     ("contents", |row| row.contents.to_string()),
     ("slots", |row| row.slots.to_string()),
+    ("level", |row| row.level.clone().unwrap_or_default()),
+    ("writes", |row| row.write_ratio.map_or_else(String::new, |share| share.to_string())),
+    ("trouble", |row| row.trouble()),
 ];
 
 /// One setting, and the mean of its runs.
@@ -35,6 +38,12 @@ pub struct Line {
     pub latency_ms: Estimate,
     /// Messages of a request.
     pub messages: Estimate,
+    /// Reads older than promised, with the protocol.
+    pub stale: Option<u64>,
+    /// Mean delay of a write, in ms, with the protocol.
+    pub write_ms: Option<f64>,
+    /// Requests that came to nothing, with the protocol.
+    pub lost: Option<u64>,
     /// Requests simulated per second, where rows tell.
     pub requests_per_s: Option<f64>,
     /// Runs.
@@ -66,6 +75,13 @@ fn line(setting: [String; FIELDS.len()], runs: &[&Row]) -> Line {
         latency_ms: estimate(|row| row.latency_ms),
         messages: estimate(|row| row.messages_per_request),
         requests_per_s: speeds.map(|speeds| Estimate::of(&speeds).mean),
+        stale: runs.iter().map(|row| row.level.as_ref().map(|_| row.stale_reads)).sum(),
+        write_ms: runs
+            .iter()
+            .map(|row| row.write_latency_ms)
+            .collect::<Option<Vec<f64>>>()
+            .map(|all| Estimate::of(&all).mean),
+        lost: runs.iter().map(|row| row.lost()).sum(),
         runs: runs.len(),
         setting,
     }

@@ -24,7 +24,12 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     if head.is_empty() {
         head.push("strategy".to_string());
     }
-    head.extend(["hit", "local", "group", "latency ms", "messages", "M req/s"].map(str::to_string));
+    let plays = lines.iter().any(|line| line.stale.is_some());
+    head.extend(["hit", "local", "group", "latency ms", "messages"].map(str::to_string));
+    if plays {
+        head.extend(["stale", "write ms", "lost"].map(str::to_string));
+    }
+    head.push("M req/s".to_string());
     let mut cells = vec![head];
     for line in &lines {
         let mut row: Vec<String> =
@@ -40,8 +45,14 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
             spread(line.group, 4),
             spread(line.latency_ms, 3),
             format!("{:.2}", line.messages.mean),
-            speed,
         ]);
+        if plays {
+            let number =
+                |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+            let write = line.write_ms.map_or_else(String::new, |ms| format!("{ms:.1}"));
+            row.extend([number(line.stale), write, number(line.lost)]);
+        }
+        row.push(speed);
         cells.push(row);
     }
     write_aligned(&cells, out)?;
