@@ -7,6 +7,7 @@ pub mod registry;
 pub mod refusal;
 pub mod observe;
 pub mod later;
+pub mod inlet;
 pub mod outflow;
 pub mod invoker;
 pub mod live;

@@ -26,6 +26,7 @@ use crate::clock::{Clock, wall_ms};
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
+use crate::flow::port::Port;
 use crate::flow::putting::Answers;
 use crate::flow::shown::Shown;
 use crate::flow::watch::Watch;
@@ -84,6 +85,8 @@ pub enum NodeError {
 pub struct Node {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for flows of other nodes, if it does.
+    pub flow_address: Option<SocketAddr>,
     /// Functions that were there from an earlier run.
     pub restored: usize,
     /// Flows that were there from an earlier run.
@@ -170,12 +173,17 @@ impl Node {
         let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
         let queue = Queue::open(&settings.data, settings.queue.clone());
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
+        let port = match &settings.flow.link {
+            Some(link) => Some(Port::bind(link).await.map_err(NodeError::Settings)?),
+            None => None,
+        };
         let flows = Flows::open(FlowParts {
             data: settings.data.clone(),
             registry: registry.clone(),
             graves: queue.clone(),
             settings: settings.flow.clone(),
             drain: settings.drain,
+            link: port.as_ref().map(Port::link),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
         let (policy, memory) = (&settings.flow.policy, settings.memory.get());
@@ -248,6 +256,8 @@ impl Node {
         let invoker = Arc::new(Calls(gateway.clone()));
         let flows_restored = flows.start(invoker.clone());
         let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;
+        let flow_address = port.as_ref().map(|port| port.address);
+        let port = port.map(|port| port.open(flows.clone(), stop.clone()));
         let runner = Runner {
             queue,
             invoker,
@@ -257,12 +267,13 @@ impl Node {
             stop: stop.clone(),
             drain: settings.drain,
         };
-        let workers = vec![
+        let mut workers = vec![
             tokio::spawn(runner.run()),
             tokio::spawn(demand.clone().run(stop.clone())),
             tokio::spawn(cron::run(triggers.clone(), stop.clone())),
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
         ];
+        workers.extend(port);
         let timer = tokio::spawn(timer::run(live.clone()));
         let flusher = tokio::spawn(flusher::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
@@ -271,6 +282,7 @@ impl Node {
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
+            flow_address,
             restored,
             flows_restored,
             engine,

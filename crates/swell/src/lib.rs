@@ -30,6 +30,7 @@ pub mod overrides;
 pub mod scenario;
 pub mod cache_cases;
 pub mod recording;
+pub mod flow_recording;
 pub mod watch;
 pub mod rig;
 pub mod sentence;

@@ -22,7 +22,7 @@ use swell_fifo::producer::Producer;
 use swell_fifo::refusal::PushError;
 
 use crate::flow::keep::Keep;
-use crate::flow::meter::Meter;
+use crate::flow::meter::{Meter, now_us};
 
 /// The putting end of a lane.
 pub(crate) struct Lane {
@@ -30,6 +30,9 @@ pub(crate) struct Lane {
     pub(crate) from: Arc<str>,
     full: Full,
     ack: Ack,
+    born: u64,
+    /// The number its ring began with.
+    begun_at: u64,
     meter: Arc<Meter>,
     /// Whose turn it is to put something in; held while waiting for room.
     turn: tokio::sync::Mutex<()>,
@@ -47,13 +50,18 @@ struct End {
     is_closed: bool,
 }
 
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Put {
-    /// It is in the flow.
-    In,
-    /// It was dropped, and counted as such.
-    Dropped,
+/// Until when to wait for room, what ends that before, and whom to stir for it.
+type Patience<'a> = (Option<Instant>, &'a CancellationToken, &'a Notify);
+
+/// What became of items that were put in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// With so many, from the first on, the lane is done.
+    pub(crate) count: u32,
+    /// Of these it dropped so many, and counted them as such.
+    pub(crate) dropped: u32,
+    /// The sequence of the last that is in it.
+    pub(crate) last: Option<u64>,
 }
 
 /// Why an item is not in the flow.
@@ -65,6 +73,10 @@ pub(crate) enum PutError {
     Closed,
     /// The flow is not up.
     Down,
+    /// Items before these are missing.
+    OutOfTurn,
+    /// The flow is at another node, which does not take them; why.
+    Unreached(String),
     /// The disk failed.
     Disk(io::Error),
     /// The ring refused it.
@@ -84,6 +96,8 @@ impl Lane {
             from,
             full,
             ack,
+            begun_at: producer.sequence(),
+            born: if ack == Ack::Append { now_us() } else { 0 },
             meter,
             turn: tokio::sync::Mutex::new(()),
             synced: AtomicU64::new(keep.next()),
@@ -96,46 +110,97 @@ impl Lane {
         lane
     }
 
-    /// Puts an item in. It waits for room until `deadline` at most, where it is to wait.
-    pub(crate) async fn put(
+    /// Puts items in that have numbers, the first of which is `first`. Those that are in it
+    /// already are passed over, and counted as what it was done with; if others are missing
+    /// before them it comes to nothing.
+    pub(crate) async fn put_numbered(
         &self,
-        item: &[u8],
+        first: u64,
+        items: &[Vec<u8>],
         deadline: Option<Instant>,
         stop: &CancellationToken,
-    ) -> Result<Put, PutError> {
-        let waiting = self.meter.wait_begins();
-        let turn = tokio::select! {
+        stir: &Notify,
+    ) -> (Put, Result<(), PutError>) {
+        self.put_from(Some(first), items, (deadline, stop, stir)).await
+    }
+
+    /// Puts items in, in this order. It waits for room until `deadline` at most, where it is to
+    /// wait, and then stirs whoever takes items out first. What it was done with by the end,
+    /// and why it went no further.
+    pub(crate) async fn put(
+        &self,
+        items: &[Vec<u8>],
+        deadline: Option<Instant>,
+        stop: &CancellationToken,
+        stir: &Notify,
+    ) -> (Put, Result<(), PutError>) {
+        self.put_from(None, items, (deadline, stop, stir)).await
+    }
+
+    async fn put_from(
+        &self,
+        first: Option<u64>,
+        items: &[Vec<u8>],
+        patience: Patience<'_>,
+    ) -> (Put, Result<(), PutError>) {
+        let mut put = Put::default();
+        let placed = self.place_all(first, items, &mut put, patience).await;
+        patience.2.notify_one();
+        let Some(last) = put.last.filter(|_| self.ack == Ack::Consume) else {
+            return (put, placed);
+        };
+        match self.sync(last).await {
+            Ok(()) => (put, placed),
+            Err(error) => (put, Err(PutError::Disk(error))),
+        }
+    }
+
+    async fn place_all(
+        &self,
+        first: Option<u64>,
+        items: &[Vec<u8>],
+        put: &mut Put,
+        (deadline, stop, stir): Patience<'_>,
+    ) -> Result<(), PutError> {
+        let _waiting = self.meter.wait_begins();
+        let _turn = tokio::select! {
             turn = self.turn.lock() => turn,
             () = stop.cancelled() => return Err(PutError::Closed),
             () = until(deadline) => return Err(self.refused()),
         };
-        let sequence = loop {
+        if let Some(first) = first {
+            let due = self.due();
+            if first > due {
+                return Err(PutError::OutOfTurn);
+            }
+            put.count = (due - first).min(items.len() as u64) as u32;
+            // They may be on their way to the disk only.
+            put.last = due.checked_sub(1).filter(|_| put.count > 0);
+        }
+        while let Some(item) = items.get(put.count as usize) {
             let room = self.room.notified();
             match self.end.lock().place(item, self.full, self.ack)? {
                 Placed::At(sequence, spilled) => {
-                    let Meter { put, spilled: counter, .. } = &*self.meter;
-                    put.fetch_add(1, Ordering::Relaxed);
-                    counter.fetch_add(u64::from(spilled), Ordering::Relaxed);
-                    break sequence;
+                    self.meter.put.fetch_add(1, Ordering::Relaxed);
+                    self.meter.spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
+                    (put.count, put.last) = (put.count + 1, Some(sequence));
+                    continue;
                 }
                 Placed::Not if self.full == Full::Reject => return Err(self.refused()),
                 Placed::Not if self.full == Full::DropNewest => {
                     self.meter.dropped.fetch_add(1, Ordering::Relaxed);
-                    return Ok(Put::Dropped);
+                    (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
+                    continue;
                 }
-                Placed::Not => {}
+                Placed::Not => stir.notify_one(),
             }
             tokio::select! {
                 () = room => {}
                 () = stop.cancelled() => return Err(PutError::Closed),
                 () = until(deadline) => return Err(self.refused()),
             }
-        };
-        drop((turn, waiting));
-        if self.ack == Ack::Consume {
-            self.sync(sequence).await.map_err(PutError::Disk)?;
         }
-        Ok(Put::In)
+        Ok(())
     }
 
     fn refused(&self) -> PutError {
@@ -182,6 +247,32 @@ impl Lane {
     /// Moves items from the disk into the ring as far as they fit; how many.
     pub(crate) fn pump(&self) -> Result<u64, PutError> {
         self.end.lock().pump(self.ack)
+    }
+
+    /// The number of the item that is due.
+    pub(crate) fn due(&self) -> u64 {
+        let end = self.end.lock();
+        end.keep.next().max(end.producer.sequence())
+    }
+
+    /// Whether items were ever put in, as far as is known.
+    pub(crate) fn has_items(&self) -> bool {
+        let end = self.end.lock();
+        end.keep.next() > 0 || end.producer.sequence() > self.begun_at
+    }
+
+    /// Another in each life of a lane whose items do not outlive it.
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
+    /// Items that are kept on disk, from `sequence` on; see [`Keep::run_from`].
+    pub(crate) fn run_from(
+        &self,
+        sequence: u64,
+        bytes_max: usize,
+    ) -> io::Result<(u64, Vec<Vec<u8>>)> {
+        self.end.lock().keep.run_from(sequence, bytes_max)
     }
 
     /// Items that are on disk only.

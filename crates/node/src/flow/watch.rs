@@ -9,22 +9,28 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 
+use swell_core::flow::affinity::Place;
 use swell_core::flow::analyzer::{Analyzer, Counts, Order};
 use swell_core::flow::choice::{Chosen, build};
 use swell_core::flow::policy::Verdict;
-use swell_core::flow::view::{FifoId, OwnerId, TICK, View};
+use swell_core::flow::view::{FifoId, OwnerId, Party, TICK, View};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 use swell_fifo::class::Class;
 
 use crate::clock::Clock;
 use crate::flow::flows::Flows;
+use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::{FunctionSight, LineSight, Rates};
 use crate::flow::up::Up;
 
 /// Ticks after which memory at work is looked at anew, which takes a pass over all functions.
 const MEMORY_TICKS: u64 = 10;
+
+/// Ticks after which what flows used goes to the disk: a minute.
+const USE_TICKS: u64 = 600;
 
 /// Watches the flows of a node.
 pub struct Watch {
@@ -46,12 +52,15 @@ struct State {
     ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
+    seating: Seating,
     /// How long the last tick took, and the longest.
     took: (Duration, Duration),
 }
 
 /// What a tick came to.
 struct Work {
+    /// Consumers that are to work elsewhere.
+    seats: Vec<(Arc<Up>, Place)>,
     orders: Vec<(Arc<Up>, Order)>,
     /// Lanes that are to go on in a larger region.
     short: Vec<(Arc<Up>, usize)>,
@@ -65,6 +74,12 @@ pub(crate) struct Seen {
     pub(crate) decision: String,
     /// What it was made of, in words.
     pub(crate) figures: String,
+    /// Items of the usual size that its lanes can hold.
+    pub(crate) capacity: f64,
+    /// How long its owner works on an item.
+    pub(crate) work: Span,
+    /// Those who can own it, in their order.
+    pub(crate) parties: Vec<Party>,
 }
 
 impl Watch {
@@ -84,6 +99,7 @@ impl Watch {
             functions: BTreeMap::new(),
             ticks: 0,
             working: 0.0,
+            seating: Seating::new(flows.parts.settings.cores),
             took: (Duration::ZERO, Duration::ZERO),
         };
         let (clock, state) = (Clock::start(1.0), Mutex::new(state));
@@ -103,7 +119,10 @@ impl Watch {
     async fn tick(&self) {
         let begun = std::time::Instant::now();
         let now = self.clock.now();
-        let Work { orders, short } = self.state.lock().judge(self, now);
+        let Work { seats, orders, short } = self.state.lock().judge(self, now);
+        for (up, place) in seats {
+            reseat(&up, place);
+        }
         for (up, order) in orders {
             self.carry_out(now, &up, order).await;
         }
@@ -111,6 +130,10 @@ impl Watch {
             if let Ok(line) = &up.line {
                 self.resize_lane(&up, line, lane, Class::larger).await;
             }
+        }
+        let uses = self.state.lock().uses();
+        if !uses.is_empty() {
+            self.flows.keep_used(uses).await;
         }
         let took = begun.elapsed();
         let mut state = self.state.lock();
@@ -183,7 +206,7 @@ impl Watch {
             tracing::debug!(%flow, %error, "a lane stays as large as it is");
             return;
         }
-        tracing::info!(%flow, from = %line.spec.from[lane], bytes = class.bytes(), "a lane goes on in another size class");
+        tracing::info!(%flow, from = %line.from[lane], bytes = class.bytes(), "a lane goes on in another size class");
         let classes = (0..line.lanes.len()).map(|lane| line.lane_state(lane).0.bytes()).collect();
         up.record.lock().classes = classes;
         self.keep(up).await;
@@ -220,7 +243,12 @@ impl Watch {
             }
             words
         });
-        Seen { rates: sight.rates(self.clock.now()), decision, figures }
+        let parts = sight.parts();
+        let (capacity, work) =
+            parts.map_or((0.0, Span::ZERO), |(sample, ..)| (sample.capacity, sample.work));
+        let parties = sight.parties(line, state.working, |name| state.functions.get(name));
+        let rates = sight.rates(self.clock.now());
+        Seen { rates, decision, figures, capacity, work, parties }
     }
 
     /// How often what was decided, and how long the last tick and the longest took.
@@ -259,6 +287,7 @@ impl State {
                 continue;
             }
             line.retire();
+            line.look_at_use();
             let functions = &self.functions;
             sight.assemble(now, line, self.working, |name| functions.get(name));
             short.extend(sight.short_lanes(now, line).map(|lane| (up.clone(), lane)));
@@ -274,9 +303,10 @@ impl State {
                 Some(View { fifo, sample, owner, others, memory_is_short })
             })
             .collect();
+        let seats = self.seating.judge(now, self.ticks, &self.lines);
         let orders = self.analyzer.tick(now, &views);
         let find = |order: Order| Some((self.lines.get(&order.fifo)?.0.upgrade()?, order));
-        Work { orders: orders.into_iter().filter_map(find).collect(), short }
+        Work { seats, orders: orders.into_iter().filter_map(find).collect(), short }
     }
 
     /// Follows the table of flows.
@@ -300,8 +330,19 @@ impl State {
         }
         for fifo in former.into_keys() {
             self.analyzer.on_removed(fifo);
+            self.seating.on_removed(fifo);
         }
         self.functions.retain(|name, _| wanted.contains(name.as_str()));
+    }
+
+    /// What flows that do something used so far, now and then.
+    fn uses(&self) -> Vec<(String, String, Use)> {
+        if !self.ticks.is_multiple_of(USE_TICKS) {
+            return Vec::new();
+        }
+        let working = self.lines.values().filter(|(_, sight)| !sight.rests());
+        let ups = working.filter_map(|(up, _)| up.upgrade());
+        ups.filter_map(|up| Some(up.line.as_ref().ok()?.uses())).flatten().collect()
     }
 
     /// Who shall own a flow whose owner does nothing.

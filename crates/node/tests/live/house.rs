@@ -84,6 +84,8 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             memory_max: Memory::new(64 << 20),
             function_memory_max: Memory::new(32 << 20),
             policy: "measured".to_string(),
+            cores: Default::default(),
+            link: None,
         },
         otlp: None,
     }

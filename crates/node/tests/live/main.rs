@@ -5,6 +5,8 @@ mod calls;
 mod slow;
 mod restart;
 mod later;
+mod flow_guests;
+mod flow_moving;
 mod flows;
 mod handing;
 mod triggers;

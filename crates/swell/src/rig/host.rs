@@ -56,6 +56,8 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             memory_max: Bytes::new(64 << 20),
             function_memory_max: Bytes::new(64 << 20),
             policy: "measured".to_string(),
+            cores: Default::default(),
+            link: None,
         },
         otlp: None,
     };

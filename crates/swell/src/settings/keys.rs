@@ -6,7 +6,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use swell_core::catalog;
-use swell_core::flow::choice;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
@@ -91,6 +90,8 @@ impl Draft {
                 memory_max: Bytes::ZERO,
                 function_memory_max: Bytes::ZERO,
                 policy: String::new(),
+                cores: Default::default(),
+                link: None,
             },
             otlp: None,
         };
@@ -109,7 +110,7 @@ pub(super) const fn plain(
 }
 
 /// A setting whose value is a path.
-const fn path(
+pub(super) const fn path(
     name: &'static str,
     meaning: &'static str,
     default: fn(&Machine) -> String,
@@ -128,7 +129,7 @@ fn data(machine: &Machine) -> String {
     machine.state.join("swell").to_string_lossy().into_owned()
 }
 
-fn nothing(_: &Machine) -> String {
+pub(super) fn nothing(_: &Machine) -> String {
     String::new()
 }
 
@@ -314,35 +315,6 @@ pub const SETTINGS: &[Setting] = &[
         },
     ),
     plain(
-        "flow.memory-max",
-        "memory that the lanes of all flows may hold",
-        |_| "256MiB".into(),
-        |draft, text| {
-            draft.settings.flow.memory_max = text.parse().map_err(|error| format!("{error}"))?;
-            Ok(())
-        },
-    ),
-    plain(
-        "flow.function-memory-max",
-        "memory that the lanes of one function may hold",
-        |_| "64MiB".into(),
-        |draft, text| {
-            draft.settings.flow.function_memory_max =
-                text.parse().map_err(|error| format!("{error}"))?;
-            Ok(())
-        },
-    ),
-    plain(
-        "flow.policy",
-        "the rule by which flows change hands, with parameters: measured or seed",
-        |_| "measured".into(),
-        |draft, text| {
-            choice::build(text, 0).map_err(|error| error.to_string())?;
-            draft.settings.flow.policy = text.to_string();
-            Ok(())
-        },
-    ),
-    plain(
         "telemetry.otlp",
         "where traces go, such as http://127.0.0.1:4318",
         nothing,
@@ -360,7 +332,10 @@ fn some(text: &str) -> Result<&str, String> {
     if text.is_empty() { Err("a value is needed".to_string()) } else { Ok(text) }
 }
 
-fn optional<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+pub(super) fn optional<T>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some) }
 }
 

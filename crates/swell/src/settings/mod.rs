@@ -4,6 +4,7 @@
 pub mod machine;
 pub mod origin;
 pub mod keys;
+pub mod flow;
 pub mod forecast;
 pub mod all;
 pub mod layer;
