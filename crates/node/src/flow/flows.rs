@@ -25,6 +25,7 @@ use crate::flow::consumer::Consumer;
 use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
 use crate::flow::line::Line;
+use crate::flow::news::{Bell, News};
 use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};
 use crate::flow::seat;
@@ -61,6 +62,8 @@ pub struct Flows {
     pub(crate) parts: Parts,
     pub(crate) regions: Arc<Regions>,
     pub(crate) table: RwLock<Table>,
+    /// In which of them anything happened.
+    pub(crate) news: Arc<News>,
     /// Grows with each change of the table.
     pub(crate) version: AtomicU64,
     /// What comes from other nodes.
@@ -83,6 +86,7 @@ impl Flows {
         Ok(Arc::new(Self {
             regions,
             table: RwLock::default(),
+            news: News::new(),
             version: AtomicU64::new(0),
             arrivals: Arrivals::default(),
             store,
@@ -297,7 +301,15 @@ impl Flows {
         let folder = self.folder(&spec.name);
         let line = |classes: &[Class]| {
             let (spec, lanes) = (spec.clone(), lanes.clone());
-            Line::new(id, spec, lanes, classes, owner, &folder, &self.regions)
+            Line::new(
+                Bell::new(self.news.clone(), id),
+                spec,
+                lanes,
+                classes,
+                owner,
+                &folder,
+                &self.regions,
+            )
         };
         let usual = vec![usual; lanes.len()];
         let made = match line(&classes) {

@@ -117,5 +117,6 @@ impl<'a> Hand<'a> {
         for item in items {
             self.line.meter.finished(item.put_us, item.payload.len());
         }
+        self.line.meter.stirred();
     }
 }

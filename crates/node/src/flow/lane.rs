@@ -145,6 +145,7 @@ impl Lane {
     ) -> (Put, Result<(), PutError>) {
         let mut put = Put::default();
         let placed = self.place_all(first, items, &mut put, patience).await;
+        self.meter.stirred();
         patience.2.notify_one();
         let Some(last) = put.last.filter(|_| self.ack == Ack::Consume) else {
             return (put, placed);

@@ -29,6 +29,7 @@ use crate::flow::lane::Lane;
 use crate::flow::launch::Use;
 use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
+use crate::flow::news::Bell;
 use crate::flow::place::Seat;
 use crate::flow::pool::Regions;
 
@@ -73,7 +74,7 @@ impl Line {
     /// Brings a flow up, in regions of these classes (those its hint asks for, where there is
     /// none), with `owner` as its first owner, by its place among [`Line::owners`].
     pub(crate) fn new(
-        id: FifoId,
+        bell: Bell,
         spec: FlowSpec,
         from: Vec<String>,
         classes: &[Class],
@@ -81,7 +82,7 @@ impl Line {
         folder: &Path,
         regions: &Arc<Regions>,
     ) -> Result<Self, LineError> {
-        let meter = Arc::new(Meter::default());
+        let (id, meter) = (bell.id, Arc::new(Meter::of(bell)));
         let mut taken = Vec::new();
         let made = Self::make(&spec, &from, classes, &mut taken, regions);
         let (mut fifo, control, page) = match made {
@@ -240,6 +241,7 @@ impl Line {
     pub(crate) fn begun(&self) {
         let change = self.change();
         let cost = self.hands.lock().begun(&change).nanos();
+        self.meter.stirred();
         let mut ring = self.ring.lock();
         ring.fifo.set_migration_cost(cost);
         ring.fifo.forget();

@@ -7,6 +7,7 @@ pub mod records;
 pub mod letters;
 pub mod keep;
 pub mod pool;
+pub mod news;
 pub mod meter;
 pub mod lane;
 pub mod place;

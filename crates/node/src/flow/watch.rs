@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::flow::flows::Flows;
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::news::flows_of;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::{FunctionSight, LineSight, Rates};
 use crate::flow::up::Up;
@@ -48,6 +49,8 @@ struct State {
     version: u64,
     /// Not held on to: a flow that is taken down goes, whoever watches it.
     lines: BTreeMap<FifoId, (Weak<Up>, LineSight)>,
+    /// Flows that do not rest.
+    awake: BTreeSet<FifoId>,
     functions: BTreeMap<String, FunctionSight>,
     ticks: u64,
     /// Share of the memory that instances at work hold.
@@ -96,6 +99,7 @@ impl Watch {
             analyzer: Analyzer::new(policy, budget),
             version: u64::MAX,
             lines: BTreeMap::new(),
+            awake: BTreeSet::new(),
             functions: BTreeMap::new(),
             ticks: 0,
             working: 0.0,
@@ -276,15 +280,25 @@ impl State {
         }
         let memory_is_short = watch.flows.regions.is_short();
         let (mut judged, mut short) = (Vec::new(), Vec::new());
-        for (&id, (up, sight)) in &mut self.lines {
+        self.wake(&watch.flows);
+        let looked_at: Vec<FifoId> = match memory_is_short {
+            // Those that rest may hold more than they need.
+            true => self.lines.keys().copied().collect(),
+            false => self.awake.iter().copied().collect(),
+        };
+        for id in looked_at {
+            let Some((up, sight)) = self.lines.get_mut(&id) else { continue };
             let Some(up) = up.upgrade() else { continue };
             let Ok(line) = &up.line else { continue };
             if let Some(pause) = line.pause_news() {
                 let pause = Span::from_nanos(pause.as_nanos() as u64);
                 self.analyzer.on_moved(now, id, pause);
             }
-            if !sight.read(now, line) && !memory_is_short {
-                continue;
+            if !sight.read(now, line) {
+                self.awake.remove(&id);
+                if !memory_is_short {
+                    continue;
+                }
             }
             line.retire();
             line.look_at_use();
@@ -309,6 +323,15 @@ impl State {
         Work { seats, orders: orders.into_iter().filter_map(find).collect(), short }
     }
 
+    /// Takes in which flows do not rest any more.
+    fn wake(&mut self, flows: &Flows) {
+        let Some((&last, _)) = self.lines.last_key_value() else { return };
+        for bit in flows.news.take() {
+            let lines = &self.lines;
+            self.awake.extend(flows_of(bit, last).filter(|id| lines.contains_key(id)));
+        }
+    }
+
     /// Follows the table of flows.
     fn follow(&mut self, flows: &Flows) {
         let version = flows.version.load(Ordering::Acquire);
@@ -321,7 +344,10 @@ impl State {
         for up in flows.all() {
             let Ok(line) = &up.line else { continue };
             let known = former.remove(&line.id).map(|(_, sight)| sight);
-            let sight = known.unwrap_or_else(|| LineSight::new(line));
+            let sight = known.unwrap_or_else(|| {
+                self.awake.insert(line.id);
+                LineSight::new(line)
+            });
             for name in line.owners() {
                 self.functions.entry(name.to_string()).or_insert_with(FunctionSight::new);
                 wanted.insert(name.to_string());
@@ -329,6 +355,7 @@ impl State {
             self.lines.insert(line.id, (Arc::downgrade(&up), sight));
         }
         for fifo in former.into_keys() {
+            self.awake.remove(&fifo);
             self.analyzer.on_removed(fifo);
             self.seating.on_removed(fifo);
         }

@@ -7,6 +7,7 @@ mod restart;
 mod later;
 mod flow_guests;
 mod flow_moving;
+mod flow_many;
 mod flows;
 mod handing;
 mod triggers;
