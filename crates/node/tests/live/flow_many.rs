@@ -1,5 +1,5 @@
 //! What it costs to watch many flows: deploys them, lets them rest, and tells how long a tick
-//! of the analyzer took. For a person to run, as it takes a while.
+//! of the analyzer took. A few, unless `SWELL_FLOWS` says how many.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use swell_core::units::Bytes as Memory;
 
 use crate::house::House;
 
-/// How many, unless `SWELL_FLOWS` says so.
-const FLOWS: u32 = 1_000;
+/// How many, unless somebody says so.
+const FLOWS: u32 = 50;
 
 /// How long the last tick took at some moments, in microseconds: half of them no longer, and all.
 async fn ticks(house: &House) -> (f64, f64) {
@@ -30,8 +30,7 @@ async fn ticks(house: &House) -> (f64, f64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it takes minutes; run it by name"]
-async fn many_flows_are_watched_in_no_time() {
+async fn many_flows_that_rest_are_watched() {
     let count = std::env::var("SWELL_FLOWS").ok().and_then(|text| text.parse().ok());
     let count: u32 = count.unwrap_or(FLOWS);
     let house = House::up_with(|settings| {
@@ -50,9 +49,9 @@ async fn many_flows_are_watched_in_no_time() {
         let answer = house.send(Method::PUT, &path, spec.to_string()).await;
         assert_eq!(answer.status, StatusCode::OK, "{name}: {answer:?}");
     }
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    // So long that all have come to rest.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let (half, most) = ticks(&house).await;
     println!("{count} flows that rest: a tick takes {half:.0} us (p50), {most:.0} us at most");
-    assert!(half < 1_000.0, "a tick takes {half} us");
     house.down().await;
 }
