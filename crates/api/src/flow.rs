@@ -14,12 +14,14 @@ use crate::spec::Retry;
 pub struct FlowSpec {
     /// 1 to 63 of `a-z`, `0-9` and `-`, beginning with a letter and not ending with `-`.
     pub name: String,
-    /// Functions whose answers with a status of 2xx become items; each has a lane of its own.
+    /// Functions whose answers with a status of 2xx become items, and native processes that put
+    /// items in, as `native:NAME`; each has a lane of its own.
     pub from: Vec<String>,
-    /// The function that is called with the items.
+    /// The function that is called with the items, or the native process that takes them, as
+    /// `native:NAME`.
     pub to: String,
     /// Other functions that can take the items in its place; the flow may be handed to them
-    /// when `to` has no room.
+    /// when `to` has no room. A native process among them has it for as long as it is connected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
     /// The longest item, in bytes.
@@ -72,6 +74,14 @@ impl FlowSpec {
             hops_max: None,
         }
     }
+}
+
+/// What stands before the name of a native process where functions and processes are named.
+pub const NATIVE: &str = "native:";
+
+/// Whether this names a native process.
+pub fn is_native(name: &str) -> bool {
+    name.starts_with(NATIVE)
 }
 
 fn default_item_bytes() -> u64 {
@@ -221,6 +231,9 @@ pub struct Flow {
     pub parties: Vec<FlowParty>,
     /// Its lanes.
     pub lanes: Vec<FlowLane>,
+    /// Native processes that take part just now.
+    #[serde(default)]
+    pub natives: Vec<FlowNative>,
     /// What became of items since the node came up.
     pub items: FlowItems,
     /// Changes of hands by reason, since the node came up.
@@ -283,6 +296,25 @@ pub struct FlowLane {
     pub items: u64,
     /// Bytes it takes on disk.
     pub disk_bytes: u64,
+}
+
+/// A native process that takes part in a flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowNative {
+    /// Its name, as `native:NAME`.
+    pub name: String,
+    /// `producer` or `consumer`.
+    pub role: String,
+    /// Whether it owns the flow; a consumer that does not stands by.
+    pub owns: bool,
+    /// The number of its process.
+    pub pid: u32,
+    /// The user it runs as.
+    pub uid: u32,
+    /// For how long it has been connected, in milliseconds.
+    pub connected_ms: u64,
+    /// Items it put in or was done with since.
+    pub items: u64,
 }
 
 /// What became of items.

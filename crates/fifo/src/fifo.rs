@@ -170,14 +170,6 @@ impl<S: Shared> Fifo<S> {
         before.is_none_or(|(known, page)| page.load(page::RELEASED, Acquire) == u64::from(*known))
     }
 
-    /// Whether there was an owner in the epoch before the current one: there is none where
-    /// another epoch was raised before it could begin.
-    pub fn had_owner(&self) -> bool {
-        let epoch = self.want().epoch;
-        let before = self.pages.iter().rev().find(|(known, _)| *known < epoch);
-        before.is_some_and(|(known, page)| page.load(page::OPENED, Acquire) == u64::from(*known))
-    }
-
     /// Whether the owner of the current epoch has begun.
     pub fn has_begun(&self) -> bool {
         self.owner().has_begun

@@ -81,6 +81,11 @@ impl<S: Shared> Lane<S> {
         self.is_lost = false;
     }
 
+    /// The region the lane is in, and those it may go on in.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &S> {
+        std::iter::once(&self.memory).chain(&self.next)
+    }
+
     /// Whether the producer published something that was not looked at yet.
     pub(crate) fn is_behind(&self) -> bool {
         if self.is_lost {

@@ -16,7 +16,7 @@ pub const LANES_MAX: usize = 56;
 /// Items start at multiples of this; all positions are multiples of it.
 pub const ALIGN: u64 = 16;
 /// Says that a segment is ours; the last digits count the versions of the layout.
-pub const MAGIC: u64 = 0x5377_656c_4669_0001;
+pub const MAGIC: u64 = 0x5377_656c_4669_0002;
 
 /// Every segment: [`MAGIC`] and what kind of segment it is.
 pub const AT_MAGIC: usize = 0;
@@ -94,6 +94,11 @@ pub mod page {
     pub const ITEMS: usize = 200;
     /// Nanoseconds the owner has waited for items.
     pub const STARVED: usize = 208;
+    /// Items of the one lane that the owner took out and dropped, as there was no room behind.
+    pub const DROPPED: usize = 216;
+    /// Of the one lane: the sequence after the last item that the owner answers for from now on,
+    /// or dropped.
+    pub const ACCEPTED: usize = 224;
 
     /// The committed position of a lane: everything before it is done with.
     pub const fn committed(lane: usize) -> usize {

@@ -214,6 +214,20 @@ impl<S: Shared> Owner<S> {
         Ok(Next::Empty)
     }
 
+    /// Whether [`take`](Self::take) would give an item; nothing if somebody else shall own the
+    /// FIFO.
+    pub fn is_ready(&mut self) -> Result<Option<bool>, Fault> {
+        for lane in &mut self.lanes {
+            match lane.find() {
+                Ok(Some(_)) => return Ok((!self.is_revoked()).then_some(true)),
+                Ok(None) => {}
+                Err(_) if want(&self.control).epoch != self.epoch => return Ok(None),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok((!self.is_revoked()).then_some(false))
+    }
+
     /// Gives up to `max` items to `each`, then commits them together. Tells how many there
     /// were; 0 also when the FIFO shall go to somebody else.
     #[inline]

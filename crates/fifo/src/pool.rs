@@ -143,6 +143,14 @@ impl<M: Maker> Pool<M> {
         shelf.dirty.push(region);
     }
 
+    /// Takes a region back that a process may still have mapped, so nobody else can ever have
+    /// it: it goes with its last mapping.
+    pub fn discard(&mut self, tenant: Tenant, class: Class, region: M::Region) {
+        self.give_back(tenant, class, region);
+        self.shelves[class.index()].dirty.pop();
+        self.held -= class.bytes();
+    }
+
     /// Does one piece of work if there is any: scrubs a region, makes one where fewer than
     /// the low water are free, or lets one go where there are more than the high water.
     /// Tells whether there may be more to do.

@@ -4,44 +4,43 @@
 //! it publishes or runs out of room, and reads the new owner's page from then on.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::fault::Fault;
-use crate::layout::{Want, control, page, region};
+use crate::layout::{Want, page, region};
 use crate::record::{HEAD, Head, Kind, SEAL, item_max, record, sampled};
 use crate::refusal::PushError;
 use crate::segment::{
     Region, begin_region, marked, position, read_control, read_page, read_region, want,
 };
-use crate::shared::{Shared, Watch};
+use crate::shared::Shared;
 
 /// One in so many items says when it was put in.
 const SAMPLE: u64 = 64;
 
 /// The writing end of a lane.
 pub struct Producer<S> {
-    control: S,
-    lane: usize,
+    pub(crate) control: S,
+    pub(crate) lane: usize,
     lossy: bool,
-    memory: S,
-    region: Region,
-    page: S,
-    epoch: u32,
+    pub(crate) memory: S,
+    pub(crate) region: Region,
+    pub(crate) page: S,
+    pub(crate) epoch: u32,
     /// Pages of later epochs.
     pages: Vec<(u32, S)>,
     /// End of what is written, and of what is published.
-    tail: u64,
-    published: u64,
+    pub(crate) tail: u64,
+    pub(crate) published: u64,
     /// Sequence of the next item.
-    sequence: u64,
+    pub(crate) sequence: u64,
     /// Everything before this may be overwritten.
-    free: u64,
+    pub(crate) free: u64,
     mark: usize,
-    bytes: u64,
+    pub(crate) bytes: u64,
     dropped: u64,
-    blocked: u64,
-    spins: u32,
+    pub(crate) blocked: u64,
+    pub(crate) spins: u32,
     is_away: bool,
 }
 
@@ -98,6 +97,11 @@ impl<S: Shared> Producer<S> {
     /// that one is to be opened instead.
     pub fn is_sealed(&self) -> bool {
         self.memory.load(region::SEALED, Relaxed) == self.published
+    }
+
+    /// Whether the FIFO was found to have gone elsewhere when something was last published.
+    pub fn is_away(&self) -> bool {
+        self.is_away
     }
 
     /// Makes the page of a coming owner known.
@@ -216,31 +220,6 @@ impl<S: Shared> Producer<S> {
         self.memory.store(region::BYTES, self.bytes, Relaxed);
     }
 
-    /// Sleeps until there may be room for an item of `length` bytes, at most for `limit`.
-    /// Tells whether there is.
-    pub fn wait(&mut self, length: usize, limit: Option<Duration>) -> Result<bool, PushError> {
-        let start = Instant::now();
-        let total = 2 * record(length as u64);
-        let mut is_there = self.fits(total);
-        let mut spins = self.spins;
-        while !is_there {
-            self.refresh()?;
-            is_there = self.fits(total);
-            if is_there || limit.is_some_and(|limit| start.elapsed() >= limit) {
-                break;
-            }
-            if spins > 0 {
-                spins -= 1;
-                S::spin();
-                continue;
-            }
-            self.sleep(total, limit.map(|limit| limit.saturating_sub(start.elapsed())));
-        }
-        self.blocked += u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.memory.store(region::BLOCKED, self.blocked, Relaxed);
-        Ok(is_there)
-    }
-
     /// Counts an item that was not put in because the lane was full.
     pub fn count_dropped(&mut self) {
         self.dropped += 1;
@@ -257,31 +236,8 @@ impl<S: Shared> Producer<S> {
         Ok(())
     }
 
-    fn sleep(&mut self, total: u64, limit: Option<Duration>) {
-        // Half of the lane at a time, so that no wake-up is spent on each record.
-        let needed = (self.tail + total + SEAL).saturating_sub(self.region.capacity);
-        let half = self.tail - (self.tail - self.free).min(self.region.capacity / 2);
-        let wake_at = needed.max(half).min(self.published);
-        self.memory.store(region::WAKE_AT, wake_at + 1, Relaxed);
-        S::fence();
-        let seen = self.page.load(page::committed(self.lane), Acquire);
-        let seen_want = self.control.load(control::WANT, Relaxed);
-        if Want::of(seen_want).epoch == self.epoch && !self.frees(seen, wake_at) {
-            let watches = [
-                Watch { memory: &self.page, at: page::committed(self.lane), seen },
-                Watch { memory: &self.control, at: control::WANT, seen: seen_want },
-            ];
-            S::wait(&watches, limit);
-        }
-        self.memory.store(region::WAKE_AT, 0, Relaxed);
-    }
-
-    fn frees(&self, committed: u64, wake_at: u64) -> bool {
-        self.page.load(page::OPENED, Acquire) == u64::from(self.epoch) && committed >= wake_at
-    }
-
     #[inline]
-    fn fits(&self, total: u64) -> bool {
+    pub(crate) fn fits(&self, total: u64) -> bool {
         self.tail + total + SEAL - self.free.max(self.region.base) <= self.region.capacity
     }
 
@@ -325,7 +281,7 @@ impl<S: Shared> Producer<S> {
 
     /// Looks how far the owner is. Positions of a page count only while its epoch is the
     /// current one: after a forced change the former owner may still write there.
-    fn refresh(&mut self) -> Result<(), PushError> {
+    pub(crate) fn refresh(&mut self) -> Result<(), PushError> {
         loop {
             let epoch = u64::from(self.epoch);
             let is_open = self.page.load(page::OPENED, Acquire) == epoch;
@@ -360,7 +316,7 @@ impl<S: Shared> Producer<S> {
     }
 
     #[inline]
-    fn offset(&self, position: u64) -> usize {
+    pub(crate) fn offset(&self, position: u64) -> usize {
         region::DATA + ((position - self.region.base) & (self.region.capacity - 1)) as usize
     }
 }

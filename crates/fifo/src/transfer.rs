@@ -22,6 +22,9 @@ use crate::shared::Shared;
 const MAGIC: [u8; 8] = *b"swellf01";
 const END: [u8; 8] = *b"swellend";
 const MANIFEST_MAX: usize = 4096;
+/// No FIFO lives to see these, and whoever counts on from below them does not overflow.
+const EPOCH_MAX: u32 = u32::MAX / 2;
+const SEQUENCE_MAX: u64 = u64::MAX / 2;
 /// Items are read and written in pieces of so many bytes.
 const PIECE: usize = 64 << 10;
 
@@ -224,7 +227,8 @@ fn read_manifest(from: &mut impl Read, lanes: usize) -> Result<Manifest, Transfe
         .map_err(|_| TransferError::Damaged("its manifest cannot be read"))?;
     let is_fine = manifest.lanes.len() == lanes
         && lanes <= LANES_MAX
-        && manifest.lanes.iter().all(|lane| lane.first <= lane.next);
+        && manifest.epoch <= EPOCH_MAX
+        && manifest.lanes.iter().all(|lane| lane.first <= lane.next && lane.next <= SEQUENCE_MAX);
     if is_fine { Ok(manifest) } else { Err(TransferError::Damaged("its lanes make no sense")) }
 }
 

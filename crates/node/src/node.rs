@@ -1,28 +1,27 @@
 //! A node, put together: opens what it keeps, starts what it runs, stops in order.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use swell_core::journal_format::Header;
 use swell_core::settings::SiteSettings;
 use swell_core::site::Site;
-use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
-use swell_sandbox::key_value::KeyValue;
 use swell_sandbox::modelled::Modelled;
 use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
 use crate::api::context::ApiContext;
 use crate::api::router::router;
+use crate::beginning::{journal, private_folder};
 use crate::clock::{Clock, wall_ms};
+use crate::content::gate::Gate;
+use crate::content::start;
+use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
@@ -37,12 +36,12 @@ use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
+use crate::gauged::watch;
 use crate::key_value::shelf::Shelf;
-use crate::live::hands::{LiveHands, PROGRAM};
-use crate::live::recorder::Recorder;
+use crate::live::hands::LiveHands;
 use crate::live::world::Live;
 use crate::live::{flusher, history, timer};
-use crate::observe::logs::Logs;
+use crate::native::door::{self, Door};
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
 use crate::observe::otlp::Spans;
@@ -51,6 +50,9 @@ use crate::queue::calls::Queue;
 use crate::queue::runner::Runner;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
+use crate::sites::desk::SiteDesk;
+use crate::sites::elsewhere::Elsewhere;
+use crate::sites::life::Around;
 use crate::store::code::CodeFolder;
 use crate::store::functions::Store;
 use crate::trigger::triggers::Triggers;
@@ -98,6 +100,8 @@ pub struct Node {
     store: Arc<Store>,
     demand: Arc<Demand>,
     foresight: Arc<Foresight>,
+    sited: Arc<SiteDesk>,
+    contents: Option<Arc<Gate>>,
     stop: CancellationToken,
     server: JoinHandle<()>,
     /// Those that finish what they have begun.
@@ -152,13 +156,13 @@ impl Node {
             policy: settings.policy.clone(),
         });
         let shelf = Shelf::open(&settings.data).map_err(|error| data(error.to_string()))?;
-        let key_value: Arc<dyn KeyValue> = Arc::new(shelf);
+        let stores = Stores::new(Arc::new(shelf));
         let deployer = Deployer::new(Parts {
             store: store.clone(),
             code: code.clone(),
             registry: registry.clone(),
             hands: hands.clone(),
-            key_value,
+            key_value: stores.clone(),
             memory: settings.memory,
             secrets: settings.secrets.clone(),
             prepares_max: 1,
@@ -206,15 +210,34 @@ impl Node {
             stop.clone(),
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
+        let elsewhere = Arc::new(Elsewhere::default());
+        let (going, known) = (elsewhere.clone(), registry.clone());
+        triggers.act_if(move |name| going.acts_for(name, known.get(name).as_deref()));
+        let around = Around {
+            deployer: deployer.clone(),
+            code: code.clone(),
+            registry: registry.clone(),
+            live: live.clone(),
+            ground: foresight.ground.clone(),
+        };
+        let place = (address, acceptor.is_some());
+        let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
+        let contents = start::open(&settings, registry.clone(), &stop).await;
+        let contents = contents.map_err(NodeError::Data)?;
+        if let Some(gate) = &contents {
+            stores.found(gate.contents.clone());
+        }
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
             hands: hands.clone(),
             flows: shown.clone(),
+            contents: contents.clone(),
             logs: observer.clone(),
             queued: queue.clone(),
             events: triggers.clone(),
             foretold: foresight.ground.clone(),
+            sited: Some(sited.clone()),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -230,6 +253,7 @@ impl Node {
             later: queue.clone(),
             followers: triggers.clone(),
             flows: Arc::new(Answers(flows.clone())),
+            elsewhere,
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -258,6 +282,15 @@ impl Node {
         let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;
         let flow_address = port.as_ref().map(|port| port.address);
         let port = port.map(|port| port.open(flows.clone(), stop.clone()));
+        let door = settings.flow.socket.clone();
+        let door = door.unwrap_or_else(|| settings.data.join(door::FILE));
+        let door =
+            Door::open(&door, settings.flow.socket_group, flows.clone()).map_err(|error| {
+                data(format!(
+                    "cannot open the socket for native processes at `{}`: {error}",
+                    door.display()
+                ))
+            })?;
         let runner = Runner {
             queue,
             invoker,
@@ -272,6 +305,7 @@ impl Node {
             tokio::spawn(demand.clone().run(stop.clone())),
             tokio::spawn(cron::run(triggers.clone(), stop.clone())),
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
+            tokio::spawn(door.run(stop.clone())),
         ];
         workers.extend(port);
         let timer = tokio::spawn(timer::run(live.clone()));
@@ -279,6 +313,7 @@ impl Node {
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
+        sited.restore().await.map_err(|error| data(format!("the site of this node: {error}")))?;
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
@@ -291,6 +326,8 @@ impl Node {
             store,
             demand,
             foresight,
+            sited,
+            contents,
             stop,
             server,
             workers,
@@ -304,6 +341,7 @@ impl Node {
         self.stop.cancel();
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
+        self.sited.end().await;
         for worker in self.workers {
             let _ = worker.await;
         }
@@ -313,6 +351,9 @@ impl Node {
         for end in self.ends {
             end.abort();
             let _ = end.await;
+        }
+        if let Some(gate) = self.contents {
+            gate.contents.close().await;
         }
         if let Some(spans) = self.spans {
             spans.flush().await;
@@ -334,25 +375,6 @@ impl Node {
     }
 }
 
-/// Lets those who know tell their figures whenever somebody asks for them.
-fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>, queue: &Arc<Queue>) {
-    let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
-    let queue = Arc::downgrade(queue);
-    metrics.on_scrape(move |gauges| {
-        if let Some(gateway) = gateway.upgrade() {
-            gauges.functions = gateway.registry.len() as u64;
-            gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
-            gateway.live.fill(gauges);
-        }
-        if let Some(logs) = logs.upgrade() {
-            logs.fill(gauges);
-        }
-        if let Some(queue) = queue.upgrade() {
-            queue.fill(gauges);
-        }
-    });
-}
-
 /// What the health pages tell from.
 struct Condition {
     metrics: Arc<Metrics>,
@@ -371,27 +393,4 @@ impl Health for Condition {
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, NodeError> {
     TcpListener::bind(address).await.map_err(|error| NodeError::Listen { address, error })
-}
-
-/// Begins the journal; a node that cannot keep one says so and serves all the same.
-fn journal(settings: &NodeSettings, site: &SiteSettings, since_ms: u64) -> Option<Recorder> {
-    let most = settings.journal_bytes_max;
-    if most == Bytes::ZERO {
-        return None;
-    }
-    let header = Header { program: PROGRAM.to_string(), settings: site.clone() };
-    let folder = settings.data.join("journal");
-    match Recorder::begin(&folder, since_ms, most.get(), &header) {
-        Ok(journal) => Some(journal),
-        Err(error) => {
-            tracing::warn!(%error, folder = %folder.display(), "cannot keep a journal");
-            None
-        }
-    }
-}
-
-/// Makes the folder that only its owner may enter.
-fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

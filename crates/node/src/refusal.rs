@@ -49,6 +49,14 @@ pub enum Reason {
     Internal,
     /// The disk is full or broken.
     Storage,
+    /// What is there is not what the caller expects.
+    PreconditionFailed,
+    /// The body has no such part.
+    RangeNotSatisfiable,
+    /// Others that are needed do not answer.
+    Unavailable,
+    /// Others did not say what came of it.
+    Undecided,
 }
 
 /// Every reason, its word and its status.
@@ -72,6 +80,10 @@ const REASONS: &[(Reason, &str, u16)] = &[
     (Reason::TimedOut, "timed-out", 504),
     (Reason::Internal, "internal", 500),
     (Reason::Storage, "storage", 507),
+    (Reason::PreconditionFailed, "precondition-failed", 412),
+    (Reason::RangeNotSatisfiable, "range-not-satisfiable", 416),
+    (Reason::Unavailable, "unavailable", 503),
+    (Reason::Undecided, "undecided", 504),
 ];
 
 impl Reason {

@@ -46,6 +46,8 @@ pub struct NodeSettings {
     pub forecast: ForecastSettings,
     /// Flows between functions.
     pub flow: FlowSettings,
+    /// Contents of cache groups.
+    pub cache: CacheSettings,
     /// Where traces go, such as `http://127.0.0.1:4318`.
     pub otlp: Option<String>,
 }
@@ -154,6 +156,10 @@ pub struct FlowSettings {
     pub cores: FlowCores,
     /// How flows go from node to node; they do not where this is missing.
     pub link: Option<FlowLinkSettings>,
+    /// The socket for native processes; none is `flow.sock` in the data folder.
+    pub socket: Option<PathBuf>,
+    /// Whether processes of the node's group may connect, besides those of its user.
+    pub socket_group: bool,
 }
 
 /// Whether busy flows work on threads of their own, each kept on one core.
@@ -179,4 +185,53 @@ pub struct FlowLinkSettings {
     pub certificate: PathBuf,
     /// PEM file of its key.
     pub key: PathBuf,
+}
+
+/// Settings of contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// Where they are for good; empty is in the data folder, none is no contents.
+    pub store: Option<String>,
+    /// Memory that copies may take.
+    pub memory: Bytes,
+    /// Disk that copies may take; little is none.
+    pub disk: Bytes,
+    /// The longest content.
+    pub content_max: Bytes,
+    /// Workloads that have contents, beside those of functions.
+    pub workloads: Vec<String>,
+    /// What this node is called among its peers.
+    pub name: String,
+    /// The nodes it shares contents with; none is nobody.
+    pub peers: Option<PeerSettings>,
+}
+
+/// The nodes that share contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerSettings {
+    /// Where peers are listened to.
+    pub listen: SocketAddr,
+    /// All nodes by name, this one included, with where they are.
+    pub all: Vec<(String, String)>,
+    /// PEM file of the authority that all trust.
+    pub authority: PathBuf,
+    /// PEM file of this node's certificate.
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
+}
+
+impl CacheSettings {
+    /// Without contents.
+    pub fn off() -> Self {
+        Self {
+            store: None,
+            memory: Bytes::ZERO,
+            disk: Bytes::ZERO,
+            content_max: Bytes::ZERO,
+            workloads: Vec::new(),
+            name: "node".to_string(),
+            peers: None,
+        }
+    }
 }

@@ -44,3 +44,20 @@ fn what_cannot_be_is_refused_before_the_work() {
         assert!(output.stdout.is_empty(), "{words}: {output:?}");
     }
 }
+
+#[test]
+fn sites_foresee_a_peak_and_take_a_wrong_move_back() {
+    let output = Folder::new().run("demo --sites 3");
+    let receipt = String::from_utf8(output.stdout).expect("UTF-8");
+    let progress = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(output.status.success(), "{receipt}\n{progress}");
+    for part in [
+        "done after",
+        "is predicted to be at",
+        "rolled-back after",
+        "it was refused",
+        "0 of them failed",
+    ] {
+        assert!(receipt.contains(part), "{part}: {receipt}\n{progress}");
+    }
+}

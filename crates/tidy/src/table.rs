@@ -12,6 +12,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
     ("swell-forecast", &["swell-core"]),
     ("swell-fifo", &[]),
+    ("swell-flow-client", &["swell-fifo"]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
     ("swell-sim", &["swell-core", "swell-forecast", "swell-journal", "swell-trace"]),
@@ -22,6 +23,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-link", &[]),
     ("swell-content", &["swell-core", "swell-link"]),
     ("swell-consensus", &["swell-core", "swell-link"]),
+    ("swell-site", &["swell-consensus", "swell-core", "swell-forecast"]),
     (
         "swell-node",
         &[
@@ -35,6 +37,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-link",
             "swell-samples",
             "swell-sandbox",
+            "swell-site",
         ],
     ),
     (
@@ -42,9 +45,13 @@ pub const CRATES: &[(&str, &[&str])] = &[
         &[
             "swell-api",
             "swell-componentize",
+            "swell-content",
             "swell-core",
+            "swell-fifo",
+            "swell-flow-client",
             "swell-forecast",
             "swell-journal",
+            "swell-link",
             "swell-node",
             "swell-samples",
             "swell-sandbox",
@@ -57,7 +64,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-sandbox"];
+pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-flow-client", "swell-sandbox"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +85,11 @@ pub enum Siblings {
 /// folder without a row holds rivals that share nothing; the root of a crate holds parts.
 /// The names are those of files without `.rs`, or of folders.
 pub const SIBLINGS: &[(&str, Siblings)] = &[
+    ("crates/consensus/src/channel", Siblings::Parts),
+    ("crates/consensus/src/memory", Siblings::Parts),
+    ("crates/consensus/src/monitoring", Siblings::Parts),
+    ("crates/consensus/src/raft", Siblings::Parts),
+    ("crates/consensus/src/storage", Siblings::Parts),
     ("crates/core/src/council", Siblings::Parts),
     (
         "crates/core/src/cloning",
@@ -119,6 +131,11 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["keeper", "plan", "order", "by_function"], above: &[] },
     ),
     ("crates/core/src/cachegroup", Siblings::Parts),
+    (
+        "crates/content/src/objects",
+        Siblings::Rivals { below: &["seam", "connector"], above: &["open"] },
+    ),
+    ("crates/node/src/content", Siblings::Parts),
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/sim/src/clone", Siblings::Parts),
@@ -145,8 +162,10 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/gateway", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),
     ("crates/node/src/live", Siblings::Parts),
+    ("crates/node/src/native", Siblings::Parts),
     ("crates/node/src/observe", Siblings::Parts),
     ("crates/node/src/queue", Siblings::Parts),
+    ("crates/node/src/sites", Siblings::Parts),
     ("crates/node/src/store", Siblings::Parts),
     (
         "crates/node/src/trigger",
@@ -212,6 +231,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/swell/src/cmd", Siblings::Rivals { below: &[], above: &[] }),
     ("crates/swell/src/forecasting", Siblings::Parts),
     ("crates/swell/src/rig", Siblings::Parts),
+    ("crates/swell/src/town", Siblings::Parts),
     ("crates/tidy/src/check", Siblings::Rivals { below: &[], above: &[] }),
 ];
 

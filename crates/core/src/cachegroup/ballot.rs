@@ -1,6 +1,6 @@
 //! A voter's promises: whom it supports as leader of a group, and until when.
 
-use crate::cachegroup::action::Action;
+use crate::cachegroup::action::{Action, Charter};
 use crate::cachegroup::desk::Desk;
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{Epoch, GroupId, NodeId};
@@ -31,9 +31,12 @@ pub struct Ballot {
 }
 
 impl Ballot {
-    /// A voter that never voted, or one that may have in a former life.
-    pub fn new<R: Rules>(desk: &Desk<'_, R>, group: GroupId, latest: Epoch) -> Self {
-        let may_have_voted = desk.incarnation > 1 && desk.rules.waits_after_start();
+    /// A voter that never voted, or one that may have in a former life. The only voter of a
+    /// group can have voted for nobody but itself, whose reign ended with that life.
+    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: &Charter, latest: Epoch) -> Self {
+        let group = charter.group;
+        let is_alone = charter.voters == [desk.me];
+        let may_have_voted = desk.incarnation > 1 && desk.rules.waits_after_start() && !is_alone;
         let quiet_until = if may_have_voted { desk.now + desk.timing.lease } else { Instant::ZERO };
         Self { group, promised: None, latest, quiet_until }
     }

@@ -66,8 +66,10 @@ pub struct Election {
 impl Election {
     /// One who stands soon. If there is a leader already, the data store will tell.
     pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter) -> Self {
+        let is_alone = charter.voters == [desk.me];
+        let may_have_voted = desk.incarnation > 1 && !is_alone;
+        let wait = if may_have_voted { desk.timing.lease } else { Span::ZERO };
         let mut election = Self { charter, role: Role::Looking { due: Instant::NEVER } };
-        let wait = if desk.incarnation > 1 { desk.timing.lease } else { Span::ZERO };
         election.follow(desk, wait);
         election
     }

@@ -27,7 +27,7 @@ impl Seat {
     /// Takes the place, with the newest reign that a former life supported.
     pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter, latest: Epoch) -> Self {
         let group = charter.group;
-        let ballot = Ballot::new(desk, group, latest);
+        let ballot = Ballot::new(desk, &charter, latest);
         Self { group, ballot, election: Election::new(desk, charter), reign: None }
     }
 

@@ -8,6 +8,7 @@ use crate::council::entry::Reason;
 use crate::council::rules::Defects;
 use crate::council::words::WHOLE_PPM;
 use crate::ids::SiteId;
+use crate::time::Instant;
 
 /// A vote as it was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Vote {
     pub reason: Reason,
     /// What the voter believed itself to weigh.
     pub claim_ppm: u32,
+    /// When.
+    pub at: Instant,
 }
 
 /// The votes on one proposal. All but the votes is frozen when it is filed.
@@ -100,7 +103,8 @@ mod tests {
     use super::*;
 
     fn ballot(weights: &[u32], votes: &[(u32, bool, u32)], defects: Defects) -> Ballot {
-        let vote = |yes, claim_ppm| Vote { yes, reason: Reason::Helps, claim_ppm };
+        let vote =
+            |yes, claim_ppm| Vote { yes, reason: Reason::Helps, claim_ppm, at: Instant::ZERO };
         Ballot {
             weights: (0..).map(SiteId).zip(weights.iter().copied()).collect(),
             theta_ppm: 550_000,

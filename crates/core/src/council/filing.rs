@@ -51,6 +51,7 @@ pub fn on_propose(
         priority,
         ballot,
         movement: None,
+        passed: Vec::new(),
     };
     state.open.insert(id, proposal);
     Ok(())

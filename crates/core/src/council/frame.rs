@@ -2,13 +2,14 @@
 //!
 //! Whatever cannot be read is told apart from what must not be passed over: a damaged entry
 //! and one of a newer program both stop a site, for to skip either would be to decide by
-//! another log than the others.
+//! another log than the others. Whoever keeps a log seals what is its own beside them (its
+//! members, its marks) in the same way.
 
 use std::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
-
-use crate::council::entry::Entry;
 
 /// The format that is written, and the newest that is read.
 const VERSION: u16 = 1;
@@ -57,7 +58,7 @@ impl fmt::Display for FrameError {
 impl std::error::Error for FrameError {}
 
 /// The entry as it is written at that index.
-pub fn seal(index: u64, entry: &Entry) -> Result<Vec<u8>, FrameError> {
+pub fn seal<T: Serialize>(index: u64, entry: &T) -> Result<Vec<u8>, FrameError> {
     let payload = postcard::to_allocvec(entry).map_err(|_| FrameError::TooLong)?;
     if payload.len() + HEAD > BYTES_MAX {
         return Err(FrameError::TooLong);
@@ -69,7 +70,7 @@ pub fn seal(index: u64, entry: &Entry) -> Result<Vec<u8>, FrameError> {
 }
 
 /// The entry that was written at that index.
-pub fn open(index: u64, bytes: &[u8]) -> Result<Entry, FrameError> {
+pub fn open<T: DeserializeOwned>(index: u64, bytes: &[u8]) -> Result<T, FrameError> {
     let broken = FrameError::Broken { index };
     let Some(([a, b], rest)) = bytes.split_first_chunk::<2>() else { return Err(broken) };
     let version = u16::from_le_bytes([*a, *b]);
@@ -89,7 +90,7 @@ pub fn open(index: u64, bytes: &[u8]) -> Result<Entry, FrameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::council::entry::Command;
+    use crate::council::entry::{Command, Entry};
     use crate::council::words::ProposalId;
     use crate::ids::SiteId;
 
@@ -99,17 +100,21 @@ mod tests {
         let entry = Entry { from: SiteId(3), incarnation: 1, sequence: 9, command };
         let bytes = seal(5, &entry).expect("it is short");
         assert_eq!(open(5, &bytes), Ok(entry));
-        assert_eq!(open(6, &bytes), Err(FrameError::Broken { index: 6 }), "another place");
+        assert_eq!(open::<Entry>(6, &bytes), Err(FrameError::Broken { index: 6 }), "another place");
         for cut in 0..bytes.len() {
-            assert!(open(5, &bytes[..cut]).is_err(), "cut at {cut}");
+            assert!(open::<Entry>(5, &bytes[..cut]).is_err(), "cut at {cut}");
         }
         for place in 2..bytes.len() {
             let mut hurt = bytes.clone();
             hurt[place] ^= 4;
-            assert_eq!(open(5, &hurt), Err(FrameError::Broken { index: 5 }), "byte {place}");
+            assert_eq!(
+                open::<Entry>(5, &hurt),
+                Err(FrameError::Broken { index: 5 }),
+                "byte {place}"
+            );
         }
         let mut newer = bytes;
         newer[0] = 2;
-        assert_eq!(open(5, &newer), Err(FrameError::Newer { index: 5, version: 2 }));
+        assert_eq!(open::<Entry>(5, &newer), Err(FrameError::Newer { index: 5, version: 2 }));
     }
 }

@@ -69,7 +69,8 @@ fn carry_out(state: &mut State, index: u64, by: SiteId, command: &Command) -> Re
         Command::Propose(filing) => on_propose(state, ProposalId(index), by, filing),
         Command::Withdraw { proposal } => on_withdraw(state, *proposal, by),
         Command::Vote { proposal, yes, reason, claim_ppm } => {
-            let vote = Vote { yes: *yes, reason: *reason, claim_ppm: *claim_ppm };
+            let (yes, reason, claim_ppm, at) = (*yes, *reason, *claim_ppm, state.now);
+            let vote = Vote { yes, reason, claim_ppm, at };
             on_vote(state, *proposal, by, vote)
         }
         Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),

@@ -8,7 +8,7 @@ use crate::council::load::demand;
 use crate::council::movement::{Movement, Pace, Party, Phase, Turn};
 use crate::council::proposal::{Outcome, Rollback, Trouble};
 use crate::council::refusal::Refusal;
-use crate::council::state::State;
+use crate::council::state::{Passed, State};
 use crate::council::voting::gone;
 use crate::council::words::{Epoch, Metric, ProposalId, WHOLE_PPM, WorkloadId};
 use crate::ids::SiteId;
@@ -111,8 +111,10 @@ fn pace(state: &State) -> Pace {
 
 fn set(state: &mut State, id: ProposalId, phase: Phase, epoch: Epoch) {
     let due = state.now + state.rules.step;
-    if let Some(movement) = state.open.get_mut(&id).and_then(|open| open.movement.as_mut()) {
+    let Some(open) = state.open.get_mut(&id) else { return };
+    if let Some(movement) = open.movement.as_mut() {
         *movement = Movement { phase, epoch, due, ..*movement };
+        open.passed.push(Passed { at: state.now, epoch, phase });
     }
 }
 

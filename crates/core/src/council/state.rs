@@ -8,7 +8,7 @@ use crate::council::ballot::Ballot;
 use crate::council::book::Book;
 use crate::council::ledger::Ledger;
 use crate::council::member::Member;
-use crate::council::movement::Movement;
+use crate::council::movement::{Movement, Phase};
 use crate::council::proposal::{Filing, Outcome};
 use crate::council::repeat::TakenBack;
 use crate::council::rules::Rules;
@@ -79,6 +79,19 @@ pub struct Proposal {
     pub ballot: Ballot,
     /// How far the move is, once it was approved.
     pub movement: Option<Movement>,
+    /// The steps of the move so far, with the present one.
+    pub passed: Vec<Passed>,
+}
+
+/// A step of a move that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// When.
+    pub at: Instant,
+    /// Under which epoch.
+    pub epoch: Epoch,
+    /// Which.
+    pub phase: Phase,
 }
 
 /// A proposal that has ended.

@@ -12,7 +12,7 @@ use crate::council::load::{demand, fits};
 use crate::council::movement::{Movement, Pace};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
-use crate::council::state::State;
+use crate::council::state::{Passed, State};
 use crate::council::words::{Mode, ProposalId, WorkloadId};
 use crate::council::workload::Authority;
 use crate::ids::SiteId;
@@ -98,5 +98,6 @@ fn approve(state: &mut State, id: ProposalId) {
     let movement = Movement::begin(state.now, epoch, has_source, pace);
     if let Some(proposal) = state.open.get_mut(&id) {
         proposal.movement = Some(movement);
+        proposal.passed.push(Passed { at: state.now, epoch, phase: movement.phase });
     }
 }

@@ -134,6 +134,54 @@ fn noise_is_refused() {
     }
 }
 
+/// A stream as a hostile node could make it: sound in form, with the right checksum.
+fn forged(manifest: &Manifest, items: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = b"swellf01".to_vec();
+    let head = postcard::to_allocvec(manifest).expect("plain data");
+    bytes.extend((head.len() as u32).to_le_bytes());
+    bytes.extend(head);
+    for item in items {
+        bytes.extend((item.len() as u32).to_le_bytes());
+        bytes.extend(item);
+    }
+    let sum = xxhash_rust::xxh3::xxh3_64(&bytes);
+    bytes.extend(b"swellend");
+    bytes.extend(sum.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn what_is_sound_in_form_and_makes_no_sense_harms_nobody() {
+    use rand::{RngExt as _, SeedableRng};
+    let mut arrived = 0;
+    for seed in 0..if cfg!(miri) { 5 } else { 20_000 } {
+        let mut rng = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(seed);
+        let edge = |rng: &mut rand_xoshiro::Xoshiro256PlusPlus| match rng.random_range(0..5) {
+            0 => 0,
+            1 => u64::MAX - rng.random_range(0..4),
+            2 => u64::MAX / 2 - rng.random_range(0..4),
+            3 => rng.random(),
+            _ => rng.random_range(0..10),
+        };
+        let count = rng.random_range(0..6);
+        let lanes = (0..if rng.random_bool(0.9) { 2 } else { rng.random_range(0..5) }).map(|_| {
+            let first = edge(&mut rng);
+            let more = if rng.random_bool(0.8) { count } else { edge(&mut rng) };
+            LaneManifest { first, next: first.wrapping_add(more) }
+        });
+        let lanes = lanes.collect();
+        let manifest = Manifest { id: edge(&mut rng), epoch: edge(&mut rng) as u32, lanes };
+        let items: Vec<Vec<u8>> =
+            (0..2 * count).map(|_| vec![7; rng.random_range(0..300)]).collect();
+        let arrival = receive(&forged(&manifest, &items), 1024, 1);
+        if arrival.came.is_ok() {
+            arrived += 1;
+            assert!(manifest.lanes.iter().all(|lane| lane.next <= u64::MAX / 2), "{seed}");
+        }
+    }
+    assert!(arrived > 0 || cfg!(miri), "some of them make sense");
+}
+
 #[test]
 fn what_does_not_fit_says_so() {
     let (_, bytes) = sent();

@@ -154,30 +154,6 @@ fn taking_over_changes_nothing_for_an_owner_that_has_begun() {
 }
 
 #[test]
-fn epochs_that_are_raised_one_upon_the_other_leave_nobody_waiting() {
-    let mut stage = Stage::new(1, 1024, false);
-    let mut producer = stage.producer(0);
-    let mut first = stage.owner();
-    for number in 0..4u8 {
-        producer.push(&[number]).expect("room");
-    }
-    assert!(take(&mut first).is_some());
-    first.commit();
-    for owner in 2..5 {
-        let page = stage.raise(owner);
-        producer.announce(page).expect("sound");
-        assert_eq!(stage.fifo.had_owner(), owner == 2, "before epoch {owner}");
-    }
-    assert!(matches!(first.take(), Ok(Next::Revoked)));
-    first.release();
-    assert!(matches!(stage.heir().begin(), Ok(Begun::NotYet(_))), "it waits for nobody");
-    assert!(!stage.fifo.had_owner());
-    stage.fifo.take_over().expect("sound");
-    let taken = take_all(&mut stage.owner());
-    assert_eq!(taken.iter().map(|item| item.1).collect::<Vec<_>>(), [1, 2, 3]);
-}
-
-#[test]
 fn a_part_of_what_was_given_out_can_be_done_with() {
     let mut stage = Stage::new(2, 1024, false);
     let mut producers = [stage.producer(0), stage.producer(1)];

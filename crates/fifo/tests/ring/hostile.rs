@@ -6,8 +6,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::atomic::Ordering::Relaxed;
 
 use swell_fifo::heap::Heap;
-use swell_fifo::layout::{page, region};
-use swell_fifo::owner::Next;
+use swell_fifo::layout::{control, page, region};
+use swell_fifo::owner::{Heir, Next};
+use swell_fifo::producer::Producer;
 use swell_fifo::refusal::PushError;
 use swell_fifo::shared::Shared;
 
@@ -130,6 +131,44 @@ fn a_hostile_owner_harms_only_itself() {
 }
 
 #[test]
+fn a_hostile_daemon_crashes_nobody() {
+    let mut refused = 0;
+    for seed in 0..ROUNDS {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let stage = Stage::new(2, 512, seed % 3 == 0);
+        let mut producer = stage.producer(0);
+        let mut owner = stage.owner();
+        let words = [control::WANT, control::LANES, control::LOSSY, control::ID, 0, 8];
+        for _ in 0..12 {
+            if matches!(producer.push(&vec![1; rng.random_range(0..100)]), Err(PushError::Fault(_)))
+                || producer.published_from(0).is_err()
+            {
+                refused += 1;
+            }
+            let _ = producer.wait(50, Some(std::time::Duration::ZERO));
+            spoil(&mut rng, &stage.control, &words);
+            spoil(&mut rng, &stage.pages[0], &[page::committed(0), page::OPENED, page::given(1)]);
+            match owner.is_ready().and_then(|_| owner.take()) {
+                Ok(Next::Item(item)) => {
+                    let _ = item.copy_to(&mut Vec::new());
+                    owner.commit();
+                }
+                Ok(Next::Empty | Next::Revoked) => {}
+                Err(_) => refused += 1,
+            }
+            let (control, page) = (stage.control.clone(), stage.pages[0].clone());
+            let lanes = stage.regions.iter().map(|region| vec![region.clone()]).collect();
+            match Heir::new(control.clone(), page.clone(), None, lanes) {
+                Ok(heir) => drop(heir.begin()),
+                Err(_) => refused += 1,
+            }
+            let _ = Producer::open(control, 1, stage.regions[1].clone(), page);
+        }
+    }
+    assert!(refused > 0, "nothing hostile was even tried");
+}
+
+#[test]
 fn segments_that_are_none_are_refused() {
     let stage = Stage::new(1, 512, false);
     let page = stage.pages[0].clone();
@@ -139,8 +178,7 @@ fn segments_that_are_none_are_refused() {
             bad.store(word, stage.regions[0].load(word, Relaxed), Relaxed);
         }
         bad.store(at, 12345, Relaxed);
-        let opened =
-            swell_fifo::producer::Producer::open(stage.control.clone(), 0, bad, page.clone());
+        let opened = Producer::open(stage.control.clone(), 0, bad, page.clone());
         assert!(opened.is_err(), "word {at}");
     }
 }

@@ -4,6 +4,7 @@ mod stage;
 mod filling;
 mod handing_over;
 mod hostile;
+mod mirrored;
 mod sizes;
 mod going_away;
 mod against_a_queue;

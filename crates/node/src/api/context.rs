@@ -15,11 +15,16 @@ use swell_api::calendar::{Imported, Occasion};
 use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
+use swell_api::site::{
+    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
+    Proposal, SetMode,
+};
 
+use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::deploy::hands::Hands;
 use crate::flow::shown::Shown;
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 use crate::store::code::CodeFolder;
 
 /// What the handlers work with.
@@ -34,12 +39,16 @@ pub struct ApiContext {
     pub logs: Arc<dyn LogSource>,
     /// Flows between functions.
     pub flows: Arc<Shown>,
+    /// Contents, if the node has any.
+    pub contents: Option<Arc<Gate>>,
     /// Asynchronous calls.
     pub queued: Arc<dyn Queued>,
     /// Takes events.
     pub events: Arc<dyn Events>,
     /// Forecasts and what goes with them.
     pub foretold: Arc<dyn Foretold>,
+    /// This node as a site, where it can be one.
+    pub sited: Option<Arc<dyn Sited>>,
     /// What callers must show; without it the API answers to this machine only.
     pub token: Option<String>,
     /// Where the node listens, for links in answers to requests that name no host.
@@ -50,6 +59,19 @@ pub struct ApiContext {
     pub code_bytes_max: u64,
     /// Cancelled when the node goes down: answers without end then end.
     pub stopping: CancellationToken,
+}
+
+impl ApiContext {
+    /// The site that serves a function, if it is another one.
+    pub fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String> {
+        self.sited.as_ref()?.elsewhere(function, workload)
+    }
+
+    /// This node as a site.
+    pub fn sited(&self) -> Result<&Arc<dyn Sited>, Refusal> {
+        let none = || Refusal::new(Reason::NotFound, "this node can be no site");
+        self.sited.as_ref().ok_or_else(none)
+    }
 }
 
 /// Lines that guests wrote, the newest some of them.
@@ -126,6 +148,52 @@ pub trait Foretold: Send + Sync {
 
     /// What clones saved and cost since so many milliseconds ago.
     fn receipt(&self, since_ms: u64) -> Receipt;
+}
+
+/// Something that a site does, which may take a while.
+pub type Siting<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
+
+/// This node as a site among others. What only shows may wait for a lock and is called where
+/// waiting hurts nobody.
+pub trait Sited: Send + Sync {
+    /// The site that serves a function, if it is another one.
+    fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String>;
+
+    /// The sites, as this one sees them.
+    fn cluster(&self) -> Result<Cluster, Refusal>;
+
+    /// Proposals that are remembered, newest first.
+    fn proposals(&self) -> Result<Vec<Proposal>, Refusal>;
+
+    /// One proposal.
+    fn proposal(&self, id: u64) -> Result<Proposal, Refusal>;
+
+    /// Who has authority over what.
+    fn authorities(&self) -> Result<Vec<Authority>, Refusal>;
+
+    /// How good forecasts were, of one site or of all.
+    fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Refusal>;
+
+    /// Founds a cluster with this node as its first site.
+    fn init(&self, asked: InitSite) -> Siting<'_, Cluster>;
+
+    /// What another node needs to join.
+    fn invite(&self, asked: InviteSite) -> Result<Invitation, Refusal>;
+
+    /// Joins a cluster.
+    fn join(&self, asked: JoinSite) -> Siting<'_, Cluster>;
+
+    /// Leaves it.
+    fn leave(&self) -> Siting<'_, ()>;
+
+    /// Files a proposal for a person.
+    fn file(&self, asked: FileProposal) -> Siting<'_, Filed>;
+
+    /// Takes one back.
+    fn withdraw(&self, id: u64) -> Siting<'_, ()>;
+
+    /// Sets whether anything moves.
+    fn set_mode(&self, asked: SetMode) -> Siting<'_, ()>;
 }
 
 /// What is taken where a calendar says nothing.

@@ -81,6 +81,12 @@ pub async fn deploy(
 ) -> Answer<(StatusCode, Json<Deployed>)> {
     let body = whole(request.into_body(), BODY_BYTES_MAX).await?;
     let spec = read(&name, &body)?;
+    if let Some(site) = context.elsewhere(&spec.name, spec.workload.as_deref()) {
+        let title = format!("`{name}` is served by site `{site}`");
+        return Err(Failure(Refusal::new(Reason::Conflict, title).hint(
+            "deploy it there, or move its workload here first with `swell authority move`",
+        )));
+    }
     let wait = query.wait.unwrap_or(true);
     let outcome = if wait {
         context.deployer.deploy(spec).await?

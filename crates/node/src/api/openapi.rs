@@ -7,17 +7,21 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseB
 use utoipa::{Modify, OpenApi};
 
 use crate::api::reply::PROBLEM;
-use crate::api::{code, flows, forecasts, functions, invocations, logs, node};
+use crate::api::{
+    caches, code, contents, flows, forecasts, functions, invocations, logs, node, sites,
+};
 
 /// The API of a node.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Swell", description = "The API of a node: functions, flows, code, instances, logs, asynchronous calls, forecasts.\n\nA failure is a problem (RFC 9457) with a stable `code`. 429 and 503 say that a later try may work, and when."),
+    info(title = "Swell", description = "The API of a node: functions, flows, contents, code, instances, logs, asynchronous calls, forecasts.\n\nA failure is a problem (RFC 9457) with a stable `code`. 429 and 503 say that a later try may work, and when."),
     paths(
         functions::list, functions::show, functions::deploy, functions::patch, functions::remove,
         functions::versions, functions::rollback, functions::traffic,
         flows::list, flows::show, flows::deploy, flows::remove, flows::patch, flows::migrate,
         flows::explain, flows::plan,
+        contents::list, contents::read, contents::write, contents::remove,
+        caches::show, caches::content,
         code::upload, code::download,
         node::show, node::instances, node::journal, node::plan,
         logs::show,
@@ -25,6 +29,9 @@ use crate::api::{code, flows, forecasts, functions, invocations, logs, node};
         invocations::discard, invocations::publish,
         forecasts::list, forecasts::show, forecasts::calendar, forecasts::announce,
         forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
+        sites::cluster, sites::init, sites::join, sites::leave, sites::invite, sites::set_mode,
+        sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
+        sites::ledger,
         document,
     ),
     components(schemas(swell_api::problem::Problem)),

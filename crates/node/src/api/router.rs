@@ -9,8 +9,18 @@ use axum::routing::{MethodRouter, any, delete, get, post, put};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
-use crate::api::{access, code, flows, forecasts, functions, invocations, logs, node, openapi};
+use crate::api::{
+    access, caches, code, contents, flows, forecasts, functions, invocations, logs, node, openapi,
+    sites,
+};
 use crate::refusal::{Reason, Refusal};
+
+/// Names of contents may have several parts, which the document cannot say: its paths of them,
+/// and the routes that these stand for.
+const CONTENTS: [(&str, &str); 2] = [
+    ("/v1/content/{workload}/{name}", "/v1/content/{workload}/{*name}"),
+    ("/v1/cache/{workload}/{name}", "/v1/cache/{workload}/{*name}"),
+];
 
 /// Paths and what answers there.
 pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
@@ -34,6 +44,10 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/flows/{name}/explain", get(flows::explain)),
         ("/v1/flows/{name}/migrate", post(flows::migrate)),
         ("/v1/flow-plan", post(flows::plan)),
+        ("/v1/content/{workload}", get(contents::list)),
+        (CONTENTS[0].0, get(contents::read).put(contents::write).delete(contents::remove)),
+        ("/v1/cache", get(caches::show)),
+        (CONTENTS[1].0, get(caches::content)),
         ("/v1/code", post(code::upload)),
         ("/v1/code/{digest}", get(code::download)),
         ("/v1/node", get(node::show)),
@@ -53,6 +67,15 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/calendar/{id}", delete(forecasts::withdraw)),
         ("/v1/anomalies", get(forecasts::anomalies)),
         ("/v1/receipt", get(forecasts::receipt)),
+        ("/v1/site", get(sites::cluster).delete(sites::leave)),
+        ("/v1/site/init", post(sites::init)),
+        ("/v1/site/join", post(sites::join)),
+        ("/v1/site/invitations", post(sites::invite)),
+        ("/v1/site/mode", put(sites::set_mode)),
+        ("/v1/proposals", get(sites::proposals).post(sites::file)),
+        ("/v1/proposals/{id}", get(sites::proposal).delete(sites::withdraw)),
+        ("/v1/authorities", get(sites::authorities)),
+        ("/v1/ledger", get(sites::ledger)),
     ]
 }
 
@@ -63,7 +86,11 @@ pub fn router(context: Arc<ApiContext>) -> Router {
     let other = ["/v1", "/v1/", "/v1/{*rest}"].map(|path| (path, any(unknown)));
     let guarded = known
         .chain(other)
-        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+        .fold(Router::new(), |router, (path, methods)| {
+            let route = CONTENTS.iter().find(|(stated, _)| *stated == path);
+            let path = route.map_or(path, |(_, route)| *route);
+            router.route(path, methods)
+        })
         .layer(from_fn_with_state(context.clone(), access::guard));
     let open = get(openapi::document).fallback(not_allowed);
     Router::new()

@@ -45,6 +45,9 @@ pub fn problems(spec: &FunctionSpec, memory: Bytes) -> Vec<String> {
     found
 }
 
+/// What a store begins with that is contents of a workload.
+pub const CONTENTS: &str = "content:";
+
 /// What a name is, in words that follow the name.
 pub const NAME_RULE: &str = "a name is 1 to 63 of `a-z`, `0-9` and `-`, begins with a letter \
                              and does not end with `-`";
@@ -229,8 +232,14 @@ fn places(spec: &FunctionSpec, found: &mut Vec<String>) {
         }
     }
     for store in &spec.key_value {
-        if !is_name(store) {
-            found.push(format!("`key_value` has `{}`; {NAME_RULE}", short(store)));
+        let (name, leads_to) = store.split_once('=').unwrap_or((store, store));
+        let target = leads_to.strip_prefix(CONTENTS).unwrap_or(leads_to);
+        if !is_name(name) || !is_name(target) {
+            found.push(format!(
+                "`key_value` has `{}`; write a name, or `name=content:workload` for contents of \
+                 a workload; {NAME_RULE}",
+                short(store)
+            ));
         }
     }
     for (key, list) in [("outbound", &spec.outbound), ("key_value", &spec.key_value)] {

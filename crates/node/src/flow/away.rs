@@ -17,7 +17,8 @@ use swell_api::flow::Full;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 
-use crate::flow::lane::{Put, PutError};
+use crate::flow::end::PutError;
+use crate::flow::lane::Put;
 use crate::flow::records::FlowRecord;
 use crate::flow::wire::{
     CHUNK_BYTES, Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, parse,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use swell_api::flow::{Ack, FlowSpec, Full};
+use swell_api::flow::{Ack, FlowSpec, Full, NATIVE};
 use swell_fifo::class::{Class, Hint};
 use swell_fifo::envelope::ENVELOPE_MAX;
 use swell_fifo::layout::LANES_MAX;
@@ -98,6 +98,12 @@ fn parties(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
         named.into_iter().flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
     let mut unknown = BTreeSet::new();
     for (key, name) in named.chain([("to", &spec.to)]) {
+        if let Some(process) = name.strip_prefix(NATIVE) {
+            if !is_name(process) && unknown.insert(name) {
+                found.push(format!("`{key}` names the process `{}`; {NAME_RULE}", short(process)));
+            }
+            continue;
+        }
         if !among.functions.contains_key(name) && unknown.insert(name) {
             found.push(format!(
                 "`{key}` names `{}`, and no function of that name is here; deploy it first, or \
@@ -281,6 +287,7 @@ mod tests {
             (Box::new(|spec| spec.from = list(&["camera", "camera"])), "`camera` twice"),
             (Box::new(|spec| spec.to = "nobody".into()), "`to` names `nobody`, and no function"),
             (Box::new(|spec| spec.owners = list(&["detect"])), "can own the flow already"),
+            (Box::new(|spec| spec.to = "native:A".into()), "names the process `A`"),
             (Box::new(|spec| spec.item_bytes = 9 << 20), "half of the largest size class"),
             (Box::new(|spec| spec.item_bytes = 0), "`item_bytes` is 0"),
             (Box::new(|spec| spec.batch = 0), "`batch` is 0"),
@@ -298,6 +305,15 @@ mod tests {
             let told = check(&change, &[]);
             assert!(told.contains(words), "`{words}` is not in: {told}");
         }
+    }
+
+    #[test]
+    fn native_processes_need_no_function() {
+        let native = |spec: &mut FlowSpec| {
+            spec.from = vec!["native:sensor".to_string()];
+            spec.to = "native:viewer".to_string();
+        };
+        assert_eq!(check(native, &[]), "");
     }
 
     #[test]

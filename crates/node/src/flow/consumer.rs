@@ -85,31 +85,39 @@ impl Consumer {
     /// when it stops.
     pub(crate) async fn work(&self, tries: &mut Tries) -> Ended {
         let place = self.line.seat.place();
-        while !self.stop.is_cancelled() {
-            if self.line.seat.place() != place {
-                return Ended::Elsewhere;
-            }
-            if let Err(fault) = self.own(tries).await {
-                let flow = &self.line.spec.name;
-                tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
-                self.line.set_trouble(Some(fault.to_string()));
-                break;
+        while self.line.seat.place() == place || self.stop.is_cancelled() {
+            match self.own(tries).await {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(Over)) => return Ended::Stopped,
+                Err(fault) => {
+                    let flow = &self.line.spec.name;
+                    tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
+                    self.line.set_trouble(Some(fault.to_string()));
+                    return Ended::Stopped;
+                }
             }
         }
-        Ended::Stopped
+        Ended::Elsewhere
     }
 
-    /// Owns the flow for one epoch.
-    async fn own(&self, tries: &mut Tries) -> Result<(), Fault> {
+    /// Owns the flow for one epoch, or waits while a native process does; until it is over.
+    async fn own(&self, tries: &mut Tries) -> Result<ControlFlow<Over>, Fault> {
         let (place, mut heir) = self.line.heir()?;
+        if self.line.is_native(place) {
+            if !self.wait_native().await {
+                return Ok(ControlFlow::Continue(()));
+            }
+            (_, heir) = self.line.heir()?;
+        }
         let owner = loop {
             match heir.begin()? {
                 Begun::Owner(owner) => break owner,
-                Begun::Revoked => return Ok(()),
+                Begun::Revoked => return Ok(ControlFlow::Continue(())),
                 Begun::NotYet(later) => heir = later,
             }
+            // Not ended by `stop`: what lies in memory only is saved by whoever owns it then.
             tokio::select! {
-                () = self.stop.cancelled() => return Ok(()),
+                () = self.cut.cancelled() => return Ok(ControlFlow::Break(Over)),
                 () = self.line.stir.notified() => {}
                 () = sleep(NAP) => {}
             }
@@ -118,7 +126,7 @@ impl Consumer {
         let mut hand = Hand::new(&self.line, owner);
         loop {
             if self.stop.is_cancelled() {
-                return save(&self.line, &mut hand.owner);
+                return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
             }
             let items = match hand.take(self.line.spec.batch as usize, usize::MAX)? {
                 Found::Revoked => break,
@@ -140,14 +148,36 @@ impl Consumer {
                 // What was not done with is found again by whoever comes next.
                 ControlFlow::Break(Over) if self.stop.is_cancelled() => {
                     save_work(&self.line, &work);
-                    return save(&self.line, &mut hand.owner);
+                    return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
                 }
                 ControlFlow::Break(Over) => break,
             }
         }
         hand.owner.release();
         self.line.released();
-        Ok(())
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Leaves the flow to a native process until somebody else owns it. When the flow is to stop
+    /// it is taken back, so that its items can be saved: then true.
+    async fn wait_native(&self) -> bool {
+        while self.line.is_native(self.line.owner()) {
+            if self.stop.is_cancelled() {
+                while let Err(error) = self.line.reclaim() {
+                    let flow = &self.line.spec.name;
+                    tracing::warn!(%flow, %error, "items that lie in memory only are not saved");
+                    sleep(DISK_PAUSE).await;
+                }
+                return true;
+            }
+            self.pump();
+            tokio::select! {
+                () = self.line.stir.notified() => {}
+                () = self.stop.cancelled() => {}
+                () = sleep(NAP) => {}
+            }
+        }
+        false
     }
 
     /// Waits for items, having moved those that lie on disk.

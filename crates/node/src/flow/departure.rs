@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use swell_api::flow::is_native;
 use swell_link::error::LinkError;
 
 use crate::flow::away::{Away, Left, Link};
@@ -48,6 +49,11 @@ impl Flows {
         let mut record = up.record.lock().clone();
         if let Some(Elsewhere { node, .. }) = &record.moved {
             return Err(elsewhere(name, node));
+        }
+        if let Some(native) = native_of(&record) {
+            let title = format!("`{name}` stays here: `{native}` is a process of this node");
+            return Err(Refusal::new(Reason::Conflict, title)
+                .hint("deploy the flow without it first, or another flow to the other node"));
         }
         let line = up.line.as_ref().map_err(|why| {
             let title = format!("the flow `{name}` is not up");
@@ -161,6 +167,13 @@ impl Flows {
         let seal = Seal { flow: journey.flow.clone(), term: journey.term, lanes: ends };
         journey.ask(path::SEAL, text(&seal)).await
     }
+}
+
+/// A native process that takes part in a flow: it is of this machine.
+fn native_of(record: &FlowRecord) -> Option<&String> {
+    let spec = &record.spec;
+    let mut parties = spec.from.iter().chain(&spec.owners).chain([&spec.to]);
+    parties.find(|name| is_native(name))
 }
 
 /// Why a journey came to nothing.

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 use swell_fifo::refusal::PushError;
 use swell_sandbox::flow::{CallFlows, Doing, FlowError, FlowItem, Pushed};
 
+use crate::flow::end::PutError;
 use crate::flow::entry::{Sent, put};
 use crate::flow::flows::Flows;
-use crate::flow::lane::PutError;
 
 use crate::flow::up::Up;
 use crate::inlet::{Ask, Inlet};

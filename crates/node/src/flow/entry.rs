@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use swell_fifo::envelope::Envelope;
 use swell_fifo::refusal::PushError;
 
+use crate::flow::end::PutError;
 use crate::flow::flows::Flows;
-use crate::flow::lane::{Put, PutError};
+use crate::flow::lane::Put;
 use crate::flow::meter::now_us;
 use crate::flow::up::{Down, Up};
 

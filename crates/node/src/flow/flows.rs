@@ -13,7 +13,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
-use swell_api::flow::FlowSpec;
+use swell_api::flow::{FlowSpec, is_native};
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
@@ -40,6 +40,9 @@ use crate::store::error::StoreError;
 
 /// The folder of what flows keep, in the data folder.
 const FOLDER: &str = "flows";
+
+/// How long native processes may take to be told that their flow goes down.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// What flows work with.
 pub struct Parts {
@@ -295,7 +298,9 @@ impl Flows {
         };
         let classes: Vec<Class> = (0..lanes.len()).map(class).collect();
         let id = FifoId(self.next.fetch_add(1, Ordering::Relaxed));
+        // No native process is connected yet.
         let wanted = record.pinned.as_ref().or(record.owner.as_ref());
+        let wanted = wanted.filter(|name| !is_native(name));
         let place = std::iter::once(&spec.to).chain(&spec.owners);
         let owner = place.into_iter().position(|name| Some(name) == wanted).unwrap_or(0);
         let folder = self.folder(&spec.name);
@@ -337,6 +342,7 @@ impl Flows {
             let _ = task.await;
         }
         if let Ok(line) = &up.line {
+            line.natives.gone(LEAVING).await;
             self.keep_used(line.uses()).await;
         }
     }

@@ -12,6 +12,8 @@ use crate::invoker::Reached;
 #[derive(Default)]
 pub(crate) struct Hands {
     owner: usize,
+    /// The native process that owns it, by its number.
+    pub(crate) native: Option<u64>,
     released: Option<Instant>,
     pub(crate) moves: BTreeMap<&'static str, u64>,
     pub(crate) costs: Costs,

@@ -8,7 +8,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -19,8 +18,8 @@ use swell_api::flow::{Ack, Full};
 use swell_fifo::fault::Fault;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::producer::Producer;
-use swell_fifo::refusal::PushError;
 
+use crate::flow::end::{End, Placed, PutError};
 use crate::flow::keep::Keep;
 use crate::flow::meter::{Meter, now_us};
 
@@ -44,12 +43,6 @@ pub(crate) struct Lane {
     synced: AtomicU64,
 }
 
-struct End {
-    producer: Producer<Mapping>,
-    keep: Keep,
-    is_closed: bool,
-}
-
 /// Until when to wait for room, what ends that before, and whom to stir for it.
 type Patience<'a> = (Option<Instant>, &'a CancellationToken, &'a Notify);
 
@@ -62,25 +55,6 @@ pub(crate) struct Put {
     pub(crate) dropped: u32,
     /// The sequence of the last that is in it.
     pub(crate) last: Option<u64>,
-}
-
-/// Why an item is not in the flow.
-#[derive(Debug)]
-pub(crate) enum PutError {
-    /// There is no room, and no time to wait for some.
-    Full,
-    /// The flow goes down, or another takes its place.
-    Closed,
-    /// The flow is not up.
-    Down,
-    /// Items before these are missing.
-    OutOfTurn,
-    /// The flow is at another node, which does not take them; why.
-    Unreached(String),
-    /// The disk failed.
-    Disk(io::Error),
-    /// The ring refused it.
-    Ring(PushError),
 }
 
 impl Lane {
@@ -137,6 +111,30 @@ impl Lane {
         self.put_from(None, items, (deadline, stop, stir)).await
     }
 
+    /// Puts an item in, which may be lost until it is [kept](Self::keep): under which sequence, or
+    /// nothing if it was dropped.
+    pub(crate) async fn put_unkept(
+        &self,
+        item: &Vec<u8>,
+        stop: &CancellationToken,
+        stir: &Notify,
+    ) -> Result<Option<u64>, PutError> {
+        let mut put = Put::default();
+        let items = std::slice::from_ref(item);
+        let placed = self.place_all(None, items, &mut put, (None, stop, stir)).await;
+        self.meter.stirred();
+        stir.notify_one();
+        placed.map(|()| put.last)
+    }
+
+    /// Waits until all items up to this one are kept as was promised.
+    pub(crate) async fn keep(&self, sequence: u64) -> Result<(), PutError> {
+        match self.ack {
+            Ack::Consume => self.sync(sequence).await.map_err(PutError::Disk),
+            Ack::Append => Ok(()),
+        }
+    }
+
     async fn put_from(
         &self,
         first: Option<u64>,
@@ -147,12 +145,10 @@ impl Lane {
         let placed = self.place_all(first, items, &mut put, patience).await;
         self.meter.stirred();
         patience.2.notify_one();
-        let Some(last) = put.last.filter(|_| self.ack == Ack::Consume) else {
-            return (put, placed);
-        };
-        match self.sync(last).await {
+        let Some(last) = put.last else { return (put, placed) };
+        match self.keep(last).await {
             Ok(()) => (put, placed),
-            Err(error) => (put, Err(PutError::Disk(error))),
+            Err(error) => (put, Err(error)),
         }
     }
 
@@ -311,68 +307,6 @@ impl Lane {
     pub(crate) fn settle(&self) -> io::Result<()> {
         let file = self.end.lock().keep.file();
         file.map_or(Ok(()), |file| file.sync_data())
-    }
-}
-
-enum Placed {
-    /// Under this sequence; whether only on disk for now.
-    At(u64, bool),
-    Not,
-}
-
-impl End {
-    fn place(&mut self, item: &[u8], full: Full, ack: Ack) -> Result<Placed, PutError> {
-        if self.is_closed {
-            return Err(PutError::Closed);
-        }
-        let sequence = self.producer.sequence();
-        let fits = self.behind() == 0
-            && (full == Full::DropOldest || self.fits(item.len()).map_err(PutError::Ring)?);
-        if fits {
-            if ack == Ack::Consume {
-                if !self.keep.has_room(item.len()) {
-                    return Ok(Placed::Not);
-                }
-                self.keep.append(sequence, item).map_err(PutError::Disk)?;
-            }
-            self.producer.push(item).map_err(PutError::Ring)?;
-            return Ok(Placed::At(sequence, false));
-        }
-        if full == Full::Spill && self.keep.has_room(item.len()) {
-            let sequence = self.keep.next().max(sequence);
-            self.keep.append(sequence, item).map_err(PutError::Disk)?;
-            return Ok(Placed::At(sequence, true));
-        }
-        Ok(Placed::Not)
-    }
-
-    fn fits(&mut self, length: usize) -> Result<bool, PushError> {
-        self.producer.wait(length, Some(Duration::ZERO))
-    }
-
-    fn behind(&self) -> u64 {
-        self.keep.next().saturating_sub(self.producer.sequence().max(self.keep.first()))
-    }
-
-    fn pump(&mut self, ack: Ack) -> Result<u64, PutError> {
-        let mut count = 0;
-        while self.behind() > 0 {
-            let sequence = self.producer.sequence();
-            let item = self.keep.read(sequence).map_err(PutError::Disk)?;
-            let Some(item) = item else {
-                let why = format!("item {sequence} is missing on disk");
-                return Err(PutError::Disk(io::Error::new(io::ErrorKind::InvalidData, why)));
-            };
-            if !self.fits(item.len()).map_err(PutError::Ring)? {
-                break;
-            }
-            self.producer.push(&item).map_err(PutError::Ring)?;
-            if ack == Ack::Append {
-                self.keep.finish(sequence + 1).map_err(PutError::Disk)?;
-            }
-            count += 1;
-        }
-        Ok(count)
     }
 }
 

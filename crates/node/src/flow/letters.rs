@@ -17,6 +17,9 @@ pub(crate) enum LineError {
     /// The kernel gave no memory for a page.
     #[error("the kernel gave no memory for a FIFO: {0}")]
     Memory(io::Error),
+    /// A native process does not listen.
+    #[error("the process `{0}` does not take what it is sent")]
+    Unheard(String),
     /// What a lane kept on disk cannot be read.
     #[error("what is kept of it on disk cannot be read: {0}")]
     Keep(io::Error),

@@ -12,14 +12,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use swell_api::flow::{Ack, FlowSpec, Full};
-use swell_core::flow::affinity::Place;
+use swell_api::flow::{Ack, FlowSpec, Full, is_native};
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
-use swell_fifo::fault::Fault;
 use swell_fifo::fifo::{Fifo, LaneState};
 use swell_fifo::mapping::Mapping;
-use swell_fifo::owner::Heir;
 use swell_fifo::producer::Producer;
 use swell_fifo::template::Segment;
 
@@ -29,6 +26,7 @@ use crate::flow::lane::Lane;
 use crate::flow::launch::Use;
 use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
+use crate::flow::natives::Natives;
 use crate::flow::news::Bell;
 use crate::flow::place::Seat;
 use crate::flow::pool::Regions;
@@ -46,8 +44,10 @@ pub(crate) struct Line {
     pub(crate) stir: Notify,
     /// Where its consumer works.
     pub(crate) seat: Seat,
-    regions: Arc<Regions>,
-    ring: Mutex<Ring>,
+    /// Native processes that take part.
+    pub(crate) natives: Natives,
+    pub(crate) regions: Arc<Regions>,
+    pub(crate) ring: Mutex<Ring>,
     pub(crate) hands: Mutex<Hands>,
     /// The sequence after the last item of each lane that was taken out.
     due: Vec<AtomicU64>,
@@ -59,15 +59,17 @@ pub(crate) struct Line {
     is_moving: AtomicBool,
 }
 
-struct Ring {
-    fifo: Fifo<Mapping>,
-    control: Segment,
-    /// The page of the present epoch, and of the one before until it is no longer needed.
-    pages: Vec<(u32, Segment)>,
+pub(crate) struct Ring {
+    pub(crate) fifo: Fifo<Mapping>,
+    pub(crate) control: Segment,
+    /// The page of the present epoch, and of those before until they are no longer needed.
+    pub(crate) pages: Vec<(u32, Segment)>,
     /// Regions of each lane that are not read to their end, oldest first.
-    lanes: Vec<Vec<(Class, Segment)>>,
+    pub(crate) lanes: Vec<Vec<(Class, Segment)>>,
     /// Sequences that the lanes began at.
     begun_at: Vec<u64>,
+    /// Whether a native process was ever shown the regions: then nobody else can have them.
+    pub(crate) is_shown: bool,
 }
 
 impl Line {
@@ -117,7 +119,9 @@ impl Line {
             let (control, memory) = (control.memory.clone(), region.memory.clone());
             let producer = Producer::open(control, number, memory, page.memory.clone())?;
             let name: Arc<str> = from[number].as_str().into();
-            let rule = (spec.full, spec.ack);
+            // A process finds its own FIFO full; until then its items wait there.
+            let is_told = is_native(&name) && spec.full == Full::Reject;
+            let rule = (if is_told { Full::Block } else { spec.full }, spec.ack);
             lanes.push(Arc::new(Lane::new(name, rule, producer, keep, meter.clone())));
         }
         let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
@@ -126,9 +130,11 @@ impl Line {
         let pages = vec![(epoch, page)];
         let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
         let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
-        let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at });
+        let is_shown = false;
+        let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at, is_shown });
         let hands = Mutex::new(Hands::of(owner));
-        let (stir, seat, regions) = (Notify::new(), Seat::default(), regions.clone());
+        let (stir, seat, natives) = (Notify::new(), Seat::default(), Natives::default());
+        let regions = regions.clone();
         Ok(Self {
             id,
             spec,
@@ -137,6 +143,7 @@ impl Line {
             meter,
             stir,
             seat,
+            natives,
             regions,
             ring,
             hands,
@@ -186,57 +193,6 @@ impl Line {
         self.ring.lock().fifo.want().epoch
     }
 
-    /// Lets another owner have the flow, from the next item on; not if it has it already.
-    pub(crate) fn hand_over(&self, place: usize, why: &'static str) -> Result<bool, LineError> {
-        if self.owner() == place {
-            return Ok(false);
-        }
-        self.begin_epoch(place, why)?;
-        Ok(true)
-    }
-
-    /// Lets its consumer work elsewhere, from the next item on.
-    pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
-        self.seat.set(seat);
-        self.begin_epoch(self.owner(), "core")
-    }
-
-    fn begin_epoch(&self, place: usize, why: &'static str) -> Result<(), LineError> {
-        let page = Segment::page().map_err(LineError::Memory)?;
-        let mut ring = self.ring.lock();
-        let mut hands = self.hands.lock();
-        let epoch = ring.fifo.prepare(page.memory.clone());
-        for lane in &self.lanes {
-            lane.announce(page.memory.clone())?;
-        }
-        ring.pages.push((epoch, page));
-        hands.asked(place, why);
-        ring.fifo.raise(number(place));
-        self.stir.notify_one();
-        Ok(())
-    }
-
-    /// Who is to own the flow now, with all it needs to begin.
-    pub(crate) fn heir(&self) -> Result<(usize, Heir<Mapping>), Fault> {
-        let mut ring = self.ring.lock();
-        if !ring.fifo.had_owner() {
-            // Epochs were raised one upon the other: nobody is there to let go.
-            ring.fifo.take_over()?;
-        }
-        let want = ring.fifo.want();
-        let (_, page) = ring.pages.last().expect("a flow has an epoch");
-        let before = ring.pages.iter().rev().nth(1).map(|(_, page)| page.memory.clone());
-        let lanes = ring.lanes.iter().map(|lane| memories(lane)).collect();
-        let (control, page) = (ring.control.memory.clone(), page.memory.clone());
-        let place = (want.owner as usize).saturating_sub(1);
-        Ok((place, Heir::new(control, page, before, lanes)?))
-    }
-
-    /// The owner of before let go.
-    pub(crate) fn released(&self) {
-        self.hands.lock().released();
-    }
-
     /// The owner begins.
     pub(crate) fn begun(&self) {
         let change = self.change();
@@ -265,6 +221,7 @@ impl Line {
         let region = self.regions.take(&self.from[lane], class)?;
         let mut ring = self.ring.lock();
         ring.fifo.extend(lane, region.memory.clone());
+        self.show_region(lane, &region);
         self.lanes[lane].continue_in(region.memory.clone())?;
         ring.lanes[lane].push((class, region));
         self.is_moving.store(true, Ordering::Release);
@@ -282,12 +239,21 @@ impl Line {
         for lane in 0..self.lanes.len() {
             let count = ring.fifo.retire(lane).len();
             let gone: Vec<_> = ring.lanes[lane].drain(..count).collect();
-            for (class, region) in gone {
-                self.regions.give_back(&self.from[lane], class, region);
-            }
+            self.let_go(lane, gone, ring.is_shown);
         }
         let is_moving = ring.lanes.iter().any(|lane| lane.len() > 1);
         self.is_moving.store(is_moving, Ordering::Release);
+    }
+
+    /// Lets go of regions of a lane. What a process may still look at goes with it.
+    fn let_go(&self, lane: usize, gone: Vec<(Class, Segment)>, is_shown: bool) {
+        for (class, region) in gone {
+            let from = &self.from[lane];
+            match is_shown {
+                true => self.regions.discard(from, class, region),
+                false => self.regions.give_back(from, class, region),
+            }
+        }
     }
 
     /// Bytes of data that its lanes hold together.
@@ -341,10 +307,11 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        for (lane, regions) in std::mem::take(&mut self.ring.lock().lanes).into_iter().enumerate() {
-            for (class, region) in regions {
-                self.regions.give_back(&self.from[lane], class, region);
-            }
+        let mut ring = self.ring.lock();
+        let (lanes, is_shown) = (std::mem::take(&mut ring.lanes), ring.is_shown);
+        drop(ring);
+        for (lane, regions) in lanes.into_iter().enumerate() {
+            self.let_go(lane, regions, is_shown);
         }
     }
 }
@@ -367,7 +334,7 @@ fn beginning(spec: &FlowSpec, keep: &Keep, beside: bool) -> u64 {
 }
 
 /// The number of an owner in the ring, where 0 is nobody.
-fn number(place: usize) -> u32 {
+pub(crate) fn number(place: usize) -> u32 {
     place as u32 + 1
 }
 
@@ -376,6 +343,6 @@ fn held(lanes: &[Vec<(Class, Segment)>]) -> u64 {
     lanes.iter().filter_map(|lane| lane.last()).map(|(class, _)| class.bytes()).sum()
 }
 
-fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
+pub(crate) fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
     regions.iter().map(|(_, region)| region.memory.clone()).collect()
 }

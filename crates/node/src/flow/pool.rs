@@ -54,6 +54,11 @@ impl Regions {
         self.low.notify_one();
     }
 
+    /// Takes a region back that a process may still have mapped: nobody else gets it.
+    pub(crate) fn discard(&self, function: &str, class: Class, region: Segment) {
+        self.pool.lock().discard(tenant(function), class, region);
+    }
+
     /// Bytes of all regions, pooled ones included.
     pub(crate) fn held(&self) -> u64 {
         self.pool.lock().held()

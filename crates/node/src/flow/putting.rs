@@ -9,10 +9,10 @@ use http::header::CONTENT_TYPE;
 use swell_fifo::refusal::PushError;
 use swell_sandbox::flow::CallFlows;
 
+use crate::flow::end::PutError;
 use crate::flow::ends::Ends;
 use crate::flow::entry::{Sent, put};
 use crate::flow::flows::Flows;
-use crate::flow::lane::PutError;
 use crate::flow::up::Up;
 use crate::outflow::{Caller, Doing, Flowing, Outflow};
 use crate::refusal::{Reason, Refusal};

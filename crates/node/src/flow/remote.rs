@@ -8,8 +8,9 @@ use tokio::time::Instant;
 use swell_fifo::refusal::PushError;
 
 use crate::flow::arriving::Refused;
+use crate::flow::end::PutError;
 use crate::flow::flows::Flows;
-use crate::flow::lane::{Lane, PutError};
+use crate::flow::lane::Lane;
 use crate::flow::line::Line;
 use crate::flow::wire::{Chunk, ChunkHead, ELSEWHERE, Next, OUT_OF_TURN, text};
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use swell_api::flow::{
-    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate,
+    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
 };
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::Party;
@@ -135,7 +135,7 @@ impl Shown {
         self.get(name)
     }
 
-    fn hand_over(&self, line: &Line, place: usize, why: &'static str) -> Result<(), Refusal> {
+    fn hand_over(&self, line: &Arc<Line>, place: usize, why: &'static str) -> Result<(), Refusal> {
         let moved = line.hand_over(place, why);
         let moved = moved.map_err(|error| {
             Refusal::new(Reason::NoMemory, "the flow stays where it is").detail(error.to_string())
@@ -150,6 +150,14 @@ impl Shown {
         let spec = up.record.lock().spec.clone();
         let mut owners = std::iter::once(&spec.to).chain(&spec.owners);
         if let Some(place) = owners.position(|name| name == owner) {
+            if is_native(owner) {
+                let line = up.line.as_ref().ok();
+                if line.is_some_and(|line| line.natives.consumer(owner).is_some()) {
+                    return Ok(place);
+                }
+                let title = format!("no process is connected as `{owner}`");
+                return Err(Refusal::new(Reason::Conflict, title).hint("start it first"));
+            }
             return match self.flows.parts.registry.get(owner) {
                 Some(_) => Ok(place),
                 None => {
@@ -244,6 +252,7 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         work_us: seen.work.nanos() as f64 / 1e3,
         parties: seen.parties.iter().map(|party| shown_party(line, party)).collect(),
         lanes: lanes.collect(),
+        natives: line.natives.shown(line.native_owner()),
         items: line.meter.items(),
         migrations: line.moves().into_iter().map(|(why, n)| (why.to_string(), n)).collect(),
         pause_us_last: line.pause_last().map(|pause| pause.as_micros() as u64),
@@ -320,6 +329,7 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         work_us: 0.0,
         parties: Vec::new(),
         lanes: Vec::new(),
+        natives: Vec::new(),
         items: FlowItems::default(),
         migrations: Default::default(),
         pause_us_last: None,
@@ -336,6 +346,10 @@ fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Stri
     let decision = match (pinned, frozen) {
         (Some(pinned), _) => format!("it stays: a person pinned it to `{pinned}`"),
         (None, true) => "it stays: a person froze it".to_string(),
+        (None, false) if line.is_native(line.owner()) => match line.native_owner() {
+            Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
+            None => format!("it waits for the process `{owner}` to connect"),
+        },
         (None, false) if line.spec.owners.is_empty() => {
             format!("it stays: nobody but `{owner}` can own it; state more functions in `owners`")
         }

@@ -222,6 +222,11 @@ impl LineSight {
         }
     }
 
+    /// Items of the usual size that its lanes can hold, and the work of one.
+    pub(crate) fn usual(&self) -> (f64, Span) {
+        (self.sample.capacity, self.sample.work)
+    }
+
     /// Those who can own it as they are now, in their order.
     pub(crate) fn parties<'a>(
         &self,

@@ -32,7 +32,6 @@ const MEMORY_TICKS: u64 = 10;
 
 /// Ticks after which what flows used goes to the disk: a minute.
 const USE_TICKS: u64 = 600;
-
 /// Watches the flows of a node.
 pub struct Watch {
     flows: Arc<Flows>,
@@ -157,7 +156,7 @@ impl Watch {
 
     /// Looks whether the owner of a flow does anything. One that works on items has until its
     /// timeout; one that cannot be reached, or fails all the time, loses the flow.
-    async fn examine(&self, now: Instant, up: &Arc<Up>, line: &Line, fifo: FifoId) {
+    async fn examine(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
         if line.is_working() {
             return;
         }
@@ -167,7 +166,7 @@ impl Watch {
         }
     }
 
-    async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Line, to: OwnerId) {
+    async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
         let (flow, place) = (&line.spec.name, to.0 as usize);
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
         match line.hand_over(place, "analyzer") {
@@ -247,9 +246,7 @@ impl Watch {
             }
             words
         });
-        let parts = sight.parts();
-        let (capacity, work) =
-            parts.map_or((0.0, Span::ZERO), |(sample, ..)| (sample.capacity, sample.work));
+        let (capacity, work) = sight.usual();
         let parties = sight.parties(line, state.working, |name| state.functions.get(name));
         let rates = sight.rates(self.clock.now());
         Seen { rates, decision, figures, capacity, work, parties }
@@ -306,7 +303,9 @@ impl State {
             sight.assemble(now, line, self.working, |name| functions.get(name));
             short.extend(sight.short_lanes(now, line).map(|lane| (up.clone(), lane)));
             let record = up.record.lock();
-            if !record.frozen && record.pinned.is_none() {
+            // A native process has a flow for as long as it is connected.
+            let is_native = line.is_native(line.owner());
+            if !record.frozen && record.pinned.is_none() && !is_native {
                 judged.push(id);
             }
         }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
+use http::uri::PathAndQuery;
 use http_body_util::Full;
+use swell_sandbox::body::full;
 
 use crate::gateway::call::Incoming;
 use crate::gateway::context::Gateway;
@@ -25,7 +27,16 @@ impl Invoker for Calls {
         request: Request<Bytes>,
     ) -> Answering<'a> {
         Box::pin(async move {
-            let found = self.0.registry.get(function).ok_or_else(|| unknown(function))?;
+            let found = self.0.registry.get(function);
+            let elsewhere = &self.0.elsewhere;
+            if let Some(way) = elsewhere.way(function, found.as_deref(), request.headers()) {
+                let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+                let path = format!("/function/{function}{asked}");
+                let request = request.map(|bytes| full(bytes));
+                let answer = elsewhere.pass_on(&way, &path, None, request).await?;
+                return whole(function, answer).await;
+            }
+            let found = found.ok_or_else(|| unknown(function))?;
             let source = self.0.observer.source(trigger, &request);
             let hops = depth(request.headers());
             let request = request.map(Full::new);

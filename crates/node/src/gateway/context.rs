@@ -17,6 +17,7 @@ use crate::observe::observer::Observer;
 use crate::outflow::Outflow;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
+use crate::sites::elsewhere::Elsewhere;
 
 /// A future behind a seam of the gateway.
 pub type Doing<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -43,6 +44,8 @@ pub struct Gateway {
     pub flows: Arc<dyn Outflow>,
     /// Figures, lines and traces.
     pub observer: Arc<Observer>,
+    /// Where calls go that other sites serve.
+    pub elsewhere: Arc<Elsewhere>,
     /// Everything else.
     pub pages: Arc<dyn Pages>,
     /// Requests that may be worked on at a time.

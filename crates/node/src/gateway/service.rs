@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HOST, HeaderValue, UPGRADE};
+use http::uri::PathAndQuery;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming as Arriving;
@@ -26,6 +27,7 @@ use crate::observe::function_metrics::TriggerKind;
 use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
+use crate::sites::elsewhere::Way;
 
 /// Paths under which functions are called by name.
 const FUNCTION: &str = "/function/";
@@ -44,13 +46,21 @@ pub(crate) async fn serve(
     if let Some(rest) = path.strip_prefix(FUNCTION) {
         let name = first(rest);
         let prefix = FUNCTION.len() + name.len();
-        let function = gateway.registry.get(name).ok_or_else(|| unknown(name));
+        let function = gateway.registry.get(name);
+        if let Some(way) = gateway.elsewhere.way(name, function.as_deref(), request.headers()) {
+            return Ok(pass_on(&gateway, &way, None, peer, request).await);
+        }
+        let function = function.ok_or_else(|| unknown(name));
         return Ok(call(&gateway, peer, request, function, prefix).await);
     }
     if let Some(rest) = path.strip_prefix(ASYNCHRONOUS) {
         let name = first(rest);
         let prefix = ASYNCHRONOUS.len() + name.len();
-        let function = gateway.registry.get(name).ok_or_else(|| unknown(name));
+        let function = gateway.registry.get(name);
+        if let Some(way) = gateway.elsewhere.way(name, function.as_deref(), request.headers()) {
+            return Ok(pass_on(&gateway, &way, None, peer, request).await);
+        }
+        let function = function.ok_or_else(|| unknown(name));
         return Ok(accept(&gateway, function, request, prefix).await);
     }
     if !is_own(path) {
@@ -59,12 +69,32 @@ pub(crate) async fn serve(
         let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
         if let Some(routed) = gateway.registry.route(host, path) {
             let prefix = routed.prefix;
+            let name = routed.function.name.clone();
+            let function = Some(&*routed.function);
+            if let Some(way) = gateway.elsewhere.way(&name, function, request.headers()) {
+                let path = format!("{FUNCTION}{name}{}", below(request.uri(), prefix));
+                return Ok(pass_on(&gateway, &way, Some(path), peer, request).await);
+            }
             return Ok(call(&gateway, peer, request, Ok(routed.function), prefix).await);
         }
     }
     let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
     request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
     Ok(gateway.pages.answer(request).await)
+}
+
+/// Has another site answer; at the path of the request, or at another one.
+async fn pass_on(
+    gateway: &Gateway,
+    way: &Way,
+    path: Option<String>,
+    peer: SocketAddr,
+    request: Request<Arriving>,
+) -> Response<Body> {
+    let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let path = path.unwrap_or_else(|| asked.to_string());
+    let answered = gateway.elsewhere.pass_on(way, &path, Some(peer), request).await;
+    answered.unwrap_or_else(|refusal| problem(&refusal, None))
 }
 
 fn is_own(path: &str) -> bool {

@@ -85,12 +85,16 @@ fn refused(refusal: &Refusal) -> Verdict {
         | Reason::Unsupported
         | Reason::Unauthorized
         | Reason::MethodNotAllowed
-        | Reason::Conflict => Verdict::Dead(why),
+        | Reason::Conflict
+        | Reason::PreconditionFailed
+        | Reason::RangeNotSatisfiable => Verdict::Dead(why),
         Reason::NotFound
         | Reason::StartFailed
         | Reason::FunctionFailed
         | Reason::BadAnswer
         | Reason::TimedOut
+        | Reason::Unavailable
+        | Reason::Undecided
         | Reason::Internal => Verdict::Again(Duration::ZERO, why),
     }
 }

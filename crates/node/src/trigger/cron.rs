@@ -121,8 +121,13 @@ impl Job {
         let due = self.schedule.due(self.last_ms, now_ms);
         if due.until_ms != self.last_ms {
             let Clockwork { callee, body, .. } = &self.clockwork;
-            let calls =
-                due.runs.iter().map(|&run| deferred(callee, TriggerKind::Cron, request(body, run)));
+            // Runs that are another site's are dealt with there.
+            let is_ours = triggers.acts_for(&callee.function);
+            let calls = due
+                .runs
+                .iter()
+                .filter(|_| is_ours)
+                .map(|&run| deferred(callee, TriggerKind::Cron, request(body, run)));
             let mark = Some((self.mark.clone(), due.until_ms));
             triggers.queue().accept_all(calls.collect(), mark).await?;
             self.last_ms = due.until_ms;

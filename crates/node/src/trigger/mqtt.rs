@@ -298,7 +298,8 @@ async fn keep(
     while let Some(message) = arriving.recv().await {
         loop {
             let subscriptions = wanted.borrow().clone();
-            let calls = calls(&subscriptions, &message);
+            let mut calls = calls(&subscriptions, &message);
+            calls.retain(|call| triggers.acts_for(&call.function));
             if calls.is_empty() {
                 break;
             }

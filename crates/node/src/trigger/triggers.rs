@@ -1,7 +1,7 @@
 //! All triggers of a node: a table that follows the functions, and those that are set off
 //! by whoever calls here, events and ends of calls.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -30,7 +30,11 @@ pub struct Triggers {
     queue: Arc<Queue>,
     changes: watch::Receiver<u64>,
     table: RwLock<(u64, Arc<Table>)>,
+    rule: OnceLock<Rule>,
 }
+
+/// Whether a function is called from here by clocks and brokers.
+type Rule = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 impl Triggers {
     /// The triggers of the functions in `registry`, which `changes` counts the changes of;
@@ -38,7 +42,7 @@ impl Triggers {
     pub fn new(registry: Arc<Registry>, queue: Arc<Queue>, changes: watch::Receiver<u64>) -> Self {
         let count = *changes.borrow();
         let table = RwLock::new((count, Arc::new(Table::of(&registry))));
-        Self { registry, queue, changes, table }
+        Self { registry, queue, changes, table, rule: OnceLock::new() }
     }
 
     /// The triggers now: never older than the last change that somebody was told of.
@@ -53,6 +57,16 @@ impl Triggers {
         let fresh = Arc::new(Table::of(&self.registry));
         *self.table.write() = (count, fresh.clone());
         fresh
+    }
+
+    /// Clocks and brokers call only functions of which `rule` says so; once.
+    pub fn act_if(&self, rule: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        let _ = self.rule.set(Box::new(rule));
+    }
+
+    /// Whether clocks and brokers call a function from here.
+    pub fn acts_for(&self, function: &str) -> bool {
+        self.rule.get().is_none_or(|rule| rule(function))
     }
 
     /// Where calls go.

@@ -74,6 +74,7 @@ impl Api {
         let (world, logs) = (World::new(), Arc::new(Ring::default()));
         let stopping = CancellationToken::new();
         let context = ApiContext {
+            contents: None,
             deployer: world.deployer.clone(),
             code: world.code.clone(),
             hands: world.hands.clone(),
@@ -82,6 +83,7 @@ impl Api {
             queued: Arc::new(One),
             events: Arc::new(Counted),
             foretold: Arc::new(Oracle),
+            sited: None,
             token: token.map(str::to_string),
             listen: "127.0.0.1:7070".parse().expect("an address"),
             tls: false,
@@ -290,6 +292,8 @@ fn flows(world: &World) -> Arc<Shown> {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            socket: None,
+            socket_group: false,
         },
         drain: std::time::Duration::from_secs(1),
         link: None,

@@ -17,7 +17,9 @@ use tempfile::TempDir;
 use swell_api::spec::{BackendName, FunctionSpec};
 use swell_core::units::Bytes as Memory;
 use swell_node::node::Node;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 /// A node that is up, and its folder.
 pub(crate) struct House {
@@ -86,6 +88,14 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            socket: None,
+            socket_group: false,
+        },
+        cache: CacheSettings {
+            store: Some(String::new()),
+            memory: Memory::new(16 << 20),
+            content_max: Memory::new(1 << 20),
+            ..CacheSettings::off()
         },
         otlp: None,
     }

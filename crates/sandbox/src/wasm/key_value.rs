@@ -100,10 +100,14 @@ impl HasData for HasKeeper {
 
 impl store::Host for Keeper<'_> {
     async fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Failure> {
-        if !self.given.key_value.contains(&identifier) {
-            return Err(Failure::AccessDenied);
-        }
-        Ok(self.table.push(Bucket { store: identifier, page: None })?)
+        // `name` is a store of that name, `name=store` one that the guest calls otherwise.
+        let mut given = self.given.key_value.iter();
+        let store = given.find_map(|entry| {
+            let (name, store) = entry.split_once('=').unwrap_or((entry, entry));
+            (name == identifier).then(|| store.to_string())
+        });
+        let store = store.ok_or(Failure::AccessDenied)?;
+        Ok(self.table.push(Bucket { store, page: None })?)
     }
 
     fn convert_error(&mut self, failure: Failure) -> wasmtime::Result<Error> {

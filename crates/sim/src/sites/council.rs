@@ -50,6 +50,8 @@ pub struct Council {
     /// Ended so far, by the id of the last that was looked at.
     ended: BTreeSet<ProposalId>,
     rounds: u64,
+    /// Whether every liar was below a tenth in the last round.
+    has_lost: bool,
     deeds: Deeds,
 }
 
@@ -83,6 +85,7 @@ impl Council {
             handed_over: BTreeSet::new(),
             ended: BTreeSet::new(),
             rounds: 0,
+            has_lost: false,
             deeds: Deeds::default(),
         };
         for (site, capacity) in now.demand.capacity.iter().enumerate() {
@@ -259,9 +262,12 @@ impl Council {
             standing.iter().filter(|(site, _)| self.characters[site.index()] == Character::Lying);
         let largest = lying.map(|(_, share)| *share).max();
         self.deeds.liar_ppm = largest.unwrap_or(0);
-        if largest.is_some_and(|share| share < LOST_PPM) && self.deeds.liar_rounds.is_none() {
+        let has_lost = largest.is_some_and(|share| share < LOST_PPM);
+        if has_lost && self.deeds.liar_rounds.is_none() {
             self.deeds.liar_rounds = Some(self.rounds);
         }
+        self.deeds.liar_relapses += u64::from(self.has_lost && !has_lost);
+        self.has_lost = has_lost;
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Deeds {
     pub liar_ppm: u32,
     /// Rounds until every liar was below a tenth, if that came about.
     pub liar_rounds: Option<u64>,
+    /// How often a liar came back above a tenth after that.
+    pub liar_relapses: u64,
 }
 
 /// A way to relieve sites.

@@ -81,6 +81,8 @@ pub struct Outcome {
     pub liar_share: Option<f64>,
     /// Rounds until every liar was below a tenth.
     pub liar_rounds: Option<u64>,
+    /// How often a liar came back above a tenth after that.
+    pub liar_relapses: Option<u64>,
 }
 
 /// A scenario with all that does not depend on who plays it.
@@ -131,5 +133,6 @@ fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Out
         messages: deeds.messages,
         liar_share: weighs.then_some(f64::from(deeds.liar_ppm) / 1e6),
         liar_rounds: if weighs { deeds.liar_rounds } else { None },
+        liar_relapses: weighs.then_some(deeds.liar_relapses),
     }
 }

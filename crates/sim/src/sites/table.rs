@@ -31,7 +31,7 @@ impl Line {
 }
 
 /// The heads of the table and what they mean.
-pub const HEADS: [(&str, &str); 13] = [
+pub const HEADS: [(&str, &str); 15] = [
     ("policy", "what moves workloads"),
     ("drops %", "share of the load that was not served"),
     ("latency ms", "mean of what was served, with the way from its home"),
@@ -45,6 +45,8 @@ pub const HEADS: [(&str, &str); 13] = [
     ("wait min", "from proposal (or threshold) until the destination took over"),
     ("messages", "between sites"),
     ("liar %", "largest weight of a liar at the end"),
+    ("rounds", "rounds of ten minutes until every liar was below a tenth of the weight"),
+    ("relapses", "times that a liar came back above a tenth after that"),
 ];
 
 /// The cells of a line, in the order of the heads.
@@ -66,6 +68,8 @@ pub fn cells(line: &Line) -> Vec<String> {
         maybe(line.mean_of(|outcome| outcome.wait_minutes), 1),
         format!("{:.0}", line.mean(|outcome| outcome.messages as f64)),
         maybe(line.mean_of(|outcome| outcome.liar_share.map(|share| share * 100.0)), 1),
+        maybe(line.mean_of(|outcome| outcome.liar_rounds.map(|rounds| rounds as f64)), 1),
+        maybe(line.mean_of(|outcome| outcome.liar_relapses.map(|times| times as f64)), 1),
     ]
 }
 
@@ -98,6 +102,7 @@ struct Row {
     messages: u64,
     liar_share: Option<f64>,
     liar_rounds: Option<u64>,
+    liar_relapses: Option<u64>,
 }
 
 fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
@@ -118,6 +123,7 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
         messages: outcome.messages,
         liar_share: outcome.liar_share,
         liar_rounds: outcome.liar_rounds,
+        liar_relapses: outcome.liar_relapses,
     };
     lines.iter().flat_map(move |line| {
         line.outcomes.iter().map(move |(seed, outcome)| row(line.way, *seed, *outcome))

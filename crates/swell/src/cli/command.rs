@@ -4,10 +4,12 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::bench::BenchArguments;
 use crate::cli::cache::CacheArguments;
+use crate::cli::caches::CachesArguments;
 use crate::cli::clone::CloneArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
 use crate::cli::config::ConfigArguments;
+use crate::cli::content::ContentArguments;
 use crate::cli::demo::DemoArguments;
 use crate::cli::deploy::{DeployArguments, PlanArguments};
 use crate::cli::doctor::DoctorArguments;
@@ -29,6 +31,7 @@ use crate::cli::policy::PolicyArguments;
 use crate::cli::queue::QueueArguments;
 use crate::cli::receipt::ReceiptArguments;
 use crate::cli::replay::ReplayArguments;
+use crate::cli::site::{AuthorityArguments, LedgerArguments, ProposalArguments, SiteArguments};
 use crate::cli::sites::SitesArguments;
 use crate::cli::trace::TraceArguments;
 use crate::cli::up::UpArguments;
@@ -92,6 +95,10 @@ pub enum Command {
     Queue(QueueArguments),
     /// Flows between functions: where they are, and why
     Flow(FlowsArguments),
+    /// Contents of cache groups: write, read, list, delete
+    Content(ContentArguments),
+    /// Cache groups: who leads, who has what, and why
+    Cache(CachesArguments),
     /// Watch flows as they run
     Top(TopArguments),
     /// Save what a node recorded of its decisions
@@ -110,6 +117,14 @@ pub enum Command {
     Forecast(ForecastArguments),
     /// Announce what is known to come: campaigns, releases, maintenance
     Events(EventsArguments),
+    /// Sites that agree who carries which workload: found, join, show them
+    Site(SiteArguments),
+    /// Proposals to move workloads between sites, and what came of them
+    Proposal(ProposalArguments),
+    /// Which site has authority over which workload
+    Authority(AuthorityArguments),
+    /// What sites forecast of themselves, what then came, and what they weigh for it
+    Ledger(LedgerArguments),
     /// What clones made ahead of calls saved and cost, or would have
     Receipt(ReceiptArguments),
     /// Decide a recorded run again, to see whether it is decided the same

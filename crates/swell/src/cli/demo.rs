@@ -9,6 +9,9 @@ use swell_core::units::Bytes;
 /// Arguments of `swell demo`.
 #[derive(Debug, Args)]
 pub struct DemoArguments {
+    /// Show so many sites instead that foresee a peak and move a function before it comes
+    #[arg(long, value_name = "3", value_parser = clap::value_parser!(u8).range(3..=3))]
+    pub sites: Option<u8>,
     /// Keep the node up afterwards, to play with
     #[arg(long)]
     pub keep: bool,

@@ -18,7 +18,9 @@ Examples:
   swell flow migrate frames detect-lite
   swell flow migrate frames --to-node berlin=10.0.0.2:7403
   swell flow pin frames detect
-  swell flow record --for 10m -o flows.csv";
+  swell flow record --for 10m -o flows.csv
+  tail -f sensor.log | swell flow send readings --as sensor
+  swell flow receive alarms --as pager";
 
 /// Arguments of `swell flow`.
 #[derive(Debug, Args)]
@@ -82,6 +84,10 @@ pub enum FlowCommand {
     Unfreeze(NamedFlow),
     /// Record what comes and goes, for `swell sim flow --recording`
     Record(RecordArguments),
+    /// Put lines or files into a flow, as a native process of this machine
+    Send(SendArguments),
+    /// Take items out of a flow, as a native process of this machine
+    Receive(ReceiveArguments),
     /// Remove a flow
     Rm {
         /// The flow
@@ -136,6 +142,61 @@ pub struct NamedFlow {
     /// Which node
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// Arguments of `swell flow send`.
+#[derive(Debug, Args)]
+pub struct SendArguments {
+    /// The flow
+    pub flow: String,
+    /// Files, each of which becomes an item; the lines of the standard input if none is named
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Their media type
+    #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
+    pub media_type: String,
+    /// How it takes part
+    #[command(flatten)]
+    pub end: EndArguments,
+}
+
+/// Arguments of `swell flow receive`.
+#[derive(Debug, Args)]
+pub struct ReceiveArguments {
+    /// The flow
+    pub flow: String,
+    /// End after so many items; never if left out
+    #[arg(short = 'n', long, value_name = "N")]
+    pub items: Option<u64>,
+    /// End when none has come for so long; never if left out
+    #[arg(long, value_name = "SPAN")]
+    pub idle: Option<Span>,
+    /// Write each item into a file of this folder, instead of a line of the standard output
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Begin each line with the item's name and a tab
+    #[arg(long, conflicts_with = "folder")]
+    pub names: bool,
+    /// How it takes part
+    #[command(flatten)]
+    pub end: EndArguments,
+}
+
+/// How a native process takes part in a flow.
+#[derive(Debug, Args)]
+pub struct EndArguments {
+    /// The process, NAME where the flow states `native:NAME`
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: String,
+    /// The node's socket [environment: SWELL_FLOW_SOCKET] [default: flow.sock in its data folder]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// The node's data folder, where that is not the usual one
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<String>,
+    /// How long to wait for a node that is not there
+    #[arg(long, value_name = "SPAN", default_value = "10s")]
+    pub patience: Span,
 }
 
 /// Arguments of `swell top`.

@@ -4,4 +4,6 @@ pub mod failure;
 pub mod connection;
 pub mod node;
 pub mod forecasts;
+pub mod sites;
+pub mod contents;
 pub mod upload;

@@ -30,6 +30,7 @@ use crate::rig::stage::{Cast, deploy};
 use crate::rig::starts;
 use crate::rig::tally::Tally;
 use crate::say::say;
+use crate::town::play::play as play_sites;
 use crate::{interrupt, load};
 
 /// A day of 200 functions.
@@ -49,6 +50,9 @@ pub fn run(arguments: &DemoArguments) -> Result<(), Letter> {
         return Err(Letter::usage("the speed must be a number of 1 or more"));
     }
     let asked = interrupt::listen()?;
+    if arguments.sites.is_some() {
+        return runtime()?.block_on(play_sites(asked));
+    }
     let trace = load::trace(&[TRACE.to_string()], false)?;
     let reading = Reading { placement: Placement::Uniform, durations: Durations::Average, seed: 1 };
     let slice = Slice::cut(&trace, FROM, arguments.length, reading)?;

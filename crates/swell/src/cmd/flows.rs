@@ -12,6 +12,7 @@ use crate::client::node::word;
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
+use crate::flow_ends;
 use crate::flow_recording;
 use crate::interrupt;
 use crate::listing::{Column, facts, show, show_one, table};
@@ -100,6 +101,8 @@ pub fn run(command: &FlowCommand) -> Result<(), Letter> {
             Ok(())
         }
         FlowCommand::Record(arguments) => flow_recording::run(arguments),
+        FlowCommand::Send(arguments) => flow_ends::send(arguments),
+        FlowCommand::Receive(arguments) => flow_ends::receive(arguments),
         FlowCommand::Rm { name, discard, node } => {
             connect::node(node)?.remove_flow(name, *discard)?;
             say(format!("{name}: removed"));
@@ -206,6 +209,7 @@ fn describe(flow: &Flow) -> String {
             ),
         ),
         ("lanes", lanes.join("\n")),
+        ("natives", natives(flow)),
         (
             "items",
             format!(
@@ -231,6 +235,25 @@ fn describe(flow: &Flow) -> String {
             ),
         ),
     ])
+}
+
+/// Processes that take part.
+fn natives(flow: &Flow) -> String {
+    let natives: Vec<String> = flow
+        .natives
+        .iter()
+        .map(|one| {
+            let part = match (one.role.as_str(), one.owns) {
+                ("consumer", true) => "consumer, owns the flow",
+                ("consumer", false) => "consumer, stands by",
+                (role, _) => role,
+            };
+            let connected = time(one.connected_ms.saturating_mul(1_000));
+            let (name, pid, uid, items) = (&one.name, one.pid, one.uid, one.items);
+            format!("{name}: {part}; process {pid} of user {uid}, {items} items in {connected}")
+        })
+        .collect();
+    if natives.is_empty() { "none".to_string() } else { natives.join("\n") }
 }
 
 fn state(flow: &Flow) -> String {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use swell_core::units::Bytes;
 use swell_node::node::Node;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 use crate::error::Letter;
 
@@ -58,7 +60,10 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            socket: None,
+            socket_group: false,
         },
+        cache: CacheSettings::off(),
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

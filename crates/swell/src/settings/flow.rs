@@ -1,4 +1,7 @@
-//! The settings of flows between functions.
+//! The settings of flows, of the socket that native processes connect to, and of how flows go
+//! from node to node.
+
+use std::path::PathBuf;
 
 use swell_core::flow::choice;
 use swell_node::settings::{FlowCores, FlowLinkSettings};
@@ -33,6 +36,28 @@ pub const FLOWS: &[Setting] = &[
         |draft, text| {
             choice::build(text, 0).map_err(|error| error.to_string())?;
             draft.settings.flow.policy = text.to_string();
+            Ok(())
+        },
+    ),
+    path(
+        "flow.socket",
+        "the socket that native processes connect to; flow.sock in the data folder if not given",
+        nothing,
+        |draft, text| {
+            draft.settings.flow.socket = optional(text, |text| Ok(PathBuf::from(text)))?;
+            Ok(())
+        },
+    ),
+    plain(
+        "flow.socket-mode",
+        "who may connect to it: owner (0600), or group (0660), always with the node's own user",
+        |_| "owner".into(),
+        |draft, text| {
+            draft.settings.flow.socket_group = match text {
+                "owner" => false,
+                "group" => true,
+                _ => return Err(format!("`{text}` is neither owner nor group")),
+            };
             Ok(())
         },
     ),

@@ -8,7 +8,9 @@ use std::time::Duration;
 use swell_core::catalog;
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_node::settings::{FlowSettings, ForecastSettings, NodeSettings, QueueSettings};
+use swell_node::settings::{
+    CacheSettings, FlowSettings, ForecastSettings, NodeSettings, QueueSettings,
+};
 
 use crate::settings::machine::Machine;
 
@@ -92,7 +94,10 @@ impl Draft {
                 policy: String::new(),
                 cores: Default::default(),
                 link: None,
+                socket: None,
+                socket_group: false,
             },
+            cache: CacheSettings::off(),
             otlp: None,
         };
         Self { settings, certificate: None, key: None }

@@ -6,6 +6,7 @@ pub mod origin;
 pub mod keys;
 pub mod flow;
 pub mod forecast;
+pub mod cache;
 pub mod all;
 pub mod layer;
 pub mod resolve;

@@ -20,3 +20,4 @@ mod doctor;
 mod watch;
 mod forecasting;
 mod flowing;
+mod uniting;

@@ -1,0 +1,93 @@
+//! Cache groups, as a node sees them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The contents of a node and the groups it is in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CacheState {
+    /// What the node is called.
+    pub name: String,
+    /// Where the data store is.
+    pub store: String,
+    /// What is wrong with it, if it cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// All nodes that share contents.
+    pub members: Vec<String>,
+    /// The groups it is in.
+    pub groups: Vec<CacheGroup>,
+    /// What it counted since it came up.
+    pub counts: CacheCounts,
+}
+
+/// A cache group.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CacheGroup {
+    /// Its workload; nothing if nobody here has named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// Its number.
+    pub group: u32,
+    /// The latest reign that was heard of.
+    pub epoch: u64,
+    /// Who leads, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader: Option<String>,
+    /// Whether this node leads at this moment.
+    pub leads: bool,
+    /// Who votes, in the order in which they would stand for election.
+    pub voters: Vec<String>,
+    /// Copies of its contents here.
+    pub copies: u64,
+    /// Bytes of these copies.
+    pub copy_bytes: u64,
+    /// Contents that this node's reign has had to do with.
+    pub led_contents: u64,
+}
+
+/// What a node counted since it came up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CacheCounts {
+    /// Reads answered by its copies.
+    pub local: u64,
+    /// Reads answered by another member's copies.
+    pub group: u64,
+    /// Reads answered by the data store.
+    pub store: u64,
+    /// Writes that were acknowledged.
+    pub writes: u64,
+    /// Operations that came to nothing.
+    pub failures: u64,
+    /// Messages sent to other nodes.
+    pub sent: u64,
+    /// Messages that arrived.
+    pub received: u64,
+    /// Requests to the data store.
+    pub store_requests: u64,
+    /// Of them, those that came to nothing.
+    pub store_failures: u64,
+}
+
+/// A content, as a node sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CachedContent {
+    /// Workload and name.
+    pub name: String,
+    /// How it stands at this node: `Free`, `Lock`, `Pending`; nothing if it is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The copy's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// How long ago the copy was surely the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_ms: Option<u64>,
+    /// How it stands in the leader's table, if this node leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader_tag: Option<String>,
+    /// Which nodes may have which version, as far as the leader knows; `name version`.
+    pub holders: Vec<String>,
+    /// Where a causal read without a session would be answered from, and why.
+    pub why: String,
+}

@@ -1,0 +1,374 @@
+//! Sites: who takes part, what each expects and weighs, who has authority over which workload,
+//! and what was proposed.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The sites of a cluster, as one of them sees them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Cluster {
+    /// The cluster.
+    pub name: String,
+    /// The site that answers.
+    pub site: String,
+    /// Whether it takes part in decisions now, or why not.
+    pub state: ClusterState,
+    /// Who leads the log, if it knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leader: Option<String>,
+    /// Whether anything moves, for workloads without a mode of their own.
+    pub mode: SiteMode,
+    /// The time of the cluster, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// Length of the slots that forecasts and observations speak of, in milliseconds.
+    pub slot_ms: u64,
+    /// Entries of the log that it has applied.
+    pub applied: u64,
+    /// What went wrong there last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// The sites, by name.
+    pub sites: Vec<Site>,
+}
+
+/// Whether a site takes part in decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterState {
+    /// It does.
+    Deciding,
+    /// It is being admitted.
+    Joining,
+    /// It reaches no majority: it serves, and moves nothing.
+    CutOff,
+}
+
+/// Whether anything moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SiteMode {
+    /// Nothing is proposed.
+    Off,
+    /// Proposals are voted on; what would have moved is told, and nothing moves.
+    Shadow,
+    /// What is approved is done.
+    On,
+}
+
+/// A site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Site {
+    /// Its name.
+    pub name: String,
+    /// Where its functions are called, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// Whether it answered of late.
+    pub is_reached: bool,
+    /// Whether its majority decides what is committed; others only have the log.
+    pub is_voter: bool,
+    /// Its share of all votes on processor time, from 0 to 1.
+    pub weight: f64,
+    /// The chance that it fails in the next slot, from 0 to 1.
+    pub failure_chance: f64,
+    /// Workloads that it has authority over.
+    pub workloads: u32,
+    /// How full it is and will be, per metric that is limited.
+    pub utilisation: Vec<Utilisation>,
+}
+
+/// How full a site is and will be, as shares of its capacity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Utilisation {
+    /// In what: `cpu`, `memory`, `network` or `io`.
+    pub metric: String,
+    /// What it can bear: thousandths of a processor, MiB, kbit/s or operations a second.
+    pub capacity: u64,
+    /// What was seen in the last slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<f64>,
+    /// What is expected, slot by slot, from the present one.
+    pub expected: Vec<Expected>,
+}
+
+/// What is expected of a slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Expected {
+    /// When it begins, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// In one case of ten it is less.
+    pub low: f64,
+    /// As often less as more.
+    pub middle: f64,
+    /// In one case of ten it is more.
+    pub high: f64,
+    /// The chance that it is overloaded, from 0 to 1.
+    pub overload_chance: f64,
+}
+
+/// Who has authority over a workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Authority {
+    /// The workload.
+    pub workload: String,
+    /// The site.
+    pub holder: String,
+    /// Counts grants of authority; what is done under an earlier one has no effect.
+    pub epoch: u64,
+    /// Until when nobody takes over, however silent the holder, in milliseconds since 1970.
+    pub lease_until_ms: u64,
+    /// How much it matters: `low`, `normal` or `critical`.
+    pub criticality: String,
+    /// Whether it moves.
+    pub mode: SiteMode,
+    /// What it takes: thousandths of a processor.
+    pub cpu_milli: u64,
+    /// MiB of memory.
+    pub memory_mib: u64,
+    /// kbit/s of the network.
+    pub network_kbit: u64,
+    /// Operations a second.
+    pub io_ops: u64,
+    /// It does not move again before, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_until_ms: Option<u64>,
+    /// The proposal by which it is being moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<u64>,
+}
+
+/// A resource proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Proposal {
+    /// The index of the log entry that filed it.
+    pub id: u64,
+    /// How it stands: `voting`, a step of its move, or how it ended.
+    pub state: String,
+    /// Whether it has ended.
+    pub is_ended: bool,
+    /// Why it ended so, or why it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// What moves.
+    pub workloads: Vec<String>,
+    /// From where.
+    pub source: String,
+    /// Where to.
+    pub destination: String,
+    /// Who filed it.
+    pub proposer: String,
+    /// When, in milliseconds since 1970.
+    pub filed_ms: u64,
+    /// Until when it must be decided.
+    pub deadline_ms: u64,
+    /// Why, in a sentence.
+    pub cause: String,
+    /// How one will know whether it helped, in a sentence.
+    pub criterion: String,
+    /// What happens if it did not, in a sentence.
+    pub rollback: String,
+    /// How much its most critical workload matters.
+    pub criticality: String,
+    /// The share of all weight that yes must exceed, from 0 to 1.
+    pub theta: f64,
+    /// So many sites must say yes.
+    pub sites_min: u32,
+    /// The share of all weight that said yes so far.
+    pub yes: f64,
+    /// Who weighs and said what.
+    pub votes: Vec<Vote>,
+    /// What happened, in order.
+    pub timeline: Vec<Happening>,
+}
+
+/// A site that may vote on a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Vote {
+    /// The site.
+    pub site: String,
+    /// Its share of all weight, frozen when the proposal was filed.
+    pub weight: f64,
+    /// What it said, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yes: Option<bool>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Something that happened to a proposal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Happening {
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What, in a sentence.
+    pub what: String,
+}
+
+/// How good the forecasts of a site were, in one metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerRow {
+    /// The site.
+    pub site: String,
+    /// The metric.
+    pub metric: String,
+    /// Forecasts that were scored.
+    pub samples: u64,
+    /// Its mean loss by that of a naive forecaster: below 1 is better.
+    pub loss_ratio: f64,
+    /// Its share of all votes in this class, from 0 to 1.
+    pub weight: f64,
+    /// What it committed itself to about itself, and what observers then agreed on, the latest
+    /// slots last.
+    pub slots: Vec<LedgerSlot>,
+}
+
+/// A forecast and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LedgerSlot {
+    /// When the slot begins, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What was forecast: one case of ten is less, as many more than less, one of ten more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<[f64; 3]>,
+    /// What came, if observers agreed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came: Option<f64>,
+}
+
+/// A move that a person wants.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileProposal {
+    /// What is to move; all of it is at one site.
+    pub workloads: Vec<String>,
+    /// Where to.
+    pub destination: String,
+    /// Until when it must be decided, in milliseconds from now; left out is ten minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within_ms: Option<u64>,
+    /// Slots over which it is looked whether it helped; left out is three.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_slots: Option<u64>,
+    /// What the destination's utilisation may be on average meanwhile, from 0 to 1; left out is
+    /// the limit of the rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// Whether the workload stays there even if it did not help.
+    #[serde(default)]
+    pub stay: bool,
+}
+
+/// What was filed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Filed {
+    /// The proposal.
+    pub id: u64,
+}
+
+/// Whether anything moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMode {
+    /// The mode.
+    pub mode: SiteMode,
+    /// For which workload; left out is all that have no mode of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+}
+
+/// What a site can bear; what is left out is not limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Thousandths of a processor.
+    pub cpu_milli: u64,
+    /// MiB of memory.
+    #[serde(default)]
+    pub memory_mib: u64,
+    /// kbit/s of the network.
+    #[serde(default)]
+    pub network_kbit: u64,
+    /// Operations on disks a second.
+    #[serde(default)]
+    pub io_ops: u64,
+}
+
+/// The first site of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InitSite {
+    /// What the cluster is called.
+    pub cluster: String,
+    /// What the site is called.
+    pub site: String,
+    /// What it can bear.
+    pub capacity: Capacity,
+    /// Length of a slot in milliseconds; it cannot be changed later. Left out is five minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_ms: Option<u64>,
+}
+
+/// Who is to be invited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteSite {
+    /// What the new site will be called.
+    pub site: String,
+}
+
+/// What a new site needs to join: its certificates and who is there. Whoever has it can join in
+/// its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// The cluster.
+    pub cluster: String,
+    /// What the new site is called.
+    pub site: String,
+    /// Length of a slot in milliseconds, if the cluster was founded with one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_ms: Option<u64>,
+    /// The certificate of the cluster's authority, as PEM.
+    pub authority: String,
+    /// Certificate and key for the resource channel, as PEM.
+    pub resource: Pem,
+    /// Certificate and key for state monitoring, as PEM.
+    pub state: Pem,
+    /// Sites that are there.
+    pub contacts: Vec<SiteContact>,
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pem {
+    /// The certificate.
+    pub certificate: String,
+    /// The key.
+    pub key: String,
+}
+
+/// Where a site is found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteContact {
+    /// Its name.
+    pub name: String,
+    /// Where its functions are called.
+    pub gateway: String,
+    /// Its channel of state monitoring, as `host:port`.
+    pub state: String,
+    /// Its resource channel, as `host:port`.
+    pub resource: String,
+}
+
+/// A site that joins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JoinSite {
+    /// What it was invited with.
+    pub invitation: Invitation,
+    /// What it can bear.
+    pub capacity: Capacity,
+}

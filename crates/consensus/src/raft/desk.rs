@@ -1,0 +1,147 @@
+//! Where what other sites ask comes in.
+//!
+//! The channel vouches for who asks, and here is checked that it asks for itself: entries come
+//! from who leads by their vote, a candidate is who asks to be voted for, and nobody speaks for
+//! another site. A vote is not refused for want of membership: a site that is behind may not know
+//! a new voter yet, and the only majority may need its vote; a stranger whose log is older than
+//! a majority's is not elected anyway.
+
+use swell_core::council::entry::{Command, Entry};
+use swell_core::council::image::restore;
+use swell_core::ids::SiteId;
+
+use crate::log::Change;
+use crate::raft::seat::{Obstacle, Seat};
+use crate::raft::wire::{Reply, Request, decode, encode};
+use crate::types::{Snapshot, SnapshotMeta, Vote, node};
+
+/// Answers what other sites ask.
+#[derive(Clone)]
+pub struct Desk {
+    seat: Seat,
+}
+
+impl Desk {
+    pub(crate) fn new(seat: Seat) -> Self {
+        Self { seat }
+    }
+
+    /// The answer to a message of that site.
+    pub async fn answer(&self, from: SiteId, message: &[u8]) -> Vec<u8> {
+        let reply = match decode::<Request>(message) {
+            Ok(request) => self.reply(from, request).await.unwrap_or_else(Reply::from),
+            Err(why) => Reply::Refused(why),
+        };
+        if let Reply::Refused(why) = &reply {
+            tracing::warn!(site = from.0, "a message was refused: {why}");
+        }
+        encode(&reply)
+    }
+
+    async fn reply(&self, from: SiteId, request: Request) -> Result<Reply, Obstacle> {
+        let raft = &self.seat.raft;
+        match request {
+            Request::Append(rpc) => {
+                check_leader(from, &rpc.vote)?;
+                raft.append_entries(rpc).await.map(Reply::Append).map_err(fell)
+            }
+            Request::Vote(rpc) => {
+                check_own(from, &rpc.vote)?;
+                raft.vote(rpc).await.map(Reply::Vote).map_err(fell)
+            }
+            Request::PreVote(rpc) => {
+                check_own(from, &rpc.vote)?;
+                raft.pre_vote(rpc).await.map(Reply::Vote).map_err(fell)
+            }
+            Request::Transfer(rpc) => {
+                check_leader(from, rpc.from_leader())?;
+                raft.handle_transfer_leader(rpc).await.map(Reply::Transfer).map_err(fell)
+            }
+            Request::Snapshot { vote, meta, image } => self.install(from, vote, meta, image).await,
+            Request::Propose(entry) => {
+                self.check_member(from)?;
+                check_said(from, &entry)?;
+                self.seat.commit(entry).await.map(|()| Reply::Committed)
+            }
+            Request::ReadIndex => {
+                self.check_member(from)?;
+                self.seat.read_index().await.map(Reply::ReadIndex)
+            }
+            Request::Change(change) => {
+                // Whoever let it have a certificate lets it join.
+                if !matches!(&change, Change::Join { site, .. } if *site == from) {
+                    self.check_member(from)?;
+                }
+                self.seat.change(change).await.map(|()| Reply::Changed)
+            }
+        }
+    }
+
+    async fn install(
+        &self,
+        from: SiteId,
+        vote: Vote,
+        meta: SnapshotMeta,
+        image: Vec<u8>,
+    ) -> Result<Reply, Obstacle> {
+        check_leader(from, &vote)?;
+        restore(&image).map_err(|error| Obstacle::Refused(error.to_string()))?;
+        let snapshot = Snapshot { meta, snapshot: image };
+        let installed = self.seat.raft.install_full_snapshot(vote, snapshot).await;
+        installed.map(|response| Reply::Snapshot(response.vote)).map_err(fell)
+    }
+
+    fn check_member(&self, from: SiteId) -> Result<(), Obstacle> {
+        let sites = self.seat.membership().sites;
+        if sites.contains_key(&from) {
+            return Ok(());
+        }
+        if sites.is_empty() {
+            // It has just started, and knows nobody yet.
+            return Err(Obstacle::NotLeader(None));
+        }
+        let why = format!("site {} is no member of this cluster: let it join first", from.0);
+        Err(Obstacle::Refused(why))
+    }
+}
+
+fn check_leader(from: SiteId, vote: &Vote) -> Result<(), Obstacle> {
+    if !vote.is_committed() {
+        return Err(Obstacle::Refused(format!("site {} was not elected", from.0)));
+    }
+    check_own(from, vote)
+}
+
+fn check_own(from: SiteId, vote: &Vote) -> Result<(), Obstacle> {
+    let speaker = vote.leader_id().voted_for;
+    if speaker == node(from) {
+        return Ok(());
+    }
+    Err(Obstacle::Refused(format!("site {} speaks for site {speaker}", from.0)))
+}
+
+fn check_said(from: SiteId, entry: &Entry) -> Result<(), Obstacle> {
+    if entry.from != from {
+        let why = format!("site {} speaks for site {}", from.0, entry.from.0);
+        return Err(Obstacle::Refused(why));
+    }
+    if matches!(entry.command, Command::Tick { .. }) {
+        return Err(Obstacle::Refused("only the leader tells the time".to_owned()));
+    }
+    Ok(())
+}
+
+fn fell(error: impl std::fmt::Display) -> Obstacle {
+    Obstacle::Stopped(error.to_string())
+}
+
+impl From<Obstacle> for Reply {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::NotLeader(leader) => Reply::NotLeader(leader),
+            Obstacle::Refused(why) => Reply::Refused(why),
+            Obstacle::Unable(why) => Reply::Unable(why),
+            Obstacle::Stopped(why) => Reply::Unable(format!("the log has stopped there: {why}")),
+        }
+    }
+}

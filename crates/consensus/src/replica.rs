@@ -1,0 +1,112 @@
+//! The council's state at one site, and everybody who waits for news of it.
+//!
+//! Entries come in the order of the log, from whoever keeps it. The council counts them itself:
+//! a log has entries of its own (blank ones, members) that the council never sees.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use swell_core::council::entry::Entry;
+use swell_core::council::machine::apply;
+use swell_core::council::refusal::Refusal;
+use swell_core::council::state::State;
+use swell_core::ids::SiteId;
+use tokio::sync::{broadcast, oneshot, watch};
+
+use crate::log::{Committed, Decided, ENTRIES_KEPT, LogError};
+
+/// What names a message of this site.
+type Name = (u64, u64);
+
+/// The state at one site.
+#[derive(Debug)]
+pub struct Replica {
+    site: SiteId,
+    kept: Mutex<Kept>,
+    applied: watch::Sender<u64>,
+    entries: broadcast::Sender<Arc<Committed>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    state: State,
+    waiting: BTreeMap<Name, oneshot::Sender<Result<Decided, LogError>>>,
+}
+
+impl Replica {
+    /// A site whose entries begin after those that made this state.
+    pub fn new(site: SiteId, state: State) -> Arc<Self> {
+        let (applied, _) = watch::channel(state.index);
+        let (entries, _) = broadcast::channel(ENTRIES_KEPT);
+        let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
+        Arc::new(Self { site, kept, applied, entries })
+    }
+
+    /// Which site.
+    pub fn site(&self) -> SiteId {
+        self.site
+    }
+
+    /// Applies the next entry and tells everybody.
+    pub fn apply(&self, entry: Entry) -> Decided {
+        let mut kept = self.kept.lock();
+        let index = kept.state.index + 1;
+        let outcome = apply(&mut kept.state, index, &entry);
+        let decided = Decided { index, outcome };
+        if entry.from == self.site {
+            let waiting = kept.waiting.remove(&(entry.incarnation, entry.sequence));
+            if let Some(waiting) = waiting {
+                // Whoever was told stops waiting, so a repetition here is one whose first was
+                // applied before anybody waited: in a snapshot.
+                let is_again = matches!(outcome, Err(Refusal::Replayed { .. }));
+                let _ = waiting.send(if is_again { Err(LogError::Overtaken) } else { Ok(decided) });
+            }
+        }
+        drop(kept);
+        let _ = self.entries.send(Arc::new(Committed { index, entry, outcome }));
+        self.applied.send_replace(index);
+        decided
+    }
+
+    /// Goes on from a state that somebody else made of the same log. Only forwards.
+    pub fn replace(&self, state: State) {
+        let index = state.index;
+        {
+            let mut kept = self.kept.lock();
+            if index < kept.state.index {
+                return;
+            }
+            kept.state = state;
+        }
+        self.applied.send_replace(index);
+    }
+
+    /// Waits for what comes of a message of this site.
+    pub fn expect(
+        &self,
+        incarnation: u64,
+        sequence: u64,
+    ) -> oneshot::Receiver<Result<Decided, LogError>> {
+        let (sender, receiver) = oneshot::channel();
+        let mut kept = self.kept.lock();
+        kept.waiting.retain(|_, waiting| !waiting.is_closed());
+        kept.waiting.insert((incarnation, sequence), sender);
+        receiver
+    }
+
+    /// Shows the state.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.kept.lock().state)
+    }
+
+    /// The index of the last entry, and its changes.
+    pub fn applied(&self) -> watch::Receiver<u64> {
+        self.applied.subscribe()
+    }
+
+    /// Every entry from now on.
+    pub fn entries(&self) -> broadcast::Receiver<Arc<Committed>> {
+        self.entries.subscribe()
+    }
+}

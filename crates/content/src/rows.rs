@@ -1,0 +1,91 @@
+//! The rows of the data store's table as objects: where each lies, and its bytes.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use swell_core::cachegroup::names::{ContentId, GroupId, Version};
+use swell_core::cachegroup::store_table::ContentRow;
+
+use crate::naming::{ContentName, escape};
+
+/// What the bytes of a row begin with: what they are, and how they are written.
+const FORMAT: &[u8] = b"swell1";
+
+/// The object of a content's row.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ContentObject {
+    /// What it is called, once somebody who knew had to do with it.
+    pub name: Option<ContentName>,
+    /// The row.
+    pub row: ContentRow,
+}
+
+/// Where the row of a content is.
+pub fn content_key(content: ContentId) -> String {
+    let (workload, rest) = halves(content);
+    format!("rows/{workload:08x}/{rest:024x}")
+}
+
+/// Where the row of a group is.
+pub fn group_key(group: GroupId) -> String {
+    format!("groups/{:08x}", group.0)
+}
+
+/// Where the bytes of a version are.
+pub fn blob_key(content: ContentId, version: Version) -> String {
+    let (workload, rest) = halves(content);
+    format!("blobs/{workload:08x}/{rest:024x}/{version}")
+}
+
+/// Where it is said that a content of this name was written.
+pub fn name_key(name: &ContentName) -> String {
+    format!("{}/{}", names_key(name.workload()), escape(name.name()))
+}
+
+/// Where the names of a workload's contents are.
+pub fn names_key(workload: &str) -> String {
+    format!("names/{workload}")
+}
+
+fn halves(content: ContentId) -> (u32, u128) {
+    ((content.0 >> 96) as u32, content.0 & (u128::MAX >> 32))
+}
+
+/// A row as bytes.
+pub fn to_bytes(row: &impl Serialize) -> Bytes {
+    let begun = FORMAT.to_vec();
+    postcard::to_extend(row, begun).expect("rows of numbers always become bytes").into()
+}
+
+/// A row from bytes; nothing if they are none, or of a later program.
+pub fn of_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes.strip_prefix(FORMAT)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_and_others_are_refused() {
+        let name = ContentName::new("shop", "a/b").expect("a name");
+        let row = ContentRow { group: Some(name.group()), ..ContentRow::default() };
+        let object = ContentObject { name: Some(name), row };
+        let bytes = to_bytes(&object);
+        assert_eq!(of_bytes::<ContentObject>(&bytes), Some(object));
+        assert_eq!(of_bytes::<ContentObject>(&bytes[..bytes.len() - 1]), None);
+        assert_eq!(of_bytes::<ContentObject>(b"swell2"), None);
+        assert_eq!(of_bytes::<ContentObject>(b""), None);
+    }
+
+    #[test]
+    fn keys_say_whose_they_are() {
+        let content = ContentId(0x1234_5678 << 96 | 0xab);
+        assert_eq!(content_key(content), "rows/12345678/0000000000000000000000ab");
+        let version = Version::NEVER;
+        assert_eq!(blob_key(content, version), "blobs/12345678/0000000000000000000000ab/0.0.0");
+        let name = ContentName::new("shop", "a/b").expect("a name");
+        assert_eq!(name_key(&name), "names/shop/a=2Fb");
+    }
+}

@@ -1,0 +1,149 @@
+//! What people may see of a node's cache groups: who leads, who has what, and why a read would
+//! go where it goes.
+
+use std::collections::BTreeMap;
+
+use swell_core::cachegroup::leader_table::LeaderTag;
+use swell_core::cachegroup::names::{GroupId, Version};
+
+use crate::clock::now;
+use crate::contents::Contents;
+use crate::naming::{ContentName, group_of};
+
+/// A group, as a node sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupView {
+    /// Its workload; nothing if nobody here has named it.
+    pub workload: Option<String>,
+    /// Its number.
+    pub group: GroupId,
+    /// The latest reign that was heard of.
+    pub epoch: u64,
+    /// Whose it is, if that is known.
+    pub leader: Option<String>,
+    /// Whether this node leads at this moment.
+    pub leads: bool,
+    /// Who votes, in the order in which they would stand.
+    pub voters: Vec<String>,
+    /// Copies of its contents here.
+    pub copies: u64,
+    /// Bytes of these copies.
+    pub copy_bytes: u64,
+    /// Contents that this node's reign has had to do with.
+    pub led_contents: u64,
+}
+
+/// A content, as a node sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentView {
+    /// How it stands at this member: `Free`, `Lock`, `Pending`; nothing if it is not here.
+    pub member_tag: Option<&'static str>,
+    /// The copy's version.
+    pub version: Option<Version>,
+    /// How long ago the copy was surely the newest, in milliseconds; nothing of a former life.
+    pub age_ms: Option<u64>,
+    /// How it stands in the leader's table, if this node leads.
+    pub leader_tag: Option<&'static str>,
+    /// Who has which version, as far as the leader knows.
+    pub holders: Vec<(String, Version)>,
+    /// Where a causal read without a session would be answered from, and why.
+    pub why: String,
+}
+
+impl Contents {
+    /// The groups this node is in.
+    pub fn groups(&self) -> Vec<GroupView> {
+        let shared = self.shared();
+        let mind = shared.mind.lock();
+        let named = shared.settings.workloads.iter().cloned();
+        let learned = mind.names().map(|name| name.workload().to_string());
+        let workloads: BTreeMap<GroupId, String> =
+            named.chain(learned).map(|workload| (group_of(&workload), workload)).collect();
+        let mut copies: BTreeMap<GroupId, (u64, u64)> = BTreeMap::new();
+        for row in mind.node.table().rows().values() {
+            let payload = row.copy.as_ref().and_then(|copy| copy.revision.payload);
+            if let Some(payload) = payload {
+                let (count, bytes) = copies.entry(row.group).or_default();
+                *count += 1;
+                *bytes += payload.size.get();
+            }
+        }
+        let name = |node| shared.circle.name(node).unwrap_or("?").to_string();
+        let groups = mind.groups().iter().map(|(&group, charter)| {
+            let view = mind.node.view(group);
+            let reign = mind.node.reign(group, now());
+            let (copies, copy_bytes) = copies.get(&group).copied().unwrap_or_default();
+            GroupView {
+                workload: workloads.get(&group).cloned(),
+                group,
+                epoch: view.map_or(0, |view| view.epoch.0),
+                leader: view.and_then(|view| view.leader).map(name),
+                leads: reign.is_some(),
+                voters: charter.voters.iter().copied().map(name).collect(),
+                copies,
+                copy_bytes,
+                led_contents: reign.map_or(0, |reign| reign.table().len() as u64),
+            }
+        });
+        groups.collect()
+    }
+
+    /// A content.
+    pub fn view(&self, content: &ContentName) -> ContentView {
+        let shared = self.shared();
+        let mind = shared.mind.lock();
+        let now = now();
+        let row = mind.node.table().rows().get(&content.id());
+        let group = row.map_or(content.group(), |row| row.group);
+        let copy = row.and_then(|row| row.copy.as_ref());
+        let led = mind.node.reign(group, now);
+        let led = led.and_then(|reign| reign.table().get(&content.id()));
+        let name = |node| shared.circle.name(node).unwrap_or("?").to_string();
+        let holders = led.iter().flat_map(|row| &row.holders);
+        let holders: Vec<_> = holders.map(|(&node, &version)| (name(node), version)).collect();
+        let leader = mind.node.view(group).and_then(|view| view.leader);
+        let age = copy.map(|copy| copy.asked).filter(|asked| asked.nanos() > 0);
+        let why = match (copy, leader) {
+            (Some(copy), _) => format!(
+                "from here: the copy of version {} is valid for all who have not seen anything \
+                 later in the group",
+                copy.revision.version
+            ),
+            (None, Some(leader)) if leader == shared.circle.me() => {
+                let lock = led.is_some_and(|row| matches!(row.tag, LeaderTag::Lock { .. }));
+                match lock {
+                    true => "after a wait: somebody is writing it".to_string(),
+                    false => "from a member or the data store: this node leads the group and has \
+                              no copy"
+                        .to_string(),
+                }
+            }
+            (None, Some(leader)) => {
+                format!(
+                    "from whom `{}` names, which leads the group: there is no copy here",
+                    name(leader)
+                )
+            }
+            (None, None) => "from the data store: no leader of the group is known here".to_string(),
+        };
+        ContentView {
+            member_tag: row.map(|row| row.tag.word()),
+            version: copy.map(|copy| copy.revision.version),
+            age_ms: age.map(|asked| now.since(asked).nanos() / 1_000_000),
+            leader_tag: led.map(|row| row.tag.word()),
+            holders,
+            why,
+        }
+    }
+
+    /// The nodes that share contents, and whether each is this one.
+    pub fn members(&self) -> Vec<(String, bool)> {
+        let circle = &self.shared().circle;
+        circle.nodes().map(|(node, name)| (name.to_string(), node == circle.me())).collect()
+    }
+
+    /// What the data store's trouble is, if it is in any.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared().trouble.lock().as_ref().map(ToString::to_string)
+    }
+}

@@ -1,0 +1,164 @@
+//! Nodes that share contents over real links: copies come from members, and the loss of a
+//! leader costs a lease and an election, and nothing else.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use swell_content::answer::{Change, ContentError, Precondition, Reading, Writing};
+use swell_content::blob::Blob;
+use swell_content::circle::Circle;
+use swell_content::contents::Contents;
+use swell_content::naming::ContentName;
+use swell_content::objects::open::Place;
+use swell_content::peers::{Links, listen};
+use swell_content::settings::ContentSettings;
+use swell_core::cachegroup::action::Origin;
+use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
+use swell_core::cachegroup::session::Session;
+use swell_link::authority::Authority;
+use swell_link::client::Address;
+use swell_link::identity::Identity;
+use swell_link::purpose::Purpose;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct Member {
+    contents: Arc<Contents>,
+    links: Arc<Links>,
+    stop: CancellationToken,
+}
+
+impl Member {
+    /// Goes without a word, as a process that is killed.
+    fn die(&self) {
+        self.stop.cancel();
+        self.links.close();
+    }
+}
+
+/// Nodes of one circle, each with a folder of its own and a data store that all have.
+async fn circle(folder: &Path, names: &[&str]) -> Vec<Member> {
+    let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
+    let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+    for name in names {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let at = listener.local_addr().expect("it is bound").to_string();
+        addresses.push(Address { name: (*name).to_string(), at });
+        listeners.push(listener);
+    }
+    let mut members = Vec::new();
+    for (name, listener) in names.iter().zip(listeners) {
+        let issued = authority.issue(name, Purpose::Content, SystemTime::now(), DAY);
+        let issued = issued.expect("it is issued");
+        let identity = Identity::of_pem(authority.certificate(), &issued.certificate, &issued.key)
+            .expect("it is an identity");
+        let data = folder.join(name);
+        std::fs::create_dir_all(&data).expect("a folder for the node");
+        let settings = ContentSettings {
+            store: Place::Folder(folder.join("store")),
+            workloads: vec!["shop".to_string()],
+            ..ContentSettings::in_folder(&data)
+        };
+        let links = Links::open(&identity, &addresses);
+        let circle = Circle::new(name, names.iter().copied()).expect("names");
+        let contents = Contents::open(settings, circle, links.clone()).await.expect("it opens");
+        let (contents, stop) = (Arc::new(contents), CancellationToken::new());
+        let (heard, stopped) = (contents.clone(), stop.clone());
+        tokio::spawn(async move { listen(listener, identity, &heard, stopped).await });
+        members.push(Member { contents, links, stop });
+    }
+    members
+}
+
+fn name(name: &str) -> ContentName {
+    ContentName::new("shop", name).expect("a name")
+}
+
+async fn write(member: &Member, key: &str, text: &str) -> Result<Writing, ContentError> {
+    let change = Change::Set(Blob::new("text/plain", text.as_bytes()).expect("a short type"));
+    let (none, session) = (Precondition::None, Session::default());
+    let committed = Acknowledgement::Committed;
+    member.contents.write(&name(key), &change, none, &session, committed).await
+}
+
+async fn read(member: &Member, key: &str, level: ReadLevel) -> Reading {
+    let read = member.contents.read(&name(key), level, Session::default()).await;
+    read.unwrap_or_else(|error| panic!("{key} at {level}: {error}"))
+}
+
+/// The place of who leads, once somebody does and all know.
+async fn leader(members: &[&Member]) -> usize {
+    loop {
+        for (place, member) in members.iter().enumerate() {
+            if member.contents.groups().iter().any(|group| group.leads) {
+                return place;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_share_what_they_have() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let members = circle(folder.path(), &["a", "b", "c"]).await;
+    let all: Vec<&Member> = members.iter().collect();
+    leader(&all).await;
+    let written = write(&members[0], "map", "one").await.expect("it is written");
+    let mut from_group = 0;
+    for member in &members {
+        let first = read(member, "map", ReadLevel::Strict).await;
+        assert_eq!((first.version, &first.body()[..]), (written.version, &b"one"[..]));
+        from_group += usize::from(first.origin == Origin::Group);
+        let again = read(member, "map", ReadLevel::Causal).await;
+        assert_eq!((again.version, again.origin), (written.version, Origin::Local));
+    }
+    assert!(from_group >= 1, "a member that has it is asked before the data store");
+    // A session that saw a write sees it everywhere.
+    for (writer, reader) in [(0, 1), (1, 2), (2, 0)] {
+        let text = format!("by {writer}");
+        let written = write(&members[writer], "map", &text).await.expect("it is written");
+        let map = name("map");
+        let read = members[reader].contents.read(&map, ReadLevel::Causal, written.session);
+        let read = read.await.expect("it is read");
+        assert_eq!((read.version, &read.body()[..]), (written.version, text.as_bytes()));
+    }
+    for member in &members {
+        member.contents.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_dies_is_followed_by_another() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let members = circle(folder.path(), &["a", "b", "c"]).await;
+    let first = leader(&members.iter().collect::<Vec<_>>()).await;
+    let written = write(&members[first], "map", "one").await.expect("it is written");
+    members[first].die();
+    let rest: Vec<&Member> = members
+        .iter()
+        .enumerate()
+        .filter(|&(place, _)| place != first)
+        .map(|(_, one)| one)
+        .collect();
+    for member in &rest {
+        let read = read(member, "map", ReadLevel::Strict).await;
+        assert_eq!((read.version, &read.body()[..]), (written.version, &b"one"[..]));
+    }
+    let next = leader(&rest).await;
+    let second = write(rest[1 - next], "map", "two").await.expect("it is written");
+    assert!(second.version > written.version);
+    let read = read(rest[next], "map", ReadLevel::Strict).await;
+    assert_eq!((read.version, &read.body()[..]), (second.version, &b"two"[..]));
+    // Whoever was cut off learns from the data store that it does not lead any more.
+    let map = name("map");
+    let cut = members[first].contents.read(&map, ReadLevel::Strict, Session::default());
+    assert_eq!(cut.await.expect("the data store answers").version, second.version);
+    for member in &members {
+        member.contents.close().await;
+    }
+}

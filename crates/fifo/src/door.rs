@@ -1,0 +1,165 @@
+//! The daemon's door: a Unix socket in the file system that native processes connect to, and
+//! who they are according to the kernel.
+//!
+//! Messages are datagrams of a sequenced socket (see [`parcel`](crate::parcel)). A path that is
+//! too long for a socket's address is reached through its folder's descriptor.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_peercred;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
+    socket_with,
+};
+use rustix::process::{getegid, geteuid};
+use rustix::time::Timespec;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 64;
+
+/// Who is at the other end of a socket, as the kernel noted when it connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The process.
+    pub pid: u32,
+    /// The user it runs as.
+    pub uid: u32,
+    /// The group it runs as.
+    pub gid: u32,
+}
+
+impl Peer {
+    /// Whether this peer may connect to a daemon of this process's user: the same user and root
+    /// may, and where `group_too` whoever runs as the daemon's group.
+    pub fn is_permitted(self, group_too: bool) -> bool {
+        let is_user = self.uid == 0 || self.uid == geteuid().as_raw();
+        is_user || group_too && self.gid == getegid().as_raw()
+    }
+}
+
+/// Opens the door at `path`, with these permissions from the first moment. A door that a daemon
+/// left behind there is replaced.
+pub fn open(path: &Path, mode: u32) -> io::Result<OwnedFd> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags(true), None)?;
+    // It gets its name once its permissions are right, so nobody slips in before.
+    let mut early = path.as_os_str().to_owned();
+    early.push(".new");
+    let early = Path::new(&early);
+    match fs::remove_file(early) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    at(early, |address| bind(&socket, address))?;
+    fs::set_permissions(early, Permissions::from_mode(mode))?;
+    listen(&socket, BACKLOG)?;
+    fs::rename(early, path)?;
+    Ok(socket)
+}
+
+/// Takes one connection; an error of the kind `WouldBlock` says there is none.
+pub fn accept(door: impl AsFd) -> io::Result<OwnedFd> {
+    Ok(accept_with(door, flags(true))?)
+}
+
+/// Connects to a daemon's door.
+pub fn knock(path: &Path) -> io::Result<OwnedFd> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags(true), None)?;
+    at(path, |address| connect(&socket, address))?;
+    Ok(socket)
+}
+
+/// Who is at the other end.
+pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
+    let credentials = socket_peercred(socket)?;
+    Ok(Peer {
+        pid: credentials.pid.as_raw_nonzero().get().unsigned_abs(),
+        uid: credentials.uid.as_raw(),
+        gid: credentials.gid.as_raw(),
+    })
+}
+
+/// Waits until a message, or the end, can be received; false once `limit` is over.
+pub fn wait_readable(socket: impl AsFd, limit: Duration) -> io::Result<bool> {
+    let limit = Timespec {
+        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: i64::from(limit.subsec_nanos()),
+    };
+    match poll(&mut [PollFd::new(&socket, PollFlags::IN)], Some(&limit)) {
+        Ok(count) => Ok(count > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn flags(is_nonblocking: bool) -> SocketFlags {
+    let flags = SocketFlags::CLOEXEC;
+    if is_nonblocking { flags | SocketFlags::NONBLOCK } else { flags }
+}
+
+/// Does something with the address of a path, however long that is.
+fn at(
+    path: &Path,
+    mut act: impl FnMut(&SocketAddrUnix) -> rustix::io::Result<()>,
+) -> io::Result<()> {
+    match SocketAddrUnix::new(path) {
+        Ok(address) => Ok(act(&address)?),
+        Err(Errno::NAMETOOLONG) => {
+            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+                return Err(Errno::NAMETOOLONG.into());
+            };
+            let folder = File::open(folder)?;
+            let short = format!("/proc/self/fd/{}", folder.as_raw_fd());
+            Ok(act(&SocketAddrUnix::new(Path::new(&short).join(name))?)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parcel;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the test can write");
+        folder
+    }
+
+    #[cfg_attr(miri, ignore = "there is no kernel")]
+    #[test]
+    fn who_connects_is_known_and_long_paths_work() {
+        let deep = folder("swell-door").join("d".repeat(120));
+        fs::create_dir_all(&deep).expect("the test can write");
+        let path = deep.join("flow.sock");
+        for _ in 0..2 {
+            let door = open(&path, 0o600).expect("it opens, also over an old one");
+            let mode = fs::metadata(&path).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            let ours = knock(&path).expect("it is open");
+            let theirs = accept(&door).expect("somebody knocked");
+            let peer = peer(&theirs).expect("the kernel knows");
+            assert_eq!(peer.pid, std::process::id());
+            assert!(peer.is_permitted(false));
+            parcel::send(&ours, &7u32, &[]).expect("it is sent");
+            assert!(wait_readable(&theirs, Duration::from_secs(5)).expect("it can be waited for"));
+            let (seven, _) = parcel::try_receive::<u32>(&theirs).expect("fine").expect("a message");
+            assert_eq!(seven, 7);
+        }
+        fs::remove_dir_all(folder("swell-door")).expect("it is ours");
+    }
+
+    #[test]
+    fn strangers_are_not_permitted() {
+        let stranger = Peer { pid: 1, uid: 4_000_000, gid: 4_000_000 };
+        assert!(!stranger.is_permitted(false) && !stranger.is_permitted(true));
+        assert!(Peer { uid: 0, ..stranger }.is_permitted(false));
+    }
+}

@@ -1,0 +1,45 @@
+//! What can go wrong between a process and its node.
+
+use std::io;
+
+use swell_fifo::fault::Fault;
+pub use swell_fifo::handshake::Refused;
+use thiserror::Error;
+
+/// Why something could not be done. Nothing was done then.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The node does not let this process take part.
+    #[error("the node refuses: {why}")]
+    Refused {
+        /// Why, for programs.
+        code: Refused,
+        /// Why, for people.
+        why: String,
+    },
+    /// The node is not there, or went away and did not come back in time.
+    #[error("no node answers at `{path}`: {source}; is it up, and is that its socket?")]
+    Down {
+        /// The socket.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// There is no room for the item, and there was none in time.
+    #[error("the flow is full; push again later, or let the flow have another `full`")]
+    Full,
+    /// The item is too long.
+    #[error("an item of {length} bytes is too long, this flow takes up to {max}; raise its `item`")]
+    TooLarge {
+        /// Bytes of the item.
+        length: usize,
+        /// Bytes it may have.
+        max: u64,
+    },
+    /// Time is over. What was put in stays.
+    #[error("the node has not taken in all items in time; it still will")]
+    Late,
+    /// What the node wrote makes no sense.
+    #[error("the node's memory makes no sense: {0}; are process and node of one version?")]
+    Fault(#[from] Fault),
+}

@@ -1,0 +1,205 @@
+//! Sites: the cluster, proposals, authority, the ledger.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use swell_api::site::{
+    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
+    Proposal, SetMode,
+};
+
+use crate::api::context::ApiContext;
+use crate::api::reply::{Answer, Asked, At, Failure, Told};
+use crate::refusal::{Reason, Refusal};
+
+/// The sites of the cluster, as this one sees them.
+#[utoipa::path(get, path = "/v1/site", tag = "sites", responses(
+    (status = 200, description = "The sites.", body = Cluster),
+    (status = 404, description = "This node is no site."),
+))]
+pub async fn cluster(State(context): State<Arc<ApiContext>>) -> Answer<Json<Cluster>> {
+    Ok(Json(aside(&context, |context| context.sited()?.cluster()).await?))
+}
+
+/// Founds a cluster with this node as its first site.
+#[utoipa::path(post, path = "/v1/site/init", tag = "sites", request_body = InitSite, responses(
+    (status = 200, description = "The cluster.", body = Cluster),
+    (status = 400, description = "It makes no sense."),
+    (status = 409, description = "This node is a site already."),
+    (status = 507, description = "It cannot be kept."),
+))]
+pub async fn init(
+    State(context): State<Arc<ApiContext>>,
+    Told(asked): Told<InitSite>,
+) -> Answer<Json<Cluster>> {
+    Ok(Json(context.sited().map_err(Failure)?.init(asked).await.map_err(Failure)?))
+}
+
+/// Joins a cluster with an invitation. Answers when this site is a member, or after half a
+/// minute; it goes on asking to be admitted.
+#[utoipa::path(post, path = "/v1/site/join", tag = "sites", request_body = JoinSite, responses(
+    (status = 200, description = "The cluster.", body = Cluster),
+    (status = 400, description = "It makes no sense."),
+    (status = 409, description = "This node is a site already."),
+    (status = 507, description = "It cannot be kept."),
+))]
+pub async fn join(
+    State(context): State<Arc<ApiContext>>,
+    Told(asked): Told<JoinSite>,
+) -> Answer<Json<Cluster>> {
+    Ok(Json(context.sited().map_err(Failure)?.join(asked).await.map_err(Failure)?))
+}
+
+/// Lets this site leave its cluster. It must hold no workloads.
+#[utoipa::path(delete, path = "/v1/site", tag = "sites", responses(
+    (status = 204, description = "It has left."),
+    (status = 404, description = "This node is no site."),
+    (status = 409, description = "It holds workloads, takes part in a move, or is the last site."),
+    (status = 503, description = "No majority of the sites is reached."),
+))]
+pub async fn leave(State(context): State<Arc<ApiContext>>) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.leave().await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes what another node needs to join: it holds keys, and is made once for one site.
+#[utoipa::path(post, path = "/v1/site/invitations", tag = "sites", request_body = InviteSite,
+    responses(
+        (status = 200, description = "The invitation.", body = Invitation),
+        (status = 400, description = "That cannot be the name of a site."),
+        (status = 404, description = "This node is no site."),
+        (status = 409, description = "Only the site that founded the cluster can invite."),
+    ),
+)]
+pub async fn invite(
+    State(context): State<Arc<ApiContext>>,
+    Told(asked): Told<InviteSite>,
+) -> Answer<Json<Invitation>> {
+    Ok(Json(aside(&context, move |context| context.sited()?.invite(asked)).await?))
+}
+
+/// Sets whether anything moves.
+#[utoipa::path(put, path = "/v1/site/mode", tag = "sites", request_body = SetMode, responses(
+    (status = 204, description = "It is set, at all sites."),
+    (status = 404, description = "This node is no site, or there is no such workload."),
+    (status = 503, description = "No majority of the sites is reached."),
+))]
+pub async fn set_mode(
+    State(context): State<Arc<ApiContext>>,
+    Told(asked): Told<SetMode>,
+) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.set_mode(asked).await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Proposals that are remembered, newest first.
+#[utoipa::path(get, path = "/v1/proposals", tag = "sites", responses(
+    (status = 200, description = "Proposals.", body = Vec<Proposal>),
+    (status = 404, description = "This node is no site."),
+))]
+pub async fn proposals(State(context): State<Arc<ApiContext>>) -> Answer<Json<Vec<Proposal>>> {
+    Ok(Json(aside(&context, |context| context.sited()?.proposals()).await?))
+}
+
+/// Files a proposal for a person. It is voted on as any other.
+#[utoipa::path(post, path = "/v1/proposals", tag = "sites", request_body = FileProposal, responses(
+    (status = 200, description = "It is filed.", body = Filed),
+    (status = 400, description = "It makes no sense."),
+    (status = 404, description = "There is no such workload or site."),
+    (status = 409, description = "The council refuses it, and says why."),
+    (status = 503, description = "No majority of the sites is reached."),
+))]
+pub async fn file(
+    State(context): State<Arc<ApiContext>>,
+    Told(asked): Told<FileProposal>,
+) -> Answer<Json<Filed>> {
+    Ok(Json(context.sited().map_err(Failure)?.file(asked).await.map_err(Failure)?))
+}
+
+/// One proposal, with its votes and its story.
+#[utoipa::path(get, path = "/v1/proposals/{id}", tag = "sites",
+    params(("id" = u64, Path, description = "Its id.")),
+    responses(
+        (status = 200, description = "The proposal.", body = Proposal),
+        (status = 400, description = "That is no id."),
+        (status = 404, description = "It is not remembered."),
+    ),
+)]
+pub async fn proposal(
+    State(context): State<Arc<ApiContext>>,
+    At(id): At,
+) -> Answer<Json<Proposal>> {
+    let id = number(&id)?;
+    Ok(Json(aside(&context, move |context| context.sited()?.proposal(id)).await?))
+}
+
+/// Takes a proposal back that this site filed and that is not decided yet.
+#[utoipa::path(delete, path = "/v1/proposals/{id}", tag = "sites",
+    params(("id" = u64, Path, description = "Its id.")),
+    responses(
+        (status = 204, description = "It is withdrawn."),
+        (status = 400, description = "That is no id."),
+        (status = 404, description = "It is not remembered."),
+        (status = 409, description = "It is decided already, or another site filed it."),
+        (status = 503, description = "No majority of the sites is reached."),
+    ),
+)]
+pub async fn withdraw(State(context): State<Arc<ApiContext>>, At(id): At) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.withdraw(number(&id)?).await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who has authority over which workload.
+#[utoipa::path(get, path = "/v1/authorities", tag = "sites", responses(
+    (status = 200, description = "Workloads with their authority.", body = Vec<Authority>),
+    (status = 404, description = "This node is no site."),
+))]
+pub async fn authorities(State(context): State<Arc<ApiContext>>) -> Answer<Json<Vec<Authority>>> {
+    Ok(Json(aside(&context, |context| context.sited()?.authorities()).await?))
+}
+
+/// Of which site.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LedgerQuery {
+    /// Only that of this site.
+    site: Option<String>,
+}
+
+/// What sites forecast, what then happened, and what they weigh for it.
+#[utoipa::path(get, path = "/v1/ledger", tag = "sites", params(LedgerQuery), responses(
+    (status = 200, description = "The ledger.", body = Vec<LedgerRow>),
+    (status = 400, description = "The query makes no sense."),
+    (status = 404, description = "This node is no site, or there is no such site."),
+))]
+pub async fn ledger(
+    State(context): State<Arc<ApiContext>>,
+    Asked(query): Asked<LedgerQuery>,
+) -> Answer<Json<Vec<LedgerRow>>> {
+    let rows = aside(&context, move |context| context.sited()?.ledger(query.site.as_deref()));
+    Ok(Json(rows.await?))
+}
+
+fn number(text: &str) -> Answer<u64> {
+    text.parse().map_err(|_| {
+        let title = format!("`{text}` is no id of a proposal");
+        Failure(Refusal::new(Reason::BadRequest, title).hint("ids are whole numbers"))
+    })
+}
+
+/// Does what may wait where waiting hurts nobody.
+async fn aside<T: Send + 'static>(
+    context: &Arc<ApiContext>,
+    work: impl FnOnce(&ApiContext) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<T> {
+    let context = context.clone();
+    let done = tokio::task::spawn_blocking(move || work(&context)).await;
+    let broke = |_| Refusal::new(Reason::Internal, "showing the sites broke");
+    done.map_err(broke).and_then(|done| done).map_err(Failure)
+}

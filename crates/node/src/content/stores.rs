@@ -1,0 +1,168 @@
+//! What guests keep by key: on this node's shelf, or in contents of a workload, which every node
+//! of its cache group has.
+//!
+//! Functions of a node read causally in one session: what any of them has seen or written, all
+//! of them see.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+
+use swell_content::answer::{Change, ContentError, Precondition};
+use swell_content::blob::{Blob, MEDIA_TYPE_DEFAULT};
+use swell_content::contents::Contents;
+use swell_content::naming::ContentName;
+use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
+use swell_core::cachegroup::session::Session;
+use swell_sandbox::key_value::{KeyValue, KeyValueError};
+
+use crate::deploy::bounds::CONTENTS;
+
+/// How often a counter is tried to be changed while others change it.
+const TRIES_MAX: u32 = 100;
+
+/// The stores of a node.
+pub struct Stores {
+    shelf: Arc<dyn KeyValue>,
+    contents: OnceLock<Arc<Contents>>,
+    session: Mutex<Session>,
+    runtime: Handle,
+}
+
+impl Stores {
+    /// Stores on a shelf, and in contents once these are open.
+    pub fn new(shelf: Arc<dyn KeyValue>) -> Arc<Self> {
+        let (contents, session) = (OnceLock::new(), Mutex::default());
+        Arc::new(Self { shelf, contents, session, runtime: Handle::current() })
+    }
+
+    /// The contents are open.
+    pub fn found(&self, contents: Arc<Contents>) {
+        // They are opened once.
+        let _ = self.contents.set(contents);
+    }
+
+    /// The contents that a store leads to, if it does, and the workload.
+    fn contents<'a>(
+        &self,
+        store: &'a str,
+    ) -> Result<Option<(&Arc<Contents>, &'a str)>, KeyValueError> {
+        let Some(workload) = store.strip_prefix(CONTENTS) else { return Ok(None) };
+        let contents = self.contents.get().ok_or(KeyValueError::NoSuchStore)?;
+        Ok(Some((contents, workload)))
+    }
+
+    fn write(
+        &self,
+        contents: &Contents,
+        name: &ContentName,
+        change: &Change,
+        precondition: Precondition,
+    ) -> Result<(), ContentError> {
+        let session = self.session.lock().clone();
+        let committed = Acknowledgement::Committed;
+        let writing = contents.write(name, change, precondition, &session, committed);
+        let writing = self.runtime.block_on(writing)?;
+        self.session.lock().absorb(&writing.session);
+        Ok(())
+    }
+}
+
+fn failed(error: impl ToString) -> KeyValueError {
+    KeyValueError::Other(error.to_string())
+}
+
+fn named(workload: &str, key: &str) -> Result<ContentName, KeyValueError> {
+    ContentName::new(workload, key).map_err(failed)
+}
+
+fn set_to(contents: &Contents, value: &[u8]) -> Result<Change, KeyValueError> {
+    let most = contents.body_bytes_max();
+    if value.len() as u64 > most {
+        return Err(KeyValueError::Other(format!("a content has at most {most} bytes")));
+    }
+    Ok(Change::Set(Blob::new(MEDIA_TYPE_DEFAULT, value).expect("the type is short")))
+}
+
+impl KeyValue for Stores {
+    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        let Some((contents, workload)) = self.contents(store)? else {
+            return self.shelf.get(store, key);
+        };
+        let name = named(workload, key)?;
+        let session = self.session.lock().clone();
+        let reading = contents.read(&name, ReadLevel::Causal, session);
+        let reading = self.runtime.block_on(reading).map_err(failed)?;
+        self.session.lock().absorb(&reading.session);
+        Ok(reading.blob.map(|blob| blob.body().to_vec()))
+    }
+
+    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
+        let Some((contents, workload)) = self.contents(store)? else {
+            return self.shelf.set(store, key, value);
+        };
+        let (name, change) = (named(workload, key)?, set_to(contents, value)?);
+        self.write(contents, &name, &change, Precondition::None).map_err(failed)
+    }
+
+    fn delete(&self, store: &str, key: &str) -> Result<(), KeyValueError> {
+        let Some((contents, workload)) = self.contents(store)? else {
+            return self.shelf.delete(store, key);
+        };
+        let name = named(workload, key)?;
+        match self.write(contents, &name, &Change::Delete, Precondition::None) {
+            Ok(()) | Err(ContentError::NotFound) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn keys(
+        &self,
+        store: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, KeyValueError> {
+        let Some((contents, workload)) = self.contents(store)? else {
+            return self.shelf.keys(store, after, limit);
+        };
+        let listed = self.runtime.block_on(contents.list(workload, "", after, limit));
+        let (listed, _) = listed.map_err(failed)?;
+        Ok(listed.into_iter().map(|one| one.name).collect())
+    }
+
+    fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError> {
+        let Some((contents, workload)) = self.contents(store)? else {
+            return self.shelf.increment(store, key, by);
+        };
+        let name = named(workload, key)?;
+        for _ in 0..TRIES_MAX {
+            let session = self.session.lock().clone();
+            let reading = contents.read(&name, ReadLevel::Strict, session);
+            let reading = self.runtime.block_on(reading).map_err(failed)?;
+            let (former, precondition) = match &reading.blob {
+                None => (0, Precondition::Absent),
+                Some(blob) => {
+                    let number = std::str::from_utf8(&blob.body()).ok().and_then(number);
+                    let number = number
+                        .ok_or_else(|| failed("the key holds something that is not an integer"))?;
+                    (number, Precondition::Is(reading.version))
+                }
+            };
+            let sum = former
+                .checked_add(by)
+                .ok_or_else(|| failed("the sum is beyond what a key can hold"))?;
+            let change = set_to(contents, sum.to_string().as_bytes())?;
+            match self.write(contents, &name, &change, precondition) {
+                Ok(()) => return Ok(sum),
+                Err(ContentError::Precondition(_) | ContentError::Conflict) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Err(failed("too many change the key at the same time"))
+    }
+}
+
+fn number(text: &str) -> Option<i64> {
+    text.trim().parse().ok()
+}

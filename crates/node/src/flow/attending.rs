@@ -1,0 +1,159 @@
+//! Attends to a native owner for one epoch, on a thread of its own: gives it the flow once the
+//! owner before has let go, notes what it is done with, and takes the flow from it where it does
+//! not let go by itself.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use swell_fifo::envelope::{ENVELOPE_MAX, Envelope};
+use swell_fifo::fault::Fault;
+use swell_fifo::handshake::Refused;
+use swell_fifo::mapping::Mapping;
+use swell_fifo::mirror::{Done, Mirror};
+
+use crate::flow::line::Line;
+use crate::flow::natives::Native;
+
+/// How long a process that was told to let go may take. After that what it does counts for
+/// nothing.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often is looked at what wakes nobody.
+const NAP: Duration = Duration::from_millis(50);
+/// The same where the flow stands still until it is seen.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// Whether the owner before an epoch still has the flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// It has let go, or there was none.
+    Gone,
+    /// It has not let go yet.
+    There,
+    /// A later epoch was raised meanwhile.
+    Over,
+}
+
+/// One epoch of a native owner.
+pub(crate) struct Period {
+    pub(crate) line: Arc<Line>,
+    pub(crate) native: Arc<Native>,
+    pub(crate) epoch: u32,
+    /// The page that everybody goes by, and the one that the process writes.
+    pub(crate) own: Mapping,
+    pub(crate) theirs: Mapping,
+}
+
+/// Attends from now on.
+pub(crate) fn begin(period: Period) -> io::Result<()> {
+    let thread = std::thread::Builder::new().name("swell-flow".to_string());
+    thread.stack_size(256 << 10).spawn(move || {
+        if let Err(fault) = period.attend() {
+            let (line, native) = (&period.line, &period.native);
+            let (flow, name) = (&line.spec.name, &native.name);
+            tracing::warn!(%flow, %name, %fault, "a native owner wrote nonsense, and is ended");
+            native.evict(Refused::Nonsense, format!("what it wrote makes no sense: {fault}"));
+            period.leave();
+        }
+    })?;
+    Ok(())
+}
+
+impl Period {
+    /// Attends until somebody else owns the flow.
+    fn attend(&self) -> Result<(), Fault> {
+        loop {
+            match self.line.before(self.epoch) {
+                Before::Gone => break,
+                Before::Over => return Ok(()),
+                Before::There => std::thread::sleep(GLANCE),
+            }
+        }
+        let (own, theirs) = (self.own.clone(), self.theirs.clone());
+        let Some(mut mirror) = self.line.give(self.epoch, own, theirs)? else { return Ok(()) };
+        let followed = self.follow(&mut mirror);
+        if followed.is_err() {
+            // Before it is known that the owner has let go, so that its heir is the next.
+            self.leave();
+        }
+        mirror.release();
+        self.line.released();
+        self.line.stir.notify_one();
+        followed
+    }
+
+    fn follow(&self, mirror: &mut Mirror<Mapping>) -> Result<(), Fault> {
+        let mut has_begun = false;
+        let mut revoked: Option<Instant> = None;
+        loop {
+            mirror.ask();
+            // Looked at before the page: what was committed by then is seen below.
+            let is_over = self.native.over.is_cancelled();
+            let is_revoked = mirror.is_revoked();
+            let mut next = vec![None; self.line.lanes.len()];
+            let looked = mirror.look(|done| self.done(&done, &mut next));
+            self.finish(&next);
+            let standing = looked?;
+            if standing.has_begun && !has_begun {
+                if !self.line.open(self.epoch, mirror) {
+                    return Ok(());
+                }
+                self.line.begun();
+                has_begun = true;
+            }
+            if let Some(lane) = standing.lost {
+                let regions = self.line.regions_of(lane);
+                regions.into_iter().skip(1).for_each(|region| mirror.announce(lane, region));
+                continue;
+            }
+            if is_revoked {
+                let since = *revoked.get_or_insert_with(Instant::now);
+                let is_free = !has_begun || standing.has_released || is_over;
+                if is_free || since.elapsed() >= GRACE {
+                    return Ok(());
+                }
+            } else if standing.has_released || is_over {
+                // It left without being told to: nobody else will raise an epoch for it.
+                self.leave();
+            }
+            if !standing.has_moved {
+                mirror.wait(if is_revoked { GLANCE } else { NAP });
+            }
+        }
+    }
+
+    fn done(&self, done: &Done<'_, Mapping>, next: &mut [Option<u64>]) {
+        let mut head = [0; ENVELOPE_MAX as usize];
+        let read = done.read(&mut head);
+        let opened = Envelope::open(&head[..read]);
+        let (put_us, enveloped) =
+            opened.map_or((0, 0), |(envelope, rest)| (envelope.put_us, read - rest.len()));
+        let line = &self.line;
+        let missed = line.missed(done.lane, done.sequence);
+        line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
+        line.meter.finished(put_us, done.length - enveloped);
+        self.native.items.fetch_add(1, Ordering::Relaxed);
+        next[done.lane] = Some(done.sequence + 1);
+    }
+
+    /// Writes down that items are done with, and makes room.
+    fn finish(&self, next: &[Option<u64>]) {
+        for (lane, next) in self.line.lanes.iter().zip(next) {
+            let Some(next) = next else { continue };
+            if let Err(error) = lane.finish(*next) {
+                let flow = &self.line.spec.name;
+                tracing::warn!(%flow, %error, "that items are done with is not on disk");
+            }
+            if let Err(error) = lane.pump() {
+                let flow = &self.line.spec.name;
+                tracing::warn!(%flow, from = %lane.from, ?error, "items wait on disk");
+            }
+        }
+    }
+
+    /// Lets the flow go to whoever it goes to without this process, if it still has it.
+    fn leave(&self) {
+        self.line.leave(self.native.number);
+    }
+}

@@ -1,0 +1,114 @@
+//! What people ask of a site in the words of the council, and what it refuses in theirs.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use swell_api::site::{FileProposal, Pem};
+use swell_consensus::log::{LogError, Look};
+use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
+use swell_core::council::refusal::Refusal as Refused;
+use swell_core::council::words::{Metric, WHOLE_PPM};
+use swell_core::time::Span;
+use swell_link::authority::Authority as Issuer;
+use swell_link::error::LinkError;
+use swell_link::purpose::{Purpose, check_name};
+use swell_site::naming::{site_id, workload_id};
+use swell_site::site::Site;
+
+use crate::refusal::{Reason, Refusal};
+use crate::sites::contact::certified;
+
+/// How long certificates of sites are good for.
+const CERTIFIED: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+/// When a move that a person wants must be decided, where nobody says.
+const WITHIN_MS: u64 = 600_000;
+/// Over how many slots it is looked whether it helped, where nobody says.
+const CHECK_SLOTS: u64 = 3;
+
+/// The proposal that a person wants.
+pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
+    let unknown = |what: &str, name: &str| {
+        Refusal::new(Reason::NotFound, format!("there is no {what} `{name}` in this cluster"))
+            .hint("`swell site list` and `swell authority list` show what there is")
+    };
+    let destination = site_id(&asked.destination);
+    let window_slots = asked.check_slots.unwrap_or(CHECK_SLOTS);
+    site.log().look(|state| {
+        if !state.members.contains_key(&destination) {
+            return Err(unknown("site", &asked.destination));
+        }
+        let mut workloads = BTreeMap::new();
+        let mut source = None;
+        for name in &asked.workloads {
+            let known = state.workloads.get(&workload_id(name));
+            let authority = known.ok_or_else(|| unknown("workload", name))?.authority;
+            workloads.insert(workload_id(name), authority.epoch);
+            source.get_or_insert(authority.holder);
+        }
+        let source = source.ok_or_else(|| {
+            Refusal::new(Reason::BadRequest, "a proposal names at least one workload")
+        })?;
+        let at_most = asked.at_most.map(|part| (part.clamp(0.0, 100.0) * 1e6) as u32);
+        let at_most_ppm = at_most.unwrap_or(state.rules.limit_ppm).min(100 * WHOLE_PPM);
+        let condition = Condition { site: destination, metric: Metric::Cpu, at_most_ppm };
+        Ok(Filing {
+            workloads,
+            source,
+            destination,
+            deadline: state.now + Span::from_millis(asked.within_ms.unwrap_or(WITHIN_MS)),
+            cause: Cause::Order,
+            criterion: Criterion { conditions: vec![condition], window_slots, samples_min: 1 },
+            rollback: if asked.stay { Rollback::Stay } else { Rollback::ToSource },
+        })
+    })
+}
+
+/// Certifies a site for a channel.
+pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose) -> Result<Pem, Refusal> {
+    check_name(name).map_err(|error| uncertified(&error))?;
+    let issued = issuer.issue(&certified(name), purpose, SystemTime::now(), CERTIFIED);
+    let issued = issued.map_err(|error| uncertified(&error))?;
+    Ok(Pem { certificate: issued.certificate, key: issued.key })
+}
+
+/// Refuses a site that can bear nothing.
+pub fn checked(cpu_milli: u64) -> Result<(), Refusal> {
+    if cpu_milli == 0 {
+        let title = "a site without processors bears nothing";
+        return Err(Refusal::new(Reason::BadRequest, title)
+            .hint("say what it can bear, such as `--cpu 4` for four processors"));
+    }
+    Ok(())
+}
+
+/// Why there is no certificate.
+pub fn uncertified(error: &LinkError) -> Refusal {
+    Refusal::new(Reason::BadRequest, error.to_string())
+}
+
+/// Who this node is could not be written down.
+pub fn unkept(why: &str) -> Refusal {
+    Refusal::new(Reason::Storage, "who this node is cannot be kept").detail(why)
+}
+
+/// What the log could not do, for a person.
+pub fn unsaid(error: &LogError) -> Refusal {
+    let reason = match error {
+        LogError::Refused(_) => Reason::Conflict,
+        LogError::Stopped(_) => Reason::Internal,
+        _ => Reason::NotReady,
+    };
+    Refusal::new(reason, error.to_string())
+}
+
+/// What the council refused, in names.
+pub fn declined(site: &Site, refused: &Refused) -> Refusal {
+    let reason = match refused {
+        Refused::UnknownProposal(_) | Refused::UnknownWorkload(_) | Refused::NotMember(_) => {
+            Reason::NotFound
+        }
+        Refused::BadCriterion(_) | Refused::OutOfRange(_) | Refused::SameSite => Reason::BadRequest,
+        _ => Reason::Conflict,
+    };
+    Refusal::new(reason, site.names().in_words(&refused.to_string()))
+}

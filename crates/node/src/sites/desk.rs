@@ -1,0 +1,339 @@
+//! What people ask of a site: to found a cluster, to join one, to show it, to propose.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::RwLock;
+use swell_api::site::{
+    Authority, Cluster, ClusterState, FileProposal, Filed, InitSite, Invitation, InviteSite,
+    JoinSite, LedgerRow, Proposal, SetMode, SiteContact,
+};
+use swell_consensus::log::{Change, Look};
+use swell_core::council::entry::Command;
+use swell_core::council::words::ProposalId;
+use swell_link::authority::Authority as Issuer;
+use swell_link::purpose::Purpose;
+use swell_site::naming::{site_id, workload_id};
+use swell_site::route::Route;
+use swell_site::site::Site;
+use tokio::net::TcpListener;
+
+use crate::api::context::{Sited, Siting};
+use crate::refusal::{Reason, Refusal};
+use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept, unsaid};
+use crate::sites::contact::told;
+use crate::sites::elsewhere::Elsewhere;
+use crate::sites::identity::Identity;
+use crate::sites::life::{Around, Up, rules};
+use crate::sites::telling::mode_taken;
+use crate::sites::{ledger, view};
+
+/// How long the log may take to decide what a person wants.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a new site may take to become a member before people hear how far it is.
+const SETTLED_MAX: Duration = Duration::from_secs(30);
+const SETTLED_EVERY: Duration = Duration::from_millis(50);
+
+/// The site of a node, if it is one.
+pub struct SiteDesk {
+    around: Around,
+    data: PathBuf,
+    listen: SocketAddr,
+    is_tls: bool,
+    elsewhere: Arc<Elsewhere>,
+    up: RwLock<Option<Arc<Site>>>,
+    life: tokio::sync::Mutex<Option<Up>>,
+}
+
+impl SiteDesk {
+    /// The desk of a node that listens there.
+    pub fn new(
+        around: Around,
+        data: PathBuf,
+        (listen, is_tls): (SocketAddr, bool),
+        elsewhere: Arc<Elsewhere>,
+    ) -> Arc<Self> {
+        let (up, life) = (RwLock::new(None), tokio::sync::Mutex::new(None));
+        Arc::new(Self { around, data, listen, is_tls, elsewhere, up, life })
+    }
+
+    /// Brings up the site that this node was when it went down, if it was one.
+    pub async fn restore(&self) -> Result<(), String> {
+        match Identity::load(&self.data).map_err(|error| error.to_string())? {
+            Some(identity) => self.begin(self.moved_in(identity)?).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The identity with where the gateway is now: others hear of it from this site's board.
+    fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
+        let gateway = self.gateway();
+        if identity.contact.gateway != gateway {
+            identity.contact.gateway = gateway;
+            identity.save(&self.data).map_err(|error| error.to_string())?;
+        }
+        Ok(identity)
+    }
+
+    fn gateway(&self) -> String {
+        format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.listen)
+    }
+
+    /// Ends the site; it is one again after the next start.
+    pub async fn end(&self) {
+        self.elsewhere.set(None);
+        *self.up.write() = None;
+        if let Some(up) = self.life.lock().await.take() {
+            up.end().await;
+        }
+    }
+
+    async fn begin(&self, identity: Identity) -> Result<(), String> {
+        let mut life = self.life.lock().await;
+        let up = Up::start(identity, &self.data, &self.around).await?;
+        self.elsewhere.set(Some(up.site.clone()));
+        *self.up.write() = Some(up.site.clone());
+        *life = Some(up);
+        Ok(())
+    }
+
+    fn site(&self) -> Result<Arc<Site>, Refusal> {
+        self.up.read().clone().ok_or_else(|| {
+            Refusal::new(Reason::NotFound, "this node is no site of a cluster")
+                .hint("found one with `swell site init`, or join one with `swell site join`")
+        })
+    }
+
+    fn identity(&self) -> Result<Identity, Refusal> {
+        let kept = Identity::load(&self.data).map_err(|error| unkept(&error.to_string()))?;
+        kept.ok_or_else(|| Refusal::new(Reason::NotFound, "this node is no site of a cluster"))
+    }
+
+    fn must_be_none(&self) -> Result<(), Refusal> {
+        match self.site() {
+            Ok(_) => Err(Refusal::new(Reason::Conflict, "this node is a site already")
+                .hint("let it leave first, with `swell site leave`")),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Where this site is found: on the interface of its gateway, on ports that were free.
+    async fn contact(&self, name: &str) -> Result<SiteContact, Refusal> {
+        if self.listen.ip().is_unspecified() {
+            let title = "other sites need an address at which they reach this node";
+            return Err(Refusal::new(Reason::BadRequest, title).hint(
+                "start it with `--listen` and an address of this machine instead of `0.0.0.0`",
+            ));
+        }
+        let at = self.listen;
+        let mut free = Vec::new();
+        for _ in 0..2 {
+            let bound = TcpListener::bind(SocketAddr::new(at.ip(), 0)).await;
+            free.push(bound.map_err(|error| unkept(&format!("no port is free: {error}")))?);
+        }
+        let address = |of: &TcpListener| of.local_addr().map(|at| at.to_string());
+        let address = |of| address(of).map_err(|error| unkept(&error.to_string()));
+        Ok(SiteContact {
+            name: name.to_string(),
+            gateway: self.gateway(),
+            state: address(&free[0])?,
+            resource: address(&free[1])?,
+        })
+    }
+
+    /// Keeps who this node is and brings it up; if it does not come up, it is nobody again.
+    async fn become_site(&self, identity: Identity) -> Result<(), Refusal> {
+        identity.save(&self.data).map_err(|error| unkept(&error.to_string()))?;
+        if let Err(why) = self.begin(identity).await {
+            let _ = Identity::forget(&self.data);
+            return Err(Refusal::new(Reason::Internal, "the site does not come up").detail(why));
+        }
+        Ok(())
+    }
+
+    /// The cluster once this site is a member, or as it is if that takes long.
+    async fn settled(&self) -> Result<Cluster, Refusal> {
+        let deadline = tokio::time::Instant::now() + SETTLED_MAX;
+        loop {
+            let cluster = self.cluster()?;
+            let is_late = tokio::time::Instant::now() > deadline;
+            if cluster.state == ClusterState::Deciding || is_late {
+                return Ok(cluster);
+            }
+            tokio::time::sleep(SETTLED_EVERY).await;
+        }
+    }
+
+    async fn say(&self, site: &Site, command: Command) -> Result<u64, Refusal> {
+        let decided = site.say(command, PATIENCE).await.map_err(|error| unsaid(&error))?;
+        match decided.outcome {
+            Ok(()) => Ok(decided.index),
+            Err(refused) => Err(declined(site, &refused)),
+        }
+    }
+}
+
+impl Sited for SiteDesk {
+    fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String> {
+        let site = self.up.read().clone()?;
+        match site.route_of(function, Some(workload.unwrap_or(function))) {
+            Route::There(other) => Some(site.names().site(other)),
+            Route::Here | Route::Share { .. } => None,
+        }
+    }
+
+    fn cluster(&self) -> Result<Cluster, Refusal> {
+        let (site, identity) = (self.site()?, self.identity()?);
+        Ok(view::cluster(&site, &identity.cluster, &identity.contact.name))
+    }
+
+    fn proposals(&self) -> Result<Vec<Proposal>, Refusal> {
+        let site = self.site()?;
+        let names = site.names();
+        Ok(site.log().look(|state| view::proposals(state, &names)))
+    }
+
+    fn proposal(&self, id: u64) -> Result<Proposal, Refusal> {
+        let site = self.site()?;
+        let names = site.names();
+        let found = site.log().look(|state| view::one(state, &names, id));
+        found.ok_or_else(|| {
+            Refusal::new(Reason::NotFound, format!("no proposal {id} is remembered"))
+                .hint("`swell proposal list` shows those that are")
+        })
+    }
+
+    fn authorities(&self) -> Result<Vec<Authority>, Refusal> {
+        let site = self.site()?;
+        let names = site.names();
+        Ok(site.log().look(|state| view::authorities(state, &names)))
+    }
+
+    fn ledger(&self, of: Option<&str>) -> Result<Vec<LedgerRow>, Refusal> {
+        let site = self.site()?;
+        let (names, only) = (site.names(), of.map(site_id));
+        let rows = site.log().look(|state| {
+            let is_known = only.is_none_or(|only| state.members.contains_key(&only));
+            is_known.then(|| ledger::ledger(state, &names, only))
+        });
+        rows.ok_or_else(|| {
+            let title = format!("there is no site `{}` in this cluster", of.unwrap_or_default());
+            Refusal::new(Reason::NotFound, title).hint("`swell site list` shows those that are")
+        })
+    }
+
+    fn init(&self, asked: InitSite) -> Siting<'_, Cluster> {
+        Box::pin(async move {
+            self.must_be_none()?;
+            let InitSite { cluster, site, capacity, slot_ms } = asked;
+            if let Some(problem) = rules(slot_ms).problem() {
+                return Err(Refusal::new(Reason::BadRequest, format!("`slot_ms`: {problem}")));
+            }
+            checked(capacity.cpu_milli)?;
+            let now = SystemTime::now();
+            let issuer = Issuer::found(&cluster, now).map_err(|error| uncertified(&error))?;
+            let identity = Identity {
+                cluster,
+                contact: self.contact(&site).await?,
+                capacity,
+                slot_ms,
+                authority: issuer.certificate().to_string(),
+                authority_key: Some(issuer.key()),
+                resource: issue(&issuer, &site, Purpose::Resource)?,
+                state: issue(&issuer, &site, Purpose::State)?,
+                contacts: Vec::new(),
+            };
+            self.become_site(identity).await?;
+            self.settled().await
+        })
+    }
+
+    fn invite(&self, asked: InviteSite) -> Result<Invitation, Refusal> {
+        let (site, identity) = (self.site()?, self.identity()?);
+        let Some(key) = &identity.authority_key else {
+            let title = "only the site that founded the cluster can invite others";
+            return Err(Refusal::new(Reason::Conflict, title).hint("ask it there"));
+        };
+        let issuer =
+            Issuer::of_pem(&identity.authority, key).map_err(|error| uncertified(&error))?;
+        let known = site.contacts().into_values().map(|contact| told(&contact));
+        let contacts = known.filter(|contact| contact.name != asked.site);
+        Ok(Invitation {
+            cluster: identity.cluster.clone(),
+            resource: issue(&issuer, &asked.site, Purpose::Resource)?,
+            state: issue(&issuer, &asked.site, Purpose::State)?,
+            site: asked.site.clone(),
+            slot_ms: identity.slot_ms,
+            authority: identity.authority.clone(),
+            contacts: contacts.chain([identity.contact.clone()]).collect(),
+        })
+    }
+
+    fn join(&self, asked: JoinSite) -> Siting<'_, Cluster> {
+        Box::pin(async move {
+            self.must_be_none()?;
+            let JoinSite { invitation, capacity } = asked;
+            checked(capacity.cpu_milli)?;
+            let identity = Identity {
+                contact: self.contact(&invitation.site).await?,
+                cluster: invitation.cluster,
+                capacity,
+                slot_ms: invitation.slot_ms,
+                authority: invitation.authority,
+                authority_key: None,
+                resource: invitation.resource,
+                state: invitation.state,
+                contacts: invitation.contacts,
+            };
+            self.become_site(identity).await?;
+            self.settled().await
+        })
+    }
+
+    fn leave(&self) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let site = self.site()?;
+            let me = site.me();
+            self.say(&site, Command::Dismiss { site: me }).await?;
+            let log = site.log().clone();
+            let mut voters = log.membership().voters;
+            if voters.remove(&me) && !voters.is_empty() {
+                let changed = log.change(Change::Voters(voters), PATIENCE).await;
+                changed.map_err(|error| unsaid(&error))?;
+            }
+            let left = log.change(Change::Leave { site: me }, PATIENCE).await;
+            if let Err(error) = left {
+                tracing::warn!(%error, "the others still send this site their log");
+            }
+            self.end().await;
+            Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))
+        })
+    }
+
+    fn file(&self, asked: FileProposal) -> Siting<'_, Filed> {
+        Box::pin(async move {
+            let site = self.site()?;
+            let filing = filing(&site, &asked)?;
+            let id = self.say(&site, Command::Propose(Box::new(filing))).await?;
+            Ok(Filed { id })
+        })
+    }
+
+    fn withdraw(&self, id: u64) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let site = self.site()?;
+            self.say(&site, Command::Withdraw { proposal: ProposalId(id) }).await.map(drop)
+        })
+    }
+
+    fn set_mode(&self, asked: SetMode) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let site = self.site()?;
+            let workload = asked.workload.as_deref().map(workload_id);
+            let set = Command::SetMode { workload, mode: mode_taken(asked.mode) };
+            self.say(&site, set).await.map(drop)
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! Calls of functions whose workload another site serves, or shares while it moves: they are
+//! passed on, and the answer is passed back.
+//!
+//! A call is passed on at most twice, so that sites which do not know the same yet never play
+//! ball with it. Where a site is not reached, calls stay here for a moment, if the function still
+//! is.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri};
+use http_body_util::BodyExt;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use parking_lot::{Mutex, RwLock};
+use swell_core::ids::SiteId;
+use swell_sandbox::body::{Body, BodyError};
+use swell_site::board::Contact;
+use swell_site::route::Route;
+use swell_site::site::Site;
+
+use crate::refusal::{Reason, Refusal};
+use crate::registry::Function;
+
+/// How often a call was passed on.
+pub const HOPS: HeaderName = HeaderName::from_static("x-swell-hops");
+/// The site that served it, in answers that were passed back.
+pub const SITE: HeaderName = HeaderName::from_static("x-swell-site");
+/// Who really calls.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// How often a call may be passed on.
+const HOPS_MAX: u64 = 2;
+/// For how long a site that was not reached gets no calls that can be served here.
+const REST: Duration = Duration::from_secs(1);
+/// How long a site may take to answer in all: the longest timeout of a function decides before.
+const ANSWER_MAX: Duration = Duration::from_secs(3_600);
+/// Thousandths, of which each call is one in an even order: the golden ratio's.
+const STRIDE: u64 = 618;
+
+/// Passes calls on.
+pub struct Elsewhere {
+    site: RwLock<Option<Arc<Site>>>,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+    count: AtomicU64,
+    rests: Mutex<BTreeMap<SiteId, Instant>>,
+}
+
+/// Where a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    site: SiteId,
+    contact: Contact,
+    hops: u64,
+}
+
+impl Default for Elsewhere {
+    /// Nowhere: this node is no site yet.
+    fn default() -> Self {
+        let https = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+            .expect("the provider has what its own versions need")
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Self {
+            site: RwLock::new(None),
+            client: Client::builder(TokioExecutor::new()).build(https),
+            count: AtomicU64::new(0),
+            rests: Mutex::default(),
+        }
+    }
+}
+
+impl Elsewhere {
+    /// This node is that site from now on, or none any more.
+    pub fn set(&self, site: Option<Arc<Site>>) {
+        *self.site.write() = site;
+    }
+
+    /// Where a call of a function goes, if it is not served here.
+    pub fn way(&self, name: &str, function: Option<&Function>, headers: &HeaderMap) -> Option<Way> {
+        let site = self.site.read().clone()?;
+        let workload = function.map(crate::sites::metering::workload);
+        let to = match site.route_of(name, workload) {
+            Route::Here => return None,
+            Route::There(to) => to,
+            Route::Share { site: to, per_mille } => {
+                let turn = self.count.fetch_add(STRIDE, Ordering::Relaxed) % 1_000;
+                if turn >= u64::from(per_mille) {
+                    return None;
+                }
+                to
+            }
+        };
+        let hops = headers.get(HOPS).and_then(|hops| hops.to_str().ok()?.parse().ok());
+        let hops: u64 = hops.unwrap_or(0);
+        if hops >= HOPS_MAX {
+            return None;
+        }
+        let rests = self.rests.lock().get(&to).is_some_and(|since| since.elapsed() < REST);
+        if rests && function.is_some() {
+            return None;
+        }
+        let contact = site.contacts().get(&to).cloned()?;
+        Some(Way { site: to, contact, hops: hops + 1 })
+    }
+
+    /// Whether this node acts for a function by itself, such as by the clock.
+    pub fn acts_for(&self, name: &str, function: Option<&Function>) -> bool {
+        let Some(site) = self.site.read().clone() else { return true };
+        site.acts_for(name, function.map(crate::sites::metering::workload))
+    }
+
+    /// Passes a call on; `path` is the one at the other site.
+    pub async fn pass_on<B>(
+        &self,
+        way: &Way,
+        path: &str,
+        peer: Option<SocketAddr>,
+        request: Request<B>,
+    ) -> Result<Response<Body>, Refusal>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BodyError>,
+    {
+        let name = &way.contact.name;
+        let uri = target(&way.contact.gateway, path).ok_or_else(|| {
+            Refusal::new(Reason::Internal, format!("site `{name}` has no address"))
+        })?;
+        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        *request.uri_mut() = uri;
+        *request.version_mut() = http::Version::HTTP_11;
+        let headers = request.headers_mut();
+        crate::gateway::headers::strip_hop_by_hop(headers);
+        headers.remove(http::header::HOST);
+        headers.insert(HOPS, HeaderValue::from(way.hops));
+        if let Some(peer) = peer
+            && let Ok(address) = HeaderValue::from_str(&peer.ip().to_string())
+        {
+            headers.append(FORWARDED_FOR, address);
+        }
+        let asked = tokio::time::timeout(ANSWER_MAX, self.client.request(request)).await;
+        let Ok(Ok(response)) = asked else {
+            self.rests.lock().insert(way.site, Instant::now());
+            let title = format!("site `{name}`, where this function is served, is not reached");
+            return Err(Refusal::new(Reason::NotReady, title)
+                .hint("try again in a moment; `swell site list` shows how it is")
+                .retry_after(REST));
+        };
+        let mut response = response.map(|body| body.map_err(Into::into).boxed_unsync());
+        crate::gateway::headers::strip_hop_by_hop(response.headers_mut());
+        if !response.headers().contains_key(SITE)
+            && let Ok(name) = HeaderValue::from_str(name)
+        {
+            response.headers_mut().insert(SITE, name);
+        }
+        Ok(response)
+    }
+}
+
+fn target(gateway: &str, path: &str) -> Option<Uri> {
+    let base: Uri = gateway.parse().ok()?;
+    let mut parts = base.into_parts();
+    parts.path_and_query = Some(path.parse::<PathAndQuery>().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_to_the_other_gateway() {
+        let uri = target("http://10.0.0.7:8080", "/function/shop/cart?x=1");
+        assert_eq!(uri.unwrap().to_string(), "http://10.0.0.7:8080/function/shop/cart?x=1");
+        assert_eq!(target("nowhere in particular", "/"), None);
+    }
+
+    #[test]
+    fn a_share_is_an_even_one() {
+        let part = |per_mille: u64| {
+            (0..10_000u64).filter(|turn| turn * STRIDE % 1_000 < per_mille).count()
+        };
+        for (per_mille, expected) in [(0, 0), (250, 2_500), (500, 5_000), (1_000, 10_000)] {
+            let came = part(per_mille);
+            assert!(came.abs_diff(expected) < 60, "{per_mille}: {came}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_no_site_serves_everything() {
+        assert_eq!(Elsewhere::default().way("shop", None, &HeaderMap::new()), None);
+    }
+}

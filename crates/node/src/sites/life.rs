@@ -1,0 +1,220 @@
+//! A site coming up, and going: its channels, its log, its service.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use swell_api::site::SiteContact;
+use swell_consensus::channel::resource::{Opening, ResourceChannel};
+use swell_consensus::log::Look;
+use swell_consensus::raft::settings::Settings as LogSettings;
+use swell_core::council::rules::Rules;
+use swell_core::council::words::Loads;
+use swell_core::time::{Instant, Span};
+use swell_link::client::Client;
+use swell_link::identity::Identity as Link;
+use swell_link::server::{Bounds, serve};
+use swell_site::kept::Kept;
+use swell_site::naming::site_id;
+use swell_site::settings::{Settings, hurried};
+use swell_site::site::{Parts, Site};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::wall_ms;
+use crate::deploy::deployer::Deployer;
+use crate::foresight::ground::Ground;
+use crate::live::world::Live;
+use crate::registry::Registry;
+use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
+use crate::sites::contact::{loads, resource_of, taken};
+use crate::sites::identity::{FOLDER, Identity};
+use crate::sites::mover::SwellMover;
+use crate::sites::surroundings::Surroundings;
+use crate::store::code::CodeFolder;
+
+/// Slots shorter than this are those of demonstrations, and so is all that goes by them.
+const HURRIED: Span = Span::from_secs(60);
+
+/// How long a site that asks to be admitted waits for an answer, and until it asks again.
+const JOIN_MAX: Duration = Duration::from_secs(60);
+const JOIN_AGAIN: Duration = Duration::from_secs(1);
+/// How soon the first site looks whether it has its seat.
+const SEAT_AGAIN: Duration = Duration::from_millis(100);
+/// The longest answer to it.
+const JOIN_BYTES_MAX: usize = 1 << 20;
+
+/// The node around a site.
+#[derive(Clone)]
+pub struct Around {
+    /// Changes functions.
+    pub deployer: Arc<Deployer>,
+    /// Keeps code.
+    pub code: Arc<CodeFolder>,
+    /// Knows what is deployed.
+    pub registry: Arc<Registry>,
+    /// Knows what runs.
+    pub live: Arc<Live>,
+    /// Knows what is announced.
+    pub ground: Arc<Ground>,
+}
+
+/// A site that is up.
+pub struct Up {
+    /// The site.
+    pub site: Arc<Site>,
+    /// Who it is.
+    pub identity: Identity,
+    channel: ResourceChannel,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// The rules of a cluster with slots of this length.
+pub fn rules(slot_ms: Option<u64>) -> Rules {
+    match slot_ms.map(Span::from_millis) {
+        None => Rules::default(),
+        Some(slot) if slot < HURRIED => hurried(slot),
+        Some(slot) => Rules { slot, ..Rules::default() },
+    }
+}
+
+impl Up {
+    /// Brings a site up. Whether it is a member shows in its state; it asks to be admitted for
+    /// as long as it is none.
+    pub async fn start(identity: Identity, data: &Path, around: &Around) -> Result<Self, String> {
+        let Identity { contact, authority, .. } = &identity;
+        let link = |pem: &swell_api::site::Pem| {
+            Link::of_pem(authority, &pem.certificate, &pem.key).map_err(|error| error.to_string())
+        };
+        let (resource_link, state_link) = (link(&identity.resource)?, link(&identity.state)?);
+        let state_at = listen(&contact.state).await?;
+        let folder = data.join(FOLDER);
+        let me = site_id(&contact.name);
+        let rules = rules(identity.slot_ms);
+        let resource_client = Client::new(resource_link.clone());
+        let answers = Arc::new(OnceLock::new());
+        let counter = Counter {
+            site: answers.clone(),
+            registry: around.registry.clone(),
+            code: around.code.clone(),
+        };
+        let channel = ResourceChannel::open(Opening {
+            site: me,
+            folder: folder.clone(),
+            identity: resource_link,
+            listener: listen(&contact.resource).await?.into_std().map_err(|e| e.to_string())?,
+            settings: LogSettings { rules, ..LogSettings::default() },
+            routes: resource(counter),
+        });
+        let channel = channel.await.map_err(|error| error.to_string())?;
+        let log = channel.log();
+        let kept = Kept::open(&folder).map_err(|error| error.to_string())?;
+        let site = Site::new(Parts {
+            log: log.clone(),
+            mover: Arc::new(mover(around, resource_client.clone())),
+            neighbours: Arc::new(Surroundings {
+                contact: taken(contact),
+                registry: around.registry.clone(),
+                live: around.live.clone(),
+                ground: around.ground.clone(),
+                client: Client::new(state_link.clone()),
+            }),
+            kept,
+            settings: pace(rules.slot),
+            clock: Arc::new(|| Instant::from_millis(wall_ms())),
+        });
+        for known in &identity.contacts {
+            site.meet(&taken(known), false);
+        }
+        let stop = CancellationToken::new();
+        // Nobody else sets it.
+        let _ = answers.set(site.clone());
+        let (state, stopping) = (state(site.clone()), stop.clone());
+        let bounds = Bounds::default();
+        let tasks = vec![
+            tokio::spawn(async move {
+                serve(state_at, &state_link, state, bounds, stopping).await;
+            }),
+            tokio::spawn(site.clone().run(stop.clone())),
+        ];
+        let mut up = Self { site, identity, channel, stop, tasks };
+        let (asking, site) = (up.identity.clone(), up.site.clone());
+        up.tasks.push(if up.identity.authority_key.is_some() {
+            let address = asking.contact.resource.clone();
+            log.found(&[(me, address)].into()).await.map_err(|error| error.to_string())?;
+            tokio::spawn(take_seat(site, loads(&asking.capacity)))
+        } else {
+            tokio::spawn(ask(asking, site, resource_client))
+        });
+        Ok(up)
+    }
+
+    /// Ends it; the log is on disk when this returns.
+    pub async fn end(self) {
+        self.stop.cancel();
+        if let Err(error) = self.channel.close().await {
+            tracing::warn!(%error, "the log of this site did not close well");
+        }
+        for task in self.tasks {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+fn mover(around: &Around, client: Client) -> SwellMover {
+    let Around { deployer, code, registry, live, .. } = around.clone();
+    SwellMover { deployer, code, registry, live, client, proven: Default::default() }
+}
+
+/// How a site takes its time where slots are that long.
+fn pace(slot: Span) -> Settings {
+    let usual = Settings::default();
+    let dwell = Duration::from_nanos(slot.nanos() / 2).min(usual.dwell);
+    Settings { dwell, ..usual }
+}
+
+/// Sees to it that the site that founded the cluster has its seat, with its present capacity.
+async fn take_seat(site: Arc<Site>, capacity: Loads) {
+    let me = site.me();
+    let known = || site.log().look(|state| state.members.get(&me).map(|of| of.capacity));
+    while known() != Some(capacity) {
+        if let Err(why) = seat(&**site.log(), me, capacity).await {
+            tracing::warn!(%why, "this site has no seat yet");
+        }
+        tokio::time::sleep(SEAT_AGAIN).await;
+    }
+}
+
+/// Asks those that are there until this site is a member.
+async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
+    let me = site.me();
+    let joining = Joining { contact: identity.contact.clone(), capacity: identity.capacity };
+    let body = Bytes::from(serde_json::to_vec(&joining).unwrap_or_default());
+    loop {
+        if site.log().look(|state| state.members.contains_key(&me)) {
+            return;
+        }
+        for known in site.contacts().into_values() {
+            let to = resource_of(&known);
+            let asked = client.post(&to, JOIN, body.clone(), JOIN_BYTES_MAX, JOIN_MAX).await;
+            match asked.map(|answer| serde_json::from_slice::<Vec<SiteContact>>(&answer)) {
+                Ok(Ok(contacts)) => {
+                    contacts.iter().for_each(|contact| site.meet(&taken(contact), false));
+                    break;
+                }
+                Ok(Err(error)) => tracing::warn!(site = %known.name, %error, "it answers oddly"),
+                Err(error) => tracing::warn!(%error, "this site is not admitted yet"),
+            }
+        }
+        tokio::time::sleep(JOIN_AGAIN).await;
+    }
+}
+
+async fn listen(address: &str) -> Result<TcpListener, String> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| format!("cannot listen on {address} for other sites: {error}"))
+}

@@ -1,0 +1,17 @@
+//! This node as a site among others: what it tells them, how functions move between them, and
+//! where traffic goes.
+
+pub mod contact;
+pub mod identity;
+pub mod metering;
+pub mod bundle;
+pub mod mover;
+pub mod elsewhere;
+pub mod surroundings;
+pub mod channels;
+pub mod view;
+pub mod ledger;
+pub mod telling;
+pub mod life;
+pub mod asking;
+pub mod desk;

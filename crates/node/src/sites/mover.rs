@@ -1,0 +1,252 @@
+//! Swell sites as movers: functions move with code and settings, and are warm before any traffic
+//! comes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use parking_lot::Mutex;
+use serde::de::DeserializeOwned;
+use swell_api::function::{CallCounts, Change};
+use swell_core::council::words::Epoch;
+use swell_link::client::Client;
+use swell_link::error::LinkError;
+use swell_site::board::Contact;
+use swell_site::mover::{Job, Mover, Step, StepError};
+
+use crate::deploy::deployer::Deployer;
+use crate::live::world::Live;
+use crate::refusal::{Reason, Refusal};
+use crate::registry::{Function, Registry};
+use crate::sites::bundle::{Ask, Bundle, CODE, Moved, WORKLOAD};
+use crate::sites::contact::resource_of;
+use crate::sites::metering::functions;
+use crate::store::code::CodeFolder;
+
+/// The longest list of functions, and the longest code.
+const BUNDLE_BYTES_MAX: usize = 16 << 20;
+const CODE_BYTES_MAX: usize = 256 << 20;
+/// How long either may take.
+const FETCH_MAX: Duration = Duration::from_secs(60);
+/// How long an instance may take to come up, and how often it is looked for.
+const WARM_MAX: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long calls under way may take before what is left of them is left to itself.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// Of at least so many calls, more than this share may not fail.
+const CALLS_MIN: u64 = 5;
+const FAILED_SHARE_MAX: f64 = 0.2;
+
+/// Moves functions.
+pub struct SwellMover {
+    /// Changes functions.
+    pub deployer: Arc<Deployer>,
+    /// Keeps code.
+    pub code: Arc<CodeFolder>,
+    /// Knows what is deployed.
+    pub registry: Arc<Registry>,
+    /// Knows instances.
+    pub live: Arc<Live>,
+    /// The resource channel.
+    pub client: Client,
+    /// What calls of a function came to when it had proven healthy.
+    pub proven: Mutex<BTreeMap<String, CallCounts>>,
+}
+
+impl SwellMover {
+    async fn ask(
+        &self,
+        of: &Contact,
+        path: &str,
+        name: &str,
+        limit: usize,
+    ) -> Result<Bytes, StepError> {
+        let to = resource_of(of);
+        let ask = serde_json::to_vec(&Ask { name: name.to_string() }).unwrap_or_default();
+        let answer = self.client.post(&to, path, ask.into(), limit, FETCH_MAX).await;
+        answer.map_err(|error| match error {
+            LinkError::Refused { status, .. } if status < 500 => {
+                StepError::Never(error.to_string())
+            }
+            _ => StepError::Again(error.to_string()),
+        })
+    }
+
+    async fn begin(&self, job: &Job) -> Result<(), StepError> {
+        let bytes = self.ask(&job.other, WORKLOAD, &job.workload, BUNDLE_BYTES_MAX).await?;
+        let bundle: Bundle = read(&bytes)?;
+        if bundle.functions.is_empty() {
+            let (site, workload) = (&job.other.name, &job.workload);
+            let why = format!("site `{site}` has no function of workload `{workload}`");
+            return Err(StepError::Never(why));
+        }
+        for moved in bundle.functions {
+            self.fetch_code(&job.other, &moved).await?;
+            let name = moved.spec.name.clone();
+            self.deployer.deploy(moved.spec).await.map_err(|refusal| step_error(&refusal))?;
+            if moved.is_paused {
+                let paused = Change { paused: Some(true), ..Change::default() };
+                let paused = self.deployer.patch(&name, paused).await;
+                paused.map_err(|refusal| step_error(&refusal))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch_code(&self, from: &Contact, moved: &Moved) -> Result<(), StepError> {
+        let digest = &moved.spec.code;
+        if digest.is_empty() || self.code.knows(digest) {
+            return Ok(());
+        }
+        let bytes = self.ask(from, CODE, digest, CODE_BYTES_MAX).await?;
+        let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
+        let kept =
+            kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
+        if kept.digest == *digest {
+            return Ok(());
+        }
+        let (site, name) = (&from.name, &moved.spec.name);
+        Err(StepError::Never(format!("site `{site}` gave other code for `{name}` than it named")))
+    }
+
+    fn here(&self, job: &Job) -> Vec<Arc<Function>> {
+        let names = functions(&self.registry, &job.workload).into_iter();
+        names.filter_map(|name| self.registry.get(&name)).collect()
+    }
+
+    /// One instance of each function is made and seen ready, without a call that nobody asked
+    /// for.
+    async fn warm(&self, job: &Job) -> Result<(), StepError> {
+        for function in self.here(job).iter().filter(|function| !function.paused) {
+            let version = function.leading().clone();
+            self.deployer.ready(&version).await.map_err(|refusal| step_error(&refusal))?;
+            let floor = version.spec.min_warm;
+            self.keep_warm(&function.name, floor.max(1)).await?;
+            let deadline = tokio::time::Instant::now() + WARM_MAX;
+            let is_up = || {
+                let counts = self.live.counts(version.id);
+                counts.idle + counts.busy > 0
+            };
+            while !is_up() {
+                if tokio::time::Instant::now() > deadline {
+                    let name = &function.name;
+                    return Err(StepError::Never(format!("no instance of `{name}` comes up here")));
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            // It stays for as long as keep-alive sees fit, as any other.
+            self.keep_warm(&function.name, floor).await?;
+            self.proven.lock().insert(function.name.to_string(), counts(function));
+        }
+        Ok(())
+    }
+
+    async fn keep_warm(&self, name: &str, min_warm: u32) -> Result<(), StepError> {
+        let change = Change { min_warm: Some(min_warm), ..Change::default() };
+        let changed = self.deployer.patch(name, change).await;
+        changed.map(drop).map_err(|refusal| step_error(&refusal))
+    }
+
+    fn serves_well(&self, job: &Job) -> Result<(), StepError> {
+        for function in self.here(job) {
+            let now = counts(&function);
+            let before = self.proven.lock().get(&*function.name).copied().unwrap_or(now);
+            let total = now.total.saturating_sub(before.total);
+            let failed = (now.failed + now.refused).saturating_sub(before.failed + before.refused);
+            if total >= CALLS_MIN && failed as f64 > FAILED_SHARE_MAX * total as f64 {
+                let name = &function.name;
+                let why = format!("{failed} of {total} calls of `{name}` failed where it moved to");
+                return Err(StepError::Never(why));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Mover for SwellMover {
+    fn name(&self) -> &'static str {
+        "swell"
+    }
+
+    fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
+        Box::pin(self.begin(job))
+    }
+
+    fn prove<'a>(&'a self, job: &'a Job) -> Step<'a> {
+        Box::pin(self.warm(job))
+    }
+
+    fn check<'a>(&'a self, job: &'a Job) -> Step<'a> {
+        Box::pin(async move { self.serves_well(job) })
+    }
+
+    fn drain<'a>(&'a self, job: &'a Job) -> Step<'a> {
+        Box::pin(async move {
+            let deadline = tokio::time::Instant::now() + DRAIN_MAX;
+            let running = || {
+                let versions = self.here(job).into_iter().flat_map(|of| of.versions.clone());
+                let running = |of: &Arc<crate::registry::Version>| {
+                    of.running.load(std::sync::atomic::Ordering::Relaxed)
+                };
+                versions.map(|version| running(&version)).sum::<u32>()
+            };
+            while running() > 0 && tokio::time::Instant::now() < deadline {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn take_back<'a>(&'a self, job: &'a Job) -> Step<'a> {
+        Box::pin(async move {
+            for function in self.here(job) {
+                let ready = self.deployer.ready(function.leading()).await;
+                ready.map(drop).map_err(|refusal| step_error(&refusal))?;
+            }
+            Ok(())
+        })
+    }
+
+    fn release<'a>(&'a self, workload: &'a str, _epoch: Epoch) -> Step<'a> {
+        Box::pin(async move {
+            for name in functions(&self.registry, workload) {
+                match self.deployer.remove(&name).await {
+                    Ok(()) => {}
+                    Err(refusal) if refusal.reason == Reason::NotFound => {}
+                    Err(refusal) => return Err(step_error(&refusal)),
+                }
+                self.proven.lock().remove(&name);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn counts(function: &Function) -> CallCounts {
+    let each = function.versions.iter().map(|version| version.counts.read());
+    each.fold(CallCounts::default(), |sum, of| CallCounts {
+        total: sum.total + of.total,
+        cold: sum.cold + of.cold,
+        refused: sum.refused + of.refused,
+        failed: sum.failed + of.failed,
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StepError> {
+    let odd = |error| StepError::Never(format!("another site answers oddly: {error}"));
+    serde_json::from_slice(bytes).map_err(odd)
+}
+
+/// What a refusal means for a step: what the machine could not do now, it may later.
+fn step_error(refusal: &Refusal) -> StepError {
+    let why = refusal
+        .detail
+        .as_ref()
+        .map_or_else(|| refusal.title.clone(), |detail| format!("{}: {detail}", refusal.title));
+    match refusal.reason.status() {
+        400..=499 => StepError::Never(why),
+        _ => StepError::Again(why),
+    }
+}

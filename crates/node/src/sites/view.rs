@@ -1,0 +1,219 @@
+//! The council's state as the API tells it.
+
+use swell_api::site::{
+    Authority, Cluster, ClusterState, Expected, Happening, Proposal, Site as Told, Utilisation,
+    Vote,
+};
+use swell_core::council::proposal::Outcome;
+use swell_core::council::state::{Proposal as Open, State};
+use swell_core::council::weighing::standing;
+use swell_core::council::words::{Metric, ProposalId};
+use swell_core::ids::SiteId;
+use swell_core::time::Instant;
+use swell_forecast::bands::{HIGH, LOW, MEDIAN};
+use swell_site::monitor::Monitor;
+use swell_site::naming::Names;
+use swell_site::quantiles::chance_above;
+use swell_site::site::Site;
+
+use crate::sites::telling::{
+    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
+    step, trouble, trouble_of,
+};
+
+/// Slots that are shown ahead.
+const SHOWN: usize = 12;
+
+/// All sites, as one of them sees them.
+pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
+    let log = site.log();
+    let (leadership, members) = (*log.leadership().borrow(), log.membership());
+    let (names, contacts) = (site.names(), site.contacts());
+    let own = site.board().contact;
+    site.look(|state, monitor| {
+        let weights = standing(state, Metric::Cpu);
+        let sites = state.members.keys().map(|id| {
+            let is_me = *id == site.me();
+            let contact = if is_me { Some(&own) } else { contacts.get(id) };
+            let holds = |holder: SiteId| holder == *id;
+            let held = state.workloads.values().filter(|known| holds(known.authority.holder));
+            Told {
+                name: names.site(*id),
+                gateway: contact.map(|contact| contact.gateway.clone()),
+                is_reached: site.is_reached(*id),
+                is_voter: members.voters.contains(id),
+                weight: share(weights.get(id).copied().unwrap_or(0)),
+                failure_chance: monitor.chance_of_failure(*id).into(),
+                workloads: held.count() as u32,
+                utilisation: utilisation(state, monitor, *id),
+            }
+        });
+        let mut sites: Vec<Told> = sites.collect();
+        sites.sort_by(|one, other| one.name.cmp(&other.name));
+        let is_member = state.members.contains_key(&site.me());
+        Cluster {
+            name: name.to_string(),
+            site: me.to_string(),
+            state: match (is_member, leadership.leader) {
+                (false, _) => ClusterState::Joining,
+                (true, None) => ClusterState::CutOff,
+                (true, Some(_)) => ClusterState::Deciding,
+            },
+            leader: leadership.leader.map(|leader| names.site(leader)),
+            mode: mode(state.mode),
+            now_ms: ms(state.now),
+            slot_ms: state.rules.slot.nanos() / 1_000_000,
+            applied: state.index,
+            trouble: site.trouble(),
+            sites,
+        }
+    })
+}
+
+fn utilisation(state: &State, monitor: &Monitor, site: SiteId) -> Vec<Utilisation> {
+    let capacity = state.members.get(&site).map(|member| member.capacity).unwrap_or_default();
+    let limited = Metric::ALL.into_iter().filter(|metric| capacity.of(*metric) > 0);
+    let row = |metric: Metric| {
+        let most = capacity.of(metric) as f32;
+        let bar = most * state.rules.limit_ppm as f32 / 1e6;
+        let loads = monitor.load(state, site, metric, state.slot(), SHOWN);
+        let part = |load: f32| f64::from(load / most);
+        let steps = loads.iter().enumerate().map(|(ahead, load)| Expected {
+            at_ms: slot_ms(state.slot().plus(ahead as u64), state.rules.slot),
+            low: part(load[LOW]),
+            middle: part(load[MEDIAN]),
+            high: part(load[HIGH]),
+            overload_chance: chance_above(load, bar).into(),
+        });
+        Utilisation {
+            metric: metric.name().to_string(),
+            capacity: capacity.of(metric),
+            seen: monitor.seen_ppm(state, site, metric).map(share),
+            expected: steps.collect(),
+        }
+    };
+    limited.map(row).collect()
+}
+
+/// Who has authority over what.
+pub fn authorities(state: &State, names: &Names) -> Vec<Authority> {
+    let row = |(id, known): (&_, &swell_core::council::workload::Workload)| {
+        let [cpu_milli, memory_mib, network_kbit, io_ops] = known.demand.0;
+        let rests = known.rests_until;
+        Authority {
+            workload: names.workload(*id),
+            holder: names.site(known.authority.holder),
+            epoch: known.authority.epoch.0,
+            lease_until_ms: ms(known.authority.lease_until),
+            criticality: criticality(known.criticality).to_string(),
+            mode: mode(state.mode_of(*id)),
+            cpu_milli,
+            memory_mib,
+            network_kbit,
+            io_ops,
+            rests_until_ms: (rests > state.now).then(|| ms(rests)),
+            moving: state.transit(*id).map(|proposal| proposal.0),
+        }
+    };
+    let mut rows: Vec<Authority> = state.workloads.iter().map(row).collect();
+    rows.sort_by(|one, other| one.workload.cmp(&other.workload));
+    rows
+}
+
+/// All proposals that are remembered, the newest first.
+pub fn proposals(state: &State, names: &Names) -> Vec<Proposal> {
+    let open = state.open.iter().map(|(id, open)| proposal(state, names, *id, open, None));
+    let ended = state.ended.iter().map(|(id, ended)| {
+        proposal(state, names, *id, &ended.proposal, Some((ended.outcome, ended.at)))
+    });
+    let mut all: Vec<Proposal> = open.chain(ended).collect();
+    all.sort_by_key(|proposal| std::cmp::Reverse(proposal.id));
+    all
+}
+
+/// One proposal.
+pub fn one(state: &State, names: &Names, id: u64) -> Option<Proposal> {
+    let id = ProposalId(id);
+    if let Some(open) = state.open.get(&id) {
+        return Some(proposal(state, names, id, open, None));
+    }
+    let ended = state.ended.get(&id)?;
+    Some(proposal(state, names, id, &ended.proposal, Some((ended.outcome, ended.at))))
+}
+
+fn proposal(
+    state: &State,
+    names: &Names,
+    id: ProposalId,
+    open: &Open,
+    ended: Option<(Outcome, Instant)>,
+) -> Proposal {
+    let filing = &open.filing;
+    let (source, destination) = (names.site(filing.source), names.site(filing.destination));
+    let phase = open.movement.map(|movement| movement.phase);
+    let why = ended.and_then(|(outcome, _)| trouble_of(outcome));
+    let total = open.ballot.weight().max(1) as f64;
+    let weighed = |weight: u64| weight as f64 / total;
+    let vote = |(site, weight): (&SiteId, &u32)| {
+        let vote = open.ballot.votes.get(site);
+        Vote {
+            site: names.site(*site),
+            weight: weighed((*weight).into()),
+            yes: vote.map(|vote| vote.yes),
+            reason: vote.map(|vote| reason(vote.reason).to_string()),
+        }
+    };
+    Proposal {
+        id: id.0,
+        state: match (ended, phase) {
+            (Some((of, _)), _) => outcome(of),
+            (None, Some(phase)) => step(phase),
+            (None, None) => "voting",
+        }
+        .to_string(),
+        is_ended: ended.is_some(),
+        trouble: why.map(|why| trouble(why).to_string()),
+        workloads: filing.workloads.keys().map(|workload| names.workload(*workload)).collect(),
+        proposer: names.site(open.proposer),
+        filed_ms: ms(open.filed),
+        deadline_ms: ms(filing.deadline),
+        cause: cause(filing.cause, open.predicted_ppm, &source, state.rules.slot),
+        criterion: criterion(&filing.criterion, names),
+        rollback: rollback(filing.rollback).to_string(),
+        criticality: criticality(open.criticality).to_string(),
+        theta: share(open.ballot.theta_ppm),
+        sites_min: open.ballot.sites_min as u32,
+        yes: weighed(open.ballot.weight_of(true)),
+        votes: open.ballot.weights.iter().map(vote).collect(),
+        timeline: timeline(state, names, open, ended, (&source, &destination)),
+        source,
+        destination,
+    }
+}
+
+fn timeline(
+    state: &State,
+    names: &Names,
+    open: &Open,
+    ended: Option<(Outcome, Instant)>,
+    places: (&str, &str),
+) -> Vec<Happening> {
+    let (source, destination) = places;
+    let mut told = vec![(
+        open.filed,
+        format!("`{}` proposed to move it to `{destination}`", names.site(open.proposer)),
+    )];
+    for (site, vote) in &open.ballot.votes {
+        let said = if vote.yes { "yes" } else { "no" };
+        let why = reason(vote.reason);
+        told.push((vote.at, format!("`{}` voted {said}: {why}", names.site(*site))));
+    }
+    told.sort_by_key(|(at, _)| *at);
+    for passed in &open.passed {
+        told.push((passed.at, begun(passed.phase, state.rules.shifts, (source, destination))));
+    }
+    if let Some((outcome, at)) = ended {
+        told.push((at, end(outcome)));
+    }
+    told.into_iter().map(|(at, what)| Happening { at_ms: ms(at), what }).collect()
+}

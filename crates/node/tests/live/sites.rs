@@ -1,0 +1,180 @@
+//! Three nodes that are sites of one cluster: real sockets, certificates, logs on disk.
+
+use std::time::Duration;
+
+use http::Method;
+use serde_json::{Value, json};
+use swell_api::spec::{BackendName, FunctionSpec};
+use swell_samples::samples;
+
+use crate::house::House;
+
+/// Long enough for a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Town {
+    houses: Vec<House>,
+}
+
+const NAMES: [&str; 3] = ["oslo", "lima", "kobe"];
+
+impl Town {
+    async fn up() -> Self {
+        let first = House::up().await;
+        let capacity = json!({ "cpu_milli": 1_000 });
+        let init = json!({
+            "cluster": "test", "site": "oslo", "capacity": capacity, "slot_ms": 500,
+        });
+        let answer = post(&first, "/v1/site/init", &init).await;
+        assert_eq!(answer["state"], "deciding", "{answer}");
+        let mut houses = vec![first];
+        for name in &NAMES[1..] {
+            let invite = json!({ "site": name });
+            let invitation = post(&houses[0], "/v1/site/invitations", &invite).await;
+            let house = House::up().await;
+            let join = json!({ "invitation": invitation, "capacity": capacity });
+            let answer = post(&house, "/v1/site/join", &join).await;
+            assert_eq!(answer["state"], "deciding", "{answer}");
+            houses.push(house);
+        }
+        Self { houses }
+    }
+
+    async fn until(
+        &self,
+        what: &str,
+        path: &str,
+        at: usize,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let shown = self.houses[at].get(path).await.json();
+            if is_so(&shown) {
+                return shown;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{what}: {shown:#}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn down(self) {
+        for house in self.houses {
+            house.down().await;
+        }
+    }
+}
+
+async fn post(house: &House, path: &str, body: &Value) -> Value {
+    let answer = house.send(Method::POST, path, body.to_string()).await;
+    assert!(answer.status.is_success(), "{path}: {}", answer.text());
+    answer.json()
+}
+
+async fn deploy(house: &House, name: &str) {
+    let mut spec = FunctionSpec::plain(name, BackendName::Wasm);
+    spec.code = house.upload(samples::WORK).await;
+    let body = serde_json::to_vec(&spec).expect("it is JSON");
+    let answer = house.send(Method::PUT, &format!("/v1/functions/{name}"), body).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
+    let town = Town::up().await;
+    let cluster = town
+        .until("all sites are reached", "/v1/site", 2, |shown| {
+            let sites = shown["sites"].as_array().map_or(0, Vec::len);
+            let reached = |site: &Value| site["is_reached"] == true;
+            sites == 3 && shown["sites"].as_array().is_some_and(|all| all.iter().all(reached))
+        })
+        .await;
+    assert_eq!(cluster["cluster"], Value::Null);
+    assert_eq!(cluster["name"], "test");
+    deploy(&town.houses[0], "shop").await;
+    let holds = |site: &'static str| {
+        move |shown: &Value| {
+            shown.as_array().is_some_and(|all| {
+                all.iter().any(|one| one["workload"] == "shop" && one["holder"] == site)
+            })
+        }
+    };
+    town.until("it is registered", "/v1/authorities", 1, holds("oslo")).await;
+    let file = json!({ "workloads": ["shop"], "destination": "lima", "check_slots": 1 });
+    let id = post(&town.houses[2], "/v1/proposals", &file).await["id"].as_u64().expect("an id");
+    let path = format!("/v1/proposals/{id}");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let answer = town.houses[0].call("shop?m=5", "").await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        let shown = town.houses[1].get(&path).await.json();
+        if shown["is_ended"] == true {
+            assert_eq!(shown["state"], "done", "{shown:#}");
+            break;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{shown:#}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    town.until("authority has moved", "/v1/authorities", 0, holds("lima")).await;
+    town.until("the source has stopped it", "/v1/functions", 0, |shown| {
+        shown.as_array().is_some_and(Vec::is_empty)
+    })
+    .await;
+    for house in &town.houses {
+        let answer = house.call("shop?m=1", "").await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+    }
+    let passed = town.houses[0].call("shop?m=1", "").await;
+    assert_eq!(passed.header("x-swell-site"), "lima");
+    let spec = FunctionSpec::plain("shop", BackendName::Modelled);
+    let twice = town.houses[0].put(&spec).await;
+    assert_eq!((twice.status.as_u16(), twice.code().as_str()), (409, "conflict"));
+    town.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sites_come_up_again_with_what_was_decided() {
+    let town = Town::up().await;
+    deploy(&town.houses[1], "mail").await;
+    let is_there = |shown: &Value| {
+        shown.as_array().is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
+    };
+    town.until("it is registered", "/v1/authorities", 0, is_there).await;
+    let mut houses = Vec::new();
+    for house in town.houses {
+        let address = house.address;
+        houses.push((house.down().await, address));
+    }
+    let mut again = Vec::new();
+    for (folder, address) in houses {
+        again.push(House::up_in(folder, move |settings| settings.listen = address).await);
+    }
+    let town = Town { houses: again };
+    town.until("it still is", "/v1/authorities", 2, is_there).await;
+    town.until("they decide", "/v1/site", 2, |shown| shown["state"] == "deciding").await;
+    town.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_makes_no_sense_is_refused_with_a_reason() {
+    let house = House::up().await;
+    let alone = house.get("/v1/site").await;
+    assert_eq!((alone.status.as_u16(), alone.code().as_str()), (404, "not-found"));
+    let bad = json!({ "cluster": "test", "site": "Oslo!", "capacity": { "cpu_milli": 1 } });
+    let answer = house.send(Method::POST, "/v1/site/init", bad.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    let init = json!({
+        "cluster": "test", "site": "oslo", "capacity": { "cpu_milli": 1_000 }, "slot_ms": 500,
+    });
+    post(&house, "/v1/site/init", &init).await;
+    let again = house.send(Method::POST, "/v1/site/init", init.to_string()).await;
+    assert_eq!(again.status.as_u16(), 409, "{}", again.text());
+    let unknown = json!({ "workloads": ["shop"], "destination": "lima" });
+    let answer = house.send(Method::POST, "/v1/proposals", unknown.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 404, "{}", answer.text());
+    assert_eq!(house.get("/v1/proposals/x").await.status.as_u16(), 400);
+    assert_eq!(house.get("/v1/proposals/99").await.status.as_u16(), 404);
+    let last = house.send(Method::DELETE, "/v1/site", "").await;
+    assert_eq!(last.status.as_u16(), 409, "{}", last.text());
+    house.down().await;
+}

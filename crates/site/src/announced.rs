@@ -1,0 +1,157 @@
+//! What calendars say of workloads and sites: the past is shown to methods without it, and what
+//! they say is changed by what is to come.
+//!
+//! An occasion touches the workloads that its patterns name. One with a pattern such as
+//! `site/oslo` touches a site as a whole, such as a night in which half of it is maintained.
+
+use swell_core::council::words::Slot;
+use swell_core::time::Span;
+use swell_forecast::bands::{Forecast, Quantiles};
+use swell_forecast::calendar::grid::Grid;
+use swell_forecast::calendar::occasion::Occasion;
+use swell_forecast::calendar::plan::plan;
+use swell_forecast::effects::layer::Ahead;
+use swell_forecast::event::{Effect, EventEffect};
+
+/// With what the pattern of a site begins.
+const SITE: &str = "site/";
+
+/// No load is larger: what an announced factor makes of it stays a number.
+const LOAD_MAX: f32 = 1e12;
+
+/// What is announced of some names, from one slot on.
+#[derive(Debug, Clone, Default)]
+pub struct Announced {
+    first: Slot,
+    names: Vec<String>,
+    events: Vec<EventEffect>,
+}
+
+impl Announced {
+    /// What occasions mean for workloads and sites of these names, in so many slots.
+    pub fn new(
+        occasions: &[Occasion],
+        workloads: &[String],
+        sites: &[String],
+        slots: (Slot, usize),
+        length: Span,
+    ) -> Self {
+        let (first, len) = slots;
+        let ms = |slot: Slot| slot.begin(length).nanos() / 1_000_000;
+        let step_ms = (length.nanos() / 1_000_000).max(1);
+        let grid = Grid { first_ms: ms(first), step_ms };
+        let is_of_sites =
+            |one: &&Occasion| one.functions.iter().any(|pattern| pattern.starts_with(SITE));
+        let (of_sites, of_workloads): (Vec<&Occasion>, Vec<&Occasion>) =
+            occasions.iter().partition(is_of_sites);
+        let names: Vec<String> = workloads
+            .iter()
+            .cloned()
+            .chain(sites.iter().map(|site| format!("{SITE}{site}")))
+            .collect();
+        let mut events = Vec::new();
+        for (some, range) in
+            [(of_workloads, 0..workloads.len()), (of_sites, workloads.len()..names.len())]
+        {
+            let some: Vec<Occasion> = some.into_iter().cloned().collect();
+            let of: Vec<&str> = names[range.clone()].iter().map(String::as_str).collect();
+            for occurrence in plan(&some, grid, len, &of).occurrences {
+                let mut event = occurrence.as_announced();
+                event.members.iter_mut().for_each(|member| *member += range.start);
+                events.push(event);
+            }
+        }
+        Self { first, names, events }
+    }
+
+    /// The past of a workload as it would have been without what was announced; `last` is the
+    /// slot of its last value.
+    pub fn calm(&self, workload: &str, series: &mut [f32], last: Slot) {
+        let Some(member) = self.place(workload) else { return };
+        let len = series.len();
+        for (back, value) in series.iter_mut().rev().enumerate().take(len) {
+            let slot = last.minus(back as u64);
+            let Some(step) = slot.0.checked_sub(self.first.0) else { return };
+            let touching = self.events.iter().filter(|event| event.touches(member, step as usize));
+            for event in touching {
+                if let Effect::Times(times) | Effect::About { times, .. } = event.effect
+                    && times >= 0.1
+                {
+                    *value /= times;
+                }
+            }
+        }
+    }
+
+    /// Forecasts of a workload from a slot on, changed by what is announced.
+    pub fn workload(&self, name: &str, from: Slot, steps: Vec<Quantiles>) -> Vec<Quantiles> {
+        self.apply(name, from, steps)
+    }
+
+    /// The same of a whole site.
+    pub fn site(&self, name: &str, from: Slot, steps: Vec<Quantiles>) -> Vec<Quantiles> {
+        if self.events.is_empty() {
+            return steps;
+        }
+        self.apply(&format!("{SITE}{name}"), from, steps)
+    }
+
+    fn apply(&self, name: &str, from: Slot, steps: Vec<Quantiles>) -> Vec<Quantiles> {
+        let Some(member) = self.place(name) else { return steps };
+        let Some(origin) = from.0.checked_sub(self.first.0) else { return steps };
+        let ahead = Ahead::of(&self.events, origin as usize, steps.len());
+        ahead.apply(member, Forecast { steps }, LOAD_MAX).steps
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.events.is_empty() {
+            return None;
+        }
+        self.names.iter().position(|known| known == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use swell_forecast::bands::MEDIAN;
+    use swell_forecast::calendar::announced::Announced as Said;
+
+    use super::*;
+
+    const SLOT: Span = Span::from_secs(60);
+
+    fn occasion(id: &str, minutes: (u64, u64), pattern: &str, times: f32) -> Occasion {
+        Occasion {
+            id: id.to_string(),
+            kind: "campaign".to_string(),
+            start_ms: minutes.0 * 60_000,
+            end_ms: minutes.1 * 60_000,
+            functions: vec![pattern.to_string()],
+            effect: Said::Times(times),
+            ..Occasion::default()
+        }
+    }
+
+    #[test]
+    fn what_is_announced_changes_what_comes_and_explains_what_came() {
+        let occasions = [
+            occasion("sale", (12, 14), "shop*", 3.0),
+            occasion("works", (13, 14), "site/oslo", 2.0),
+        ];
+        let (workloads, sites) =
+            (["shop-eu".to_string(), "mail".to_string()], ["oslo".to_string()]);
+        let announced = Announced::new(&occasions, &workloads, &sites, (Slot(8), 20), SLOT);
+        let flat = vec![[10.0; 5]; 4];
+        let middles = |steps: Vec<Quantiles>| -> Vec<f32> {
+            steps.iter().map(|quantiles| quantiles[MEDIAN]).collect()
+        };
+        let of = |name| middles(announced.workload(name, Slot(11), flat.clone()));
+        assert_eq!(of("shop-eu"), [10.0, 30.0, 30.0, 10.0]);
+        assert_eq!(of("mail"), [10.0; 4]);
+        let whole = middles(announced.site("oslo", Slot(11), flat.clone()));
+        assert_eq!(whole, [10.0, 10.0, 20.0, 10.0]);
+        let mut past = [10.0, 30.0, 30.0, 10.0];
+        announced.calm("shop-eu", &mut past, Slot(14));
+        assert_eq!(past, [10.0; 4]);
+    }
+}

@@ -1,0 +1,46 @@
+//! What a site tells its neighbours of itself: who it is, what it runs, what it used so far.
+//!
+//! It is advice: it gives names to numbers and lets others measure. What is decided stands in
+//! the log.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use swell_core::council::words::Criticality;
+
+use crate::sums::Reading;
+
+/// Where a site is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Contact {
+    /// Its name.
+    pub name: String,
+    /// Where its functions are called, such as `http://10.0.0.7:8080`.
+    pub gateway: String,
+    /// Where its state channel is reached, as `host:port`.
+    pub state: String,
+    /// Where its resource channel is reached, as `host:port`.
+    pub resource: String,
+}
+
+/// A workload at a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Its functions, by name.
+    pub functions: Vec<String>,
+    /// How much it matters.
+    pub criticality: Criticality,
+}
+
+/// What a site tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Board {
+    /// Who.
+    pub contact: Contact,
+    /// What is deployed there, by the name of the workload.
+    pub cards: BTreeMap<String, Card>,
+    /// What was used.
+    pub reading: Reading,
+    /// Other sites that it knows of.
+    pub contacts: Vec<Contact>,
+}

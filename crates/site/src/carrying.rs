@@ -1,0 +1,125 @@
+//! Carrying out what was decided: the steps of moves that are this site's, and stopping what has
+//! left it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use swell_consensus::log::Look;
+use swell_core::council::entry::{Command, News};
+use swell_core::council::order::{Order, Task, orders};
+use swell_core::council::proposal::Trouble;
+use swell_core::council::words::{Epoch, WorkloadId};
+
+use crate::kept::KeptError;
+use crate::mover::{Job, Mover, Step, StepError};
+use crate::site::Site;
+
+/// How long a step that failed is left alone before it is tried again.
+const PAUSE: Duration = Duration::from_millis(300);
+
+impl Site {
+    /// Carries out an order, and says so. It ends without a word once the order does not stand
+    /// any more: who took too long is taken back by the log.
+    pub(crate) async fn carry_out(self: &Arc<Self>, order: Order) {
+        let Order { proposal, epoch, ref workloads, task, .. } = order;
+        let owns = task == Task::Start;
+        match self.pass(workloads, epoch, owns) {
+            Ok(()) => {}
+            Err(KeptError::Fenced(_)) => return,
+            Err(error) => return self.note(&error.to_string()),
+        }
+        let news = loop {
+            match self.attempt(&order).await {
+                Ok(()) => break done(task),
+                Err(StepError::Never(why)) => {
+                    self.note(&why);
+                    match trouble(task) {
+                        Some(trouble) => break News::Trouble(trouble),
+                        None => tokio::time::sleep(PAUSE).await,
+                    }
+                }
+                Err(StepError::Again(why)) => {
+                    self.note(&why);
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+            if !self.log.look(|state| orders(state, self.me).contains(&order)) {
+                return;
+            }
+        };
+        let report = Command::Report { proposal, epoch, news };
+        if let Err(error) = self.say(report, self.settings.patience).await {
+            self.note(&error.to_string());
+        }
+    }
+
+    async fn attempt(&self, order: &Order) -> Result<(), StepError> {
+        let unknown =
+            |what: &str| StepError::Again(format!("{what} of a move is not known here yet"));
+        let other = self.contacts.read().get(&order.other).cloned();
+        let other = other.ok_or_else(|| unknown("the other site"))?;
+        if matches!(order.task, Task::Shift { .. }) {
+            tokio::time::sleep(self.settings.dwell).await;
+        }
+        for workload in &order.workloads {
+            let name = self.told.read().names.workloads.get(workload).cloned();
+            let workload = name.ok_or_else(|| unknown("a workload"))?;
+            let job = Job { workload, epoch: order.epoch, other: other.clone() };
+            step(&*self.mover, order.task, &job).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops a workload that has left this site for good.
+    pub(crate) async fn release(self: &Arc<Self>, workload: WorkloadId, epoch: Epoch) {
+        match self.pass(&[workload], epoch, false) {
+            Ok(()) => {}
+            Err(KeptError::Fenced(_)) => return,
+            Err(error) => return self.note(&error.to_string()),
+        }
+        let Some(name) = self.told.read().names.workloads.get(&workload).cloned() else { return };
+        match self.mover.release(&name, epoch).await {
+            Ok(()) => {
+                if let Err(error) = self.kept.lock().disown(workload) {
+                    self.note(&error.to_string());
+                }
+            }
+            Err(error) => {
+                self.note(&error.to_string());
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn step<'a>(mover: &'a dyn Mover, task: Task, job: &'a Job) -> Step<'a> {
+    match task {
+        Task::Start => mover.start(job),
+        Task::Prove => mover.prove(job),
+        Task::Shift { .. } => mover.check(job),
+        Task::Drain => mover.drain(job),
+        Task::TakeBack => mover.take_back(job),
+    }
+}
+
+fn done(task: Task) -> News {
+    match task {
+        Task::Start => News::Started,
+        Task::Prove => News::Healthy,
+        Task::Shift { parts, .. } => News::Shifted(parts),
+        Task::Drain => News::Drained,
+        Task::TakeBack => News::Returned,
+    }
+}
+
+/// What it is called that a step cannot be done. Taking back has no other way out than to be
+/// done, or to take too long.
+fn trouble(task: Task) -> Option<Trouble> {
+    match task {
+        Task::Start => Some(Trouble::NotStarted),
+        Task::Prove => Some(Trouble::NotHealthy),
+        Task::Shift { .. } => Some(Trouble::NotShifted),
+        Task::Drain => Some(Trouble::NotDrained),
+        Task::TakeBack => None,
+    }
+}

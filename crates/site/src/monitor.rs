@@ -1,0 +1,303 @@
+//! The state monitoring component of a site: it takes what all sites tell of what they used, slot
+//! by slot, and forecasts what each will bear.
+//!
+//! Pure: boards, calendars and the council's state come in. Every site forecasts every workload
+//! by itself, so that it can judge what others propose.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use swell_core::council::entry::Band;
+use swell_core::council::judge::Outlook;
+use swell_core::council::rules::Rules;
+use swell_core::council::state::State;
+use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
+use swell_core::ids::SiteId;
+use swell_forecast::bands::{HIGH, Quantiles};
+use swell_forecast::calendar::occasion::Occasion;
+use swell_forecast::watch::anomaly::Anomaly;
+use swell_forecast::watch::board::Board as Watchers;
+use swell_forecast::watch::watcher::Sight;
+
+use crate::announced::Announced;
+use crate::board::Board;
+use crate::foreteller::Foreteller;
+use crate::history::{History, Source};
+use crate::naming::{Names, site_id, workload_id};
+use crate::odds::Odds;
+use crate::quantiles::{band, chance_above, share_ppm, sum};
+use crate::sums::{Amounts, Reading, Sums, plus};
+
+/// Slots of the past that are looked at, at most.
+const SLOTS_MAX: usize = 600;
+
+/// Anomalies that are kept.
+const ANOMALIES_MAX: usize = 256;
+
+/// What a site sees of all sites, and expects of them.
+pub struct Monitor {
+    me: SiteId,
+    lead: usize,
+    history: History,
+    foreteller: Foreteller,
+    odds: Odds,
+    watchers: Watchers,
+    anomalies: VecDeque<Anomaly>,
+    names: Names,
+    last: BTreeMap<SiteId, Reading>,
+    seen: BTreeMap<SiteId, Amounts>,
+    expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
+    /// What is announced of sites as a whole.
+    announced: Announced,
+    /// The slot that was looked at last.
+    slot: Slot,
+}
+
+impl Monitor {
+    /// The monitor of a site that goes by these rules; `method` as in [`Foreteller::new`].
+    pub fn new(me: SiteId, rules: &Rules, method: Option<&str>) -> Self {
+        let (horizon, lead) = (rules.horizon_slots as usize + 1, rules.lead_slots as usize);
+        Self {
+            me,
+            lead,
+            history: History::new(SLOTS_MAX),
+            foreteller: Foreteller::new(horizon, lead, rules.season_slots as usize, method),
+            odds: Odds::default(),
+            watchers: Watchers::default(),
+            anomalies: VecDeque::new(),
+            names: Names::default(),
+            last: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            announced: Announced::default(),
+            slot: Slot(0),
+        }
+    }
+
+    /// A slot is over: these are the boards as they were read at its end, none where a site was
+    /// not reached.
+    pub fn on_slot(
+        &mut self,
+        slot: Slot,
+        boards: &BTreeMap<SiteId, Option<Board>>,
+        occasions: &[Occasion],
+        rules: &Rules,
+    ) {
+        self.seen.clear();
+        for (site, board) in boards {
+            match board {
+                Some(board) => self.take(*site, slot, board),
+                None => self.odds.on_slot(*site, None),
+            }
+        }
+        self.history.forget(slot.minus(SLOTS_MAX as u64));
+        self.slot = slot;
+        let workloads: Vec<String> = self.names.workloads.values().cloned().collect();
+        let sites: Vec<String> = self.names.sites.values().cloned().collect();
+        let span = (slot.minus(SLOTS_MAX as u64), SLOTS_MAX + 2 + rules.horizon_slots as usize);
+        self.announced = Announced::new(occasions, &workloads, &sites, span, rules.slot);
+        let (names, announced) = (&self.names, &self.announced);
+        let name = |source: Source| match source {
+            Source::Workload(id) => names.workloads.get(&id),
+            Source::Rest(_) => None,
+        };
+        self.foreteller.on_slot(&self.history, slot, &|source, series| {
+            if let Some(name) = name(source) {
+                announced.calm(name, series, slot);
+            }
+        });
+        self.expected.clear();
+        for source in self.history.sources() {
+            for metric in Metric::ALL {
+                let Some(said) = self.foreteller.said(source, metric) else { continue };
+                let mut steps = said.steps.to_vec();
+                if let Some(name) = name(source) {
+                    steps = announced.workload(name, slot.plus(1), steps);
+                }
+                self.expected.insert((source, metric), steps);
+            }
+        }
+        self.watch(rules);
+    }
+
+    fn take(&mut self, site: SiteId, slot: Slot, board: &Board) {
+        let name = board.contact.name.clone();
+        debug_assert_eq!(site_id(&name), site, "boards are filed under who wrote them");
+        self.names.sites.insert(site, name);
+        let Some(before) = self.last.insert(site, board.reading.clone()) else { return };
+        let elapsed = board.reading.at_ms.saturating_sub(before.at_ms);
+        if elapsed == 0 {
+            return;
+        }
+        let mut whole = Amounts::default();
+        let (mut calls, mut failed) = (0u64, 0u64);
+        for (name, sums) in &board.reading.workloads {
+            let id = workload_id(name);
+            self.names.workloads.insert(id, name.clone());
+            let earlier = before.workloads.get(name).copied().unwrap_or_default();
+            let loads = sums.loads_since(&earlier, elapsed);
+            self.history.add(Source::Workload(id), slot, loads);
+            whole = plus(whole, loads);
+            calls += sums.calls.saturating_sub(earlier.calls);
+            failed += sums.failed.saturating_sub(earlier.failed);
+        }
+        let rest = rest(&board.reading, &before, elapsed, whole);
+        self.history.add(Source::Rest(site), slot, rest);
+        whole = plus(whole, rest);
+        let sums = Sums { calls, failed, ..Sums::default() };
+        self.odds.on_slot(site, Some(sums.failures_since(&Sums::default()).unwrap_or(0.0)));
+        self.seen.insert(site, whole);
+    }
+
+    fn watch(&mut self, rules: &Rules) {
+        let day = usize::try_from(rules.season_slots).unwrap_or(0);
+        for (id, name) in &self.names.workloads {
+            let source = Source::Workload(*id);
+            let came = self.history.at(source, self.slot).map(|loads| loads[0].round() as u32);
+            let sight = Sight {
+                step: self.slot.0,
+                count: came,
+                quantiles: self.foreteller.judged(source, Metric::Cpu),
+                place: (self.slot.0 % rules.season_slots.max(1)) as usize,
+                day,
+            };
+            self.anomalies.extend(self.watchers.look(name, &sight));
+        }
+        let over = self.anomalies.len().saturating_sub(ANOMALIES_MAX);
+        self.anomalies.drain(..over);
+    }
+
+    /// Which site this is.
+    pub fn me(&self) -> SiteId {
+        self.me
+    }
+
+    /// What things are called, by what was told.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// What was out of the ordinary, the oldest first.
+    pub fn anomalies(&self) -> impl Iterator<Item = &Anomaly> {
+        self.anomalies.iter()
+    }
+
+    /// The chance that a site fails in the next slot.
+    pub fn chance_of_failure(&self, site: SiteId) -> f32 {
+        self.odds.of_failure(site)
+    }
+
+    /// The slot that was looked at last.
+    pub fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Which method is believed for a workload's processor time.
+    pub fn method(&self, workload: WorkloadId) -> Option<&'static str> {
+        Some(self.foreteller.said(Source::Workload(workload), Metric::Cpu)?.by)
+    }
+
+    /// What was seen of a site in the last slot, as shares of its capacity.
+    pub fn seen_ppm(&self, state: &State, site: SiteId, metric: Metric) -> Option<u32> {
+        let load = self.seen.get(&site)?[metric as usize];
+        share_ppm(load, state.members.get(&site)?.capacity.of(metric))
+    }
+
+    /// What a workload will take at most by the middle of what is expected, of each metric.
+    pub fn demand(&self, workload: WorkloadId) -> Loads {
+        let middle = swell_forecast::bands::MEDIAN;
+        Loads(Metric::ALL.map(|metric| {
+            let steps = self.expected.get(&(Source::Workload(workload), metric));
+            let most = steps.into_iter().flatten().map(|step| step[middle]).fold(0.0, f32::max);
+            most.ceil() as u64
+        }))
+    }
+
+    /// What a site will bear of a metric in the slots from one on.
+    pub fn load(
+        &self,
+        state: &State,
+        site: SiteId,
+        metric: Metric,
+        from: Slot,
+        slots: usize,
+    ) -> Vec<Quantiles> {
+        let mut sources = vec![Source::Rest(site)];
+        let held = state.workloads.iter().filter(|(_, of)| of.authority.holder == site);
+        sources.extend(held.map(|(id, _)| Source::Workload(*id)));
+        let begin = from.0.saturating_sub(self.slot.0 + 1) as usize;
+        let at = |source: &Source, ahead: usize| {
+            let steps = self.expected.get(&(*source, metric))?;
+            steps.get(ahead).or(steps.last()).copied()
+        };
+        let whole = |ahead: usize| sum(sources.iter().filter_map(|source| at(source, ahead)));
+        let steps: Vec<Quantiles> = (begin..begin + slots).map(whole).collect();
+        match self.names.sites.get(&site) {
+            Some(name) => self.announced.site(name, from, steps),
+            None => steps,
+        }
+    }
+
+    /// The bands of a site that this one commits itself to; nothing where it knows nothing or the
+    /// metric is not limited.
+    pub fn bands(&self, state: &State, site: SiteId, metric: Metric) -> Vec<Band> {
+        let Some(member) = state.members.get(&site) else { return Vec::new() };
+        if self.expected.is_empty() || self.slot == Slot(0) {
+            return Vec::new();
+        }
+        let first = state.slot().plus(state.rules.lead_slots);
+        let slots = (state.rules.horizon_slots - state.rules.lead_slots) as usize + 1;
+        let loads = self.load(state, site, metric, first, slots);
+        loads.iter().filter_map(|load| band(load, member.capacity.of(metric))).collect()
+    }
+
+    /// The chance that a site is above the limit of a metric in a slot.
+    pub fn chance_of_overload(
+        &self,
+        state: &State,
+        site: SiteId,
+        metric: Metric,
+        slot: Slot,
+    ) -> Option<f32> {
+        let capacity = state.members.get(&site)?.capacity.of(metric);
+        if capacity == 0 {
+            return None;
+        }
+        let bar = capacity as f32 * state.rules.limit_ppm as f32 / 1e6;
+        self.load(state, site, metric, slot, 1).first().map(|load| chance_above(load, bar))
+    }
+
+    /// How many slots ahead forecasts are judged.
+    pub fn lead(&self) -> usize {
+        self.lead
+    }
+}
+
+/// What no workload of a site accounts for: by another measure of the whole where there is one.
+fn rest(now: &Reading, before: &Reading, elapsed: u64, workloads: Amounts) -> Amounts {
+    let counted = now.rest.loads_since(&before.rest, elapsed);
+    std::array::from_fn(|metric| match now.measured[metric] {
+        Some(measured) => (measured as f32 - workloads[metric]).max(0.0),
+        None => counted[metric],
+    })
+}
+
+/// What a site expects while it looks at a state.
+pub struct View<'a> {
+    /// What it knows.
+    pub monitor: &'a Monitor,
+    /// What was decided.
+    pub state: &'a State,
+}
+
+impl Outlook for View<'_> {
+    fn peak_ppm(&self, site: SiteId, metric: Metric, through: Slot) -> Option<u32> {
+        let Self { monitor, state } = *self;
+        let capacity = state.members.get(&site)?.capacity.of(metric);
+        if monitor.expected.is_empty() {
+            return None;
+        }
+        let slots = (through.0.saturating_sub(state.slot().0) + 1).min(SLOTS_MAX as u64);
+        let loads = monitor.load(state, site, metric, state.slot(), slots as usize);
+        loads.iter().filter_map(|load| share_ppm(load[HIGH], capacity)).max()
+    }
+}

@@ -1,0 +1,51 @@
+//! How likely it is that a site fails: by how often it did of late.
+
+use std::collections::BTreeMap;
+
+use swell_core::ids::SiteId;
+
+/// What an old slot still weighs after another one.
+const MEMORY: f32 = 0.98;
+
+/// A slot in which more than this share of the calls failed is one of failure.
+const FAILED_SHARE: f32 = 0.5;
+
+/// How sites fared, the latest slots weighing most.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Odds(BTreeMap<SiteId, (f32, f32)>);
+
+impl Odds {
+    /// A site in a slot: not reached at all, or the share of its calls that failed.
+    pub fn on_slot(&mut self, site: SiteId, failed_share: Option<f32>) {
+        let has_failed = failed_share.is_none_or(|share| share > FAILED_SHARE);
+        let (failed, slots) = self.0.entry(site).or_default();
+        *failed = *failed * MEMORY + f32::from(u8::from(has_failed));
+        *slots = *slots * MEMORY + 1.0;
+    }
+
+    /// The chance that the next slot is one of failure, by Laplace's rule of succession with half
+    /// a case of each kind beforehand.
+    pub fn of_failure(&self, site: SiteId) -> f32 {
+        let (failed, slots) = self.0.get(&site).copied().unwrap_or_default();
+        (failed + 0.5) / (slots + 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_fails_is_expected_to_fail() {
+        let mut odds = Odds::default();
+        let (good, bad) = (SiteId(1), SiteId(2));
+        assert_eq!(odds.of_failure(good), 0.5, "nothing is known");
+        for _ in 0..50 {
+            odds.on_slot(good, Some(0.01));
+            odds.on_slot(bad, None);
+        }
+        assert!(odds.of_failure(good) < 0.05 && odds.of_failure(bad) > 0.95, "{odds:?}");
+        (0..200).for_each(|_| odds.on_slot(bad, Some(0.0)));
+        assert!(odds.of_failure(bad) < 0.05, "it mended its ways");
+    }
+}

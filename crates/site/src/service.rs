@@ -1,0 +1,166 @@
+//! The loop of a site: with each entry of the log and each beat it looks what there is to do, and
+//! begins it.
+//!
+//! Nothing is remembered of what was begun but that it is under way: what is to be done is read
+//! off the state, so a site that restarts goes on where it was.
+
+use std::sync::Arc;
+
+use swell_consensus::log::{LogError, Look};
+use swell_core::council::entry::{Command, Reason};
+use swell_core::council::judge::judge;
+use swell_core::council::order::{Order, orders, runs};
+use swell_core::council::state::State;
+use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
+use swell_core::time::Instant;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::errands::Errand;
+use crate::monitor::View;
+use crate::settings::beat;
+use crate::site::Site;
+
+/// What there is to do.
+#[derive(Default)]
+struct Agenda {
+    slot: Slot,
+    votes: Vec<(ProposalId, bool, Reason, u32)>,
+    orders: Vec<Order>,
+    releases: Vec<(WorkloadId, Epoch)>,
+    is_lease_short: bool,
+}
+
+impl Site {
+    /// Lives until told to stop.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut applied = self.log.applied();
+        let mut beats = tokio::time::interval(beat(&self.log.look(|state| state.rules)));
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                changed = applied.changed() => if changed.is_err() { return },
+                _ = beats.tick() => self.tell_time(),
+            }
+            self.act();
+        }
+    }
+
+    /// The leader's clock, for all.
+    fn tell_time(self: &Arc<Self>) {
+        if !self.log.leadership().borrow().is_ours {
+            return;
+        }
+        let Some(under_way) = self.errands.begin(Errand::Tick) else { return };
+        let site = self.clone();
+        tokio::spawn(async move {
+            let _under_way = under_way;
+            let at = (site.clock)();
+            match site.say(Command::Tick { at }, site.settings.patience).await {
+                // Whoever leads now tells it.
+                Ok(_) | Err(LogError::NotLeader { .. } | LogError::TimedOut) => {}
+                Err(error) => site.note(&error.to_string()),
+            }
+        });
+    }
+
+    /// Begins whatever is to be done and is not under way.
+    fn act(self: &Arc<Self>) {
+        let agenda = self.log.look(|state| self.agenda(state));
+        let mut last = self.slot.lock();
+        if agenda.slot > *last {
+            let is_first = *last == Slot(0);
+            if is_first {
+                // Half a slot has been seen, or less: nothing can be said of it.
+                *last = agenda.slot;
+            } else if let Some(under_way) = self.errands.begin(Errand::Slot) {
+                *last = agenda.slot;
+                let (site, over) = (self.clone(), agenda.slot.minus(1));
+                tokio::spawn(async move {
+                    let _under_way = under_way;
+                    site.on_slot(over).await;
+                });
+            }
+        }
+        drop(last);
+        for (proposal, yes, reason, claim_ppm) in agenda.votes {
+            let vote = Command::Vote { proposal, yes, reason, claim_ppm };
+            self.begin_saying(Errand::Vote(proposal), vote);
+        }
+        for order in agenda.orders {
+            let errand = Errand::Step(order.proposal, order.epoch, order.task);
+            let Some(under_way) = self.errands.begin(errand) else { continue };
+            let site = self.clone();
+            tokio::spawn(async move {
+                let _under_way = under_way;
+                site.carry_out(order).await;
+            });
+        }
+        for (workload, epoch) in agenda.releases {
+            let Some(under_way) = self.errands.begin(Errand::Release(workload)) else { continue };
+            let site = self.clone();
+            tokio::spawn(async move {
+                let _under_way = under_way;
+                site.release(workload, epoch).await;
+            });
+        }
+        if agenda.is_lease_short {
+            self.begin_saying(Errand::Renew, Command::Renew);
+        }
+    }
+
+    fn begin_saying(self: &Arc<Self>, errand: Errand, command: Command) {
+        let Some(under_way) = self.errands.begin(errand) else { return };
+        let site = self.clone();
+        tokio::spawn(async move {
+            let _under_way = under_way;
+            match site.say(command, site.settings.patience).await {
+                Ok(_) | Err(LogError::TimedOut) => {}
+                Err(error) => site.note(&error.to_string()),
+            }
+        });
+    }
+
+    fn agenda(&self, state: &State) -> Agenda {
+        self.reroute(state);
+        if !state.members.contains_key(&self.me) {
+            return Agenda::default();
+        }
+        let third = state.rules.lease.nanos() / 3;
+        let held = state.workloads.values().filter(|of| of.authority.holder == self.me);
+        let is_short = |lease: Instant| lease.since(state.now).nanos() < 2 * third;
+        let is_lease_short = held.map(|of| of.authority.lease_until).any(is_short);
+        let kept = self.kept.lock();
+        let left = kept.ours().iter().filter(|id| !runs(state, self.me, **id));
+        let releases = left.filter_map(|id| Some((*id, state.workloads.get(id)?.authority.epoch)));
+        Agenda {
+            slot: state.slot(),
+            votes: self.votes(state),
+            orders: orders(state, self.me),
+            releases: releases.collect(),
+            is_lease_short,
+        }
+    }
+
+    fn votes(&self, state: &State) -> Vec<(ProposalId, bool, Reason, u32)> {
+        let asked = |open: &&swell_core::council::state::Proposal| {
+            open.movement.is_none()
+                && open.ballot.weights.contains_key(&self.me)
+                && !open.ballot.votes.contains_key(&self.me)
+        };
+        if !state.open.values().any(|open| asked(&open)) {
+            return Vec::new();
+        }
+        // While the monitor looks at a slot, the log does not wait for it; the next beat does.
+        let Some(monitor) = self.monitor.try_lock() else { return Vec::new() };
+        let view = View { monitor: &monitor, state };
+        let open = state.open.iter().filter(|(_, open)| asked(open));
+        let votes = open.map(|(id, open)| {
+            let (yes, reason) = judge(state, open, &view);
+            let claim_ppm = open.ballot.weights.get(&self.me).copied().unwrap_or(0);
+            (*id, yes, reason, claim_ppm)
+        });
+        votes.collect()
+    }
+}

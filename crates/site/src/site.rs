@@ -1,0 +1,262 @@
+//! A site that is up: what its parts share, and what others may ask of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use swell_consensus::log::{Decided, Log, LogError, Look};
+use swell_core::council::entry::Command;
+use swell_core::council::state::State;
+use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
+use swell_core::ids::SiteId;
+use swell_core::time::Instant;
+
+use crate::board::{Board, Card, Contact};
+use crate::errands::Errands;
+use crate::kept::{Kept, KeptError};
+use crate::monitor::Monitor;
+use crate::mover::Mover;
+use crate::naming::{Names, site_id, workload_id};
+use crate::neighbours::Neighbours;
+use crate::route::{Route, route};
+use crate::settings::Settings;
+
+/// What a site is made of.
+pub struct Parts {
+    /// The log it agrees with others through.
+    pub log: Arc<dyn Log>,
+    /// Who moves workloads.
+    pub mover: Arc<dyn Mover>,
+    /// The node around it.
+    pub neighbours: Arc<dyn Neighbours>,
+    /// What it must not forget.
+    pub kept: Kept,
+    /// What it was told.
+    pub settings: Settings,
+    /// The wall clock, as time since 1970; only the leader's is told to anybody.
+    pub clock: Clock,
+}
+
+/// A clock.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// A site that is up.
+pub struct Site {
+    pub(crate) me: SiteId,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) mover: Arc<dyn Mover>,
+    pub(crate) neighbours: Arc<dyn Neighbours>,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) kept: Mutex<Kept>,
+    pub(crate) monitor: Mutex<Monitor>,
+    pub(crate) errands: Errands,
+    pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
+    pub(crate) cards: RwLock<BTreeMap<String, Card>>,
+    pub(crate) told: RwLock<Told>,
+    pub(crate) lanes: RwLock<Arc<BTreeMap<WorkloadId, Lane>>>,
+    /// What the lanes were drawn from: authority, workloads, and steps of moves.
+    drawn: Mutex<Option<Drawn>>,
+    pub(crate) slot: Mutex<Slot>,
+    pub(crate) trouble: Mutex<Option<String>>,
+}
+
+/// What is to be known of a workload with each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lane {
+    route: Route,
+    is_ours: bool,
+}
+
+/// What routes depend on: each step of a move is one more that was passed.
+type Drawn = (Epoch, usize, Vec<(ProposalId, usize)>);
+
+/// What other sites told of themselves.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    pub(crate) names: Names,
+    /// The workload of each function, by the function's name.
+    pub(crate) functions: BTreeMap<String, WorkloadId>,
+    /// Sites that answered at the end of the last slot.
+    pub(crate) reached: Vec<SiteId>,
+}
+
+impl Site {
+    /// Puts a site together; [`Site::run`] brings it to life.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let Parts { log, mover, neighbours, kept, settings, clock } = parts;
+        let me = log.site();
+        let rules = log.look(|state| state.rules);
+        let monitor = Monitor::new(me, &rules, settings.method.as_deref());
+        let known = kept.contacts().iter().cloned();
+        let contacts: BTreeMap<SiteId, Contact> =
+            known.map(|contact| (site_id(&contact.name), contact)).collect();
+        let own = neighbours.own(Vec::new());
+        let site = Self {
+            me,
+            log,
+            mover,
+            neighbours,
+            settings,
+            clock,
+            kept: Mutex::new(kept),
+            monitor: Mutex::new(monitor),
+            errands: Errands::default(),
+            contacts: RwLock::new(contacts),
+            cards: RwLock::new(own.cards.clone()),
+            told: RwLock::default(),
+            lanes: RwLock::default(),
+            drawn: Mutex::new(None),
+            slot: Mutex::new(Slot(0)),
+            trouble: Mutex::new(None),
+        };
+        site.hear(me, &own);
+        Arc::new(site)
+    }
+
+    /// Which site.
+    pub fn me(&self) -> SiteId {
+        self.me
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
+    /// Shows the state and what the monitor makes of it.
+    pub fn look<T>(&self, look: impl FnOnce(&State, &Monitor) -> T) -> T {
+        // In this order, so that the log never waits for the monitor.
+        let monitor = self.monitor.lock();
+        self.log.look(|state| look(state, &monitor))
+    }
+
+    /// What numbers are called, as far as is known here.
+    pub fn names(&self) -> Names {
+        self.told.read().names.clone()
+    }
+
+    /// Where other sites are, by their numbers.
+    pub fn contacts(&self) -> BTreeMap<SiteId, Contact> {
+        self.contacts.read().clone()
+    }
+
+    /// Whether a site answered at the end of the last slot.
+    pub fn is_reached(&self, site: SiteId) -> bool {
+        site == self.me || self.told.read().reached.contains(&site)
+    }
+
+    /// What went wrong last, if anything did.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().clone()
+    }
+
+    /// The board of this site, as others read it.
+    pub fn board(&self) -> Board {
+        self.neighbours.own(self.contacts.read().values().cloned().collect())
+    }
+
+    /// Takes in what a site tells of itself.
+    pub fn hear(&self, site: SiteId, board: &Board) {
+        let mut told = self.told.write();
+        told.names.sites.insert(site, board.contact.name.clone());
+        for (name, card) in &board.cards {
+            let id = workload_id(name);
+            told.names.workloads.insert(id, name.clone());
+            told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
+        }
+        drop(told);
+        let heard = std::iter::once(&board.contact).chain(&board.contacts);
+        for contact in heard.filter(|contact| site_id(&contact.name) != self.me) {
+            // What a site says of itself counts more than what others say of it.
+            let is_own = contact.name == board.contact.name;
+            self.meet(contact, is_own);
+        }
+    }
+
+    /// Another site was heard of; one that is known is replaced only by its own word.
+    pub fn meet(&self, contact: &Contact, is_own_word: bool) {
+        let id = site_id(&contact.name);
+        let known = self.contacts.read().get(&id).cloned();
+        if known.as_ref() == Some(contact) || (known.is_some() && !is_own_word) {
+            return;
+        }
+        self.contacts.write().insert(id, contact.clone());
+        self.told.write().names.sites.insert(id, contact.name.clone());
+        if let Err(error) = self.kept.lock().meet(contact) {
+            self.note(&error.to_string());
+        }
+    }
+
+    /// Says something in the log and waits until it is decided.
+    pub async fn say(&self, command: Command, within: Duration) -> Result<Decided, LogError> {
+        self.log.propose(command, within).await
+    }
+
+    /// The route of a function that is called here, by its name and, where it is deployed here,
+    /// the name of its workload.
+    pub fn route_of(&self, function: &str, workload: Option<&str>) -> Route {
+        self.lane(function, workload).map_or(Route::Here, |lane| lane.route)
+    }
+
+    /// Whether this site acts for a function by itself, such as by the clock: whoever has
+    /// authority over its workload does, and nobody else.
+    pub fn acts_for(&self, function: &str, workload: Option<&str>) -> bool {
+        self.lane(function, workload).is_none_or(|lane| lane.is_ours)
+    }
+
+    fn lane(&self, function: &str, workload: Option<&str>) -> Option<Lane> {
+        let id = match workload {
+            Some(workload) => workload_id(workload),
+            None => {
+                let known = self.told.read().functions.get(function).copied();
+                known.unwrap_or_else(|| workload_id(function))
+            }
+        };
+        self.lanes.read().get(&id).copied()
+    }
+
+    /// Works out where traffic goes, if anything changed that it depends on.
+    pub(crate) fn reroute(&self, state: &State) {
+        let moving = state.open.iter().filter(|(_, open)| open.movement.is_some());
+        let moving = moving.map(|(id, open)| (*id, open.passed.len())).collect();
+        let drawn = Some((state.epoch, state.workloads.len(), moving));
+        if std::mem::replace(&mut *self.drawn.lock(), drawn.clone()) == drawn {
+            return;
+        }
+        let lane = |id: &WorkloadId, holder: SiteId| Lane {
+            route: route(state, self.me, *id),
+            is_ours: holder == self.me,
+        };
+        let known = state.workloads.iter();
+        let lanes = known.map(|(id, known)| (*id, lane(id, known.authority.holder))).collect();
+        *self.lanes.write() = Arc::new(lanes);
+    }
+
+    /// Something went wrong that a person should see; the same is told once.
+    pub(crate) fn note(&self, what: &str) {
+        let mut trouble = self.trouble.lock();
+        if trouble.as_deref() != Some(what) {
+            tracing::warn!(site = self.me.0, "{what}");
+            *trouble = Some(what.to_string());
+        }
+    }
+
+    /// Passes the fence for each workload, on disk.
+    pub(crate) fn pass(
+        &self,
+        workloads: &[WorkloadId],
+        epoch: Epoch,
+        owns: bool,
+    ) -> Result<(), KeptError> {
+        let mut kept = self.kept.lock();
+        for workload in workloads {
+            kept.pass(*workload, epoch)?;
+            if owns {
+                kept.own(*workload)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Once a slot is over: what all sites used is read, forecast, and said in the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use swell_consensus::log::{LogError, Look};
+use swell_core::council::entry::Command;
+use swell_core::council::words::{Criticality, Slot, WorkloadId};
+use swell_core::ids::SiteId;
+use tokio::task::JoinSet;
+
+use crate::board::Board;
+use crate::naming::workload_id;
+use crate::site::Site;
+use crate::statements::{forecasts, observations, proposals, workloads};
+
+/// How long a board may take, at most.
+const BOARD_MAX: Duration = Duration::from_secs(5);
+
+impl Site {
+    /// Does what a slot that is over asks for.
+    pub(crate) async fn on_slot(self: &Arc<Self>, over: Slot) {
+        let boards = self.boards().await;
+        let rules = self.log.look(|state| state.rules);
+        let occasions = self.neighbours.occasions();
+        let site = self.clone();
+        let seen = tokio::task::spawn_blocking(move || {
+            site.monitor.lock().on_slot(over, &boards, &occasions, &rules);
+        });
+        if seen.await.is_err() {
+            return self.note("the monitor of this site broke: what it saw of a slot is lost");
+        }
+        let here = self.here();
+        let said = self.look(|state, monitor| {
+            let mut said = workloads(state, monitor, &here);
+            said.extend(observations(state, monitor));
+            said.extend(forecasts(state, monitor));
+            said
+        });
+        self.say_all(said).await;
+        self.own_what_is_held();
+        let temper = self.settings.temper;
+        let said = self.log.look(|state| proposals(state, self.me, &temper));
+        self.say_all(said).await;
+    }
+
+    /// Boards of all members, each as it is when it comes.
+    async fn boards(self: &Arc<Self>) -> BTreeMap<SiteId, Option<Board>> {
+        let (members, slot) = self
+            .log
+            .look(|state| (state.members.keys().copied().collect::<Vec<_>>(), state.rules.slot));
+        let most = Duration::from_nanos(slot.nanos() / 4).min(BOARD_MAX);
+        let mut reads = JoinSet::new();
+        for id in members.iter().copied().filter(|id| *id != self.me) {
+            let Some(contact) = self.contacts.read().get(&id).cloned() else { continue };
+            let site = self.clone();
+            reads.spawn(async move {
+                let read = tokio::time::timeout(most, site.neighbours.read(&contact)).await;
+                (id, contact, read.unwrap_or_else(|_| Err("it did not answer in time".to_string())))
+            });
+        }
+        let mut boards: BTreeMap<SiteId, Option<Board>> =
+            members.iter().map(|id| (*id, None)).collect();
+        let own = self.board();
+        *self.cards.write() = own.cards.clone();
+        self.hear(self.me, &own);
+        boards.insert(self.me, Some(own));
+        while let Some(read) = reads.join_next().await {
+            let Ok((id, contact, read)) = read else { continue };
+            match read {
+                Ok(board) if board.contact.name == contact.name => {
+                    self.hear(id, &board);
+                    boards.insert(id, Some(board));
+                }
+                Ok(board) => {
+                    let (name, other) = (&contact.name, &board.contact.name);
+                    self.note(&format!("where site `{name}` should be, site `{other}` answers"));
+                }
+                Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
+            }
+        }
+        let reached = boards.iter().filter(|(_, board)| board.is_some()).map(|(id, _)| *id);
+        self.told.write().reached = reached.collect();
+        boards
+    }
+
+    /// What is deployed here.
+    fn here(&self) -> BTreeMap<WorkloadId, Criticality> {
+        let cards = self.cards.read();
+        cards.iter().map(|(name, card)| (workload_id(name), card.criticality)).collect()
+    }
+
+    fn own_what_is_held(&self) {
+        let held: Vec<WorkloadId> = self.log.look(|state| {
+            let held = state.workloads.iter().filter(|(_, of)| of.authority.holder == self.me);
+            held.map(|(id, _)| *id).collect()
+        });
+        let mut kept = self.kept.lock();
+        for workload in held {
+            if let Err(error) = kept.own(workload) {
+                drop(kept);
+                return self.note(&error.to_string());
+            }
+        }
+    }
+
+    /// Says all of it at once, as the log groups what it writes.
+    async fn say_all(self: &Arc<Self>, commands: Vec<Command>) {
+        let mut saying = JoinSet::new();
+        for command in commands {
+            let site = self.clone();
+            saying.spawn(async move { site.say(command, site.settings.patience).await });
+        }
+        while let Some(said) = saying.join_next().await {
+            match said {
+                Ok(Ok(decided)) => {
+                    if let Err(refusal) = decided.outcome {
+                        // Late by a moment, mostly; the next slot brings another chance.
+                        tracing::debug!(%refusal, "the council refused what this site said");
+                    }
+                }
+                Ok(Err(LogError::TimedOut)) => {
+                    self.note("this site cannot reach a majority of the sites: it goes on serving and moves nothing");
+                }
+                Ok(Err(error)) => self.note(&error.to_string()),
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! A peak is seen coming, and what causes it is moved before it is there.
+
+use std::time::Duration;
+
+use swell_consensus::log::Look;
+use swell_core::council::entry::Command;
+use swell_core::council::proposal::{
+    Cause, Condition, Criterion, Filing, Outcome, Rollback, Trouble,
+};
+use swell_core::council::words::{Metric, WorkloadId};
+use swell_core::ids::SiteId;
+use swell_site::naming::{site_id, workload_id};
+
+use crate::town::{NAMES, Town};
+
+/// Rises from half a minute on, by a tenth of the capacity every six seconds.
+fn rising(second: f64) -> f64 {
+    250.0 + (second - 30.0).max(0.0) * 1_000.0 / 60.0
+}
+
+fn steady(_: f64) -> f64 {
+    300.0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peak_is_moved_before_it_comes() {
+    let town = Town::new(&[("shop", 0, rising), ("mail", 0, steady), ("news", 1, steady)]).await;
+    town.until(60, "a move is approved", |state| {
+        state.open.values().any(|open| open.movement.is_some())
+    })
+    .await;
+    let (source, predicted) = town.logs[0].look(|state| {
+        let open = state.open.values().next().expect("it is open");
+        (open.filing.source, open.predicted_ppm)
+    });
+    assert_eq!(source, site_id("oslo"));
+    assert!(predicted > 850_000, "an overload was forecast: {predicted}");
+    let seen = town.sites[0].look(|state, monitor| {
+        monitor.seen_ppm(state, site_id("oslo"), Metric::Cpu).expect("it was measured")
+    });
+    assert!(seen < 850_000, "and it was not there yet: {seen}");
+    town.until(60, "the move is done", |state| {
+        state.ended.values().any(|ended| ended.outcome == Outcome::Done)
+    })
+    .await;
+    let moved = ["shop", "mail"].into_iter().filter(|name| town.holder(name) != Some("oslo"));
+    assert_eq!(moved.count(), 1, "the least move that helps: {:?}", town.world.calls.lock());
+    town.pass(4.0).await;
+    let running = town.world.running.lock().clone();
+    let places = |name: &str| running.iter().filter(|at| at.contains(name)).count();
+    assert_eq!((places("shop"), places("mail")), (1, 1), "the source was stopped: {running:?}");
+}
+
+/// A move to a place that fills up right after: it is a wrong one, and nobody could know.
+fn sudden(second: f64) -> f64 {
+    if second > 26.0 { 1_200.0 } else { 300.0 }
+}
+
+fn filing(town: &Town, name: &str, from: usize, to: usize) -> Filing {
+    let (workload, id) = (workload_id(name), |place: usize| site_id(NAMES[place]));
+    let (epoch, deadline) = town.logs[0].look(|state| {
+        let epoch = state.workloads[&workload].authority.epoch;
+        (epoch, state.now + state.rules.slot * 5)
+    });
+    let condition = Condition { site: id(to), metric: Metric::Cpu, at_most_ppm: 850_000 };
+    Filing {
+        workloads: [(workload, epoch)].into(),
+        source: id(from),
+        destination: id(to),
+        deadline,
+        cause: Cause::Order,
+        criterion: Criterion { conditions: vec![condition], window_slots: 3, samples_min: 1 },
+        rollback: Rollback::ToSource,
+    }
+}
+
+async fn file(town: &Town, filing: Filing) -> Result<(), String> {
+    let propose = Command::Propose(Box::new(filing));
+    let said = town.sites[0].say(propose, Duration::from_secs(1)).await.expect("it is decided");
+    said.outcome.map_err(|refusal| refusal.to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_move_is_taken_back_and_not_tried_again() {
+    let town = Town::new(&[("mail", 0, steady), ("news", 1, sudden)]).await;
+    town.pass(22.0).await;
+    file(&town, filing(&town, "mail", 0, 1)).await.expect("it can be filed");
+    town.until(120, "it is taken back", |state| {
+        let is_so = |outcome| outcome == Outcome::RolledBack(Trouble::DidNotHelp);
+        state.ended.values().any(|ended| is_so(ended.outcome))
+    })
+    .await;
+    assert_eq!(town.holder("mail"), Some("oslo"));
+    town.pass(40.0).await;
+    let running = town.world.running.lock().clone();
+    assert!(running[0].contains("mail") && !running[1].contains("mail"), "{running:?}");
+    let again = file(&town, filing(&town, "mail", 0, 1)).await.expect_err("it is the same move");
+    assert!(again.contains("was rolled back"), "{again}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_start_stays_where_it_is() {
+    let town = Town::new(&[("mail", 0, steady), ("news", 1, steady)]).await;
+    town.pass(10.0).await;
+    town.world.broken.lock().insert("mail".to_string());
+    file(&town, filing(&town, "mail", 0, 1)).await.expect("it can be filed");
+    town.until(30, "it is taken back", |state| {
+        let why = Outcome::RolledBack(Trouble::NotStarted);
+        state.ended.values().any(|ended| ended.outcome == why)
+    })
+    .await;
+    assert_eq!(town.holder("mail"), Some("oslo"));
+    assert!(town.world.running.lock()[0].contains("mail"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn votes_have_reasons_and_weigh_what_was_earned() {
+    let town = Town::new(&[("mail", 0, steady), ("news", 1, steady)]).await;
+    town.pass(10.0).await;
+    file(&town, filing(&town, "mail", 0, 2)).await.expect("it can be filed");
+    town.until(30, "it is decided", |state| {
+        state.open.values().any(|open| open.movement.is_some())
+    })
+    .await;
+    let votes: Vec<(SiteId, bool)> = town.logs[1].look(|state| {
+        let open = state.open.values().next().expect("it is open");
+        open.ballot.votes.iter().map(|(site, vote)| (*site, vote.yes)).collect()
+    });
+    assert!(votes.len() >= 2 && votes.iter().all(|(_, yes)| *yes), "{votes:?}");
+    let unknown = WorkloadId(7);
+    let mut filing = filing(&town, "news", 1, 2);
+    filing.workloads = [(unknown, swell_core::council::words::Epoch(1))].into();
+    let refused = file(&town, filing).await.expect_err("nobody registered it");
+    assert!(refused.contains("nobody registered"), "{refused}");
+}

@@ -1,0 +1,86 @@
+//! What does not move: in shadow, and where nobody is reached.
+
+use std::time::Duration;
+
+use swell_consensus::log::{LogError, Look};
+use swell_core::council::entry::Command;
+use swell_core::council::proposal::Outcome;
+use swell_core::council::words::Mode;
+use swell_forecast::calendar::announced::Announced;
+use swell_forecast::calendar::occasion::Occasion;
+use swell_site::naming::site_id;
+use swell_site::route::Route;
+
+use crate::town::Town;
+
+fn rising(second: f64) -> f64 {
+    250.0 + (second - 30.0).max(0.0) * 1_000.0 / 60.0
+}
+
+fn steady(_: f64) -> f64 {
+    300.0
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_shadow_everything_is_decided_and_nothing_moves() {
+    let town = Town::new(&[("shop", 0, rising), ("mail", 0, steady)]).await;
+    let shadow = Command::SetMode { workload: None, mode: Mode::Shadow };
+    town.pass(2.0).await;
+    town.sites[1]
+        .say(shadow, Duration::from_secs(1))
+        .await
+        .expect("it is decided")
+        .outcome
+        .expect("it is fine");
+    town.until(70, "a move is approved", |state| {
+        state.ended.values().any(|ended| ended.outcome == Outcome::Shadow)
+    })
+    .await;
+    assert_eq!((town.holder("shop"), town.holder("mail")), (Some("oslo"), Some("oslo")));
+    assert!(town.world.calls.lock().is_empty(), "nobody did anything");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_site_that_is_cut_off_serves_and_moves_nothing() {
+    let town = Town::new(&[("shop", 0, rising), ("mail", 0, steady)]).await;
+    town.pass(10.0).await;
+    town.cluster.cut(site_id("oslo"));
+    town.world.cut.lock().insert(0);
+    town.pass(60.0).await;
+    assert_eq!(town.sites[0].route_of("shop", Some("shop")), Route::Here, "it serves");
+    assert!(town.world.calls.lock().is_empty(), "{:?}", town.world.calls.lock());
+    let renew = town.sites[0].say(Command::Renew, Duration::from_secs(1)).await;
+    assert_eq!(renew, Err(LogError::TimedOut));
+    town.cluster.heal(site_id("oslo"));
+    town.world.cut.lock().clear();
+    town.until(40, "it takes part again", |state| {
+        state.workloads.values().all(|known| known.authority.lease_until > state.now)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_calendar_announces_is_moved_before_it_comes() {
+    let town = Town::new(&[("shop", 0, steady), ("mail", 0, steady)]).await;
+    town.pass(16.0).await;
+    let now_ms = 1_000_000_000 + 16_000;
+    town.world.occasions.lock().push(Occasion {
+        id: "sale".to_string(),
+        kind: "campaign".to_string(),
+        start_ms: now_ms + 12_000,
+        end_ms: now_ms + 60_000,
+        functions: vec!["shop".to_string()],
+        effect: Announced::Times(2.5),
+        ..Occasion::default()
+    });
+    town.until(12, "a move is approved", |state| {
+        state.open.values().any(|open| open.movement.is_some())
+    })
+    .await;
+    let predicted = town.logs[0].look(|state| {
+        state.open.values().map(|open| (open.filing.source, open.predicted_ppm)).next()
+    });
+    let (source, predicted) = predicted.expect("it is open");
+    assert_eq!(source, site_id("oslo"));
+    assert!(predicted > 1_000_000, "the sale is in the forecast: {predicted}");
+}

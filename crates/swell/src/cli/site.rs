@@ -1,0 +1,242 @@
+//! `swell site`, `proposal`, `authority` and `ledger`: sites that agree who carries what.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use swell_core::time::Span;
+use swell_core::units::Bytes;
+
+use crate::cli::form::Listing;
+use crate::cli::node::NodeArguments;
+
+const EXAMPLES: &str = "\
+Examples:
+  swell site init --name oslo --cluster shop --cpu 8
+  swell site invite lima > lima.json
+  swell site join lima.json --cpu 8 --node http://10.0.0.8:7070
+  swell site list
+  swell site mode shadow
+
+An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
+certificate, on two ports of their own.";
+
+/// Arguments of `swell site`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SiteArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: SiteCommand,
+}
+
+/// What to do with a site.
+#[derive(Debug, Subcommand)]
+pub enum SiteCommand {
+    /// Make the node the first site of a cluster
+    Init {
+        /// What the site is called
+        #[arg(long)]
+        name: String,
+        /// What the cluster is called
+        #[arg(long, default_value = "swell")]
+        cluster: String,
+        /// Length of the slots that forecasts speak of; it cannot be changed later [default: 5m]
+        #[arg(long, value_name = "SPAN")]
+        slot: Option<Span>,
+        /// What it can bear
+        #[command(flatten)]
+        capacity: CapacityArguments,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Print what another node needs to join as that site; asked of the first site
+    Invite {
+        /// What the new site will be called
+        name: String,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Let the node join a cluster
+    Join {
+        /// The invitation
+        invitation: PathBuf,
+        /// What it can bear
+        #[command(flatten)]
+        capacity: CapacityArguments,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Let the node leave its cluster; it must hold no workloads
+    Leave {
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// List the sites: how full they are and will be, and what they weigh
+    List {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Show how the node's site stands to its cluster
+    Status {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Set whether anything moves, at all sites
+    Mode {
+        /// The mode
+        mode: Mode,
+        /// Only for this workload
+        #[arg(long)]
+        workload: Option<String>,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+}
+
+/// Whether anything moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Nothing is proposed
+    Off,
+    /// Proposals are voted on, and nothing moves
+    Shadow,
+    /// What is approved is done
+    On,
+}
+
+/// What a site can bear.
+#[derive(Debug, Clone, Args)]
+pub struct CapacityArguments {
+    /// Processors, such as 4 or 0.5
+    #[arg(long, value_name = "PROCESSORS")]
+    pub cpu: f64,
+    /// Memory [default: not limited]
+    #[arg(long, value_name = "BYTES")]
+    pub memory: Option<Bytes>,
+    /// kbit/s of the network [default: not limited]
+    #[arg(long, value_name = "KBIT")]
+    pub network: Option<u64>,
+    /// Operations on disks a second [default: not limited]
+    #[arg(long, value_name = "OPS")]
+    pub io: Option<u64>,
+}
+
+/// Arguments of `swell proposal`.
+#[derive(Debug, Args)]
+pub struct ProposalArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ProposalCommand,
+}
+
+/// What to do with proposals.
+#[derive(Debug, Subcommand)]
+pub enum ProposalCommand {
+    /// List proposals, the newest first
+    List {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Show a proposal: why, who voted what, and what happened
+    Show {
+        /// Its id
+        id: u64,
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Propose a move; it is voted on as those of sites are
+    File(FileArguments),
+    /// Take a proposal back that this site filed and that is not decided yet
+    Withdraw {
+        /// Its id
+        id: u64,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+}
+
+/// Arguments of `swell proposal file`.
+#[derive(Debug, Args)]
+pub struct FileArguments {
+    /// What is to move; all of it is at one site
+    #[arg(required = true)]
+    pub workloads: Vec<String>,
+    /// The site where it is to go
+    #[arg(long, value_name = "SITE")]
+    pub to: String,
+    /// Until when it must be decided
+    #[arg(long, value_name = "SPAN", default_value = "10m")]
+    pub within: Span,
+    /// Slots over which it is looked whether it helped
+    #[arg(long, value_name = "SLOTS", default_value_t = 3)]
+    pub check: u64,
+    /// What share of its processors the destination may use meanwhile [default: as the rules say]
+    #[arg(long, value_name = "SHARE")]
+    pub at_most: Option<f64>,
+    /// Leave it there even if it did not help
+    #[arg(long)]
+    pub stay: bool,
+    /// Which node
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `swell authority`.
+#[derive(Debug, Args)]
+pub struct AuthorityArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AuthorityCommand,
+}
+
+/// What to do with authority over workloads.
+#[derive(Debug, Subcommand)]
+pub enum AuthorityCommand {
+    /// List workloads with the site that has authority over each
+    List {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Propose that a site takes a workload over; the same as `swell proposal file`
+    Move(FileArguments),
+}
+
+/// Arguments of `swell ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArguments {
+    /// Only that of this site
+    #[arg(long)]
+    pub site: Option<String>,
+    /// In which form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Listing,
+    /// Which node
+    #[command(flatten)]
+    pub node: NodeArguments,
+}

@@ -1,0 +1,82 @@
+//! Sites, proposals, authority and the ledger.
+
+use swell_api::site::{
+    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
+    Proposal, SetMode,
+};
+use ureq::SendBody;
+use ureq::http::{Method, Request};
+
+use crate::client::failure::{is_fine, refused};
+use crate::client::node::{NodeClient, escaped, query};
+use crate::error::Letter;
+
+impl NodeClient {
+    /// The sites, as the node's sees them.
+    pub fn cluster(&self) -> Result<Cluster, Letter> {
+        self.get("the sites", "/v1/site")
+    }
+
+    /// Founds a cluster.
+    pub fn init_site(&self, asked: &InitSite) -> Result<Cluster, Letter> {
+        self.send("the cluster", Method::POST, "/v1/site/init", asked)
+    }
+
+    /// Makes an invitation.
+    pub fn invite_site(&self, name: &str) -> Result<Invitation, Letter> {
+        let asked = InviteSite { site: name.to_string() };
+        self.send("the invitation", Method::POST, "/v1/site/invitations", &asked)
+    }
+
+    /// Joins a cluster.
+    pub fn join_site(&self, asked: &JoinSite) -> Result<Cluster, Letter> {
+        self.send("the cluster", Method::POST, "/v1/site/join", asked)
+    }
+
+    /// Leaves it.
+    pub fn leave_site(&self) -> Result<(), Letter> {
+        self.delete("/v1/site")
+    }
+
+    /// Sets whether anything moves.
+    pub fn set_site_mode(&self, asked: &SetMode) -> Result<(), Letter> {
+        let body = serde_json::to_vec(asked).expect("a mode is JSON");
+        let mut body = body.as_slice();
+        let request = Request::put(self.uri("/v1/site/mode")?)
+            .header("content-type", "application/json")
+            .header("content-length", body.len());
+        let answer = self.run(self.request(request, SendBody::from_reader(&mut body))?)?;
+        if is_fine(answer.status()) { Ok(()) } else { Err(refused(answer)) }
+    }
+
+    /// Proposals, newest first.
+    pub fn proposals(&self) -> Result<Vec<Proposal>, Letter> {
+        self.get("proposals", "/v1/proposals")
+    }
+
+    /// One proposal.
+    pub fn proposal(&self, id: u64) -> Result<Proposal, Letter> {
+        self.get("the proposal", &format!("/v1/proposals/{id}"))
+    }
+
+    /// Files a proposal.
+    pub fn file_proposal(&self, asked: &FileProposal) -> Result<Filed, Letter> {
+        self.send("the proposal", Method::POST, "/v1/proposals", asked)
+    }
+
+    /// Takes one back.
+    pub fn withdraw_proposal(&self, id: u64) -> Result<(), Letter> {
+        self.delete(&format!("/v1/proposals/{id}"))
+    }
+
+    /// Who has authority over what.
+    pub fn authorities(&self) -> Result<Vec<Authority>, Letter> {
+        self.get("authority", "/v1/authorities")
+    }
+
+    /// What sites forecast, what came, and what they weigh.
+    pub fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Letter> {
+        let query = query(&[("site", site.map(escaped))]);
+        self.get("the ledger", &format!("/v1/ledger{query}"))
+    }
+}

@@ -1,0 +1,86 @@
+//! Shows cache groups, as a node sees them.
+
+use swell_api::cache::{CacheGroup, CacheState, CachedContent};
+
+use crate::cli::caches::{CachesCommand, OneContent};
+use crate::connect;
+use crate::error::Letter;
+use crate::figure::bytes;
+use crate::listing::{Column, facts, show, show_one};
+
+const GROUPS: [Column<CacheGroup>; 8] = [
+    Column::text("WORKLOAD", workload),
+    Column::text("LEADER", |one| one.leader.clone().unwrap_or_else(|| "-".to_string())),
+    Column::number("REIGN", |one| one.epoch.to_string()),
+    Column::text("HERE", |one| if one.leads { "leads" } else { "member" }.to_string()),
+    Column::number("COPIES", |one| one.copies.to_string()),
+    Column::number("SIZE", |one| bytes(one.copy_bytes)),
+    Column::wide_number("LED", |one| one.led_contents.to_string()),
+    Column::wide("VOTERS", |one| one.voters.join(",")),
+];
+
+fn workload(group: &CacheGroup) -> String {
+    group.workload.clone().unwrap_or_else(|| format!("#{}", group.group))
+}
+
+/// Runs `swell cache`.
+pub fn run(command: &CachesCommand) -> Result<(), Letter> {
+    match command {
+        CachesCommand::Groups { output, node } => {
+            show(&connect::node(node)?.caches()?.groups, &GROUPS, workload, *output)
+        }
+        CachesCommand::Members { output, node } => {
+            let state = connect::node(node)?.caches()?;
+            show_one(&state, &state.name, |_| members(&state), *output)
+        }
+        CachesCommand::Show(OneContent { name, output, node }) => {
+            let content = connect::node(node)?.cached(name)?;
+            show_one(&content, &content.name, |_| describe(&content), *output)
+        }
+        CachesCommand::Why(OneContent { name, output, node }) => {
+            let content = connect::node(node)?.cached(name)?;
+            let words = format!("`{}` would be read {}\n", content.name, content.why);
+            show_one(&content.why, &content.name, |_| words, *output)
+        }
+    }
+}
+
+fn members(state: &CacheState) -> String {
+    let counts = &state.counts;
+    facts(&[
+        ("node", state.name.clone()),
+        ("members", state.members.join(", ")),
+        ("data store", state.store.clone()),
+        ("trouble", state.trouble.clone().unwrap_or_else(|| "none".to_string())),
+        (
+            "reads",
+            format!(
+                "{} local, {} from the group, {} from the data store",
+                counts.local, counts.group, counts.store
+            ),
+        ),
+        ("writes", counts.writes.to_string()),
+        ("failures", counts.failures.to_string()),
+        ("messages", format!("{} sent, {} received", counts.sent, counts.received)),
+        (
+            "requests",
+            format!(
+                "{} to the data store, {} came to nothing",
+                counts.store_requests, counts.store_failures
+            ),
+        ),
+    ])
+}
+
+fn describe(content: &CachedContent) -> String {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_string());
+    facts(&[
+        ("content", content.name.clone()),
+        ("copy", or_none(&content.version)),
+        ("tag", or_none(&content.tag)),
+        ("valid", content.age_ms.map_or_else(|| "-".to_string(), |age| format!("{age} ms ago"))),
+        ("leader says", or_none(&content.leader_tag)),
+        ("holders", content.holders.join("\n")),
+        ("a read", content.why.clone()),
+    ])
+}

@@ -1,0 +1,222 @@
+//! Sites that agree who carries what: `swell site`, `proposal`, `authority`, `ledger`.
+
+use std::fs;
+use std::path::Path;
+
+use swell_api::site::{
+    Authority, Capacity, Cluster, FileProposal, InitSite, Invitation, JoinSite, LedgerRow,
+    Proposal, SetMode, Site, SiteMode,
+};
+
+use crate::cli::site::{
+    AuthorityCommand, CapacityArguments, FileArguments, LedgerArguments, Mode, ProposalCommand,
+    SiteCommand,
+};
+use crate::connect;
+use crate::error::Letter;
+use crate::figure::moment;
+use crate::listing::{Column, facts, show, show_one};
+use crate::output::{json, to_stdout};
+use crate::say::say;
+use crate::siting::{parts, peak, percent, story};
+
+const SITES: [Column<Site>; 8] = [
+    Column::text("SITE", |site| site.name.clone()),
+    Column::text("REACHED", |site| yes(site.is_reached)),
+    Column::text("VOTER", |site| yes(site.is_voter)),
+    Column::number("WEIGHT", |site| percent(site.weight)),
+    Column::number("WORKLOADS", |site| site.workloads.to_string()),
+    Column::text("USED", |site| parts(site, |of| of.seen.map(percent))),
+    Column::text("PEAK AHEAD", |site| parts(site, |of| peak(of).map(|most| percent(most.high)))),
+    Column::text("OVERLOAD", |site| {
+        parts(site, |of| peak(of).map(|most| percent(most.overload_chance)))
+    }),
+];
+
+const PROPOSALS: [Column<Proposal>; 7] = [
+    Column::number("ID", |one| one.id.to_string()),
+    Column::text("STATE", |one| one.state.clone()),
+    Column::text("WORKLOADS", |one| one.workloads.join(",")),
+    Column::text("FROM", |one| one.source.clone()),
+    Column::text("TO", |one| one.destination.clone()),
+    Column::number("YES", |one| percent(one.yes)),
+    Column::text("CAUSE", |one| one.cause.clone()),
+];
+
+const AUTHORITIES: [Column<Authority>; 8] = [
+    Column::text("WORKLOAD", |one| one.workload.clone()),
+    Column::text("SITE", |one| one.holder.clone()),
+    Column::number("EPOCH", |one| one.epoch.to_string()),
+    Column::text("MATTERS", |one| one.criticality.clone()),
+    Column::text("MODE", |one| mode_word(one.mode).to_string()),
+    Column::number("CPU", |one| format!("{:.2}", one.cpu_milli as f64 / 1e3)),
+    Column::wide("LEASE UNTIL", |one| moment(one.lease_until_ms)),
+    Column::text("MOVED BY", |one| one.moving.map_or_else(String::new, |id| id.to_string())),
+];
+
+const LEDGER: [Column<LedgerRow>; 6] = [
+    Column::text("SITE", |row| row.site.clone()),
+    Column::text("METRIC", |row| row.metric.clone()),
+    Column::number("SCORED", |row| row.samples.to_string()),
+    Column::number("LOSS BY NAIVE", |row| format!("{:.2}", row.loss_ratio)),
+    Column::number("WEIGHT", |row| percent(row.weight)),
+    Column::text("LAST CAME", |row| {
+        let came = row.slots.iter().rev().find_map(|slot| slot.came);
+        came.map_or_else(String::new, percent)
+    }),
+];
+
+/// Runs `swell site`.
+pub fn site(command: &SiteCommand) -> Result<(), Letter> {
+    match command {
+        SiteCommand::Init { name, cluster, slot, capacity: most, node } => {
+            let asked = InitSite {
+                cluster: cluster.clone(),
+                site: name.clone(),
+                capacity: capacity(most)?,
+                slot_ms: slot.map(|slot| slot.nanos() / 1_000_000),
+            };
+            stands(&connect::node(node)?.init_site(&asked)?);
+            Ok(())
+        }
+        SiteCommand::Invite { name, node } => {
+            let invitation = connect::node(node)?.invite_site(name)?;
+            to_stdout(|out| json(&invitation, out))
+        }
+        SiteCommand::Join { invitation, capacity: most, node } => {
+            let asked = JoinSite { invitation: read(invitation)?, capacity: capacity(most)? };
+            stands(&connect::node(node)?.join_site(&asked)?);
+            Ok(())
+        }
+        SiteCommand::Leave { node } => {
+            connect::node(node)?.leave_site()?;
+            say("this node is no site any more");
+            Ok(())
+        }
+        SiteCommand::List { output, node } => {
+            let cluster = connect::node(node)?.cluster()?;
+            show(&cluster.sites, &SITES, |site| site.name.clone(), *output)
+        }
+        SiteCommand::Status { output, node } => {
+            let cluster = connect::node(node)?.cluster()?;
+            show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
+        }
+        SiteCommand::Mode { mode, workload, node } => {
+            let mode = match mode {
+                Mode::Off => SiteMode::Off,
+                Mode::Shadow => SiteMode::Shadow,
+                Mode::On => SiteMode::On,
+            };
+            let asked = SetMode { mode, workload: workload.clone() };
+            connect::node(node)?.set_site_mode(&asked)?;
+            say(format!("mode {}, at all sites", mode_word(mode)));
+            Ok(())
+        }
+    }
+}
+
+/// Runs `swell proposal`.
+pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
+    match command {
+        ProposalCommand::List { output, node } => {
+            let proposals = connect::node(node)?.proposals()?;
+            show(&proposals, &PROPOSALS, |one| one.id.to_string(), *output)
+        }
+        ProposalCommand::Show { id, output, node } => {
+            let proposal = connect::node(node)?.proposal(*id)?;
+            show_one(&proposal, &id.to_string(), |_| story(&proposal), *output)
+        }
+        ProposalCommand::File(arguments) => file(arguments),
+        ProposalCommand::Withdraw { id, node } => {
+            connect::node(node)?.withdraw_proposal(*id)?;
+            say(format!("{id}: withdrawn"));
+            Ok(())
+        }
+    }
+}
+
+/// Runs `swell authority`.
+pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
+    match command {
+        AuthorityCommand::List { output, node } => {
+            let rows = connect::node(node)?.authorities()?;
+            show(&rows, &AUTHORITIES, |one| one.workload.clone(), *output)
+        }
+        AuthorityCommand::Move(arguments) => file(arguments),
+    }
+}
+
+/// Runs `swell ledger`.
+pub fn ledger(arguments: &LedgerArguments) -> Result<(), Letter> {
+    let rows = connect::node(&arguments.node)?.ledger(arguments.site.as_deref())?;
+    show(&rows, &LEDGER, |row| row.site.clone(), arguments.output)
+}
+
+fn file(arguments: &FileArguments) -> Result<(), Letter> {
+    let asked = FileProposal {
+        workloads: arguments.workloads.clone(),
+        destination: arguments.to.clone(),
+        within_ms: Some(arguments.within.nanos() / 1_000_000),
+        check_slots: Some(arguments.check),
+        at_most: arguments.at_most,
+        stay: arguments.stay,
+    };
+    let filed = connect::node(&arguments.node)?.file_proposal(&asked)?;
+    say(format!("filed as {0}; `swell proposal show {0}` tells what comes of it", filed.id));
+    to_stdout(|out| writeln!(out, "{}", filed.id))
+}
+
+fn capacity(most: &CapacityArguments) -> Result<Capacity, Letter> {
+    if !(most.cpu.is_finite() && most.cpu > 0.0 && most.cpu < 1e6) {
+        return Err(Letter::usage("a site has more than no processors")
+            .hint("say how many, such as `--cpu 4` or `--cpu 0.5`"));
+    }
+    Ok(Capacity {
+        cpu_milli: (most.cpu * 1e3).round().max(1.0) as u64,
+        memory_mib: most.memory.map_or(0, |memory| memory.get() >> 20),
+        network_kbit: most.network.unwrap_or(0),
+        io_ops: most.io.unwrap_or(0),
+    })
+}
+
+fn read(path: &Path) -> Result<Invitation, Letter> {
+    let text = fs::read(path).map_err(|error| {
+        Letter::usage(format!("cannot read the invitation `{}`: {error}", path.display()))
+    })?;
+    serde_json::from_slice(&text).map_err(|error| {
+        Letter::usage(format!("`{}` is no invitation: {error}", path.display()))
+            .hint("make one with `swell site invite NAME` at the first site")
+    })
+}
+
+fn stands(cluster: &Cluster) {
+    let Cluster { name, site, sites, .. } = cluster;
+    say(format!("site `{site}` of cluster `{name}`, {} known", sites.len()));
+}
+
+fn status(cluster: &Cluster) -> String {
+    let reached = cluster.sites.iter().filter(|site| site.is_reached).count();
+    facts(&[
+        ("Cluster", cluster.name.clone()),
+        ("Site", cluster.site.clone()),
+        ("State", crate::client::node::word(&cluster.state)),
+        ("Leader", cluster.leader.clone().unwrap_or_default()),
+        ("Mode", mode_word(cluster.mode).to_string()),
+        ("Reached", format!("{reached} of {} sites", cluster.sites.len())),
+        ("Slot", crate::figure::span_ms(cluster.slot_ms)),
+        ("Entries", cluster.applied.to_string()),
+        ("Trouble", cluster.trouble.clone().unwrap_or_default()),
+    ])
+}
+
+fn mode_word(mode: SiteMode) -> &'static str {
+    match mode {
+        SiteMode::Off => "off",
+        SiteMode::Shadow => "shadow",
+        SiteMode::On => "on",
+    }
+}
+
+fn yes(is_so: bool) -> String {
+    (if is_so { "yes" } else { "no" }).to_string()
+}

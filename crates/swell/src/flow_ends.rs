@@ -1,0 +1,140 @@
+//! Puts lines and files into a flow, and takes items out, as a native process of this machine.
+
+use std::fs;
+use std::io::{BufRead, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use swell_core::time::Span;
+use swell_flow_client::consumer::Consumer;
+use swell_flow_client::error::{ClientError, Refused};
+use swell_flow_client::item::Received;
+use swell_flow_client::producer::Producer;
+use swell_node::native::door::FILE;
+
+use crate::cli::flows::{EndArguments, ReceiveArguments, SendArguments};
+use crate::cli::settings::SettingsArguments;
+use crate::configuration;
+use crate::error::Letter;
+use crate::figure::count;
+use crate::interrupt;
+use crate::say::say;
+
+/// How often an interruption is looked for.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Runs `swell flow send`.
+pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
+    let SendArguments { flow, files, media_type, end } = arguments;
+    let (socket, patience) = (socket(end)?, span(end.patience));
+    let producer = Producer::connect_with(socket, flow, &end.name, media_type, patience);
+    let mut producer = producer.map_err(letter)?;
+    let mut sent = 0usize;
+    if files.is_empty() {
+        for line in std::io::stdin().lock().split(b'\n') {
+            let line = line.map_err(|error| {
+                Letter::failed(format!("cannot read the standard input: {error}"))
+            })?;
+            producer.push(&line, None).map_err(letter)?;
+            sent += 1;
+        }
+    }
+    for path in files {
+        let bytes = fs::read(path).map_err(|error| {
+            Letter::failed(format!("cannot read `{}`: {error}", path.display()))
+        })?;
+        producer.push(&bytes, None).map_err(letter)?;
+        sent += 1;
+    }
+    producer.flush(None).map_err(letter)?;
+    let mut told = format!("{flow}: {} accepted", count(sent, "item"));
+    for (items, what) in [(producer.dropped(), "dropped"), (producer.lost(), "lost, maybe")] {
+        if items > 0 {
+            told += &format!(", of these {items} {what}");
+        }
+    }
+    say(told);
+    Ok(())
+}
+
+/// Runs `swell flow receive`.
+pub fn receive(arguments: &ReceiveArguments) -> Result<(), Letter> {
+    let ReceiveArguments { flow, items, idle, folder, names, end } = arguments;
+    let consumer = Consumer::connect(socket(end)?, flow, &end.name, span(end.patience));
+    let mut consumer = consumer.map_err(letter)?;
+    if let Some(folder) = folder {
+        fs::create_dir_all(folder).map_err(|error| Letter::unwritable(folder, &error))?;
+    }
+    let asked = interrupt::listen()?;
+    let (mut received, mut last) = (0, Instant::now());
+    while items.is_none_or(|most| received < most) && !asked.load(Ordering::Relaxed) {
+        if idle.is_some_and(|idle| last.elapsed() >= span(idle)) {
+            break;
+        }
+        let Some(item) = consumer.pop(Some(GLANCE)).map_err(letter)? else { continue };
+        match folder {
+            Some(folder) => save(folder, &item)?,
+            None if !print(&item, *names)? => return Ok(()),
+            None => {}
+        }
+        // What was not done with is given out again: better twice than never.
+        consumer.done();
+        received += 1;
+        last = Instant::now();
+    }
+    Ok(())
+}
+
+/// Writes an item as a line; false if nobody reads any more.
+fn print(item: &Received, with_name: bool) -> Result<bool, Letter> {
+    let mut line = if with_name { format!("{}\t", item.name()).into_bytes() } else { Vec::new() };
+    line.extend(&item.payload);
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    match out.write_all(&line).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Letter::failed(format!("cannot write: {error}"))),
+    }
+}
+
+/// Writes an item into a file that is named after it, whole or not at all.
+fn save(folder: &Path, item: &Received) -> Result<(), Letter> {
+    let name = format!("{}-{}", item.from.replace([':', '/'], "-"), item.sequence);
+    let (path, early) = (folder.join(&name), folder.join(format!(".{name}")));
+    let written = fs::write(&early, &item.payload).and_then(|()| fs::rename(&early, &path));
+    written.map_err(|error| Letter::unwritable(&path, &error))
+}
+
+/// The socket that is meant.
+fn socket(end: &EndArguments) -> Result<PathBuf, Letter> {
+    let named = std::env::var_os("SWELL_FLOW_SOCKET").filter(|path| !path.is_empty());
+    if let Some(path) = end.socket.clone().or_else(|| named.map(PathBuf::from)) {
+        return Ok(path);
+    }
+    let arguments = SettingsArguments { data: end.data.clone(), ..SettingsArguments::default() };
+    let settings = configuration::settings(&arguments)?.settings;
+    Ok(settings.flow.socket.unwrap_or_else(|| settings.data.join(FILE)))
+}
+
+fn span(span: Span) -> Duration {
+    Duration::from_nanos(span.nanos())
+}
+
+fn letter(error: ClientError) -> Letter {
+    let letter = Letter::failed(error.to_string());
+    match error {
+        ClientError::Refused { code: Refused::NotDeclared, .. } => letter.hint(
+            "state it in the flow's manifest as `native:NAME`: in `from` for who sends, in `to` \
+             or `owners` for who receives",
+        ),
+        ClientError::Refused { code: Refused::UnknownFlow, .. } => {
+            letter.hint("`swell flow list` shows those that are")
+        }
+        ClientError::Down { .. } => {
+            letter.hint("name the node's socket with `--socket`, or its data folder with `--data`")
+        }
+        _ => letter,
+    }
+}

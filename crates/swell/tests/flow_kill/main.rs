@@ -1,0 +1,47 @@
+//! Kills and freezes a real node and the processes at its flow while items pass and the flow
+//! changes hands, and holds what came out against what went in.
+//!
+//! `cargo test --workspace --test flow_kill` kills some dozen times;
+//! `cargo test --workspace --test flow_kill -- --kills 10000 --seed 7` as often as one likes.
+//! `-- --measure 100000` kills nobody, and tells what passing so many items takes.
+//! Nothing may be lost, torn, duplicated in effect or out of order. The processes are this
+//! program again, each in a role, at a node that is the real program.
+
+#[path = "../shell/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod shell;
+#[path = "../user/node.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod node;
+#[path = "../user/wire.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod wire;
+mod account;
+mod ends;
+mod measure;
+mod play;
+
+use std::process::ExitCode;
+
+/// Kills of an ordinary run.
+const KILLS: u64 = 120;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["role:producer", socket, name] => ends::produce(socket, name),
+        ["role:consumer", socket, name, account] => ends::consume(socket, name, account),
+        ["--measure", items] => measure::run(items.parse().expect("a whole number")),
+        // Other words are meant for the usual harness of tests.
+        _ => {
+            let (kills, seed) = (number(&words, "--kills", KILLS), number(&words, "--seed", 1));
+            play::run(kills, seed)
+        }
+    }
+}
+
+fn number(words: &[&str], name: &str, usual: u64) -> u64 {
+    let value = words.iter().skip_while(|word| **word != name).nth(1);
+    value.map_or(usual, |value| value.parse().expect("a whole number"))
+}

@@ -1,0 +1,254 @@
+//! The play: somebody is killed or frozen, again and again, at no particular moment.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::{RngExt as _, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rustix::process::{Pid, Signal, kill_process};
+use swell_flow_client::producer::Producer;
+
+use crate::account::Account;
+use crate::node::{Node, Running, command};
+use crate::shell::Folder;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const PRODUCERS: [&str; 2] = ["left", "right"];
+const CONSUMERS: [&str; 2] = ["viewer", "spare"];
+const APP: &str = "version = 1\n[[flow]]\nname = \"frames\"\n\
+    from = [\"native:left\", \"native:right\"]\nto = \"native:viewer\"\n\
+    owners = [\"native:spare\"]\nitem = \"1KiB\"\nack = \"consume\"\n";
+
+#[derive(Default)]
+struct Tally {
+    producers: u64,
+    consumers: u64,
+    nodes: u64,
+    frozen: u64,
+    moves: u64,
+}
+
+impl Tally {
+    fn kills(&self) -> u64 {
+        self.producers + self.consumers + self.nodes + self.frozen
+    }
+}
+
+/// A process at the flow.
+struct End(Child);
+
+impl End {
+    fn signal(&self, signal: Signal) {
+        let _ = kill_process(Pid::from_child(&self.0), signal);
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.0.try_wait().expect("it is our child").is_some()
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Stage {
+    node: Option<Node>,
+    folder: Arc<Folder>,
+    producers: Vec<End>,
+    consumers: Vec<End>,
+    /// Changes of hands under way.
+    moving: Vec<Running>,
+    rng: Xoshiro256PlusPlus,
+    tally: Tally,
+}
+
+pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
+    let start = Instant::now();
+    let mut stage = Stage::new(seed);
+    let mut account = Account::open(&stage.account());
+    let replay =
+        format!("replay: cargo test --workspace --test flow_kill -- --kills {kills} --seed {seed}");
+    let mut played = Ok(());
+    while stage.tally.kills() < kills && played.is_ok() {
+        stage.step();
+        played = account.read().and_then(|()| stage.check());
+    }
+    let played = played.and_then(|()| stage.settle(&mut account));
+    let tally = &stage.tally;
+    println!(
+        "{} kills in {:.1} s (producers {}, consumers {}, nodes {}, frozen {}), {} changes of \
+         hands, {} items, {} given out again and recognised: {}",
+        tally.kills(),
+        start.elapsed().as_secs_f64(),
+        tally.producers,
+        tally.consumers,
+        tally.nodes,
+        tally.frozen,
+        tally.moves,
+        account.applied.values().sum::<u64>(),
+        account.redelivered,
+        match &played {
+            Ok(()) => "nothing lost, torn, duplicated in effect or out of order",
+            Err(_) => "BROKEN",
+        },
+    );
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}\n{replay}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Stage {
+    fn new(seed: u64) -> Self {
+        let node = Node::up("");
+        node.write("app.toml", APP.as_bytes());
+        node.fine("deploy -f app.toml");
+        let folder = node.folder.clone();
+        let mut stage = Self {
+            node: Some(node),
+            folder,
+            producers: Vec::new(),
+            consumers: Vec::new(),
+            moving: Vec::new(),
+            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
+            tally: Tally::default(),
+        };
+        stage.producers = PRODUCERS.map(|name| stage.producer(name)).into();
+        stage.consumers = CONSUMERS.map(|name| stage.consumer(name)).into();
+        stage
+    }
+
+    fn account(&self) -> PathBuf {
+        self.folder.0.join("effects")
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.0.join("data/flow.sock")
+    }
+
+    fn start(&self, role: &str, name: &str, more: Option<PathBuf>) -> End {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.arg(format!("role:{role}")).arg(self.socket()).arg(name).args(more);
+        End(command.stdin(Stdio::null()).spawn().expect("this program can be started again"))
+    }
+
+    fn producer(&self, name: &str) -> End {
+        self.start("producer", name, None)
+    }
+
+    fn consumer(&self, name: &str) -> End {
+        self.start("consumer", name, Some(self.account()))
+    }
+
+    /// Somebody is in the middle of something; it is never the same moment.
+    fn pause(&mut self, most_us: u64) {
+        std::thread::sleep(Duration::from_micros(self.rng.random_range(0..most_us)));
+    }
+
+    fn step(&mut self) {
+        match self.rng.random_range(0..12) {
+            0..4 => self.kill_consumer(),
+            4..7 => self.kill_producer(),
+            7 => self.kill_node(),
+            8..11 => {
+                self.change_hands();
+                self.pause(30_000);
+                // In the middle of it.
+                match self.rng.random_range(0..4) {
+                    0 => self.kill_consumer(),
+                    1 => self.kill_producer(),
+                    2 => self.kill_node(),
+                    _ => {}
+                }
+            }
+            _ => self.freeze(),
+        }
+        self.pause(40_000);
+        self.moving.retain_mut(Running::is_running);
+    }
+
+    fn kill_consumer(&mut self) {
+        let at = self.rng.random_range(0..CONSUMERS.len());
+        self.consumers[at] = {
+            self.consumers[at].signal(Signal::KILL);
+            self.consumer(CONSUMERS[at])
+        };
+        self.tally.consumers += 1;
+    }
+
+    fn kill_producer(&mut self) {
+        let at = self.rng.random_range(0..PRODUCERS.len());
+        self.producers[at] = {
+            self.producers[at].signal(Signal::KILL);
+            self.producer(PRODUCERS[at])
+        };
+        self.tally.producers += 1;
+    }
+
+    fn kill_node(&mut self) {
+        let node = self.node.take().expect("there is one");
+        let folder = node.kill();
+        self.pause(100_000);
+        self.node = Some(Node::on(folder, ""));
+        self.tally.nodes += 1;
+    }
+
+    fn change_hands(&mut self) {
+        let to = CONSUMERS[self.rng.random_range(0..CONSUMERS.len())];
+        let node = self.node.as_ref().expect("there is one");
+        let mut command = command(&self.folder, &format!("flow migrate frames native:{to}"));
+        command.env("SWELL_NODE", node.url());
+        self.moving.push(Running::start(command));
+        self.tally.moves += 1;
+    }
+
+    /// A consumer stands still while the flow goes to the other, and wakes up late.
+    fn freeze(&mut self) {
+        let at = self.rng.random_range(0..CONSUMERS.len());
+        self.consumers[at].signal(Signal::STOP);
+        self.tally.frozen += 1;
+        self.change_hands();
+        self.pause(1_200_000);
+        self.consumers[at].signal(Signal::CONT);
+    }
+
+    /// Whoever gave up by himself has found something wrong.
+    fn check(&mut self) -> Result<(), String> {
+        let gone = self.producers.iter_mut().chain(&mut self.consumers).any(End::has_ended);
+        if gone { Err("a process gave up; its last words are above".to_string()) } else { Ok(()) }
+    }
+
+    /// Ends the producers and waits until everything that was accepted has had its effect.
+    fn settle(&mut self, account: &mut Account) -> Result<(), String> {
+        self.producers.clear();
+        for name in PRODUCERS {
+            let producer = Producer::connect(self.socket(), "frames", name, PATIENCE);
+            let accepted = producer.map_err(|error| error.to_string())?.next();
+            let start = Instant::now();
+            loop {
+                account.read()?;
+                let applied = account.applied.get(name).copied().unwrap_or(0);
+                if applied == accepted {
+                    break;
+                }
+                if start.elapsed() > PATIENCE || applied > accepted {
+                    let node = self.node.as_ref().expect("there is one");
+                    let shown = node.run("flow show frames").out;
+                    return Err(format!(
+                        "{name}: {accepted} were accepted, {applied} had their effect\n{shown}"
+                    ));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Ok(())
+    }
+}

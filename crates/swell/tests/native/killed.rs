@@ -1,0 +1,91 @@
+//! The node is killed under processes that take part; they wait for it and go on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::node::{Node, until};
+use crate::stage::{PATIENCE, consumer, frames, producer, seen, with_flow};
+
+#[test]
+fn a_producer_outlives_its_node() {
+    let mut node = with_flow("from = \"native:sensor\"\nto = \"detect\"\nitem = \"256B\"\n");
+    let mut sensor = producer(&node, "sensor");
+    let putting = std::thread::spawn(move || {
+        for number in 0..400u32 {
+            sensor.push(number.to_string().as_bytes(), None).expect("the node comes back");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        sensor.flush(Some(PATIENCE)).expect("the node comes back");
+        (sensor.next(), sensor.lost())
+    });
+    for round in 1..=3u64 {
+        until("some are done", || {
+            (frames(&node)["items"]["done"].as_u64() >= Some(20 * round)).then_some(())
+        });
+        node = Node::on(node.kill(), "");
+    }
+    assert_eq!(putting.join().expect("it ends well"), (400, 0));
+    until("all are done", || (frames(&node)["depth"] == 0).then_some(()));
+    let seen = seen(&node);
+    // What was being done when the node was killed may be done again, at once.
+    assert!(seen.is_sorted(), "{seen:?}");
+    let mut once = seen.clone();
+    once.dedup();
+    assert_eq!(once, (0..400).collect::<Vec<_>>());
+    assert!(seen.len() - once.len() <= 3, "one for each kill: {seen:?}");
+    node.stop();
+}
+
+#[test]
+fn a_consumer_outlives_its_node() {
+    let mut node = with_flow("from = \"camera\"\nto = \"native:viewer\"\nitem = \"256B\"\n");
+    let mut viewer = consumer(&node, "viewer");
+    let taking = std::thread::spawn(move || {
+        // The effect of an item is recorded under its name.
+        let (mut effects, mut order) = (BTreeMap::new(), Vec::new());
+        while effects.len() < 120 {
+            let item = viewer.pop(Some(PATIENCE)).expect("the node comes back").expect("in time");
+            if effects.insert(item.name(), item.payload.clone()).is_none() {
+                order.push(item.sequence);
+            }
+            if order.len() % 3 == 0 {
+                viewer.done();
+            }
+        }
+        viewer.done();
+        order
+    });
+    let mut acknowledged = 0;
+    for _ in 0..4 {
+        for _ in 0..30 {
+            assert_eq!(node.call("camera", b"x").status, 200);
+            acknowledged += 1;
+        }
+        if acknowledged < 120 {
+            node = Node::on(node.kill(), "");
+        }
+    }
+    let order = taking.join().expect("it ends well");
+    assert_eq!(order, (0..120).collect::<Vec<_>>(), "each once and in order");
+    until("all are done", || (frames(&node)["depth"] == 0).then_some(()));
+    node.stop();
+}
+
+#[test]
+fn what_a_killed_node_had_not_accepted_is_told_with_append() {
+    let node = with_flow("from = \"native:sensor\"\nto = \"native:viewer\"\nack = \"append\"\n");
+    let mut sensor = producer(&node, "sensor");
+    sensor.push(b"1", None).expect("there is room");
+    sensor.flush(Some(PATIENCE)).expect("it is accepted");
+    let folder = node.kill();
+    // Nobody has noticed yet; these lie in memory that nobody reads any more.
+    sensor.push(b"2", None).expect("there is room");
+    sensor.push(b"3", None).expect("there is room");
+    let node = Node::on(folder, "");
+    sensor.flush(Some(PATIENCE)).expect("the node is back");
+    assert_eq!(sensor.lost(), 2);
+    sensor.push(b"4", None).expect("there is room");
+    let mut viewer = consumer(&node, "viewer");
+    assert_eq!(crate::stage::number(&mut viewer), Some(4));
+    node.stop();
+}

@@ -1,0 +1,10 @@
+//! Several nodes of the real program that share contents: killed, paused and restarted while
+//! callers read and write, and what the callers were told held against what they were promised.
+
+#[path = "../shell/mod.rs"]
+#[allow(dead_code, reason = "nodes run beside these tests, other tests wait for the program")]
+mod shell;
+mod circle;
+mod callers;
+mod history;
+mod faults;
