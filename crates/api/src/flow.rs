@@ -144,6 +144,10 @@ pub struct FlowChange {
     /// unpins it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned: Option<String>,
+    /// The core of this machine that its owner is to work on from now on, on a thread of its
+    /// own; an empty text lets the node choose again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub core: Option<String>,
 }
 
 /// Where a flow is to go.
@@ -151,7 +155,12 @@ pub struct FlowChange {
 #[serde(deny_unknown_fields)]
 pub struct Migrate {
     /// The function that is to own it: `to` or one of `owners`.
-    pub to: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Instead, the node that is to have it, with all that is in it: its name and where it
+    /// listens for flows, such as `berlin=10.0.0.2:7403`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_node: Option<String>,
 }
 
 /// What came of deploying a flow.
@@ -208,6 +217,18 @@ pub struct Flow {
     pub blocked_percent: f64,
     /// Share of the last second that its owner waited for items, in percent.
     pub starved_percent: f64,
+    /// The core that its owner works on, if it has a thread of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core: Option<u32>,
+    /// Items of the usual size that its lanes can hold together.
+    #[serde(default)]
+    pub capacity: f64,
+    /// How long its owner works on an item on average, in microseconds; 0 where none was done.
+    #[serde(default)]
+    pub work_us: f64,
+    /// Those who can own it, `to` first.
+    #[serde(default)]
+    pub parties: Vec<FlowParty>,
     /// Its lanes.
     pub lanes: Vec<FlowLane>,
     /// Native processes that take part just now.
@@ -227,6 +248,39 @@ pub struct Flow {
     /// Why nothing moves, if something is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// Where it went, if it is not here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<FlowMoved>,
+}
+
+/// Where a flow went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowMoved {
+    /// The node's name.
+    pub node: String,
+    /// Its host and port for flows.
+    pub at: String,
+    /// Counts the moves of the flow between nodes.
+    pub term: u32,
+    /// Items that went with it, where this node sent it since it came up.
+    pub items: u64,
+    /// Bytes that were sent.
+    pub bytes: u64,
+    /// How long nothing was taken out of it, in microseconds.
+    pub pause_us: u64,
+}
+
+/// One who can own a flow, as it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FlowParty {
+    /// The function.
+    pub name: String,
+    /// The share of its scarcest resource that is in use, in percent.
+    pub used_percent: f64,
+    /// Calls that it can work on at a time.
+    pub processors: f64,
+    /// Whether it is here and not paused.
+    pub is_alive: bool,
 }
 
 /// A lane, as it stands.

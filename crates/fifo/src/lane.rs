@@ -24,7 +24,7 @@ pub(crate) struct Found {
     pub(crate) sequence: u64,
     pub(crate) stamp: u64,
     pub(crate) start: u64,
-    end: u64,
+    pub(crate) end: u64,
 }
 
 /// The reading end of a lane.

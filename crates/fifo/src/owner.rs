@@ -254,9 +254,25 @@ impl<S: Shared> Owner<S> {
                 has_moved = true;
             }
         }
-        if !has_moved {
-            return;
+        if has_moved {
+            self.show_commit();
         }
+    }
+
+    /// Declares the items of one lane done with up to the one that [ends](Item::end) there;
+    /// those behind it stay given out.
+    pub fn commit_to(&mut self, lane: usize, end: u64) {
+        let state = &mut self.lanes[lane];
+        assert!(end <= state.cursor, "only what was given out is done with");
+        if end > state.committed {
+            state.committed = end;
+            self.page.store(page::committed(lane), end, Release);
+            self.show_commit();
+        }
+    }
+
+    #[inline]
+    fn show_commit(&mut self) {
         // A producer that sleeps has looked in vain after it said so: one of the two sees
         // the other.
         S::fence();
@@ -336,6 +352,11 @@ impl<S: Shared> Item<'_, S> {
     #[inline]
     pub fn sequence(&self) -> u64 {
         self.found.sequence
+    }
+
+    /// The position of its lane behind it.
+    pub fn end(&self) -> u64 {
+        self.found.end
     }
 
     /// How long it has waited in the FIFO, in milliseconds, if it is one of the sampled ones.

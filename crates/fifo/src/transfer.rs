@@ -98,33 +98,78 @@ pub fn export<S: Shared + Clone>(
         lanes.push(unread);
     }
     let manifest = Manifest { id, epoch: fifo.want().epoch, lanes: manifests };
+    write(&manifest, to, |lane, expected, buffer| {
+        let next = manifest.lanes[lane].next;
+        let unread = &mut lanes[lane];
+        let found = unread.find()?.ok_or(TransferError::Missing { lane, found: next, expected })?;
+        if found.sequence != expected {
+            return Err(TransferError::Missing { lane, found: found.sequence, expected });
+        }
+        buffer.resize(found.length, 0);
+        unread.memory.read(found.at, buffer);
+        unread.take(found);
+        unread.committed = unread.cursor;
+        Ok(())
+    })?;
+    Ok(manifest)
+}
+
+/// Writes a stream of the items that a manifest speaks of, wherever they are: `item` puts the
+/// one of this lane and sequence into the buffer, in place of what that held.
+pub fn write(
+    manifest: &Manifest,
+    to: &mut impl Write,
+    mut item: impl FnMut(usize, u64, &mut Vec<u8>) -> Result<(), TransferError>,
+) -> Result<(), TransferError> {
     let mut to = Summed { inner: to, sum: Xxh3::new() };
     to.write_all(&MAGIC)?;
-    let bytes = postcard::to_allocvec(&manifest).map_err(io::Error::other)?;
+    let bytes = postcard::to_allocvec(manifest).map_err(io::Error::other)?;
     to.write_all(&(bytes.len() as u32).to_le_bytes())?;
     to.write_all(&bytes)?;
     let mut buffer = Vec::new();
-    for (lane, unread) in lanes.iter_mut().enumerate() {
-        let LaneManifest { first, next } = manifest.lanes[lane];
-        for expected in first..next {
-            let found =
-                unread.find()?.ok_or(TransferError::Missing { lane, found: next, expected })?;
-            if found.sequence != expected {
-                return Err(TransferError::Missing { lane, found: found.sequence, expected });
-            }
-            buffer.resize(found.length, 0);
-            unread.memory.read(found.at, &mut buffer);
-            to.write_all(&(found.length as u32).to_le_bytes())?;
+    for (lane, &LaneManifest { first, next }) in manifest.lanes.iter().enumerate() {
+        for sequence in first..next {
+            item(lane, sequence, &mut buffer)?;
+            to.write_all(&(buffer.len() as u32).to_le_bytes())?;
             to.write_all(&buffer)?;
-            unread.take(found);
-            unread.committed = unread.cursor;
         }
     }
     let sum = to.sum.digest();
     to.inner.write_all(&END)?;
     to.inner.write_all(&sum.to_le_bytes())?;
     to.inner.flush()?;
+    Ok(())
+}
+
+/// Reads a stream of `lanes` lanes: `item` hears of each item, with its lane and sequence. What
+/// it was told counts only if this returns a manifest: that a stream broke off or was damaged
+/// is known at its end.
+pub fn read(
+    from: &mut impl Read,
+    lanes: usize,
+    mut item: impl FnMut(usize, u64, &[u8]) -> Result<(), TransferError>,
+) -> Result<Manifest, TransferError> {
+    let mut from = Summed { inner: from, sum: Xxh3::new() };
+    let manifest = read_manifest(&mut from, lanes)?;
+    let mut buffer = Vec::new();
+    for (lane, &LaneManifest { first, next }) in manifest.lanes.iter().enumerate() {
+        for sequence in first..next {
+            read_item(&mut from, &mut buffer)?;
+            item(lane, sequence, &buffer)?;
+        }
+    }
+    read_end(from)?;
     Ok(manifest)
+}
+
+fn read_end(from: Summed<&mut impl Read>) -> Result<(), TransferError> {
+    let sum = from.sum.digest();
+    let mut end = [0; 16];
+    from.inner.read_exact(&mut end)?;
+    if end[..8] != END || end[8..] != sum.to_le_bytes() {
+        return Err(TransferError::Damaged("its checksum does not match"));
+    }
+    Ok(())
 }
 
 /// Fills a fresh FIFO from a stream and tells what came. Nobody owns it meanwhile, in an
@@ -162,12 +207,7 @@ pub fn import<S: Shared + Clone>(
             pushed.map_err(|source| TransferError::NoRoom { lane, source })?;
         }
     }
-    let sum = from.sum.digest();
-    let mut end = [0; 16];
-    from.inner.read_exact(&mut end)?;
-    if end[..8] != END || end[8..] != sum.to_le_bytes() {
-        return Err(TransferError::Damaged("its checksum does not match"));
-    }
+    read_end(from)?;
     Ok(manifest)
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -25,6 +25,7 @@ use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
 use crate::flow::flows::{Flows, Parts as FlowParts};
+use crate::flow::port::Port;
 use crate::flow::putting::Answers;
 use crate::flow::shown::Shown;
 use crate::flow::watch::Watch;
@@ -35,12 +36,12 @@ use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
+use crate::gauged::watch;
 use crate::key_value::shelf::Shelf;
 use crate::live::hands::LiveHands;
 use crate::live::world::Live;
 use crate::live::{flusher, history, timer};
 use crate::native::door::{self, Door};
-use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
 use crate::observe::otlp::Spans;
@@ -86,6 +87,8 @@ pub enum NodeError {
 pub struct Node {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for flows of other nodes, if it does.
+    pub flow_address: Option<SocketAddr>,
     /// Functions that were there from an earlier run.
     pub restored: usize,
     /// Flows that were there from an earlier run.
@@ -174,12 +177,17 @@ impl Node {
         let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
         let queue = Queue::open(&settings.data, settings.queue.clone());
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
+        let port = match &settings.flow.link {
+            Some(link) => Some(Port::bind(link).await.map_err(NodeError::Settings)?),
+            None => None,
+        };
         let flows = Flows::open(FlowParts {
             data: settings.data.clone(),
             registry: registry.clone(),
             graves: queue.clone(),
             settings: settings.flow.clone(),
             drain: settings.drain,
+            link: port.as_ref().map(Port::link),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
         let (policy, memory) = (&settings.flow.policy, settings.memory.get());
@@ -272,6 +280,8 @@ impl Node {
         let invoker = Arc::new(Calls(gateway.clone()));
         let flows_restored = flows.start(invoker.clone());
         let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;
+        let flow_address = port.as_ref().map(|port| port.address);
+        let port = port.map(|port| port.open(flows.clone(), stop.clone()));
         let door = settings.flow.socket.clone();
         let door = door.unwrap_or_else(|| settings.data.join(door::FILE));
         let door =
@@ -290,13 +300,14 @@ impl Node {
             stop: stop.clone(),
             drain: settings.drain,
         };
-        let workers = vec![
+        let mut workers = vec![
             tokio::spawn(runner.run()),
             tokio::spawn(demand.clone().run(stop.clone())),
             tokio::spawn(cron::run(triggers.clone(), stop.clone())),
             tokio::spawn(mqtt::run(triggers, settings.secrets.clone(), stop.clone())),
             tokio::spawn(door.run(stop.clone())),
         ];
+        workers.extend(port);
         let timer = tokio::spawn(timer::run(live.clone()));
         let flusher = tokio::spawn(flusher::run(live.clone()));
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
@@ -306,6 +317,7 @@ impl Node {
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
+            flow_address,
             restored,
             flows_restored,
             engine,
@@ -361,25 +373,6 @@ impl Node {
             _ => Ok(()),
         }
     }
-}
-
-/// Lets those who know tell their figures whenever somebody asks for them.
-fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, logs: &Arc<Logs>, queue: &Arc<Queue>) {
-    let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
-    let queue = Arc::downgrade(queue);
-    metrics.on_scrape(move |gauges| {
-        if let Some(gateway) = gateway.upgrade() {
-            gauges.functions = gateway.registry.len() as u64;
-            gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
-            gateway.live.fill(gauges);
-        }
-        if let Some(logs) = logs.upgrade() {
-            logs.fill(gauges);
-        }
-        if let Some(queue) = queue.upgrade() {
-            queue.fill(gauges);
-        }
-    });
 }
 
 /// What the health pages tell from.

@@ -3,13 +3,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use tokio::time::Instant;
 
 use swell_api::spec::Retry;
+use swell_sandbox::flow::CallFlows;
 
+use crate::inlet::Inlet;
 use crate::refusal::Refusal;
 
 /// Something under way that may be refused.
@@ -30,10 +33,26 @@ pub struct Flowing {
     pub deadline: Option<Instant>,
 }
 
+/// A call that may use flows besides answering.
+#[derive(Debug, Clone)]
+pub struct Caller<'a> {
+    /// The function that is called.
+    pub function: &'a Arc<str>,
+    /// Flows that led to the call.
+    pub hops: u32,
+    /// When it ends at the latest.
+    pub deadline: Instant,
+    /// Where it takes items from, if it is made for items.
+    pub inlet: Option<&'a Inlet>,
+}
+
 /// Who keeps flows.
 pub trait Outflow: Send + Sync {
     /// Whether answers of a function become items.
     fn takes(&self, function: &str) -> bool;
+
+    /// The flows that a call may use while it runs; nothing if none names its function.
+    fn of_call(&self, call: Caller<'_>) -> Option<Arc<dyn CallFlows>>;
 
     /// Puts an answer into all flows of its function. It is carried out to the end even if
     /// nobody waits for it any longer.

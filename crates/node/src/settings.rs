@@ -152,10 +152,39 @@ pub struct FlowSettings {
     pub function_memory_max: Bytes,
     /// The rule by which flows change hands, with parameters.
     pub policy: String,
+    /// Whether busy flows work on cores of their own.
+    pub cores: FlowCores,
+    /// How flows go from node to node; they do not where this is missing.
+    pub link: Option<FlowLinkSettings>,
     /// The socket for native processes; none is `flow.sock` in the data folder.
     pub socket: Option<PathBuf>,
     /// Whether processes of the node's group may connect, besides those of its user.
     pub socket_group: bool,
+}
+
+/// Whether busy flows work on threads of their own, each kept on one core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FlowCores {
+    /// They share the threads of the node.
+    Off,
+    /// They do where there are cores to spare: four or more.
+    #[default]
+    Auto,
+    /// They do.
+    On,
+}
+
+/// How a node meets others for flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowLinkSettings {
+    /// Where it listens for them.
+    pub listen: SocketAddr,
+    /// PEM file of the certificate of the cluster's authority.
+    pub authority: PathBuf,
+    /// PEM file of the node's certificate, for the purpose `flow`.
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
 }
 
 /// Settings of contents.

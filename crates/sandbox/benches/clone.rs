@@ -119,7 +119,7 @@ async fn start(template: &Arc<dyn Template>) -> Arc<dyn Instance> {
 async fn ask(instance: &Arc<dyn Instance>) {
     let request = Request::post("/").header("host", "bench").body(full(Bytes::from_static(b"x")));
     let request = request.expect("it is a request");
-    let call = Call { request, log: Arc::new(Nobody), end: EndSignal::new(|_| {}) };
+    let call = Call { request, log: Arc::new(Nobody), flows: None, end: EndSignal::new(|_| {}) };
     let answer = instance.clone().invoke(call).await.expect("it answers");
     answer.into_body().collect().await.expect("the answer is whole");
 }

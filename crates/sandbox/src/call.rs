@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::Request;
 
 use crate::body::Body;
+use crate::flow::CallFlows;
 use crate::log::LogSink;
 
 /// A request for an instance.
@@ -19,6 +20,8 @@ pub struct Call {
     pub request: Request<Body>,
     /// Takes what the guest writes.
     pub log: Arc<dyn LogSink>,
+    /// Flows that the guest may use; none where no flow names its function.
+    pub flows: Option<Arc<dyn CallFlows>>,
     /// Hears of the end.
     pub end: EndSignal,
 }

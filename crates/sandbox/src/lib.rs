@@ -10,6 +10,7 @@ pub mod code;
 pub mod call;
 pub mod log;
 pub mod key_value;
+pub mod flow;
 pub mod backend;
 pub mod modelled;
 pub mod wasm;

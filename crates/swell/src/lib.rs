@@ -31,6 +31,7 @@ pub mod overrides;
 pub mod scenario;
 pub mod cache_cases;
 pub mod recording;
+pub mod flow_recording;
 pub mod watch;
 pub mod flow_ends;
 pub mod rig;

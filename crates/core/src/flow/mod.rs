@@ -6,6 +6,7 @@ pub mod wait;
 pub mod cost;
 pub mod target;
 pub mod size;
+pub mod affinity;
 pub mod policy;
 pub mod seed;
 pub mod slots;

@@ -152,3 +152,25 @@ fn taking_over_changes_nothing_for_an_owner_that_has_begun() {
         assert_eq!(take_all(&mut second).len(), 1);
     }
 }
+
+#[test]
+fn a_part_of_what_was_given_out_can_be_done_with() {
+    let mut stage = Stage::new(2, 1024, false);
+    let mut producers = [stage.producer(0), stage.producer(1)];
+    let mut first = stage.owner();
+    for number in 0..6u8 {
+        producers[usize::from(number % 2)].push(&[number]).expect("room");
+    }
+    let mut ends = Vec::new();
+    while let Ok(Next::Item(item)) = first.take() {
+        ends.push((item.lane(), item.sequence(), item.end()));
+    }
+    for &(lane, _, end) in ends.iter().filter(|(lane, sequence, _)| *sequence < 1 + *lane as u64) {
+        first.commit_to(lane, end);
+    }
+    stage.raise(2);
+    first.release();
+    let taken = take_all(&mut stage.owner());
+    let names: Vec<_> = taken.iter().map(|item| (item.0, item.1)).collect();
+    assert_eq!(names, [(0, 1), (0, 2), (1, 2)]);
+}

@@ -110,15 +110,15 @@ pub async fn patch(
     Ok(Json(context.flows.change(&name, change).await?))
 }
 
-/// Lets another function own a flow, from the next item on.
+/// Lets another function own a flow, from the next item on, or another node have it.
 #[utoipa::path(post, path = "/v1/flows/{name}/migrate", tag = "flows",
     params(("name" = String, Path, description = "The flow.")),
     request_body = Migrate,
     responses(
         (status = 200, description = "The flow as it is now.", body = Flow),
-        (status = 400, description = "The function cannot own it."),
+        (status = 400, description = "The function cannot own it, or the order makes no sense."),
         (status = 404, description = "There is no such flow."),
-        (status = 409, description = "The flow is pinned, or the function is not here."),
+        (status = 409, description = "The flow is pinned, or the function is not here, or the other node cannot have it."),
         (status = 413, description = "The body is too long."),
         (status = 503, description = "The flow is not up."),
         (status = 507, description = "The disk is full or broken; nothing was changed."),
@@ -129,7 +129,7 @@ pub async fn migrate(
     At(name): At,
     Told(order): Told<Migrate>,
 ) -> Answer<Json<Flow>> {
-    Ok(Json(context.flows.migrate(&name, &order.to).await?))
+    Ok(Json(context.flows.migrate(&name, &order).await?))
 }
 
 /// Why a flow is where it is.

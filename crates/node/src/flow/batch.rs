@@ -22,6 +22,8 @@ pub(crate) struct Taken {
     pub(crate) lane: usize,
     /// Its number among the items of its lane.
     pub(crate) sequence: u64,
+    /// The position of its lane behind it.
+    pub(crate) end: u64,
     /// When it was put in, in microseconds since 1970.
     pub(crate) put_us: u64,
     /// Flows that led to it, this one included.
@@ -34,12 +36,13 @@ pub(crate) struct Taken {
 
 impl Taken {
     /// Takes an item apart. One without an envelope is all payload.
-    pub(crate) fn of(lane: usize, sequence: u64, item: Vec<u8>) -> Self {
+    pub(crate) fn of(lane: usize, sequence: u64, end: u64, item: Vec<u8>) -> Self {
         let bytes = Bytes::from(item);
         match Envelope::open(&bytes) {
             Some((Envelope { put_us, hops, media_type }, payload)) => Self {
                 lane,
                 sequence,
+                end,
                 put_us,
                 hops,
                 media_type: media_type.to_string(),
@@ -48,6 +51,7 @@ impl Taken {
             None => Self {
                 lane,
                 sequence,
+                end,
                 put_us: 0,
                 hops: 1,
                 media_type: String::new(),
@@ -132,7 +136,7 @@ mod tests {
 
     fn taken(lane: usize, sequence: u64, media_type: &str, payload: &[u8]) -> Taken {
         let envelope = Envelope { put_us: 9, hops: 2, media_type };
-        Taken::of(lane, sequence, envelope.wrap(payload))
+        Taken::of(lane, sequence, 0, envelope.wrap(payload))
     }
 
     #[test]
@@ -167,6 +171,6 @@ mod tests {
 
     #[test]
     fn what_has_no_envelope_is_all_payload() {
-        assert_eq!(&Taken::of(0, 0, b"plain".to_vec()).payload[..], b"plain");
+        assert_eq!(&Taken::of(0, 0, 0, b"plain".to_vec()).payload[..], b"plain");
     }
 }

@@ -6,6 +6,8 @@
 //! reached its function, because the node is busy or the function paused or gone, is made
 //! again in either case.
 //!
+//! While it runs, a call may ask for more items, which share its fate (see `asking`).
+//!
 //! Another owner begins between two items, or between two tries of the same: the items that
 //! were not done with are given out again, under the same names.
 
@@ -22,14 +24,17 @@ use tokio_util::sync::CancellationToken;
 use swell_api::flow::Ack;
 use swell_fifo::fault::Fault;
 use swell_fifo::mapping::Mapping;
-use swell_fifo::owner::{Begun, Next, Owner};
+use swell_fifo::owner::{Begun, Owner};
 
 use crate::clock::wall_ms;
-use crate::flow::batch::{Taken, request};
+use crate::flow::asking::Asking;
+use crate::flow::batch::request;
+use crate::flow::hand::{Found, Hand};
 use crate::flow::line::Line;
 use crate::flow::meter::Meter;
-use crate::flow::saving::{found_regions, save, save_work};
+use crate::flow::saving::{save, save_work};
 use crate::flow::tries::{Tries, Work, verdict};
+use crate::flow::wire::function_of;
 use crate::invoker::{Invoker, Reached, Waited};
 use crate::observe::chance;
 use crate::observe::function_metrics::TriggerKind;
@@ -54,16 +59,17 @@ pub(crate) struct Consumer {
     pub(crate) cut: CancellationToken,
 }
 
+/// Why a consumer works no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// It is to work elsewhere.
+    Elsewhere,
+}
+
 /// Somebody else is to own the flow, or nobody.
 struct Over;
-
-/// What was found.
-enum Gathered {
-    Items,
-    Nothing,
-    Revoked,
-    Stopped,
-}
 
 /// Nothing is being worked on any more once this is dropped.
 struct Done<'a>(&'a Meter);
@@ -75,21 +81,23 @@ impl Drop for Done<'_> {
 }
 
 impl Consumer {
-    /// Works until told to stop. Items that lie in memory only are saved then.
-    pub(crate) async fn run(self) {
-        let mut tries = Tries::default();
-        loop {
-            match self.own(&mut tries).await {
+    /// Works until told to stop, or to work elsewhere. Items that lie in memory only are saved
+    /// when it stops.
+    pub(crate) async fn work(&self, tries: &mut Tries) -> Ended {
+        let place = self.line.seat.place();
+        while self.line.seat.place() == place || self.stop.is_cancelled() {
+            match self.own(tries).await {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(Over)) => return,
+                Ok(ControlFlow::Break(Over)) => return Ended::Stopped,
                 Err(fault) => {
                     let flow = &self.line.spec.name;
                     tracing::error!(%flow, %fault, "a flow stopped, as its ring is not sound");
                     self.line.set_trouble(Some(fault.to_string()));
-                    return;
+                    return Ended::Stopped;
                 }
             }
         }
+        Ended::Elsewhere
     }
 
     /// Owns the flow for one epoch, or waits while a native process does; until it is over.
@@ -101,7 +109,7 @@ impl Consumer {
             }
             (_, heir) = self.line.heir()?;
         }
-        let mut owner = loop {
+        let owner = loop {
             match heir.begin()? {
                 Begun::Owner(owner) => break owner,
                 Begun::Revoked => return Ok(ControlFlow::Continue(())),
@@ -115,33 +123,37 @@ impl Consumer {
             }
         };
         self.line.begun();
+        let mut hand = Hand::new(&self.line, owner);
         loop {
-            let mut items = Vec::new();
-            match self.gather(&mut owner, &mut items)? {
-                Gathered::Items => {}
-                Gathered::Revoked => break,
-                Gathered::Stopped => {
-                    return save(&self.line, &mut owner).map(|()| ControlFlow::Break(Over));
-                }
-                Gathered::Nothing => {
-                    self.wait().await;
-                    continue;
-                }
+            if self.stop.is_cancelled() {
+                return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
+            }
+            let items = match hand.take(self.line.spec.batch as usize, usize::MAX)? {
+                Found::Revoked => break,
+                Found::Items(items) => items,
+            };
+            if items.is_empty() {
+                self.wait().await;
+                continue;
             }
             let mut work = tries.begin(items);
-            let over = self.deal(place, &owner, &mut work).await;
+            let over = self.deal(place, &mut hand, &mut work).await;
             tries.attempts = work.attempts;
             match over {
-                ControlFlow::Continue(()) => self.finish(&mut owner, &work.items),
+                ControlFlow::Continue(()) => {
+                    work.items.append(&mut work.more);
+                    hand.finish(&work.items);
+                    self.pump();
+                }
                 // What was not done with is found again by whoever comes next.
                 ControlFlow::Break(Over) if self.stop.is_cancelled() => {
                     save_work(&self.line, &work);
-                    return save(&self.line, &mut owner).map(|()| ControlFlow::Break(Over));
+                    return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
                 }
                 ControlFlow::Break(Over) => break,
             }
         }
-        owner.release();
+        hand.owner.release();
         self.line.released();
         Ok(ControlFlow::Continue(()))
     }
@@ -166,38 +178,6 @@ impl Consumer {
             }
         }
         false
-    }
-
-    /// Takes as many items as a call may have.
-    fn gather(
-        &self,
-        owner: &mut Owner<Mapping>,
-        items: &mut Vec<Taken>,
-    ) -> Result<Gathered, Fault> {
-        if self.stop.is_cancelled() {
-            return Ok(Gathered::Stopped);
-        }
-        while items.len() < self.line.spec.batch as usize {
-            match owner.take()? {
-                Next::Item(item) => {
-                    let mut bytes = Vec::new();
-                    let mut missed = self.line.missed(item.lane(), item.sequence());
-                    if item.copy_to(&mut bytes) {
-                        items.push(Taken::of(item.lane(), item.sequence(), bytes));
-                    } else {
-                        missed += 1;
-                    }
-                    self.line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
-                }
-                Next::Revoked => return Ok(Gathered::Revoked),
-                Next::Empty => {
-                    if !found_regions(&self.line, owner) {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(if items.is_empty() { Gathered::Nothing } else { Gathered::Items })
     }
 
     /// Waits for items, having moved those that lie on disk.
@@ -225,19 +205,14 @@ impl Consumer {
     }
 
     /// Calls the owner with items until they are done with, or somebody else is to.
-    async fn deal(
-        &self,
-        place: usize,
-        owner: &Owner<Mapping>,
-        work: &mut Work,
-    ) -> ControlFlow<Over> {
+    async fn deal(&self, place: usize, hand: &mut Hand<'_>, work: &mut Work) -> ControlFlow<Over> {
         let meter = &self.line.meter;
         let oldest = work.items.iter().map(|item| item.put_us).min().unwrap_or(0);
         meter.oldest_us.store(oldest, Ordering::Relaxed);
         let _done = Done(meter);
         loop {
             work.attempts += 1;
-            let Some(result) = self.call(place, owner, work).await else {
+            let Some(result) = self.call(place, hand, work).await else {
                 // It had not reached its function: another may call for these items.
                 work.attempts -= 1;
                 return ControlFlow::Break(Over);
@@ -247,16 +222,20 @@ impl Consumer {
                 Ack::Append => 1,
             };
             if self.cut.is_cancelled() && self.line.spec.ack == Ack::Append {
-                meter.lost.fetch_add(work.items.len() as u64, Ordering::Relaxed);
+                self.lose(work);
                 return ControlFlow::Continue(());
             }
             let age = Duration::from_millis(wall_ms().saturating_sub(work.since_ms));
-            let rest = match verdict(&result, work.attempts, most, age) {
+            let verdict = verdict(&result, work.attempts, most, age);
+            if !matches!(verdict, Verdict::Done) && self.keeps_less(hand, work) {
+                return ControlFlow::Continue(());
+            }
+            let rest = match verdict {
                 Verdict::Done => return ControlFlow::Continue(()),
                 Verdict::Dead(why) => {
                     let count = work.items.len() as u64;
                     if self.line.spec.ack == Ack::Append {
-                        meter.lost.fetch_add(count, Ordering::Relaxed);
+                        self.lose(work);
                         return ControlFlow::Continue(());
                     }
                     match self.bury(place, work, why).await {
@@ -281,12 +260,30 @@ impl Consumer {
                     closed.least
                 }
             };
-            self.rest(owner, rest).await?;
+            self.rest(&hand.owner, rest).await?;
         }
     }
 
+    /// Items are lost, as their one call was made.
+    fn lose(&self, work: &Work) {
+        let count = (work.items.len() + work.more.len()) as u64;
+        self.line.meter.lost.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// A call failed: what it took besides is given out again, or lost with it. Whether that
+    /// is all there is to do, as the call was done with what it was made with.
+    fn keeps_less(&self, hand: &mut Hand<'_>, work: &mut Work) -> bool {
+        let is_over = work.is_partly_done;
+        match self.line.spec.ack {
+            Ack::Consume => hand.put_back(std::mem::take(&mut work.more)),
+            Ack::Append if is_over => self.lose(work),
+            Ack::Append => {}
+        }
+        is_over
+    }
+
     fn request(&self, work: &Work) -> Request<Bytes> {
-        let lanes: Vec<&str> = self.line.spec.from.iter().map(String::as_str).collect();
+        let lanes: Vec<&str> = self.line.from.iter().map(|lane| function_of(lane)).collect();
         let is_batch = self.line.spec.batch > 1;
         request(&self.line.spec.name, &lanes, &work.items, is_batch, work.attempts)
     }
@@ -296,13 +293,15 @@ impl Consumer {
     async fn call(
         &self,
         place: usize,
-        owner: &Owner<Mapping>,
-        work: &Work,
+        hand: &mut Hand<'_>,
+        work: &mut Work,
     ) -> Option<Result<Response<Bytes>, Refusal>> {
         let name = self.line.owner_name(place);
         let (begun, reached) = (Instant::now(), Reached::default());
+        let (inlet, mut asking) = Asking::of(&self.line);
         let mut request = self.request(work);
         request.extensions_mut().insert(reached.clone());
+        request.extensions_mut().insert(inlet);
         self.line.set_call(Some(reached.clone()));
         let mut call = self.invoker.call(name, TriggerKind::Flow, request);
         let result = loop {
@@ -313,19 +312,29 @@ impl Consumer {
                     break Err(Refusal::new(Reason::Stopping, why));
                 }
                 () = self.line.stir.notified() => {}
-                () = self.stop.cancelled(), if !reached.get() => {}
+                () = self.stop.cancelled(), if !reached.get() || asking.is_waiting() => {}
+                ask = asking.heard() => {
+                    if let Some(ask) = ask {
+                        asking.take_in(ask, hand, work);
+                    }
+                }
             }
-            let is_over = owner.is_revoked() || self.stop.is_cancelled();
+            let is_over = hand.owner.is_revoked() || self.stop.is_cancelled();
             if is_over && !reached.get() {
                 self.line.set_call(None);
                 return None;
+            }
+            if asking.is_waiting() {
+                self.pump();
+                asking.serve(hand, work, is_over);
             }
         };
         drop(call);
         self.line.set_call(None);
         let answer = result.as_ref().ok();
         let waited = answer.and_then(|answer| answer.extensions().get::<Waited>());
-        let worked = begun.elapsed().saturating_sub(waited.map_or(Duration::ZERO, |one| one.0));
+        let waited = waited.map_or(Duration::ZERO, |one| one.0) + asking.waited();
+        let worked = begun.elapsed().saturating_sub(waited);
         if result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed) {
             self.line.meter.worked.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
         }
@@ -362,23 +371,5 @@ impl Consumer {
             }
         }
         ControlFlow::Break(Over)
-    }
-
-    /// Writes down that items are done with, and makes room.
-    fn finish(&self, owner: &mut Owner<Mapping>, items: &[Taken]) {
-        owner.commit();
-        for (number, lane) in self.line.lanes.iter().enumerate() {
-            let own = items.iter().filter(|item| item.lane == number);
-            let Some(next) = own.map(|item| item.sequence + 1).max() else { continue };
-            if let Err(error) = lane.finish(next) {
-                // They would be given out again after a crash, under the same names.
-                let flow = &self.line.spec.name;
-                tracing::warn!(%flow, %error, "that items are done with is not on disk");
-            }
-        }
-        for item in items {
-            self.line.meter.finished(item.put_us, item.payload.len());
-        }
-        self.pump();
     }
 }

@@ -14,16 +14,23 @@ use parking_lot::{Mutex, RwLock};
 use tokio_util::sync::CancellationToken;
 
 use swell_api::flow::{FlowSpec, is_native};
+use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 
+use crate::flow::arriving::Arrivals;
+use crate::flow::away::{Away, Link};
 use crate::flow::check::{Among, class, problems};
 use crate::flow::consumer::Consumer;
-use crate::flow::letters::{broke, refuse, unkept, unknown};
+use crate::flow::launch::{self, Use};
+use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
 use crate::flow::line::Line;
+use crate::flow::news::{Bell, News};
 use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};
+use crate::flow::seat;
 use crate::flow::up::{Down, Table, Up, gone};
+use crate::flow::wire::Elsewhere;
 use crate::invoker::Invoker;
 use crate::outflow::Graves;
 use crate::refusal::{Reason, Refusal};
@@ -47,6 +54,8 @@ pub struct Parts {
     pub graves: Arc<dyn Graves>,
     /// Settings.
     pub settings: FlowSettings,
+    /// The way to other nodes, if there is one.
+    pub link: Option<Link>,
     /// How long calls under way may take when a flow stops.
     pub drain: Duration,
 }
@@ -56,11 +65,15 @@ pub struct Flows {
     pub(crate) parts: Parts,
     pub(crate) regions: Arc<Regions>,
     pub(crate) table: RwLock<Table>,
+    /// In which of them anything happened.
+    pub(crate) news: Arc<News>,
     /// Grows with each change of the table.
     pub(crate) version: AtomicU64,
+    /// What comes from other nodes.
+    pub(crate) arrivals: Arrivals,
     store: FlowStore,
     /// Held by whoever changes flows.
-    changing: tokio::sync::Mutex<()>,
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// From the start of the flows to their end, so that nobody holds the node then.
     invoker: Mutex<Option<Arc<dyn Invoker>>>,
     next: AtomicU32,
@@ -76,7 +89,9 @@ impl Flows {
         Ok(Arc::new(Self {
             regions,
             table: RwLock::default(),
+            news: News::new(),
             version: AtomicU64::new(0),
+            arrivals: Arrivals::default(),
             store,
             changing: tokio::sync::Mutex::new(()),
             invoker: Mutex::new(None),
@@ -89,13 +104,18 @@ impl Flows {
     /// Brings back the flows of an earlier run, which call functions by `invoker`; how many.
     pub fn start(self: &Arc<Self>, invoker: Arc<dyn Invoker>) -> Result<usize, StoreError> {
         *self.invoker.lock() = Some(invoker);
+        self.clear_arrivals();
         let records = self.store.load()?;
         let count = records.len();
         for record in records {
             let up = self.bring_up(record);
-            if let Err(why) = &up.line {
-                let flow = &up.record.lock().spec.name;
-                tracing::error!(%flow, %why, "a flow did not come up");
+            match (&up.line, &up.away) {
+                (_, Some(away)) => self.let_begin_later(away.clone()),
+                (Err(why), None) => {
+                    let flow = &up.record.lock().spec.name;
+                    tracing::error!(%flow, %why, "a flow did not come up");
+                }
+                (Ok(_), None) => {}
             }
             self.put_in(up);
         }
@@ -149,10 +169,16 @@ impl Flows {
         let mut record = FlowRecord::new(spec);
         if let Some(former) = &former {
             let known = former.record.lock().clone();
+            if let Some(Elsewhere { node, .. }) = &known.moved {
+                return Err(elsewhere(&record.spec.name, node));
+            }
             if known.spec == record.spec && former.line.is_ok() {
                 return Ok(false);
             }
-            keeps_items(former, &record.spec)?;
+            keeps_items(
+                former,
+                &FlowRecord { spec: record.spec.clone(), ..known.clone() }.lanes(),
+            )?;
             record = FlowRecord { spec: record.spec, classes: Vec::new(), ..known };
             let can_own =
                 |name: &String| *name == record.spec.to || record.spec.owners.contains(name);
@@ -220,7 +246,7 @@ impl Flows {
     }
 
     /// Stops all flows in order. Items that lie in memory only are saved.
-    pub async fn end(&self) {
+    pub async fn end(self: &Arc<Self>) {
         self.stop.cancel();
         for up in self.all() {
             self.take_down(&up).await;
@@ -228,11 +254,16 @@ impl Flows {
         *self.invoker.lock() = None;
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
         self.parts.data.join(FOLDER).join(name)
     }
 
-    fn bring_up(self: &Arc<Self>, record: FlowRecord) -> Arc<Up> {
+    pub(crate) fn bring_up(self: &Arc<Self>, record: FlowRecord) -> Arc<Up> {
+        if let Some(elsewhere) = record.moved.clone() {
+            let node = elsewhere.node.clone();
+            let away = Away::new(&record, elsewhere, self.parts.link.clone());
+            return Arc::new(Up::away(record, &node, Arc::new(away)));
+        }
         let (stop, cut) = (self.stop.child_token(), CancellationToken::new());
         let invoker = self.invoker.lock().clone();
         let line = match invoker {
@@ -247,22 +278,25 @@ impl Flows {
                 stop: stop.clone(),
                 cut: cut.clone(),
             };
-            tokio::spawn(consumer.run())
+            tokio::spawn(seat::run(consumer))
         });
-        Arc::new(Up { record: Mutex::new(record), line, stop, cut, task: Mutex::new(task) })
+        let (record, task) = (Mutex::new(record), Mutex::new(task));
+        Arc::new(Up { record, line, away: None, stop, cut, task })
     }
 
     fn line(&self, record: &FlowRecord) -> Result<Line, Down> {
         let spec = record.spec.clone();
         let usual = class(&spec)
             .ok_or_else(|| Down::Broken("its items fit into no size class".to_string()))?;
-        let classes: Vec<Class> = (0..spec.from.len())
-            .map(|lane| {
-                let learned = record.classes.get(lane).copied();
-                let learned = Class::all().find(|class| Some(class.bytes()) == learned);
-                learned.map_or(usual, |learned| learned.max(class_least(&spec, usual)))
-            })
-            .collect();
+        let lanes = record.lanes();
+        let least = class_least(&spec, usual);
+        let class = |lane: usize| -> Class {
+            let learned = record.classes.get(lane).copied();
+            let learned = Class::all().find(|class| Some(class.bytes()) == learned);
+            let last = || self.store.used(&spec.name, &lanes[lane]).ok().flatten();
+            learned.map_or_else(|| launch::class(usual, least, last()), |class| class.max(least))
+        };
+        let classes: Vec<Class> = (0..lanes.len()).map(class).collect();
         let id = FifoId(self.next.fetch_add(1, Ordering::Relaxed));
         // No native process is connected yet.
         let wanted = record.pinned.as_ref().or(record.owner.as_ref());
@@ -270,12 +304,33 @@ impl Flows {
         let place = std::iter::once(&spec.to).chain(&spec.owners);
         let owner = place.into_iter().position(|name| Some(name) == wanted).unwrap_or(0);
         let folder = self.folder(&spec.name);
-        let line = Line::new(id, spec, &classes, owner, &folder, &self.regions);
-        line.map_err(|error| Down::Broken(error.to_string()))
+        let line = |classes: &[Class]| {
+            let (spec, lanes) = (spec.clone(), lanes.clone());
+            Line::new(
+                Bell::new(self.news.clone(), id),
+                spec,
+                lanes,
+                classes,
+                owner,
+                &folder,
+                &self.regions,
+            )
+        };
+        let usual = vec![usual; lanes.len()];
+        let made = match line(&classes) {
+            // More than the hint asks for is had only where there is room for it.
+            Err(LineError::Pool(_)) if classes != usual => line(&usual),
+            made => made,
+        };
+        let line = made.map_err(|error| Down::Broken(error.to_string()))?;
+        if let Some(core) = record.core {
+            line.seat.set(Place::On(CoreId(core)));
+        }
+        Ok(line)
     }
 
     /// Stops a flow: the call under way may finish, within bounds.
-    async fn take_down(&self, up: &Up) {
+    pub(crate) async fn take_down(self: &Arc<Self>, up: &Up) {
         if let Ok(line) = &up.line {
             line.lanes.iter().for_each(|lane| lane.close());
         }
@@ -288,17 +343,21 @@ impl Flows {
         }
         if let Ok(line) = &up.line {
             line.natives.gone(LEAVING).await;
+            self.keep_used(line.uses()).await;
         }
     }
 
-    fn put_in(&self, up: Arc<Up>) {
-        let mut table = self.table.write();
-        let spec = up.record.lock().spec.clone();
-        table.take_out(&spec.name);
-        for from in &spec.from {
-            table.by_from.entry(from.clone()).or_default().push(up.clone());
+    /// Keeps what flows used of their lanes.
+    pub(crate) async fn keep_used(self: &Arc<Self>, uses: Vec<(String, String, Use)>) {
+        let flows = self.clone();
+        let kept = tokio::task::spawn_blocking(move || flows.store.keep_used(&uses)).await;
+        if let Ok(Err(error)) = kept {
+            tracing::warn!(%error, "what flows used is not on disk");
         }
-        table.by_name.insert(spec.name, up);
+    }
+
+    pub(crate) fn put_in(&self, up: Arc<Up>) {
+        self.table.write().put_in(up);
         self.version.fetch_add(1, Ordering::Release);
     }
 
@@ -314,14 +373,14 @@ fn class_least(spec: &FlowSpec, usual: Class) -> Class {
 }
 
 /// Whether the lanes of a flow that another takes the place of are empty, as far as they go.
-fn keeps_items(former: &Up, spec: &FlowSpec) -> Result<(), Refusal> {
+fn keeps_items(former: &Up, lanes: &[String]) -> Result<(), Refusal> {
     let Ok(line) = &former.line else { return Ok(()) };
     for (number, lane) in line.lanes.iter().enumerate() {
         let (_, state) = line.lane_state(number);
         let is_empty = state.tail == state.committed && lane.behind() == 0;
-        if !is_empty && !spec.from.iter().any(|from| **from == *lane.from) {
-            let title =
-                format!("items of `{}` are in `{}` and not done with", lane.from, spec.name);
+        if !is_empty && !lanes.iter().any(|name| **name == *lane.from) {
+            let flow = &line.spec.name;
+            let title = format!("items of `{}` are in `{flow}` and not done with", lane.from);
             return Err(
                 Refusal::new(Reason::Conflict, title).hint("keep it in `from` until they are")
             );

@@ -10,9 +10,9 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use swell_api::flow::{Ack, is_native};
+use swell_core::flow::affinity::Place;
 use swell_fifo::fault::Fault;
 use swell_fifo::handshake::{Keeping, REGIONS_PER_MESSAGE, Refused, Told};
 use swell_fifo::layout::page;
@@ -26,6 +26,7 @@ use crate::flow::attending::{self, Before, Period};
 use crate::flow::letters::LineError;
 use crate::flow::line::{Line, Ring, memories, number};
 use crate::flow::natives::Native;
+use crate::flow::wire::function_of;
 
 impl Line {
     /// Lets another owner have the flow, from the next item on; not if it has it already. A
@@ -42,7 +43,7 @@ impl Line {
         let theirs = theirs.map_err(LineError::Memory)?;
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
-        if hands.owner == place && hands.native == heir {
+        if hands.owner() == place && hands.native == heir {
             return Ok(false);
         }
         let epoch = self.prepare(&mut ring, &page)?;
@@ -59,12 +60,30 @@ impl Line {
                 .map_err(LineError::Memory)?;
         }
         ring.pages.push((epoch, page));
-        (hands.asked, hands.released) = (Some(Instant::now()), None);
-        (hands.owner, hands.native) = (place, heir);
-        *hands.moves.entry(why).or_default() += 1;
+        hands.asked(place, why);
+        hands.native = heir;
         ring.fifo.raise(number(place));
         self.stir.notify_one();
         Ok(true)
+    }
+
+    /// Lets its consumer work elsewhere, from the next item on; a native process works where it
+    /// does, and this is for whoever comes after it.
+    pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
+        self.seat.set(seat);
+        if self.is_native(self.owner()) {
+            return Ok(());
+        }
+        let page = Segment::page().map_err(LineError::Memory)?;
+        let mut ring = self.ring.lock();
+        let mut hands = self.hands.lock();
+        let epoch = self.prepare(&mut ring, &page)?;
+        ring.pages.push((epoch, page));
+        let place = hands.owner();
+        hands.asked(place, "core");
+        ring.fifo.raise(number(place));
+        self.stir.notify_one();
+        Ok(())
     }
 
     /// Takes the flow back from a native process, for the daemon to save its items.
@@ -96,7 +115,7 @@ impl Line {
             .collect();
         let own = Told::Own {
             epoch,
-            lanes: self.spec.from.clone(),
+            lanes: self.from.iter().map(|lane| function_of(lane).to_string()).collect(),
             messages: regions.chunks(REGIONS_PER_MESSAGE).count() as u32,
             keeping: self.keeping(),
         };
@@ -216,7 +235,7 @@ impl Line {
 
     /// The owner of before let go.
     pub(crate) fn released(&self) {
-        self.hands.lock().released = Some(Instant::now());
+        self.hands.lock().released();
     }
 }
 

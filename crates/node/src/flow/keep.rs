@@ -146,6 +146,32 @@ impl Keep {
         Ok(Some(item))
     }
 
+    /// Writes down that everything before `sequence` is done, even where nothing is kept: so
+    /// numbers go on from there.
+    pub(crate) fn mark(&mut self, sequence: u64) -> io::Result<()> {
+        self.finish(sequence)?;
+        self.write(DONE, self.done, &[]).map(drop)
+    }
+
+    /// Items from `sequence` on, or from the first that is kept: as many as have `bytes_max`
+    /// bytes together, and one at least. Tells the number of the first.
+    pub(crate) fn run_from(
+        &self,
+        sequence: u64,
+        bytes_max: usize,
+    ) -> io::Result<(u64, Vec<Vec<u8>>)> {
+        let first = sequence.max(self.first());
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while let Some(item) = self.read(first + items.len() as u64)? {
+            bytes += item.len();
+            if bytes > bytes_max && !items.is_empty() {
+                break;
+            }
+            items.push(item);
+        }
+        Ok((first, items))
+    }
+
     /// The file that the newest records are in; all before it are on the disk.
     pub(crate) fn file(&self) -> Option<Arc<File>> {
         self.segments.back().map(|segment| segment.file.clone())

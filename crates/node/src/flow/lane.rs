@@ -8,7 +8,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -19,10 +18,10 @@ use swell_api::flow::{Ack, Full};
 use swell_fifo::fault::Fault;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::producer::Producer;
-use swell_fifo::refusal::PushError;
 
+use crate::flow::end::{End, Placed, PutError};
 use crate::flow::keep::Keep;
-use crate::flow::meter::Meter;
+use crate::flow::meter::{Meter, now_us};
 
 /// The putting end of a lane.
 pub(crate) struct Lane {
@@ -30,6 +29,9 @@ pub(crate) struct Lane {
     pub(crate) from: Arc<str>,
     full: Full,
     ack: Ack,
+    born: u64,
+    /// The number its ring began with.
+    begun_at: u64,
     meter: Arc<Meter>,
     /// Whose turn it is to put something in; held while waiting for room.
     turn: tokio::sync::Mutex<()>,
@@ -41,34 +43,18 @@ pub(crate) struct Lane {
     synced: AtomicU64,
 }
 
-struct End {
-    producer: Producer<Mapping>,
-    keep: Keep,
-    is_closed: bool,
-}
+/// Until when to wait for room, what ends that before, and whom to stir for it.
+type Patience<'a> = (Option<Instant>, &'a CancellationToken, &'a Notify);
 
-/// What became of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Put {
-    /// It is in the flow, under this sequence.
-    In(u64),
-    /// It was dropped, and counted as such.
-    Dropped,
-}
-
-/// Why an item is not in the flow.
-#[derive(Debug)]
-pub(crate) enum PutError {
-    /// There is no room, and no time to wait for some.
-    Full,
-    /// The flow goes down, or another takes its place.
-    Closed,
-    /// The flow is not up.
-    Down,
-    /// The disk failed.
-    Disk(io::Error),
-    /// The ring refused it.
-    Ring(PushError),
+/// What became of items that were put in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Put {
+    /// With so many, from the first on, the lane is done.
+    pub(crate) count: u32,
+    /// Of these it dropped so many, and counted them as such.
+    pub(crate) dropped: u32,
+    /// The sequence of the last that is in it.
+    pub(crate) last: Option<u64>,
 }
 
 impl Lane {
@@ -84,6 +70,8 @@ impl Lane {
             from,
             full,
             ack,
+            begun_at: producer.sequence(),
+            born: if ack == Ack::Append { now_us() } else { 0 },
             meter,
             turn: tokio::sync::Mutex::new(()),
             synced: AtomicU64::new(keep.next()),
@@ -96,19 +84,47 @@ impl Lane {
         lane
     }
 
-    /// Puts an item in, and waits until it is kept as was promised. It waits for room until
-    /// `deadline` at most, where it is to wait.
-    pub(crate) async fn put(
+    /// Puts items in that have numbers, the first of which is `first`. Those that are in it
+    /// already are passed over, and counted as what it was done with; if others are missing
+    /// before them it comes to nothing.
+    pub(crate) async fn put_numbered(
         &self,
-        item: &[u8],
+        first: u64,
+        items: &[Vec<u8>],
         deadline: Option<Instant>,
         stop: &CancellationToken,
-    ) -> Result<Put, PutError> {
-        let put = self.put_unkept(item, deadline, stop).await?;
-        if let Put::In(sequence) = put {
-            self.keep(sequence).await?;
-        }
-        Ok(put)
+        stir: &Notify,
+    ) -> (Put, Result<(), PutError>) {
+        self.put_from(Some(first), items, (deadline, stop, stir)).await
+    }
+
+    /// Puts items in, in this order. It waits for room until `deadline` at most, where it is to
+    /// wait, and then stirs whoever takes items out first. What it was done with by the end,
+    /// and why it went no further.
+    pub(crate) async fn put(
+        &self,
+        items: &[Vec<u8>],
+        deadline: Option<Instant>,
+        stop: &CancellationToken,
+        stir: &Notify,
+    ) -> (Put, Result<(), PutError>) {
+        self.put_from(None, items, (deadline, stop, stir)).await
+    }
+
+    /// Puts an item in, which may be lost until it is [kept](Self::keep): under which sequence, or
+    /// nothing if it was dropped.
+    pub(crate) async fn put_unkept(
+        &self,
+        item: &Vec<u8>,
+        stop: &CancellationToken,
+        stir: &Notify,
+    ) -> Result<Option<u64>, PutError> {
+        let mut put = Put::default();
+        let items = std::slice::from_ref(item);
+        let placed = self.place_all(None, items, &mut put, (None, stop, stir)).await;
+        self.meter.stirred();
+        stir.notify_one();
+        placed.map(|()| put.last)
     }
 
     /// Waits until all items up to this one are kept as was promised.
@@ -119,49 +135,69 @@ impl Lane {
         }
     }
 
-    /// Puts an item in, which may be lost until it is [kept](Self::keep).
-    pub(crate) async fn put_unkept(
+    async fn put_from(
         &self,
-        item: &[u8],
-        deadline: Option<Instant>,
-        stop: &CancellationToken,
-    ) -> Result<Put, PutError> {
-        let waiting = self.meter.wait_begins();
-        let turn = tokio::select! {
+        first: Option<u64>,
+        items: &[Vec<u8>],
+        patience: Patience<'_>,
+    ) -> (Put, Result<(), PutError>) {
+        let mut put = Put::default();
+        let placed = self.place_all(first, items, &mut put, patience).await;
+        self.meter.stirred();
+        patience.2.notify_one();
+        let Some(last) = put.last else { return (put, placed) };
+        match self.keep(last).await {
+            Ok(()) => (put, placed),
+            Err(error) => (put, Err(error)),
+        }
+    }
+
+    async fn place_all(
+        &self,
+        first: Option<u64>,
+        items: &[Vec<u8>],
+        put: &mut Put,
+        (deadline, stop, stir): Patience<'_>,
+    ) -> Result<(), PutError> {
+        let _waiting = self.meter.wait_begins();
+        let _turn = tokio::select! {
             turn = self.turn.lock() => turn,
             () = stop.cancelled() => return Err(PutError::Closed),
             () = until(deadline) => return Err(self.refused()),
         };
-        let sequence = loop {
+        if let Some(first) = first {
+            let due = self.due();
+            if first > due {
+                return Err(PutError::OutOfTurn);
+            }
+            put.count = (due - first).min(items.len() as u64) as u32;
+            // They may be on their way to the disk only.
+            put.last = due.checked_sub(1).filter(|_| put.count > 0);
+        }
+        while let Some(item) = items.get(put.count as usize) {
             let room = self.room.notified();
             match self.end.lock().place(item, self.full, self.ack)? {
                 Placed::At(sequence, spilled) => {
-                    let Meter { put, spilled: counter, .. } = &*self.meter;
-                    put.fetch_add(1, Ordering::Relaxed);
-                    counter.fetch_add(u64::from(spilled), Ordering::Relaxed);
-                    break sequence;
+                    self.meter.put.fetch_add(1, Ordering::Relaxed);
+                    self.meter.spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
+                    (put.count, put.last) = (put.count + 1, Some(sequence));
+                    continue;
                 }
                 Placed::Not if self.full == Full::Reject => return Err(self.refused()),
                 Placed::Not if self.full == Full::DropNewest => {
                     self.meter.dropped.fetch_add(1, Ordering::Relaxed);
-                    return Ok(Put::Dropped);
+                    (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
+                    continue;
                 }
-                Placed::Not => {}
+                Placed::Not => stir.notify_one(),
             }
             tokio::select! {
                 () = room => {}
                 () = stop.cancelled() => return Err(PutError::Closed),
                 () = until(deadline) => return Err(self.refused()),
             }
-        };
-        drop((turn, waiting));
-        Ok(Put::In(sequence))
-    }
-
-    /// The sequence of the next item that is put in.
-    pub(crate) fn next(&self) -> u64 {
-        let end = self.end.lock();
-        end.producer.sequence().max(end.keep.next())
+        }
+        Ok(())
     }
 
     fn refused(&self) -> PutError {
@@ -210,6 +246,32 @@ impl Lane {
         self.end.lock().pump(self.ack)
     }
 
+    /// The number of the item that is due.
+    pub(crate) fn due(&self) -> u64 {
+        let end = self.end.lock();
+        end.keep.next().max(end.producer.sequence())
+    }
+
+    /// Whether items were ever put in, as far as is known.
+    pub(crate) fn has_items(&self) -> bool {
+        let end = self.end.lock();
+        end.keep.next() > 0 || end.producer.sequence() > self.begun_at
+    }
+
+    /// Another in each life of a lane whose items do not outlive it.
+    pub(crate) fn born(&self) -> u64 {
+        self.born
+    }
+
+    /// Items that are kept on disk, from `sequence` on; see [`Keep::run_from`].
+    pub(crate) fn run_from(
+        &self,
+        sequence: u64,
+        bytes_max: usize,
+    ) -> io::Result<(u64, Vec<Vec<u8>>)> {
+        self.end.lock().keep.run_from(sequence, bytes_max)
+    }
+
     /// Items that are on disk only.
     pub(crate) fn behind(&self) -> u64 {
         self.end.lock().behind()
@@ -245,68 +307,6 @@ impl Lane {
     pub(crate) fn settle(&self) -> io::Result<()> {
         let file = self.end.lock().keep.file();
         file.map_or(Ok(()), |file| file.sync_data())
-    }
-}
-
-enum Placed {
-    /// Under this sequence; whether only on disk for now.
-    At(u64, bool),
-    Not,
-}
-
-impl End {
-    fn place(&mut self, item: &[u8], full: Full, ack: Ack) -> Result<Placed, PutError> {
-        if self.is_closed {
-            return Err(PutError::Closed);
-        }
-        let sequence = self.producer.sequence();
-        let fits = self.behind() == 0
-            && (full == Full::DropOldest || self.fits(item.len()).map_err(PutError::Ring)?);
-        if fits {
-            if ack == Ack::Consume {
-                if !self.keep.has_room(item.len()) {
-                    return Ok(Placed::Not);
-                }
-                self.keep.append(sequence, item).map_err(PutError::Disk)?;
-            }
-            self.producer.push(item).map_err(PutError::Ring)?;
-            return Ok(Placed::At(sequence, false));
-        }
-        if full == Full::Spill && self.keep.has_room(item.len()) {
-            let sequence = self.keep.next().max(sequence);
-            self.keep.append(sequence, item).map_err(PutError::Disk)?;
-            return Ok(Placed::At(sequence, true));
-        }
-        Ok(Placed::Not)
-    }
-
-    fn fits(&mut self, length: usize) -> Result<bool, PushError> {
-        self.producer.wait(length, Some(Duration::ZERO))
-    }
-
-    fn behind(&self) -> u64 {
-        self.keep.next().saturating_sub(self.producer.sequence().max(self.keep.first()))
-    }
-
-    fn pump(&mut self, ack: Ack) -> Result<u64, PutError> {
-        let mut count = 0;
-        while self.behind() > 0 {
-            let sequence = self.producer.sequence();
-            let item = self.keep.read(sequence).map_err(PutError::Disk)?;
-            let Some(item) = item else {
-                let why = format!("item {sequence} is missing on disk");
-                return Err(PutError::Disk(io::Error::new(io::ErrorKind::InvalidData, why)));
-            };
-            if !self.fits(item.len()).map_err(PutError::Ring)? {
-                break;
-            }
-            self.producer.push(&item).map_err(PutError::Ring)?;
-            if ack == Ack::Append {
-                self.keep.finish(sequence + 1).map_err(PutError::Disk)?;
-            }
-            count += 1;
-        }
-        Ok(count)
     }
 }
 

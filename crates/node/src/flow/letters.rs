@@ -49,6 +49,15 @@ pub(crate) fn unknown(name: &str) -> Refusal {
         .hint("`swell flow list` shows those that are")
 }
 
+/// The flow is at another node.
+pub(crate) fn elsewhere(flow: &str, node: &str) -> Refusal {
+    Refusal::new(Reason::Conflict, format!("the flow `{flow}` is at the node `{node}`")).hint(
+        format!(
+            "ask that node, or let it come back with `swell flow migrate {flow} --to-node` there"
+        ),
+    )
+}
+
 /// Work inside the node ended by itself.
 pub(crate) fn broke(error: tokio::task::JoinError) -> Refusal {
     Refusal::new(Reason::Internal, format!("the work broke off: {error}"))

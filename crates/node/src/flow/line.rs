@@ -5,43 +5,45 @@
 //! functions share one mapping and a change of hands copies nothing: the consumer lets go
 //! between two items, and begins anew, in the next epoch, for the next owner.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use swell_api::flow::{Ack, FlowSpec, Full, is_native};
-use swell_core::flow::cost::{Change, Costs, Kind};
 use swell_core::flow::view::FifoId;
-use swell_core::time::Span;
-use swell_core::units::Bytes;
 use swell_fifo::class::Class;
 use swell_fifo::fifo::{Fifo, LaneState};
 use swell_fifo::mapping::Mapping;
 use swell_fifo::producer::Producer;
 use swell_fifo::template::Segment;
 
+use crate::flow::hands::Hands;
 use crate::flow::keep::Keep;
 use crate::flow::lane::Lane;
+use crate::flow::launch::Use;
 use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
 use crate::flow::natives::Natives;
+use crate::flow::news::Bell;
+use crate::flow::place::Seat;
 use crate::flow::pool::Regions;
-use crate::invoker::Reached;
 
 /// A flow that is up.
 pub(crate) struct Line {
     pub(crate) id: FifoId,
     pub(crate) spec: FlowSpec,
-    /// In the order of `from`.
+    /// In the order of their names: those of `from`, then those fed from other nodes.
     pub(crate) lanes: Vec<Arc<Lane>>,
+    /// Their names.
+    pub(crate) from: Vec<String>,
     pub(crate) meter: Arc<Meter>,
     /// Told of items and of other owners.
     pub(crate) stir: Notify,
+    /// Where its consumer works.
+    pub(crate) seat: Seat,
     /// Native processes that take part.
     pub(crate) natives: Natives,
     pub(crate) regions: Arc<Regions>,
@@ -49,6 +51,8 @@ pub(crate) struct Line {
     pub(crate) hands: Mutex<Hands>,
     /// The sequence after the last item of each lane that was taken out.
     due: Vec<AtomicU64>,
+    /// Bytes that were in each lane at most.
+    peaks: Vec<AtomicU64>,
     /// Bytes of data of its lanes, and whether any of them is changing its region: kept apart
     /// for those who ask ten times a second.
     bytes: AtomicU64,
@@ -68,56 +72,42 @@ pub(crate) struct Ring {
     pub(crate) is_shown: bool,
 }
 
-/// What is known about changes of hands.
-#[derive(Default)]
-pub(crate) struct Hands {
-    pub(crate) owner: usize,
-    /// The native process that owns it, by its number.
-    pub(crate) native: Option<u64>,
-    pub(crate) asked: Option<Instant>,
-    pub(crate) released: Option<Instant>,
-    pub(crate) moves: BTreeMap<&'static str, u64>,
-    costs: Costs,
-    pause: Option<Duration>,
-    /// A pause that nobody heard of yet.
-    news: Option<Duration>,
-    trouble: Option<String>,
-    /// The call under way.
-    call: Option<Reached>,
-}
-
 impl Line {
     /// Brings a flow up, in regions of these classes (those its hint asks for, where there is
     /// none), with `owner` as its first owner, by its place among [`Line::owners`].
     pub(crate) fn new(
-        id: FifoId,
+        bell: Bell,
         spec: FlowSpec,
+        from: Vec<String>,
         classes: &[Class],
         owner: usize,
         folder: &Path,
         regions: &Arc<Regions>,
     ) -> Result<Self, LineError> {
-        let meter = Arc::new(Meter::default());
+        let (id, meter) = (bell.id, Arc::new(Meter::of(bell)));
         let mut taken = Vec::new();
-        let made = Self::make(&spec, classes, &mut taken, regions);
+        let made = Self::make(&spec, &from, classes, &mut taken, regions);
         let (mut fifo, control, page) = match made {
             Ok(made) => made,
             Err(error) => {
-                give_back(&spec, taken, regions);
+                give_back(&from, taken, regions);
                 return Err(error);
             }
         };
         let mut keeps = Vec::new();
-        for from in &spec.from {
-            match Keep::open(folder.join(from), spec.disk_bytes) {
+        for name in &from {
+            match Keep::open(folder.join(name), spec.disk_bytes) {
                 Ok(keep) => keeps.push(keep),
                 Err(error) => {
-                    give_back(&spec, taken, regions);
+                    give_back(&from, taken, regions);
                     return Err(LineError::Keep(error));
                 }
             }
         }
-        let begun_at: Vec<u64> = keeps.iter().map(|keep| beginning(&spec, keep)).collect();
+        let has_come = from.len() > spec.from.len();
+        let begun_at: Vec<u64> = (keeps.iter().zip(&from))
+            .map(|(keep, name)| beginning(&spec, keep, has_come && spec.from.contains(name)))
+            .collect();
         for (lane, &sequence) in begun_at.iter().enumerate() {
             fifo.begin_at(lane, sequence);
         }
@@ -128,32 +118,37 @@ impl Line {
         for (number, (keep, (_, region))) in keeps.into_iter().zip(&taken).enumerate() {
             let (control, memory) = (control.memory.clone(), region.memory.clone());
             let producer = Producer::open(control, number, memory, page.memory.clone())?;
-            let from: Arc<str> = spec.from[number].as_str().into();
+            let name: Arc<str> = from[number].as_str().into();
             // A process finds its own FIFO full; until then its items wait there.
-            let is_told = is_native(&from) && spec.full == Full::Reject;
+            let is_told = is_native(&name) && spec.full == Full::Reject;
             let rule = (if is_told { Full::Block } else { spec.full }, spec.ack);
-            lanes.push(Arc::new(Lane::new(from, rule, producer, keep, meter.clone())));
+            lanes.push(Arc::new(Lane::new(name, rule, producer, keep, meter.clone())));
         }
         let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
+        let peaks = from.iter().map(|_| AtomicU64::default()).collect();
         let epoch = fifo.want().epoch;
         let pages = vec![(epoch, page)];
         let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
         let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
         let is_shown = false;
         let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at, is_shown });
-        let hands = Mutex::new(Hands { owner, ..Hands::default() });
-        let (stir, natives, regions) = (Notify::new(), Natives::default(), regions.clone());
+        let hands = Mutex::new(Hands::of(owner));
+        let (stir, seat, natives) = (Notify::new(), Seat::default(), Natives::default());
+        let regions = regions.clone();
         Ok(Self {
             id,
             spec,
+            from,
             lanes,
             meter,
             stir,
+            seat,
             natives,
             regions,
             ring,
             hands,
             due,
+            peaks,
             bytes,
             is_moving,
         })
@@ -161,11 +156,12 @@ impl Line {
 
     fn make(
         spec: &FlowSpec,
+        from: &[String],
         classes: &[Class],
         taken: &mut Vec<(Class, Segment)>,
         regions: &Regions,
     ) -> Result<(Fifo<Mapping>, Segment, Segment), LineError> {
-        for (from, &class) in spec.from.iter().zip(classes) {
+        for (from, &class) in from.iter().zip(classes) {
             taken.push((class, regions.take(from, class)?));
         }
         let control = Segment::page().map_err(LineError::Memory)?;
@@ -189,7 +185,7 @@ impl Line {
 
     /// The place of the present owner.
     pub(crate) fn owner(&self) -> usize {
-        self.hands.lock().owner
+        self.hands.lock().owner()
     }
 
     /// The present epoch.
@@ -200,14 +196,8 @@ impl Line {
     /// The owner begins.
     pub(crate) fn begun(&self) {
         let change = self.change();
-        let mut hands = self.hands.lock();
-        if let Some(pause) = hands.released.take().map(|released| released.elapsed()) {
-            hands.asked = None;
-            hands.costs.on_pause(&change, span(pause));
-            (hands.pause, hands.news) = (Some(pause), Some(pause));
-        }
-        let cost = hands.costs.pause(&change).nanos();
-        drop(hands);
+        let cost = self.hands.lock().begun(&change).nanos();
+        self.meter.stirred();
         let mut ring = self.ring.lock();
         ring.fifo.set_migration_cost(cost);
         ring.fifo.forget();
@@ -228,7 +218,7 @@ impl Line {
         if self.is_resizing(lane) {
             return Ok(());
         }
-        let region = self.regions.take(&self.spec.from[lane], class)?;
+        let region = self.regions.take(&self.from[lane], class)?;
         let mut ring = self.ring.lock();
         ring.fifo.extend(lane, region.memory.clone());
         self.show_region(lane, &region);
@@ -258,7 +248,7 @@ impl Line {
     /// Lets go of regions of a lane. What a process may still look at goes with it.
     fn let_go(&self, lane: usize, gone: Vec<(Class, Segment)>, is_shown: bool) {
         for (class, region) in gone {
-            let from = &self.spec.from[lane];
+            let from = &self.from[lane];
             match is_shown {
                 true => self.regions.discard(from, class, region),
                 false => self.regions.give_back(from, class, region),
@@ -280,6 +270,29 @@ impl Line {
         (*class, state)
     }
 
+    /// Looks how much is in the lanes.
+    pub(crate) fn look_at_use(&self) {
+        for (lane, peak) in self.peaks.iter().enumerate() {
+            let (_, state) = self.lane_state(lane);
+            peak.fetch_max(state.tail - state.committed, Ordering::Relaxed);
+        }
+    }
+
+    /// What was used of the lanes: this flow, the functions they belong to, and what.
+    pub(crate) fn uses(&self) -> Vec<(String, String, Use)> {
+        self.look_at_use();
+        let lanes = self.from.iter().zip(&self.peaks).enumerate();
+        let one = |(lane, (from, peak)): (usize, (&String, &AtomicU64))| {
+            let items = self.lane_state(lane).1.items;
+            (
+                self.spec.name.clone(),
+                from.clone(),
+                Use { peak_bytes: peak.load(Ordering::Relaxed), items },
+            )
+        };
+        lanes.map(one).collect()
+    }
+
     /// Items that were overwritten before the one with this sequence was taken out.
     pub(crate) fn missed(&self, lane: usize, sequence: u64) -> u64 {
         let due = self.due[lane].fetch_max(sequence + 1, Ordering::Relaxed);
@@ -289,62 +302,6 @@ impl Line {
     /// Whether a lane is changing its region.
     pub(crate) fn is_resizing(&self, lane: usize) -> bool {
         self.ring.lock().lanes[lane].len() > 1
-    }
-
-    /// What the next change of hands has to do.
-    fn change(&self) -> Change {
-        let unread = self.meter.depth() as f64 * self.meter.mean_bytes();
-        Change {
-            kind: Kind::Warm,
-            pages_mapped: 0,
-            pages_zeroed: 0,
-            copied: Bytes::ZERO,
-            unread: Bytes::new(unread as u64),
-            is_near: true,
-            round_trip: Span::ZERO,
-            bandwidth: 0.0,
-        }
-    }
-
-    /// The pause to expect of the next change of hands.
-    pub(crate) fn pause_next(&self) -> Span {
-        let change = self.change();
-        self.hands.lock().costs.pause(&change)
-    }
-
-    /// How long the last one took.
-    pub(crate) fn pause_last(&self) -> Option<Duration> {
-        self.hands.lock().pause
-    }
-
-    /// A pause that was measured since the last question.
-    pub(crate) fn pause_news(&self) -> Option<Duration> {
-        self.hands.lock().news.take()
-    }
-
-    /// Changes of hands by reason.
-    pub(crate) fn moves(&self) -> BTreeMap<&'static str, u64> {
-        self.hands.lock().moves.clone()
-    }
-
-    /// A call begins, or ended.
-    pub(crate) fn set_call(&self, call: Option<Reached>) {
-        self.hands.lock().call = call;
-    }
-
-    /// Whether its owner works on items.
-    pub(crate) fn is_working(&self) -> bool {
-        self.hands.lock().call.as_ref().is_some_and(Reached::get)
-    }
-
-    /// Something is wrong, or no longer is.
-    pub(crate) fn set_trouble(&self, trouble: Option<String>) {
-        self.hands.lock().trouble = trouble;
-    }
-
-    /// What is wrong, if something is.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.hands.lock().trouble.clone()
     }
 }
 
@@ -359,17 +316,19 @@ impl Drop for Line {
     }
 }
 
-fn give_back(spec: &FlowSpec, taken: Vec<(Class, Segment)>, regions: &Regions) {
-    for (from, (class, region)) in spec.from.iter().zip(taken) {
+fn give_back(from: &[String], taken: Vec<(Class, Segment)>, regions: &Regions) {
+    for (from, (class, region)) in from.iter().zip(taken) {
         regions.give_back(from, class, region);
     }
 }
 
 /// The sequence a lane begins at. Items that are forgotten with the node's memory must not
-/// lend their names to others: such a lane begins at the time, which nobody outruns.
-fn beginning(spec: &FlowSpec, keep: &Keep) -> u64 {
+/// lend their names to others: such a lane begins at the time, which nobody outruns; and so
+/// does one that begins `beside` a lane of the same function at another node.
+fn beginning(spec: &FlowSpec, keep: &Keep, beside: bool) -> u64 {
     match spec.ack {
         Ack::Append if keep.items() == 0 => keep.next().max(now_us()),
+        Ack::Consume if beside && keep.next() == 0 => now_us(),
         Ack::Append | Ack::Consume => keep.first(),
     }
 }
@@ -386,8 +345,4 @@ fn held(lanes: &[Vec<(Class, Segment)>]) -> u64 {
 
 pub(crate) fn memories(regions: &[(Class, Segment)]) -> Vec<Mapping> {
     regions.iter().map(|(_, region)| region.memory.clone()).collect()
-}
-
-fn span(duration: Duration) -> Span {
-    Span::from_nanos(duration.as_nanos() as u64)
 }

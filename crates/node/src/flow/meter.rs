@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use swell_api::flow::FlowItems;
 
+use crate::flow::news::Bell;
 use crate::observe::histogram::Histogram;
 
 /// Times of so many items are remembered.
@@ -16,6 +17,8 @@ const RECENT: usize = 512;
 /// Figures of a flow.
 #[derive(Default)]
 pub(crate) struct Meter {
+    /// Rung when something happened.
+    bell: Option<Bell>,
     /// Items put in.
     pub(crate) put: AtomicU64,
     /// Items done with.
@@ -84,6 +87,18 @@ pub(crate) struct Reading {
 }
 
 impl Meter {
+    /// Figures of the flow with this bell.
+    pub(crate) fn of(bell: Bell) -> Self {
+        Self { bell: Some(bell), ..Self::default() }
+    }
+
+    /// Something happened in the flow, and was counted.
+    pub(crate) fn stirred(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
+    }
+
     /// A producer waits for room.
     pub(crate) fn wait_begins(&self) -> Waiting<'_> {
         self.blocked.begin()

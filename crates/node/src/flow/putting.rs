@@ -2,25 +2,30 @@
 //! flows' names.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 
-use swell_fifo::envelope::Envelope;
 use swell_fifo::refusal::PushError;
+use swell_sandbox::flow::CallFlows;
 
+use crate::flow::end::PutError;
+use crate::flow::ends::Ends;
+use crate::flow::entry::{Sent, put};
 use crate::flow::flows::Flows;
-use crate::flow::lane::PutError;
-use crate::flow::meter::now_us;
-use crate::flow::up::{Down, Up};
-use crate::outflow::{Doing, Flowing, Outflow};
+use crate::flow::up::Up;
+use crate::outflow::{Caller, Doing, Flowing, Outflow};
 use crate::refusal::{Reason, Refusal};
 
 /// Flows of functions, as the gateway sees them.
 pub struct Answers(pub Arc<Flows>);
 
 impl Outflow for Answers {
+    fn of_call(&self, call: Caller<'_>) -> Option<Arc<dyn CallFlows>> {
+        let is_named = self.0.table.read().named.contains_key(&**call.function);
+        is_named.then(|| -> Arc<dyn CallFlows> { Arc::new(Ends::new(&self.0, call)) })
+    }
+
     fn takes(&self, function: &str) -> bool {
         self.0.table.read().by_from.contains_key(function)
     }
@@ -64,33 +69,11 @@ async fn put_one(flows: &Flows, name: &str, answer: &Flowing) -> Result<(), Refu
 }
 
 async fn try_put(flows: &Flows, up: &Up, answer: &Flowing) -> Result<(), PutError> {
-    let line = match &up.line {
-        Ok(line) => line,
-        Err(Down::Changing) => return Err(PutError::Closed),
-        Err(Down::Broken(_)) => return Err(PutError::Down),
-    };
-    let Some(lane) = line.lanes.iter().find(|lane| *lane.from == *answer.function) else {
-        return Ok(());
-    };
-    let hops = answer.hops.saturating_add(1);
-    if line.spec.hops_max.is_some_and(|most| hops > most) {
-        line.meter.ended.fetch_add(1, Ordering::Relaxed);
-        return Ok(());
-    }
-    let length = answer.body.len();
-    if length as u64 > line.spec.item_bytes {
-        return Err(PutError::Ring(PushError::TooLarge { length, max: line.spec.item_bytes }));
-    }
     let media_type = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let envelope = Envelope {
-        put_us: now_us(),
-        hops: u16::try_from(hops).unwrap_or(u16::MAX),
-        media_type: media_type.unwrap_or(""),
-    };
-    let item = envelope.wrap(&answer.body);
-    let put = lane.put(&item, answer.deadline, &flows.stop).await;
-    line.stir.notify_one();
-    put.map(|_| ())
+    let sent = Sent { hops: answer.hops, media_type: media_type.unwrap_or("") };
+    let (_, put) =
+        put(flows, up, &answer.function, &sent, &[&answer.body], answer.deadline).await?;
+    put
 }
 
 /// What it means for the caller that an answer is not in a flow.
@@ -108,6 +91,15 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
         PutError::Down => {
             Refusal::new(Reason::NotReady, format!("the flow `{flow}` of `{function}` is not up"))
                 .hint(format!("`swell flow show {flow}` tells why"))
+        }
+        PutError::Unreached(why) => {
+            let title = format!("the flow `{flow}` of `{function}` is at another node: {why}");
+            Refusal::new(Reason::NotReady, title)
+                .hint("call again later")
+                .retry_after(Duration::from_secs(1))
+        }
+        PutError::OutOfTurn => {
+            Refusal::new(Reason::Internal, format!("items of the flow `{flow}` are missing"))
         }
         PutError::Disk(error) => {
             let title = format!("the flow `{flow}` could not keep what `{function}` answered");

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use swell_api::flow::FlowSpec;
 
+use crate::flow::launch::Use;
+use crate::flow::wire::Elsewhere;
 use crate::store::database::{File, Kind, Trouble};
 use crate::store::error::StoreError;
 
@@ -14,6 +16,8 @@ use crate::store::error::StoreError;
 pub const FILE: &str = "flows.redb";
 
 const FLOWS: TableDefinition<&str, &[u8]> = TableDefinition::new("flows");
+/// By flow and function, what the last run used; kept when the flow is gone.
+const USES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("uses");
 
 const KIND: Kind = Kind {
     file: FILE,
@@ -23,6 +27,7 @@ const KIND: Kind = Kind {
     checked: true,
     tables: |transaction| {
         transaction.open_table(FLOWS)?;
+        transaction.open_table(USES)?;
         Ok(())
     },
 };
@@ -38,18 +43,45 @@ pub struct FlowRecord {
     /// The function it is pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<String>,
+    /// The core that its owner is kept on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core: Option<u32>,
     /// The function that owned it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Counts its moves between nodes.
+    #[serde(default)]
+    pub term: u32,
+    /// Lanes that functions of other nodes feed, `function@node`; they follow those of `from`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remote: Vec<String>,
+    /// Where it went, if it is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Elsewhere>,
     /// Bytes of the size class that each lane came to, where that differs from its hint.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<u64>,
 }
 
 impl FlowRecord {
+    /// Its lanes.
+    pub fn lanes(&self) -> Vec<String> {
+        self.spec.from.iter().chain(&self.remote).cloned().collect()
+    }
+
     /// A flow that was just deployed.
     pub fn new(spec: FlowSpec) -> Self {
-        Self { spec, frozen: false, pinned: None, owner: None, classes: Vec::new() }
+        Self {
+            spec,
+            frozen: false,
+            pinned: None,
+            core: None,
+            owner: None,
+            term: 0,
+            remote: Vec::new(),
+            moved: None,
+            classes: Vec::new(),
+        }
     }
 }
 
@@ -91,6 +123,27 @@ impl FlowStore {
         })
     }
 
+    /// What the last run used of the lane of a function.
+    pub fn used(&self, flow: &str, from: &str) -> Result<Option<Use>, StoreError> {
+        self.file.read(|transaction| {
+            let row = transaction.open_table(USES)?.get((flow, from))?;
+            // What cannot be read is as good as what was never kept: it is a hint.
+            Ok(row.and_then(|row| serde_json::from_slice(row.value()).ok()))
+        })
+    }
+
+    /// Keeps what runs used of lanes: of which flow and function, and what.
+    pub fn keep_used(&self, uses: &[(String, String, Use)]) -> Result<(), StoreError> {
+        self.file.change(|transaction| {
+            let mut table = transaction.open_table(USES)?;
+            for (flow, from, used) in uses {
+                let bytes = serde_json::to_vec(used).expect("a use is plain data");
+                table.insert((&**flow, &**from), &bytes[..])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Forgets a flow.
     pub fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.file.change(|transaction| {
@@ -114,8 +167,13 @@ mod tests {
         store.save(&frames).expect("it is written");
         store.save(&FlowRecord::new(FlowSpec::plain("gone", &["a"], "b"))).expect("it is written");
         store.remove("gone").expect("it goes");
+        let used = Use { peak_bytes: 7, items: 9 };
+        let uses = [("gone".to_string(), "a".to_string(), used)];
+        store.keep_used(&uses).expect("it is written");
         drop(store);
         let store = FlowStore::open(folder.path()).expect("it opens");
+        assert_eq!(store.used("gone", "a").expect("it is sound"), Some(used));
+        assert_eq!(store.used("gone", "b").expect("it is sound"), None);
         assert_eq!(store.load().expect("it is sound"), [frames]);
     }
 }

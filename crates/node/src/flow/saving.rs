@@ -15,7 +15,7 @@ pub(crate) fn save_work(line: &Line, work: &Work) {
     if work.attempts > 0 {
         return;
     }
-    for Taken { lane, sequence, put_us, hops, media_type, payload } in &work.items {
+    for Taken { lane, sequence, put_us, hops, media_type, payload, .. } in &work.items {
         let envelope = Envelope { put_us: *put_us, hops: *hops, media_type };
         save_one(line, *lane, *sequence, &envelope.wrap(payload));
     }

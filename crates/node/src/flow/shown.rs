@@ -1,20 +1,25 @@
 //! Flows as those see them who ask: the API, the metrics, the plan; and what a person may do
 //! with one by hand.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use swell_api::flow::{Flow, FlowChange, FlowItems, FlowLane, FlowPlan, FlowSpec, is_native};
-use swell_api::plan::{Difference, PlanAction, PlanStep};
+use swell_api::flow::{
+    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
+};
+use swell_core::flow::affinity::{CoreId, Place};
+use swell_core::flow::view::Party;
 use swell_fifo::class::Class;
+use swell_link::purpose::check_name;
 
+use crate::flow::away::Away;
+use crate::flow::cores::Cores;
 use crate::flow::flows::Flows;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
+use crate::flow::seating::reseat;
 use crate::flow::up::Up;
 use crate::flow::watch::{Seen, Watch};
+use crate::flow::wire::Elsewhere;
 use crate::observe::gauges::{FlowFigures, Gauges, RegionFigures};
 use crate::refusal::{Reason, Refusal};
 
@@ -54,8 +59,9 @@ impl Shown {
             Err(why) => Flow {
                 frozen: record.frozen,
                 pinned: record.pinned,
-                explanation: "it is not up".to_string(),
+                explanation: why.to_string(),
                 trouble: Some(why.to_string()),
+                moved: up.away.as_ref().map(|away| moved(away, record.term)),
                 ..down_flow(name, spec)
             },
         }
@@ -78,16 +84,38 @@ impl Shown {
                 record.owner = Some(owner.to_string());
             }
         }
+        let seat = change.core.as_deref().map(seat).transpose()?;
+        if let Some(seat) = seat {
+            record.core = match seat {
+                Place::Shared => None,
+                Place::On(core) => Some(core.0),
+            };
+        }
         self.flows.save(&record).await?;
         *up.record.lock() = record;
+        if let Some(seat) = seat {
+            reseat(&up, seat);
+        }
         if let (Some(place), Ok(line)) = (place, &up.line) {
             self.hand_over(line, place, "pin")?;
         }
         self.get(name)
     }
 
-    /// Lets another function own a flow, from the next item on.
-    pub async fn migrate(&self, name: &str, to: &str) -> Result<Flow, Refusal> {
+    /// Lets another function own a flow, from the next item on, or another node have it.
+    pub async fn migrate(&self, name: &str, order: &Migrate) -> Result<Flow, Refusal> {
+        match (&order.to, &order.to_node) {
+            (Some(to), None) => self.migrate_to(name, to).await,
+            (None, Some(node)) => {
+                let to = elsewhere(node)?;
+                self.flows.leave(name, to).await?;
+                self.get(name)
+            }
+            _ => Err(Refusal::new(Reason::BadRequest, "say either `to` or `to_node`")),
+        }
+    }
+
+    async fn migrate_to(&self, name: &str, to: &str) -> Result<Flow, Refusal> {
         let up = self.find(name)?;
         let place = self.place(&up, to)?;
         let mut record = up.record.lock().clone();
@@ -143,40 +171,6 @@ impl Shown {
         let title = format!("`{owner}` cannot own the flow `{}`", spec.name);
         Err(Refusal::new(Reason::BadRequest, title)
             .hint(format!("those who can are {}; state more in `owners`", all.join(", "))))
-    }
-
-    /// What would change if these flows were deployed.
-    pub fn plan(&self, plan: &FlowPlan, prune: bool) -> Vec<PlanStep> {
-        let here = self.flows.specs();
-        let mut named = BTreeSet::new();
-        let mut steps: Vec<PlanStep> = plan
-            .flows
-            .iter()
-            .map(|spec| {
-                let mut problems = self.flows.problems(spec, &plan.functions, &plan.flows);
-                if !named.insert(spec.name.as_str()) {
-                    problems.push(format!("`{}` is there twice; name it once", spec.name));
-                }
-                let former = here.iter().find(|former| former.name == spec.name);
-                let action = match former {
-                    None => PlanAction::Create,
-                    Some(former) if former == spec => PlanAction::Same,
-                    Some(_) => PlanAction::Update,
-                };
-                let differences = former.map_or_else(Vec::new, |former| differ(former, spec));
-                PlanStep { name: spec.name.clone(), action, differences, problems }
-            })
-            .collect();
-        if prune {
-            let others = here.iter().filter(|flow| !named.contains(flow.name.as_str()));
-            steps.extend(others.map(|flow| PlanStep {
-                name: flow.name.clone(),
-                action: PlanAction::Remove,
-                differences: Vec::new(),
-                problems: Vec::new(),
-            }));
-        }
-        steps
     }
 
     /// Fills in the figures of all flows and of the regions they lie in.
@@ -250,6 +244,13 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         oldest_us: line.meter.oldest_us(),
         blocked_percent: seen.rates.blocked * 100.0,
         starved_percent: seen.rates.starved * 100.0,
+        core: match line.seat.place() {
+            Place::Shared => None,
+            Place::On(core) => Some(core.0),
+        },
+        capacity: seen.capacity,
+        work_us: seen.work.nanos() as f64 / 1e3,
+        parties: seen.parties.iter().map(|party| shown_party(line, party)).collect(),
         lanes: lanes.collect(),
         natives: line.natives.shown(line.native_owner()),
         items: line.meter.items(),
@@ -258,6 +259,51 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         pause_us_next: line.pause_next().nanos() / 1_000,
         trouble: line.trouble(),
         ..down_flow(name, spec)
+    }
+}
+
+fn moved(away: &Away, term: u32) -> FlowMoved {
+    let (Elsewhere { node, at }, left) = (away.to(), away.left().unwrap_or_default());
+    let pause_us = left.pause.as_micros() as u64;
+    FlowMoved { node, at, term, items: left.items, bytes: left.bytes, pause_us }
+}
+
+/// A core as people write it; an empty text is none.
+fn seat(text: &str) -> Result<Place, Refusal> {
+    if text.is_empty() {
+        return Ok(Place::Shared);
+    }
+    let cores = Cores::find();
+    let known = || cores.all().iter().map(|core| core.id);
+    let wanted = text.parse().ok().map(CoreId);
+    let found = known().find(|core| Some(*core) == wanted);
+    found.map(Place::On).ok_or_else(|| {
+        let shown: String = text.chars().take(20).collect();
+        let all: Vec<String> = known().map(|core| core.0.to_string()).collect();
+        Refusal::new(Reason::BadRequest, format!("`{shown}` is no core that this node may use"))
+            .hint(format!("those are {}", all.join(", ")))
+    })
+}
+
+/// A node as people write it.
+fn elsewhere(text: &str) -> Result<Elsewhere, Refusal> {
+    let parts = text.split_once('=').filter(|(_, at)| at.contains(':'));
+    let found = parts.filter(|(node, _)| check_name(node).is_ok());
+    found.map(|(node, at)| Elsewhere { node: node.to_string(), at: at.to_string() }).ok_or_else(
+        || {
+            let shown: String = text.chars().take(80).collect();
+            Refusal::new(Reason::BadRequest, format!("`{shown}` is no node"))
+                .hint("write its name and where it listens for flows, such as berlin=10.0.0.2:7403")
+        },
+    )
+}
+
+fn shown_party(line: &Line, party: &Party) -> FlowParty {
+    FlowParty {
+        name: line.owner_name(party.owner.0 as usize).to_string(),
+        used_percent: party.usage() * 100.0,
+        processors: party.processors,
+        is_alive: party.is_alive,
     }
 }
 
@@ -278,6 +324,10 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         oldest_us: 0,
         blocked_percent: 0.0,
         starved_percent: 0.0,
+        core: None,
+        capacity: 0.0,
+        work_us: 0.0,
+        parties: Vec::new(),
         lanes: Vec::new(),
         natives: Vec::new(),
         items: FlowItems::default(),
@@ -286,6 +336,7 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         pause_us_next: 0,
         explanation: String::new(),
         trouble: None,
+        moved: None,
     }
 }
 
@@ -308,21 +359,4 @@ fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Stri
         "" => decision,
         figures => format!("{decision}. Seen at the last tick: {figures}."),
     }
-}
-
-/// Keys whose values differ.
-fn differ(from: &FlowSpec, to: &FlowSpec) -> Vec<Difference> {
-    let value = |spec| serde_json::to_value(spec).expect("a flow is plain data");
-    let (Value::Object(from), Value::Object(to)) = (value(from), value(to)) else {
-        return Vec::new();
-    };
-    let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
-    let differ = keys.into_iter().filter(|key| from.get(*key) != to.get(*key));
-    differ
-        .map(|key| Difference {
-            field: key.clone(),
-            from: from.get(key).cloned(),
-            to: to.get(key).cloned(),
-        })
-        .collect()
 }

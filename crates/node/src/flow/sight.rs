@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use swell_core::flow::affinity::{CoreId, Traffic};
 use swell_core::flow::size::Sizing;
 use swell_core::flow::view::{Distance, OwnerId, Party, Sample, TICK};
 use swell_core::flow::wait::little;
@@ -162,6 +163,11 @@ impl LineSight {
         true
     }
 
+    /// Whether nothing has happened for a while.
+    pub(crate) fn rests(&self) -> bool {
+        self.quiet > RESTS_AFTER
+    }
+
     fn measure(&mut self, passed: f64, before: &Reading, reading: &Reading, line: &Line) {
         let sample = &mut self.sample;
         let (put, done) = (reading.put - before.put, reading.done - before.done);
@@ -214,6 +220,31 @@ impl LineSight {
                 self.others.push(party);
             }
         }
+    }
+
+    /// Items of the usual size that its lanes can hold, and the work of one.
+    pub(crate) fn usual(&self) -> (f64, Span) {
+        (self.sample.capacity, self.sample.work)
+    }
+
+    /// Those who can own it as they are now, in their order.
+    pub(crate) fn parties<'a>(
+        &self,
+        line: &Line,
+        memory: f64,
+        function: impl Fn(&str) -> Option<&'a FunctionSight>,
+    ) -> Vec<Party> {
+        let pause = line.pause_next();
+        let places = line.owners().enumerate().zip(&self.seen);
+        let party = |((place, name), seen)| Some(function(name)?.party(place, memory, seen, pause));
+        places.filter_map(party).collect()
+    }
+
+    /// What bears on the core that its owner works on.
+    pub(crate) fn traffic(&self, feeder: Option<CoreId>) -> Traffic {
+        let leaving = if self.rests() { 0.0 } else { self.sample.leaving };
+        let busy = (leaving * self.sample.work.secs_f64()).min(1.0);
+        Traffic { leaving, busy, feeder }
     }
 
     /// The flow went to this owner.

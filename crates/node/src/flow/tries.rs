@@ -15,7 +15,12 @@ const GONE: Closed = Closed { least: Duration::from_secs(1), most: Duration::fro
 
 /// Items that were taken out and are not done with, and their tries so far.
 pub(crate) struct Work {
+    /// What its call is made with.
     pub(crate) items: Vec<Taken>,
+    /// What the call that runs took besides.
+    pub(crate) more: Vec<Taken>,
+    /// Whether that call has said of some that they are done with; they are no longer here.
+    pub(crate) is_partly_done: bool,
     pub(crate) attempts: u32,
     pub(crate) since_ms: u64,
 }
@@ -35,7 +40,13 @@ impl Tries {
         if self.of != first {
             *self = Self { of: first, attempts: 0, since_ms: wall_ms() };
         }
-        Work { items, attempts: self.attempts, since_ms: self.since_ms }
+        Work {
+            items,
+            more: Vec::new(),
+            is_partly_done: false,
+            attempts: self.attempts,
+            since_ms: self.since_ms,
+        }
     }
 }
 

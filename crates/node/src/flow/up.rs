@@ -9,6 +9,9 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use swell_api::flow::FlowSpec;
+
+use crate::flow::away::Away;
 use crate::flow::line::Line;
 use crate::flow::records::FlowRecord;
 
@@ -17,6 +20,8 @@ use crate::flow::records::FlowRecord;
 pub(crate) struct Table {
     pub(crate) by_name: BTreeMap<String, Arc<Up>>,
     pub(crate) by_from: HashMap<String, Vec<Arc<Up>>>,
+    /// Functions that flows name, by how often.
+    pub(crate) named: HashMap<String, usize>,
 }
 
 /// A flow that is deployed.
@@ -24,6 +29,8 @@ pub(crate) struct Up {
     pub(crate) record: Mutex<FlowRecord>,
     /// The flow, or why it is not up.
     pub(crate) line: Result<Arc<Line>, Down>,
+    /// The way to it, if it is at another node.
+    pub(crate) away: Option<Arc<Away>>,
     /// Told to begin no further call.
     pub(crate) stop: CancellationToken,
     /// Told to give up the call under way.
@@ -37,6 +44,8 @@ pub(crate) struct Up {
 pub(crate) enum Down {
     /// Another takes its place just now.
     Changing,
+    /// It is at this other node.
+    Away(String),
     /// It cannot be.
     Broken(String),
 }
@@ -45,17 +54,25 @@ impl fmt::Display for Down {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Down::Changing => f.write_str("it is being changed just now"),
+            Down::Away(node) => write!(f, "it is at the node `{node}`"),
             Down::Broken(why) => f.write_str(why),
         }
     }
 }
 
 impl Up {
+    /// A flow that is at another node.
+    pub(crate) fn away(record: FlowRecord, node: &str, away: Arc<Away>) -> Self {
+        let line = Err(Down::Away(node.to_string()));
+        Self { line, away: Some(away), ..Self::changing(record) }
+    }
+
     /// A flow that is being changed.
     pub(crate) fn changing(record: FlowRecord) -> Self {
         Self {
             record: Mutex::new(record),
             line: Err(Down::Changing),
+            away: None,
             stop: CancellationToken::new(),
             cut: CancellationToken::new(),
             task: Mutex::new(None),
@@ -73,7 +90,25 @@ pub(crate) async fn gone(up: Arc<Up>) {
     }
 }
 
+/// Functions that a flow names, as often as it does.
+fn names(spec: &FlowSpec) -> impl Iterator<Item = &String> {
+    spec.from.iter().chain(&spec.owners).chain([&spec.to])
+}
+
 impl Table {
+    /// Puts a flow in, in place of the one of that name.
+    pub(crate) fn put_in(&mut self, up: Arc<Up>) {
+        let spec = up.record.lock().spec.clone();
+        self.take_out(&spec.name);
+        for from in &spec.from {
+            self.by_from.entry(from.clone()).or_default().push(up.clone());
+        }
+        for name in names(&spec) {
+            *self.named.entry(name.clone()).or_default() += 1;
+        }
+        self.by_name.insert(spec.name, up);
+    }
+
     /// Takes a flow out.
     pub(crate) fn take_out(&mut self, name: &str) {
         let Some(up) = self.by_name.remove(name) else { return };
@@ -81,5 +116,11 @@ impl Table {
             flows.retain(|flow| !Arc::ptr_eq(flow, &up));
             !flows.is_empty()
         });
+        for name in names(&up.record.lock().spec) {
+            if let Some(count) = self.named.get_mut(name) {
+                *count -= 1;
+            }
+        }
+        self.named.retain(|_, count| *count > 0);
     }
 }

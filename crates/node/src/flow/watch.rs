@@ -9,23 +9,29 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 
+use swell_core::flow::affinity::Place;
 use swell_core::flow::analyzer::{Analyzer, Counts, Order};
 use swell_core::flow::choice::{Chosen, build};
 use swell_core::flow::policy::Verdict;
-use swell_core::flow::view::{FifoId, OwnerId, TICK, View};
+use swell_core::flow::view::{FifoId, OwnerId, Party, TICK, View};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 use swell_fifo::class::Class;
 
 use crate::clock::Clock;
 use crate::flow::flows::Flows;
+use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::news::flows_of;
+use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::{FunctionSight, LineSight, Rates};
 use crate::flow::up::Up;
 
 /// Ticks after which memory at work is looked at anew, which takes a pass over all functions.
 const MEMORY_TICKS: u64 = 10;
 
+/// Ticks after which what flows used goes to the disk: a minute.
+const USE_TICKS: u64 = 600;
 /// Watches the flows of a node.
 pub struct Watch {
     flows: Arc<Flows>,
@@ -42,16 +48,21 @@ struct State {
     version: u64,
     /// Not held on to: a flow that is taken down goes, whoever watches it.
     lines: BTreeMap<FifoId, (Weak<Up>, LineSight)>,
+    /// Flows that do not rest.
+    awake: BTreeSet<FifoId>,
     functions: BTreeMap<String, FunctionSight>,
     ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
+    seating: Seating,
     /// How long the last tick took, and the longest.
     took: (Duration, Duration),
 }
 
 /// What a tick came to.
 struct Work {
+    /// Consumers that are to work elsewhere.
+    seats: Vec<(Arc<Up>, Place)>,
     orders: Vec<(Arc<Up>, Order)>,
     /// Lanes that are to go on in a larger region.
     short: Vec<(Arc<Up>, usize)>,
@@ -65,6 +76,12 @@ pub(crate) struct Seen {
     pub(crate) decision: String,
     /// What it was made of, in words.
     pub(crate) figures: String,
+    /// Items of the usual size that its lanes can hold.
+    pub(crate) capacity: f64,
+    /// How long its owner works on an item.
+    pub(crate) work: Span,
+    /// Those who can own it, in their order.
+    pub(crate) parties: Vec<Party>,
 }
 
 impl Watch {
@@ -81,9 +98,11 @@ impl Watch {
             analyzer: Analyzer::new(policy, budget),
             version: u64::MAX,
             lines: BTreeMap::new(),
+            awake: BTreeSet::new(),
             functions: BTreeMap::new(),
             ticks: 0,
             working: 0.0,
+            seating: Seating::new(flows.parts.settings.cores),
             took: (Duration::ZERO, Duration::ZERO),
         };
         let (clock, state) = (Clock::start(1.0), Mutex::new(state));
@@ -103,7 +122,10 @@ impl Watch {
     async fn tick(&self) {
         let begun = std::time::Instant::now();
         let now = self.clock.now();
-        let Work { orders, short } = self.state.lock().judge(self, now);
+        let Work { seats, orders, short } = self.state.lock().judge(self, now);
+        for (up, place) in seats {
+            reseat(&up, place);
+        }
         for (up, order) in orders {
             self.carry_out(now, &up, order).await;
         }
@@ -111,6 +133,10 @@ impl Watch {
             if let Ok(line) = &up.line {
                 self.resize_lane(&up, line, lane, Class::larger).await;
             }
+        }
+        let uses = self.state.lock().uses();
+        if !uses.is_empty() {
+            self.flows.keep_used(uses).await;
         }
         let took = begun.elapsed();
         let mut state = self.state.lock();
@@ -183,7 +209,7 @@ impl Watch {
             tracing::debug!(%flow, %error, "a lane stays as large as it is");
             return;
         }
-        tracing::info!(%flow, from = %line.spec.from[lane], bytes = class.bytes(), "a lane goes on in another size class");
+        tracing::info!(%flow, from = %line.from[lane], bytes = class.bytes(), "a lane goes on in another size class");
         let classes = (0..line.lanes.len()).map(|lane| line.lane_state(lane).0.bytes()).collect();
         up.record.lock().classes = classes;
         self.keep(up).await;
@@ -220,7 +246,10 @@ impl Watch {
             }
             words
         });
-        Seen { rates: sight.rates(self.clock.now()), decision, figures }
+        let (capacity, work) = sight.usual();
+        let parties = sight.parties(line, state.working, |name| state.functions.get(name));
+        let rates = sight.rates(self.clock.now());
+        Seen { rates, decision, figures, capacity, work, parties }
     }
 
     /// How often what was decided, and how long the last tick and the longest took.
@@ -248,17 +277,28 @@ impl State {
         }
         let memory_is_short = watch.flows.regions.is_short();
         let (mut judged, mut short) = (Vec::new(), Vec::new());
-        for (&id, (up, sight)) in &mut self.lines {
+        self.wake(&watch.flows);
+        let looked_at: Vec<FifoId> = match memory_is_short {
+            // Those that rest may hold more than they need.
+            true => self.lines.keys().copied().collect(),
+            false => self.awake.iter().copied().collect(),
+        };
+        for id in looked_at {
+            let Some((up, sight)) = self.lines.get_mut(&id) else { continue };
             let Some(up) = up.upgrade() else { continue };
             let Ok(line) = &up.line else { continue };
             if let Some(pause) = line.pause_news() {
                 let pause = Span::from_nanos(pause.as_nanos() as u64);
                 self.analyzer.on_moved(now, id, pause);
             }
-            if !sight.read(now, line) && !memory_is_short {
-                continue;
+            if !sight.read(now, line) {
+                self.awake.remove(&id);
+                if !memory_is_short {
+                    continue;
+                }
             }
             line.retire();
+            line.look_at_use();
             let functions = &self.functions;
             sight.assemble(now, line, self.working, |name| functions.get(name));
             short.extend(sight.short_lanes(now, line).map(|lane| (up.clone(), lane)));
@@ -276,9 +316,19 @@ impl State {
                 Some(View { fifo, sample, owner, others, memory_is_short })
             })
             .collect();
+        let seats = self.seating.judge(now, self.ticks, &self.lines);
         let orders = self.analyzer.tick(now, &views);
         let find = |order: Order| Some((self.lines.get(&order.fifo)?.0.upgrade()?, order));
-        Work { orders: orders.into_iter().filter_map(find).collect(), short }
+        Work { seats, orders: orders.into_iter().filter_map(find).collect(), short }
+    }
+
+    /// Takes in which flows do not rest any more.
+    fn wake(&mut self, flows: &Flows) {
+        let Some((&last, _)) = self.lines.last_key_value() else { return };
+        for bit in flows.news.take() {
+            let lines = &self.lines;
+            self.awake.extend(flows_of(bit, last).filter(|id| lines.contains_key(id)));
+        }
     }
 
     /// Follows the table of flows.
@@ -293,7 +343,10 @@ impl State {
         for up in flows.all() {
             let Ok(line) = &up.line else { continue };
             let known = former.remove(&line.id).map(|(_, sight)| sight);
-            let sight = known.unwrap_or_else(|| LineSight::new(line));
+            let sight = known.unwrap_or_else(|| {
+                self.awake.insert(line.id);
+                LineSight::new(line)
+            });
             for name in line.owners() {
                 self.functions.entry(name.to_string()).or_insert_with(FunctionSight::new);
                 wanted.insert(name.to_string());
@@ -301,9 +354,21 @@ impl State {
             self.lines.insert(line.id, (Arc::downgrade(&up), sight));
         }
         for fifo in former.into_keys() {
+            self.awake.remove(&fifo);
             self.analyzer.on_removed(fifo);
+            self.seating.on_removed(fifo);
         }
         self.functions.retain(|name, _| wanted.contains(name.as_str()));
+    }
+
+    /// What flows that do something used so far, now and then.
+    fn uses(&self) -> Vec<(String, String, Use)> {
+        if !self.ticks.is_multiple_of(USE_TICKS) {
+            return Vec::new();
+        }
+        let working = self.lines.values().filter(|(_, sight)| !sight.rests());
+        let ups = working.filter_map(|(up, _)| up.upgrade());
+        ups.filter_map(|up| Some(up.line.as_ref().ok()?.uses())).flatten().collect()
     }
 
     /// Who shall own a flow whose owner does nothing.

@@ -19,6 +19,7 @@ use swell_sandbox::body::{Body, BodyError};
 use swell_sandbox::call::{Call, CallError, Outcome};
 
 use crate::gateway::context::{Entered, Gateway};
+use crate::gateway::flowing::call_flows;
 use crate::gateway::headers::{SESSION, START, VERSION, strip_hop_by_hop};
 use crate::gateway::limited::{Limited, Timed, TooLong};
 use crate::invoker::{Reached, Waited};
@@ -104,6 +105,7 @@ impl Gateway {
         }
         let on_the_side = request.version() == http::Version::HTTP_2;
         let asked = http_body::Body::size_hint(request.body()).exact().unwrap_or(0);
+        let flows = call_flows(self, name, &request, deadline);
         let request = prepare(request, version, span);
         let log = span.log();
         let ending = span.ending(deadline);
@@ -118,7 +120,7 @@ impl Gateway {
             counted.usage.ended(ran, end.memory);
             ending.ended(end, ran);
         });
-        let call = Call { request, log, end };
+        let call = Call { request, log, flows, end };
         let answered = tokio::time::timeout_at(deadline, sandbox.invoke(call)).await;
         let response =
             answered.map_err(|_| timed_out(version))?.map_err(|error| failed(version, error))?;

@@ -4,15 +4,18 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 
 use swell_sandbox::body::{Body, full};
+use swell_sandbox::flow::CallFlows;
 
 use crate::gateway::context::Gateway;
+use crate::inlet::Inlet;
 use crate::invoker::ANSWER_BYTES_MAX;
-use crate::outflow::Flowing;
+use crate::later::depth;
+use crate::outflow::{Caller, Flowing};
 use crate::refusal::{Reason, Refusal};
 
 /// The answer of `function`, which `hops` flows led to, once the flows that want it have it;
@@ -56,6 +59,17 @@ pub(crate) async fn flow_inside(
         }
         Ok(()) => Ok(()),
     }
+}
+
+/// The flows that a call of `function` may use while it runs.
+pub(crate) fn call_flows<B>(
+    gateway: &Gateway,
+    function: &Arc<str>,
+    request: &Request<B>,
+    deadline: Instant,
+) -> Option<Arc<dyn CallFlows>> {
+    let (hops, inlet) = (depth(request.headers()), request.extensions().get::<Inlet>());
+    gateway.flows.of_call(Caller { function, hops, deadline, inlet })
 }
 
 /// Whether an answer with that status is an item. `204 No Content` has nothing to pass on.

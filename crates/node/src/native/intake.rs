@@ -22,7 +22,7 @@ use swell_fifo::owner::{Begun, Heir, Next, Owner};
 use swell_fifo::shared::Shared;
 use swell_fifo::template::Segment;
 
-use crate::flow::lane::{Put, PutError};
+use crate::flow::end::PutError;
 use crate::flow::letters::LineError;
 use crate::flow::line::Line;
 use crate::flow::meter::now_us;
@@ -90,7 +90,7 @@ impl Intake {
         let control = Segment::page().map_err(LineError::Memory)?;
         let page = Segment::page().map_err(LineError::Memory)?;
         let region = line.regions.take(&native.name, class)?;
-        let next = line.lanes[lane].next();
+        let next = line.lanes[lane].due();
         let memory = vec![region.memory.clone()];
         let mut fifo = Fifo::new(control.memory.clone(), native.number, false, memory);
         fifo.begin_at(0, next);
@@ -209,14 +209,13 @@ impl Intake {
         let item = envelope.wrap(bytes);
         let lane = &self.line.lanes[self.lane];
         loop {
-            match runtime.block_on(lane.put_unkept(&item, None, &self.stop)) {
-                Ok(Put::In(sequence)) => {
-                    self.line.stir.notify_one();
+            match runtime.block_on(lane.put_unkept(&item, &self.stop, &self.line.stir)) {
+                Ok(Some(sequence)) => {
                     self.native.items.fetch_add(1, Ordering::Relaxed);
                     open.last = Some(sequence);
                     return true;
                 }
-                Ok(Put::Dropped) => {
+                Ok(None) => {
                     open.dropped += 1;
                     // Before it is committed: a producer that comes back counts on it.
                     self.page.memory.store(page::DROPPED, open.dropped, Ordering::Release);

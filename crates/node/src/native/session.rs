@@ -69,7 +69,7 @@ async fn take_part(
     let up = find(flows, &hello)?;
     let line = match &up.line {
         Ok(line) => line.clone(),
-        Err(why @ (Down::Changing | Down::Broken(_))) => {
+        Err(why @ (Down::Changing | Down::Away(_) | Down::Broken(_))) => {
             let why = format!("the flow `{}` is not up: {why}", hello.flow);
             return Err(No(Refused::NotUp, why));
         }

@@ -290,10 +290,13 @@ fn flows(world: &World) -> Arc<Shown> {
             memory_max: swell_core::units::Bytes::new(64 << 20),
             function_memory_max: swell_core::units::Bytes::new(32 << 20),
             policy: "measured".to_string(),
+            cores: Default::default(),
+            link: None,
             socket: None,
             socket_group: false,
         },
         drain: std::time::Duration::from_secs(1),
+        link: None,
     });
     let flows = flows.expect("the store opens");
     flows.start(Arc::new(Nobody)).expect("the store is sound");

@@ -118,6 +118,7 @@ impl World {
         let call = Call {
             request: http::Request::new(swell_sandbox::body::empty()),
             log: swell_sandbox::log::Silence::shared(),
+            flows: None,
             end: swell_sandbox::call::EndSignal::unheard(),
         };
         let answer = instance.invoke(call).await.expect("it answers").into_body();

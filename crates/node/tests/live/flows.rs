@@ -52,13 +52,13 @@ impl House {
     }
 
     /// What `detect` was called with.
-    async fn seen(&self) -> Vec<String> {
+    pub(crate) async fn seen(&self) -> Vec<String> {
         let answer = self.call("detect", "").await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.text().lines().map(str::to_string).collect()
     }
 
-    async fn pause(&self, paused: bool) {
+    pub(crate) async fn pause(&self, paused: bool) {
         let change = json!({ "paused": paused }).to_string();
         let answer = self.send(Method::PATCH, "/v1/functions/detect", change).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");

@@ -86,6 +86,8 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             memory_max: Memory::new(64 << 20),
             function_memory_max: Memory::new(32 << 20),
             policy: "measured".to_string(),
+            cores: Default::default(),
+            link: None,
             socket: None,
             socket_group: false,
         },

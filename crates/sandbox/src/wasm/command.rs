@@ -15,6 +15,7 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 
 use crate::body::{Body, full};
 use crate::call::{Call, CallError, End, EndSignal, Outcome};
+use crate::flow::CallFlows;
 use crate::log::{LogSink, Silence};
 use crate::wasm::failure;
 use crate::wasm::guest::{Given, Guest, Pipes};
@@ -32,6 +33,9 @@ pub(crate) enum Command {
     Module(InstancePre<Guest>),
 }
 
+/// What a guest is given for one call.
+type PerCall = (Arc<dyn LogSink>, Option<Arc<dyn CallFlows>>);
+
 /// An instance of a command. Each call is a run of its own, whatever isolation was asked
 /// for: a command that has ended cannot go on.
 pub(crate) struct CommandInstance {
@@ -44,10 +48,10 @@ pub(crate) struct CommandInstance {
 impl CommandInstance {
     /// Serves a call.
     pub(crate) async fn serve(self: Arc<Self>, call: Call) -> Result<Response<Body>, CallError> {
-        let Call { request, log, end } = call;
+        let Call { request, log, flows, end } = call;
         let (parts, body) = request.into_parts();
         match whole(body, self.given.body).await {
-            Ok(body) => self.run(&parts, body, log, end).await,
+            Ok(body) => self.run(&parts, body, (log, flows), end).await,
             Err(error) => {
                 end.tell(ended(Outcome::Failed, None));
                 Err(error)
@@ -84,14 +88,14 @@ impl CommandInstance {
         &self,
         parts: &Parts,
         body: Bytes,
-        log: Arc<dyn LogSink>,
+        given: PerCall,
         end: EndSignal,
     ) -> Result<Response<Body>, CallError> {
         let variables = variables(parts, body.len());
         let stdout = MemoryOutputPipe::new(ANSWER_BYTES_MAX);
         let pipes = Pipes { stdin: MemoryInputPipe::new(body), stdout: stdout.clone(), variables };
         let _running = self.ticker.run();
-        let (ran, memory, denied) = self.execute(&pipes, log).await;
+        let (ran, memory, denied) = self.execute(&pipes, given).await;
         let exit = match ran {
             Ok(success) => Ok(i32::from(!success)),
             Err(error) => match error.downcast_ref::<I32Exit>() {
@@ -112,12 +116,13 @@ impl CommandInstance {
     async fn execute(
         &self,
         pipes: &Pipes,
-        log: Arc<dyn LogSink>,
+        (log, flows): PerCall,
     ) -> (wasmtime::Result<bool>, Option<u64>, bool) {
         let mut store = match self.store(pipes, log) {
             Ok(store) => store,
             Err(error) => return (Err(error), None, false),
         };
+        store.data_mut().flows = flows;
         let ran = async {
             match &self.command {
                 Command::Component(pre) => {

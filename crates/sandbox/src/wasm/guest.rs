@@ -11,6 +11,7 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use crate::flow::CallFlows;
 use crate::key_value::KeyValue;
 use crate::log::{LogSink, Stream};
 use crate::reach::Reach;
@@ -52,6 +53,8 @@ pub(crate) struct Guest {
     hooks: Hooks,
     pub(crate) table: ResourceTable,
     pub(crate) given: Arc<Given>,
+    /// Flows of the call it serves.
+    pub(crate) flows: Option<Arc<dyn CallFlows>>,
     p1: Option<WasiP1Ctx>,
     pub(crate) limiter: Limiter,
     pub(crate) listener: Listener,
@@ -89,6 +92,7 @@ impl Guest {
             hooks: Hooks { allowed: given.allowed.clone() },
             table: handles(),
             given: given.clone(),
+            flows: None,
             p1,
             limiter: Limiter::new(account, given.table_elements),
             listener,

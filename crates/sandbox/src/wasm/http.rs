@@ -54,8 +54,8 @@ type Head = Result<Response<HyperOutgoingBody>, ErrorCode>;
 impl HttpInstance {
     /// Serves a call.
     pub(crate) async fn serve(self: Arc<Self>, call: Call) -> Result<Response<Body>, CallError> {
-        let Call { request, log, end } = call;
-        let lane = match self.lane().await {
+        let Call { request, log, flows, end } = call;
+        let mut lane = match self.lane().await {
             Ok(lane) => lane,
             Err(error) => {
                 end.tell(failed(None));
@@ -63,6 +63,7 @@ impl HttpInstance {
             }
         };
         lane.store.data().listener.set(log);
+        lane.store.data_mut().flows = flows;
         let notes = Arc::new(Notes::default());
         let noted = notes.clone();
         let request = request.map(|body| {
@@ -154,6 +155,7 @@ impl HttpInstance {
         let memory = Some(lane.store.data().limiter.held());
         let denied = lane.store.data().limiter.denied;
         lane.served += 1;
+        lane.store.data_mut().flows = None;
         let answered = called.is_ok() && notes.answered.load(Ordering::Relaxed);
         self.keep_or_drop(lane, called.is_ok());
         end.tell(match answered {

@@ -7,6 +7,7 @@ pub mod limiter;
 pub mod output;
 pub mod guest;
 pub mod key_value;
+pub mod flow;
 pub mod configuration;
 pub mod ticker;
 pub mod engine;

@@ -31,6 +31,7 @@ async fn time_passes_as_told_and_as_fast_as_told() {
         let call = Call {
             request: request.body(full("")).expect("it is a request"),
             log: Silence::shared(),
+            flows: None,
             end: EndSignal::new(move |end| drop(tell.send(end))),
         };
         let begun = Instant::now();

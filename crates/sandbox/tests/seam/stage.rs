@@ -109,7 +109,7 @@ pub(crate) async fn call(instance: &Arc<dyn Instance>, path: &str, body: Body) -
     // A test that failed listens no more.
     let end_signal = EndSignal::new(move |end| drop(tell.send(end)));
     let sink: Arc<dyn LogSink> = log.clone();
-    let call = Call { request, log: sink, end: end_signal };
+    let call = Call { request, log: sink, flows: None, end: end_signal };
     let answer = instance.clone().invoke(call).await;
     Made { answer, end, log }
 }

@@ -125,6 +125,7 @@ async fn who_goes_away_stops_the_guest() {
         let call = swell_sandbox::call::Call {
             request: request.body(full("")).expect("it is a request"),
             log: swell_sandbox::log::Silence::shared(),
+            flows: None,
             end: swell_sandbox::call::EndSignal::new(move |end| drop(tell.send(end))),
         };
         let spinning = tokio::spawn(spin.invoke(call));

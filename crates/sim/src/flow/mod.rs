@@ -1,5 +1,8 @@
 //! FIFOs between functions, played with different rules about who owns them.
 
+pub mod stage;
 pub mod scenario;
+pub mod recording;
 pub mod play;
 pub mod table;
+pub mod page;

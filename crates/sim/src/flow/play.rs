@@ -12,7 +12,7 @@ use swell_core::flow::wait::{kingman, little};
 use swell_core::rng;
 use swell_core::time::{Instant, Span};
 
-use crate::flow::scenario::{Besides, CAPACITY, Scenario, Source, TICK, WORK, between};
+use crate::flow::stage::{Candidate, Stage, StageFifo, TICK};
 
 /// Items that wait longer than this are late.
 pub const BOUND: Span = Span::from_millis(20);
@@ -62,7 +62,7 @@ impl Rule {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// Changes of hands, per FIFO and hour.
     pub moves: f64,
@@ -70,10 +70,26 @@ pub struct Outcome {
     pub ping_pongs: f64,
     /// Share of all ticks of all FIFOs with items over the bound.
     pub late: f64,
+    /// The same, stretch by stretch.
+    pub course: Vec<Stretch>,
 }
 
-struct Fifo {
-    source: Source,
+/// One of some stretches of equal length that a run is looked at in.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Stretch {
+    /// Seconds into the run at its end.
+    pub end_s: f64,
+    /// Changes of hands.
+    pub moves: u64,
+    /// Share of ticks of FIFOs with items over the bound.
+    pub late: f64,
+}
+
+/// So many stretches at most.
+const STRETCHES: usize = 120;
+
+struct Fifo<'a> {
+    stage: &'a StageFifo,
     owner: usize,
     queue: f64,
     /// Seconds of pause still to come.
@@ -81,111 +97,122 @@ struct Fifo {
     sample: Sample,
     /// When it left which owner.
     left: BTreeMap<usize, u64>,
-    dependency: Vec<f64>,
-    proximity: Vec<f64>,
 }
 
 /// Plays.
-pub fn play(scenario: &Scenario, rule: Rule) -> Outcome {
-    let mut analyzer = rule.analyzer(scenario.seed);
-    let mut besides: Vec<Besides> =
-        (0..scenario.owners).map(|index| Besides::new(scenario.seed, index)).collect();
-    let mut fifos: Vec<Fifo> = (0..scenario.fifos).map(|index| fifo(scenario, index)).collect();
-    let mut recent = vec![0u32; scenario.owners];
+pub fn play(stage: &Stage, rule: Rule) -> Outcome {
+    let mut analyzer = rule.analyzer(stage.seed);
+    let mut fifos: Vec<Fifo<'_>> = stage.fifos.iter().map(fifo).collect();
+    let mut recent = vec![0u32; stage.owners.len()];
     let (mut moves, mut ping_pongs, mut late) = (0u64, 0u64, 0u64);
-    for tick in 1..=scenario.ticks {
+    let length = stage.ticks.div_ceil(STRETCHES).max(1);
+    let mut course: Vec<Stretch> = Vec::new();
+    let (mut moves_before, mut late_before) = (0, 0);
+    for tick in 1..=stage.ticks as u64 {
         let now = Instant::from_millis(tick * 100);
-        let own: Vec<f64> = besides.iter_mut().map(Besides::step).collect();
-        let used = serve(now, &own, &mut fifos);
+        let place = tick as usize - 1;
+        let own: Vec<f64> = stage.owners.iter().map(|owner| owner.besides(place)).collect();
+        let used = serve(now, place, stage, &own, &mut fifos);
         late += fifos.iter().filter(|fifo| fifo.sample.latency > BOUND).count() as u64;
-        let Some(analyzer) = &mut analyzer else { continue };
-        let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
-        for Order { fifo, verdict } in orders(now, analyzer, scenario, &fifos, &usage, &recent) {
-            let Verdict::Move(OwnerId(to)) = verdict else { continue };
-            let index = fifo.0 as usize;
-            let (fifo, to) = (&mut fifos[index], to as usize);
-            moves += 1;
-            let back = fifo.left.get(&to).is_some_and(|&left| tick - left <= RETURN);
-            ping_pongs += u64::from(back);
-            fifo.left.insert(fifo.owner, tick);
-            fifo.owner = to;
-            fifo.paused += scenario.pause_ms / 1000.0;
-            recent[to] += 1;
-            let pause = Span::from_millis_f64(scenario.pause_ms);
-            analyzer.on_moved(now, FifoId(index as u32), pause);
+        if let Some(analyzer) = &mut analyzer {
+            let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
+            for Order { fifo, verdict } in orders(now, analyzer, stage, &fifos, &usage, &recent) {
+                let Verdict::Move(OwnerId(to)) = verdict else { continue };
+                let index = fifo.0 as usize;
+                let (fifo, to) = (&mut fifos[index], to as usize);
+                moves += 1;
+                let back = fifo.left.get(&to).is_some_and(|&left| tick - left <= RETURN);
+                ping_pongs += u64::from(back);
+                fifo.left.insert(fifo.owner, tick);
+                fifo.owner = to;
+                fifo.paused += stage.pause_ms / 1000.0;
+                recent[to] += 1;
+                let pause = Span::from_millis_f64(stage.pause_ms);
+                analyzer.on_moved(now, FifoId(index as u32), pause);
+            }
         }
         if tick % 600 == 0 {
             recent.fill(0);
         }
+        if (place + 1).is_multiple_of(length) || place + 1 == stage.ticks {
+            let ticks = (place % length + 1) * fifos.len().max(1);
+            course.push(Stretch {
+                end_s: tick as f64 * TICK,
+                moves: moves - moves_before,
+                late: (late - late_before) as f64 / ticks as f64,
+            });
+            (moves_before, late_before) = (moves, late);
+        }
     }
-    let fifo_hours = scenario.fifos as f64 * scenario.ticks as f64 * TICK / 3600.0;
+    let fifo_ticks = (stage.fifos.len() * stage.ticks).max(1) as f64;
+    let fifo_hours = fifo_ticks * TICK / 3600.0;
     Outcome {
         moves: moves as f64 / fifo_hours,
         ping_pongs: ping_pongs as f64 / fifo_hours,
-        late: late as f64 / (scenario.fifos as f64 * scenario.ticks as f64),
+        late: late as f64 / fifo_ticks,
+        course,
     }
 }
 
-fn fifo(scenario: &Scenario, index: usize) -> Fifo {
-    let mut rng = rng::split(scenario.seed, &format!("flow/fifo/{index}"));
-    let mut draw = |range| (0..scenario.owners).map(|_| between(&mut rng, range)).collect();
+fn fifo(stage: &StageFifo) -> Fifo<'_> {
     let sample = Sample {
         at: Instant::ZERO,
         arriving: 0.0,
         leaving: 0.0,
         depth: 0.0,
-        capacity: CAPACITY,
+        capacity: stage.capacity,
         latency: Span::ZERO,
         true_rate: 0.0,
-        work: Span::from_secs_f64(WORK),
+        work: Span::from_secs_f64(stage.work),
         variation: VARIATION,
     };
-    Fifo {
-        source: Source::new(scenario.seed, index),
-        owner: index % scenario.owners,
-        queue: 0.0,
-        paused: 0.0,
-        sample,
-        left: BTreeMap::new(),
-        dependency: draw((0.0, 1.0)),
-        proximity: draw((0.4, 0.9)),
-    }
+    Fifo { stage, owner: stage.owner, queue: 0.0, paused: 0.0, sample, left: BTreeMap::new() }
 }
 
-/// Lets owners work for a tick; returns the share of each one's processor that it took.
-fn serve(now: Instant, own: &[f64], fifos: &mut [Fifo]) -> Vec<f64> {
+/// Lets owners work for a tick; returns the share of each one's processors that it took.
+fn serve(
+    now: Instant,
+    tick: usize,
+    stage: &Stage,
+    own: &[f64],
+    fifos: &mut [Fifo<'_>],
+) -> Vec<f64> {
     let mut used = vec![0.0; own.len()];
-    let arriving: Vec<f64> = fifos.iter_mut().map(|fifo| fifo.source.step()).collect();
+    let arriving: Vec<f64> = fifos.iter().map(|fifo| fifo.stage.arriving(tick)).collect();
     for (owner, share) in used.iter_mut().enumerate() {
-        let mut free = (1.0 - own[owner]) * TICK;
+        let processors = stage.owners[owner].processors;
+        let mut free = (1.0 - own[owner]).max(0.0) * processors * TICK;
         let all = free;
         // Who wants little gets it; the others share what is left.
         let mut mine: Vec<usize> =
             (0..fifos.len()).filter(|&index| fifos[index].owner == owner).collect();
-        let demand = |index: usize| (fifos[index].queue + arriving[index] * TICK) * WORK;
+        let demand =
+            |index: usize| (fifos[index].queue + arriving[index] * TICK) * fifos[index].stage.work;
         mine.sort_by(|&a, &b| demand(a).total_cmp(&demand(b)));
         let demands: Vec<f64> = mine.iter().map(|&index| demand(index)).collect();
         for (place, (&index, &demand)) in mine.iter().zip(&demands).enumerate() {
-            let fair = free / (mine.len() - place) as f64;
+            // Items of a FIFO are done one after the other: it keeps one processor busy.
+            let fair = (free / (mine.len() - place) as f64).min(TICK);
             let fifo = &mut fifos[index];
+            let work = fifo.stage.work;
             let pause = fifo.paused.min(TICK);
             fifo.paused -= pause;
             let given = demand.min(fair) * (1.0 - pause / TICK);
             free -= given;
             // What it could have had: its fair part and what nobody else wanted.
             let others: f64 = demands.iter().sum::<f64>() - demand;
-            let could = (all - others).max(fair);
-            settle(now, fifo, arriving[index], given / WORK, could / WORK / TICK, pause);
+            let could = (all - others).max(fair).min(TICK);
+            settle(now, fifo, arriving[index], given / work, could / work / TICK, pause);
         }
-        *share = (all - free) / TICK;
+        *share = (all - free) / TICK / processors;
     }
     used
 }
 
-fn settle(now: Instant, fifo: &mut Fifo, arriving: f64, served: f64, rate: f64, pause: f64) {
+fn settle(now: Instant, fifo: &mut Fifo<'_>, arriving: f64, served: f64, rate: f64, pause: f64) {
     let before = fifo.queue;
     // A full FIFO blocks its producer.
-    fifo.queue = (before + arriving * TICK - served).clamp(0.0, CAPACITY);
+    fifo.queue = (before + arriving * TICK - served).clamp(0.0, fifo.stage.capacity);
     let depth = f64::midpoint(before, fifo.queue);
     let leaving = served / TICK;
     let queued = little(depth, leaving, Span::from_secs(1));
@@ -203,52 +230,50 @@ fn settle(now: Instant, fifo: &mut Fifo, arriving: f64, served: f64, rate: f64, 
 fn orders(
     now: Instant,
     analyzer: &mut Analyzer,
-    scenario: &Scenario,
-    fifos: &[Fifo],
+    stage: &Stage,
+    fifos: &[Fifo<'_>],
     usage: &[f64],
     recent: &[u32],
 ) -> Vec<Order> {
-    let parties: Vec<Vec<Party>> = fifos
+    let parties: Vec<(Vec<Party>, Vec<Party>)> = fifos
         .iter()
         .map(|fifo| {
-            (0..scenario.owners).map(|owner| party(scenario, fifo, owner, usage, recent)).collect()
-        })
-        .collect();
-    let others: Vec<Vec<Party>> = fifos
-        .iter()
-        .zip(&parties)
-        .map(|(fifo, all)| {
-            let others = all.iter().filter(|party| party.owner.0 as usize != fifo.owner);
-            others.copied().collect()
+            let all = fifo.stage.owners.iter();
+            all.map(|candidate| party(stage, candidate, usage, recent))
+                .partition(|party| party.owner.0 as usize == fifo.owner)
         })
         .collect();
     let views: Vec<View<'_>> = fifos
         .iter()
+        .zip(&parties)
         .enumerate()
-        .map(|(index, fifo)| View {
-            fifo: FifoId(index as u32),
-            sample: &fifo.sample,
-            owner: &parties[index][fifo.owner],
-            others: &others[index],
-            memory_is_short: false,
+        .filter_map(|(index, (fifo, (owner, others)))| {
+            Some(View {
+                fifo: FifoId(index as u32),
+                sample: &fifo.sample,
+                owner: owner.first()?,
+                others,
+                memory_is_short: false,
+            })
         })
         .collect();
     analyzer.tick(now, &views)
 }
 
-fn party(scenario: &Scenario, fifo: &Fifo, owner: usize, usage: &[f64], recent: &[u32]) -> Party {
+fn party(stage: &Stage, candidate: &Candidate, usage: &[f64], recent: &[u32]) -> Party {
+    let Candidate { owner, dependency, proximity } = *candidate;
     Party {
         owner: OwnerId(owner as u32),
         cpu: usage[owner].min(1.0),
         memory: 0.3,
         pressure: 0.0,
-        processors: 1.0,
+        processors: stage.owners[owner].processors,
         is_alive: true,
         may_own: true,
         has_room: true,
-        dependency: fifo.dependency[owner],
-        proximity: fifo.proximity[owner],
-        pause: Span::from_millis_f64(scenario.pause_ms),
+        dependency,
+        proximity,
+        pause: Span::from_millis_f64(stage.pause_ms),
         recent: recent[owner],
     }
 }

@@ -9,8 +9,7 @@
 
 use swell_core::rng::{self, Rng};
 
-/// Seconds of a tick.
-pub const TICK: f64 = 0.1;
+use crate::flow::stage::{Candidate, Stage, StageFifo, StageOwner, TICK};
 
 /// What is played.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,7 +19,7 @@ pub struct Scenario {
     /// How many owners share them.
     pub owners: usize,
     /// How many ticks are played.
-    pub ticks: u64,
+    pub ticks: usize,
     /// Chance starts here.
     pub seed: u64,
     /// Milliseconds that a change of hands pauses a FIFO.
@@ -32,12 +31,48 @@ impl Scenario {
     pub fn hour(seed: u64, pause_ms: f64) -> Self {
         Self { fifos: 12, owners: 4, ticks: 36_000, seed, pause_ms }
     }
+
+    /// What it comes to, tick by tick.
+    pub fn stage(&self) -> Stage {
+        let Self { fifos, owners, ticks, seed, pause_ms } = *self;
+        let fifos = (0..fifos).map(|index| self.fifo(index)).collect();
+        let owners = (0..owners).map(|index| {
+            let mut besides = Besides::new(seed, index);
+            StageOwner {
+                name: format!("owner {index}"),
+                processors: 1.0,
+                besides: (0..ticks).map(|_| besides.step()).collect(),
+            }
+        });
+        Stage { fifos, owners: owners.collect(), ticks, seed, pause_ms }
+    }
+
+    fn fifo(&self, index: usize) -> StageFifo {
+        let mut source = Source::new(self.seed, index);
+        let mut rng = rng::split(self.seed, &format!("flow/fifo/{index}"));
+        let mut draw =
+            |range| -> Vec<f64> { (0..self.owners).map(|_| between(&mut rng, range)).collect() };
+        let (dependency, proximity) = (draw((0.0, 1.0)), draw((0.4, 0.9)));
+        let candidate = |owner: usize| Candidate {
+            owner,
+            dependency: dependency[owner],
+            proximity: proximity[owner],
+        };
+        StageFifo {
+            name: format!("fifo {index}"),
+            arriving: (0..self.ticks).map(|_| source.step()).collect(),
+            work: WORK,
+            capacity: CAPACITY,
+            owner: index % self.owners,
+            owners: (0..self.owners).map(candidate).collect(),
+        }
+    }
 }
 
 /// Seconds of processor time an item costs.
-pub const WORK: f64 = 0.3e-3;
+const WORK: f64 = 0.3e-3;
 /// Items a FIFO can hold.
-pub const CAPACITY: f64 = 1000.0;
+const CAPACITY: f64 = 1000.0;
 /// Mean seconds that traffic comes, and that it does not.
 const ON: f64 = 10.0;
 const OFF: f64 = 12.0;
@@ -51,7 +86,7 @@ const RATE: (f64, f64) = (200.0, 800.0);
 
 /// The traffic of one FIFO.
 #[derive(Debug, Clone)]
-pub struct Source {
+struct Source {
     rate: f64,
     is_on: bool,
     rng: Rng,
@@ -59,7 +94,7 @@ pub struct Source {
 
 impl Source {
     /// A source of its own kind and chance.
-    pub fn new(seed: u64, index: usize) -> Self {
+    fn new(seed: u64, index: usize) -> Self {
         let mut rng = rng::split(seed, &format!("flow/source/{index}"));
         let rate = between(&mut rng, RATE);
         let is_on = rng::unit(&mut rng) < ON / (ON + OFF);
@@ -67,7 +102,7 @@ impl Source {
     }
 
     /// Items a second during the next tick.
-    pub fn step(&mut self) -> f64 {
+    fn step(&mut self) -> f64 {
         let mean = if self.is_on { ON } else { OFF };
         if rng::unit(&mut self.rng) < TICK / mean {
             self.is_on = !self.is_on;
@@ -78,7 +113,7 @@ impl Source {
 
 /// What an owner does besides.
 #[derive(Debug, Clone)]
-pub struct Besides {
+struct Besides {
     load: f64,
     aim: f64,
     rng: Rng,
@@ -86,7 +121,7 @@ pub struct Besides {
 
 impl Besides {
     /// A load of its own chance.
-    pub fn new(seed: u64, index: usize) -> Self {
+    fn new(seed: u64, index: usize) -> Self {
         let mut rng = rng::split(seed, &format!("flow/owner/{index}"));
         let load = between(&mut rng, LOAD);
         let aim = between(&mut rng, LOAD);
@@ -94,7 +129,7 @@ impl Besides {
     }
 
     /// Its share of the processor during the next tick.
-    pub fn step(&mut self) -> f64 {
+    fn step(&mut self) -> f64 {
         if rng::unit(&mut self.rng) < TICK / DRIFT {
             self.aim = between(&mut self.rng, LOAD);
         }
@@ -106,6 +141,6 @@ impl Besides {
 }
 
 /// A number between two.
-pub fn between(rng: &mut Rng, (low, high): (f64, f64)) -> f64 {
+fn between(rng: &mut Rng, (low, high): (f64, f64)) -> f64 {
     low + (high - low) * rng::unit(rng)
 }

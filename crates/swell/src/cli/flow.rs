@@ -1,5 +1,7 @@
 //! `swell sim flow`, the simulator of FIFOs that change hands.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use swell_core::time::Span;
 
@@ -8,12 +10,18 @@ use crate::output::Output;
 const EXAMPLES: &str = "\
 Examples:
   swell sim flow
-  swell sim flow --pause 20us,5ms,100ms --seeds 10 -o flow.csv";
+  swell sim flow --pause 20us,5ms,100ms --seeds 10 -o flow.csv
+  swell flow record --for 10m -o flows.csv
+  swell sim flow --recording flows.csv -o table -o flows.html";
 
 /// Arguments of `swell sim flow`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct FlowArguments {
+    /// Play flows that `swell flow record` recorded, in place of the made-up hour
+    #[arg(long, value_name = "FILE")]
+    pub recording: Option<PathBuf>,
+
     /// How long a FIFO pauses when it changes hands, such as 100us,100ms; up to 10s
     #[arg(long, value_name = "SPAN", default_value = "100us,100ms", value_delimiter = ',')]
     pub pause: Vec<Span>,
@@ -22,7 +30,7 @@ pub struct FlowArguments {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub seeds: u32,
 
-    /// `table`, `json`, `csv`, or a file ending in .json, .csv or .txt; may be repeated
+    /// `table`, `json`, `csv`, or a file ending in .html, .json, .csv or .txt; may be repeated
     /// [default: table]
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Vec<Output>,

@@ -16,7 +16,9 @@ Examples:
   swell flow list
   swell flow explain frames
   swell flow migrate frames detect-lite
+  swell flow migrate frames --to-node berlin=10.0.0.2:7403
   swell flow pin frames detect
+  swell flow record --for 10m -o flows.csv
   tail -f sensor.log | swell flow send readings --as sensor
   swell flow receive alarms --as pager";
 
@@ -46,34 +48,42 @@ pub enum FlowCommand {
     Show(OneFlow),
     /// Tell why a flow is where it is
     Explain(OneFlow),
-    /// Let another function own a flow, from the next item on
+    /// Let another function own a flow, from the next item on, or another node have it
     Migrate {
         /// The flow
         name: String,
         /// The function
-        #[arg(value_name = "FUNCTION")]
-        to: String,
+        #[arg(value_name = "FUNCTION", required_unless_present = "to_node")]
+        to: Option<String>,
+        /// The node, and where it listens for flows, such as berlin=10.0.0.2:7403
+        #[arg(long, value_name = "NODE=ADDRESS", conflicts_with = "to")]
+        to_node: Option<String>,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
     },
-    /// Keep a flow with a function, whatever the analyzer finds
+    /// Keep a flow with a function, or its owner on a core, whatever the analyzer finds
     Pin {
         /// The flow
         name: String,
         /// The function
-        #[arg(value_name = "FUNCTION")]
-        to: String,
+        #[arg(value_name = "FUNCTION", required_unless_present = "core")]
+        to: Option<String>,
+        /// A core of the machine that the flow's owner works on, on a thread of its own
+        #[arg(long, value_name = "N")]
+        core: Option<u32>,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
     },
-    /// Let a pinned flow change hands again
+    /// Let a pinned flow change hands and cores again
     Unpin(NamedFlow),
     /// Let the analyzer leave a flow as it is
     Freeze(NamedFlow),
     /// Let the analyzer move a frozen flow again
     Unfreeze(NamedFlow),
+    /// Record what comes and goes, for `swell sim flow --recording`
+    Record(RecordArguments),
     /// Put lines or files into a flow, as a native process of this machine
     Send(SendArguments),
     /// Take items out of a flow, as a native process of this machine
@@ -89,6 +99,26 @@ pub enum FlowCommand {
         #[command(flatten)]
         node: NodeArguments,
     },
+}
+
+/// Arguments of `swell flow record`.
+#[derive(Debug, Args)]
+pub struct RecordArguments {
+    /// Flows; all if none is named
+    #[arg(value_name = "FLOW")]
+    pub names: Vec<String>,
+    /// The file to write, a table with a header (CSV)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How long to record; until it is interrupted if left out
+    #[arg(long = "for", value_name = "SPAN")]
+    pub span: Option<Span>,
+    /// How often to look
+    #[arg(long, value_name = "SPAN", default_value = "100ms")]
+    pub every: Span,
+    /// Which node
+    #[command(flatten)]
+    pub node: NodeArguments,
 }
 
 /// A flow, shown in some form.

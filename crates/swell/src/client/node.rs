@@ -147,9 +147,9 @@ impl NodeClient {
     }
 
     /// Lets another function own a flow.
-    pub fn migrate_flow(&self, name: &str, to: &str) -> Result<Flow, Letter> {
+    pub fn migrate_flow(&self, name: &str, order: &Migrate) -> Result<Flow, Letter> {
         let path = format!("/v1/flows/{}/migrate", escaped(name));
-        self.send("the flow", Method::POST, &path, &Migrate { to: to.to_string() })
+        self.send("the flow", Method::POST, &path, order)
     }
 
     /// What deploying flows would change.

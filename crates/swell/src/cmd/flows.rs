@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use swell_api::flow::{Flow, FlowChange};
+use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
 
 use crate::cli::flows::{FlowCommand, OneFlow, TopArguments};
 use crate::client::node::word;
@@ -13,6 +13,7 @@ use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
 use crate::flow_ends;
+use crate::flow_recording;
 use crate::interrupt;
 use crate::listing::{Column, facts, show, show_one, table};
 use crate::output::to_stdout;
@@ -60,35 +61,46 @@ pub fn run(command: &FlowCommand) -> Result<(), Letter> {
             let words = format!("`{}` is with `{}`: {}\n", flow.name, flow.owner, flow.explanation);
             show_one(&flow.explanation, &flow.name, |_| words, *output)
         }
-        FlowCommand::Migrate { name, to, node } => {
-            let flow = connect::node(node)?.migrate_flow(name, to)?;
-            say(format!("{}: goes to `{}`, in epoch {}", flow.name, flow.owner, flow.epoch));
+        FlowCommand::Migrate { name, to, to_node, node } => {
+            let order = Migrate { to: to.clone(), to_node: to_node.clone() };
+            let flow = connect::node(node)?.migrate_flow(name, &order)?;
+            say(match &flow.moved {
+                Some(moved) => format!("{}: {}", flow.name, went(moved)),
+                None => format!("{}: goes to `{}`, in epoch {}", flow.name, flow.owner, flow.epoch),
+            });
             Ok(())
         }
-        FlowCommand::Pin { name, to, node } => {
-            let change = FlowChange { pinned: Some(to.clone()), frozen: None };
+        FlowCommand::Pin { name, to, core, node } => {
+            let change = FlowChange {
+                pinned: to.clone(),
+                core: core.map(|core| core.to_string()),
+                frozen: None,
+            };
             let flow = connect::node(node)?.change_flow(name, &change)?;
-            say(format!("{}: stays with `{}`", flow.name, flow.owner));
+            let core = flow.core.map_or_else(String::new, |core| format!(", on core {core}"));
+            say(format!("{}: stays with `{}`{core}", flow.name, flow.owner));
             Ok(())
         }
         FlowCommand::Unpin(one) => {
-            let change = FlowChange { pinned: Some(String::new()), frozen: None };
+            let change =
+                FlowChange { pinned: Some(String::new()), core: Some(String::new()), frozen: None };
             connect::node(&one.node)?.change_flow(&one.name, &change)?;
             say(format!("{}: may change hands", one.name));
             Ok(())
         }
         FlowCommand::Freeze(one) => {
-            let change = FlowChange { frozen: Some(true), pinned: None };
+            let change = FlowChange { frozen: Some(true), ..FlowChange::default() };
             connect::node(&one.node)?.change_flow(&one.name, &change)?;
             say(format!("{}: the analyzer leaves it as it is", one.name));
             Ok(())
         }
         FlowCommand::Unfreeze(one) => {
-            let change = FlowChange { frozen: Some(false), pinned: None };
+            let change = FlowChange { frozen: Some(false), ..FlowChange::default() };
             connect::node(&one.node)?.change_flow(&one.name, &change)?;
             say(format!("{}: the analyzer may move it", one.name));
             Ok(())
         }
+        FlowCommand::Record(arguments) => flow_recording::run(arguments),
         FlowCommand::Send(arguments) => flow_ends::send(arguments),
         FlowCommand::Receive(arguments) => flow_ends::receive(arguments),
         FlowCommand::Rm { name, discard, node } => {
@@ -120,6 +132,18 @@ pub fn run_top(arguments: &TopArguments) -> Result<(), Letter> {
     }
 }
 
+/// What a move to another node came to.
+fn went(moved: &FlowMoved) -> String {
+    format!(
+        "went to `{}` at {} with {} items, {} sent; nothing was taken out for {}",
+        moved.node,
+        moved.at,
+        moved.items,
+        bytes(moved.bytes),
+        time(moved.pause_us)
+    )
+}
+
 fn describe(flow: &Flow) -> String {
     let spec = &flow.spec;
     let items = flow.items;
@@ -147,6 +171,13 @@ fn describe(flow: &Flow) -> String {
         ("from", spec.from.join(", ")),
         ("owner", format!("{}, of {} (epoch {})", flow.owner, owners.join(", "), flow.epoch)),
         ("why", flow.explanation.clone()),
+        (
+            "core",
+            flow.core.map_or_else(
+                || "it shares the node's threads".to_string(),
+                |core| format!("a thread of its own on core {core}"),
+            ),
+        ),
         (
             "rule",
             format!(
@@ -226,6 +257,9 @@ fn natives(flow: &Flow) -> String {
 }
 
 fn state(flow: &Flow) -> String {
+    if let Some(moved) = &flow.moved {
+        return format!("at node {}", moved.node);
+    }
     match (&flow.trouble, &flow.pinned, flow.frozen) {
         (Some(trouble), _, _) => format!("trouble: {trouble}"),
         (None, Some(_), _) => "pinned".to_string(),

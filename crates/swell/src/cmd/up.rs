@@ -70,6 +70,9 @@ fn welcome(settings: &NodeSettings, node: &Node) -> Vec<String> {
         format!("  state   {}, {} restored", settings.data.display(), restored(node)),
         format!("  guests  {}", node.engine),
     ];
+    if let Some(address) = node.flow_address {
+        lines.push(format!("  flows   of other nodes come to {address}"));
+    }
     if settings.speed != 1.0 {
         lines.push(format!("  clock   {} times as fast as the wall's", settings.speed));
     }

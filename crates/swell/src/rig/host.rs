@@ -58,6 +58,8 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             memory_max: Bytes::new(64 << 20),
             function_memory_max: Bytes::new(64 << 20),
             policy: "measured".to_string(),
+            cores: Default::default(),
+            link: None,
             socket: None,
             socket_group: false,
         },

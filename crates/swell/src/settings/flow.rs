@@ -1,8 +1,10 @@
-//! The settings of flows, and of the socket that native processes connect to.
+//! The settings of flows, of the socket that native processes connect to, and of how flows go
+//! from node to node.
 
 use std::path::PathBuf;
 
 use swell_core::flow::choice;
+use swell_node::settings::{FlowCores, FlowLinkSettings};
 
 use crate::settings::keys::{Setting, nothing, optional, path, plain};
 
@@ -57,6 +59,54 @@ pub const FLOWS: &[Setting] = &[
                 _ => return Err(format!("`{text}` is neither owner nor group")),
             };
             Ok(())
+        },
+    ),
+    plain(
+        "flow.cores",
+        "whether busy flows work on threads of their own, each on one core: auto, on or off",
+        |_| "auto".into(),
+        |draft, text| {
+            draft.settings.flow.cores = match text {
+                "auto" => FlowCores::Auto,
+                "on" => FlowCores::On,
+                "off" => FlowCores::Off,
+                _ => return Err(format!("`{text}` is neither `auto`, `on` nor `off`")),
+            };
+            Ok(())
+        },
+    ),
+    plain(
+        "flow.listen",
+        "address and port to listen at for flows of other nodes; needs flow.certificates",
+        nothing,
+        |draft, text| {
+            let listen = optional(text, |text| {
+                text.parse()
+                    .map_err(|_| format!("`{text}` is no address and port, such as `0.0.0.0:7403`"))
+            })?;
+            draft.settings.flow.link = listen.map(|listen| FlowLinkSettings {
+                listen,
+                authority: Default::default(),
+                certificate: Default::default(),
+                key: Default::default(),
+            });
+            Ok(())
+        },
+    ),
+    path(
+        "flow.certificates",
+        "folder of authority.pem, flow.pem and flow.key, by which nodes know each other",
+        nothing,
+        |draft, text| match (&mut draft.settings.flow.link, text) {
+            (None, "") => Ok(()),
+            (None, _) => Err("it is set, but `flow.listen` is not".to_string()),
+            (Some(_), "") => Err("`flow.listen` is set, so it is needed".to_string()),
+            (Some(link), folder) => {
+                let file = |name: &str| std::path::Path::new(folder).join(name);
+                link.authority = file("authority.pem");
+                (link.certificate, link.key) = (file("flow.pem"), file("flow.key"));
+                Ok(())
+            }
         },
     ),
 ];

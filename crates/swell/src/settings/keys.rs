@@ -92,6 +92,8 @@ impl Draft {
                 memory_max: Bytes::ZERO,
                 function_memory_max: Bytes::ZERO,
                 policy: String::new(),
+                cores: Default::default(),
+                link: None,
                 socket: None,
                 socket_group: false,
             },

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 
 use swell_samples::samples;
 
-use crate::node::{Node, until};
+use crate::node::{Node, Ran, until};
 use crate::wire::request;
 
 const FUNCTIONS: &str = "version = 1\n\
@@ -147,5 +147,33 @@ fn flows_are_planned_looked_at_and_moved() {
     node.write("app.toml", FUNCTIONS.as_bytes());
     assert!(node.fine("deploy -f app.toml --prune").told.contains("flow/frames: removed"));
     assert_eq!(node.fine("flow list -o name").out, "");
+    node.stop();
+}
+
+#[test]
+fn flows_are_recorded_and_played() {
+    let node = with_flow("owners = [\"lite\"]\nitem = \"64B\"\n");
+    node.run("flow record other --for 1s -o flows.csv").ended(2, "no flow `other`");
+    let recorder = {
+        let mut command = node.command("flow record --for 2s -o flows.csv");
+        std::thread::spawn(move || Ran::with(command.output().expect("the program starts")))
+    };
+    for number in 0..100u32 {
+        assert_eq!(node.call("camera", number.to_string().as_bytes()).status, 200);
+    }
+    let ran = recorder.join().expect("it ends");
+    ran.ended(0, "rows in 2.");
+    let played = node.fine("sim flow --recording flows.csv --seeds 1 -o json -o flows.html").json();
+    let rules: Vec<_> = played.as_array().expect("rows").iter().map(|row| &row["rule"]).collect();
+    assert_eq!(rules.len(), 8, "{rules:?}");
+    let page = std::fs::read_to_string(node.folder.0.join("flows.html")).expect("a page");
+    assert!(page.contains("1 flows and 2 owners for"), "it says what was played");
+    node.write("flows.csv", b"at_ms,flow\n");
+    node.run("sim flow --recording flows.csv").ended(2, "nothing to play");
+    node.write("flows.csv", b"hello\n1\n");
+    node.run("sim flow --recording flows.csv").ended(2, "not a recording of flows");
+    node.run("flow migrate frames --to-node nowhere").ended(1, "is no node");
+    node.run("flow migrate frames --to-node berlin=127.0.0.1:1")
+        .ended(1, "this node speaks to no others");
     node.stop();
 }

@@ -1,0 +1,217 @@
+//! On which core the owner of a FIFO should work.
+//!
+//! A FIFO whose owner is busy is worth a thread of its own, on a core of its own. One whose
+//! owner mostly sleeps is best on the core of whoever feeds it: waking it there costs a quarter
+//! of waking it elsewhere. Between cores, those that share the last cache are nearer by a
+//! factor of three. All others share the threads there are, wherever those run.
+
+use std::collections::BTreeMap;
+
+use crate::flow::view::FifoId;
+use crate::flow::window::Window;
+use crate::time::{Instant, Span};
+
+/// A core, as the machine counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CoreId(pub u32);
+
+/// How a core stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Core {
+    /// Which.
+    pub id: CoreId,
+    /// Cores with the same number share their last cache.
+    pub cache: u32,
+    /// Share of the last second that it worked, from 0 to 1.
+    pub load: f64,
+}
+
+/// Where an owner works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// On a thread that others work on too, on any core.
+    #[default]
+    Shared,
+    /// On a thread of its own, on this core.
+    On(CoreId),
+}
+
+/// What is known of a FIFO for that.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Traffic {
+    /// Items taken out, per second.
+    pub leaving: f64,
+    /// Share of a core that its owner works on them, from 0 to 1.
+    pub busy: f64,
+    /// The core of whoever feeds it, if that one has a core.
+    pub feeder: Option<CoreId>,
+}
+
+/// A FIFO from so many items a second on is worth a core.
+const RATE: f64 = 1_000.0;
+/// And one whose owner works for so large a share of a core.
+const BUSY: f64 = 0.25;
+/// A core is full from this load on.
+const FULL: f64 = 0.8;
+/// Another core is worth a change if its load is less by this.
+const GAIN: f64 = 0.25;
+/// Ticks that are looked back at, and the shares of hot ones to begin and to end at.
+const TICKS: usize = 30;
+const ENTER: f64 = 0.6;
+const LEAVE: f64 = 0.2;
+/// How long a FIFO stays where it was put.
+const REST: Span = Span::from_secs(5);
+
+struct Memory {
+    hot: Window,
+    place: Place,
+    changed: Option<Instant>,
+}
+
+/// Decides for all FIFOs of a node.
+#[derive(Default)]
+pub struct Affinity {
+    memories: BTreeMap<FifoId, Memory>,
+}
+
+impl Affinity {
+    /// Takes in a tick of a FIFO; where its owner is to work from now on, if that changed.
+    pub fn judge(
+        &mut self,
+        now: Instant,
+        fifo: FifoId,
+        traffic: &Traffic,
+        cores: &[Core],
+    ) -> Option<Place> {
+        let memory = self.memories.entry(fifo).or_insert_with(|| Memory {
+            hot: Window::new(TICKS),
+            place: Place::Shared,
+            changed: None,
+        });
+        memory.hot.push(traffic.leaving >= RATE || traffic.busy >= BUSY);
+        let rests = memory.changed.is_some_and(|changed| now.since(changed) < REST);
+        // A machine with one core leaves nothing to choose.
+        if rests || cores.len() < 2 {
+            return None;
+        }
+        let share = memory.hot.share();
+        let next = match memory.place {
+            Place::Shared if share >= ENTER && memory.hot.is_full() => best(traffic, cores, None),
+            Place::Shared => Place::Shared,
+            Place::On(_) if share <= LEAVE => Place::Shared,
+            Place::On(core) => best(traffic, cores, Some(core)),
+        };
+        if next == memory.place {
+            return None;
+        }
+        (memory.place, memory.changed) = (next, Some(now));
+        Some(next)
+    }
+
+    /// Where a FIFO's owner works.
+    pub fn place(&self, fifo: FifoId) -> Place {
+        self.memories.get(&fifo).map_or(Place::Shared, |memory| memory.place)
+    }
+
+    /// A FIFO is no more.
+    pub fn on_removed(&mut self, fifo: FifoId) {
+        self.memories.remove(&fifo);
+    }
+}
+
+/// The best core; the present one, unless another is much better.
+fn best(traffic: &Traffic, cores: &[Core], present: Option<CoreId>) -> Place {
+    let find = |id: CoreId| cores.iter().find(|core| core.id == id);
+    // What it brings along is part of its present core's load.
+    let load = |core: &Core| {
+        let own = if Some(core.id) == present { traffic.busy } else { 0.0 };
+        (core.load - own).max(0.0) + traffic.busy
+    };
+    let feeder = traffic.feeder.and_then(find);
+    if let Some(feeder) = feeder
+        && traffic.busy < BUSY
+        && load(feeder) <= FULL
+    {
+        return Place::On(feeder.id);
+    }
+    let near = |core: &Core| feeder.is_none_or(|feeder| feeder.cache == core.cache);
+    let rank = |core: &&Core| (load(core) > FULL, !near(core));
+    let better = |a: &&Core, b: &&Core| {
+        rank(a).cmp(&rank(b)).then(load(a).total_cmp(&load(b))).then(a.id.cmp(&b.id))
+    };
+    let Some(best) = cores.iter().min_by(better) else { return Place::Shared };
+    match present.and_then(find) {
+        Some(present) if rank(&present) == rank(&best) && load(best) + GAIN > load(present) => {
+            Place::On(present.id)
+        }
+        // Where every core is full, a thread of its own only takes turns with the others.
+        None if load(best) > FULL => Place::Shared,
+        _ => Place::On(best.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::view::TICK;
+
+    fn cores(loads: &[f64]) -> Vec<Core> {
+        let core = |(id, &load): (usize, &f64)| {
+            let id = id as u32;
+            Core { id: CoreId(id), cache: id / 2, load }
+        };
+        loads.iter().enumerate().map(core).collect()
+    }
+
+    fn check(traffic: (f64, f64, Option<u32>), loads: &[f64], expected: Option<u32>) {
+        let (leaving, busy, feeder) = traffic;
+        let traffic = Traffic { leaving, busy, feeder: feeder.map(CoreId) };
+        let mut affinity = Affinity::default();
+        for tick in 0..2 * TICKS as u64 {
+            affinity.judge(Instant::ZERO + TICK * tick, FifoId(0), &traffic, &cores(loads));
+        }
+        let place = expected.map_or(Place::Shared, |core| Place::On(CoreId(core)));
+        assert_eq!(affinity.place(FifoId(0)), place, "{traffic:?} {loads:?}");
+    }
+
+    #[test]
+    fn fifos_get_the_core_that_suits_them() {
+        // Idle ones get none; busy ones the core with the most room.
+        check((10.0, 0.01, None), &[0.0, 0.0], None);
+        check((10.0, 0.5, None), &[0.3, 0.1, 0.2, 0.9], Some(1));
+        check((5_000.0, 0.1, None), &[0.3, 0.1], Some(1));
+        // One that mostly sleeps goes to its feeder, unless that core is full.
+        check((5_000.0, 0.1, Some(0)), &[0.6, 0.0, 0.0, 0.0], Some(0));
+        check((5_000.0, 0.1, Some(0)), &[0.8, 0.3, 0.0, 0.0], Some(1));
+        // A busy one goes beside its feeder, and far away only where there is no room near.
+        check((5_000.0, 0.5, Some(0)), &[0.25, 0.2, 0.0, 0.0], Some(1));
+        check((5_000.0, 0.5, Some(0)), &[0.5, 0.4, 0.1, 0.0], Some(3));
+        // No thread of its own where it would only take turns, or where there is one core.
+        check((5_000.0, 0.5, None), &[0.9, 0.7], None);
+        check((5_000.0, 0.5, None), &[0.0], None);
+    }
+
+    #[test]
+    fn places_are_kept_for_a_while() {
+        let mut affinity = Affinity::default();
+        let hot = Traffic { leaving: 5_000.0, busy: 0.3, feeder: None };
+        let cold = Traffic { leaving: 0.0, busy: 0.0, feeder: None };
+        let mut changes = Vec::new();
+        for tick in 0..300u64 {
+            let now = Instant::ZERO + TICK * tick;
+            // Its own load moves along with it, and the rest wavers by less than it is worth.
+            let at = |core| {
+                let own = f64::from(affinity.place(FifoId(0)) == Place::On(CoreId(core)));
+                0.3 * own + if tick % 20 < 10 { 0.1 * f64::from(core) } else { 0.1 }
+            };
+            let cores = cores(&[at(0), at(1)]);
+            let traffic = if tick < 150 { &hot } else { &cold };
+            if let Some(place) = affinity.judge(now, FifoId(0), traffic, &cores) {
+                changes.push((tick, place));
+            }
+        }
+        assert_eq!(changes.len(), 2, "to a core, and back: {changes:?}");
+        assert_eq!(changes[0], (29, Place::On(CoreId(0))));
+        assert_eq!(changes[1].1, Place::Shared);
+    }
+}

@@ -1,0 +1,269 @@
+//! Flows that come from another node: what arrives is kept aside, on disk, until all of it is
+//! there and the other node has let go.
+//!
+//! Invariant: a flow begins here only when the node that had it says so after it wrote down
+//! that it is gone, so at no time do two nodes take items out of it. A stream that breaks off
+//! leaves both as they were.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use swell_fifo::layout::LANES_MAX;
+use swell_link::purpose::check_name;
+
+use crate::deploy::bounds::is_name;
+use crate::flow::arriving::{Arriving, Refused};
+use crate::flow::flows::Flows;
+use crate::flow::keep::Keep;
+use crate::flow::records::FlowRecord;
+use crate::flow::up::gone;
+use crate::flow::wire::{Chunk, Move, Offer, Seal, at_home, function_of, parse, text};
+
+/// The ending of the folder that a flow arrives in; no flow's name has it.
+const ARRIVING: &str = "arriving";
+/// The file that says that all is there.
+const SEALED: &str = "sealed.json";
+
+/// A flow that is all here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Sealed {
+    peer: String,
+    offer: Offer,
+}
+
+impl Flows {
+    /// Another node would send a flow here.
+    pub(crate) fn take_offer(&self, peer: &str, offer: Offer) -> Result<(), Refused> {
+        let (name, home) = (offer.spec.name.clone(), self.home()?);
+        let problems = self.problems(&offer.spec, &offer.spec.from, &[]);
+        if !problems.is_empty() {
+            return Err((
+                409,
+                format!("the flow `{name}` cannot be here: {}", problems.join("; ")),
+            ));
+        }
+        for lane in &offer.lanes {
+            check_lane(lane).map_err(|why| (400, why))?;
+        }
+        let lanes: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, home)).collect();
+        let own = offer.spec.from.iter().filter(|from| !lanes.contains(from));
+        if lanes.len() + own.count() > LANES_MAX {
+            return Err((409, format!("the flow `{name}` has more than {LANES_MAX} lanes")));
+        }
+        self.is_newer(&name, offer.term)?;
+        if let Some(sealed) = self.sealed(&name)
+            && (sealed.peer != peer || sealed.offer.term >= offer.term)
+        {
+            let other = &sealed.peer;
+            return Err((409, format!("`{name}` has come from `{other}` and begins soon")));
+        }
+        let folder = self.arriving(&name);
+        let opened = || -> io::Result<BTreeMap<String, Keep>> {
+            remove(&folder)?;
+            fs::create_dir_all(&folder)?;
+            let keep = |lane: &String| {
+                Ok((lane.clone(), Keep::open(folder.join(lane), offer.spec.disk_bytes)?))
+            };
+            lanes.iter().map(keep).collect()
+        };
+        let keeps = opened().map_err(|error| unkept(&error))?;
+        let arriving = Arriving { peer: peer.to_string(), offer, keeps };
+        self.arrivals.0.lock().insert(name, arriving);
+        Ok(())
+    }
+
+    /// Some items of a flow arrived. Those that were here already are passed over.
+    pub(crate) fn take_items(&self, peer: &str, chunk: &Chunk) -> Result<(), Refused> {
+        let home = self.home()?;
+        let (flow, term) = (&chunk.head.flow, chunk.head.term);
+        let mut arrivals = self.arrivals.0.lock();
+        let arriving = arrivals.get_mut(flow).filter(|one| one.is_of(peer, term));
+        let arriving = arriving.ok_or_else(|| stale(flow, term))?;
+        let most = arriving.offer.spec.disk_bytes;
+        let lane = at_home(&chunk.head.lane, home);
+        let keep = arriving.keeps.get_mut(&lane);
+        let keep = keep.ok_or_else(|| (400, format!("no lane `{lane}` was offered")))?;
+        if chunk.first > keep.next() {
+            // What lies between was done with before it could be sent; the seal checks that.
+            keep.finish(chunk.first).map_err(|error| unkept(&error))?;
+        }
+        let numbered = (chunk.first..).zip(&chunk.items);
+        let due = keep.next();
+        for (sequence, item) in numbered.filter(|(sequence, _)| *sequence >= due) {
+            if !keep.has_room(item.len()) {
+                let why = format!("the lane `{lane}` has more than its {most} bytes of disk");
+                return Err((507, why));
+            }
+            keep.append(sequence, item).map_err(|error| unkept(&error))?;
+        }
+        Ok(())
+    }
+
+    /// All of a flow should be here by now. It is on the disk when this returns.
+    pub(crate) fn take_seal(&self, peer: &str, seal: &Seal) -> Result<(), Refused> {
+        let home = self.home()?;
+        let mut arrivals = self.arrivals.0.lock();
+        let arriving = arrivals.get_mut(&seal.flow).filter(|one| one.is_of(peer, seal.term));
+        let arriving = arriving.ok_or_else(|| stale(&seal.flow, seal.term))?;
+        for ends in &seal.lanes {
+            let lane = at_home(&ends.lane, home);
+            let keep = arriving.keeps.get_mut(&lane);
+            let keep = keep.ok_or_else(|| (400, format!("no lane `{lane}` was offered")))?;
+            keep.finish(ends.first).map_err(|error| unkept(&error))?;
+            let missing = (ends.next - ends.first.min(ends.next)).saturating_sub(keep.items());
+            if missing > 0 || ends.first > ends.next {
+                return Err((409, format!("{missing} items of the lane `{lane}` did not arrive")));
+            }
+            // An empty lane goes on with the numbers it had, too.
+            keep.mark(ends.first).map_err(|error| unkept(&error))?;
+            if let Some(file) = keep.file() {
+                file.sync_data().map_err(|error| unkept(&error))?;
+            }
+        }
+        let arriving = arrivals.remove(&seal.flow).expect("it was just there");
+        let sealed = Sealed { peer: arriving.peer, offer: arriving.offer };
+        let folder = self.arriving(&seal.flow);
+        write_whole(&folder, SEALED, &text(&sealed)).map_err(|error| unkept(&error))
+    }
+
+    /// The other node let go: the flow begins here. Asked for again, nothing changes.
+    pub(crate) async fn begin_here(
+        self: &Arc<Self>,
+        peer: &str,
+        order: &Move,
+    ) -> Result<(), Refused> {
+        let _changing = self.changing.lock().await;
+        let name = &order.flow;
+        let known = self.get(name).map(|up| up.record.lock().term);
+        if known.is_some_and(|term| term >= order.term) {
+            return Ok(());
+        }
+        let sealed = self.sealed(name).filter(|sealed| sealed.peer == peer);
+        let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
+        let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
+        if let Some(former) = self.get(name) {
+            self.take_down(&former).await;
+            gone(former).await;
+        }
+        self.settle_in(name).map_err(|error| unkept(&error))?;
+        let home = self.home()?;
+        let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, home)).collect();
+        let record = FlowRecord {
+            term: offer.term,
+            remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
+            owner: offer.owner,
+            pinned: offer.pinned,
+            frozen: offer.frozen,
+            ..FlowRecord::new(offer.spec)
+        };
+        let saved = self.save(&record).await;
+        saved.map_err(|refusal| (507, refusal.title.clone()))?;
+        let folder = self.folder(name);
+        // It only says what the record says by now.
+        let _ = fs::remove_file(folder.join(SEALED));
+        let up = self.bring_up(record);
+        if let Err(why) = &up.line {
+            tracing::error!(flow = %name, %why, "a flow that came did not come up");
+        }
+        tracing::info!(flow = %name, from = %peer, "a flow came from another node");
+        self.put_in(up);
+        Ok(())
+    }
+
+    /// The other node keeps the flow.
+    pub(crate) fn forget_offer(&self, peer: &str, order: &Move) {
+        let of_it = |one: &Arriving| one.is_of(peer, order.term);
+        let was_open = self.arrivals.0.lock().remove(&order.flow).is_some_and(|one| of_it(&one));
+        let sealed = self.sealed(&order.flow);
+        let was_sealed = sealed.is_some_and(|one| one.peer == peer && one.offer.term == order.term);
+        if was_open || was_sealed {
+            // What stays is taken away by the next offer.
+            let _ = remove(&self.arriving(&order.flow));
+        }
+    }
+
+    /// Takes away what had begun to arrive before this node came up.
+    pub(crate) fn clear_arrivals(&self) {
+        let Ok(entries) = fs::read_dir(self.folder("")) else { return };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let is_arriving = path.extension().is_some_and(|ending| ending == ARRIVING);
+            if is_arriving && !path.join(SEALED).exists() {
+                let _ = remove(&path);
+            }
+        }
+    }
+
+    /// The name of this node among nodes.
+    pub(crate) fn home(&self) -> Result<&str, Refused> {
+        let link = self.parts.link.as_ref();
+        link.map(|link| &*link.name).ok_or_else(|| (503, "it speaks to no nodes".to_string()))
+    }
+
+    fn is_newer(&self, name: &str, term: u32) -> Result<(), Refused> {
+        let Some(up) = self.get(name) else { return Ok(()) };
+        let record = up.record.lock();
+        if record.moved.is_none() {
+            return Err((409, format!("a flow `{name}` is here already")));
+        }
+        if record.term >= term { Err(stale(name, term)) } else { Ok(()) }
+    }
+
+    fn arriving(&self, name: &str) -> PathBuf {
+        self.folder(name).with_extension(ARRIVING)
+    }
+
+    /// The flow of that name that is all here, whether or not its folder was moved by now.
+    fn sealed(&self, name: &str) -> Option<Sealed> {
+        let folders = [self.arriving(name), self.folder(name)];
+        folders.iter().find_map(|folder| parse(&fs::read(folder.join(SEALED)).ok()?).ok())
+    }
+
+    /// Moves what arrived to where flows are.
+    fn settle_in(&self, name: &str) -> io::Result<()> {
+        let (from, to) = (self.arriving(name), self.folder(name));
+        if from.exists() {
+            remove(&to)?;
+            fs::rename(&from, &to)?;
+            fs::File::open(self.folder(""))?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// Lanes come with the names of their functions and nodes, which become names of folders.
+fn check_lane(lane: &str) -> Result<(), String> {
+    let why = || format!("`{}` is no lane", lane.escape_default());
+    let (function, node) = lane.split_once('@').ok_or_else(why)?;
+    let is_fine = is_name(function) && check_name(node).is_ok() && function_of(lane) == function;
+    if is_fine { Ok(()) } else { Err(why()) }
+}
+
+fn stale(flow: &str, term: u32) -> Refused {
+    (409, format!("term {term} of the flow `{flow}` is over, or was never offered"))
+}
+
+fn unkept(error: &io::Error) -> Refused {
+    (507, format!("it could not be kept: {error}"))
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file that is there whole or not at all.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let draft = folder.join(format!("{name}.draft"));
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(draft, folder.join(name))?;
+    fs::File::open(folder)?.sync_all()
+}

@@ -1,0 +1,342 @@
+//! The way to a flow that is at another node: what functions here put in is sent on.
+//!
+//! Invariant: items of a lane are numbered where they are sent, and a number is given to
+//! another item only once it is known what became of the first. So what is sent again after a
+//! connection broke is recognised, and nobody's item passes for another's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use swell_api::flow::Full;
+use swell_link::client::{Address, Client};
+use swell_link::error::LinkError;
+
+use crate::flow::end::PutError;
+use crate::flow::lane::Put;
+use crate::flow::records::FlowRecord;
+use crate::flow::wire::{
+    CHUNK_BYTES, Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, parse,
+    path, text,
+};
+
+/// The longest answer.
+const ANSWER_MAX: usize = 64 << 10;
+/// How long the other node may take for a request, besides waiting for room.
+const ANSWER_IN: Duration = Duration::from_secs(10);
+/// How long the other node waits for room at a time.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// The pause before something is tried again, and before a full flow is asked again.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(5));
+
+/// How nodes reach each other for flows.
+#[derive(Clone)]
+pub struct Link {
+    /// The name of this node.
+    pub name: Arc<str>,
+    /// Calls the others.
+    pub client: Client,
+}
+
+impl Link {
+    /// Asks another node for something that it answers within bounds.
+    pub(crate) async fn ask(
+        &self,
+        to: &Elsewhere,
+        path: &str,
+        body: impl Into<Bytes>,
+        wait: Duration,
+    ) -> Result<Bytes, LinkError> {
+        let to = Address { name: to.node.clone(), at: to.at.clone() };
+        self.client.post(&to, path, body.into(), ANSWER_MAX, ANSWER_IN + wait).await
+    }
+}
+
+/// What came of sending a flow away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Items that went with it.
+    pub(crate) items: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// How long nothing was taken out.
+    pub(crate) pause: Duration,
+}
+
+/// The way to a flow.
+pub(crate) struct Away {
+    flow: String,
+    term: u32,
+    full: Full,
+    to: Mutex<Elsewhere>,
+    link: Option<Link>,
+    left: Mutex<Option<Left>>,
+    /// By the functions here that feed it.
+    ways: BTreeMap<String, tokio::sync::Mutex<Way>>,
+}
+
+/// The way of one lane.
+#[derive(Default)]
+struct Way {
+    /// The life of the lane there, and the number of the item that is due.
+    known: Option<(u64, u64)>,
+    /// Items that were sent under the next numbers, and of which nothing was heard.
+    doubtful: Vec<Vec<u8>>,
+}
+
+/// Until when something is tried, and what ends that before.
+type Patience<'a> = (Option<Instant>, &'a CancellationToken);
+
+impl Away {
+    pub(crate) fn new(record: &FlowRecord, to: Elsewhere, link: Option<Link>) -> Self {
+        Self {
+            flow: record.spec.name.clone(),
+            term: record.term,
+            full: record.spec.full,
+            to: Mutex::new(to),
+            link,
+            left: Mutex::new(None),
+            ways: record.spec.from.iter().map(|from| (from.clone(), Default::default())).collect(),
+        }
+    }
+
+    /// Where it is, as far as is known here.
+    pub(crate) fn to(&self) -> Elsewhere {
+        self.to.lock().clone()
+    }
+
+    /// What came of sending it, if this node did so since it came up.
+    pub(crate) fn left(&self) -> Option<Left> {
+        *self.left.lock()
+    }
+
+    pub(crate) fn set_left(&self, left: Left) {
+        *self.left.lock() = Some(left);
+    }
+
+    /// Lets the other node begin with what it was sent, and tries that until it did.
+    pub(crate) async fn let_begin(&self, patience: Patience<'_>) -> Result<(), String> {
+        let order = text(&Move { flow: self.flow.clone(), term: self.term });
+        loop {
+            let to = self.to();
+            let Some(link) = &self.link else { return Err(UNLINKED.to_string()) };
+            let said = link.ask(&to, path::ACTIVATE, order.clone(), Duration::ZERO).await;
+            match said {
+                Ok(_) => return Ok(()),
+                Err(error) => self.rest(patience, PAUSES.0).await.map_err(|_| error.to_string())?,
+            }
+        }
+    }
+
+    /// Sends items of a function on, in this order; as [`Lane::put`](crate::flow::lane::Lane).
+    pub(crate) async fn put(
+        &self,
+        from: &str,
+        items: &[Vec<u8>],
+        patience: Patience<'_>,
+    ) -> (Put, Result<(), PutError>) {
+        let mut put = Put::default();
+        let Some(way) = self.ways.get(from) else {
+            put.count = items.len() as u32;
+            return (put, Ok(()));
+        };
+        let mut way = tokio::select! {
+            way = way.lock() => way,
+            error = self.over(patience) => return (put, Err(error)),
+        };
+        let doubtful = std::mem::take(&mut way.doubtful);
+        let mut cleared = Put::default();
+        if let Err(error) = self.send(&mut way, &doubtful, &mut cleared, from, patience).await {
+            if way.doubtful.is_empty() && !matches!(error, PutError::Full) {
+                // It is known by now that the rest is not in; whoever sent it was told so.
+                tracing::debug!(flow = %self.flow, ?error, "items in doubt were not taken");
+            }
+            return (put, Err(error));
+        }
+        let sent = self.send(&mut way, items, &mut put, from, patience).await;
+        (put, sent)
+    }
+
+    async fn send(
+        &self,
+        way: &mut Way,
+        items: &[Vec<u8>],
+        put: &mut Put,
+        from: &str,
+        patience: Patience<'_>,
+    ) -> Result<(), PutError> {
+        let mut why = None;
+        while let Some(rest) = items.get(put.count as usize..).filter(|rest| !rest.is_empty()) {
+            let (born, next) = match way.known {
+                Some(known) => known,
+                None => match self.ask_next(from).await {
+                    Ok(next) => {
+                        way.known = Some((next.born, next.next));
+                        continue;
+                    }
+                    Err(error) => {
+                        self.retry(&error, patience).await?;
+                        continue;
+                    }
+                },
+            };
+            let chunk = &rest[..chunk(rest, self.full)];
+            way.doubtful = chunk.to_vec();
+            match self.send_chunk(from, (born, next), chunk, patience.0).await {
+                Ok(said) => {
+                    way.doubtful.clear();
+                    way.known = Some((said.born, said.next));
+                    let taken = said.next.saturating_sub(next).min(chunk.len() as u64) as u32;
+                    put.count += taken + said.dropped;
+                    put.dropped += said.dropped;
+                    if said.is_full && self.full == Full::Reject {
+                        return Err(PutError::Full);
+                    }
+                    if said.is_full {
+                        let rested = self.rest(patience, PAUSES.1).await;
+                        rested.map_err(|error| if_late(error, PutError::Full))?;
+                    }
+                }
+                Err(error) => match answer::<Next>(&error, OUT_OF_TURN) {
+                    // In the same life, numbers that are past are those of these items.
+                    Some(said) => {
+                        let in_it =
+                            if said.born == born { said.next.saturating_sub(next) } else { 0 };
+                        put.count += in_it.min(chunk.len() as u64) as u32;
+                        way.doubtful.clear();
+                        way.known = Some((said.born, said.next));
+                        let rested = self.rest(patience, PAUSES.1).await;
+                        rested.map_err(|error| if_late(error, told(&error_text(&why))))?;
+                    }
+                    None => {
+                        if is_final(&error) {
+                            way.doubtful.clear();
+                        }
+                        self.retry(&error, patience).await?;
+                        why = Some(error.to_string());
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits before the next try, or tells why there is none.
+    async fn retry(&self, error: &LinkError, patience: Patience<'_>) -> Result<(), PutError> {
+        if let Some(elsewhere) = answer::<Elsewhere>(error, ELSEWHERE) {
+            tracing::info!(flow = %self.flow, node = %elsewhere.node, "a flow went further");
+            *self.to.lock() = elsewhere;
+            return Ok(());
+        }
+        if is_final(error) {
+            return Err(told(&error.to_string()));
+        }
+        let rested = self.rest(patience, PAUSES.0).await;
+        rested.map_err(|over| if_late(over, told(&error.to_string())))
+    }
+
+    async fn ask_next(&self, from: &str) -> Result<Next, LinkError> {
+        let (link, head) = self.head(from, 0, Duration::ZERO)?;
+        let said = link.ask(&self.to(), path::NEXT, text(&head), Duration::ZERO).await?;
+        read(&said)
+    }
+
+    async fn send_chunk(
+        &self,
+        from: &str,
+        (born, first): (u64, u64),
+        items: &[Vec<u8>],
+        deadline: Option<Instant>,
+    ) -> Result<Next, LinkError> {
+        let left = deadline.map_or(WAIT_MAX, |deadline| deadline - Instant::now());
+        let wait = if self.full == Full::Block { left.min(WAIT_MAX) } else { Duration::ZERO };
+        let (link, head) = self.head(from, born, wait)?;
+        let chunk = Chunk { head, first, items: items.to_vec() };
+        let said = link.ask(&self.to(), path::PUT, chunk.encode(), wait).await?;
+        read(&said)
+    }
+
+    fn head(&self, from: &str, born: u64, wait: Duration) -> Result<(&Link, ChunkHead), LinkError> {
+        let unlinked = || LinkError::Unusable(UNLINKED.to_string());
+        let link = self.link.as_ref().ok_or_else(unlinked)?;
+        let (flow, lane) = (self.flow.clone(), abroad(from, &link.name));
+        let wait_ms = wait.as_millis() as u64;
+        Ok((link, ChunkHead { flow, term: 0, lane, born, wait_ms }))
+    }
+
+    async fn rest(&self, patience: Patience<'_>, pause: Duration) -> Result<(), PutError> {
+        tokio::select! {
+            biased;
+            error = self.over(patience) => Err(error),
+            () = sleep(pause) => Ok(()),
+        }
+    }
+
+    /// The end of the patience.
+    async fn over(&self, (deadline, stop): Patience<'_>) -> PutError {
+        let late = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => PutError::Closed,
+            () = late => told(&format!("`{}` does not answer", self.to().node)),
+        }
+    }
+}
+
+const UNLINKED: &str = "this node speaks to no others; give it `flow.listen` and certificates";
+
+/// How many of these items go together. Where some may be dropped each goes alone, as its
+/// number would else be another's.
+fn chunk(items: &[Vec<u8>], full: Full) -> usize {
+    if full == Full::DropNewest {
+        return 1;
+    }
+    let mut bytes = 0;
+    let fits = |item: &&Vec<u8>| {
+        bytes += item.len();
+        bytes <= CHUNK_BYTES
+    };
+    items.iter().take_while(fits).count().max(1)
+}
+
+fn read(bytes: &[u8]) -> Result<Next, LinkError> {
+    let senseless = |error| LinkError::Unusable(format!("the answer makes no sense: {error}"));
+    parse(bytes).map_err(senseless)
+}
+
+/// What a refusal with this status says.
+fn answer<T: serde::de::DeserializeOwned>(error: &LinkError, wanted: u16) -> Option<T> {
+    match error {
+        LinkError::Refused { status, reason, .. } if *status == wanted => {
+            parse(reason.as_bytes()).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Whether it would be refused again, and was refused before anything was done.
+fn is_final(error: &LinkError) -> bool {
+    matches!(error, LinkError::Refused { status: 400 | 403 | 404, .. } | LinkError::Unusable(_))
+}
+
+fn told(why: &str) -> PutError {
+    PutError::Unreached(why.to_string())
+}
+
+fn error_text(why: &Option<String>) -> String {
+    why.clone().unwrap_or_else(|| "its numbers are out of turn".to_string())
+}
+
+/// The better reason, where the time is over.
+fn if_late(over: PutError, reason: PutError) -> PutError {
+    if matches!(over, PutError::Closed) { over } else { reason }
+}

@@ -1,0 +1,277 @@
+//! A flow goes to another node, with all that is in it.
+//!
+//! While it still runs, what it keeps on disk is sent ahead, as far as that gets; then it stops
+//! here, the rest follows, and the other node begins with it. In between nothing is taken out
+//! anywhere: that is the pause. What functions put in meanwhile waits, and is sent on to the
+//! new place from then on. Whatever fails before the other node has it all leaves it here.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use swell_api::flow::is_native;
+use swell_link::error::LinkError;
+
+use crate::flow::away::{Away, Left, Link};
+use crate::flow::flows::Flows;
+use crate::flow::keep::Keep;
+use crate::flow::letters::{elsewhere, unknown};
+use crate::flow::line::Line;
+use crate::flow::records::FlowRecord;
+use crate::flow::up::{Up, gone};
+use crate::flow::wire::{
+    CHUNK_BYTES, Chunk, ChunkHead, Elsewhere, LaneEnds, Move, Offer, Seal, abroad, path, text,
+};
+use crate::refusal::{Reason, Refusal};
+
+/// Rounds of sending ahead: what came during one is sent in the next.
+const ROUNDS: usize = 3;
+/// How long the other node may take to begin before that goes on beside.
+const BEGIN_IN: Duration = Duration::from_secs(10);
+
+/// One way of a flow to another node.
+struct Journey {
+    link: Link,
+    to: Elsewhere,
+    flow: String,
+    term: u32,
+    /// By lane, the number after the last item that was sent.
+    sent: BTreeMap<String, u64>,
+    left: Left,
+}
+
+impl Flows {
+    /// Lets a flow go to another node.
+    pub(crate) async fn leave(self: &Arc<Self>, name: &str, to: Elsewhere) -> Result<(), Refusal> {
+        let _changing = self.changing.lock().await;
+        let up = self.get(name).ok_or_else(|| unknown(name))?;
+        let mut record = up.record.lock().clone();
+        if let Some(Elsewhere { node, .. }) = &record.moved {
+            return Err(elsewhere(name, node));
+        }
+        if let Some(native) = native_of(&record) {
+            let title = format!("`{name}` stays here: `{native}` is a process of this node");
+            return Err(Refusal::new(Reason::Conflict, title)
+                .hint("deploy the flow without it first, or another flow to the other node"));
+        }
+        let line = up.line.as_ref().map_err(|why| {
+            let title = format!("the flow `{name}` is not up");
+            Refusal::new(Reason::NotReady, title).detail(why.to_string())
+        })?;
+        let link = self.parts.link.clone().ok_or_else(|| {
+            Refusal::new(Reason::Conflict, "this node speaks to no others")
+                .hint("give it `flow.listen` and certificates, and the other node too")
+        })?;
+        if to.node == *link.name {
+            return Err(Refusal::new(Reason::BadRequest, format!("`{name}` is at `{}`", to.node)));
+        }
+        // A term is used for one try only, so nothing of another counts for this one.
+        record.term += 1;
+        self.save(&record).await?;
+        up.record.lock().term = record.term;
+        let mut journey = Journey {
+            link,
+            to: to.clone(),
+            flow: name.to_string(),
+            term: record.term,
+            sent: BTreeMap::new(),
+            left: Left::default(),
+        };
+        let lanes = self.lanes_to_go(&record, line);
+        let begun = journey.offer(&record, line, &lanes).await;
+        let ahead = match begun {
+            Ok(()) => journey.send_ahead(line, &lanes).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ahead {
+            journey.abort().await;
+            return Err(stays(name, &to, &error));
+        }
+        // From here on nothing is taken out, until the flow is up there, or here again.
+        let fenced = Instant::now();
+        self.put_in(Arc::new(Up::changing(record.clone())));
+        self.take_down(&up).await;
+        gone(up).await;
+        let sealed = match self.send_rest(&mut journey, &record, &lanes).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(stays(name, &to, &error)),
+        };
+        let gone = FlowRecord { moved: Some(to.clone()), ..record.clone() };
+        let decided = match sealed {
+            // With this the flow is there and not here, whatever happens next.
+            Ok(()) => self.save(&gone).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = decided {
+            journey.abort().await;
+            self.put_in(self.bring_up(record));
+            return Err(refusal);
+        }
+        let away = Arc::new(Away::new(&gone, to.clone(), Some(journey.link.clone())));
+        let until = Some(tokio::time::Instant::now() + BEGIN_IN);
+        if let Err(why) = away.let_begin((until, &self.stop)).await {
+            tracing::warn!(flow = %name, node = %to.node, %why, "a flow that went does not begin");
+            self.let_begin_later(away.clone());
+        }
+        journey.left.pause = fenced.elapsed();
+        away.set_left(journey.left);
+        self.put_in(Arc::new(Up::away(gone, &to.node, away)));
+        let folder = self.folder(name);
+        if let Err(error) = std::fs::remove_dir_all(&folder)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, folder = %folder.display(), "items of a flow stay on disk");
+        }
+        let Left { items, bytes, pause } = journey.left;
+        tracing::info!(flow = %name, node = %to.node, items, bytes, ?pause, "a flow went away");
+        Ok(())
+    }
+
+    /// Lets another node begin with a flow that went there, until it did.
+    pub(crate) fn let_begin_later(self: &Arc<Self>, away: Arc<Away>) {
+        let stop = self.stop.clone();
+        tokio::spawn(async move {
+            // It ends with the node at the latest, and is taken up by the next.
+            let _ = away.let_begin((None, &stop)).await;
+        });
+    }
+
+    /// Lanes that have had items, or may have some: the functions that feed them are here.
+    fn lanes_to_go(&self, record: &FlowRecord, line: &Line) -> Vec<String> {
+        let is_fed =
+            |name: &String| record.remote.contains(name) || self.parts.registry.get(name).is_some();
+        let lanes = line.lanes.iter().zip(&line.from);
+        let go = lanes.filter(|(lane, name)| is_fed(name) || lane.has_items());
+        go.map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Sends what is left of a flow that stopped, and where its lanes begin and end.
+    async fn send_rest(
+        &self,
+        journey: &mut Journey,
+        record: &FlowRecord,
+        lanes: &[String],
+    ) -> Result<(), Trouble> {
+        let mut ends = Vec::new();
+        for lane in lanes {
+            let folder = self.folder(&record.spec.name).join(lane);
+            let most = record.spec.disk_bytes;
+            let opened = tokio::task::spawn_blocking(move || Keep::open(folder, most)).await;
+            let keep = opened.map_err(io::Error::other)??;
+            while journey.send_one(lane, |from| keep.run_from(from, CHUNK_BYTES)).await? {}
+            let lane = abroad(lane, &journey.link.name);
+            ends.push(LaneEnds { lane, first: keep.first(), next: keep.next() });
+        }
+        journey.left.items = ends.iter().map(|ends| ends.next - ends.first).sum();
+        let seal = Seal { flow: journey.flow.clone(), term: journey.term, lanes: ends };
+        journey.ask(path::SEAL, text(&seal)).await
+    }
+}
+
+/// A native process that takes part in a flow: it is of this machine.
+fn native_of(record: &FlowRecord) -> Option<&String> {
+    let spec = &record.spec;
+    let mut parties = spec.from.iter().chain(&spec.owners).chain([&spec.to]);
+    parties.find(|name| is_native(name))
+}
+
+/// Why a journey came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("what it keeps on disk cannot be read: {0}")]
+    Disk(#[from] io::Error),
+}
+
+impl Journey {
+    async fn ask(&self, path: &str, body: Vec<u8>) -> Result<(), Trouble> {
+        self.link.ask(&self.to, path, body, Duration::from_secs(20)).await?;
+        Ok(())
+    }
+
+    async fn offer(
+        &self,
+        record: &FlowRecord,
+        line: &Line,
+        lanes: &[String],
+    ) -> Result<(), Trouble> {
+        let offer = Offer {
+            spec: record.spec.clone(),
+            term: self.term,
+            lanes: lanes.iter().map(|lane| abroad(lane, &self.link.name)).collect(),
+            owner: Some(line.owner_name(line.owner()).to_string()),
+            pinned: record.pinned.clone(),
+            frozen: record.frozen,
+        };
+        self.ask(path::OFFER, text(&offer)).await
+    }
+
+    /// Sends what lanes keep on disk while they still take items in.
+    async fn send_ahead(&mut self, line: &Line, lanes: &[String]) -> Result<(), Trouble> {
+        for _ in 0..ROUNDS {
+            let before = self.left.bytes;
+            for (lane, name) in line.lanes.iter().zip(&line.from) {
+                if !lanes.contains(name) {
+                    continue;
+                }
+                let due = lane.due();
+                let is_behind = |journey: &Self| journey.sent.get(name).copied().unwrap_or(0) < due;
+                while is_behind(self)
+                    && self.send_one(name, |from| lane.run_from(from, CHUNK_BYTES)).await?
+                {
+                }
+            }
+            if self.left.bytes - before < CHUNK_BYTES as u64 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one chunk of a lane; whether there was anything to send.
+    async fn send_one(
+        &mut self,
+        lane: &str,
+        run_from: impl FnOnce(u64) -> io::Result<(u64, Vec<Vec<u8>>)>,
+    ) -> Result<bool, Trouble> {
+        let from = self.sent.get(lane).copied().unwrap_or(0);
+        let (first, items) = run_from(from)?;
+        if items.is_empty() {
+            return Ok(false);
+        }
+        let head = ChunkHead {
+            flow: self.flow.clone(),
+            term: self.term,
+            lane: abroad(lane, &self.link.name),
+            born: 0,
+            wait_ms: 0,
+        };
+        let next = first + items.len() as u64;
+        let bytes: usize = items.iter().map(Vec::len).sum();
+        self.ask(path::ITEMS, Chunk { head, first, items }.encode()).await?;
+        self.left.bytes += bytes as u64;
+        self.sent.insert(lane.to_string(), next);
+        Ok(true)
+    }
+
+    /// Tells the other node to forget what it was sent.
+    async fn abort(&self) {
+        let order = Move { flow: self.flow.clone(), term: self.term };
+        if let Err(error) = self.ask(path::ABORT, text(&order)).await {
+            tracing::debug!(%error, "a node was not told that a flow stays");
+        }
+    }
+}
+
+fn stays(flow: &str, to: &Elsewhere, error: &Trouble) -> Refusal {
+    let Elsewhere { node, at } = to;
+    let title = format!("the flow `{flow}` stays here: it cannot go to `{node}` at {at}");
+    let reason = match error {
+        Trouble::Link(LinkError::Refused { .. }) => Reason::Conflict,
+        Trouble::Link(_) => Reason::NotReady,
+        Trouble::Disk(_) => Reason::Storage,
+    };
+    Refusal::new(reason, title).detail(error.to_string())
+}

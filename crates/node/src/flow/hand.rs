@@ -1,0 +1,122 @@
+//! What an owner has taken out of a flow's ring and is not done with, in order: what calls
+//! are given, and what calls that failed gave back.
+//!
+//! Invariant: what was given back goes out again before anything behind it, so items are done
+//! with in their order, and the ring is told of no more than that.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use swell_fifo::fault::Fault;
+use swell_fifo::mapping::Mapping;
+use swell_fifo::owner::{Next, Owner};
+
+use crate::flow::batch::Taken;
+use crate::flow::line::Line;
+use crate::flow::saving::found_regions;
+
+/// The owner of a flow's ring, for one epoch.
+pub(crate) struct Hand<'a> {
+    line: &'a Line,
+    pub(crate) owner: Owner<Mapping>,
+    held: VecDeque<Taken>,
+}
+
+/// What was there to take.
+pub(crate) enum Found {
+    /// Items, or none for now.
+    Items(Vec<Taken>),
+    /// Somebody else is to own the flow.
+    Revoked,
+}
+
+impl<'a> Hand<'a> {
+    pub(crate) fn new(line: &'a Line, owner: Owner<Mapping>) -> Self {
+        Self { line, owner, held: VecDeque::new() }
+    }
+
+    /// Takes up to `most` items, as many as have `bytes_max` bytes together; at least one, if
+    /// there is one.
+    pub(crate) fn take(&mut self, most: usize, bytes_max: usize) -> Result<Found, Fault> {
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while items.len() < most {
+            if self.owner.is_revoked() {
+                return Ok(Found::Revoked);
+            }
+            let item = match self.held.pop_front() {
+                Some(item) => Some(item),
+                None => self.next()?,
+            };
+            let Some(item) = item else { break };
+            bytes += item.payload.len();
+            if bytes > bytes_max && !items.is_empty() {
+                self.held.push_front(item);
+                break;
+            }
+            items.push(item);
+        }
+        Ok(Found::Items(items))
+    }
+
+    fn next(&mut self) -> Result<Option<Taken>, Fault> {
+        loop {
+            match self.owner.take()? {
+                Next::Item(item) => {
+                    let mut bytes = Vec::new();
+                    let (lane, sequence) = (item.lane(), item.sequence());
+                    let mut missed = self.line.missed(lane, sequence);
+                    let is_whole = item.copy_to(&mut bytes);
+                    missed += u64::from(!is_whole);
+                    self.line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
+                    if is_whole {
+                        return Ok(Some(Taken::of(lane, sequence, item.end(), bytes)));
+                    }
+                }
+                Next::Revoked => return Ok(None),
+                Next::Empty => {
+                    if !found_regions(self.line, &mut self.owner) {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes back items that a call was given and is not done with.
+    pub(crate) fn put_back(&mut self, items: Vec<Taken>) {
+        for item in items.into_iter().rev() {
+            self.held.push_front(item);
+        }
+    }
+
+    /// Writes down that items are done with, which were given out and are all that is: what
+    /// was put back stays.
+    pub(crate) fn finish(&mut self, items: &[Taken]) {
+        if items.is_empty() {
+            return;
+        }
+        let last = |number| {
+            let own = items.iter().filter(move |item: &&Taken| item.lane == number);
+            own.max_by_key(|item| item.sequence)
+        };
+        let lanes = self.line.lanes.iter().enumerate();
+        let ends = lanes.filter_map(|(number, lane)| Some((number, lane, last(number)?)));
+        let ends: Vec<_> = ends.collect();
+        if self.held.is_empty() {
+            self.owner.commit();
+        } else {
+            ends.iter().for_each(|(number, _, last)| self.owner.commit_to(*number, last.end));
+        }
+        for (_, lane, last) in ends {
+            if let Err(error) = lane.finish(last.sequence + 1) {
+                // They would be given out again after a crash, under the same names.
+                let flow = &self.line.spec.name;
+                tracing::warn!(%flow, %error, "that items are done with is not on disk");
+            }
+        }
+        for item in items {
+            self.line.meter.finished(item.put_us, item.payload.len());
+        }
+        self.line.meter.stirred();
+    }
+}

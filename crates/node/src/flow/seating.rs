@@ -1,0 +1,100 @@
+//! Which flows work on cores of their own: what is seen of flows and cores is shown to the
+//! affinity of core, and what it says is carried out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+use swell_core::flow::affinity::{Affinity, CoreId, Place};
+use swell_core::flow::view::FifoId;
+use swell_core::time::Instant;
+
+use crate::flow::cores::Cores;
+use crate::flow::sight::LineSight;
+use crate::flow::up::Up;
+use crate::flow::wire::function_of;
+use crate::settings::FlowCores;
+
+/// Ticks after which the work of cores is looked at anew.
+const CORE_TICKS: u64 = 10;
+/// With fewer cores than this, a thread of its own mostly takes turns with the others.
+const CORES_MIN: usize = 4;
+
+/// Flows, as they are watched.
+type Lines = BTreeMap<FifoId, (Weak<Up>, LineSight)>;
+
+/// Where the consumers of flows work.
+pub(crate) struct Seating {
+    cores: Cores,
+    affinity: Affinity,
+    is_on: bool,
+}
+
+impl Seating {
+    pub(crate) fn new(wanted: FlowCores) -> Self {
+        let cores = Cores::find();
+        let is_on = match wanted {
+            FlowCores::Off => false,
+            FlowCores::Auto => cores.all().len() >= CORES_MIN,
+            FlowCores::On => true,
+        };
+        Self { cores, affinity: Affinity::default(), is_on }
+    }
+
+    /// Takes in a tick; where consumers are to work from now on, where that changed.
+    pub(crate) fn judge(
+        &mut self,
+        now: Instant,
+        ticks: u64,
+        lines: &Lines,
+    ) -> Vec<(Arc<Up>, Place)> {
+        if !self.is_on {
+            return Vec::new();
+        }
+        if ticks % CORE_TICKS == 1 {
+            self.cores.look();
+        }
+        // What does nothing and has no core of its own needs no look.
+        let of_interest = |(id, (_, sight)): &(&FifoId, &(Weak<Up>, LineSight))| {
+            !sight.rests() || self.affinity.place(**id) != Place::Shared
+        };
+        let ups: Vec<(FifoId, Arc<Up>, &LineSight)> = lines
+            .iter()
+            .filter(of_interest)
+            .filter_map(|(id, (up, sight))| Some((*id, up.upgrade()?, sight)))
+            .collect();
+        let mut fed: BTreeMap<&str, CoreId> = BTreeMap::new();
+        for line in ups.iter().filter_map(|(_, up, _)| up.line.as_ref().ok()) {
+            if let Place::On(core) = line.seat.place() {
+                fed.insert(line.owner_name(line.owner()), core);
+            }
+        }
+        let mut seats = Vec::new();
+        for (id, up, sight) in &ups {
+            let Ok(line) = &up.line else { continue };
+            if up.record.lock().core.is_some() {
+                continue;
+            }
+            let feeder = line.from.iter().find_map(|from| fed.get(function_of(from))).copied();
+            let traffic = sight.traffic(feeder);
+            if let Some(place) = self.affinity.judge(now, *id, &traffic, self.cores.all()) {
+                seats.push((up.clone(), place));
+            }
+        }
+        seats
+    }
+
+    /// A flow is no more.
+    pub(crate) fn on_removed(&mut self, fifo: FifoId) {
+        self.affinity.on_removed(fifo);
+    }
+}
+
+/// Lets the consumer of a flow work elsewhere.
+pub(crate) fn reseat(up: &Up, place: Place) {
+    let Ok(line) = &up.line else { return };
+    let flow = &line.spec.name;
+    match line.reseat(place) {
+        Ok(()) => tracing::info!(%flow, ?place, "a flow's owner works elsewhere"),
+        Err(error) => tracing::warn!(%flow, %error, "a flow's owner works where it did"),
+    }
+}

@@ -1,0 +1,33 @@
+//! Who is asked for figures whenever somebody wants to see them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::gateway::context::Gateway;
+use crate::observe::logs::Logs;
+use crate::observe::metrics::Metrics;
+use crate::queue::calls::Queue;
+
+/// Lets those who know tell their figures whenever somebody asks for them.
+pub(crate) fn watch(
+    metrics: &Metrics,
+    gateway: &Arc<Gateway>,
+    logs: &Arc<Logs>,
+    queue: &Arc<Queue>,
+) {
+    let (gateway, logs) = (Arc::downgrade(gateway), Arc::downgrade(logs));
+    let queue = Arc::downgrade(queue);
+    metrics.on_scrape(move |gauges| {
+        if let Some(gateway) = gateway.upgrade() {
+            gauges.functions = gateway.registry.len() as u64;
+            gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
+            gateway.live.fill(gauges);
+        }
+        if let Some(logs) = logs.upgrade() {
+            logs.fill(gauges);
+        }
+        if let Some(queue) = queue.upgrade() {
+            queue.fill(gauges);
+        }
+    });
+}
