@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
-use swell_core::cachegroup::names::{ContentId, Version};
+use swell_core::cachegroup::names::{ContentId, GroupId, Version};
 use swell_core::cachegroup::rules::Kept;
 use swell_core::cachegroup::store_message::{StoreReply, StoreRequest};
 use swell_core::cachegroup::store_table::{ContentRow, GroupRow, Verdict};
@@ -85,6 +85,18 @@ impl DataStore {
                     None => (StoreReply::NotFound { ticket, content, version }, None),
                 });
             }
+            StoreRequest::Newest { ticket, content, group, have } => {
+                let (row, of, group) = self.rows(content, group).await?;
+                let version = row.revision.version;
+                let wanted = row.revision.payload.is_some() && have != Some(version);
+                let found = match wanted {
+                    true => self.objects.get(&blob_key(content, version)).await?,
+                    false => None,
+                };
+                let bytes = found.map(|found| found.bytes);
+                let digest = bytes.as_ref().map(|bytes| digest(bytes));
+                return Ok((StoreReply::Newest { ticket, content, row, of, group, digest }, bytes));
+            }
             StoreRequest::Upload { content, revision } => {
                 let version = revision.version;
                 if let Some(name) = name {
@@ -105,6 +117,18 @@ impl DataStore {
         Ok((reply, None))
     }
 
+    /// The row of a content, the group that has it (or is supposed to), and that group's row.
+    async fn rows(
+        &self,
+        content: ContentId,
+        supposed: GroupId,
+    ) -> Result<(ContentRow, GroupId, GroupRow), ObjectError> {
+        let row = self.content(content).await?;
+        let of = row.group.unwrap_or(supposed);
+        let (group, _) = self.read::<GroupRow>(&group_key(of)).await?;
+        Ok((row, of, group))
+    }
+
     async fn apply_to_rows(
         &self,
         request: StoreRequest,
@@ -112,9 +136,7 @@ impl DataStore {
     ) -> Result<StoreReply, ObjectError> {
         Ok(match request {
             StoreRequest::Read { ticket, content, group } => {
-                let row = self.content(content).await?;
-                let of = row.group.unwrap_or(group);
-                let (group, _) = self.read::<GroupRow>(&group_key(of)).await?;
+                let (row, of, group) = self.rows(content, group).await?;
                 StoreReply::Rows { ticket, content, row, of, group }
             }
             StoreRequest::Commit { content, group, base, revision } => {
@@ -156,7 +178,9 @@ impl DataStore {
                     (false, row) => StoreReply::Group { group, row },
                 }
             }
-            StoreRequest::Fetch { .. } | StoreRequest::Upload { .. } => {
+            StoreRequest::Newest { .. }
+            | StoreRequest::Fetch { .. }
+            | StoreRequest::Upload { .. } => {
                 unreachable!("these have to do with bytes")
             }
         })

@@ -103,6 +103,7 @@ impl Shared {
         let (content, upload) = match &request {
             StoreRequest::Upload { content, revision } => (Some(*content), Some(revision.version)),
             StoreRequest::Read { content, .. }
+            | StoreRequest::Newest { content, .. }
             | StoreRequest::Fetch { content, .. }
             | StoreRequest::Commit { content, .. }
             | StoreRequest::Seal { content, .. }
@@ -158,6 +159,9 @@ impl Shared {
         let brought = match (&reply, bytes) {
             (StoreReply::Fetched { content, version, .. }, Some(bytes)) => {
                 Some(Brought { content: *content, version: *version, bytes })
+            }
+            (StoreReply::Newest { content, row, .. }, Some(bytes)) => {
+                Some(Brought { content: *content, version: row.revision.version, bytes })
             }
             _ => None,
         };

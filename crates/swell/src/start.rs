@@ -53,7 +53,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Flow(flow) => cmd::flows::run(&flow.command),
         Command::Content(content) => cmd::content::run(&content.command),
         Command::Cache(cache) => cmd::caches::run(&cache.command),
-        Command::Authority(authority) => cmd::authority::run(&authority.command),
+        Command::Certificate(certificate) => cmd::certificate::run(&certificate.command),
         Command::Top(arguments) => cmd::flows::run_top(&arguments),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),

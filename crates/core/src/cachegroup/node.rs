@@ -11,7 +11,7 @@ use crate::cachegroup::desk::{Desk, Distances, View, Views, forget, learn};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable};
 use crate::cachegroup::message::{Envelope, Message};
-use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Version};
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId};
 use crate::cachegroup::pendings::Pendings;
 use crate::cachegroup::reads::Reads;
 use crate::cachegroup::reign::Reign;

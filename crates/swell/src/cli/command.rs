@@ -2,10 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::cli::authority::AuthorityArguments;
 use crate::cli::bench::BenchArguments;
 use crate::cli::cache::CacheArguments;
 use crate::cli::caches::CachesArguments;
+use crate::cli::certificate::CertificateArguments;
 use crate::cli::clone::CloneArguments;
 use crate::cli::completions::CompletionsArguments;
 use crate::cli::component::ComponentArguments;
@@ -101,7 +101,7 @@ pub enum Command {
     /// Cache groups: who leads, who has what, and why
     Cache(CachesArguments),
     /// Found the authority of a cluster, and certify its nodes
-    Authority(AuthorityArguments),
+    Certificate(CertificateArguments),
     /// Watch flows as they run
     Top(TopArguments),
     /// Save what a node recorded of its decisions

@@ -30,7 +30,7 @@ pub mod cache;
 pub mod flows;
 pub mod content;
 pub mod caches;
-pub mod authority;
+pub mod certificate;
 pub mod replay;
 pub mod bench;
 pub mod trace;

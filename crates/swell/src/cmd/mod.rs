@@ -31,6 +31,6 @@ pub mod queue;
 pub mod flows;
 pub mod content;
 pub mod caches;
-pub mod authority;
+pub mod certificate;
 pub mod journal;
 pub mod completions;

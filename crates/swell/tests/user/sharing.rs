@@ -37,11 +37,11 @@ fn contents_are_put_read_listed_and_removed() {
 fn an_authority_certifies_nodes_and_overwrites_nothing() {
     let folder = Folder::new();
     let run = |words: &str| Ran::of(command(&folder, words));
-    run("authority issue keys berlin --for content").ended(1, "authority");
-    run("authority new keys --cluster shops").ended(0, "shops");
-    run("authority new keys --cluster shops").ended(1, "left alone");
-    run("authority issue keys berlin --for content").ended(0, "berlin");
-    run("authority issue keys Berlin --for content").ended(2, "cannot name a node");
+    run("certificate issue keys berlin --for content").ended(1, "authority");
+    run("certificate new keys --cluster shops").ended(0, "shops");
+    run("certificate new keys --cluster shops").ended(1, "left alone");
+    run("certificate issue keys berlin --for content").ended(0, "berlin");
+    run("certificate issue keys Berlin --for content").ended(2, "cannot name a node");
     for name in ["authority.pem", "berlin.content.pem"] {
         let file = std::fs::read_to_string(folder.0.join("keys").join(name));
         assert!(file.expect("it is there").contains("BEGIN CERTIFICATE"), "{name}");

@@ -1,4 +1,4 @@
-//! `swell authority`: who vouches for the nodes of a cluster.
+//! `swell certificate`: who vouches for the nodes of a cluster.
 
 use std::path::PathBuf;
 
@@ -11,23 +11,23 @@ Nodes know each other by certificates of one authority. Its key is needed where 
 issued and nowhere else.
 
 Examples:
-  swell authority new keys --cluster shops
-  swell authority issue keys berlin --for content
+  swell certificate new keys --cluster shops
+  swell certificate issue keys berlin --for content
   # then, on berlin: cache.authority=authority.pem, cache.certificate=berlin.content.pem,
   # cache.key=berlin.content.key";
 
-/// Arguments of `swell authority`.
+/// Arguments of `swell certificate`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct AuthorityArguments {
+pub struct CertificateArguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: AuthorityCommand,
+    pub command: CertificateCommand,
 }
 
-/// What to do with an authority.
+/// What to do about certificates.
 #[derive(Debug, Subcommand)]
-pub enum AuthorityCommand {
+pub enum CertificateCommand {
     /// Found the authority of a cluster, in a folder that has none
     New {
         /// The folder

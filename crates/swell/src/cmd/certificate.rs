@@ -9,17 +9,17 @@ use std::time::{Duration, SystemTime};
 use swell_link::authority::Authority;
 use swell_link::purpose::Purpose;
 
-use crate::cli::authority::AuthorityCommand;
+use crate::cli::certificate::CertificateCommand;
 use crate::error::Letter;
 use crate::say::say;
 
 const CERTIFICATE: &str = "authority.pem";
 const KEY: &str = "authority.key";
 
-/// Runs `swell authority`.
-pub fn run(command: &AuthorityCommand) -> Result<(), Letter> {
+/// Runs `swell certificate`.
+pub fn run(command: &CertificateCommand) -> Result<(), Letter> {
     match command {
-        AuthorityCommand::New { folder, cluster } => {
+        CertificateCommand::New { folder, cluster } => {
             let authority = Authority::found(cluster, SystemTime::now()).map_err(unmade)?;
             fs::create_dir_all(folder).map_err(|error| Letter::unwritable(folder, &error))?;
             write(&folder.join(KEY), &authority.key(), true)?;
@@ -27,7 +27,7 @@ pub fn run(command: &AuthorityCommand) -> Result<(), Letter> {
             say(format!("{cluster}: its authority is in `{}`", folder.display()));
             Ok(())
         }
-        AuthorityCommand::Issue { folder, node, purpose, lasts } => {
+        CertificateCommand::Issue { folder, node, purpose, lasts } => {
             let authority =
                 Authority::of_pem(&read(&folder.join(CERTIFICATE))?, &read(&folder.join(KEY))?)
                     .map_err(unmade)?;
@@ -50,7 +50,7 @@ fn unmade(error: swell_link::error::LinkError) -> Letter {
 fn read(path: &Path) -> Result<String, Letter> {
     fs::read_to_string(path).map_err(|error| {
         Letter::failed(format!("cannot read `{}`: {error}", path.display()))
-            .hint("`swell authority new` founds an authority")
+            .hint("`swell certificate new` founds an authority")
     })
 }
 
