@@ -202,7 +202,8 @@ mod tests {
             // Its own load moves along with it, and the rest wavers by less than it is worth.
             let at = |core| {
                 let own = f64::from(affinity.place(FifoId(0)) == Place::On(CoreId(core)));
-                0.3 * own + if tick % 20 < 10 { 0.1 * f64::from(core) } else { 0.1 }
+                let busy = if tick < 150 { hot.busy } else { cold.busy };
+                busy * own + if tick % 20 < 10 { 0.1 * f64::from(core) } else { 0.1 }
             };
             let cores = cores(&[at(0), at(1)]);
             let traffic = if tick < 150 { &hot } else { &cold };
