@@ -105,9 +105,6 @@ impl Period {
             }
             let standing = looked?;
             if standing.has_begun && !has_begun {
-                if !self.line.open(self.epoch, mirror) {
-                    return Ok(());
-                }
                 self.line.begun();
                 has_begun = true;
             }

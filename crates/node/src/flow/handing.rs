@@ -210,18 +210,11 @@ impl Line {
         }
         ring.fifo.take_over()?;
         let lanes = ring.lanes.iter().map(|lane| memories(lane)).collect();
-        Mirror::give(ring.control.memory.clone(), theirs, own, lanes).map(Some)
-    }
-
-    /// A native owner has begun: from now on what it says counts. False if a later epoch was
-    /// raised before.
-    pub(crate) fn open(&self, epoch: u32, mirror: &Mirror<Mapping>) -> bool {
-        let ring = self.ring.lock();
-        let is_current = ring.fifo.want().epoch == epoch;
-        if is_current {
-            mirror.open();
-        }
-        is_current
+        let mirror = Mirror::give(ring.control.memory.clone(), theirs, own, lanes)?;
+        // Before any later epoch can be raised: a process that is done with an item, and was not
+        // told to let go before it said so, is believed.
+        mirror.open();
+        Ok(Some(mirror))
     }
 
     /// The owner of before let go.
