@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use swell_api::flow::NATIVE;
 use swell_fifo::layout::LANES_MAX;
 use swell_link::purpose::check_name;
 
@@ -235,11 +236,12 @@ impl Flows {
     }
 }
 
-/// Lanes come with the names of their functions and nodes, which become names of folders.
+/// Lanes come with the names of their functions or processes and nodes, which become names of folders.
 fn check_lane(lane: &str) -> Result<(), String> {
     let why = || format!("`{}` is no lane", lane.escape_default());
     let (function, node) = lane.split_once('@').ok_or_else(why)?;
-    let is_fine = is_name(function) && check_name(node).is_ok() && function_of(lane) == function;
+    let name = function.strip_prefix(NATIVE).unwrap_or(function);
+    let is_fine = is_name(name) && check_name(node).is_ok() && function_of(lane) == function;
     if is_fine { Ok(()) } else { Err(why()) }
 }
 

@@ -14,6 +14,7 @@ use swell_fifo::mapping::Mapping;
 use swell_fifo::mirror::{Done, Mirror};
 
 use crate::flow::line::Line;
+use crate::flow::meter::now_us;
 use crate::flow::natives::Native;
 
 /// How long a process that was told to let go may take. After that what it does counts for
@@ -86,19 +87,24 @@ impl Period {
     fn follow(&self, mirror: &mut Mirror<Mapping>) -> Result<(), Fault> {
         let mut has_begun = false;
         let mut revoked: Option<Instant> = None;
+        let mut idle_us = now_us();
         loop {
             mirror.ask();
             // Looked at before the page: what was committed by then is seen below.
             let is_over = self.native.over.is_cancelled();
             let is_revoked = mirror.is_revoked();
             let mut next = vec![None; self.line.lanes.len()];
-            let looked = mirror.look(|done| self.done(&done, &mut next));
+            let mut oldest_us = None;
+            let looked = mirror.look(|done| {
+                let put_us = self.done(&done, &mut next);
+                oldest_us = Some(oldest_us.map_or(put_us, |oldest: u64| oldest.min(put_us)));
+            });
             self.finish(&next);
+            if let Some(oldest_us) = oldest_us {
+                idle_us = self.worked(idle_us.max(oldest_us));
+            }
             let standing = looked?;
             if standing.has_begun && !has_begun {
-                if !self.line.open(self.epoch, mirror) {
-                    return Ok(());
-                }
                 self.line.begun();
                 has_begun = true;
             }
@@ -123,7 +129,8 @@ impl Period {
         }
     }
 
-    fn done(&self, done: &Done<'_, Mapping>, next: &mut [Option<u64>]) {
+    /// Notes that an item is done with; when it was put in.
+    fn done(&self, done: &Done<'_, Mapping>, next: &mut [Option<u64>]) -> u64 {
         let mut head = [0; ENVELOPE_MAX as usize];
         let read = done.read(&mut head);
         let opened = Envelope::open(&head[..read]);
@@ -135,6 +142,18 @@ impl Period {
         line.meter.finished(put_us, done.length - enveloped);
         self.native.items.fetch_add(1, Ordering::Relaxed);
         next[done.lane] = Some(done.sequence + 1);
+        put_us
+    }
+
+    /// Notes that the process worked since then, and returns until when. Nobody sees when it
+    /// begins with an item: as one after the other it is when it was done with the one before,
+    /// or when the item came, if that was later.
+    fn worked(&self, since_us: u64) -> u64 {
+        let now_us = now_us();
+        let worked = now_us.saturating_sub(since_us).saturating_mul(1_000);
+        self.line.meter.worked.fetch_add(worked, Ordering::Relaxed);
+        self.line.meter.stirred();
+        now_us
     }
 
     /// Writes down that items are done with, and makes room.

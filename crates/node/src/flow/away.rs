@@ -13,12 +13,13 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use swell_api::flow::Full;
+use swell_api::flow::{Full, is_native};
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 
 use crate::flow::end::PutError;
 use crate::flow::lane::Put;
+use crate::flow::natives::Natives;
 use crate::flow::records::FlowRecord;
 use crate::flow::wire::{
     CHUNK_BYTES, Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, parse,
@@ -76,7 +77,9 @@ pub(crate) struct Away {
     to: Mutex<Elsewhere>,
     link: Option<Link>,
     left: Mutex<Option<Left>>,
-    /// By the functions here that feed it.
+    /// Native processes here that feed it.
+    pub(crate) natives: Natives,
+    /// By the functions and processes here that feed it.
     ways: BTreeMap<String, tokio::sync::Mutex<Way>>,
 }
 
@@ -101,6 +104,7 @@ impl Away {
             to: Mutex::new(to),
             link,
             left: Mutex::new(None),
+            natives: Natives::default(),
             ways: record.spec.from.iter().map(|from| (from.clone(), Default::default())).collect(),
         }
     }
@@ -162,6 +166,27 @@ impl Away {
         (put, sent)
     }
 
+    /// The number of the item that is due from a process that just connected; an error says
+    /// why nobody knows.
+    pub(crate) async fn next(&self, from: &str) -> Result<u64, String> {
+        match self.ask_next(from).await {
+            Ok(next) => Ok(next.next),
+            Err(error) => {
+                if let Some(elsewhere) = answer::<Elsewhere>(&error, ELSEWHERE) {
+                    *self.to.lock() = elsewhere;
+                }
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// What happens to items of `from` where there is no room. A process finds its own FIFO
+    /// full; until then its items wait there.
+    fn rule(&self, from: &str) -> Full {
+        let is_told = self.full == Full::Reject && is_native(from);
+        if is_told { Full::Block } else { self.full }
+    }
+
     async fn send(
         &self,
         way: &mut Way,
@@ -170,7 +195,7 @@ impl Away {
         from: &str,
         patience: Patience<'_>,
     ) -> Result<(), PutError> {
-        let mut why = None;
+        let (full, mut why) = (self.rule(from), None);
         while let Some(rest) = items.get(put.count as usize..).filter(|rest| !rest.is_empty()) {
             let (born, next) = match way.known {
                 Some(known) => known,
@@ -185,7 +210,7 @@ impl Away {
                     }
                 },
             };
-            let chunk = &rest[..chunk(rest, self.full)];
+            let chunk = &rest[..chunk(rest, full)];
             way.doubtful = chunk.to_vec();
             match self.send_chunk(from, (born, next), chunk, patience.0).await {
                 Ok(said) => {
@@ -194,7 +219,7 @@ impl Away {
                     let taken = said.next.saturating_sub(next).min(chunk.len() as u64) as u32;
                     put.count += taken + said.dropped;
                     put.dropped += said.dropped;
-                    if said.is_full && self.full == Full::Reject {
+                    if said.is_full && full == Full::Reject {
                         return Err(PutError::Full);
                     }
                     if said.is_full {
@@ -254,7 +279,7 @@ impl Away {
         deadline: Option<Instant>,
     ) -> Result<Next, LinkError> {
         let left = deadline.map_or(WAIT_MAX, |deadline| deadline - Instant::now());
-        let wait = if self.full == Full::Block { left.min(WAIT_MAX) } else { Duration::ZERO };
+        let wait = if self.rule(from) == Full::Block { left.min(WAIT_MAX) } else { Duration::ZERO };
         let (link, head) = self.head(from, born, wait)?;
         let chunk = Chunk { head, first, items: items.to_vec() };
         let said = link.ask(&self.to(), path::PUT, chunk.encode(), wait).await?;

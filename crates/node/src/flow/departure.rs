@@ -50,11 +50,6 @@ impl Flows {
         if let Some(Elsewhere { node, .. }) = &record.moved {
             return Err(elsewhere(name, node));
         }
-        if let Some(native) = native_of(&record) {
-            let title = format!("`{name}` stays here: `{native}` is a process of this node");
-            return Err(Refusal::new(Reason::Conflict, title)
-                .hint("deploy the flow without it first, or another flow to the other node"));
-        }
         let line = up.line.as_ref().map_err(|why| {
             let title = format!("the flow `{name}` is not up");
             Refusal::new(Reason::NotReady, title).detail(why.to_string())
@@ -137,10 +132,11 @@ impl Flows {
         });
     }
 
-    /// Lanes that have had items, or may have some: the functions that feed them are here.
+    /// Lanes that have had items, or may have some: the functions that feed them are here, or
+    /// processes, of which any may connect here.
     fn lanes_to_go(&self, record: &FlowRecord, line: &Line) -> Vec<String> {
-        let is_fed =
-            |name: &String| record.remote.contains(name) || self.parts.registry.get(name).is_some();
+        let is_here = |name: &str| is_native(name) || self.parts.registry.get(name).is_some();
+        let is_fed = |name: &String| record.remote.contains(name) || is_here(name);
         let lanes = line.lanes.iter().zip(&line.from);
         let go = lanes.filter(|(lane, name)| is_fed(name) || lane.has_items());
         go.map(|(_, name)| name.clone()).collect()
@@ -167,13 +163,6 @@ impl Flows {
         let seal = Seal { flow: journey.flow.clone(), term: journey.term, lanes: ends };
         journey.ask(path::SEAL, text(&seal)).await
     }
-}
-
-/// A native process that takes part in a flow: it is of this machine.
-fn native_of(record: &FlowRecord) -> Option<&String> {
-    let spec = &record.spec;
-    let mut parties = spec.from.iter().chain(&spec.owners).chain([&spec.to]);
-    parties.find(|name| is_native(name))
 }
 
 /// Why a journey came to nothing.

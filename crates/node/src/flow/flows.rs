@@ -336,10 +336,14 @@ impl Flows {
         }
         up.stop.cancel();
         let task = up.task.lock().take();
-        let Some(mut task) = task else { return };
-        if tokio::time::timeout(self.parts.drain, &mut task).await.is_err() {
+        if let Some(mut task) = task
+            && tokio::time::timeout(self.parts.drain, &mut task).await.is_err()
+        {
             up.cut.cancel();
             let _ = task.await;
+        }
+        if let Some(away) = &up.away {
+            away.natives.gone(LEAVING).await;
         }
         if let Ok(line) = &up.line {
             line.natives.gone(LEAVING).await;

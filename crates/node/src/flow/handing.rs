@@ -11,10 +11,10 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use swell_api::flow::{Ack, is_native};
+use swell_api::flow::is_native;
 use swell_core::flow::affinity::Place;
 use swell_fifo::fault::Fault;
-use swell_fifo::handshake::{Keeping, REGIONS_PER_MESSAGE, Refused, Told};
+use swell_fifo::handshake::{REGIONS_PER_MESSAGE, Refused, Told};
 use swell_fifo::layout::page;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::mirror::Mirror;
@@ -25,7 +25,7 @@ use swell_fifo::template::Segment;
 use crate::flow::attending::{self, Before, Period};
 use crate::flow::letters::LineError;
 use crate::flow::line::{Line, Ring, memories, number};
-use crate::flow::natives::Native;
+use crate::flow::natives::{Native, keeping};
 use crate::flow::wire::function_of;
 
 impl Line {
@@ -43,7 +43,7 @@ impl Line {
         let theirs = theirs.map_err(LineError::Memory)?;
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
-        if hands.owner() == place && hands.native == heir {
+        if (hands.owner(), hands.native()) == (place, heir) {
             return Ok(false);
         }
         let epoch = self.prepare(&mut ring, &page)?;
@@ -60,27 +60,26 @@ impl Line {
                 .map_err(LineError::Memory)?;
         }
         ring.pages.push((epoch, page));
-        hands.asked(place, why);
-        hands.native = heir;
+        hands.asked(place, heir, why);
         ring.fifo.raise(number(place));
         self.stir.notify_one();
         Ok(true)
     }
 
-    /// Lets its consumer work elsewhere, from the next item on; a native process works where it
-    /// does, and this is for whoever comes after it.
+    /// Lets its consumer work elsewhere, from the next item on. While a native process has the
+    /// flow it does nothing, and sits down there when it is its turn.
     pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
-        self.seat.set(seat);
-        if self.is_native(self.owner()) {
-            return Ok(());
-        }
         let page = Segment::page().map_err(LineError::Memory)?;
+        self.seat.set(seat);
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
+        let place = hands.owner();
+        if self.is_native(place) {
+            return Ok(());
+        }
         let epoch = self.prepare(&mut ring, &page)?;
         ring.pages.push((epoch, page));
-        let place = hands.owner();
-        hands.asked(place, "core");
+        hands.asked(place, None, "core");
         ring.fifo.raise(number(place));
         self.stir.notify_one();
         Ok(())
@@ -92,7 +91,7 @@ impl Line {
         let mut ring = self.ring.lock();
         let epoch = self.prepare(&mut ring, &page)?;
         ring.pages.push((epoch, page));
-        self.hands.lock().native = None;
+        self.hands.lock().reclaimed();
         ring.fifo.raise(number(0));
         Ok(())
     }
@@ -117,7 +116,7 @@ impl Line {
             epoch,
             lanes: self.from.iter().map(|lane| function_of(lane).to_string()).collect(),
             messages: regions.chunks(REGIONS_PER_MESSAGE).count() as u32,
-            keeping: self.keeping(),
+            keeping: keeping(&self.spec),
         };
         native.tell(&own, &[&ring.control.reader, &theirs.writer])
             && regions.chunks(REGIONS_PER_MESSAGE).all(|part| {
@@ -126,17 +125,9 @@ impl Line {
             })
     }
 
-    /// What the flow promises, in the words of the handshake.
-    pub(crate) fn keeping(&self) -> Keeping {
-        match self.spec.ack {
-            Ack::Consume => Keeping::Consume,
-            Ack::Append => Keeping::Append,
-        }
-    }
-
     /// Shows the native owner a region that a lane will go on in.
     pub(crate) fn show_region(&self, lane: usize, region: &Segment) {
-        let owner = self.hands.lock().native;
+        let owner = self.native_owner();
         let Some(native) = owner.and_then(|number| self.natives.get(number)) else { return };
         let lanes = vec![u16::try_from(lane).expect("a flow has few lanes")];
         if !native.tell(&Told::Regions { lanes }, &[&region.reader]) {
@@ -151,7 +142,7 @@ impl Line {
 
     /// The number of the native process that owns the flow.
     pub(crate) fn native_owner(&self) -> Option<u64> {
-        self.hands.lock().native
+        self.hands.lock().native()
     }
 
     /// Where the flow goes when a native owner leaves: to another process that stands by, else to
@@ -219,18 +210,11 @@ impl Line {
         }
         ring.fifo.take_over()?;
         let lanes = ring.lanes.iter().map(|lane| memories(lane)).collect();
-        Mirror::give(ring.control.memory.clone(), theirs, own, lanes).map(Some)
-    }
-
-    /// A native owner has begun: from now on what it says counts. False if a later epoch was
-    /// raised before.
-    pub(crate) fn open(&self, epoch: u32, mirror: &Mirror<Mapping>) -> bool {
-        let ring = self.ring.lock();
-        let is_current = ring.fifo.want().epoch == epoch;
-        if is_current {
-            mirror.open();
-        }
-        is_current
+        let mirror = Mirror::give(ring.control.memory.clone(), theirs, own, lanes)?;
+        // Before any later epoch can be raised: a process that is done with an item, and was not
+        // told to let go before it said so, is believed.
+        mirror.open();
+        Ok(Some(mirror))
     }
 
     /// The owner of before let go.

@@ -13,7 +13,7 @@ use crate::invoker::Reached;
 pub(crate) struct Hands {
     owner: usize,
     /// The native process that owns it, by its number.
-    pub(crate) native: Option<u64>,
+    native: Option<u64>,
     released: Option<Instant>,
     pub(crate) moves: BTreeMap<&'static str, u64>,
     pub(crate) costs: Costs,
@@ -36,10 +36,20 @@ impl Hands {
         self.owner
     }
 
-    /// Another is to own it.
-    pub(crate) fn asked(&mut self, place: usize, why: &'static str) {
-        (self.owner, self.released) = (place, None);
+    /// The native process that owns it, by its number.
+    pub(crate) fn native(&self) -> Option<u64> {
+        self.native
+    }
+
+    /// Another is to own it: a function, or the native process of this number.
+    pub(crate) fn asked(&mut self, place: usize, native: Option<u64>, why: &'static str) {
+        (self.owner, self.native, self.released) = (place, native, None);
         *self.moves.entry(why).or_default() += 1;
+    }
+
+    /// It is taken back from a native process.
+    pub(crate) fn reclaimed(&mut self) {
+        self.native = None;
     }
 
     /// The owner of before let go.

@@ -111,20 +111,19 @@ impl Lane {
         self.put_from(None, items, (deadline, stop, stir)).await
     }
 
-    /// Puts an item in, which may be lost until it is [kept](Self::keep): under which sequence, or
-    /// nothing if it was dropped.
+    /// Puts items in as [`put`](Self::put) does, but they may be lost until they are
+    /// [kept](Self::keep).
     pub(crate) async fn put_unkept(
         &self,
-        item: &Vec<u8>,
+        items: &[Vec<u8>],
         stop: &CancellationToken,
         stir: &Notify,
-    ) -> Result<Option<u64>, PutError> {
+    ) -> (Put, Result<(), PutError>) {
         let mut put = Put::default();
-        let items = std::slice::from_ref(item);
         let placed = self.place_all(None, items, &mut put, (None, stop, stir)).await;
         self.meter.stirred();
         stir.notify_one();
-        placed.map(|()| put.last)
+        (put, placed)
     }
 
     /// Waits until all items up to this one are kept as was promised.

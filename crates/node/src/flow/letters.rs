@@ -17,6 +17,9 @@ pub(crate) enum LineError {
     /// The kernel gave no memory for a page.
     #[error("the kernel gave no memory for a FIFO: {0}")]
     Memory(io::Error),
+    /// No region holds its items.
+    #[error("its items fit into no size class")]
+    Classless,
     /// A native process does not listen.
     #[error("the process `{0}` does not take what it is sent")]
     Unheard(String),

@@ -1,4 +1,4 @@
-//! A flow that is up: its ring, its lanes, who owns it, and how it changes hands and sizes.
+//! A flow that is up: its ring, its lanes, who owns it, and how it changes sizes.
 //!
 //! The ring is a FIFO of shared memory. An *owner* is a function that can take the items: `to`
 //! or one of `owners`. The daemon's own consumer takes items out for it and calls it, so all

@@ -9,10 +9,18 @@ use parking_lot::Mutex;
 use tokio::net::UnixDatagram;
 use tokio_util::sync::CancellationToken;
 
-use swell_api::flow::FlowNative;
+use swell_api::flow::{Ack, FlowNative, FlowSpec};
 use swell_fifo::door::Peer;
-use swell_fifo::handshake::{Refused, Role, Told};
+use swell_fifo::handshake::{Keeping, Refused, Role, Told};
 use swell_fifo::parcel;
+
+/// What a flow promises, in the words of the handshake.
+pub(crate) fn keeping(spec: &FlowSpec) -> Keeping {
+    match spec.ack {
+        Ack::Consume => Keeping::Consume,
+        Ack::Append => Keeping::Append,
+    }
+}
 
 /// A process that takes part.
 pub(crate) struct Native {

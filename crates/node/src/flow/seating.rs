@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
-use swell_core::flow::affinity::{Affinity, CoreId, Place};
+use swell_core::flow::affinity::{Affinity, CoreId, Place, Traffic};
 use swell_core::flow::view::FifoId;
 use swell_core::time::Instant;
 
@@ -64,7 +64,9 @@ impl Seating {
             .collect();
         let mut fed: BTreeMap<&str, CoreId> = BTreeMap::new();
         for line in ups.iter().filter_map(|(_, up, _)| up.line.as_ref().ok()) {
-            if let Place::On(core) = line.seat.place() {
+            if let Place::On(core) = line.seat.place()
+                && !line.is_native(line.owner())
+            {
                 fed.insert(line.owner_name(line.owner()), core);
             }
         }
@@ -75,7 +77,11 @@ impl Seating {
                 continue;
             }
             let feeder = line.from.iter().find_map(|from| fed.get(function_of(from))).copied();
-            let traffic = sight.traffic(feeder);
+            // A process works where it likes, and the consumer here does nothing.
+            let traffic = match line.is_native(line.owner()) {
+                true => Traffic { leaving: 0.0, busy: 0.0, feeder: None },
+                false => sight.traffic(feeder),
+            };
             if let Some(place) = self.affinity.judge(now, *id, &traffic, self.cores.all()) {
                 seats.push((up.clone(), place));
             }

@@ -62,6 +62,7 @@ impl Shown {
                 explanation: why.to_string(),
                 trouble: Some(why.to_string()),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
+                natives: up.away.as_ref().map_or_else(Vec::new, |away| away.natives.shown(None)),
                 ..down_flow(name, spec)
             },
         }

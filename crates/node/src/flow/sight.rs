@@ -84,6 +84,26 @@ impl FunctionSight {
     }
 }
 
+/// A native process that could own a flow. It has the flow when it connects, and not because
+/// somebody judged so; what else it does nobody knows.
+fn process(line: &Line, place: usize, memory: f64, seen: &Seen, pause: Span) -> Party {
+    let is_alive = line.natives.consumer(line.owner_name(place)).is_some();
+    Party {
+        owner: OwnerId(place as u32),
+        cpu: if is_alive { 0.0 } else { 1.0 },
+        memory,
+        pressure: 0.0,
+        processors: 1.0,
+        is_alive,
+        may_own: false,
+        has_room: true,
+        dependency: seen.dependency,
+        proximity: Distance::Process.proximity(),
+        pause,
+        recent: seen.recent.len() as u32,
+    }
+}
+
 /// What is remembered of one owner of a flow.
 #[derive(Default)]
 struct Seen {
@@ -212,8 +232,11 @@ impl LineSight {
             let weight = if is_moving { MINUTE } else { 0.0 };
             seen.dependency += weight * (share - seen.dependency);
             seen.recent.retain(|&moved| now.since(moved) < RECENT);
-            let Some(function) = function(name) else { continue };
-            let party = function.party(place, memory, seen, pause);
+            let party = match function(name) {
+                _ if line.is_native(place) => process(line, place, memory, seen, pause),
+                Some(function) => function.party(place, memory, seen, pause),
+                None => continue,
+            };
             if is_owner {
                 self.owner = Some(party);
             } else {
@@ -236,7 +259,10 @@ impl LineSight {
     ) -> Vec<Party> {
         let pause = line.pause_next();
         let places = line.owners().enumerate().zip(&self.seen);
-        let party = |((place, name), seen)| Some(function(name)?.party(place, memory, seen, pause));
+        let party = |((place, name), seen)| match function(name) {
+            _ if line.is_native(place) => Some(process(line, place, memory, seen, pause)),
+            function => Some(function?.party(place, memory, seen, pause)),
+        };
         places.filter_map(party).collect()
     }
 

@@ -1,5 +1,6 @@
-//! Takes in what a native producer puts into its own FIFO, on a thread of its own: item by item
-//! into its lane, on disk first where that was promised, and only then committed.
+//! Takes in what a native producer puts into its own FIFO, on a thread of its own: into its lane
+//! or on to the node that has the flow, on disk first where that was promised, and only then
+//! committed.
 //!
 //! The process alone writes the region, so all that is found there is checked; what makes no
 //! sense ends the producer and nothing else. What it had put in when it ended is taken in still.
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use swell_api::flow::Full;
 use swell_fifo::class::Class;
 use swell_fifo::envelope::Envelope;
 use swell_fifo::fault::Fault;
@@ -24,35 +26,42 @@ use swell_fifo::template::Segment;
 
 use crate::flow::end::PutError;
 use crate::flow::letters::LineError;
-use crate::flow::line::Line;
 use crate::flow::meter::now_us;
 use crate::flow::natives::Native;
+use crate::flow::pool::Regions;
+use crate::native::sink::Sink;
 
 /// How long is waited for items at most before looking whether the process is still there.
 const NAP: Duration = Duration::from_millis(200);
 /// Items that are kept together at most.
-const TOGETHER: u32 = 256;
-/// The pause after the disk failed.
-const DISK_PAUSE: Duration = Duration::from_secs(1);
+const TOGETHER: usize = 256;
+/// Bytes of such items, besides the last.
+const TOGETHER_BYTES: usize = 1 << 20;
+/// The pause after a disk failed, or another node did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The daemon's end of a producer's FIFO.
 pub(crate) struct Intake {
-    line: Arc<Line>,
-    native: Arc<Native>,
-    /// The lane that its items go to.
-    lane: usize,
-    media_type: String,
+    from: Source,
+    regions: Arc<Regions>,
     class: Class,
     region: Option<Segment>,
     fifo: Fifo<Mapping>,
     pub(crate) control: Segment,
     pub(crate) page: Segment,
-    /// The sequence of its first item.
-    pub(crate) next: u64,
     /// Set once the process has left: what it had put in is taken in, and no more.
     has_left: Arc<AtomicBool>,
     /// Told to take in nothing more.
     stop: CancellationToken,
+}
+
+/// Whose items are taken in, and where they go.
+pub(crate) struct Source {
+    pub(crate) sink: Arc<Sink>,
+    pub(crate) native: Arc<Native>,
+    pub(crate) media_type: String,
+    /// The sequence of the first of them.
+    pub(crate) next: u64,
 }
 
 /// Why an intake ended.
@@ -66,52 +75,38 @@ pub(crate) enum Ended {
     Nonsense(String),
 }
 
-/// What was taken in and not committed yet.
+/// What was taken out and not committed yet.
 #[derive(Default)]
 struct Open {
-    items: u32,
-    /// The last of them that went into the lane.
-    last: Option<u64>,
-    /// The sequence after the last one, as the process counts.
+    items: Vec<Vec<u8>>,
+    bytes: usize,
+    /// The sequence after the last one that was accepted, as the process counts.
     accepted: u64,
+    /// The last one that went in, where it is not known to be kept.
+    last: Option<u64>,
     dropped: u64,
 }
 
 impl Intake {
     /// Makes the FIFO of a producer.
     pub(crate) fn new(
-        line: Arc<Line>,
-        native: Arc<Native>,
-        lane: usize,
-        media_type: String,
+        from: Source,
+        regions: Arc<Regions>,
         stop: CancellationToken,
     ) -> Result<Self, LineError> {
-        let (class, _) = line.lane_state(lane);
+        let class = from.sink.class().ok_or(LineError::Classless)?;
         let control = Segment::page().map_err(LineError::Memory)?;
         let page = Segment::page().map_err(LineError::Memory)?;
-        let region = line.regions.take(&native.name, class)?;
-        let next = line.lanes[lane].due();
+        let region = regions.take(&from.native.name, class)?;
         let memory = vec![region.memory.clone()];
-        let mut fifo = Fifo::new(control.memory.clone(), native.number, false, memory);
-        fifo.begin_at(0, next);
+        let mut fifo = Fifo::new(control.memory.clone(), from.native.number, false, memory);
+        fifo.begin_at(0, from.next);
         fifo.prepare(page.memory.clone());
         fifo.raise(1);
-        let mut intake = Self {
-            line,
-            native,
-            lane,
-            media_type,
-            class,
-            region: Some(region),
-            fifo,
-            control,
-            page,
-            next,
-            has_left: Arc::default(),
-            stop,
-        };
+        let (region, has_left) = (Some(region), Arc::default());
+        let mut intake = Self { from, regions, class, region, fifo, control, page, has_left, stop };
         intake.fifo.take_over()?;
-        intake.page.memory.store(page::ACCEPTED, next, Ordering::Release);
+        intake.page.memory.store(page::ACCEPTED, intake.from.next, Ordering::Release);
         Ok(intake)
     }
 
@@ -129,7 +124,8 @@ impl Intake {
     pub(crate) fn begin(mut self, ended: tokio::sync::oneshot::Sender<Ended>) -> io::Result<()> {
         let runtime = Handle::current();
         let thread = std::thread::Builder::new().name("swell-flow".to_string());
-        thread.stack_size(256 << 10).spawn(move || {
+        // Enough for what it takes to speak to another node.
+        thread.stack_size(1 << 20).spawn(move || {
             let why = self.run(&runtime);
             let why = why.unwrap_or_else(|fault| Ended::Nonsense(fault.to_string()));
             // A process that pushes from here on finds out at once that nobody takes it in.
@@ -148,28 +144,27 @@ impl Intake {
         let (control, page) = (self.control.memory.clone(), self.page.memory.clone());
         let heir = Heir::new(control, page, None, memory)?;
         let Begun::Owner(mut owner) = heir.begin()? else { return Ok(Ended::Closed) };
-        let mut open = Open { accepted: self.next, ..Open::default() };
+        let mut open = Open { accepted: self.from.next, ..Open::default() };
         let (mut bytes, mut left) = (Vec::new(), u64::MAX);
         loop {
             if left == u64::MAX && self.has_left.load(Ordering::Acquire) {
                 // It may still write, as nobody can take its memory from it: so much and no more.
                 left = self.class.bytes();
             }
-            let (sequence, length) = match owner.take()? {
+            let length = match owner.take()? {
                 Next::Item(item) => {
-                    let length = item.length();
-                    if length as u64 > self.line.spec.item_bytes {
-                        self.close(&mut owner, runtime, &mut open)?;
-                        let most = self.line.spec.item_bytes;
+                    let (length, most) = (item.length(), self.from.sink.spec.item_bytes);
+                    if length as u64 > most {
+                        self.close(&mut owner, runtime, &mut open);
                         let why = format!("an item of {length} bytes, where {most} are the most");
                         return Ok(Ended::Nonsense(why));
                     }
                     let _ = item.copy_to(&mut bytes);
-                    (item.sequence(), length as u64)
+                    length
                 }
                 Next::Revoked => return Ok(Ended::Closed),
                 Next::Empty => {
-                    if !self.close(&mut owner, runtime, &mut open)? {
+                    if !self.close(&mut owner, runtime, &mut open) {
                         return Ok(Ended::Closed);
                     }
                     if left != u64::MAX {
@@ -182,100 +177,98 @@ impl Intake {
                     continue;
                 }
             };
-            let dropped = open.dropped;
-            if !self.put(runtime, &bytes, &mut open) {
+            let media_type = &self.from.media_type;
+            let envelope = Envelope { put_us: now_us(), hops: 1, media_type };
+            open.items.push(envelope.wrap(&bytes));
+            open.bytes += length;
+            left = if left == u64::MAX { left } else { left.saturating_sub(length as u64 + 16) };
+            let is_much = open.items.len() >= TOGETHER || open.bytes >= TOGETHER_BYTES;
+            if (is_much || left == 0) && !self.close(&mut owner, runtime, &mut open) {
                 return Ok(Ended::Closed);
             }
-            open.accepted = sequence.wrapping_add(1);
-            open.items += 1;
-            if (open.dropped > dropped || open.items >= TOGETHER)
-                && !self.close(&mut owner, runtime, &mut open)?
-            {
-                return Ok(Ended::Closed);
-            }
-            if left != u64::MAX {
-                left = left.saturating_sub(length + 16);
-                if left == 0 {
-                    return Ok(Ended::Left);
-                }
+            if left == 0 {
+                return Ok(Ended::Left);
             }
         }
     }
 
-    /// Puts one item into the lane, or drops it where there is no room; false if nothing goes in
-    /// any more.
-    fn put(&self, runtime: &Handle, bytes: &[u8], open: &mut Open) -> bool {
-        let envelope = Envelope { put_us: now_us(), hops: 1, media_type: &self.media_type };
-        let item = envelope.wrap(bytes);
-        let lane = &self.line.lanes[self.lane];
-        loop {
-            match runtime.block_on(lane.put_unkept(&item, &self.stop, &self.line.stir)) {
-                Ok(Some(sequence)) => {
-                    self.native.items.fetch_add(1, Ordering::Relaxed);
-                    open.last = Some(sequence);
-                    return true;
-                }
-                Ok(None) => {
-                    open.dropped += 1;
-                    // Before it is committed: a producer that comes back counts on it.
-                    self.page.memory.store(page::DROPPED, open.dropped, Ordering::Release);
-                    return true;
-                }
-                Err(PutError::Disk(error)) => {
-                    let (flow, name) = (&self.line.spec.name, &self.native.name);
-                    tracing::warn!(%flow, %name, %error, "items of a process wait for the disk");
-                    if !self.rest(runtime) {
+    /// Puts in what was taken out, and commits it once it is kept as was promised; false if
+    /// nothing goes in any more. What went in by then is accepted still.
+    fn close(&self, owner: &mut Owner<Mapping>, runtime: &Handle, open: &mut Open) -> bool {
+        let sink = &self.from.sink;
+        let items = std::mem::take(&mut open.items);
+        let mut rest = &items[..];
+        while !rest.is_empty() {
+            // Each alone where it may be dropped: how many were is told with how many went in.
+            let most = if sink.spec.full == Full::DropNewest { 1 } else { rest.len() };
+            let (put, placed) = runtime.block_on(sink.put(&rest[..most], &self.stop));
+            rest = &rest[(put.count as usize).min(rest.len())..];
+            self.from.native.items.fetch_add((put.count - put.dropped).into(), Ordering::Relaxed);
+            open.accepted = open.accepted.wrapping_add(put.count.into());
+            open.last = put.last.or(open.last);
+            if put.dropped > 0 {
+                open.dropped += u64::from(put.dropped);
+                // Before it is accepted: a producer that comes back counts on it.
+                self.page.memory.store(page::DROPPED, open.dropped, Ordering::Release);
+            }
+            let is_at_end = placed.is_err() || rest.is_empty();
+            if (is_at_end || put.dropped > 0) && !self.accept(runtime, open) {
+                return false;
+            }
+            match placed {
+                Ok(()) => {}
+                Err(PutError::Disk(_) | PutError::Unreached(_) | PutError::Full) => {
+                    if !self.rest(runtime, &placed) {
                         return false;
                     }
                 }
                 Err(_) => return false,
             }
         }
-    }
-
-    /// Waits a while, unless that is for nothing.
-    fn rest(&self, runtime: &Handle) -> bool {
-        runtime.block_on(async {
-            tokio::select! {
-                () = tokio::time::sleep(DISK_PAUSE) => true,
-                () = self.stop.cancelled() => false,
-            }
-        })
-    }
-
-    /// Commits what was taken in, once it is kept as was promised; false if it cannot be.
-    fn close(
-        &self,
-        owner: &mut Owner<Mapping>,
-        runtime: &Handle,
-        open: &mut Open,
-    ) -> Result<bool, Fault> {
-        if open.items == 0 {
-            return Ok(true);
+        if !items.is_empty() {
+            open.bytes = 0;
+            owner.commit();
         }
-        if let Some(last) = open.last {
-            while let Err(error) = runtime.block_on(self.line.lanes[self.lane].keep(last)) {
-                let (flow, name) = (&self.line.spec.name, &self.native.name);
-                tracing::warn!(%flow, %name, ?error, "items of a process wait for the disk");
-                if !self.rest(runtime) {
-                    return Ok(false);
+        true
+    }
+
+    /// Answers for all that went in so far, once it is kept; false if it cannot be.
+    fn accept(&self, runtime: &Handle, open: &mut Open) -> bool {
+        if let Some(last) = open.last.take() {
+            loop {
+                let kept = runtime.block_on(self.from.sink.keep(last));
+                if kept.is_ok() {
+                    break;
+                }
+                if !self.rest(runtime, &kept) {
+                    return false;
                 }
             }
         }
         let memory = &self.page.memory;
         memory.store(page::ACCEPTED, open.accepted, Ordering::Release);
-        owner.commit();
         Mapping::fence();
         memory.wake(page::ACCEPTED);
-        (open.items, open.last) = (0, None);
-        Ok(true)
+        true
+    }
+
+    /// Waits a while, unless that is for nothing.
+    fn rest(&self, runtime: &Handle, why: &Result<(), PutError>) -> bool {
+        let (flow, name) = (&self.from.sink.spec.name, &self.from.native.name);
+        tracing::warn!(%flow, %name, ?why, "items of a process wait");
+        runtime.block_on(async {
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => true,
+                () = self.stop.cancelled() => false,
+            }
+        })
     }
 }
 
 impl Drop for Intake {
     fn drop(&mut self) {
         if let Some(region) = self.region.take() {
-            self.line.regions.discard(&self.native.name, self.class, region);
+            self.regions.discard(&self.from.native.name, self.class, region);
         }
     }
 }

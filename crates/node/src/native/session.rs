@@ -1,5 +1,6 @@
 //! One native process at the door: who it is, what it wants, and its part until it ends.
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +18,11 @@ use swell_fifo::parcel;
 
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
-use crate::flow::natives::Native;
+use crate::flow::natives::{Native, Natives, keeping};
+use crate::flow::pool::Regions;
 use crate::flow::up::{Down, Up};
-use crate::native::intake::{Ended, Intake};
+use crate::native::intake::{Ended, Intake, Source};
+use crate::native::sink::Sink;
 
 /// How long a process may take to say what it wants.
 const HELLO: Duration = Duration::from_secs(5);
@@ -67,15 +70,8 @@ async fn take_part(
         return Err(No(Refused::NotPermitted, why));
     }
     let up = find(flows, &hello)?;
-    let line = match &up.line {
-        Ok(line) => line.clone(),
-        Err(why @ (Down::Changing | Down::Away(_) | Down::Broken(_))) => {
-            let why = format!("the flow `{}` is not up: {why}", hello.flow);
-            return Err(No(Refused::NotUp, why));
-        }
-    };
-    let stop = up.stop.clone();
-    let session = Session { number, peer, up, line, socket, stop };
+    let (stop, regions) = (up.stop.clone(), flows.regions.clone());
+    let session = Session { number, peer, up, regions, socket, stop };
     match hello.role {
         Role::Producer => session.produce(hello).await,
         Role::Consumer => session.consume(&hello).await,
@@ -104,17 +100,17 @@ struct Session<'a> {
     number: u64,
     peer: Peer,
     up: Arc<Up>,
-    line: Arc<Line>,
+    regions: Arc<Regions>,
     socket: &'a Arc<UnixDatagram>,
     stop: CancellationToken,
 }
 
 impl Session<'_> {
     /// Lets the process take part under its name.
-    fn admit(&self, name: String, role: Role) -> Result<Arc<Native>, No> {
+    fn admit(&self, among: &Natives, name: String, role: Role) -> Result<Arc<Native>, No> {
         let socket = self.socket.clone();
         let native = Arc::new(Native::new(self.number, name, role, self.peer, socket));
-        if self.line.natives.add(&native) {
+        if among.add(&native) {
             return Ok(native);
         }
         let why = format!("another process is connected as `{}`", native.name);
@@ -123,32 +119,52 @@ impl Session<'_> {
 
     fn undeclared(&self, name: &str, key: &str) -> No {
         let name: String = name.chars().take(NAME_MAX + NATIVE.len()).collect();
-        let flow = &self.line.spec.name;
+        let flow = &self.up.record.lock().spec.name;
         let why = format!("the flow `{flow}` does not name `{name}` in {key}");
         No(Refused::NotDeclared, why)
     }
 
+    /// Nobody can take part just now.
+    fn not_up(&self, why: &impl Display) -> No {
+        let flow = &self.up.record.lock().spec.name;
+        No(Refused::NotUp, format!("the flow `{flow}` is not up: {why}"))
+    }
+
     async fn produce(self, hello: Hello) -> Result<(), No> {
         let name = format!("{NATIVE}{}", hello.name);
-        let lane = self.line.spec.from.iter().position(|from| *from == name);
-        let lane = lane.ok_or_else(|| self.undeclared(&name, "`from`"))?;
+        if !self.up.record.lock().spec.from.contains(&name) {
+            return Err(self.undeclared(&name, "`from`"));
+        }
+        let sink = Arc::new(Sink::of(&self.up, &name).ok_or_else(|| match &self.up.line {
+            Err(why) => self.not_up(why),
+            Ok(_) => self.undeclared(&name, "`from`"),
+        })?);
         let media_type: String = hello.media_type.chars().take(255).collect();
-        let native = self.admit(name, Role::Producer)?;
-        let told = self.take_in(&native, lane, media_type).await;
-        self.line.natives.remove(self.number);
+        let native = self.admit(sink.natives(), name, Role::Producer)?;
+        let told = self.take_in(&native, &sink, media_type).await;
+        sink.natives().remove(self.number);
         told
     }
 
-    async fn take_in(&self, native: &Arc<Native>, lane: usize, media: String) -> Result<(), No> {
+    async fn take_in(
+        &self,
+        native: &Arc<Native>,
+        sink: &Arc<Sink>,
+        media: String,
+    ) -> Result<(), No> {
         let no_room = |error: String| No(Refused::NoRoom, error);
-        let (line, stop) = (self.line.clone(), self.stop.clone());
-        let intake = Intake::new(line, native.clone(), lane, media, stop)
+        let next = tokio::select! {
+            next = sink.next() => next.map_err(|why| self.not_up(&why))?,
+            () = self.stop.cancelled() => return Err(self.not_up(&Down::Changing)),
+        };
+        let from = Source { sink: sink.clone(), native: native.clone(), media_type: media, next };
+        let intake = Intake::new(from, self.regions.clone(), self.stop.clone())
             .map_err(|error| no_room(error.to_string()))?;
         let told = Told::Produce {
-            next: intake.next,
-            item_max: self.line.spec.item_bytes,
-            rejects: self.line.spec.full == Full::Reject,
-            keeping: self.line.keeping(),
+            next,
+            item_max: sink.spec.item_bytes,
+            rejects: sink.spec.full == Full::Reject,
+            keeping: keeping(&sink.spec),
         };
         let descriptors = [&intake.control.reader, &intake.page.reader, &intake.region().writer];
         if !native.tell(&told, &descriptors) {
@@ -189,13 +205,18 @@ impl Session<'_> {
     }
 
     async fn consume(self, hello: &Hello) -> Result<(), No> {
+        let line = match &self.up.line {
+            Ok(line) => line.clone(),
+            // A process takes items at the node that has them.
+            Err(why) => return Err(self.not_up(why)),
+        };
         let name = format!("{NATIVE}{}", hello.name);
-        let place = self.line.owners().position(|owner| *owner == name);
+        let place = line.owners().position(|owner| *owner == name);
         let place = place.ok_or_else(|| self.undeclared(&name, "`to` or `owners`"))?;
-        let native = self.admit(name, Role::Consumer)?;
-        let owner = self.line.owner_name(self.line.owner()).to_string();
+        let native = self.admit(&line.natives, name, Role::Consumer)?;
+        let owner = line.owner_name(line.owner()).to_string();
         native.tell(&Told::StandBy { owner }, &[]);
-        self.offer(place);
+        self.offer(&line, place);
         let said = tokio::select! {
             said = receive::<Hello>(self.socket) => Some(said),
             () = native.over.cancelled() => None,
@@ -204,14 +225,14 @@ impl Session<'_> {
         if self.stop.is_cancelled() {
             // The daemon takes the flow back, and saves what lies in memory only.
             native.tell(&Told::Closing, &[]);
-            while self.line.native_owner() == Some(self.number) {
+            while line.native_owner() == Some(self.number) {
                 tokio::time::sleep(GLANCE).await;
             }
             native.over.cancel();
         } else {
-            self.line.leave(self.number);
+            line.leave(self.number);
         }
-        self.line.natives.remove(self.number);
+        line.natives.remove(self.number);
         match (native.why(), said) {
             (Some((code, why)), _) => Err(No(code, why)),
             (None, Some(Ok(Some(_)))) => {
@@ -223,15 +244,15 @@ impl Session<'_> {
 
     /// Lets a process have the flow that just connected, unless another has it, or a person said
     /// where it is to be.
-    fn offer(&self, place: usize) {
+    fn offer(&self, line: &Arc<Line>, place: usize) {
         let pinned = self.up.record.lock().pinned.clone();
-        let is_elsewhere = pinned.is_some_and(|pinned| pinned != self.line.owner_name(place));
+        let is_elsewhere = pinned.is_some_and(|pinned| pinned != line.owner_name(place));
         let is_over = self.stop.is_cancelled();
-        if is_over || is_elsewhere || self.line.native_owner().is_some() {
+        if is_over || is_elsewhere || line.native_owner().is_some() {
             return;
         }
-        if let Err(error) = self.line.hand_over(place, "connected") {
-            let (flow, owner) = (&self.line.spec.name, self.line.owner_name(place));
+        if let Err(error) = line.hand_over(place, "connected") {
+            let (flow, owner) = (&line.spec.name, line.owner_name(place));
             tracing::warn!(%flow, %owner, %error, "a flow does not go to a process");
         }
     }

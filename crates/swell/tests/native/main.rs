@@ -13,6 +13,7 @@ mod wire;
 mod stage;
 mod passing;
 mod owning;
+mod moving;
 mod hostile;
 mod killed;
 mod c_program;

@@ -13,7 +13,7 @@ use crate::node::Node;
 /// Longer than anything takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-const FUNCTIONS: &str = "version = 1\n\
+pub(crate) const FUNCTIONS: &str = "version = 1\n\
     [[function]]\nname = \"camera\"\ncode = \"camera.wasm\"\nmemory = \"8MiB\"\n\
     [[function]]\nname = \"detect\"\ncode = \"detect.wasm\"\nmemory = \"8MiB\"\n\
     key-value = [\"seen\"]\n";
