@@ -186,24 +186,35 @@ impl Producer {
 
     /// Waits until an item of this length fits, behind all that is to be pushed before it.
     fn ready(&mut self, length: usize, deadline: Option<Instant>) -> Result<(), ClientError> {
-        self.resend(deadline)?;
-        self.room(length, deadline)
+        loop {
+            self.resend(deadline)?;
+            self.room(length, deadline)?;
+            // Whoever looks for room may find the node gone, and with it what comes first.
+            if self.again.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     /// Pushes what an earlier connection did not accept.
     fn resend(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
-        while let Some(item) = self.again.pop_front() {
-            let roomy = self.room(item.len(), deadline);
-            let pushed = match (roomy, self.part.as_mut()) {
-                (Ok(()), Some(part)) => part.ring.push(&item).is_ok(),
-                (Ok(()), None) => false,
-                (Err(error), _) => {
-                    self.again.push_front(item);
-                    return Err(error);
+        while let Some(length) = self.again.front().map(Vec::len) {
+            self.room(length, deadline)?;
+            // Not the item from before: others go first if this connection ended meanwhile.
+            let (Some(part), Some(item)) = (&mut self.part, self.again.front()) else { continue };
+            match part.ring.stage(item) {
+                // From here on the ring has it, also if that turns out to be read no more.
+                Ok(()) => {
+                    self.again.pop_front();
+                    part.ring.publish();
                 }
-            };
-            if !pushed {
-                self.again.push_front(item);
+                Err(PushError::TooLarge { length, max }) => {
+                    return Err(ClientError::TooLarge { length, max });
+                }
+                Err(PushError::Fault(fault)) => return Err(fault.into()),
+                Err(PushError::Full | PushError::Moved { .. } | PushError::Away { .. }) => {
+                    self.look()?;
+                }
             }
         }
         Ok(())
