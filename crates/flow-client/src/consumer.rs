@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 use swell_fifo::handshake::{Keeping, Role, Told};
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
+use swell_fifo::shared::Shared;
 
-use crate::channel::{Channel, Wanted};
+use crate::channel::{Channel, News, Wanted};
 use crate::error::ClientError;
 use crate::item::{Peeked, Received};
 
@@ -31,6 +32,8 @@ pub struct Consumer {
     wanted: Wanted,
     patience: Duration,
     channel: Option<Channel>,
+    /// Until when the node must be back, where it is away.
+    back_by: Option<Instant>,
     stage: Stage,
     lanes: Vec<Arc<str>>,
     keeping: Keeping,
@@ -66,6 +69,7 @@ impl Consumer {
             wanted,
             patience,
             channel: None,
+            back_by: None,
             stage: Stage::StandingBy,
             lanes: Vec::new(),
             keeping: Keeping::Consume,
@@ -73,7 +77,7 @@ impl Consumer {
             is_open: false,
             is_taken: false,
         };
-        consumer.reconnect()?;
+        consumer.reconnect(None)?;
         Ok(consumer)
     }
 
@@ -86,14 +90,28 @@ impl Consumer {
     pub fn pop(&mut self, limit: Option<Duration>) -> Result<Option<Received>, ClientError> {
         let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
-            let is_append = self.keeping == Keeping::Append;
+            let was_open = self.is_open;
             let received = match self.peek_until(deadline)? {
                 Some(peeked) => peeked.receive(),
-                None => return Ok(None),
+                None if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                    return Ok(None);
+                }
+                None => continue,
             };
-            // Nobody else gets it from here on, unless the node took the flow away just now.
-            if is_append && !self.done() {
+            // The copy is whole if nobody else owned the flow until now: only then may its room
+            // be in use again.
+            Mapping::fence();
+            if matches!(&self.stage, Stage::Owning(owner) if owner.is_revoked()) {
+                self.is_open = was_open;
                 continue;
+            }
+            let is_append = self.keeping == Keeping::Append;
+            // Nobody else gets it from here on, unless the node took the flow away just now.
+            if is_append {
+                self.is_taken = false;
+                if !self.done() {
+                    continue;
+                }
             }
             if received.is_some() {
                 return Ok(received);
@@ -166,7 +184,8 @@ impl Consumer {
             };
             // What is waited for comes by the socket, or by memory.
             let is_by_socket = is_lost || matches!(self.stage, Stage::StandingBy);
-            let has_news = self.hear(if is_by_socket { wait } else { Duration::ZERO })?;
+            let limit = if is_by_socket { wait } else { Duration::ZERO };
+            let Some(has_news) = self.hear(limit, deadline)? else { return Ok(false) };
             if has_news || self.begin()? {
                 continue;
             }
@@ -210,13 +229,29 @@ impl Consumer {
         }
     }
 
-    /// Takes in what the node says, waiting for it for `limit`; whether it said anything.
-    fn hear(&mut self, limit: Duration) -> Result<bool, ClientError> {
+    /// Takes in what the node says, waiting for it for `limit`; whether it said anything. Nothing
+    /// if the node is away, and not back by `deadline`.
+    fn hear(
+        &mut self,
+        limit: Duration,
+        deadline: Option<Instant>,
+    ) -> Result<Option<bool>, ClientError> {
         let Some(channel) = &self.channel else {
-            self.reconnect()?;
-            return Ok(true);
+            return match self.reconnect(deadline) {
+                Ok(()) => Ok(Some(true)),
+                Err(ClientError::Refused { code, why }) if !code.may_pass() => {
+                    Err(ClientError::Refused { code, why })
+                }
+                Err(_) if self.back_by.is_some_and(|by| Instant::now() < by) => Ok(None),
+                Err(error) => Err(error),
+            };
         };
-        match channel.receive(limit) {
+        let heard = channel.receive(limit);
+        self.take_in(heard).map(Some)
+    }
+
+    fn take_in(&mut self, heard: io::Result<Option<News>>) -> Result<bool, ClientError> {
+        match heard {
             Ok(None) => Ok(false),
             Ok(Some((Told::Own { lanes, messages, keeping, .. }, descriptors))) => {
                 self.own(&lanes, messages, keeping, descriptors)?;
@@ -236,7 +271,6 @@ impl Consumer {
             }
             Ok(Some((Told::Closing, _))) | Err(_) => {
                 self.leave();
-                self.reconnect()?;
                 Ok(true)
             }
             Ok(Some((Told::StandBy { .. } | Told::Produce { .. }, _))) => Ok(true),
@@ -298,12 +332,15 @@ impl Consumer {
         self.early.clear();
     }
 
-    fn reconnect(&mut self) -> Result<(), ClientError> {
-        let (channel, (told, _)) = self.wanted.connect(Instant::now() + self.patience)?;
+    fn reconnect(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
+        let back_by = *self.back_by.get_or_insert(Instant::now() + self.patience);
+        let until = deadline.map_or(back_by, |deadline| deadline.min(back_by));
+        let (channel, (told, _)) = self.wanted.connect(until)?;
         if !matches!(told, Told::StandBy { .. }) {
             return Err(self.down(strange()));
         }
         self.channel = Some(channel);
+        self.back_by = None;
         Ok(())
     }
 

@@ -36,6 +36,8 @@ pub struct Producer {
     wanted: Wanted,
     patience: Duration,
     part: Option<Part>,
+    /// How the last connection ended, until there is another.
+    ended: Option<End>,
     /// To be pushed before anything else: what an earlier connection did not accept.
     again: VecDeque<Vec<u8>>,
     lost: u64,
@@ -84,9 +86,16 @@ impl Producer {
         patience: Duration,
     ) -> Result<Self, ClientError> {
         let wanted = Wanted::new(socket.as_ref(), flow, name, Role::Producer, media_type);
-        let mut producer =
-            Self { wanted, patience, part: None, again: VecDeque::new(), lost: 0, dropped: 0 };
-        producer.reconnect(End::InOrder)?;
+        let mut producer = Self {
+            wanted,
+            patience,
+            part: None,
+            ended: None,
+            again: VecDeque::new(),
+            lost: 0,
+            dropped: 0,
+        };
+        producer.reconnect(None)?;
         Ok(producer)
     }
 
@@ -150,7 +159,7 @@ impl Producer {
             }
             part.ring.publish();
             if part.ring.is_away() {
-                self.look()?;
+                self.look(deadline)?;
             }
         }
         self.resend(deadline)?;
@@ -162,7 +171,7 @@ impl Producer {
     pub fn flush(&mut self, limit: Option<Duration>) -> Result<(), ClientError> {
         let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
-            self.look()?;
+            self.look(deadline)?;
             self.resend(deadline)?;
             let part = self.part.as_ref().expect("it looked just now");
             let accepted = part.word(page::ACCEPTED);
@@ -189,7 +198,7 @@ impl Producer {
         loop {
             self.resend(deadline)?;
             self.room(length, deadline)?;
-            // Whoever looks for room may find the node gone, and with it what comes first.
+            // The node may have been found gone just now: what it had not accepted goes first.
             if self.again.is_empty() {
                 return Ok(());
             }
@@ -213,7 +222,7 @@ impl Producer {
                 }
                 Err(PushError::Fault(fault)) => return Err(fault.into()),
                 Err(PushError::Full | PushError::Moved { .. } | PushError::Away { .. }) => {
-                    self.look()?;
+                    self.look(deadline)?;
                 }
             }
         }
@@ -227,8 +236,11 @@ impl Producer {
                 part.pushes = part.pushes.wrapping_add(1);
                 part.pushes
             });
-            if pushes.is_none_or(|count| count.is_multiple_of(PUSHES)) || !is_first {
-                self.look()?;
+            if pushes.is_none_or(|count| count.is_multiple_of(PUSHES))
+                || self.ended.is_some()
+                || !is_first
+            {
+                self.look(deadline)?;
             }
             let part = self.part.as_mut().expect("it looked where there was none");
             let limit = match slice(deadline) {
@@ -241,27 +253,33 @@ impl Producer {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(PushError::Fault(fault)) => return Err(fault.into()),
-                Err(_) => self.look()?,
+                Err(_) => self.look(deadline)?,
             }
         }
     }
 
     /// Looks whether the node is still there; if not, waits for it and goes on.
-    fn look(&mut self) -> Result<(), ClientError> {
-        let Some(part) = &self.part else { return self.reconnect(End::Broken) };
-        // Where the memory says that nobody takes items in, the socket says why in a moment.
-        let limit = if part.ring.is_away() { REST } else { Duration::ZERO };
-        match part.channel.receive(limit) {
-            Ok(None) => Ok(()),
-            Ok(Some((Told::Closing, _))) => self.reconnect(End::InOrder),
-            Ok(Some((Told::Refused { code, why }, _))) => Err(ClientError::Refused { code, why }),
-            Ok(Some(_)) | Err(_) => self.reconnect(End::Broken),
+    fn look(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
+        if let (Some(part), None) = (&self.part, self.ended) {
+            // Where the memory says that nobody takes items in, the socket says why in a moment.
+            let limit = if part.ring.is_away() { REST } else { Duration::ZERO };
+            self.ended = match part.channel.receive(limit) {
+                Ok(None) => return Ok(()),
+                Ok(Some((Told::Closing, _))) => Some(End::InOrder),
+                Ok(Some((Told::Refused { code, why }, _))) => {
+                    return Err(ClientError::Refused { code, why });
+                }
+                Ok(Some(_)) | Err(_) => Some(End::Broken),
+            };
         }
+        self.reconnect(deadline)
     }
 
     /// Connects anew, and sees to what the last connection left over.
-    fn reconnect(&mut self, end: End) -> Result<(), ClientError> {
-        let (channel, news) = self.wanted.connect(Instant::now() + self.patience)?;
+    fn reconnect(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
+        let patience = Instant::now() + self.patience;
+        let until = deadline.map_or(patience, |deadline| deadline.min(patience));
+        let (channel, news) = self.wanted.connect(until)?;
         let fresh = Part::new(channel, news).map_err(|source| {
             let path = self.wanted.path.display().to_string();
             ClientError::Down { path, source }
@@ -269,6 +287,7 @@ impl Producer {
         if let Some(old) = self.part.take() {
             let (accepted, dropped) = (old.word(page::ACCEPTED), old.word(page::DROPPED));
             self.dropped += dropped;
+            let end = self.ended.unwrap_or(End::Broken);
             let first = match (old.keeping, end) {
                 // The lane counts what it has, which the last word may not have told.
                 (Keeping::Consume, _) => Some((fresh.ring.sequence() + dropped).max(accepted)),
@@ -285,6 +304,7 @@ impl Producer {
             }
         }
         self.part = Some(fresh);
+        self.ended = None;
         Ok(())
     }
 }

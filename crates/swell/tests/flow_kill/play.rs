@@ -210,14 +210,31 @@ impl Stage {
         self.tally.moves += 1;
     }
 
-    /// A consumer stands still while the flow goes to the other, and wakes up late.
+    /// Somebody stands still for a while, and wakes up late.
     fn freeze(&mut self) {
-        let at = self.rng.random_range(0..CONSUMERS.len());
-        self.consumers[at].signal(Signal::STOP);
         self.tally.frozen += 1;
-        self.change_hands();
-        self.pause(1_200_000);
-        self.consumers[at].signal(Signal::CONT);
+        let at = self.rng.random_range(0..CONSUMERS.len());
+        match self.rng.random_range(0..4) {
+            0 => {
+                self.producers[at].signal(Signal::STOP);
+                self.pause(300_000);
+                self.producers[at].signal(Signal::CONT);
+            }
+            1 => {
+                let node = self.node.as_ref().expect("there is one");
+                node.running.signal(Signal::STOP);
+                self.pause(300_000);
+                let node = self.node.as_ref().expect("there is one");
+                node.running.signal(Signal::CONT);
+            }
+            // While the flow goes to the other.
+            _ => {
+                self.consumers[at].signal(Signal::STOP);
+                self.change_hands();
+                self.pause(1_200_000);
+                self.consumers[at].signal(Signal::CONT);
+            }
+        }
     }
 
     /// Whoever gave up by himself has found something wrong.

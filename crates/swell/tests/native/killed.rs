@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::node::{Node, until};
-use crate::stage::{PATIENCE, consumer, frames, producer, seen, with_flow};
+use crate::stage::{PATIENCE, consumer, frames, number, producer, seen, with_flow};
 
 #[test]
 fn a_producer_outlives_its_node() {
@@ -74,18 +74,23 @@ fn a_consumer_outlives_its_node() {
 #[test]
 fn what_a_killed_node_had_not_accepted_is_told_with_append() {
     let node = with_flow("from = \"native:sensor\"\nto = \"native:viewer\"\nack = \"append\"\n");
-    let mut sensor = producer(&node, "sensor");
+    let (mut sensor, mut viewer) = (producer(&node, "sensor"), consumer(&node, "viewer"));
     sensor.push(b"1", None).expect("there is room");
     sensor.flush(Some(PATIENCE)).expect("it is accepted");
+    assert_eq!(number(&mut viewer), Some(1));
     let folder = node.kill();
     // Nobody has noticed yet; these lie in memory that nobody reads any more.
     sensor.push(b"2", None).expect("there is room");
     sensor.push(b"3", None).expect("there is room");
+    // Neither waits longer for the node than it is told.
+    let short = Some(Duration::from_millis(30));
+    let away = sensor.flush(short).expect_err("the node is away");
+    assert!(away.to_string().contains("no node answers"), "{away}");
+    assert_eq!(viewer.pop(short).expect("it may come back"), None);
     let node = Node::on(folder, "");
     sensor.flush(Some(PATIENCE)).expect("the node is back");
     assert_eq!(sensor.lost(), 2);
     sensor.push(b"4", None).expect("there is room");
-    let mut viewer = consumer(&node, "viewer");
-    assert_eq!(crate::stage::number(&mut viewer), Some(4));
+    assert_eq!(number(&mut viewer), Some(4));
     node.stop();
 }
