@@ -208,12 +208,22 @@ impl Producer {
     /// Pushes what an earlier connection did not accept.
     fn resend(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
         while let Some(length) = self.again.front().map(Vec::len) {
-            // Items that come before all of these may be put in front of them meanwhile.
             self.room(length, deadline)?;
-            if let (Some(item), Some(part)) = (self.again.pop_front(), self.part.as_mut())
-                && part.ring.push(&item).is_err()
-            {
-                self.again.push_front(item);
+            // Not the item from before: others go first if this connection ended meanwhile.
+            let (Some(part), Some(item)) = (&mut self.part, self.again.front()) else { continue };
+            match part.ring.stage(item) {
+                // From here on the ring has it, also if that turns out to be read no more.
+                Ok(()) => {
+                    self.again.pop_front();
+                    part.ring.publish();
+                }
+                Err(PushError::TooLarge { length, max }) => {
+                    return Err(ClientError::TooLarge { length, max });
+                }
+                Err(PushError::Fault(fault)) => return Err(fault.into()),
+                Err(PushError::Full | PushError::Moved { .. } | PushError::Away { .. }) => {
+                    self.look(deadline)?;
+                }
             }
         }
         Ok(())
