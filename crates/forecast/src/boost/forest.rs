@@ -117,7 +117,7 @@ impl Masked {
             // The sign of a difference is no branch: a question worth asking is one that nobody
             // can predict.
             let beyond = (question.edge - common[question.column as usize]).to_bits();
-            kept &= question.kept | !((beyond as i32 >> 31) as u32);
+            kept &= question.kept | !(beyond.cast_signed() >> 31).cast_unsigned();
         }
         let mut lanes = [kept; LANES];
         for question in &self.own {
@@ -167,16 +167,20 @@ mod tests {
             let place = below(rng, open.len() as u64) as usize;
             let parent = open.swap_remove(place);
             let node = tree.nodes.len();
-            lead(&mut tree, parent, node as i32);
+            lead(&mut tree, parent, place_of(node));
             let column = below(rng, (SHARED + OWN) as u64) as u16;
             tree.nodes.push(Node { column, edge: unit(rng) as f32, left: 0, right: 0 });
             open.extend([Some((node, true)), Some((node, false))]);
         }
         for (number, parent) in open.into_iter().enumerate() {
-            lead(&mut tree, parent, !(number as i32));
+            lead(&mut tree, parent, !place_of(number));
             tree.leaves.push(unit(rng) as f32 - 0.5);
         }
         tree
+    }
+
+    fn place_of(number: usize) -> i32 {
+        i32::try_from(number).expect("trees are small")
     }
 
     fn lead(tree: &mut Tree, parent: Option<(usize, bool)>, to: i32) {
