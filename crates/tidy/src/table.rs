@@ -91,6 +91,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/consensus/src/raft", Siblings::Parts),
     ("crates/consensus/src/storage", Siblings::Parts),
     ("crates/core/src/council", Siblings::Parts),
+    ("crates/sim/src/cache/protocol", Siblings::Parts),
     (
         "crates/core/src/cloning",
         Siblings::Rivals {
