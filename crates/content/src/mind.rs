@@ -1,6 +1,7 @@
 //! What is under the one lock: the node that decides, callers that wait, bytes on their way.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -64,9 +65,8 @@ impl Mind {
 
     /// Joins a group, if the node is not in it yet.
     pub(crate) fn join(&mut self, now: Instant, group: GroupId, charter: impl Fn() -> Charter) {
-        if !self.groups.contains_key(&group) {
-            let charter = charter();
-            self.groups.insert(group, charter.clone());
+        if let Entry::Vacant(place) = self.groups.entry(group) {
+            let charter = place.insert(charter()).clone();
             let latest = self.epochs.get(&group).copied().unwrap_or_default();
             self.node.join(now, charter, latest);
         }

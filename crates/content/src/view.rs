@@ -94,7 +94,7 @@ impl Contents {
         let mind = shared.mind.lock();
         let now = now();
         let row = mind.node.table().rows().get(&content.id());
-        let group = row.map_or(content.group(), |row| row.group);
+        let group = row.map_or_else(|| content.group(), |row| row.group);
         let copy = row.and_then(|row| row.copy.as_ref());
         let led = mind.node.reign(group, now);
         let led = led.and_then(|reign| reign.table().get(&content.id()));

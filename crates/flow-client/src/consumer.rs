@@ -333,7 +333,7 @@ impl Consumer {
     }
 
     fn reconnect(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
-        let back_by = *self.back_by.get_or_insert(Instant::now() + self.patience);
+        let back_by = *self.back_by.get_or_insert_with(|| Instant::now() + self.patience);
         let until = deadline.map_or(back_by, |deadline| deadline.min(back_by));
         let (channel, (told, _)) = self.wanted.connect(until)?;
         if !matches!(told, Told::StandBy { .. }) {

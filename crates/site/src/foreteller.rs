@@ -85,7 +85,7 @@ impl Foreteller {
             for metric in Metric::ALL {
                 let mut series = history.series(source, metric, slot);
                 calm(source, &mut series);
-                let came = history.at(source, slot).and(series.last().copied());
+                let came = history.at(source, slot).and_then(|_| series.last().copied());
                 let track = self.tracks.entry((source, metric)).or_default();
                 track.judge(slot, came);
                 track.forecast(&series, slot, (self.horizon, self.lead, self.season), self.only);
@@ -108,7 +108,7 @@ impl Foreteller {
     /// where nothing is known.
     pub fn step(&self, source: Source, metric: Metric, ahead: usize) -> Quantiles {
         let steps = self.said(source, metric).map_or(&[][..], |said| said.steps);
-        steps.get(ahead).or(steps.last()).copied().unwrap_or([0.0; LEVELS.len()])
+        steps.get(ahead).or_else(|| steps.last()).copied().unwrap_or([0.0; LEVELS.len()])
     }
 }
 

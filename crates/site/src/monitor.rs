@@ -227,7 +227,7 @@ impl Monitor {
         let begin = from.0.saturating_sub(self.slot.0 + 1) as usize;
         let at = |source: &Source, ahead: usize| {
             let steps = self.expected.get(&(*source, metric))?;
-            steps.get(ahead).or(steps.last()).copied()
+            steps.get(ahead).or_else(|| steps.last()).copied()
         };
         let whole = |ahead: usize| sum(sources.iter().filter_map(|source| at(source, ahead)));
         let steps: Vec<Quantiles> = (begin..begin + slots).map(whole).collect();

@@ -34,6 +34,7 @@ pub(crate) struct Cluster {
 }
 
 /// A site of it.
+#[derive(Default)]
 pub(crate) struct Site {
     pub(crate) disk: Disk,
     pub(crate) log: Option<Arc<RaftLog>>,
@@ -128,7 +129,8 @@ impl Cluster {
                 match entries.recv().await {
                     Ok(entry) => {
                         let mut seen = seen.lock();
-                        let there = seen.entries.entry(entry.index).or_insert(Arc::clone(&entry));
+                        let there =
+                            seen.entries.entry(entry.index).or_insert_with(|| Arc::clone(&entry));
                         assert_eq!(*there, entry, "sites differ at {}", entry.index);
                     }
                     Err(RecvError::Lagged(_)) => {}
@@ -169,11 +171,5 @@ impl Cluster {
         }
         assert!(digests.iter().all(|one| *one == digests[0]), "states differ: {digests:?}");
         digests[0]
-    }
-}
-
-impl Default for Site {
-    fn default() -> Self {
-        Self { disk: Disk::default(), log: None }
     }
 }

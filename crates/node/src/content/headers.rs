@@ -58,7 +58,7 @@ pub fn read_terms(sent: &HeaderMap, query: Option<&str>) -> Result<ReadTerms, Re
                 Refusal::new(Reason::BadRequest, error.to_string())
             })?
         }
-        None => text(sent, CACHE_CONTROL)?.map_or(ReadLevel::default(), level_of_cache_control),
+        None => text(sent, CACHE_CONTROL)?.map_or_else(ReadLevel::default, level_of_cache_control),
     };
     Ok(ReadTerms { level, session })
 }
@@ -128,13 +128,12 @@ pub fn unwanted(sent: &HeaderMap, version: Version) -> Result<Option<StatusCode>
     Ok(has_it.then_some(StatusCode::NOT_MODIFIED))
 }
 
+/// A part of a body, and the header that says which.
+pub type Part = (Range<usize>, [(HeaderName, String); 1]);
+
 /// The part of a body that is asked for. Several parts at once, other units, and parts of
 /// another version are answered with the whole, as RFC 9110 (section 14.2) allows.
-pub fn range(
-    sent: &HeaderMap,
-    length: usize,
-    version: Version,
-) -> Result<Option<(Range<usize>, [(HeaderName, String); 1])>, Refusal> {
+pub fn range(sent: &HeaderMap, length: usize, version: Version) -> Result<Option<Part>, Refusal> {
     let Some(asked) = text(sent, RANGE)? else { return Ok(None) };
     let if_range = text(sent, http::header::IF_RANGE)?;
     if if_range.is_some_and(|tag| version_of_tag(tag) != Some(version)) {

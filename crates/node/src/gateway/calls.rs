@@ -32,7 +32,7 @@ impl Invoker for Calls {
             if let Some(way) = elsewhere.way(function, found.as_deref(), request.headers()) {
                 let asked = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
                 let path = format!("/function/{function}{asked}");
-                let request = request.map(|bytes| full(bytes));
+                let request = request.map(full);
                 let answer = elsewhere.pass_on(&way, &path, None, request).await?;
                 return whole(function, answer).await;
             }

@@ -77,20 +77,20 @@ pub fn state(site: Arc<Site>) -> Router {
 async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
     match read::<Ask>(&asked) {
         Ok(ask) => Json(bundle(&counter.registry, &ask.name)).into_response(),
-        Err(refused) => refused,
+        Err(refused) => refused.into_response(),
     }
 }
 
 /// What a peer asks, which is JSON whatever it calls it.
-fn read<T: DeserializeOwned>(asked: &[u8]) -> Result<T, Response> {
+fn read<T: DeserializeOwned>(asked: &[u8]) -> Result<T, (StatusCode, String)> {
     let odd = |error| (StatusCode::BAD_REQUEST, format!("it cannot be read: {error}"));
-    serde_json::from_slice(asked).map_err(|error| odd(error).into_response())
+    serde_json::from_slice(asked).map_err(odd)
 }
 
 async fn code(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
     let ask = match read::<Ask>(&asked) {
         Ok(ask) => ask,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let missing = || (StatusCode::NOT_FOUND, "that code is not here").into_response();
     let Some(path) = counter.code.path(&ask.name) else { return missing() };
@@ -107,7 +107,7 @@ async fn join(
 ) -> Response {
     let joining = match read::<Joining>(&asked) {
         Ok(joining) => joining,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     if certified(&joining.contact.name) != peer.name {
         let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);

@@ -68,7 +68,7 @@ impl StageFifo {
 impl StageOwner {
     /// The share used for other things in a tick, counted from 0.
     pub fn besides(&self, tick: usize) -> f64 {
-        let known = self.besides.get(tick).or(self.besides.last());
+        let known = self.besides.get(tick).or_else(|| self.besides.last());
         known.copied().unwrap_or(0.0)
     }
 }

@@ -63,7 +63,7 @@ impl<'a> Callers<'a> {
     }
 
     /// The next request, and how long after the one before.
-    pub fn next(&mut self) -> Option<(Span, Call)> {
+    pub fn call(&mut self) -> Option<(Span, Call)> {
         if self.left == 0 {
             return None;
         }

@@ -35,7 +35,7 @@ const WITHIN: Span = Span::from_secs(10);
 const GLANCE: u64 = 4096;
 
 enum Happening {
-    Town(Event),
+    Town(Box<Event>),
     Call(Call),
     Trouble(Trouble),
 }
@@ -144,12 +144,12 @@ impl<B: Bank> Play<'_, B> {
         }
         self.town.open(Instant::ZERO, &mut self.events);
         self.collect(&mut agenda);
-        if let Some((pause, call)) = callers.next() {
+        if let Some((pause, call)) = callers.call() {
             agenda.plan(start + pause, Happening::Call(call));
         }
         let mut is_last = false;
         let mut happened = 0u64;
-        while let Some((now, happening)) = agenda.next() {
+        while let Some((now, happening)) = agenda.take() {
             happened += 1;
             if happened.is_multiple_of(GLANCE) && interrupt.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
@@ -157,12 +157,12 @@ impl<B: Bank> Play<'_, B> {
             let mut news = Vec::new();
             match happening {
                 Happening::Town(event) => {
-                    self.town.on_event(now, event, &mut self.events, &mut news);
+                    self.town.on_event(now, *event, &mut self.events, &mut news);
                 }
                 Happening::Trouble(trouble) => self.on_trouble(now, trouble),
                 Happening::Call(call) => {
                     self.begin(now, call, &mut news);
-                    match callers.next() {
+                    match callers.call() {
                         Some((pause, call)) => agenda.plan(now + pause, Happening::Call(call)),
                         None => is_last = true,
                     }
@@ -179,8 +179,8 @@ impl<B: Bank> Play<'_, B> {
 
     /// Puts what the town planned among all that is to happen.
     fn collect(&mut self, agenda: &mut Queue<Happening>) {
-        while let Some((at, event)) = self.events.next() {
-            agenda.plan(at, Happening::Town(event));
+        while let Some((at, event)) = self.events.take() {
+            agenda.plan(at, Happening::Town(Box::new(event)));
         }
     }
 

@@ -33,7 +33,7 @@ impl<E> Queue<E> {
     }
 
     /// The next event, which is taken out.
-    pub fn next(&mut self) -> Option<(Instant, E)> {
+    pub fn take(&mut self) -> Option<(Instant, E)> {
         self.heap.pop().map(|entry| (entry.at, entry.event))
     }
 }
@@ -69,7 +69,7 @@ mod tests {
         for (at, event) in [(5, 'c'), (1, 'a'), (5, 'd'), (3, 'b')] {
             queue.plan(Instant::from_millis(at), event);
         }
-        let order: String = std::iter::from_fn(|| queue.next()).map(|(_, event)| event).collect();
+        let order: String = std::iter::from_fn(|| queue.take()).map(|(_, event)| event).collect();
         assert_eq!(order, "abcd");
     }
 }

@@ -58,7 +58,7 @@ impl Tally {
     /// A write was committed.
     pub fn on_write(&mut self, took: Span) {
         self.kept.writes += 1;
-        self.kept.write_latency = self.kept.write_latency + took;
+        self.kept.write_latency += took;
     }
 
     /// An operation came to nothing.
