@@ -49,7 +49,7 @@ impl Circle {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
             listener.local_addr().expect("it is bound").port()
         };
-        let ports = NAMES.iter().map(|name| free(name)).collect();
+        let ports = NAMES.iter().map(free).collect();
         let place = |_| Mutex::new(Place { child: None, url: String::new() });
         let places = NAMES.iter().map(place).collect();
         let circle = Self { folder, ports, places };
