@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use swell_core::journal_format::Header;
 use swell_core::settings::SiteSettings;
@@ -11,6 +12,8 @@ use swell_core::units::Bytes;
 use crate::live::hands::PROGRAM;
 use crate::live::recorder::Recorder;
 use crate::settings::NodeSettings;
+use crate::store::error::StoreError;
+use crate::store::functions::Store;
 
 /// Begins the journal; a node that cannot keep one says so and serves all the same.
 pub(crate) fn journal(
@@ -37,4 +40,22 @@ pub(crate) fn journal(
 pub(crate) fn private_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// How long the node that had the folder before may take to let go of it.
+const LETTING_GO_MAX: Duration = Duration::from_secs(3);
+const LETTING_GO_GLANCE: Duration = Duration::from_millis(20);
+
+/// Opens the store. A node that is started as another one ends, by whoever supervises them,
+/// waits for it a moment.
+pub(crate) async fn store(folder: &Path) -> Result<Store, StoreError> {
+    let until = Instant::now() + LETTING_GO_MAX;
+    loop {
+        match Store::open(folder) {
+            Err(StoreError::Locked { .. }) if Instant::now() < until => {
+                tokio::time::sleep(LETTING_GO_GLANCE).await;
+            }
+            opened => return opened,
+        }
+    }
 }

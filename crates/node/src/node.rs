@@ -17,7 +17,7 @@ use swell_sandbox::wasm::backend::{Wasm, WasmSettings};
 
 use crate::api::context::ApiContext;
 use crate::api::router::router;
-use crate::beginning::{journal, private_folder};
+use crate::beginning::{journal, private_folder, store};
 use crate::clock::{Clock, wall_ms};
 use crate::content::gate::Gate;
 use crate::content::start;
@@ -126,7 +126,7 @@ impl Node {
         private_folder(&settings.data).map_err(|error| {
             data(format!("cannot use the data folder `{}`: {error}", settings.data.display()))
         })?;
-        let store = Store::open(&settings.data).map_err(|error| data(error.to_string()))?;
+        let store = store(&settings.data).await.map_err(|error| data(error.to_string()))?;
         let code = CodeFolder::open(&settings.data).map_err(|error| data(error.to_string()))?;
         let (store, code) = (Arc::new(store), Arc::new(code));
         let listener = listen(settings.listen).await?;
