@@ -19,8 +19,9 @@ pub enum LogForm {
     Json,
 }
 
-/// What is told where neither `RUST_LOG` nor the caller says anything.
-const DEFAULT: &str = "info";
+/// What is told where neither `RUST_LOG` nor the caller says anything. Libraries tell of their own
+/// affairs only what went wrong.
+const DEFAULT: &str = "info,foyer=warn,openraft=warn";
 
 /// Why it could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn filters_are_checked() {
-        for good in ["info", "debug", "swell_node=trace,warn", "off"] {
+        for good in [DEFAULT, "info", "debug", "swell_node=trace,warn", "off"] {
             assert!(parse(good).is_ok(), "{good}");
         }
         for bad in ["swell_node=loud", "a=b=c"] {
