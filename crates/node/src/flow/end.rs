@@ -36,9 +36,9 @@ pub(crate) enum PutError {
     Ring(PushError),
 }
 
-/// What became of an item for now.
+/// What became of an item so far.
 pub(crate) enum Placed {
-    /// Under this sequence; whether only on disk for now.
+    /// Under this sequence; whether it lies only on disk so far.
     At(u64, bool),
     /// There is no room.
     Not,

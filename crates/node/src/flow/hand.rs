@@ -24,7 +24,7 @@ pub(crate) struct Hand<'a> {
 
 /// What was there to take.
 pub(crate) enum Found {
-    /// Items, or none for now.
+    /// Items, or none where nothing waits.
     Items(Vec<Taken>),
     /// Somebody else is to own the flow.
     Revoked,
