@@ -35,8 +35,11 @@ pub struct Folder {
 
 struct Inner {
     root: PathBuf,
-    count: AtomicU64,
 }
+
+/// Tells the files apart that this process writes aside: one count for all handles, as two of
+/// them may be of one folder.
+static COUNT: AtomicU64 = AtomicU64::new(0);
 
 impl Folder {
     /// Opens the data store in a folder; makes one if the folder is empty or not there.
@@ -68,7 +71,7 @@ impl Folder {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        Ok(Self { inner: Arc::new(Inner { root: root.to_path_buf(), count: AtomicU64::new(0) }) })
+        Ok(Self { inner: Arc::new(Inner { root: root.to_path_buf() }) })
     }
 
     async fn work<T: Send + 'static>(
@@ -122,7 +125,7 @@ impl Inner {
 
     fn put(&self, key: &str, bytes: &[u8], condition: &Condition) -> io::Result<Put> {
         let path = self.root.join(key);
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let aside = self.root.join(ASIDE).join(format!("{}-{count}", std::process::id()));
         let written = File::create(&aside).and_then(|mut file| {
             file.write_all(bytes)?;
