@@ -12,6 +12,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
@@ -19,6 +20,8 @@ use wasmtime::{Engine, Module};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::wasm::loaded::Compiled;
+
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// A folder of compiled code.
 #[derive(Debug, Clone)]
@@ -62,7 +65,9 @@ impl Artifacts {
         let folder = self.folder.join(key);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let path = folder.join(format!("{:016x}.cwasm", xxh3_64(bytes)));
-        let draft = folder.join(format!("{}.draft", std::process::id()));
+        // Two may keep the same at once; each has a draft of its own.
+        let count = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = folder.join(format!("{}-{count}.draft", std::process::id()));
         let written = File::create(&draft).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()
