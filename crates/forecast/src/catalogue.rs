@@ -91,17 +91,15 @@ const fn part(name: &'static str, odds: f32, forecaster: &'static dyn Forecaster
     Part { name, odds, forecaster }
 }
 
-/// What the hybrid is made of: both models across functions, and the simple methods that are
-/// right where those are not.
+/// What the hybrid is made of: both models across functions, and simple methods that are right
+/// where those are not, as different from each other as can be. More of one kind (another
+/// smoothing, a longer window) would outvote the others.
 const PARTS: &[Part] = &[
     part("gbm", 1.0, &Boosting { horizon: 12 }),
     part("lstm", 1.0, &Recurrence { horizon: 12 }),
     part("naive", 1.0, &Local { name: "naive", rule: &Naive }),
     part("window-1h", 1.0, &Local { name: "window-1h", rule: &Window(12) }),
-    part("window-4h", 1.0, &Local { name: "window-4h", rule: &Window(48) }),
     part("snaive", 1.0, &Local { name: "snaive", rule: &SeasonalNaive }),
     part("ses", 1.0, &Local { name: "ses", rule: &Conformal(Smoothing) }),
-    part("ets", 1.0, &Local { name: "ets", rule: &Conformal(Exponential) }),
-    part("adida", 1.0, &Local { name: "adida", rule: &Conformal(Aggregation::Adida) }),
     part("idle-histogram", 1.0, &Local { name: "idle-histogram", rule: &IdleHistogram }),
 ];

@@ -1,16 +1,12 @@
 //! Bands that hold what they promise: widened or narrowed by how the past fell into them.
 //!
-//! Twice. When a model is fitted, each class and step ahead gets the factor by which its bands
-//! would have been right (conformal prediction, in the measure of the band itself). When it
-//! forecasts, each function adds its own: every tracked step that fell outside widens the band
-//! a little, every one inside narrows it less (adaptive conformal inference: Gibbs and Candès,
-//! 2021), so a drift is followed. Counts are spread over their own share of the distribution,
-//! as in `coverage`, so a silent function pulls neither way.
+//! When a model is fitted, each class and step ahead gets the factor by which its bands would
+//! have been right (conformal prediction, in the measure of the band itself). Drift is followed
+//! by the parts, which look at the last hours, and by `calibrate` around whoever forecasts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, HIGH, LOW, MEDIAN, Quantiles};
-use crate::coverage::{share_above, share_beneath};
 
 /// A side of the band may be scaled by this much, down and up.
 const LEAST: f32 = 0.6;
@@ -67,19 +63,6 @@ impl Widths {
     }
 }
 
-/// A function's own factors after some steps, oldest first: forecasts with what came. `pace`
-/// is how fast they follow.
-pub fn adapted<'a>(seen: impl Iterator<Item = (&'a Quantiles, f32)>, pace: f32) -> Sides {
-    let mut logs = [0.0f32; 2];
-    for (quantiles, came) in seen {
-        let shown = scaled(quantiles, logs.map(f32::exp));
-        logs[0] += pace * (share_beneath(came, &shown) - OUTSIDE);
-        logs[1] += pace * (share_above(came, &shown) - OUTSIDE);
-        logs = logs.map(|log| log.clamp(LEAST.ln(), MOST.ln()));
-    }
-    logs.map(f32::exp)
-}
-
 /// Quantiles with the sides of their band scaled.
 pub fn scaled(quantiles: &Quantiles, sides: Sides) -> Quantiles {
     let median = quantiles[MEDIAN];
@@ -119,17 +102,5 @@ mod tests {
             assert!(found.iter().all(|side| (side - factor).abs() < 0.03), "{spread}: {found:?}");
         }
         assert_eq!(Widths::fit(std::iter::empty(), 3).at(2), [1.0; 2]);
-    }
-
-    #[test]
-    fn a_function_that_surprises_gets_wider_bands() {
-        let quantiles = [0.0, 2.0, 5.0, 8.0, 10.0];
-        let after = |counts: &[f32]| {
-            adapted(counts.iter().cycle().take(96).map(|&came| (&quantiles, came)), 0.04)
-        };
-        let [low, high] = after(&[5.0, 20.0, 4.0, 20.0]);
-        assert!(high > 1.8 && low < 1.0, "{low} {high}");
-        let silent = adapted((0..96).map(|_| (&[0.0; 5], 0.0)), 0.04);
-        assert!(silent.iter().all(|side| (side - 1.0).abs() < 0.02), "{silent:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model, Notes, Whose};
 use crate::global::views::{Closed, Views};
-use crate::hybrid::band::{Sides, Widths, adapted, scaled, whole};
+use crate::hybrid::band::{Widths, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
 use crate::hybrid::track::{STRIDE, Tracked, origins};
 use crate::local::rule::bound;
@@ -28,21 +28,22 @@ const KIND: &str = "hybrid";
 struct Manner {
     /// How losses become weights.
     rule: Rule,
-    /// How sharply a part that did worse on functions alike is left.
-    prior: f32,
+    /// How sharply a part that did worse on functions alike is left, at each level.
+    prior: [f32; LEVELS.len()],
     /// How much of the factor that would have been right is taken, 0 to 1.
     conform: f32,
-    /// How fast a function's own factor follows, per tracked step.
-    pace: f32,
 }
 
 /// The usual manner.
 const MANNER: Manner = Manner {
-    rule: Rule { sharpness: 4.0, fading: 0.9, doubt: 20.0 },
-    prior: 8.0,
+    rule: Rule { sharpness: SHARPNESS, fading: 0.9, doubt: 20.0 },
+    prior: SHARPNESS,
     conform: 0.1,
-    pace: 0.01,
 };
+
+/// Who is right about the middle shows in every step; about an edge only the few steps beyond it
+/// tell, so a record of some hours must not decide there.
+const SHARPNESS: [f32; LEVELS.len()] = [1.0, 1.0, 4.0, 1.0, 1.0];
 
 /// Members forecast in one go.
 const CHUNK: usize = 128;
@@ -214,7 +215,11 @@ impl<'n> Seen<'n> {
 }
 
 /// The odds of each part for functions of a class, from how much worse than the best it was.
-fn prior(seen: &[&Seen<'_>], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS.len()]> {
+fn prior(
+    seen: &[&Seen<'_>],
+    parts: &[Part],
+    sharpness: [f32; LEVELS.len()],
+) -> Vec<[f32; LEVELS.len()]> {
     let mut worse = vec![[0.0f32; LEVELS.len()]; parts.len()];
     for level in 0..LEVELS.len() {
         for seen in seen {
@@ -225,7 +230,8 @@ fn prior(seen: &[&Seen<'_>], parts: &[Part], sharpness: f32) -> Vec<[f32; LEVELS
         }
         let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min).max(1e-6);
         for (worse, part) in worse.iter_mut().zip(parts) {
-            worse[level] = part.odds * (-sharpness * (worse[level] / least - 1.0)).max(-12.0).exp();
+            let behind = sharpness[level] * (worse[level] / least - 1.0);
+            worse[level] = part.odds * (-behind).max(-12.0).exp();
         }
     }
     worse
@@ -289,26 +295,11 @@ impl Hybrid {
 
     fn decide(&self, past: &Past<'_>, seen: &Seen<'_>, now: &[&Forecast]) -> Forecast {
         let widths = &self.learned.widths[seen.class];
-        let widen = |forecast: &Forecast, own: Sides| {
-            let steps = forecast.steps.iter().enumerate().map(|(ahead, quantiles)| {
-                let [low, high] = widths.at(ahead).map(|side| side.powf(self.manner.conform));
-                scaled(quantiles, [low * own[0], high * own[1]])
-            });
-            Forecast { steps: steps.collect() }
-        };
-        let told: Vec<(Forecast, usize)> = self
-            .said_together(seen)
-            .into_iter()
-            .map(|(origin, forecast)| (widen(&forecast, [1.0; 2]), origin))
-            .collect();
-        let steps = told.iter().flat_map(|(forecast, origin)| {
-            forecast
-                .steps
-                .iter()
-                .zip(seen.counts[(*origin).min(seen.counts.len())..].iter().copied())
-        });
-        let own = adapted(steps.filter(|(_, came)| !came.is_nan()), self.manner.pace);
-        let blended = widen(&blend(now, &self.weights(seen)), own);
+        let mut blended = blend(now, &self.weights(seen));
+        for (ahead, quantiles) in blended.steps.iter_mut().enumerate() {
+            let sides = widths.at(ahead).map(|side| side.powf(self.manner.conform));
+            *quantiles = scaled(quantiles, sides);
+        }
         let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
         let last = known.last().copied().unwrap_or(0.0);
         whole(blended.sane(past.most().min(bound(&known)), last)).sane(past.most(), last)
