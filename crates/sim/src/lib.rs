@@ -6,6 +6,7 @@ pub mod world;
 pub mod row;
 pub mod simulate;
 pub mod replay;
+pub mod told;
 pub mod bound;
 pub mod clairvoyant;
 pub mod results;

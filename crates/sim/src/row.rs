@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::tally::WHYS;
+
 /// The result of one run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
@@ -62,6 +64,9 @@ pub struct Row {
     pub starting_gb_s: f64,
     /// The most memory in use at once, in decimal megabytes.
     pub peak_mb: f64,
+    /// Why calls waited for a new instance.
+    #[serde(skip)]
+    pub why: [u64; WHYS],
     /// Instances ended for another's sake.
     pub evictions: u64,
     /// Instances ended because their lease ran out.

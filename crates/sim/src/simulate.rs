@@ -219,6 +219,7 @@ fn row(scenario: &Scenario, case: &Case, ended: &Ended, pool: &Pool, rates: &[f6
         busy_gb_s: gb_s(State::Busy),
         starting_gb_s: gb_s(State::Starting),
         peak_mb: pool.account().peak().mb_f64(),
+        why: tally.why,
         evictions: tally.evictions,
         expirations: tally.expirations,
         starts: tally.starts,

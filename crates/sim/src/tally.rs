@@ -9,6 +9,22 @@ use swell_core::time::Span;
 /// A wait that a caller notices.
 pub const SLOW: Span = Span::from_secs(2);
 
+/// Why no instance was ready for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It is the first call of its function.
+    First,
+    /// Its function has instances, and all are at work or on their way.
+    Beyond,
+    /// Its function has none, though the forecast gave the step a chance that is worth a clone.
+    Foreseen,
+    /// Its function has none, and the forecast did not tell of the call.
+    Unforeseen,
+}
+
+/// How many reasons there are.
+pub const WHYS: usize = 4;
+
 /// Counts of one run.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
@@ -42,6 +58,8 @@ pub struct Tally {
     pub starts_ahead: u64,
     /// Instances paused.
     pub pauses: u64,
+    /// Why calls waited for a new instance.
+    pub why: [u64; WHYS],
     /// How long served calls waited.
     pub waits: Waits,
     /// The same per function.
@@ -106,6 +124,11 @@ impl Tally {
         self.added_ns += u128::from(waited.nanos());
         self.queued_ns += u128::from((waited - start).nanos());
         self.waits.observe(waited);
+    }
+
+    /// A call waited for a new instance for that reason.
+    pub fn on_cold(&mut self, why: Why) {
+        self.why[why as usize] += 1;
     }
 
     /// A call was turned away.

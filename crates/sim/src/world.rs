@@ -9,6 +9,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_core::action::{Action, StartCause, StartKind, StopCause};
+use swell_core::demand::DemandForecast;
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::rng::Rng;
@@ -20,7 +21,7 @@ use swell_trace::arrival::{Arrival, ArrivalStream};
 use swell_trace::cold::ColdModel;
 use swell_trace::error::TraceError;
 
-use crate::tally::Tally;
+use crate::tally::{Tally, Why};
 
 /// How long starts take, and with what dice.
 pub struct Starts {
@@ -31,6 +32,9 @@ pub struct Starts {
     /// How long a thaw takes.
     pub resume: Span,
 }
+
+/// The chance from which on a clone is worth its price with the usual settings, in thousandths.
+const WORTH_A_CLONE: u16 = 400;
 
 /// One site's world.
 pub struct VirtualWorld<'a> {
@@ -49,6 +53,10 @@ pub struct VirtualWorld<'a> {
     news: Slab<News>,
     requests: Slab<Request>,
     start_of_slot: Vec<Span>,
+    /// By function, its instances, and the chance that the forecast gave this step, in
+    /// thousandths.
+    live: Vec<u32>,
+    chances: Vec<u16>,
     tally: Tally,
     last: Instant,
     stopped: Option<Stopped>,
@@ -68,6 +76,8 @@ struct Request {
     function: FunctionId,
     arrived: Instant,
     run: Span,
+    /// Why it is cold, if it is.
+    why: Why,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +122,8 @@ impl<'a> VirtualWorld<'a> {
             news: Slab::default(),
             requests: Slab::default(),
             start_of_slot: Vec::new(),
+            live: vec![0; functions.len()],
+            chances: vec![0; functions.len()],
             tally: Tally::new(functions.len()),
             last: Instant::ZERO,
             stopped: None,
@@ -168,9 +180,36 @@ impl<'a> VirtualWorld<'a> {
         if let Some(foresight) = &mut self.foresight {
             foresight.count(arrival.function);
         }
-        let request = Request { function: arrival.function, arrived: arrival.at, run: arrival.run };
+        let why = self.why(arrival.function);
+        let Arrival { at: arrived, function, run } = arrival;
+        let request = Request { function, arrived, run, why };
         let request = RequestId(self.tally.calls << 32 | u64::from(self.requests.insert(request)));
         Event::RequestArrived { request, function: arrival.function }
+    }
+
+    /// Why a call that has just come would be cold.
+    fn why(&self, function: FunctionId) -> Why {
+        let place = function.index();
+        if self.tally.functions[place].calls == 1 {
+            Why::First
+        } else if self.live[place] > 0 {
+            Why::Beyond
+        } else if self.chances[place] >= WORTH_A_CLONE {
+            Why::Foreseen
+        } else {
+            Why::Unforeseen
+        }
+    }
+
+    fn foresee(&mut self) -> Option<Box<DemandForecast>> {
+        let forecast = self.foresight.as_mut()?.close();
+        self.chances.fill(0);
+        for demand in &forecast.functions {
+            if let Some(first) = demand.steps.first() {
+                self.chances[demand.function.index()] = first.chance;
+            }
+        }
+        Some(Box::new(forecast))
     }
 
     fn finish_one(&mut self) -> Event {
@@ -190,7 +229,10 @@ impl<'a> VirtualWorld<'a> {
         let request = self.requests.remove(request.0 as u32);
         let waited = now.since(request.arrived);
         let start = match kind {
-            StartKind::Cold => self.start_of_slot[instance.index()],
+            StartKind::Cold => {
+                self.tally.on_cold(request.why);
+                self.start_of_slot[instance.index()]
+            }
             _ => Span::ZERO,
         };
         self.tally.on_served(request.function, kind, waited, start, request.run);
@@ -203,6 +245,7 @@ impl<'a> VirtualWorld<'a> {
             self.start_of_slot.resize(instance.index() + 1, Span::ZERO);
         }
         self.start_of_slot[instance.index()] = took;
+        self.live[function.index()] += 1;
         self.tally.starts += 1;
         self.begin(now + took, News::Started { instance, took });
     }
@@ -229,14 +272,16 @@ impl World for VirtualWorld<'_> {
             return None;
         }
         // Steps are closed while calls are still to come.
-        let foresight = self.foresight.as_mut().filter(|_| arrival != Instant::NEVER);
-        let closed = foresight.as_ref().map_or(Instant::NEVER, |foresight| foresight.due());
+        let foresight = self.foresight.as_ref().filter(|_| arrival != Instant::NEVER);
+        let closed = foresight.map_or(Instant::NEVER, Foresight::due);
         let now = done.min(woken).min(arrival).min(closed).max(self.last);
         self.last = now;
         let event = if done <= now {
             self.finish_one()
-        } else if let Some(foresight) = foresight.filter(|_| closed <= now) {
-            Event::DemandForeseen { forecast: Box::new(foresight.close()) }
+        } else if closed <= now
+            && let Some(forecast) = self.foresee()
+        {
+            Event::DemandForeseen { forecast }
         } else if woken <= now {
             Event::WokeUp
         } else {
@@ -255,9 +300,11 @@ impl World for VirtualWorld<'_> {
                     self.tally.starts_ahead += u64::from(cause != StartCause::Request);
                     self.start(now, instance, function);
                 }
-                Action::Stop { cause: StopCause::Evicted, .. } => self.tally.evictions += 1,
-                Action::Stop { cause: StopCause::Expired, .. } => self.tally.expirations += 1,
-                Action::Stop { .. } => {}
+                Action::Stop { function, cause, .. } => {
+                    self.live[function.index()] -= 1;
+                    self.tally.evictions += u64::from(cause == StopCause::Evicted);
+                    self.tally.expirations += u64::from(cause == StopCause::Expired);
+                }
                 Action::Refuse { request, .. } => {
                     let request = self.requests.remove(request.0 as u32);
                     self.tally.on_dropped(request.function);

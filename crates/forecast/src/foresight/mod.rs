@@ -10,4 +10,5 @@ pub mod logistic;
 pub mod occurrence;
 pub mod quantized;
 pub mod counted;
+pub mod truth;
 pub mod steps;

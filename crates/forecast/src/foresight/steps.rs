@@ -12,6 +12,7 @@ use crate::catalogue;
 use crate::foresight::counted::Counted;
 use crate::foresight::occurrence::Occurrence;
 use crate::foresight::quantized;
+use crate::foresight::truth::Truth;
 
 /// The method that speaks of minutes, by whether anything comes in them.
 pub const OCCURRENCE: &str = "occurrence";
@@ -23,6 +24,7 @@ const SPOKEN: f32 = 0.02;
 enum Method {
     Occurrence(Box<Occurrence>),
     Counted(Box<Counted>),
+    Truth(Truth),
 }
 
 /// Counts, and what follows from them.
@@ -48,6 +50,12 @@ impl Foresight {
             (Span::from_mins(5), 12, Method::Counted(Box::new(Counted::new(entry, 12, seed))))
         };
         Ok(Self { step, horizon, origin: Instant::ZERO, counts: Vec::new(), method })
+    }
+
+    /// Forecasts by what will come, in minutes.
+    pub fn knowing(truth: Truth) -> Self {
+        let (step, method) = (Span::from_mins(1), Method::Truth(truth));
+        Self { step, horizon: MINUTES, origin: Instant::ZERO, counts: Vec::new(), method }
     }
 
     /// How long a step is.
@@ -81,6 +89,10 @@ impl Foresight {
             Method::Counted(counted) => {
                 counted.note(&self.counts);
                 counted.foresee(self.horizon)
+            }
+            Method::Truth(truth) => {
+                let step = self.origin.nanos() / self.step.nanos();
+                truth.foresee(step as usize, self.horizon)
             }
         };
         self.counts.fill(0);

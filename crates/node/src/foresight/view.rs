@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use swell_api::forecast as api;
 use swell_api::spec::ForecastMode;
-use swell_forecast::bands::{HIGH, LOW, MEDIAN};
+use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
 use swell_forecast::needs::needs;
 use swell_forecast::panel::Trigger;
 
@@ -67,9 +67,10 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         return None;
     }
     let step_seconds = ground.step_ms() as f64 / 1e3;
-    let needs = needs(&row.forecast, &row.costs, step_seconds, spec.concurrency);
     let begins = |ahead: usize| ground.step_begins_ms(outlook.origin + ahead as u64);
-    let each = row.forecast.steps.iter().zip(&needs).enumerate();
+    let forecast = raised(&row.forecast, &row.known_ms, begins);
+    let needs = needs(&forecast, &row.costs, step_seconds, spec.concurrency);
+    let each = forecast.steps.iter().zip(&needs).enumerate();
     let steps = each.map(|(ahead, (counts, need))| api::ForecastStep {
         at_ms: begins(ahead),
         median: counts[MEDIAN],
@@ -95,6 +96,16 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         known_at_ms: row.known_ms.clone(),
         recent: recent(ground, &row.name, outlook.origin),
     })
+}
+
+/// A forecast in which no step has fewer calls than a schedule makes certain.
+fn raised(forecast: &Forecast, known_ms: &[u64], begins: impl Fn(usize) -> u64) -> Forecast {
+    let before = |ahead: usize| known_ms.partition_point(|&at_ms| at_ms < begins(ahead));
+    let steps = forecast.steps.iter().enumerate().map(|(ahead, step)| {
+        let surely = (before(ahead + 1) - before(ahead)) as f32;
+        step.map(|count| count.max(surely))
+    });
+    Forecast { steps: steps.collect() }
 }
 
 fn recent(ground: &Ground, name: &Arc<str>, origin: u64) -> Vec<Option<u32>> {

@@ -7,8 +7,10 @@ use std::sync::atomic::AtomicBool;
 use swell_core::catalog;
 use swell_core::journal::Digest;
 use swell_core::settings::{CloningMode, CloningSettings};
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_forecast::foresight::steps::Foresight;
+use swell_forecast::foresight::truth::Truth;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 use swell_trace::reading::Reading;
@@ -17,6 +19,10 @@ use crate::clone::row::{Asked, CloneRow};
 use crate::error::SimError;
 use crate::simulate::{Case, Scenario, simulate_foreseen};
 use crate::spread::spread;
+
+/// The forecaster that knows the calls of every minute beforehand: what none can surpass.
+pub const ORACLE: &str = "oracle";
+const MINUTE: Span = Span::from_mins(1);
 
 /// What to run.
 pub struct CloneExperiment {
@@ -82,6 +88,25 @@ impl CloneExperiment {
         cells
     }
 
+    fn foresight(&self, reading: &Reading) -> Result<Foresight, SimError> {
+        if self.forecaster != ORACLE {
+            return Ok(Foresight::new(&self.forecaster, reading.seed)?);
+        }
+        let mut truth = Truth::default();
+        let mut stream = self.scenario.trace.arrivals(reading)?;
+        let mut chunk = Vec::new();
+        loop {
+            chunk.clear();
+            stream.fill(&mut chunk)?;
+            if chunk.is_empty() {
+                return Ok(Foresight::knowing(truth));
+            }
+            for arrival in &chunk {
+                truth.add((arrival.at.nanos() / MINUTE.nanos()) as usize, arrival.function);
+            }
+        }
+    }
+
     fn cell(
         &self,
         memory: Bytes,
@@ -97,7 +122,7 @@ impl CloneExperiment {
             CloningMode::Off => None,
             CloningMode::Shadow | CloningMode::On => {
                 let settings = CloningSettings { mode, ..self.cloning.clone() };
-                Some((settings, Foresight::new(&self.forecaster, seed)?))
+                Some((settings, self.foresight(&reading)?))
             }
         };
         let mut digest = Digest::default();

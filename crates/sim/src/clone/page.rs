@@ -16,7 +16,11 @@ pub fn write(rows: &[CloneRow], about: &About, out: &mut dyn Write) -> io::Resul
         title: "Clones ahead of demand".to_string(),
         heading: heading(rows, &lines, about),
         charts: if lines.is_empty() { Vec::new() } else { vec![chart(&lines)] },
-        rest: format!("<section><h2>Numbers</h2>\n{}</section>\n", numbers(&lines)),
+        rest: format!(
+            "<section><h2>Numbers</h2>\n{}</section>\n<section><h2>Why calls were cold</h2>\n{}</section>\n",
+            numbers(&lines),
+            reasons(&lines)
+        ),
     };
     page.write(out)
 }
@@ -42,6 +46,41 @@ fn heading(rows: &[CloneRow], lines: &[Line], about: &About) -> String {
         html += &format!("<dt>{term}</dt><dd>{}</dd>\n", escape(&fact));
     }
     html + "</dl>\n</header>"
+}
+
+/// Cold starts by what kept an instance from being there.
+const REASONS: [(&str, &str, fn(&CloneRow) -> f64); 4] = [
+    ("first call", "of its function: nobody can know", |row| row.cold_first as f64),
+    (
+        "more at once",
+        "than the function had instances, all at work or on their way",
+        |row| row.cold_beyond as f64,
+    ),
+    (
+        "foreseen",
+        "with a chance of 40 % or more, but not there: not worth what it would displace, or late",
+        |row| row.cold_foreseen as f64,
+    ),
+    ("not foreseen", "by any forecast", |row| row.cold_unforeseen as f64),
+];
+
+fn reasons(lines: &[Line]) -> String {
+    let mut html = String::from("<p>");
+    let meanings: Vec<String> = REASONS.iter().map(|(name, why, _)| format!("<b>{name}</b>: {why}")).collect();
+    html += &format!("{}.</p>\n", meanings.join("; "));
+    html += "<div class=\"wide\"><table>\n<thead><tr><th>memory</th><th>mode</th>";
+    for (name, _, _) in REASONS {
+        html += &format!("<th>{name}</th>");
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for line in lines {
+        html += &format!("<tr><td>{}</td><td>{}</td>", escape(&memory(line.memory_mb)), line.mode);
+        for (_, _, figure) in REASONS {
+            html += &format!("<td>{}</td>", whole(line.mean(figure).mean));
+        }
+        html += "</tr>\n";
+    }
+    html + "</tbody></table></div>\n"
 }
 
 fn numbers(lines: &[Line]) -> String {

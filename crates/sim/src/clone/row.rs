@@ -6,6 +6,7 @@ use swell_core::receipt::{Account, Receipt};
 use swell_core::settings::CloningMode;
 
 use crate::row::Row;
+use crate::tally::Why;
 
 /// The result of one run.
 #[derive(Debug, Clone, Serialize)]
@@ -42,6 +43,15 @@ pub struct CloneRow {
     pub drop_pct: f64,
     /// `cold` and `dropped` together in % of all calls.
     pub bad_pct: f64,
+    /// Of `cold`, first calls of their functions.
+    pub cold_first: u64,
+    /// Of `cold`, calls whose functions had instances that were all at work or on their way.
+    pub cold_beyond: u64,
+    /// Of `cold`, calls whose functions had no instance though the forecast gave their step a
+    /// chance of 40 % or more.
+    pub cold_foreseen: u64,
+    /// Of `cold`, calls whose functions had no instance, and that no forecast told of.
+    pub cold_unforeseen: u64,
     /// Calls that waited for a busy instance, and for no start, in % of served calls.
     pub delayed_pct: f64,
     /// Memory of instances that waited for work, over time, in GB s.
@@ -118,6 +128,10 @@ impl CloneRow {
             cold_pct: row.cold_pct,
             drop_pct: row.drop_pct,
             bad_pct: row.bad_pct,
+            cold_first: row.why[Why::First as usize],
+            cold_beyond: row.why[Why::Beyond as usize],
+            cold_foreseen: row.why[Why::Foreseen as usize],
+            cold_unforeseen: row.why[Why::Unforeseen as usize],
             delayed_pct: row.delayed_pct,
             waste_gb_s: row.waste_gb_s,
             starts: row.starts,

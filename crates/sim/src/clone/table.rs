@@ -48,6 +48,21 @@ pub fn write(rows: &[CloneRow], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{verdict}")?;
     }
     writeln!(out)?;
+    for line in &lines {
+        let mean = |figure: fn(&CloneRow) -> f64| whole(line.mean(figure).mean);
+        writeln!(
+            out,
+            "{} {}: cold were {} first calls, {} beyond the instances there, {} foreseen all the \
+             same, {} not foreseen",
+            memory(line.memory_mb),
+            line.mode,
+            mean(|row| row.cold_first as f64),
+            mean(|row| row.cold_beyond as f64),
+            mean(|row| row.cold_foreseen as f64),
+            mean(|row| row.cold_unforeseen as f64)
+        )?;
+    }
+    writeln!(out)?;
     writeln!(out, "cold %    waited for a new instance, of served calls; less %: than with `off`")?;
     writeln!(out, "waste     memory of instances that wait for work, over time")?;
     writeln!(out, "clones    made ahead of demand; for nothing: held by those never used")?;

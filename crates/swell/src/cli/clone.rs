@@ -41,7 +41,8 @@ pub struct CloneArguments {
     pub clone_policy: String,
 
     /// How demand is forecast: `occurrence` says for each minute whether a call comes; or a
-    /// method of `swell forecast backtest`, which says how many in five minutes
+    /// method of `swell forecast backtest`, which says how many in five minutes; or `oracle`,
+    /// which knows what comes in each minute, to see what is left to gain
     #[arg(long, value_name = "METHOD", default_value = "occurrence")]
     pub forecaster: String,
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::node::NodeArguments;
+use crate::output::Output;
 
 /// Arguments of `swell journal`.
 #[derive(Debug, Args)]
@@ -25,5 +26,15 @@ pub enum JournalCommand {
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
+    },
+    /// Every forecast that a journal holds, beside the calls that came
+    Forecasts {
+        /// A journal, plain or packed, as `swell journal save` or `swell sim keepalive` writes it
+        #[arg(value_name = "FILE", default_value = "journal.bin")]
+        file: PathBuf,
+        /// `table` for sums by function, `csv` for every step of every forecast, or a file ending
+        /// in .csv or .txt; may be repeated [default: table]
+        #[arg(short, long, value_name = "OUTPUT")]
+        output: Vec<Output>,
     },
 }

@@ -2,7 +2,7 @@
 
 use swell_core::settings::{CloningSettings, MEMORY_MAX};
 use swell_forecast::foresight::steps;
-use swell_sim::clone::experiment::CloneExperiment;
+use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::{page, table};
 use swell_sim::half;
@@ -41,7 +41,9 @@ pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
 fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
     swell_core::catalog::build(&arguments.policy, 0)?;
     swell_core::cloning::catalog::build(&arguments.clone_policy)?;
-    steps::check(&arguments.forecaster)?;
+    if arguments.forecaster != ORACLE {
+        steps::check(&arguments.forecaster)?;
+    }
     let memories = once(&arguments.memory);
     if let Some(memory) = memories.iter().find(|memory| **memory > MEMORY_MAX) {
         return Err(Letter::usage(format!("`{memory}` is more than any machine has")));
