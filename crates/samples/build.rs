@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use swell_componentize::wrap::wrap;
 
 /// Samples that answer `wasi:http`; each follows the common prologue.
-const HANDLERS: [&str; 15] = [
+const HANDLERS: [&str; 16] = [
     "hello", "echo", "work", "spin", "trap", "hog", "silent", "counter", "events", "visits",
-    "fetch", "collect", "scatter", "drain", "note",
+    "fetch", "collect", "scatter", "drain", "note", "album",
 ];
 
 /// Ends the imports that a sample adds to the common ones: the text format wants all of

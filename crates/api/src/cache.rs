@@ -15,7 +15,7 @@ pub struct CacheState {
     pub trouble: Option<String>,
     /// All nodes that share contents.
     pub members: Vec<String>,
-    /// The groups it is in.
+    /// The groups that it, or a node it hears of, is in.
     pub groups: Vec<CacheGroup>,
     /// What it counted since it came up.
     pub counts: CacheCounts,
@@ -36,6 +36,11 @@ pub struct CacheGroup {
     pub leader: Option<String>,
     /// Whether this node leads at this moment.
     pub leads: bool,
+    /// Why this node is in it, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The nodes that are in it, as far as they told.
+    pub members: Vec<String>,
     /// Who votes, in the order in which they would stand for election.
     pub voters: Vec<String>,
     /// Copies of its contents here.
@@ -90,4 +95,46 @@ pub struct CachedContent {
     pub holders: Vec<String>,
     /// Where a causal read without a session would be answered from, and why.
     pub why: String,
+    /// Groups that the content belongs to, and whether and why this node is in each.
+    pub groups: Vec<String>,
+}
+
+/// Where a call of a function would go.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct PlacedFunction {
+    /// The function.
+    pub name: String,
+    /// The workload of its calls.
+    pub workload: String,
+    /// How that is known.
+    pub by: String,
+    /// The node that a call would go to; nothing if none suits, so that it would wait here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Whether that node would join the workload's group by it.
+    pub joins: bool,
+    /// What it reads usually, with lengths in bytes.
+    pub inputs: Vec<PlacedInput>,
+    /// All nodes that have the function.
+    pub choices: Vec<PlacedNode>,
+}
+
+/// A content that a function usually reads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct PlacedInput {
+    /// Workload and name.
+    pub name: String,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// A node that could run a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct PlacedNode {
+    /// The node.
+    pub name: String,
+    /// Whether it is in the workload's group.
+    pub is_member: bool,
+    /// What the call costs there, and why the node is in the group.
+    pub cost: String,
 }

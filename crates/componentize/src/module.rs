@@ -66,7 +66,7 @@ fn note(from: &str, module: &mut Module) -> Result<(), ModuleError> {
         return Ok(());
     };
     // What is a draft yet has a version of its own.
-    if name.starts_with("keyvalue/") || name.starts_with("config/") {
+    if ["keyvalue/", "blobstore/", "config/"].iter().any(|draft| name.starts_with(draft)) {
         return Ok(());
     }
     let version = Version::parse(version).ok_or_else(|| ModuleError::Unknown(from.to_string()))?;

@@ -1,7 +1,7 @@
 //! The nodes that share contents, the same list on all of them, and who of them votes in which
 //! group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,18 +13,23 @@ use crate::naming::node_of;
 /// The most voters of a group: it outlives the loss of two.
 const VOTERS_MAX: usize = 5;
 
-/// The nodes that share contents.
+/// The nodes that share contents, as their settings name them. This node need not be among them:
+/// then it shares what they have and votes nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Circle {
     me: NodeId,
     names: BTreeMap<NodeId, String>,
+    voters: Vec<NodeId>,
 }
 
 impl Circle {
-    /// The node called `me` among these; which it need not be itself.
+    /// The node called `me` among these, of which it need not be one. If there are none, it is
+    /// alone.
     pub fn new<'a>(me: &str, all: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let mut names = BTreeMap::from([(node_of(me), me.to_string())]);
+        let mut voters = BTreeSet::new();
         for name in all {
+            voters.insert(node_of(name));
             let former = names.insert(node_of(name), name.to_string());
             if let Some(former) = former.filter(|former| former != name) {
                 return Err(format!(
@@ -32,7 +37,10 @@ impl Circle {
                 ));
             }
         }
-        Ok(Self { me: node_of(me), names })
+        if voters.is_empty() {
+            voters.insert(node_of(me));
+        }
+        Ok(Self { me: node_of(me), names, voters: voters.into_iter().collect() })
     }
 
     /// This node.
@@ -58,7 +66,7 @@ impl Circle {
             let hash = Sha256::new().chain_update(group.0.to_be_bytes());
             hash.chain_update(node.0.to_be_bytes()).finalize()
         };
-        let mut voters: Vec<NodeId> = self.names.keys().copied().collect();
+        let mut voters = self.voters.clone();
         voters.sort_by_cached_key(|&node| (weight(node), node));
         let most = voters.len().min(VOTERS_MAX);
         voters.truncate(if most.is_multiple_of(2) { most - 1 } else { most });
@@ -81,6 +89,18 @@ mod tests {
             *first.entry(charters[0].voters[0]).or_insert(0) += 1;
         }
         assert_eq!(first.len(), names.len(), "each leads some: {first:?}");
+    }
+
+    #[test]
+    fn who_is_not_on_the_list_votes_nowhere() {
+        let listed = Circle::new("a", ["a", "b", "c"]).expect("names");
+        let guest = Circle::new("d", ["a", "b", "c"]).expect("names");
+        let alone = Circle::new("d", []).expect("names");
+        for group in (0..20).map(GroupId) {
+            assert_eq!(guest.charter(group), listed.charter(group));
+            assert_eq!(alone.charter(group).voters, [alone.me()]);
+        }
+        assert_eq!(guest.name(guest.me()), Some("d"));
     }
 
     #[test]

@@ -83,6 +83,7 @@ impl Contents {
         let shared = Arc::new(Shared {
             mind: Mutex::new(mind),
             circle,
+            met: Mutex::default(),
             copies,
             store: Arc::new(DataStore::new(objects)),
             keeper: Arc::new(keeper),

@@ -14,7 +14,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use bytes::BytesMut;
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use swell_core::cachegroup::names::NodeId;
 use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
@@ -44,37 +44,55 @@ const REQUEST_MAX: Duration = Duration::from_secs(10);
 
 /// Messages to peers.
 pub struct Links {
-    outboxes: BTreeMap<NodeId, mpsc::Sender<Parcel>>,
-    threads: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    client: Client,
+    name: String,
+    lines: RwLock<BTreeMap<NodeId, Line>>,
+}
+
+/// The way to one peer.
+struct Line {
+    at: Address,
+    outbox: mpsc::Sender<Parcel>,
+    thread: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.thread.abort();
+    }
 }
 
 impl Links {
     /// Links to these peers, which are opened when there is something to say.
     pub fn open(identity: &Identity, peers: &[Address]) -> Arc<Self> {
-        let client = Client::new(identity.clone());
-        let mut outboxes = BTreeMap::new();
-        let mut threads = Vec::new();
-        for peer in peers.iter().filter(|peer| peer.name != identity.name()) {
-            let (outbox, waiting) = mpsc::channel(OUTBOX_MAX);
-            outboxes.insert(node_of(&peer.name), outbox);
-            threads.push(tokio::spawn(post_all(client.clone(), peer.clone(), waiting)));
+        let (client, name) = (Client::new(identity.clone()), identity.name().to_string());
+        let links = Self { client, name, lines: RwLock::default() };
+        peers.iter().for_each(|peer| links.meet(peer));
+        Arc::new(links)
+    }
+
+    /// A peer is there, or has moved there.
+    pub fn meet(&self, peer: &Address) {
+        let (node, mut lines) = (node_of(&peer.name), self.lines.write());
+        if peer.name == self.name || lines.get(&node).is_some_and(|line| line.at == *peer) {
+            return;
         }
-        Arc::new(Self { outboxes, threads: Mutex::new(threads) })
+        let (outbox, waiting) = mpsc::channel(OUTBOX_MAX);
+        let thread = tokio::spawn(post_all(self.client.clone(), peer.clone(), waiting));
+        lines.insert(node, Line { at: peer.clone(), outbox, thread });
     }
 
     /// Ends them.
     pub fn close(&self) {
-        for thread in self.threads.lock().drain(..) {
-            thread.abort();
-        }
+        self.lines.write().clear();
     }
 }
 
 impl Carrier for Links {
     fn send(&self, parcel: Parcel) {
         let to = parcel.envelope.to;
-        match self.outboxes.get(&to) {
-            Some(outbox) if outbox.try_send(parcel).is_err() => {
+        match self.lines.read().get(&to) {
+            Some(line) if line.outbox.try_send(parcel).is_err() => {
                 tracing::debug!(to = to.0, "a message finds no room and is lost");
             }
             Some(_) => {}
@@ -106,11 +124,12 @@ async fn post_all(client: Client, peer: Address, mut waiting: mpsc::Receiver<Par
     }
 }
 
-/// Takes messages of peers until `stop`.
+/// Takes messages of peers until `stop`, and what else they may ask by `routes`.
 pub async fn listen(
     listener: TcpListener,
     identity: Identity,
     contents: &Arc<Contents>,
+    routes: Router,
     stop: CancellationToken,
 ) {
     // The longest content, its head, and as many small messages as go with it.
@@ -118,7 +137,8 @@ pub async fn listen(
     let router = Router::new()
         .route(PATH, post(take))
         .layer(DefaultBodyLimit::max(most))
-        .with_state(Arc::downgrade(contents));
+        .with_state(Arc::downgrade(contents))
+        .merge(routes);
     serve(listener, &identity, router, Bounds::default(), stop).await;
 }
 

@@ -4,7 +4,7 @@
 //! a batch, and all that follow while it is under way, are carried out one after the other by
 //! the orderly hand. So nothing is said that a power cut could make untrue.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use swell_core::cachegroup::action::{Action, Input, Outcome};
 use swell_core::cachegroup::message::Message;
-use swell_core::cachegroup::names::GroupId;
+use swell_core::cachegroup::names::{GroupId, NodeId};
 use swell_core::cachegroup::store_message::StoreRequest;
 use swell_core::time::Instant;
 
@@ -43,6 +43,8 @@ pub(crate) struct Batch {
 pub(crate) struct Shared {
     pub(crate) mind: Mutex<Mind>,
     pub(crate) circle: Circle,
+    /// Nodes beside those of the circle that were heard of.
+    pub(crate) met: Mutex<BTreeMap<NodeId, String>>,
     pub(crate) copies: Copies,
     pub(crate) store: Arc<DataStore>,
     pub(crate) keeper: Arc<Keeper>,
@@ -87,6 +89,14 @@ impl Shared {
             self.see_to(&mut mind, actions, None);
         }
         mind.node.next_wakeup()
+    }
+
+    /// What a node is called, for people.
+    pub(crate) fn name(&self, node: NodeId) -> String {
+        if let Some(name) = self.circle.name(node) {
+            return name.to_string();
+        }
+        self.met.lock().get(&node).cloned().unwrap_or_else(|| "?".to_string())
     }
 
     /// Joins a group that somebody has to do with.

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use swell_core::cachegroup::leader_table::LeaderTag;
-use swell_core::cachegroup::names::{GroupId, Version};
+use swell_core::cachegroup::names::{ContentId, GroupId, Version};
 
+use crate::blob::body_length;
 use crate::clock::now;
 use crate::contents::Contents;
-use crate::naming::{ContentName, group_of};
+use crate::naming::{ContentName, group_of, node_of};
 
 /// A group, as a node sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Contents {
                 *bytes += payload.size.get();
             }
         }
-        let name = |node| shared.circle.name(node).unwrap_or("?").to_string();
+        let name = |node| shared.name(node);
         let groups = mind.groups().iter().map(|(&group, charter)| {
             let view = mind.node.view(group);
             let reign = mind.node.reign(group, now());
@@ -98,7 +99,7 @@ impl Contents {
         let copy = row.and_then(|row| row.copy.as_ref());
         let led = mind.node.reign(group, now);
         let led = led.and_then(|reign| reign.table().get(&content.id()));
-        let name = |node| shared.circle.name(node).unwrap_or("?").to_string();
+        let name = |node| shared.name(node);
         let holders = led.iter().flat_map(|row| &row.holders);
         let holders: Vec<_> = holders.map(|(&node, &version)| (name(node), version)).collect();
         let leader = mind.node.view(group).and_then(|view| view.leader);
@@ -136,10 +137,44 @@ impl Contents {
         }
     }
 
+    /// Of these contents, those that are here: how many, and their bytes.
+    pub fn held<'a>(&self, contents: impl IntoIterator<Item = &'a ContentId>) -> (u64, u64) {
+        let mind = self.shared().mind.lock();
+        let rows = mind.node.table().rows();
+        let (mut count, mut bytes) = (0, 0);
+        for content in contents {
+            let copy = rows.get(content).and_then(|row| row.copy.as_ref());
+            if let Some(payload) = copy.and_then(|copy| copy.revision.payload) {
+                (count, bytes) = (count + 1, bytes + body_length(&payload));
+            }
+        }
+        (count, bytes)
+    }
+
+    /// Of these contents with their lengths, the bytes that are not here.
+    pub fn missing<'a>(&self, inputs: impl IntoIterator<Item = (&'a ContentName, &'a u64)>) -> u64 {
+        let mind = self.shared().mind.lock();
+        let rows = mind.node.table().rows();
+        let is_here =
+            |name: &ContentName| rows.get(&name.id()).is_some_and(|row| row.copy.is_some());
+        let missing = inputs.into_iter().filter(|(name, _)| !is_here(name));
+        missing.map(|(_, &bytes)| bytes).sum()
+    }
+
     /// The nodes that share contents, and whether each is this one.
     pub fn members(&self) -> Vec<(String, bool)> {
         let circle = &self.shared().circle;
-        circle.nodes().map(|(node, name)| (name.to_string(), node == circle.me())).collect()
+        let listed = circle.nodes().map(|(node, name)| (name.to_string(), node == circle.me()));
+        let met = self.shared().met.lock();
+        listed.chain(met.values().map(|name| (name.clone(), false))).collect()
+    }
+
+    /// These nodes are there as well, beside those that the settings name.
+    pub fn meet<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        let shared = self.shared();
+        let names = names.into_iter().map(|name| (node_of(name), name.to_string()));
+        let others = names.filter(|(node, _)| shared.circle.name(*node).is_none());
+        *shared.met.lock() = others.collect();
     }
 
     /// Memory that copies take, in bytes.

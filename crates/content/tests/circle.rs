@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +69,9 @@ async fn circle(folder: &Path, names: &[&str]) -> Vec<Member> {
         let contents = Contents::open(settings, circle, links.clone()).await.expect("it opens");
         let (contents, stop) = (Arc::new(contents), CancellationToken::new());
         let (heard, stopped) = (contents.clone(), stop.clone());
-        tokio::spawn(async move { listen(listener, identity, &heard, stopped).await });
+        tokio::spawn(
+            async move { listen(listener, identity, &heard, Router::new(), stopped).await },
+        );
         members.push(Member { contents, links, stop });
     }
     members

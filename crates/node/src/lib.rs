@@ -23,6 +23,7 @@ pub mod foresight;
 pub mod deploy;
 pub mod sites;
 pub mod api;
+pub mod grouping;
 pub mod gateway;
 pub mod beginning;
 pub mod gauged;

@@ -34,6 +34,7 @@ use crate::foresight::ground::Parts as ForesightParts;
 use crate::foresight::service::Foresight;
 use crate::gateway::calls::Calls;
 use crate::gateway::context::Gateway;
+use crate::gateway::nearby::Nearby;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
 use crate::gauged::watch;
@@ -163,6 +164,7 @@ impl Node {
             registry: registry.clone(),
             hands: hands.clone(),
             key_value: stores.clone(),
+            content_url: start::url(&settings.cache, address, acceptor.is_some()),
             memory: settings.memory,
             secrets: settings.secrets.clone(),
             prepares_max: 1,
@@ -222,11 +224,10 @@ impl Node {
         };
         let place = (address, acceptor.is_some());
         let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
-        let contents = start::open(&settings, registry.clone(), &metrics, &stop).await;
+        let (functions, live_too) = (registry.clone(), live.clone());
+        let around = start::Around { registry: functions, live: live_too, stores };
+        let contents = start::open(&settings, around, &metrics, &stop).await;
         let contents = contents.map_err(NodeError::Data)?;
-        if let Some(gate) = &contents {
-            stores.found(gate.contents.clone());
-        }
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
@@ -254,6 +255,7 @@ impl Node {
             followers: triggers.clone(),
             flows: Arc::new(Answers(flows.clone())),
             elsewhere,
+            grouping: contents.as_ref().map(|gate| gate.grouping.clone()),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,
@@ -277,6 +279,7 @@ impl Node {
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }
+        Nearby::open(&gateway);
         let invoker = Arc::new(Calls(gateway.clone()));
         let flows_restored = flows.start(invoker.clone());
         let flows_restored = flows_restored.map_err(|error| data(error.to_string()))?;

@@ -204,6 +204,12 @@ pub struct CacheSettings {
     pub name: String,
     /// The nodes it shares contents with; none is nobody.
     pub peers: Option<PeerSettings>,
+    /// Whether calls go to the node of their workload's group that suits them best.
+    pub placement: bool,
+    /// Work that a processor of this node does a second, in thousandths of a usual one's.
+    pub power_per_mille: u32,
+    /// Bytes a second at which contents are fetched.
+    pub bandwidth: Bytes,
 }
 
 /// The nodes that share contents.
@@ -211,8 +217,10 @@ pub struct CacheSettings {
 pub struct PeerSettings {
     /// Where peers are listened to.
     pub listen: SocketAddr,
-    /// All nodes by name, this one included, with where they are.
+    /// The nodes that vote, by name, with where they are.
     pub all: Vec<(String, String)>,
+    /// Where a node that is not among them is reached.
+    pub advertise: Option<String>,
     /// PEM file of the authority that all trust.
     pub authority: PathBuf,
     /// PEM file of this node's certificate.
@@ -232,6 +240,9 @@ impl CacheSettings {
             workloads: Vec::new(),
             name: "node".to_string(),
             peers: None,
+            placement: true,
+            power_per_mille: 1_000,
+            bandwidth: Bytes::new(12_500_000),
         }
     }
 }

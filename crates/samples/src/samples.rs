@@ -27,6 +27,9 @@ pub const FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"))
 pub const SHOUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shout.wasm"));
 /// Appends what it is sent to a list in the key-value store `seen`; sent nothing, tells it.
 pub const COLLECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/collect.wasm"));
+/// Keeps what it is sent in the container `album` under the path; sent nothing, answers with what
+/// is there, or with several objects (`/a+b`).
+pub const ALBUM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/album.wasm"));
 /// Puts each line it is sent into the flow `frames`.
 pub const SCATTER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scatter.wasm"));
 /// Takes all that is in the flow `frames` at a time, and keeps it as `COLLECT` does.

@@ -31,6 +31,20 @@ pub trait KeyValue: Send + Sync {
     ) -> Result<Vec<String>, KeyValueError>;
     /// Adds to the integer that a key holds (nothing is 0), and returns the sum.
     fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError>;
+    /// The same stores for one call of a function, if it matters to them which keys are asked for
+    /// together; dropped when the call has ended.
+    fn of_call(&self, _function: &str) -> Option<Arc<dyn KeyValue>> {
+        None
+    }
+}
+
+/// The store that a guest means by a name, if it is given one: `name` is a store of that name,
+/// `name=store` one that the guest calls otherwise.
+pub fn granted(grants: &[String], asked: &str) -> Option<String> {
+    grants.iter().find_map(|grant| {
+        let (name, store) = grant.split_once('=').unwrap_or((grant, grant));
+        (name == asked).then(|| store.to_string())
+    })
 }
 
 /// Keeps nothing and has no stores.

@@ -161,6 +161,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/node/src/flow", Siblings::Parts),
     ("crates/node/src/foresight", Siblings::Parts),
     ("crates/node/src/gateway", Siblings::Parts),
+    ("crates/node/src/grouping", Siblings::Parts),
     ("crates/node/src/key_value", Siblings::Parts),
     ("crates/node/src/live", Siblings::Parts),
     ("crates/node/src/native", Siblings::Parts),

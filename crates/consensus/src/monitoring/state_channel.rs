@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Extension, Router};
 use bytes::Bytes;
-use foca::{Codec, Header, PostcardCodec};
 use swell_core::ids::SiteId;
 use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
@@ -22,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channel::names::{name_of, site_of};
 use crate::log::LogError;
-use crate::monitoring::talk::{MESSAGE_MAX, Outcome, Talk, Timer};
+use crate::monitoring::talk::{MESSAGE_MAX, Outcome, Talk, Timer, speaker};
 use crate::monitoring::voice::Voice;
 
 /// Where messages are posted.
@@ -110,11 +109,10 @@ async fn take(
     Extension(peer): Extension<Peer>,
     message: Bytes,
 ) -> (StatusCode, &'static str) {
-    let header: Result<Header<Voice>, _> = PostcardCodec.decode_header(&message[..]);
-    match header {
-        Ok(header) if Some(header.src.site) == site_of(&peer.name) => {}
-        Ok(_) => return (StatusCode::FORBIDDEN, "it speaks for another site"),
-        Err(_) => return (StatusCode::BAD_REQUEST, "it is no message of gossip"),
+    match speaker(&message) {
+        Some(speaker) if Some(speaker.site) == site_of(&peer.name) => {}
+        Some(_) => return (StatusCode::FORBIDDEN, "it speaks for another site"),
+        None => return (StatusCode::BAD_REQUEST, "it is no message of gossip"),
     }
     match news.try_send(News::Message(message)) {
         Ok(()) => (StatusCode::OK, ""),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use foca::{
-    AccumulatingRuntime, Config, Foca, NoCustomBroadcast, OwnedNotification, PostcardCodec,
+    AccumulatingRuntime, Codec, Config, Foca, Header, NoCustomBroadcast, OwnedNotification,
+    PostcardCodec,
 };
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::SeedableRng;
@@ -32,6 +33,12 @@ pub struct Outcome {
     pub timers: Vec<(Duration, Timer)>,
     /// Whether who is there has changed.
     pub has_news: bool,
+}
+
+/// Who sends a message, as it says itself; nothing if it is none.
+pub fn speaker(message: &[u8]) -> Option<Voice> {
+    let header: Result<Header<Voice>, _> = PostcardCodec.decode_header(message);
+    header.ok().map(|header| header.src)
 }
 
 /// One site's part in the gossip.

@@ -33,4 +33,5 @@ pub mod node;
 pub mod placement;
 pub mod assignment;
 pub mod discovery;
+pub mod found;
 pub mod classifier;

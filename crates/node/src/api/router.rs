@@ -48,6 +48,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         (CONTENTS[0].0, get(contents::read).put(contents::write).delete(contents::remove)),
         ("/v1/cache", get(caches::show)),
         (CONTENTS[1].0, get(caches::content)),
+        ("/v1/placement/{function}", get(caches::placement)),
         ("/v1/code", post(code::upload)),
         ("/v1/code/{digest}", get(code::download)),
         ("/v1/node", get(node::show)),

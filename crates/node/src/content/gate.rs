@@ -6,6 +6,7 @@ use swell_content::answer::ContentError;
 use swell_content::contents::Contents;
 use swell_content::naming::ContentName;
 
+use crate::grouping::grouping::Grouping;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
 
@@ -15,6 +16,8 @@ pub struct Gate {
     pub contents: Arc<Contents>,
     /// The functions, which name workloads.
     pub registry: Arc<Registry>,
+    /// Which groups the node is in, and where calls go.
+    pub grouping: Arc<Grouping>,
 }
 
 impl Gate {

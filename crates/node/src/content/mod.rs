@@ -2,5 +2,6 @@
 
 pub mod headers;
 pub mod gate;
+pub mod history;
 pub mod stores;
 pub mod start;

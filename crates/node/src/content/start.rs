@@ -1,5 +1,6 @@
 //! Brings the contents of a node up, by its settings.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,11 +14,17 @@ use swell_content::copies::CopiesSettings;
 use swell_content::objects::open::Place;
 use swell_content::peers::{Links, listen};
 use swell_content::settings::ContentSettings;
-use swell_link::client::Address;
+use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
 
+use crate::clock::wall_ms;
 use crate::content::gate::Gate;
+use crate::content::stores::Stores;
+use crate::grouping::answering::{ask, routes};
+use crate::grouping::gossip::Gossip;
+use crate::grouping::grouping::{Grouping, Parts, Terms};
+use crate::live::world::Live;
 use crate::observe::gauges::ContentGauges;
 use crate::observe::metrics::Metrics;
 use crate::registry::Registry;
@@ -27,14 +34,36 @@ use crate::settings::{CacheSettings, NodeSettings, PeerSettings};
 const STORE: &str = "contents";
 const COPIES: &str = "copies";
 
+/// The node around its contents.
+pub struct Around {
+    /// The functions.
+    pub registry: Arc<Registry>,
+    /// What runs.
+    pub live: Arc<Live>,
+    /// What guests store, of which some is in contents.
+    pub stores: Arc<Stores>,
+}
+
+/// Where processes of this machine find contents over HTTP, if there are any.
+pub fn url(cache: &CacheSettings, address: SocketAddr, is_tls: bool) -> Option<String> {
+    cache.store.as_ref()?;
+    let mut reached = address;
+    if address.ip().is_unspecified() {
+        reached.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    let scheme = if is_tls { "https" } else { "http" };
+    Some(format!("{scheme}://{reached}/v1/content"))
+}
+
 /// Opens the contents of a node, and listens to its peers until `stop`; none if its settings
 /// want none. Why not, for who started it.
 pub async fn open(
     settings: &NodeSettings,
-    registry: Arc<Registry>,
+    around: Around,
     metrics: &Metrics,
     stop: &CancellationToken,
 ) -> Result<Option<Arc<Gate>>, String> {
+    let registry = around.registry.clone();
     let cache = &settings.cache;
     let Some(store) = &cache.store else { return Ok(None) };
     let store = match store.as_str() {
@@ -57,13 +86,15 @@ pub async fn open(
         workloads: cache.workloads.clone(),
         ..usual
     };
-    let contents = match &cache.peers {
+    let grouping = match &cache.peers {
         None => {
             let circle = Circle::new(&cache.name, [])?;
-            Arc::new(Contents::open(contents, circle, Arc::new(Nobody)).await?)
+            let contents = Arc::new(Contents::open(contents, circle, Arc::new(Nobody)).await?);
+            Grouping::new(parts(cache, around, contents, None), Vec::new())
         }
-        Some(peers) => with_peers(cache, peers, contents, stop).await?,
+        Some(peers) => with_peers(cache, peers, contents, around, stop).await?,
     };
+    let contents = grouping.contents().clone();
     // Their leaders are there before the first caller.
     registry.visit(|function| {
         if let Some(workload) = &function.newest().spec.workload {
@@ -74,7 +105,26 @@ pub async fn open(
     metrics.on_scrape(move |gauges| {
         gauges.contents = counted.upgrade().map(|contents| figures(&contents));
     });
-    Ok(Some(Arc::new(Gate { contents, registry })))
+    Ok(Some(Arc::new(Gate { contents, registry, grouping })))
+}
+
+fn parts(
+    cache: &CacheSettings,
+    around: Around,
+    contents: Arc<Contents>,
+    client: Option<Client>,
+) -> Parts {
+    let terms = Terms {
+        name: cache.name.clone(),
+        workloads: cache.workloads.clone(),
+        is_placing: cache.placement,
+        power: f64::from(cache.power_per_mille) / 1e3,
+        bandwidth: cache.bandwidth.get() as f64,
+    };
+    let Around { registry, live, stores } = around;
+    stores.found(contents.clone());
+    let history = stores.history().clone();
+    Parts { terms, registry, live, contents, history, client }
 }
 
 fn figures(contents: &Contents) -> ContentGauges {
@@ -100,8 +150,9 @@ async fn with_peers(
     cache: &CacheSettings,
     peers: &PeerSettings,
     settings: ContentSettings,
+    around: Around,
     stop: &CancellationToken,
-) -> Result<Arc<Contents>, String> {
+) -> Result<Arc<Grouping>, String> {
     let read = |path: &std::path::Path| {
         std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read `{}`: {error}", path.display()))
@@ -123,12 +174,36 @@ async fn with_peers(
     let listener = TcpListener::bind(peers.listen)
         .await
         .map_err(|error| format!("cannot listen to peers on {}: {error}", peers.listen))?;
-    let links: Arc<Links> = Links::open(&identity, &all);
-    let carrier: Arc<dyn Carrier> = links;
+    let links = Links::open(&identity, &all);
+    let carrier: Arc<dyn Carrier> = links.clone();
     let contents = Arc::new(Contents::open(settings, circle, carrier).await?);
+    let client = Client::new(identity.clone());
+    let parts = parts(cache, around, contents.clone(), Some(client.clone()));
+    let me = all.iter().find(|peer| peer.name == cache.name).cloned();
+    let me = me.or_else(|| peers.advertise.as_ref().map(|at| address(&cache.name, at)));
+    let me = me.ok_or_else(|| {
+        format!(
+            "`{}` is not in `cache.peers`: set `cache.advertise` to where the others reach it",
+            cache.name
+        )
+    })?;
+    let (gossip, heard_of) = Gossip::new(client.clone(), &me, wall_ms(), &all);
+    let gossip_routes = gossip.routes();
+    let grouping = Grouping::new(parts, all);
+    let (near, known) = (Arc::downgrade(&grouping), contents.clone());
+    let met = Arc::new(move |there: Vec<Address>| {
+        known.meet(there.iter().map(|one| one.name.as_str()));
+        there.iter().for_each(|one| links.meet(one));
+        if let Some(grouping) = near.upgrade() {
+            grouping.meet(there);
+        }
+    });
+    tokio::spawn(gossip.talk(heard_of, met, stop.clone()));
+    tokio::spawn(ask(Arc::downgrade(&grouping), client, stop.clone()));
+    let routes = routes(&grouping).merge(gossip_routes);
     let (heard, stop) = (contents.clone(), stop.clone());
-    tokio::spawn(async move { listen(listener, identity, &heard, stop).await });
-    Ok(contents)
+    tokio::spawn(async move { listen(listener, identity, &heard, routes, stop).await });
+    Ok(grouping)
 }
 
 fn address(name: &str, at: &str) -> Address {

@@ -4,7 +4,7 @@
 //! Functions of a node read causally in one session: what any of them has seen or written, all
 //! of them see.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -17,6 +17,7 @@ use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
 use swell_core::cachegroup::session::Session;
 use swell_sandbox::key_value::{KeyValue, KeyValueError};
 
+use crate::content::history::{History, Inputs};
 use crate::deploy::bounds::CONTENTS;
 
 /// How often a counter is tried to be changed while others change it.
@@ -28,13 +29,33 @@ pub struct Stores {
     contents: OnceLock<Arc<Contents>>,
     session: Mutex<Session>,
     runtime: Handle,
+    history: Arc<History>,
+    me: Weak<Stores>,
+}
+
+/// The stores, as one call has them: what it reads of contents is noted when it ends.
+struct CallStores {
+    stores: Arc<Stores>,
+    function: String,
+    inputs: Mutex<Inputs>,
 }
 
 impl Stores {
     /// Stores on a shelf, and in contents once these are open.
     pub fn new(shelf: Arc<dyn KeyValue>) -> Arc<Self> {
-        let (contents, session) = (OnceLock::new(), Mutex::default());
-        Arc::new(Self { shelf, contents, session, runtime: Handle::current() })
+        Arc::new_cyclic(|me| Self {
+            shelf,
+            contents: OnceLock::new(),
+            session: Mutex::default(),
+            runtime: Handle::current(),
+            history: Arc::default(),
+            me: me.clone(),
+        })
+    }
+
+    /// What calls read of contents.
+    pub fn history(&self) -> &Arc<History> {
+        &self.history
     }
 
     /// The contents are open.
@@ -160,6 +181,59 @@ impl KeyValue for Stores {
             }
         }
         Err(failed("too many change the key at the same time"))
+    }
+
+    fn of_call(&self, function: &str) -> Option<Arc<dyn KeyValue>> {
+        let (stores, function) = (self.me.upgrade()?, function.to_string());
+        Some(Arc::new(CallStores { stores, function, inputs: Mutex::default() }))
+    }
+}
+
+impl CallStores {
+    fn note(&self, store: &str, key: &str, bytes: usize) {
+        let Some(workload) = store.strip_prefix(CONTENTS) else { return };
+        if let Ok(name) = ContentName::new(workload, key) {
+            self.inputs.lock().insert(name, bytes as u64);
+        }
+    }
+}
+
+impl KeyValue for CallStores {
+    fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        let found = self.stores.get(store, key)?;
+        if let Some(value) = &found {
+            self.note(store, key, value.len());
+        }
+        Ok(found)
+    }
+
+    fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
+        self.stores.set(store, key, value)
+    }
+
+    fn delete(&self, store: &str, key: &str) -> Result<(), KeyValueError> {
+        self.stores.delete(store, key)
+    }
+
+    fn keys(
+        &self,
+        store: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, KeyValueError> {
+        self.stores.keys(store, after, limit)
+    }
+
+    fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError> {
+        let sum = self.stores.increment(store, key, by)?;
+        self.note(store, key, sum.to_string().len());
+        Ok(sum)
+    }
+}
+
+impl Drop for CallStores {
+    fn drop(&mut self) {
+        self.stores.history.ended(&self.function, std::mem::take(self.inputs.get_mut()));
     }
 }
 

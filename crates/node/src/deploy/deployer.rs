@@ -48,6 +48,8 @@ pub struct Parts {
     pub hands: Arc<dyn Hands>,
     /// Who keeps what guests store.
     pub key_value: Arc<dyn KeyValue>,
+    /// Where contents are over HTTP, for functions; none if there are none.
+    pub content_url: Option<String>,
     /// Memory that instances may hold together.
     pub memory: Bytes,
     /// The file of secrets.
@@ -102,6 +104,7 @@ impl Deployer {
             parts.prepares_max,
             retry_pause,
         );
+        let prepare = prepare.with_content_url(parts.content_url.clone());
         Arc::new(Self {
             parts,
             prepare: Arc::new(prepare),

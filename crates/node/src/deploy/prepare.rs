@@ -30,6 +30,9 @@ use crate::store::code::CodeFolder;
 /// How long after a failure that may pass the next try should wait.
 pub const RETRY_PAUSE: Duration = Duration::from_secs(2);
 
+/// The variable that tells a function where contents are over HTTP.
+pub const CONTENT_URL: &str = "SWELL_CONTENT_URL";
+
 /// Elements that the tables of a guest may have together.
 const TABLE_ELEMENTS_MAX: u32 = 1 << 20;
 
@@ -39,6 +42,7 @@ pub struct Prepare {
     code: Arc<CodeFolder>,
     secrets: Option<PathBuf>,
     key_value: Arc<dyn KeyValue>,
+    content_url: Option<String>,
     /// Compilations at a time.
     places: Semaphore,
     retry_pause: Duration,
@@ -67,8 +71,14 @@ impl Prepare {
         at_a_time: usize,
         retry_pause: Duration,
     ) -> Self {
-        let places = Semaphore::new(at_a_time.max(1));
-        Self { hands, code, secrets, key_value, places, retry_pause, flights: Mutex::default() }
+        let (places, flights) = (Semaphore::new(at_a_time.max(1)), Mutex::default());
+        Self { hands, code, secrets, key_value, content_url: None, places, retry_pause, flights }
+    }
+
+    /// Functions are told this URL of contents.
+    #[must_use]
+    pub fn with_content_url(self, content_url: Option<String>) -> Self {
+        Self { content_url, ..self }
     }
 
     /// The code of a specification, ready to start.
@@ -199,6 +209,13 @@ impl Prepare {
     fn environment(&self, spec: &FunctionSpec) -> Result<Vec<(String, String)>, String> {
         let mut variables: Vec<(String, String)> =
             spec.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        // Whatever makes instances passes the environment on, so no kind of function goes without.
+        if let Some(url) = &self.content_url
+            && !spec.environment.contains_key(CONTENT_URL)
+            && !spec.secrets.contains_key(CONTENT_URL)
+        {
+            variables.push((CONTENT_URL.to_string(), url.clone()));
+        }
         if spec.secrets.is_empty() {
             return Ok(variables);
         }

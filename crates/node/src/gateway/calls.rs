@@ -11,7 +11,9 @@ use swell_sandbox::body::full;
 use crate::gateway::call::Incoming;
 use crate::gateway::context::Gateway;
 use crate::gateway::flowing::{flow_inside, whole};
-use crate::gateway::service::unknown;
+use crate::gateway::here::unknown;
+use crate::gateway::nearby::pass_whole;
+use crate::grouping::passing::Whole;
 use crate::invoker::{Answering, Invoker};
 use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
@@ -35,6 +37,23 @@ impl Invoker for Calls {
                 let request = request.map(full);
                 let answer = elsewhere.pass_on(&way, &path, None, request).await?;
                 return whole(function, answer).await;
+            }
+            // Items of a flow go to who owns it.
+            if trigger != TriggerKind::Flow
+                && let Some(way) = self.0.nearer(function, found.as_deref())
+            {
+                let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+                let call = Whole {
+                    method: request.method().clone(),
+                    path: path.to_string(),
+                    headers: request.headers().clone(),
+                    body: request.body().clone(),
+                };
+                let function_here = found.as_deref();
+                let passed = pass_whole(&self.0, &way, function, function_here, None, &call).await;
+                if let Some(answer) = passed {
+                    return whole(function, answer?).await;
+                }
             }
             let found = found.ok_or_else(|| unknown(function))?;
             let source = self.0.observer.source(trigger, &request);

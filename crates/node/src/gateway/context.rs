@@ -11,6 +11,7 @@ use http::{Request, Response};
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
+use crate::grouping::grouping::Grouping;
 use crate::later::{Followers, Later};
 use crate::live::world::Live;
 use crate::observe::observer::Observer;
@@ -46,6 +47,8 @@ pub struct Gateway {
     pub observer: Arc<Observer>,
     /// Where calls go that other sites serve.
     pub elsewhere: Arc<Elsewhere>,
+    /// Where calls go that are nearer to their data on other nodes; none if there are no contents.
+    pub grouping: Option<Arc<Grouping>>,
     /// Everything else.
     pub pages: Arc<dyn Pages>,
     /// Requests that may be worked on at a time.

@@ -9,6 +9,8 @@ pub mod following;
 pub mod flowing;
 pub mod asynchronous;
 pub mod own;
+pub mod here;
+pub mod nearby;
 pub mod service;
 pub mod calls;
 pub mod tls;

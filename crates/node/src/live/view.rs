@@ -74,6 +74,17 @@ impl Live {
         PoolView { limit, used, waiting: mind.waiters.len() }
     }
 
+    /// Memory that instances at work leave: what rests makes room.
+    pub fn memory_left(&self) -> Bytes {
+        let mind = self.mind.lock();
+        let pool = mind.site.pool();
+        let at_work = pool.instances().filter_map(|(_, instance)| {
+            let is_at_work = matches!(instance.state(), State::Starting | State::Busy);
+            is_at_work.then(|| instance.memory().get())
+        });
+        pool.limit().saturating_sub(Bytes::new(at_work.sum()))
+    }
+
     /// What became of clones so far.
     pub fn clones(&self) -> CloneTally {
         self.mind.lock().site.pool().clone_tally()

@@ -150,3 +150,16 @@ async fn secrets_are_those_of_the_file() {
     let stored = std::fs::read(world.store.path()).expect("it is there");
     assert!(!stored.windows(3).any(|bytes| bytes == b"new"));
 }
+
+#[tokio::test]
+async fn functions_are_told_where_contents_are() {
+    let world = World::with_contents("http://127.0.0.1:7070/v1/content");
+    let mut spec = world.spec("hello", "told").await;
+    world.deployer.deploy(spec.clone()).await.expect("it works");
+    let told = "told SWELL_CONTENT_URL=http://127.0.0.1:7070/v1/content";
+    assert_eq!(world.call("hello", 1).await, told);
+    // Who says it otherwise is believed.
+    spec.environment.insert("SWELL_CONTENT_URL".to_string(), "http://elsewhere".to_string());
+    world.deployer.deploy(spec).await.expect("it works");
+    assert_eq!(world.call("hello", 1).await, "told SWELL_CONTENT_URL=http://elsewhere");
+}

@@ -62,6 +62,16 @@ impl World {
 
     /// The same; after a failure it tries again after a pause of its own.
     pub(crate) fn pausing(folder: Arc<TempDir>, retry_pause: Duration) -> Self {
+        Self::made(folder, retry_pause, None)
+    }
+
+    /// One where contents are at that URL.
+    pub(crate) fn with_contents(url: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder for the test"));
+        Self::made(folder, RETRY_PAUSE, Some(url.to_string()))
+    }
+
+    fn made(folder: Arc<TempDir>, retry_pause: Duration, content_url: Option<String>) -> Self {
         let store = Arc::new(Store::open(folder.path()).expect("the store opens"));
         let code = Arc::new(CodeFolder::open(folder.path()).expect("the folder opens"));
         let registry = Arc::new(Registry::default());
@@ -72,6 +82,7 @@ impl World {
             registry: registry.clone(),
             hands: hands.clone(),
             key_value: NoKeyValue::shared(),
+            content_url,
             memory: Bytes::new(MEMORY),
             secrets: Some(folder.path().join("secrets")),
             prepares_max: 2,

@@ -148,3 +148,35 @@ async fn a_function_keeps_contents_of_its_workload() {
     assert_eq!(&read.body[..], b"3");
     house.down().await;
 }
+
+/// What a guest keeps as an object is a content, and the other way round.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_keeps_objects_that_are_contents() {
+    let house = House::up().await;
+    let deployed = house
+        .deploy("album", samples::ALBUM, |spec| {
+            spec.workload = Some("shop".to_string());
+            spec.key_value = vec!["album=content:shop".to_string()];
+        })
+        .await;
+    assert!(deployed.status.is_success(), "{deployed:?}");
+    let path = "/function/album/cat";
+    let kept = house.send(Method::POST, path, "a picture of a cat").await;
+    assert_eq!(kept.status, StatusCode::NO_CONTENT, "{kept:?}");
+    let read = ask(&house, Method::GET, "shop/cat?read=strict", &[], "").await;
+    assert_eq!(&read.body[..], b"a picture of a cat");
+    ask(&house, Method::PUT, "shop/dog", &[], "a dog").await;
+    let shown = house.send(Method::POST, "/function/album/cat+dog", "").await;
+    assert_eq!((shown.status, shown.text()), (StatusCode::OK, "a picture of a cata dog"));
+    let none = house.send(Method::POST, "/function/album/bird", "").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    // What it reads is seen, and where it would be called.
+    let placed = house.get("/v1/placement/album").await;
+    assert_eq!(placed.status, StatusCode::OK, "{placed:?}");
+    let placed = placed.json();
+    assert_eq!((&placed["workload"], &placed["node"]), (&"shop".into(), &"node".into()));
+    let inputs = placed["inputs"].as_array().expect("a list");
+    assert!(inputs.iter().any(|input| input["name"] == "shop/cat" && input["bytes"] == 18));
+    assert_eq!(house.get("/v1/placement/none").await.status, StatusCode::NOT_FOUND);
+    house.down().await;
+}

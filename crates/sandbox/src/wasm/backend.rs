@@ -116,6 +116,7 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
     let loaded = shared.load(path, digest, metered)?;
     let limits = &code.limits;
     let given = Given {
+        name: code.name.clone(),
         environment: code.environment.clone(),
         files: code.files.clone(),
         allowed: Reach::new(&code.outbound),

@@ -122,7 +122,7 @@ impl CommandInstance {
             Ok(store) => store,
             Err(error) => return (Err(error), None, false),
         };
-        store.data_mut().flows = flows;
+        store.data_mut().begin(flows);
         let ran = async {
             match &self.command {
                 Command::Component(pre) => {

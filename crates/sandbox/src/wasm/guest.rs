@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use wasmtime::component::ResourceTable;
@@ -25,6 +26,8 @@ const HANDLES_MAX: usize = 16_384;
 
 /// What every guest of a function is given.
 pub(crate) struct Given {
+    /// The function.
+    pub(crate) name: String,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) files: Vec<(String, PathBuf)>,
     pub(crate) allowed: Reach,
@@ -33,7 +36,7 @@ pub(crate) struct Given {
     pub(crate) fuel: Option<u64>,
     pub(crate) body: u64,
     pub(crate) memory: u64,
-    /// Names of the stores they may open, and who keeps them.
+    /// Names of the stores they may open by key or as containers, and who keeps them.
     pub(crate) key_value: Vec<String>,
     pub(crate) store: Arc<dyn KeyValue>,
 }
@@ -55,6 +58,10 @@ pub(crate) struct Guest {
     pub(crate) given: Arc<Given>,
     /// Flows of the call it serves.
     pub(crate) flows: Option<Arc<dyn CallFlows>>,
+    /// Its stores, as those of the call it serves.
+    pub(crate) store: Arc<dyn KeyValue>,
+    /// Bytes of blobs it has open.
+    pub(crate) blob_bytes: Arc<AtomicU64>,
     p1: Option<WasiP1Ctx>,
     pub(crate) limiter: Limiter,
     pub(crate) listener: Listener,
@@ -93,6 +100,8 @@ impl Guest {
             table: handles(),
             given: given.clone(),
             flows: None,
+            store: given.store.clone(),
+            blob_bytes: Arc::default(),
             p1,
             limiter: Limiter::new(account, given.table_elements),
             listener,
@@ -115,6 +124,22 @@ impl Guest {
             store.set_fuel(fuel)?;
         }
         Ok(store)
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&mut self, flows: Option<Arc<dyn CallFlows>>) {
+        self.flows = flows;
+        if !self.given.key_value.is_empty()
+            && let Some(store) = self.given.store.of_call(&self.given.name)
+        {
+            self.store = store;
+        }
+    }
+
+    /// The call has ended.
+    pub(crate) fn end(&mut self) {
+        self.flows = None;
+        self.store = self.given.store.clone();
     }
 
     /// The WASI preview 1 side of a core module's guest.

@@ -63,7 +63,7 @@ impl HttpInstance {
             }
         };
         lane.store.data().listener.set(log);
-        lane.store.data_mut().flows = flows;
+        lane.store.data_mut().begin(flows);
         let notes = Arc::new(Notes::default());
         let noted = notes.clone();
         let request = request.map(|body| {
@@ -155,7 +155,7 @@ impl HttpInstance {
         let memory = Some(lane.store.data().limiter.held());
         let denied = lane.store.data().limiter.denied;
         lane.served += 1;
-        lane.store.data_mut().flows = None;
+        lane.store.data_mut().end();
         let answered = called.is_ok() && notes.answered.load(Ordering::Relaxed);
         self.keep_or_drop(lane, called.is_ok());
         end.tell(match answered {

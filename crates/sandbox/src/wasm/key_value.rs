@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable, ResourceTableError};
 
-use crate::key_value::{KeyValue, KeyValueError};
-use crate::wasm::guest::{Given, Guest};
+use crate::key_value::{KeyValue, KeyValueError, granted};
+use crate::wasm::guest::Guest;
 
 /// What the generator makes of the interfaces.
 #[allow(missing_docs, unreachable_pub, unsafe_code, reason = "written by the engine's generator")]
@@ -64,11 +64,12 @@ impl From<ResourceTableError> for Failure {
 /// One guest's view of its stores.
 pub(crate) struct Keeper<'a> {
     table: &'a mut ResourceTable,
-    given: &'a Arc<Given>,
+    grants: &'a [String],
+    store: &'a Arc<dyn KeyValue>,
 }
 
 fn keeper(guest: &mut Guest) -> Keeper<'_> {
-    Keeper { table: &mut guest.table, given: &guest.given }
+    Keeper { table: &mut guest.table, grants: &guest.given.key_value, store: &guest.store }
 }
 
 impl Keeper<'_> {
@@ -79,7 +80,7 @@ impl Keeper<'_> {
         job: impl FnOnce(&dyn KeyValue, &str) -> Result<T, KeyValueError> + Send + 'static,
     ) -> Result<T, Failure> {
         let name = self.table.get(bucket)?.store.clone();
-        let keeper = self.given.store.clone();
+        let keeper = self.store.clone();
         let done = tokio::task::spawn_blocking(move || job(&*keeper, &name)).await;
         Ok(done.map_err(|error| Failure::Other(error.to_string()))??)
     }
@@ -100,13 +101,7 @@ impl HasData for HasKeeper {
 
 impl store::Host for Keeper<'_> {
     async fn open(&mut self, identifier: String) -> Result<Resource<Bucket>, Failure> {
-        // `name` is a store of that name, `name=store` one that the guest calls otherwise.
-        let mut given = self.given.key_value.iter();
-        let store = given.find_map(|entry| {
-            let (name, store) = entry.split_once('=').unwrap_or((entry, entry));
-            (name == identifier).then(|| store.to_string())
-        });
-        let store = store.ok_or(Failure::AccessDenied)?;
+        let store = granted(self.grants, &identifier).ok_or(Failure::AccessDenied)?;
         Ok(self.table.push(Bucket { store, page: None })?)
     }
 

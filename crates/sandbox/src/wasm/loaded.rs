@@ -10,7 +10,7 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::backend::PrepareError;
 use crate::wasm::guest::Guest;
-use crate::wasm::{configuration, flow, key_value};
+use crate::wasm::{blob_store, configuration, flow, key_value};
 
 /// Machine code of one of the two kinds.
 pub(crate) enum Compiled {
@@ -44,6 +44,7 @@ impl Linkers {
         wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut components)?;
         key_value::add_to_linker(&mut components)?;
+        blob_store::add_to_linker(&mut components)?;
         flow::add_to_linker(&mut components)?;
         configuration::add_to_linker(&mut components)?;
         let mut modules = Linker::new(engine);

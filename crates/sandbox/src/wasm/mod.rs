@@ -7,6 +7,8 @@ pub mod limiter;
 pub mod output;
 pub mod guest;
 pub mod key_value;
+pub mod blob_values;
+pub mod blob_store;
 pub mod flow;
 pub mod configuration;
 pub mod ticker;

@@ -313,6 +313,32 @@ async fn what_guests_keep_outlives_them_and_only_where_they_may() {
 }
 
 #[tokio::test]
+async fn guests_keep_objects_in_containers_they_are_given() {
+    let stage = Stage::new();
+    let store = Arc::new(Shelf::default());
+    let album = stage.instance(samples::ALBUM, |code| {
+        code.key_value = vec!["album=pictures".to_string()];
+        code.store = store.clone();
+    });
+    let album = album.await;
+    let made = call(&album, "/cat", full("a picture of a cat")).await;
+    assert_eq!(made.answer.expect("it answers").status(), 204);
+    assert_eq!(store.get("pictures", "cat"), Ok(Some(b"a picture of a cat".to_vec())));
+    assert_eq!(ask(&album, "/cat", "").await, "a picture of a cat");
+    let made = call(&album, "/dog", full("")).await;
+    assert_eq!(made.answer.expect("it answers").status(), 404);
+    // More than comes in one piece.
+    let long = "x".repeat(3 << 20);
+    let made = call(&album, "/long", full(long.clone())).await;
+    assert_eq!(made.answer.expect("it answers").status(), 204);
+    assert!(ask(&album, "/long", "").await == long, "all of it comes back");
+    let denied = stage.instance(samples::ALBUM, |code| code.store = store.clone()).await;
+    let made = call(&denied, "/cat", full("another")).await;
+    assert_eq!(made.answer.expect("it answers").status(), 403);
+    assert_eq!(store.get("pictures", "cat"), Ok(Some(b"a picture of a cat".to_vec())));
+}
+
+#[tokio::test]
 async fn requests_leave_only_for_hosts_that_are_listed() {
     let stage = Stage::new();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");

@@ -36,8 +36,22 @@ pub enum CachesCommand {
     },
     /// Tell how a content stands at a node
     Show(OneContent),
-    /// Tell where a read of a content would be answered from, and why
-    Why(OneContent),
+    /// Tell where a content would be read from, or a function be called, and why
+    Why(Asked),
+}
+
+/// A content or a function.
+#[derive(Debug, Args)]
+pub struct Asked {
+    /// Workload and name of a content, or the name of a function
+    #[arg(value_name = "WORKLOAD/NAME|FUNCTION")]
+    pub name: String,
+    /// In which form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Listing,
+    /// Which node
+    #[command(flatten)]
+    pub node: NodeArguments,
 }
 
 /// A content at a node.

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use swell_api::cache::{CacheState, CachedContent};
+use swell_api::cache::{CacheState, CachedContent, PlacedFunction};
 use swell_api::content::{ContentEntry, ContentList};
 use ureq::SendBody;
 use ureq::http::{Request, Response};
@@ -71,6 +71,11 @@ impl NodeClient {
             return Err(refused(answer));
         }
         Ok(note(&answer, "x-swell-acknowledged"))
+    }
+
+    /// Where a call of a function would go, and why.
+    pub fn placement(&self, function: &str) -> Result<PlacedFunction, Letter> {
+        self.get("where calls go", &format!("/v1/placement/{}", parts(function)))
     }
 
     /// The cache groups of the node.

@@ -1,23 +1,37 @@
 //! Shows cache groups, as a node sees them.
 
-use swell_api::cache::{CacheGroup, CacheState, CachedContent};
+use swell_api::cache::{
+    CacheGroup, CacheState, CachedContent, PlacedFunction, PlacedInput, PlacedNode,
+};
 
-use crate::cli::caches::{CachesCommand, OneContent};
+use crate::cli::caches::{Asked, CachesCommand, OneContent};
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
 use crate::listing::{Column, facts, show, show_one};
 
-const GROUPS: [Column<CacheGroup>; 8] = [
+const GROUPS: [Column<CacheGroup>; 10] = [
     Column::text("WORKLOAD", workload),
     Column::text("LEADER", |one| one.leader.clone().unwrap_or_else(|| "-".to_string())),
     Column::number("REIGN", |one| one.epoch.to_string()),
-    Column::text("HERE", |one| if one.leads { "leads" } else { "member" }.to_string()),
+    Column::text("HERE", here),
+    Column::text("MEMBERS", |one| one.members.join(",")),
     Column::number("COPIES", |one| one.copies.to_string()),
     Column::number("SIZE", |one| bytes(one.copy_bytes)),
     Column::wide_number("LED", |one| one.led_contents.to_string()),
     Column::wide("VOTERS", |one| one.voters.join(",")),
+    Column::wide("WHY", |one| one.why.clone().unwrap_or_else(|| "-".to_string())),
 ];
+
+/// What this node is in a group: its leader, a member, or one that only votes or looks on.
+fn here(group: &CacheGroup) -> String {
+    match (group.leads, &group.why) {
+        (true, _) => "leads",
+        (false, Some(_)) => "member",
+        (false, None) => "-",
+    }
+    .to_string()
+}
 
 fn workload(group: &CacheGroup) -> String {
     group.workload.clone().unwrap_or_else(|| format!("#{}", group.group))
@@ -37,12 +51,38 @@ pub fn run(command: &CachesCommand) -> Result<(), Letter> {
             let content = connect::node(node)?.cached(name)?;
             show_one(&content, &content.name, |_| describe(&content), *output)
         }
-        CachesCommand::Why(OneContent { name, output, node }) => {
+        CachesCommand::Why(Asked { name, output, node }) if name.contains('/') => {
             let content = connect::node(node)?.cached(name)?;
-            let words = format!("`{}` would be read {}\n", content.name, content.why);
-            show_one(&content.why, &content.name, |_| words, *output)
+            let mut words = format!("`{}` would be read {}\n", content.name, content.why);
+            for group in &content.groups {
+                words += &format!("it belongs to {group}\n");
+            }
+            show_one(&content, &content.name, |_| words, *output)
+        }
+        CachesCommand::Why(Asked { name, output, node }) => {
+            let placed = connect::node(node)?.placement(name)?;
+            show_one(&placed, &placed.name, |_| explain(&placed), *output)
         }
     }
+}
+
+fn explain(placed: &PlacedFunction) -> String {
+    let PlacedFunction { name, workload, by, .. } = placed;
+    let mut words = format!("`{name}` belongs to the workload `{workload}`: {by}\n");
+    words += &match (&placed.node, placed.joins) {
+        (Some(node), false) => format!("a call would go to `{node}`, which is in its group\n"),
+        (Some(node), true) => format!(
+            "a call would go to `{node}`, which joins its group by it: no member is suitable\n"
+        ),
+        (None, _) => "a call would wait here: no node is suitable\n".to_string(),
+    };
+    for PlacedNode { name, cost, .. } in &placed.choices {
+        words += &format!("  `{name}`: {cost}\n");
+    }
+    for PlacedInput { name, bytes } in &placed.inputs {
+        words += &format!("  it usually reads `{name}` ({bytes} bytes)\n");
+    }
+    words
 }
 
 fn members(state: &CacheState) -> String {
@@ -82,5 +122,6 @@ fn describe(content: &CachedContent) -> String {
         ("leader says", or_none(&content.leader_tag)),
         ("holders", content.holders.join("\n")),
         ("a read", content.why.clone()),
+        ("groups", content.groups.join("\n")),
     ])
 }

@@ -22,6 +22,7 @@ fn peers(draft: &mut Draft) -> &mut PeerSettings {
     draft.settings.cache.peers.get_or_insert_with(|| PeerSettings {
         listen: ([0, 0, 0, 0], 0).into(),
         all: Vec::new(),
+        advertise: None,
         authority: PathBuf::new(),
         certificate: PathBuf::new(),
         key: PathBuf::new(),
@@ -103,14 +104,68 @@ pub const CACHE: &[Setting] = &[
         },
     ),
     plain(
+        "cache.placement",
+        "whether calls go to the node of their workload's group that suits them best: on or off",
+        |_| "on".into(),
+        |draft, text| {
+            draft.settings.cache.placement = match text {
+                "on" => true,
+                "off" => false,
+                _ => return Err(format!("`{text}` is neither `on` nor `off`")),
+            };
+            Ok(())
+        },
+    ),
+    plain(
+        "cache.power",
+        "work that a processor of this node does a second, against those of its peers",
+        |_| "1".into(),
+        |draft, text| {
+            let power = text.parse::<f64>().ok().filter(|power| (0.001..=1e3).contains(power));
+            let power = power.ok_or_else(|| format!("`{text}` is no number from 0.001 to 1000"))?;
+            draft.settings.cache.power_per_mille = (power * 1e3).round() as u32;
+            Ok(())
+        },
+    ),
+    plain(
+        "cache.bandwidth",
+        "bytes a second at which nodes fetch contents from each other or the data store",
+        |_| "12MiB".into(),
+        |draft, text| {
+            let bandwidth = size(text, BYTES_MAX)?;
+            if bandwidth == Bytes::ZERO {
+                return Err("nothing could ever be fetched".to_string());
+            }
+            draft.settings.cache.bandwidth = bandwidth;
+            Ok(())
+        },
+    ),
+    plain(
         "cache.peers",
-        "all nodes that share contents, the same list on each: name=host:port with commas",
+        "the nodes that vote on who leads, the same list on each: name=host:port with commas; \
+         a node that is not among them shares contents all the same",
         nothing,
         |draft, text| {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
             let all = parts.map(peer).collect::<Result<Vec<_>, _>>()?;
             if !all.is_empty() {
                 peers(draft).all = all;
+            }
+            Ok(())
+        },
+    ),
+    plain(
+        "cache.advertise",
+        "host and port at which peers reach this node, if cache.peers does not name it",
+        nothing,
+        |draft, text| {
+            if text.is_empty() {
+                return Ok(());
+            }
+            let (_, at) = peer(&format!("x={text}"))
+                .map_err(|_| format!("`{text}` is no host and port, such as `10.0.0.4:7071`"))?;
+            if let Some(peers) = &mut draft.settings.cache.peers {
+                peers.advertise = Some(at);
             }
             Ok(())
         },

@@ -36,6 +36,7 @@ pub(crate) struct Told {
     pub(crate) status: u16,
     pub(crate) version: Option<Version>,
     pub(crate) session: String,
+    pub(crate) source: String,
     pub(crate) text: String,
 }
 
@@ -46,8 +47,9 @@ fn told(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Option
         value.unwrap_or_default().to_string()
     };
     let (tag, session) = (header("etag"), header("x-swell-content-session"));
+    let source = header("x-swell-source");
     let text = answer.body_mut().read_to_string().ok()?;
-    Some(Told { status: answer.status().as_u16(), version: version(&tag), session, text })
+    Some(Told { status: answer.status().as_u16(), version: version(&tag), session, source, text })
 }
 
 /// Reads a content at a node.
@@ -130,7 +132,9 @@ fn call(
         turn = turn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let draw = turn >> 33;
         let content = format!("c{}", draw % CONTENTS);
-        let url = circle.url((draw / 7) as usize % circle.len());
+        let node = (draw / 7) as usize % circle.len();
+        let url = circle.url(node);
+        circle.visit(node);
         let began = Instant::now();
         let kind = (draw / 50) % 3;
         let text = format!("{number}-{turn}");

@@ -10,11 +10,30 @@ use rustix::process::{Pid, Signal, kill_process};
 use swell_link::authority::Authority;
 use swell_link::purpose::Purpose;
 
+use crate::namespaces::Namespaces;
+use crate::network::enter;
 use crate::shell::Folder;
 
 /// How long anything may take before a test gives up. Nothing is asserted about less.
-const PATIENCE: Duration = Duration::from_secs(60);
-const NAMES: [&str; 3] = ["berlin", "oslo", "paris"];
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const NAMES: [&str; 4] = ["berlin", "oslo", "paris", "madrid"];
+/// So many of them are on the list that all have.
+const LISTED: usize = 3;
+
+/// How a circle is made.
+#[derive(Default)]
+pub(crate) struct Making {
+    /// Where its data store is; nothing is a folder of the test.
+    pub(crate) store: Option<String>,
+    /// Workloads that its settings name.
+    pub(crate) workloads: &'static str,
+    /// How many nodes there are; 0 is as many as are on the list. Others are not on it.
+    pub(crate) nodes: usize,
+    /// A network namespace for each.
+    pub(crate) namespaces: Option<Namespaces>,
+    /// More of the environment of each, made of its folder and name.
+    pub(crate) environment: Option<fn(&std::path::Path, &str) -> Vec<(String, String)>>,
+}
 
 /// A node, and where it answered last.
 struct Place {
@@ -24,22 +43,30 @@ struct Place {
 
 /// The nodes.
 pub(crate) struct Circle {
-    folder: Folder,
-    ports: Vec<u16>,
+    pub(crate) folder: Folder,
+    names: &'static [&'static str],
+    at: Vec<String>,
     places: Vec<Mutex<Place>>,
+    pub(crate) making: Making,
 }
 
 impl Circle {
     /// Three nodes that are up.
     pub(crate) fn up() -> Arc<Self> {
+        Self::made(Making { workloads: "shop", ..Making::default() })
+    }
+
+    /// Nodes that are up.
+    pub(crate) fn made(making: Making) -> Arc<Self> {
         let folder = Folder::new();
+        let names = &NAMES[..if making.nodes == 0 { LISTED } else { making.nodes }];
         let now = SystemTime::now();
         let authority = Authority::found("test", now).expect("it is founded");
         let write = |name: &str, text: &str| {
             std::fs::write(folder.0.join(name), text).expect("the folder can be written");
         };
         write("authority.pem", authority.certificate());
-        for name in NAMES {
+        for name in names {
             let lasts = Duration::from_secs(86_400);
             let issued = authority.issue(name, Purpose::Content, now, lasts).expect("it is issued");
             write(&format!("{name}.pem"), &issued.certificate);
@@ -47,13 +74,16 @@ impl Circle {
         }
         let free = |_: &&str| {
             let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-            listener.local_addr().expect("it is bound").port()
+            listener.local_addr().expect("it is bound").to_string()
         };
-        let ports = NAMES.iter().map(free).collect();
+        let at = match &making.namespaces {
+            Some(namespaces) => namespaces.addresses(),
+            None => names.iter().map(free).collect(),
+        };
         let place = |_| Mutex::new(Place { child: None, url: String::new() });
-        let places = NAMES.iter().map(place).collect();
-        let circle = Self { folder, ports, places };
-        for node in 0..NAMES.len() {
+        let places = names.iter().map(place).collect();
+        let circle = Self { folder, names, at, places, making };
+        for node in 0..names.len() {
             circle.start(node);
         }
         Arc::new(circle)
@@ -61,30 +91,52 @@ impl Circle {
 
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
-        NAMES.len()
+        self.names.len()
+    }
+
+    /// What a node is called.
+    pub(crate) fn name(&self, node: usize) -> &'static str {
+        self.names[node]
+    }
+
+    /// The node of a name.
+    pub(crate) fn node(&self, name: &str) -> usize {
+        self.names.iter().position(|known| *known == name).expect("it is one of them")
+    }
+
+    /// Goes where a node can be reached: this thread, until it goes elsewhere.
+    pub(crate) fn visit(&self, node: usize) {
+        if let Some(namespaces) = &self.making.namespaces {
+            enter(&namespaces.name(node as u32));
+        }
     }
 
     /// Starts a node, in the folder it had before.
     pub(crate) fn start(&self, node: usize) {
-        let name = NAMES[node];
-        let peers: Vec<String> = NAMES
-            .iter()
-            .zip(&self.ports)
-            .map(|(name, port)| format!("{name}=127.0.0.1:{port}"))
-            .collect();
+        let name = self.names[node];
+        let listed = self.names.iter().zip(&self.at).take(LISTED);
+        let peers: Vec<String> = listed.map(|(name, at)| format!("{name}={at}")).collect();
         let words = format!("up --listen 127.0.0.1:0 --memory 256MiB --data data-{name}");
+        self.visit(node);
         let mut command = self.command(&words);
+        let own = self.folder.0.join("store").to_string_lossy().into_owned();
         for (key, value) in [
-            ("STORE", self.folder.0.join("store").to_string_lossy().into_owned()),
-            ("WORKLOADS", "shop".to_string()),
+            ("STORE", self.making.store.clone().unwrap_or(own)),
+            ("WORKLOADS", self.making.workloads.to_string()),
             ("NAME", name.to_string()),
             ("PEERS", peers.join(",")),
-            ("LISTEN", format!("127.0.0.1:{}", self.ports[node])),
+            ("LISTEN", self.at[node].clone()),
             ("AUTHORITY", "authority.pem".to_string()),
             ("CERTIFICATE", format!("{name}.pem")),
             ("KEY", format!("{name}.key")),
         ] {
             command.env(format!("SWELL__CACHE__{key}"), value);
+        }
+        if node >= LISTED {
+            command.env("SWELL__CACHE__ADVERTISE", &self.at[node]);
+        }
+        if let Some(environment) = self.making.environment {
+            command.envs(environment(&self.folder.0, name));
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -102,7 +154,8 @@ impl Circle {
         *self.lock(node) = Place { child: Some(child), url: url.to_string() };
     }
 
-    fn command(&self, words: &str) -> Command {
+    /// The program with these words, in the folder of the circle.
+    pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = self.folder.command(words);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("SWELL_") {
@@ -141,14 +194,19 @@ impl Circle {
         std::fs::rename(self.folder.0.join(from), self.folder.0.join(to)).expect("it is there");
     }
 
+    /// What a page of a node's API says, if it answers.
+    pub(crate) fn page(&self, node: usize, path: &str) -> Option<serde_json::Value> {
+        self.visit(node);
+        let (_, body) = crate::callers::get(&format!("{}{path}", self.url(node)))?;
+        serde_json::from_slice(&body).ok()
+    }
+
     /// The node that leads the group, waited for; `others` does not count.
     pub(crate) fn leader(&self, not: Option<usize>) -> usize {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             for node in (0..self.len()).filter(|&node| Some(node) != not) {
-                let answer = crate::callers::get(&format!("{}/v1/cache", self.url(node)));
-                let state: Option<serde_json::Value> =
-                    answer.and_then(|(_, body)| serde_json::from_slice(&body).ok());
+                let state = self.page(node, "/v1/cache");
                 if state.is_some_and(|state| state["groups"][0]["leads"] == true) {
                     return node;
                 }

@@ -10,11 +10,12 @@ use crate::history::{Done, faults};
 
 /// Nothing that was acknowledged is lost: at the end each content is at least as new as any
 /// write of it that was.
-fn check(circle: &Circle, history: &[Done], mut wrong: Vec<String>) {
+pub(crate) fn check(circle: &Circle, history: &[Done], mut wrong: Vec<String>) {
     wrong.extend(faults(history));
     let writes = history.iter().filter(|done| done.is_write).count();
     for node in 0..circle.len() {
         for done in history.iter().filter(|done| done.is_write) {
+            circle.visit(node);
             let told = read(&circle.url(node), &done.content, "strict", "");
             let told = told.unwrap_or_else(|| panic!("node {node} does not answer"));
             if told.version.is_none_or(|version| version < done.version) {

@@ -4,7 +4,14 @@
 #[path = "../shell/mod.rs"]
 #[allow(dead_code, reason = "nodes run beside these tests, other tests wait for the program")]
 mod shell;
+#[path = "../../../consensus/tests/council_processes/namespaces.rs"]
+mod namespaces;
+mod network;
 mod circle;
 mod callers;
 mod history;
 mod faults;
+mod cut;
+mod bucket;
+mod placing;
+mod gossip;
