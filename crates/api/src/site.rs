@@ -335,6 +335,9 @@ pub struct Invitation {
     pub resource: Pem,
     /// Certificate and key for state monitoring, as PEM.
     pub state: Pem,
+    /// Certificate and key for items of flows, as PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Pem>,
     /// Sites that are there.
     pub contacts: Vec<SiteContact>,
 }
@@ -361,6 +364,19 @@ pub struct SiteContact {
     pub state: String,
     /// Its resource channel, as `host:port`.
     pub resource: String,
+    /// Where it is reached for items of flows, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowContact>,
+}
+
+/// Where a site is reached for items of flows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FlowContact {
+    /// What it is called there.
+    pub node: String,
+    /// As `host:port`.
+    pub at: String,
 }
 
 /// A site that joins.

@@ -50,6 +50,10 @@ pub trait Log: Send + Sync + 'static {
     /// looks at the state instead.
     fn entries(&self) -> broadcast::Receiver<Arc<Committed>>;
 
+    /// Proposals that were put into the log here, before it is known whether they are committed:
+    /// what a site thinks of them, it can say at once. Each may still come to nothing.
+    fn appended(&self) -> broadcast::Receiver<Arc<Entry>>;
+
     /// Who leads; changes with it.
     fn leadership(&self) -> watch::Receiver<Leadership>;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use swell_core::council::entry::Entry;
+use swell_core::council::entry::{Command, Entry};
 use swell_core::council::machine::apply;
 use swell_core::council::refusal::Refusal;
 use swell_core::council::state::State;
@@ -26,6 +26,7 @@ pub struct Replica {
     kept: Mutex<Kept>,
     applied: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Committed>>,
+    appended: broadcast::Sender<Arc<Entry>>,
 }
 
 #[derive(Debug)]
@@ -39,8 +40,9 @@ impl Replica {
     pub fn new(site: SiteId, state: State) -> Arc<Self> {
         let (applied, _) = watch::channel(state.index);
         let (entries, _) = broadcast::channel(ENTRIES_KEPT);
+        let (appended, _) = broadcast::channel(ENTRIES_KEPT);
         let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
-        Arc::new(Self { site, kept, applied, entries })
+        Arc::new(Self { site, kept, applied, entries, appended })
     }
 
     /// Which site.
@@ -80,6 +82,19 @@ impl Replica {
             kept.state = state;
         }
         self.applied.send_replace(index);
+    }
+
+    /// An entry was put into the log here; whether it stays is not known.
+    pub fn note_appended(&self, entry: &Entry) {
+        if matches!(entry.command, Command::Propose(_)) {
+            // Nobody needs to listen.
+            let _ = self.appended.send(Arc::new(entry.clone()));
+        }
+    }
+
+    /// Proposals that are put into the log from now on.
+    pub fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.appended.subscribe()
     }
 
     /// Waits for what comes of a message of this site.

@@ -87,7 +87,7 @@ impl Sites {
         let resource = ResourceChannel::open(opening).await.expect("it opens");
         let voice = Voice { site, address: state_at.clone(), life: 1 };
         let own = identity(&self.authority, &name, Purpose::State);
-        let state = StateChannel::open(voice, own, state_listener).expect("it opens");
+        let state = StateChannel::open(voice, own, state_listener, Router::new()).expect("it opens");
         self.sites.push(Site { resource, state, at, state_at });
         site
     }
@@ -185,7 +185,7 @@ async fn a_flood_or_an_end_of_gossip_does_not_touch_decisions() {
     for of in &mut open {
         let voice = Voice { site: SiteId(99), address: "127.0.0.1:1".to_owned(), life: 1 };
         let nobody = identity(&authority, "site-99", Purpose::State);
-        of.state = StateChannel::open(voice, nobody, port().0).expect("it opens");
+        of.state = StateChannel::open(voice, nobody, port().0, Router::new()).expect("it opens");
     }
     let sites = Sites { sites: open, authority, folder };
     sites.decide(30).await;

@@ -89,6 +89,18 @@ impl Contents {
         groups.collect()
     }
 
+    /// Contents of a workload that have copies here, those that were asked for last first.
+    pub fn copied(&self, workload: &str, limit: usize) -> Vec<ContentName> {
+        let mind = self.shared().mind.lock();
+        let group = group_of(workload);
+        let rows = mind.node.table().rows().iter().filter(|(_, row)| row.group == group);
+        let copies = rows.filter_map(|(content, row)| Some((row.copy.as_ref()?.asked, *content)));
+        let mut copies: Vec<_> = copies.collect();
+        copies.sort_unstable_by(|one, other| other.cmp(one));
+        let names = copies.into_iter().filter_map(|(_, content)| mind.name(content));
+        names.filter(|name| name.workload() == workload).take(limit).cloned().collect()
+    }
+
     /// A content.
     pub fn view(&self, content: &ContentName) -> ContentView {
         let shared = self.shared();

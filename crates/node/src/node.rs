@@ -24,6 +24,7 @@ use crate::content::start;
 use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
+use crate::flow::away::Links;
 use crate::flow::flows::{Flows, Parts as FlowParts};
 use crate::flow::port::Port;
 use crate::flow::putting::Answers;
@@ -38,6 +39,7 @@ use crate::gateway::nearby::Nearby;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
 use crate::gauged::watch;
+use crate::key_value::roaming::Roaming;
 use crate::key_value::shelf::Shelf;
 use crate::live::hands::LiveHands;
 use crate::live::world::Live;
@@ -51,6 +53,7 @@ use crate::queue::calls::Queue;
 use crate::queue::runner::Runner;
 use crate::registry::Registry;
 use crate::settings::NodeSettings;
+use crate::sites::belongings::Belongings;
 use crate::sites::desk::SiteDesk;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::life::Around;
@@ -157,7 +160,8 @@ impl Node {
             policy: settings.policy.clone(),
         });
         let shelf = Shelf::open(&settings.data).map_err(|error| data(error.to_string()))?;
-        let stores = Stores::new(Arc::new(shelf));
+        let roaming = Roaming::open(Arc::new(shelf)).map_err(|error| data(error.to_string()))?;
+        let stores = Stores::new(roaming.clone());
         let deployer = Deployer::new(Parts {
             store: store.clone(),
             code: code.clone(),
@@ -183,13 +187,15 @@ impl Node {
             Some(link) => Some(Port::bind(link).await.map_err(NodeError::Settings)?),
             None => None,
         };
+        let links = Arc::new(Links::default());
+        links.set(port.as_ref().map(Port::link));
         let flows = Flows::open(FlowParts {
             data: settings.data.clone(),
             registry: registry.clone(),
             graves: queue.clone(),
             settings: settings.flow.clone(),
             drain: settings.drain,
-            link: port.as_ref().map(Port::link),
+            links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
         let (policy, memory) = (&settings.flow.policy, settings.memory.get());
@@ -215,19 +221,28 @@ impl Node {
         let elsewhere = Arc::new(Elsewhere::default());
         let (going, known) = (elsewhere.clone(), registry.clone());
         triggers.act_if(move |name| going.acts_for(name, known.get(name).as_deref()));
+        let (functions, live_too) = (registry.clone(), live.clone());
+        let around = start::Around { registry: functions, live: live_too, stores };
+        let contents = start::open(&settings, around, &metrics, &stop).await;
+        let contents = contents.map_err(NodeError::Data)?;
         let around = Around {
             deployer: deployer.clone(),
             code: code.clone(),
             registry: registry.clone(),
             live: live.clone(),
             ground: foresight.ground.clone(),
+            belongings: Belongings {
+                queue: queue.clone(),
+                flows: flows.clone(),
+                stores: roaming,
+                registry: registry.clone(),
+            },
+            contents: contents.clone(),
+            elsewhere: elsewhere.clone(),
+            flow: port.as_ref().map(Port::place),
         };
         let place = (address, acceptor.is_some());
         let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
-        let (functions, live_too) = (registry.clone(), live.clone());
-        let around = start::Around { registry: functions, live: live_too, stores };
-        let contents = start::open(&settings, around, &metrics, &stop).await;
-        let contents = contents.map_err(NodeError::Data)?;
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,

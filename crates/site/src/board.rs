@@ -21,6 +21,18 @@ pub struct Contact {
     pub state: String,
     /// Where its resource channel is reached, as `host:port`.
     pub resource: String,
+    /// Where it is reached for items of flows, if it is.
+    #[serde(default)]
+    pub flow: Option<FlowPlace>,
+}
+
+/// Where a site is reached for items of flows.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FlowPlace {
+    /// What it is called there.
+    pub node: String,
+    /// As `host:port`.
+    pub at: String,
 }
 
 /// A workload at a site.
@@ -43,4 +55,31 @@ pub struct Board {
     pub reading: Reading,
     /// Other sites that it knows of.
     pub contacts: Vec<Contact>,
+    /// What its gateway passed on to other sites, by site and workload.
+    #[serde(default)]
+    pub passed: BTreeMap<String, BTreeMap<String, Passed>>,
+}
+
+/// Calls that were passed on and answered, as sums that only grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Passed {
+    /// How many.
+    pub calls: u64,
+    /// How long it took until they were answered, in microseconds.
+    pub wait_us: u64,
+}
+
+impl Passed {
+    /// What came since an earlier reading. Sums that fell are those of a node that came up anew.
+    pub fn since(self, earlier: Self) -> Self {
+        match self.calls.checked_sub(earlier.calls) {
+            Some(calls) => Self { calls, wait_us: self.wait_us.saturating_sub(earlier.wait_us) },
+            None => self,
+        }
+    }
+
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self { calls: self.calls + other.calls, wait_us: self.wait_us + other.wait_us }
+    }
 }

@@ -9,8 +9,10 @@ use swell_core::council::entry::{Command, News};
 use swell_core::council::order::{Order, Task, orders};
 use swell_core::council::proposal::Trouble;
 use swell_core::council::words::{Epoch, WorkloadId};
+use swell_core::ids::SiteId;
 
 use crate::kept::KeptError;
+use crate::lost::stand_in;
 use crate::mover::{Job, Mover, Step, StepError};
 use crate::site::Site;
 
@@ -61,13 +63,37 @@ impl Site {
         if matches!(order.task, Task::Shift { .. }) {
             tokio::time::sleep(self.settings.dwell).await;
         }
+        let is_lost = self.log.look(|state| {
+            let movement = state.open.get(&order.proposal).and_then(|open| open.movement);
+            movement.is_some_and(|movement| !movement.has_source)
+        });
         for workload in &order.workloads {
             let name = self.told.read().names.workloads.get(workload).cloned();
             let workload = name.ok_or_else(|| unknown("a workload"))?;
-            let job = Job { workload, epoch: order.epoch, other: other.clone() };
+            let job = Job { workload, epoch: order.epoch, other: other.clone(), is_lost };
             step(&*self.mover, order.task, &job).await?;
         }
         Ok(())
+    }
+
+    /// Keeps what it takes to start the workloads of those sites that this one stands by for.
+    pub(crate) async fn stand_by(self: &Arc<Self>) {
+        let held = self.log.look(|state| {
+            let everybody = |_: SiteId| true;
+            let is_ours = |holder: &SiteId| {
+                *holder != self.me && stand_in(state, *holder, &everybody) == Some(self.me)
+            };
+            let held = state.workloads.iter().map(|(id, of)| (*id, of.authority.holder));
+            held.filter(|(_, holder)| is_ours(holder)).collect::<Vec<_>>()
+        });
+        for (workload, holder) in held.into_iter().filter(|(_, holder)| self.is_reached(*holder)) {
+            let name = self.told.read().names.workloads.get(&workload).cloned();
+            let contact = self.contacts.read().get(&holder).cloned();
+            let (Some(name), Some(contact)) = (name, contact) else { continue };
+            if let Err(error) = self.mover.stand_by(&name, &contact).await {
+                tracing::debug!(workload = %name, %error, "not kept for another site yet");
+            }
+        }
     }
 
     /// Stops a workload that has left this site for good.
@@ -78,7 +104,12 @@ impl Site {
             Err(error) => return self.note(&error.to_string()),
         }
         let Some(name) = self.told.read().names.workloads.get(&workload).cloned() else { return };
-        match self.mover.release(&name, epoch).await {
+        let holder = self.log.look(|state| Some(state.workloads.get(&workload)?.authority.holder));
+        let other = holder.and_then(|holder| self.contacts.read().get(&holder).cloned());
+        let Some(other) = other else {
+            return self.note(&format!("workload `{name}` stays until it is known who has it"));
+        };
+        match self.mover.release(&Job { workload: name, epoch, other, is_lost: false }).await {
             Ok(()) => {
                 if let Err(error) = self.kept.lock().disown(workload) {
                     self.note(&error.to_string());

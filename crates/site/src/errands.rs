@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use swell_core::council::entry::Message;
 use swell_core::council::order::Task;
 use swell_core::council::words::{Epoch, ProposalId, WorkloadId};
 
@@ -17,8 +18,10 @@ pub enum Errand {
     Renew,
     /// What is said once a slot is over.
     Slot,
-    /// A vote.
-    Vote(ProposalId),
+    /// Keeping what other sites would be missed for.
+    StandBy,
+    /// A vote on what a message files.
+    Vote(Message),
     /// A step of a move.
     Step(ProposalId, Epoch, Task),
     /// Stopping what has left.

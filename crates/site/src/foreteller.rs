@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot};
 use swell_forecast::bands::{Forecast, LEVELS, Quantiles};
 use swell_forecast::local::exponential::Exponential;
@@ -38,7 +39,7 @@ pub struct Foreteller {
     tracks: BTreeMap<(Source, Metric), Track>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Track {
     losses: [f64; METHODS.len()],
     /// What each said of slots that are not over, the next one first.
@@ -48,6 +49,10 @@ struct Track {
     /// What had been said, at the lead, of the slot that was judged last.
     judged: Option<Quantiles>,
 }
+
+/// What was learned of each source: who missed by how much, and what was said of what comes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Learned(BTreeMap<(Source, Metric), Track>);
 
 /// What is said of one source.
 pub struct Said<'a> {
@@ -69,6 +74,23 @@ impl Foreteller {
             only,
             tracks: BTreeMap::new(),
         }
+    }
+
+    /// What was learned so far.
+    pub fn learned(&self) -> Learned {
+        Learned(self.tracks.clone())
+    }
+
+    /// Goes on from what was learned before; whether it makes sense.
+    pub fn recall(&mut self, learned: Learned) -> bool {
+        let is_fine = |track: &Track| {
+            track.by < METHODS.len() && track.losses.iter().all(|loss| *loss >= 0.0)
+        };
+        let makes_sense = learned.0.values().all(is_fine);
+        if makes_sense {
+            self.tracks = learned.0;
+        }
+        makes_sense
     }
 
     /// The names of the methods.

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 
 use crate::sums::{Amounts, plus};
 
 /// What has a past.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// A workload.
     Workload(WorkloadId),
@@ -20,13 +21,13 @@ pub enum Source {
 }
 
 /// The past of everything.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct History {
     slots_max: usize,
     rows: BTreeMap<Source, Row>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Row {
     first: Slot,
     /// A slot that was not measured is none.
@@ -80,6 +81,14 @@ impl History {
             last
         };
         (0..len.min(self.slots_max)).map(value).collect()
+    }
+
+    /// Whether all of it is numbers that can have been measured.
+    pub fn is_plausible(&self) -> bool {
+        let is_fine = |amount: &f32| amount.is_finite() && *amount >= 0.0;
+        let mut loads = self.rows.values().flat_map(|row| row.loads.iter().flatten());
+        self.rows.values().all(|row| row.loads.len() <= self.slots_max)
+            && loads.all(|loads| loads.iter().all(is_fine))
     }
 
     /// All that has a past.

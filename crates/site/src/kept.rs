@@ -15,6 +15,9 @@ use swell_core::council::words::{Epoch, WorkloadId};
 
 use crate::board::Contact;
 
+/// The file of what the monitor learned. It is a help and no promise: a damaged one is left out.
+const MEMORY: &str = "monitor.bin";
+
 /// What is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct Content {
@@ -96,6 +99,16 @@ impl Kept {
         next.contacts.retain(|known| known.name != contact.name);
         next.contacts.insert(contact.clone());
         self.put(next)
+    }
+
+    /// What the monitor had learned, if it was kept.
+    pub fn memory(&self) -> Option<Vec<u8>> {
+        fs::read(self.path.with_file_name(MEMORY)).ok()
+    }
+
+    /// Where that is kept.
+    pub fn memory_place(&self) -> PathBuf {
+        self.path.with_file_name(MEMORY)
     }
 
     fn put(&mut self, next: Content) -> Result<(), KeptError> {

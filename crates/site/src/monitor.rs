@@ -4,7 +4,7 @@
 //! Pure: boards, calendars and the council's state come in. Every site forecasts every workload
 //! by itself, so that it can judge what others propose.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use swell_core::council::entry::Band;
 use swell_core::council::judge::Outlook;
@@ -14,21 +14,26 @@ use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_forecast::bands::{HIGH, Quantiles};
 use swell_forecast::calendar::occasion::Occasion;
+use swell_forecast::checkpoint::{self, CheckpointError};
 use swell_forecast::watch::anomaly::Anomaly;
 use swell_forecast::watch::board::Board as Watchers;
 use swell_forecast::watch::watcher::Sight;
 
 use crate::announced::Announced;
 use crate::board::Board;
-use crate::foreteller::Foreteller;
+use crate::foreteller::{Foreteller, Learned};
 use crate::history::{History, Source};
 use crate::naming::{Names, site_id, workload_id};
 use crate::odds::Odds;
 use crate::quantiles::{band, chance_above, share_ppm, sum};
 use crate::sums::{Amounts, Reading, Sums, plus};
+use crate::witness::{Claim, Witness};
 
 /// Slots of the past that are looked at, at most.
 const SLOTS_MAX: usize = 600;
+
+/// What its memory is called.
+const KIND: &str = "monitor";
 
 /// Anomalies that are kept.
 const ANOMALIES_MAX: usize = 256;
@@ -45,6 +50,9 @@ pub struct Monitor {
     names: Names,
     last: BTreeMap<SiteId, Reading>,
     seen: BTreeMap<SiteId, Amounts>,
+    witness: Witness,
+    /// Sites whose counters others contradicted in the last slot.
+    doubted: BTreeSet<SiteId>,
     expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
     /// What is announced of sites as a whole.
     announced: Announced,
@@ -67,10 +75,32 @@ impl Monitor {
             names: Names::default(),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
+            witness: Witness::default(),
+            doubted: BTreeSet::new(),
             expected: BTreeMap::new(),
             announced: Announced::default(),
             slot: Slot(0),
         }
+    }
+
+    /// What it has learned, as bytes: the past of everything, who forecast it best, how sites
+    /// fared, and what is usual.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let learned = (&self.history, self.foreteller.learned(), &self.odds);
+        checkpoint::write(KIND, &(learned, self.watchers.to_bytes(), self.slot))
+    }
+
+    /// Goes on from what [`Monitor::to_bytes`] made these bytes of; all of it or nothing. What it
+    /// expects, it knows again once a slot is over.
+    pub fn recall(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
+        type Kept = ((History, Learned, Odds), Vec<u8>, Slot);
+        let ((history, learned, odds), watchers, slot): Kept = checkpoint::read(KIND, bytes)?;
+        let watchers = Watchers::from_bytes(&watchers)?;
+        if !history.is_plausible() || !self.foreteller.recall(learned) {
+            return Err(CheckpointError::Damaged);
+        }
+        (self.history, self.odds, self.watchers, self.slot) = (history, odds, watchers, slot);
+        Ok(())
     }
 
     /// A slot is over: these are the boards as they were read at its end, none where a site was
@@ -83,6 +113,8 @@ impl Monitor {
         rules: &Rules,
     ) {
         self.seen.clear();
+        self.doubted.clear();
+        self.witness.on_boards(boards);
         for (site, board) in boards {
             match board {
                 Some(board) => self.take(*site, slot, board),
@@ -134,7 +166,15 @@ impl Monitor {
             let id = workload_id(name);
             self.names.workloads.insert(id, name.clone());
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
-            let loads = sums.loads_since(&earlier, elapsed);
+            let mut loads = sums.loads_since(&earlier, elapsed);
+            let claim = Claim {
+                calls: sums.calls.saturating_sub(earlier.calls),
+                run_us: sums.run_us.saturating_sub(earlier.run_us),
+            };
+            if let Some(run_us) = self.witness.contradicts(site, id, claim) {
+                loads[Metric::Cpu as usize] = run_us as f32 / elapsed as f32;
+                self.doubted.insert(site);
+            }
             self.history.add(Source::Workload(id), slot, loads);
             whole = plus(whole, loads);
             calls += sums.calls.saturating_sub(earlier.calls);
@@ -184,6 +224,11 @@ impl Monitor {
     /// The chance that a site fails in the next slot.
     pub fn chance_of_failure(&self, site: SiteId) -> f32 {
         self.odds.of_failure(site)
+    }
+
+    /// Sites that told something else of the last slot than others saw of them.
+    pub fn doubted(&self) -> &BTreeSet<SiteId> {
+        &self.doubted
     }
 
     /// The slot that was looked at last.

@@ -1,7 +1,10 @@
 //! The question of who moves workloads: how is one started elsewhere, proven, drained and
 //! stopped?
 //!
-//! Tenants are Swell sites themselves; engines for containers join here. What each step is for
+//! Tenants are Swell sites themselves; engines for containers join here. Whatever belongs to a
+//! workload goes with it: what it needs to start with at the first step, what it knows by heart
+//! before it is proven, what only one site may have (values, items, calls that wait) once no more
+//! traffic comes, when the source is drained. What each step is for
 //! stands with the step; all of them may be asked for again at any time, after a restart or by
 //! another leader, and then change nothing that is done already. Which traffic goes where is
 //! not the mover's: the gateways of all sites read it off the same log.
@@ -25,6 +28,8 @@ pub struct Job {
     pub epoch: Epoch,
     /// The other site of the move.
     pub other: Contact,
+    /// Whether that site is gone: what is needed of it comes from who stood by.
+    pub is_lost: bool,
 }
 
 /// Why a step came to nothing.
@@ -43,21 +48,29 @@ pub trait Mover: Send + Sync + 'static {
     /// What it is called.
     fn name(&self) -> &'static str;
 
+    /// At a site that stands by for another one: keeps what it takes to start one of its workloads
+    /// without it. Nothing is lost where a mover keeps nothing, but such moves fail.
+    fn stand_by<'a>(&'a self, _workload: &'a str, _of: &'a Contact) -> Step<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// At the destination: fetches artifact and settings from the other site and starts it.
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the destination: shows that it runs there and is healthy.
+    /// At the destination: shows that it runs there and is healthy, with its caches warm.
     fn prove<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
     /// At the destination, after each part of the traffic that came: shows that it serves well.
     fn check<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the source: finishes what is under way; what runs is kept warm.
+    /// At the source: finishes what is under way, and hands over what only one site may have;
+    /// what runs is kept warm.
     fn drain<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the source: makes sure that it can serve all again.
+    /// At the source: makes sure that it can serve all again, and takes back what it handed over.
     fn take_back<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At a site that a workload has left for good: stops it.
-    fn release<'a>(&'a self, workload: &'a str, epoch: Epoch) -> Step<'a>;
+    /// At a site that a workload has left for good: hands what is still here of it to the other
+    /// site, which has authority, and stops it.
+    fn release<'a>(&'a self, job: &'a Job) -> Step<'a>;
 }

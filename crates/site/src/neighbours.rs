@@ -1,9 +1,11 @@
 //! What a site asks of the node around it: its own board, the boards of others, and what is
 //! announced.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
+use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
 
 use crate::board::{Board, Contact};
@@ -18,6 +20,13 @@ pub trait Neighbours: Send + Sync + 'static {
 
     /// Reads the board of another site, over the channel of state monitoring.
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a>;
+
+    /// Who is there besides this site, by the gossip of sites; nothing where there is none. It
+    /// suspects, and decides nothing.
+    fn there(&self) -> Option<BTreeSet<SiteId>>;
+
+    /// Sites that were heard of, and where they may be asked.
+    fn know(&self, contacts: &BTreeMap<SiteId, Contact>);
 
     /// What is announced, by calendars.
     fn occasions(&self) -> Vec<Occasion>;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use swell_core::ids::SiteId;
 
 /// What an old slot still weighs after another one.
@@ -11,7 +12,7 @@ const MEMORY: f32 = 0.98;
 const FAILED_SHARE: f32 = 0.5;
 
 /// How sites fared, the latest slots weighing most.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Odds(BTreeMap<SiteId, (f32, f32)>);
 
 impl Odds {

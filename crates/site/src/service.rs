@@ -7,11 +7,13 @@
 use std::sync::Arc;
 
 use swell_consensus::log::{LogError, Look};
-use swell_core::council::entry::{Command, Reason};
+use swell_core::council::entry::{Command, Entry, Message, Reason};
+use swell_core::council::filing::foreseen;
 use swell_core::council::judge::judge;
 use swell_core::council::order::{Order, orders, runs};
-use swell_core::council::state::State;
-use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
+use swell_core::council::proposal::Cause;
+use swell_core::council::state::{Proposal, State};
+use swell_core::council::words::{Epoch, Slot, WorkloadId};
 use swell_core::time::Instant;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +27,7 @@ use crate::site::Site;
 #[derive(Default)]
 struct Agenda {
     slot: Slot,
-    votes: Vec<(ProposalId, bool, Reason, u32)>,
+    votes: Vec<(Message, Command)>,
     orders: Vec<Order>,
     releases: Vec<(WorkloadId, Epoch)>,
     is_lease_short: bool,
@@ -35,12 +37,20 @@ impl Site {
     /// Lives until told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut applied = self.log.applied();
+        let mut appended = self.log.appended();
         let mut beats = tokio::time::interval(beat(&self.log.look(|state| state.rules)));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.remember(),
                 changed = applied.changed() => if changed.is_err() { return },
+                new = appended.recv() => {
+                    // Who hears too late votes when it is applied.
+                    if let Ok(entry) = new {
+                        self.vote_early(&entry);
+                    }
+                    continue;
+                }
                 _ = beats.tick() => self.tell_time(),
             }
             self.act();
@@ -84,9 +94,8 @@ impl Site {
             }
         }
         drop(last);
-        for (proposal, yes, reason, claim_ppm) in agenda.votes {
-            let vote = Command::Vote { proposal, yes, reason, claim_ppm };
-            self.begin_saying(Errand::Vote(proposal), vote);
+        for (message, vote) in agenda.votes {
+            self.begin_saying(Errand::Vote(message), vote);
         }
         for order in agenda.orders {
             let errand = Errand::Step(order.proposal, order.epoch, order.task);
@@ -143,8 +152,34 @@ impl Site {
         }
     }
 
-    fn votes(&self, state: &State) -> Vec<(ProposalId, bool, Reason, u32)> {
-        let asked = |open: &&swell_core::council::state::Proposal| {
+    /// Votes on a proposal that has just been put into the log here, so that the vote is under way
+    /// while the proposal is: it is counted only if that comes before it. Where it is not clear
+    /// yet, it is voted on once it is applied.
+    fn vote_early(self: &Arc<Self>, entry: &Entry) {
+        let Some(monitor) = self.monitor.try_lock() else { return };
+        let vote = self.log.look(|state| {
+            let open = foreseen(state, entry)?;
+            let claim_ppm = *open.ballot.weights.get(&self.me)?;
+            let view = View { monitor: &monitor, state };
+            let (yes, reason) = self.opinion(state, &open, &view);
+            Some(Command::VoteOn { message: entry.message(), yes, reason, claim_ppm })
+        });
+        drop(monitor);
+        if let Some(vote) = vote {
+            self.begin_saying(Errand::Vote(entry.message()), vote);
+        }
+    }
+
+    /// As the council judges; and nobody takes over from a site that is there.
+    fn opinion(&self, state: &State, open: &Proposal, view: &View<'_>) -> (bool, Reason) {
+        if open.filing.cause == Cause::SourceLost && self.is_reached(open.filing.source) {
+            return (false, Reason::NotNeeded);
+        }
+        judge(state, open, view)
+    }
+
+    fn votes(&self, state: &State) -> Vec<(Message, Command)> {
+        let asked = |open: &&Proposal| {
             open.movement.is_none()
                 && open.ballot.weights.contains_key(&self.me)
                 && !open.ballot.votes.contains_key(&self.me)
@@ -157,9 +192,9 @@ impl Site {
         let view = View { monitor: &monitor, state };
         let open = state.open.iter().filter(|(_, open)| asked(open));
         let votes = open.map(|(id, open)| {
-            let (yes, reason) = judge(state, open, &view);
+            let (yes, reason) = self.opinion(state, open, &view);
             let claim_ppm = open.ballot.weights.get(&self.me).copied().unwrap_or(0);
-            (*id, yes, reason, claim_ppm)
+            (open.message, Command::Vote { proposal: *id, yes, reason, claim_ppm })
         });
         votes.collect()
     }

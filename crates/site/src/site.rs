@@ -1,6 +1,7 @@
 //! A site that is up: what its parts share, and what others may ask of it.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,7 +89,10 @@ impl Site {
         let Parts { log, mover, neighbours, kept, settings, clock } = parts;
         let me = log.site();
         let rules = log.look(|state| state.rules);
-        let monitor = Monitor::new(me, &rules, settings.method.as_deref());
+        let mut monitor = Monitor::new(me, &rules, settings.method.as_deref());
+        if let Some(Err(error)) = kept.memory().map(|memory| monitor.recall(&memory)) {
+            tracing::warn!(%error, "the monitor of this site learns anew");
+        }
         let known = kept.contacts().iter().cloned();
         let contacts: BTreeMap<SiteId, Contact> =
             known.map(|contact| (site_id(&contact.name), contact)).collect();
@@ -112,6 +116,7 @@ impl Site {
             trouble: Mutex::new(None),
         };
         site.hear(me, &own);
+        site.neighbours.know(&site.contacts.read());
         Arc::new(site)
     }
 
@@ -142,9 +147,12 @@ impl Site {
         self.contacts.read().clone()
     }
 
-    /// Whether a site answered at the end of the last slot.
+    /// Whether a site is there: by gossip, or where there is none, as it answered at the end of
+    /// the last slot.
     pub fn is_reached(&self, site: SiteId) -> bool {
-        site == self.me || self.told.read().reached.contains(&site)
+        let has_answered = || self.told.read().reached.contains(&site);
+        let is_there = self.neighbours.there().map(|there| there.contains(&site));
+        site == self.me || is_there.unwrap_or_else(has_answered)
     }
 
     /// What went wrong last, if anything did.
@@ -183,6 +191,7 @@ impl Site {
             return;
         }
         self.contacts.write().insert(id, contact.clone());
+        self.neighbours.know(&self.contacts.read());
         self.told.write().names.sites.insert(id, contact.name.clone());
         if let Err(error) = self.kept.lock().meet(contact) {
             self.note(&error.to_string());
@@ -204,6 +213,16 @@ impl Site {
     /// authority over its workload does, and nobody else.
     pub fn acts_for(&self, function: &str, workload: Option<&str>) -> bool {
         self.lane(function, workload).is_none_or(|lane| lane.is_ours)
+    }
+
+    /// The name of the workload of a function, as far as it is known here.
+    pub fn workload_of(&self, function: &str, workload: Option<&str>) -> Option<String> {
+        if let Some(workload) = workload {
+            return Some(workload.to_string());
+        }
+        let told = self.told.read();
+        let id = told.functions.get(function)?;
+        told.names.workloads.get(id).cloned()
     }
 
     fn lane(&self, function: &str, workload: Option<&str>) -> Option<Lane> {
@@ -232,6 +251,16 @@ impl Site {
         let known = state.workloads.iter();
         let lanes = known.map(|(id, known)| (*id, lane(id, known.authority.holder))).collect();
         *self.lanes.write() = Arc::new(lanes);
+    }
+
+    /// Keeps what the monitor has learned. What is lost of it is learned again.
+    pub(crate) fn remember(&self) {
+        let (bytes, place) = (self.monitor.lock().to_bytes(), self.kept.lock().memory_place());
+        let beside = place.with_extension("new");
+        let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &place));
+        if let Err(error) = written {
+            self.note(&format!("what the monitor learned is not kept: {error}"));
+        }
     }
 
     /// Something went wrong that a person should see; the same is told once.

@@ -11,9 +11,14 @@ use swell_core::ids::SiteId;
 use tokio::task::JoinSet;
 
 use crate::board::Board;
+use crate::errands::Errand;
+use crate::lost;
 use crate::naming::workload_id;
 use crate::site::Site;
 use crate::statements::{forecasts, observations, proposals, workloads};
+
+/// After so many slots it is kept what was learned.
+const REMEMBER_EVERY: u64 = 6;
 
 /// How long a board may take, at most.
 const BOARD_MAX: Duration = Duration::from_secs(5);
@@ -31,6 +36,16 @@ impl Site {
         if seen.await.is_err() {
             return self.note("the monitor of this site broke: what it saw of a slot is lost");
         }
+        let doubted = self.look(|_, monitor| monitor.doubted().clone());
+        for site in doubted {
+            let name = self.names().site(site);
+            self.note(&format!("site `{name}` tells of other calls than others saw answered there"));
+        }
+        if over.0.is_multiple_of(REMEMBER_EVERY) {
+            let site = self.clone();
+            let kept = tokio::task::spawn_blocking(move || site.remember()).await;
+            kept.unwrap_or_else(|error| self.note(&error.to_string()));
+        }
         let here = self.here();
         let said = self.look(|state, monitor| {
             let mut said = workloads(state, monitor, &here);
@@ -41,8 +56,23 @@ impl Site {
         self.say_all(said).await;
         self.own_what_is_held();
         let temper = self.settings.temper;
-        let said = self.log.look(|state| proposals(state, self.me, &temper));
+        let said = self.log.look(|state| {
+            let mut said = proposals(state, self.me, &temper);
+            if self.neighbours.there().is_some() {
+                let is_there = |site: SiteId| self.is_reached(site);
+                let filings = lost::proposals(state, self.me, &is_there, &temper);
+                said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
+            }
+            said
+        });
         self.say_all(said).await;
+        if let Some(under_way) = self.errands.begin(Errand::StandBy) {
+            let site = self.clone();
+            tokio::spawn(async move {
+                let _under_way = under_way;
+                site.stand_by().await;
+            });
+        }
     }
 
     /// Boards of all members, each as it is when it comes.

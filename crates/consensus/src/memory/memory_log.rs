@@ -108,6 +108,10 @@ impl Log for MemoryLog {
         self.replica.entries()
     }
 
+    fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.replica.appended()
+    }
+
     fn leadership(&self) -> watch::Receiver<Leadership> {
         self.leadership.clone()
     }

@@ -97,6 +97,8 @@ impl MemoryCluster {
         if !order.is_with_majority(by) {
             return false;
         }
+        let reached = order.replicas.iter().filter(|(site, _)| !order.cut.contains(site));
+        reached.for_each(|(_, replica)| replica.note_appended(&entry));
         order.entries.push(entry);
         order.spread();
         true

@@ -38,6 +38,7 @@ pub struct StateChannel {
     runtime: Option<Runtime>,
     there: watch::Receiver<BTreeMap<SiteId, Voice>>,
     known: watch::Sender<BTreeMap<SiteId, String>>,
+    client: Client,
     stop: CancellationToken,
 }
 
@@ -47,8 +48,14 @@ enum News {
 }
 
 impl StateChannel {
-    /// Opens it. `voice.address` is where others reach `listener`.
-    pub fn open(voice: Voice, identity: Identity, listener: TcpListener) -> Result<Self, LogError> {
+    /// Opens it. `voice.address` is where others reach `listener`; `routes` is what else comes
+    /// over it, such as questions of how a site is.
+    pub fn open(
+        voice: Voice,
+        identity: Identity,
+        listener: TcpListener,
+        routes: Router,
+    ) -> Result<Self, LogError> {
         let expected = name_of(voice.site);
         if identity.purpose() != Purpose::State || identity.name() != expected {
             let why = format!(
@@ -74,19 +81,41 @@ impl StateChannel {
         let router = Router::new()
             .route(PATH, post(take))
             .layer(DefaultBodyLimit::max(MESSAGE_MAX))
-            .with_state(news.clone());
+            .with_state(news.clone())
+            .merge(routes);
+        let asking = client.clone();
         let stopping = stop.clone();
         runtime.spawn(async move {
             serve(listener, &identity, router, Bounds::default(), stopping).await;
         });
         runtime.spawn(gossip(Gossip { voice, client, news, told }, heard, seeds));
-        Ok(Self { runtime: Some(runtime), there, known, stop })
+        Ok(Self { runtime: Some(runtime), there, known, client: asking, stop })
     }
 
     /// Tells it of sites and the addresses of their state channels, as the log or people know
     /// them. Whoever is there tells of others.
     pub fn know(&self, sites: BTreeMap<SiteId, String>) {
         self.known.send_replace(sites);
+    }
+
+    /// Asks a site something, where gossip says that it is, or else at `at`. All of it runs on
+    /// the channel's own thread.
+    pub async fn ask(
+        &self,
+        site: SiteId,
+        at: &str,
+        path: &'static str,
+        limit: usize,
+        within: Duration,
+    ) -> Result<Bytes, String> {
+        let heard = self.there.borrow().get(&site).map(|voice| voice.address.clone());
+        let to = Address { name: name_of(site), at: heard.unwrap_or_else(|| at.to_owned()) };
+        let Some(runtime) = &self.runtime else { return Err("it is closed".to_owned()) };
+        let client = self.client.clone();
+        let asked = runtime
+            .spawn(async move { client.post(&to, path, Bytes::new(), limit, within).await })
+            .await;
+        asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
 
     /// Who is there, by what this site has heard; without itself.

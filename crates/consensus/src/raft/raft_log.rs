@@ -64,6 +64,7 @@ impl RaftLog {
         let stopped = |why: &dyn std::fmt::Display| LogError::Stopped(why.to_string());
         let store = LogStore::new(opened, run).map_err(|error| stopped(&error))?;
         let replica = Replica::new(owner, State::new(settings.rules));
+        store.tell(&replica);
         let machine = Machine::new(Arc::clone(&replica), store.clone());
         let network = Network::new(owner, carrier);
         let raft = Raft::new(node(owner), config, network.clone(), store.clone(), machine).await;
@@ -293,6 +294,10 @@ impl Log for RaftLog {
 
     fn entries(&self) -> broadcast::Receiver<Arc<Committed>> {
         self.seat.replica.entries()
+    }
+
+    fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.seat.replica.appended()
     }
 
     fn leadership(&self) -> watch::Receiver<Leadership> {

@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use openraft::storage::{IOFlushed, RaftLogStorage};
-use openraft::{LogState, OptionalSend, RaftLogReader};
+use openraft::{EntryPayload, LogState, OptionalSend, RaftLogReader};
 use parking_lot::Mutex;
 use redb::{Database, ReadTransaction, ReadableDatabase};
 
+use crate::replica::Replica;
 use crate::storage::open::Opened;
 use crate::storage::tables::{ENTRIES, Mark, opened_entry, sealed_entry, sealed_mark};
 use crate::storage::write::Write;
@@ -30,6 +31,8 @@ pub struct LogStore {
     shelf: Arc<Mutex<Shelf>>,
     syncs: Arc<AtomicU64>,
     incarnation: u64,
+    /// Who hears of what is appended.
+    listener: Arc<OnceLock<Arc<Replica>>>,
 }
 
 /// What is known without the file.
@@ -64,7 +67,13 @@ impl LogStore {
         };
         let writer = Writer::start(opened, run)?;
         let shelf = Arc::new(Mutex::new(shelf));
-        Ok(Self { database, writer, shelf, syncs, incarnation })
+        Ok(Self { database, writer, shelf, syncs, incarnation, listener: Arc::default() })
+    }
+
+    /// Tells this replica of what is appended from now on.
+    pub(crate) fn tell(&self, replica: &Arc<Replica>) {
+        // It is told once.
+        let _ = self.listener.set(Arc::clone(replica));
     }
 
     /// Counts the starts of the site on this log.
@@ -190,6 +199,14 @@ impl RaftLogStorage<Types> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let entries: Vec<LogEntry> = entries.into_iter().collect();
+        if let Some(listener) = self.listener.get() {
+            // Before they are on disk: what is said of them goes through the log as well.
+            for entry in &entries {
+                if let EntryPayload::Normal(said) = &entry.payload {
+                    listener.note_appended(&said.0);
+                }
+            }
+        }
         let sealed = |entry: &LogEntry| {
             let bytes = sealed_entry(entry).map_err(io::Error::other)?;
             Ok((entry.log_id.index, bytes))

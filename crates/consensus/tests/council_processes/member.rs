@@ -1,6 +1,6 @@
 //! One site: it votes for whatever is proposed, and proposes when told to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -12,11 +12,12 @@ use swell_consensus::channel::resource::{Opening, ResourceChannel};
 use swell_consensus::log::{Log, Look};
 use swell_consensus::raft::raft_log::RaftLog;
 use swell_consensus::raft::settings::Settings;
-use swell_core::council::entry::{Command, Reason};
+use swell_core::council::entry::{Command, Message, Reason};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::state::State;
 use swell_core::council::words::{Criticality, Loads, Metric, Mode, ProposalId, WorkloadId};
 use swell_core::ids::SiteId;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::certificates;
@@ -135,29 +136,38 @@ async fn tell_time(log: Arc<RaftLog>) {
     }
 }
 
-/// Votes yes on what is open, once.
+/// Votes yes on what is put into the log here, and on what is open and not voted on by then: it
+/// was applied before this site began, or its message was said again under another leader.
 async fn vote(log: Arc<RaftLog>) {
-    let (own, mut applied) = (log.site(), log.applied());
-    let mut voted = BTreeSet::new();
+    let (own, mut applied, mut appended) = (log.site(), log.applied(), log.appended());
+    let mut early: BTreeMap<Message, JoinHandle<()>> = BTreeMap::new();
     loop {
-        let wanted = |state: &State| -> Vec<ProposalId> {
+        let wanted = |state: &State| -> Vec<(Message, ProposalId)> {
             let mine = state.open.iter().filter(|(_, of)| !of.ballot.votes.contains_key(&own));
-            mine.map(|(id, _)| *id).collect()
+            mine.map(|(id, of)| (of.message, *id)).collect()
         };
-        for proposal in log.look(wanted) {
-            if voted.insert(proposal) {
-                let log = Arc::clone(&log);
-                tokio::spawn(async move {
-                    let reason = Reason::Ordered;
-                    let vote = Command::Vote { proposal, yes: true, reason, claim_ppm: 0 };
-                    let _ = log.propose(vote, WITHIN).await;
-                });
-            }
+        early.retain(|_, vote| !vote.is_finished());
+        let reason = Reason::Ordered;
+        for (message, proposal) in log.look(wanted) {
+            let vote = Command::Vote { proposal, yes: true, reason, claim_ppm: 0 };
+            early.entry(message).or_insert_with(|| cast(&log, vote));
         }
-        if applied.changed().await.is_err() {
-            return;
+        tokio::select! {
+            changed = applied.changed() => if changed.is_err() { return },
+            entry = appended.recv() => if let Ok(entry) = entry {
+                let message = entry.message();
+                let vote = Command::VoteOn { message, yes: true, reason, claim_ppm: 0 };
+                early.entry(message).or_insert_with(|| cast(&log, vote));
+            },
         }
     }
+}
+
+fn cast(log: &Arc<RaftLog>, vote: Command) -> JoinHandle<()> {
+    let log = Arc::clone(log);
+    tokio::spawn(async move {
+        let _ = log.propose(vote, WITHIN).await;
+    })
 }
 
 /// A proposal that carries its number in its criterion.

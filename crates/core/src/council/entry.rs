@@ -29,6 +29,25 @@ pub struct Entry {
     pub command: Command,
 }
 
+/// What names a message for good: who said it, in which life, as which message of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Message {
+    /// Who said it.
+    pub from: SiteId,
+    /// In which life.
+    pub incarnation: u64,
+    /// As which message of it.
+    pub sequence: u64,
+}
+
+impl Entry {
+    /// What names it.
+    pub fn message(&self) -> Message {
+        let Self { from, incarnation, sequence, .. } = *self;
+        Message { from, incarnation, sequence }
+    }
+}
+
 /// What can be said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -123,6 +142,19 @@ pub enum Command {
     },
     /// The speaker is alive and keeps what it holds.
     Renew,
+    /// A vote on a proposal that the voter has in its log and does not know to be committed. It
+    /// names the message, as there is no id before; if that message comes to nothing, so does
+    /// the vote.
+    VoteOn {
+        /// The message that files the proposal.
+        message: Message,
+        /// Yes or no.
+        yes: bool,
+        /// Why.
+        reason: Reason,
+        /// What the voter believes itself to weigh.
+        claim_ppm: u32,
+    },
 }
 
 /// What is expected of a slot, in parts per million of the capacity: with this chance it

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::council::ballot::Ballot;
 use crate::council::book::Subject;
 use crate::council::ending::end;
+use crate::council::entry::{Command, Entry, Message};
 use crate::council::load::{demand, fits};
 use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
 use crate::council::refusal::Refusal;
@@ -22,9 +23,10 @@ const OF_ONE_MAX: usize = 16;
 pub fn on_propose(
     state: &mut State,
     id: ProposalId,
-    by: SiteId,
+    message: Message,
     filing: &Filing,
 ) -> Result<(), Refusal> {
+    let by = message.from;
     parties(state, filing)?;
     let criticality = workloads(state, filing)?;
     criterion(state, filing)?;
@@ -44,6 +46,7 @@ pub fn on_propose(
     };
     let proposal = Proposal {
         proposer: by,
+        message,
         filing: filing.clone(),
         filed: state.now,
         criticality,
@@ -55,6 +58,17 @@ pub fn on_propose(
     };
     state.open.insert(id, proposal);
     Ok(())
+}
+
+/// The proposal that an entry would file if it were the next one; nothing if it would be refused,
+/// or is none. It may yet come after others, and then be another one or none: good for what is
+/// only an opinion, such as a vote.
+pub fn foreseen(state: &State, entry: &Entry) -> Option<Proposal> {
+    let Command::Propose(filing) = &entry.command else { return None };
+    let id = ProposalId(state.index.saturating_add(1));
+    let mut next = state.clone();
+    on_propose(&mut next, id, entry.message(), filing).ok()?;
+    next.open.remove(&id)
 }
 
 /// The last slot for which the destination must have room.

@@ -14,9 +14,8 @@ use crate::council::measuring::{close_slots, on_forecast, on_observe};
 use crate::council::moving::{hurry, on_report};
 use crate::council::refusal::Refusal;
 use crate::council::state::State;
-use crate::council::voting::{expire, on_vote, on_withdraw};
+use crate::council::voting::{expire, filed_by, on_vote, on_withdraw};
 use crate::council::words::ProposalId;
-use crate::ids::SiteId;
 use crate::time::Instant;
 
 /// Applies the entry of that index, or says why it changed nothing. A proposal that it files
@@ -31,7 +30,7 @@ pub fn apply(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
         let member = state.members.get_mut(&entry.from).ok_or(Refusal::NotMember(entry.from))?;
         member.sender.take(entry.incarnation, entry.sequence)?;
     }
-    carry_out(state, index, entry.from, &entry.command)
+    carry_out(state, index, entry)
 }
 
 /// What can be said while there are no members: who the first one is, and by which rules.
@@ -39,7 +38,8 @@ fn is_beginning(command: &Command) -> bool {
     matches!(command, Command::Admit { .. } | Command::AdoptRules(_))
 }
 
-fn carry_out(state: &mut State, index: u64, by: SiteId, command: &Command) -> Result<(), Refusal> {
+fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal> {
+    let (by, command) = (entry.from, &entry.command);
     match command {
         Command::Tick { at } => {
             tick(state, *at);
@@ -66,12 +66,19 @@ fn carry_out(state: &mut State, index: u64, by: SiteId, command: &Command) -> Re
             let subject = Subject { target: *target, metric: *metric };
             on_observe(state, by, subject, *slot, *value_ppm)
         }
-        Command::Propose(filing) => on_propose(state, ProposalId(index), by, filing),
+        Command::Propose(filing) => {
+            on_propose(state, ProposalId(index), entry.message(), filing)
+        },
         Command::Withdraw { proposal } => on_withdraw(state, *proposal, by),
         Command::Vote { proposal, yes, reason, claim_ppm } => {
             let (yes, reason, claim_ppm, at) = (*yes, *reason, *claim_ppm, state.now);
             let vote = Vote { yes, reason, claim_ppm, at };
             on_vote(state, *proposal, by, vote)
+        }
+        Command::VoteOn { message, yes, reason, claim_ppm } => {
+            let (yes, reason, claim_ppm, at) = (*yes, *reason, *claim_ppm, state.now);
+            let id = filed_by(state, *message)?;
+            on_vote(state, id, by, Vote { yes, reason, claim_ppm, at })
         }
         Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),
         Command::Renew => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::council::entry::Message;
 use crate::council::words::{Epoch, Metric, ProposalId, WorkloadId};
 use crate::ids::SiteId;
 use crate::time::Instant;
@@ -113,6 +114,8 @@ pub enum Refusal {
     BadCriterion(&'static str),
     /// No such proposal is remembered.
     UnknownProposal(ProposalId),
+    /// The message filed no proposal that is remembered: it was refused, or has not come.
+    NothingFiled(Message),
     /// The proposal was decided already.
     Closed(ProposalId),
     /// The voter was no member when the proposal was filed.
@@ -243,6 +246,11 @@ impl fmt::Display for Refusal {
             Refusal::BadCriterion(problem) => {
                 write!(f, "the criterion cannot be checked: {problem}")
             }
+            Refusal::NothingFiled(message) => write!(
+                f,
+                "message {}.{} of site {} filed no proposal that is remembered",
+                message.incarnation, message.sequence, message.from.0
+            ),
             Refusal::UnknownProposal(proposal) => {
                 write!(f, "no proposal {} is remembered", proposal.0)
             }

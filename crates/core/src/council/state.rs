@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::council::ballot::Ballot;
 use crate::council::book::Book;
+use crate::council::entry::Message;
 use crate::council::ledger::Ledger;
 use crate::council::member::Member;
 use crate::council::movement::{Movement, Phase};
@@ -65,6 +66,8 @@ pub struct State {
 pub struct Proposal {
     /// Who filed it.
     pub proposer: SiteId,
+    /// By which message.
+    pub message: Message,
     /// What was filed.
     pub filing: Filing,
     /// When.

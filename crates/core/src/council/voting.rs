@@ -6,6 +6,7 @@
 
 use crate::council::ballot::{Tally, Vote};
 use crate::council::ending::end;
+use crate::council::entry::Message;
 use crate::council::filing::through;
 use crate::council::grant::grant;
 use crate::council::load::{demand, fits};
@@ -36,6 +37,14 @@ pub fn on_vote(state: &mut State, id: ProposalId, by: SiteId, vote: Vote) -> Res
         Tally::Approved => approve(state, id),
     }
     Ok(())
+}
+
+/// The proposal that a message filed.
+pub fn filed_by(state: &State, message: Message) -> Result<ProposalId, Refusal> {
+    let open = state.open.iter().map(|(id, open)| (id, open.message));
+    let ended = state.ended.iter().map(|(id, ended)| (id, ended.proposal.message));
+    let found = open.chain(ended).find(|(_, filed)| *filed == message);
+    found.map(|(id, _)| *id).ok_or(Refusal::NothingFiled(message))
 }
 
 /// Who filed a proposal takes it back before it is decided.

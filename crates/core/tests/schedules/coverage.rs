@@ -8,7 +8,7 @@ use std::fmt;
 pub(crate) struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened for a run to count.
-const NEEDED: [&str; 24] = [
+const NEEDED: [&str; 25] = [
     "crash",
     "restart",
     "partition",
@@ -33,6 +33,7 @@ const NEEDED: [&str; 24] = [
     "rolled back",
     "failed",
     "withdrawn",
+    "early vote",
 ];
 
 impl Coverage {

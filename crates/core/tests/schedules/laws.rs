@@ -7,6 +7,7 @@ use swell_core::council::entry::{Command, Entry};
 use swell_core::council::machine::apply;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal, State};
+use swell_core::council::voting::filed_by;
 use swell_core::council::words::{Criticality, Epoch, ProposalId, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::rng::{Rng, below};
@@ -44,6 +45,10 @@ impl Laws {
         match &entry.command {
             Command::Propose(_) => self.filed(state),
             Command::Vote { proposal, .. } => self.voted(state, *proposal),
+            Command::VoteOn { message, .. } => match filed_by(state, *message) {
+                Ok(proposal) => self.voted(state, proposal),
+                Err(_) => Ok(()),
+            },
             _ => Ok(()),
         }?;
         self.ends(state)

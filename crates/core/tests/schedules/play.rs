@@ -1,7 +1,7 @@
 //! Plays one schedule: some hundred things that happen, in an order drawn from the seed.
 
 use swell_core::council::book::Subject;
-use swell_core::council::entry::{Band, Command, News, Reason};
+use swell_core::council::entry::{Band, Command, Entry, Message, News, Reason};
 use swell_core::council::order::{Order, Task, orders, runs};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback, Trouble};
 use swell_core::council::state::State;
@@ -259,6 +259,11 @@ impl World<'_> {
     }
 
     fn vote(&mut self, node: usize) -> Option<Command> {
+        if chance(&mut self.rng, 2)
+            && let Some(early) = self.early_vote()
+        {
+            return Some(early);
+        }
         let (me, state) = (self.nodes[node].site, &self.nodes[node].state);
         let open: Vec<ProposalId> = state
             .open
@@ -273,6 +278,21 @@ impl World<'_> {
         let (proposal, yes) = (pick(rng, &open), below(rng, 10) < 8);
         let claim_ppm = below(rng, 1_000_000) as u32;
         Some(Command::Vote { proposal, yes, reason: Reason::Helps, claim_ppm })
+    }
+
+    /// A vote on what somebody said last, which may be committed, lost, or refused.
+    fn early_vote(&mut self) -> Option<Command> {
+        let said = self.nodes.iter().filter_map(|node| node.said.as_ref());
+        let filed = said.filter(|entry| matches!(entry.command, Command::Propose(_)));
+        let messages: Vec<Message> = filed.map(Entry::message).collect();
+        if messages.is_empty() {
+            return None;
+        }
+        let rng = &mut self.rng;
+        let (message, yes) = (pick(rng, &messages), below(rng, 10) < 8);
+        let claim_ppm = below(rng, 1_000_000) as u32;
+        self.coverage.count("early vote");
+        Some(Command::VoteOn { message, yes, reason: Reason::Helps, claim_ppm })
     }
 
     fn withdrawal(&mut self, node: usize) -> Option<Command> {

@@ -51,7 +51,7 @@ impl Flows {
         for lane in &offer.lanes {
             check_lane(lane).map_err(|why| (400, why))?;
         }
-        let lanes: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, home)).collect();
+        let lanes: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
         let own = offer.spec.from.iter().filter(|from| !lanes.contains(from));
         if lanes.len() + own.count() > LANES_MAX {
             return Err((409, format!("the flow `{name}` has more than {LANES_MAX} lanes")));
@@ -86,7 +86,7 @@ impl Flows {
         let arriving = arrivals.get_mut(flow).filter(|one| one.is_of(peer, term));
         let arriving = arriving.ok_or_else(|| stale(flow, term))?;
         let most = arriving.offer.spec.disk_bytes;
-        let lane = at_home(&chunk.head.lane, home);
+        let lane = at_home(&chunk.head.lane, &home);
         let keep = arriving.keeps.get_mut(&lane);
         let keep = keep.ok_or_else(|| (400, format!("no lane `{lane}` was offered")))?;
         if chunk.first > keep.next() {
@@ -112,7 +112,7 @@ impl Flows {
         let arriving = arrivals.get_mut(&seal.flow).filter(|one| one.is_of(peer, seal.term));
         let arriving = arriving.ok_or_else(|| stale(&seal.flow, seal.term))?;
         for ends in &seal.lanes {
-            let lane = at_home(&ends.lane, home);
+            let lane = at_home(&ends.lane, &home);
             let keep = arriving.keeps.get_mut(&lane);
             let keep = keep.ok_or_else(|| (400, format!("no lane `{lane}` was offered")))?;
             keep.finish(ends.first).map_err(|error| unkept(&error))?;
@@ -153,7 +153,7 @@ impl Flows {
         }
         self.settle_in(name).map_err(|error| unkept(&error))?;
         let home = self.home()?;
-        let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, home)).collect();
+        let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
         let record = FlowRecord {
             term: offer.term,
             remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
@@ -200,9 +200,9 @@ impl Flows {
     }
 
     /// The name of this node among nodes.
-    pub(crate) fn home(&self) -> Result<&str, Refused> {
-        let link = self.parts.link.as_ref();
-        link.map(|link| &*link.name).ok_or_else(|| (503, "it speaks to no nodes".to_string()))
+    pub(crate) fn home(&self) -> Result<Arc<str>, Refused> {
+        let link = self.parts.links.get();
+        link.map(|link| link.name).ok_or_else(|| (503, "it speaks to no nodes".to_string()))
     }
 
     fn is_newer(&self, name: &str, term: u32) -> Result<(), Refused> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +58,22 @@ impl Link {
     }
 }
 
+/// The way from this node to others, once it has one: of its settings, or as a site.
+#[derive(Default)]
+pub struct Links(RwLock<Option<Link>>);
+
+impl Links {
+    /// The way, if there is one now.
+    pub fn get(&self) -> Option<Link> {
+        self.0.read().clone()
+    }
+
+    /// There is one from now on, or none any more.
+    pub fn set(&self, link: Option<Link>) {
+        *self.0.write() = link;
+    }
+}
+
 /// What came of sending a flow away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Left {
@@ -75,7 +91,7 @@ pub(crate) struct Away {
     term: u32,
     full: Full,
     to: Mutex<Elsewhere>,
-    link: Option<Link>,
+    links: Arc<Links>,
     left: Mutex<Option<Left>>,
     /// Native processes here that feed it.
     pub(crate) natives: Natives,
@@ -96,13 +112,13 @@ struct Way {
 type Patience<'a> = (Option<Instant>, &'a CancellationToken);
 
 impl Away {
-    pub(crate) fn new(record: &FlowRecord, to: Elsewhere, link: Option<Link>) -> Self {
+    pub(crate) fn new(record: &FlowRecord, to: Elsewhere, links: Arc<Links>) -> Self {
         Self {
             flow: record.spec.name.clone(),
             term: record.term,
             full: record.spec.full,
             to: Mutex::new(to),
-            link,
+            links,
             left: Mutex::new(None),
             natives: Natives::default(),
             ways: record.spec.from.iter().map(|from| (from.clone(), Default::default())).collect(),
@@ -128,7 +144,7 @@ impl Away {
         let order = text(&Move { flow: self.flow.clone(), term: self.term });
         loop {
             let to = self.to();
-            let Some(link) = &self.link else { return Err(UNLINKED.to_string()) };
+            let Some(link) = self.links.get() else { return Err(UNLINKED.to_string()) };
             let said = link.ask(&to, path::ACTIVATE, order.clone(), Duration::ZERO).await;
             match said {
                 Ok(_) => return Ok(()),
@@ -286,9 +302,9 @@ impl Away {
         read(&said)
     }
 
-    fn head(&self, from: &str, born: u64, wait: Duration) -> Result<(&Link, ChunkHead), LinkError> {
+    fn head(&self, from: &str, born: u64, wait: Duration) -> Result<(Link, ChunkHead), LinkError> {
         let unlinked = || LinkError::Unusable(UNLINKED.to_string());
-        let link = self.link.as_ref().ok_or_else(unlinked)?;
+        let link = self.links.get().ok_or_else(unlinked)?;
         let (flow, lane) = (self.flow.clone(), abroad(from, &link.name));
         let wait_ms = wait.as_millis() as u64;
         Ok((link, ChunkHead { flow, term: 0, lane, born, wait_ms }))

@@ -54,7 +54,7 @@ impl Flows {
             let title = format!("the flow `{name}` is not up");
             Refusal::new(Reason::NotReady, title).detail(why.to_string())
         })?;
-        let link = self.parts.link.clone().ok_or_else(|| {
+        let link = self.parts.links.get().ok_or_else(|| {
             Refusal::new(Reason::Conflict, "this node speaks to no others")
                 .hint("give it `flow.listen` and certificates, and the other node too")
         })?;
@@ -103,7 +103,7 @@ impl Flows {
             self.put_in(self.bring_up(record));
             return Err(refusal);
         }
-        let away = Arc::new(Away::new(&gone, to.clone(), Some(journey.link.clone())));
+        let away = Arc::new(Away::new(&gone, to.clone(), self.parts.links.clone()));
         let until = Some(tokio::time::Instant::now() + BEGIN_IN);
         if let Err(why) = away.let_begin((until, &self.stop)).await {
             tracing::warn!(flow = %name, node = %to.node, %why, "a flow that went does not begin");

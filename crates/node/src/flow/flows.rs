@@ -19,7 +19,7 @@ use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 
 use crate::flow::arriving::Arrivals;
-use crate::flow::away::{Away, Link};
+use crate::flow::away::{Away, Links};
 use crate::flow::check::{Among, class, problems};
 use crate::flow::consumer::Consumer;
 use crate::flow::launch::{self, Use};
@@ -54,8 +54,8 @@ pub struct Parts {
     pub graves: Arc<dyn Graves>,
     /// Settings.
     pub settings: FlowSettings,
-    /// The way to other nodes, if there is one.
-    pub link: Option<Link>,
+    /// The way to other nodes, once there is one.
+    pub links: Arc<Links>,
     /// How long calls under way may take when a flow stops.
     pub drain: Duration,
 }
@@ -261,7 +261,7 @@ impl Flows {
     pub(crate) fn bring_up(self: &Arc<Self>, record: FlowRecord) -> Arc<Up> {
         if let Some(elsewhere) = record.moved.clone() {
             let node = elsewhere.node.clone();
-            let away = Away::new(&record, elsewhere, self.parts.link.clone());
+            let away = Away::new(&record, elsewhere, self.parts.links.clone());
             return Arc::new(Up::away(record, &node, Arc::new(away)));
         }
         let (stop, cut) = (self.stop.child_token(), CancellationToken::new());

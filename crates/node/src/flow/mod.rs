@@ -33,6 +33,7 @@ pub mod up;
 pub mod flows;
 pub mod arrivals;
 pub mod departure;
+pub mod feeding;
 pub mod remote;
 pub mod port;
 pub mod entry;

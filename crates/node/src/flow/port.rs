@@ -20,9 +20,12 @@ use swell_link::peer::Peer;
 use swell_link::purpose::Purpose;
 use swell_link::server::{Bounds, serve};
 
+use swell_site::board::FlowPlace;
+
 use crate::flow::arriving::Refused;
 use crate::flow::away::Link;
 use crate::flow::check::ITEM_BYTES_MAX;
+use crate::flow::feeding::Feed;
 use crate::flow::flows::Flows;
 use crate::flow::wire::{CHUNK_BYTES, Chunk, ChunkHead, Move, Offer, Seal, parse, path, text};
 use crate::settings::FlowLinkSettings;
@@ -53,7 +56,11 @@ impl Port {
             let path = settings.certificate.display();
             return Err(format!("the certificate `{path}` is for `{purpose}`, not for `flow`"));
         }
-        let at = settings.listen;
+        Self::of(identity, settings.listen).await
+    }
+
+    /// Takes an address for who is certified so.
+    pub(crate) async fn of(identity: Identity, at: SocketAddr) -> Result<Self, String> {
         let taken = |error| format!("cannot listen on {at} for flows of other nodes: {error}");
         let listener = TcpListener::bind(at).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
@@ -64,6 +71,11 @@ impl Port {
     pub(crate) fn link(&self) -> Link {
         let client = Client::new(self.identity.clone());
         Link { name: self.identity.name().into(), client }
+    }
+
+    /// Where it is, for other nodes.
+    pub(crate) fn place(&self) -> FlowPlace {
+        FlowPlace { node: self.identity.name().to_string(), at: self.address.to_string() }
     }
 
     /// Opens it until `stop`.
@@ -84,6 +96,7 @@ fn router(flows: Arc<Flows>) -> Router {
         .route(path::ABORT, post(abort))
         .route(path::NEXT, post(next))
         .route(path::PUT, post(put))
+        .route(path::FEED, post(feed))
         .layer(DefaultBodyLimit::max(REQUEST_MAX))
         .with_state(flows)
 }
@@ -139,6 +152,17 @@ async fn put(State(flows): Node, Extension(peer): From, body: Bytes) -> Response
         Err(refused) => return refusal(refused),
     };
     answer(flows.take_in(&peer.name, &chunk).await.map(|next| text(&next)))
+}
+
+async fn feed(State(flows): Node, Extension(peer): From, body: Bytes) -> Response {
+    let feed: Feed = match message(&body) {
+        Ok(feed) => feed,
+        Err(refused) => return refusal(refused),
+    };
+    // Carried out to the end, even if the other node is cut off meanwhile.
+    let fed = tokio::spawn(async move { flows.widen(&peer.name, &feed).await });
+    let fed = fed.await.unwrap_or_else(|error| Err((500, error.to_string())));
+    answer(fed.map(|fed| text(&fed)))
 }
 
 fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {

@@ -32,6 +32,7 @@ pub(crate) mod path {
     pub(crate) const ABORT: &str = "/flow/abort";
     pub(crate) const NEXT: &str = "/flow/next";
     pub(crate) const PUT: &str = "/flow/put";
+    pub(crate) const FEED: &str = "/flow/feed";
 }
 
 /// The status of an answer that holds an [`Elsewhere`].

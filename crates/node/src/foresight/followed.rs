@@ -98,9 +98,9 @@ impl Followed {
         }
     }
 
-    /// The latest value of a series, if it was fetched at all.
-    pub fn latest(&self, name: &str) -> Option<f64> {
-        self.points.lock().get(name)?.last_key_value().map(|(_, &value)| value)
+    /// The latest value of a series, with its time in milliseconds since 1970, if any was fetched.
+    pub fn latest(&self, name: &str) -> Option<(u64, f64)> {
+        self.points.lock().get(name)?.last_key_value().map(|(&ms, &value)| (ms, value))
     }
 
     fn newest(&self, name: &str) -> Option<u64> {
@@ -196,7 +196,7 @@ mod tests {
         let [queue] = &followed.on(grid, 4)[..] else { panic!("one series") };
         assert_eq!(queue.values[..3], [2.0, 2.0, 10.0]);
         assert!(queue.values[3].is_nan(), "it is not known yet");
-        assert_eq!((followed.latest("queue"), followed.latest("other")), (Some(10.0), None));
+        assert_eq!((followed.latest("queue"), followed.latest("other")), (Some((180_000, 10.0)), None));
         followed.forget(150_000);
         assert_eq!(followed.newest("queue"), Some(180_000));
         let away = Followed::new("http://127.0.0.1:1", vec![follow.clone()]);

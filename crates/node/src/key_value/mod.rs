@@ -1,3 +1,5 @@
 //! Bytes that guests keep by key, on disk.
 
+pub mod place;
 pub mod shelf;
+pub mod roaming;

@@ -4,13 +4,15 @@
 //! box at the edge loses power without notice; a function that writes often pays for that.
 //! Keys and values are bounded, so no guest fills the memory of the node with one answer.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use redb::{ReadableTable, TableDefinition};
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use swell_sandbox::key_value::{KeyValue, KeyValueError};
 
-use crate::store::database::{File, Kind};
+use crate::key_value::place::Place;
+use crate::store::database::{File, Kind, Trouble};
 use crate::store::error::StoreError;
 
 /// Name of the file in the data folder.
@@ -22,6 +24,10 @@ pub const KEY_BYTES_MAX: usize = 1 << 10;
 /// The longest value.
 pub const VALUE_BYTES_MAX: usize = 4 << 20;
 const VALUES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("values");
+/// What has come so far of stores that move here.
+const ASIDE: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("aside");
+/// Where stores are that moved, as JSON.
+const PLACES: TableDefinition<&str, &[u8]> = TableDefinition::new("places");
 
 const KIND: Kind = Kind {
     file: FILE,
@@ -43,8 +49,130 @@ pub struct Shelf {
 impl Shelf {
     /// Opens the stores in a data folder, and makes the file if there is none.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(folder, KIND)? })
+        let file = File::open(folder, KIND)?;
+        // Files of earlier releases do not have these.
+        file.change(|transaction| {
+            transaction.open_table(ASIDE)?;
+            transaction.open_table(PLACES)?;
+            Ok(())
+        })?;
+        Ok(Self { file })
     }
+
+    /// Where stores are that moved.
+    pub fn places(&self) -> Result<BTreeMap<String, Place>, StoreError> {
+        self.file.read(|transaction| {
+            let mut places = BTreeMap::new();
+            for row in transaction.open_table(PLACES)?.iter()? {
+                let (store, place) = row?;
+                let store = store.value().to_string();
+                let place = serde_json::from_slice(place.value()).map_err(|error| {
+                    Trouble::Nonsense(format!("where the store `{store}` is ({error})"))
+                })?;
+                places.insert(store, place);
+            }
+            Ok(places)
+        })
+    }
+
+    /// Keeps where a store is.
+    pub fn place(&self, store: &str, place: &Place) -> Result<(), StoreError> {
+        self.file.change(|transaction| Ok(write_place(transaction, store, place)?))
+    }
+
+    /// Whether a store holds nothing.
+    pub fn is_empty(&self, store: &str) -> Result<bool, StoreError> {
+        Ok(self.values(store, None, 0)?.is_empty())
+    }
+
+    /// Values of a store after a key, in order: the first, and more up to so many bytes.
+    pub fn values(
+        &self,
+        store: &str,
+        after: Option<&str>,
+        bytes_max: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.file.read(|transaction| {
+            let table = transaction.open_table(VALUES)?;
+            let (mut found, mut bytes) = (Vec::new(), 0);
+            for row in table.range((store, after.unwrap_or(""))..)? {
+                let (name, value) = row?;
+                let (of, key) = name.value();
+                if of != store || (!found.is_empty() && bytes + value.value().len() > bytes_max) {
+                    break;
+                }
+                if Some(key) != after {
+                    bytes += value.value().len();
+                    found.push((key.to_string(), value.value().to_vec()));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Puts values aside of a store that comes here; the first ones in place of all others.
+    pub fn put_aside(
+        &self,
+        store: &str,
+        is_first: bool,
+        values: &[(String, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        self.file.change(|transaction| {
+            let mut aside = transaction.open_table(ASIDE)?;
+            if is_first {
+                clear(&mut aside, store)?;
+            }
+            for (key, value) in values {
+                aside.insert((store, key.as_str()), &value[..])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What was put aside is the store from now on, at that place.
+    pub fn seal(&self, store: &str, place: &Place) -> Result<(), StoreError> {
+        self.file.change(|transaction| {
+            let mut aside = transaction.open_table(ASIDE)?;
+            let mut values = transaction.open_table(VALUES)?;
+            clear(&mut values, store)?;
+            for row in aside.range((store, "")..)? {
+                let (name, value) = row?;
+                let (of, key) = name.value();
+                if of != store {
+                    break;
+                }
+                values.insert((store, key), value.value())?;
+            }
+            clear(&mut aside, store)?;
+            drop((aside, values));
+            Ok(write_place(transaction, store, place)?)
+        })
+    }
+
+    /// Forgets all values of a store.
+    pub fn clear(&self, store: &str) -> Result<(), StoreError> {
+        self.file.change(|transaction| Ok(clear(&mut transaction.open_table(VALUES)?, store)?))
+    }
+}
+
+fn write_place(
+    transaction: &WriteTransaction,
+    store: &str,
+    place: &Place,
+) -> Result<(), redb::Error> {
+    let bytes = serde_json::to_vec(place).expect("a place is plain data");
+    transaction.open_table(PLACES)?.insert(store, &bytes[..])?;
+    Ok(())
+}
+
+fn clear(
+    table: &mut Table<'_, (&'static str, &'static str), &'static [u8]>,
+    store: &str,
+) -> Result<(), redb::Error> {
+    // The first name after all of the store's own.
+    let past = format!("{store}\0");
+    table.retain_in((store, "")..(past.as_str(), ""), |_, _| false)?;
+    Ok(())
 }
 
 fn failed(error: StoreError) -> KeyValueError {

@@ -149,6 +149,8 @@ impl Queue {
             callback,
             key,
             bytes: body.len() as u64,
+            handed: 0,
+            leaving: None,
         };
         Ok((entry, body))
     }
@@ -171,7 +173,7 @@ impl Queue {
     }
 
     /// Makes room for calls, or tells why there is none.
-    fn reserve(&self, entries: &[Entry]) -> Result<(), Refusal> {
+    pub(crate) fn reserve(&self, entries: &[Entry]) -> Result<(), Refusal> {
         let QueueSettings { entries_max, bytes_max, .. } = self.settings;
         let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
         let mut state = self.state.lock();
@@ -289,12 +291,19 @@ impl Queued for Queue {
     }
 
     fn get(&self, id: &str) -> Result<Option<Invocation>, Refusal> {
-        Ok(self.find(id)?.map(|entry| entry.shown()))
+        let found = self.find(id)?;
+        if found.is_none() {
+            self.is_here(id)?;
+        }
+        Ok(found.map(|entry| entry.shown()))
     }
 
     fn result(&self, id: &str) -> Result<Option<Response<Bytes>>, Refusal> {
         let Ok(id) = Uuid::parse_str(id) else { return Ok(None) };
         let found = self.ledger.answer(id).map_err(|error| unkept(&error))?;
+        if found.is_none() {
+            self.is_here(&id.to_string())?;
+        }
         Ok(found.and_then(|(entry, body)| Some(entry.answer?.with(body))))
     }
 
@@ -347,6 +356,15 @@ impl Queue {
     fn find(&self, id: &str) -> Result<Option<Entry>, Refusal> {
         let Ok(id) = Uuid::parse_str(id) else { return Ok(None) };
         self.ledger.get(id).map_err(|error| unkept(&error))
+    }
+
+    /// Refuses a call that went to another site with its function.
+    fn is_here(&self, id: &str) -> Result<(), Refusal> {
+        let Ok(id) = Uuid::parse_str(id) else { return Ok(()) };
+        let moved = self.ledger.moved(id).map_err(|error| unkept(&error))?;
+        let Some(site) = moved else { return Ok(()) };
+        let title = format!("the call went to site `{site}` with its function");
+        Err(Refusal::new(Reason::NotFound, title).hint("ask there, under the same id"))
     }
 }
 

@@ -50,6 +50,12 @@ pub struct Entry {
     pub key: Option<String>,
     /// Bytes of the bodies beside it.
     pub bytes: u64,
+    /// How often it went to another node with its function.
+    #[serde(default)]
+    pub handed: u32,
+    /// The site that it is on its way to; it is not tried here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<String>,
 }
 
 /// A request without its body.
@@ -82,7 +88,7 @@ pub struct Callback {
 impl Entry {
     /// As the API shows it.
     pub fn shown(&self) -> Invocation {
-        let waits = self.state == InvocationState::Queued;
+        let waits = self.state == InvocationState::Queued && self.leaving.is_none();
         Invocation {
             id: self.id.to_string(),
             function: self.function.clone(),

@@ -28,6 +28,12 @@ const REQUESTS: TableDefinition<u128, &[u8]> = TableDefinition::new("requests");
 const ANSWERS: TableDefinition<u128, &[u8]> = TableDefinition::new("answers");
 const KEYS: TableDefinition<(&str, &str), u128> = TableDefinition::new("keys");
 const MARKS: TableDefinition<&str, u64> = TableDefinition::new("marks");
+/// By call that came from another node, the number of its latest passage.
+const HANDED: TableDefinition<u128, u32> = TableDefinition::new("handed");
+/// By call that went to another node, the site.
+const MOVED: TableDefinition<u128, &str> = TableDefinition::new("moved");
+/// How long passages are remembered after their calls were accepted.
+const PASSAGES_KEPT_MS: u64 = 30 * 86_400_000;
 
 const KIND: Kind = Kind {
     file: FILE,
@@ -56,6 +62,12 @@ pub struct Step {
     pub remove: Vec<Uuid>,
     /// A time to be remembered under a name.
     pub mark: Option<(String, u64)>,
+    /// Calls that come from another node, with the bodies of their requests.
+    pub take: Vec<(Entry, bytes::Bytes)>,
+    /// Passages of calls that are not to arrive any more.
+    pub bar: Vec<(Uuid, u32)>,
+    /// Calls of `remove` that went to a site.
+    pub moved: Option<String>,
 }
 
 /// How a call changed.
@@ -69,7 +81,8 @@ pub struct Change {
     pub drop_request: bool,
 }
 
-/// For each call that a step adds: whether it is new, or else the call that it repeats.
+/// For each call that a step adds, and then for each that it takes: whether it is new, or else
+/// the call that it repeats. Then for each that it bars: nothing, or the call if it had arrived.
 pub type Added = Vec<Result<(), Uuid>>;
 
 type Done = oneshot::Sender<Result<Added, StoreError>>;
@@ -85,6 +98,12 @@ impl Ledger {
     /// thread ends with the ledger.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = Arc::new(File::open(folder, KIND)?);
+        // Files of earlier releases do not have these.
+        file.change(|transaction| {
+            transaction.open_table(HANDED)?;
+            transaction.open_table(MOVED)?;
+            Ok(())
+        })?;
         let (steps, coming) = mpsc::channel(STEPS_MAX);
         let written = file.clone();
         let named = thread::Builder::new().name("queue-writer".to_string());
@@ -169,6 +188,14 @@ impl Ledger {
         })
     }
 
+    /// The site that a call went to, if it went.
+    pub fn moved(&self, id: Uuid) -> Result<Option<String>, StoreError> {
+        self.file.read(|transaction| {
+            let moved = transaction.open_table(MOVED)?.get(id.as_u128())?;
+            Ok(moved.map(|site| site.value().to_string()))
+        })
+    }
+
     fn with_body(
         &self,
         id: Uuid,
@@ -235,6 +262,23 @@ fn apply(transaction: &WriteTransaction, step: &Step) -> Result<Added, Trouble> 
         requests.insert(id, &body[..])?;
         added.push(Ok(()));
     }
+    drop((calls, requests, keys));
+    for (entry, body) in &step.take {
+        added.push(take(transaction, entry, body)?);
+    }
+    for (id, passage) in &step.bar {
+        let mut handed = transaction.open_table(HANDED)?;
+        let known = handed.get(id.as_u128())?.map_or(0, |known| known.value());
+        if known >= *passage {
+            added.push(Err(*id));
+            continue;
+        }
+        handed.insert(id.as_u128(), passage)?;
+        added.push(Ok(()));
+    }
+    let mut calls = transaction.open_table(CALLS)?;
+    let mut requests = transaction.open_table(REQUESTS)?;
+    let mut keys = transaction.open_table(KEYS)?;
     for Change { entry, answer, drop_request } in &step.change {
         let id = entry.id.as_u128();
         calls.insert(id, &written(entry)[..])?;
@@ -254,10 +298,48 @@ fn apply(transaction: &WriteTransaction, step: &Step) -> Result<Added, Trouble> 
             keys.remove((function.as_str(), key.as_str()))?;
         }
     }
+    if let Some(site) = &step.moved {
+        let mut moved = transaction.open_table(MOVED)?;
+        for id in &step.remove {
+            moved.insert(id.as_u128(), site.as_str())?;
+        }
+    }
     if let Some((name, time)) = &step.mark {
         transaction.open_table(MARKS)?.insert(name.as_str(), time)?;
     }
     Ok(added)
+}
+
+/// Takes a call that comes from another node, unless this passage of it came before.
+fn take(
+    transaction: &WriteTransaction,
+    entry: &Entry,
+    body: &[u8],
+) -> Result<Result<(), Uuid>, Trouble> {
+    let id = entry.id.as_u128();
+    let (mut handed, mut moved) =
+        (transaction.open_table(HANDED)?, transaction.open_table(MOVED)?);
+    let known = handed.get(id)?.map_or(0, |known| known.value());
+    if known >= entry.handed {
+        return Ok(Err(entry.id));
+    }
+    handed.insert(id, entry.handed)?;
+    moved.remove(id)?;
+    let old = u128::from(entry.accepted_at_ms.saturating_sub(PASSAGES_KEPT_MS)) << 80;
+    handed.retain_in(..old, |_, _| false)?;
+    moved.retain_in(..old, |_, _| false)?;
+    if let Some(key) = &entry.key {
+        let mut keys = transaction.open_table(KEYS)?;
+        let key = (entry.function.as_str(), key.as_str());
+        let known = keys.get(key)?.map(|known| known.value());
+        if let Some(other) = known.filter(|known| *known != id) {
+            return Ok(Err(Uuid::from_u128(other)));
+        }
+        keys.insert(key, id)?;
+    }
+    transaction.open_table(CALLS)?.insert(id, &written(entry)[..])?;
+    transaction.open_table(REQUESTS)?.insert(id, body)?;
+    Ok(Ok(()))
 }
 
 fn written(entry: &Entry) -> Vec<u8> {

@@ -7,6 +7,7 @@ pub mod turns;
 pub mod state;
 pub mod ledger;
 pub mod calls;
+pub mod handing;
 pub mod callback;
 pub mod attempt;
 pub mod runner;

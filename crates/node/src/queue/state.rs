@@ -128,7 +128,8 @@ pub fn lane(entry: &Entry) -> Lane {
 }
 
 fn waits(entry: &Entry) -> bool {
-    entry.state == InvocationState::Queued || entry.owes_callback()
+    let is_due = entry.state == InvocationState::Queued && entry.leaving.is_none();
+    is_due || entry.owes_callback()
 }
 
 fn end(entry: &Entry) -> (u64, Uuid, u64) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use swell_api::spec::FunctionSpec;
 
+use crate::flow::feeding::Part;
 use crate::registry::Registry;
 use crate::sites::metering::functions;
 
@@ -10,6 +11,17 @@ use crate::sites::metering::functions;
 pub const WORKLOAD: &str = "/v1/workload";
 /// Where it asks for code.
 pub const CODE: &str = "/v1/code";
+
+/// Where it asks who stood by for a site that is gone.
+pub const STANDBY: &str = "/v1/standby";
+/// Where it asks which contents a workload used.
+pub const CONTENTS: &str = "/v1/contents";
+/// Where calls are handed over that wait.
+pub const CALLS: &str = "/v1/calls";
+/// Where calls that have not arrived are called back.
+pub const RECALL: &str = "/v1/recall";
+/// Where a site that has authority again asks for what it handed over.
+pub const RETURN: &str = "/v1/return";
 
 /// What is asked for: a workload by name, or code by digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +35,23 @@ pub struct Ask {
 pub struct Bundle {
     /// Its functions.
     pub functions: Vec<Moved>,
+    /// The flows that they own or feed.
+    #[serde(default)]
+    pub flows: Vec<Part>,
+    /// The stores that they keep values in.
+    #[serde(default)]
+    pub stores: Vec<StoreAt>,
+}
+
+/// Where a store of values is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreAt {
+    /// Its name.
+    pub store: String,
+    /// The site.
+    pub site: String,
+    /// Counts its moves.
+    pub term: u32,
 }
 
 /// A function that moves.
@@ -34,13 +63,13 @@ pub struct Moved {
     pub is_paused: bool,
 }
 
-/// The bundle of a workload.
-pub fn bundle(registry: &Registry, workload: &str) -> Bundle {
+/// The functions of a workload as they move.
+pub fn moved(registry: &Registry, workload: &str) -> Vec<Moved> {
     let functions = functions(registry, workload).into_iter();
     let moved = functions.filter_map(|name| {
         let function = registry.get(&name)?;
         let spec = function.leading().spec.clone();
         Some(Moved { spec, is_paused: function.paused })
     });
-    Bundle { functions: moved.collect() }
+    moved.collect()
 }

@@ -1,22 +1,24 @@
 //! Where a site is found, in the words of the API and in those of sites.
 
-use swell_api::site::{Capacity, SiteContact};
+use swell_api::site::{Capacity, FlowContact, SiteContact};
 use swell_consensus::channel::names::name_of;
 use swell_core::council::words::Loads;
 use swell_link::client::Address;
-use swell_site::board::Contact;
+use swell_site::board::{Contact, FlowPlace};
 use swell_site::naming::site_id;
 
 /// A contact for the API.
 pub fn told(contact: &Contact) -> SiteContact {
-    let Contact { name, gateway, state, resource } = contact.clone();
-    SiteContact { name, gateway, state, resource }
+    let Contact { name, gateway, state, resource, flow } = contact.clone();
+    let flow = flow.map(|FlowPlace { node, at }| FlowContact { node, at });
+    SiteContact { name, gateway, state, resource, flow }
 }
 
 /// A contact of the API.
 pub fn taken(contact: &SiteContact) -> Contact {
-    let SiteContact { name, gateway, state, resource } = contact.clone();
-    Contact { name, gateway, state, resource }
+    let SiteContact { name, gateway, state, resource, flow } = contact.clone();
+    let flow = flow.map(|FlowContact { node, at }| FlowPlace { node, at });
+    Contact { name, gateway, state, resource, flow }
 }
 
 /// What a site is called in its certificates.
@@ -27,11 +29,6 @@ pub fn certified(name: &str) -> String {
 /// Where a site's resource channel is reached.
 pub fn resource_of(contact: &Contact) -> Address {
     Address { name: certified(&contact.name), at: contact.resource.clone() }
-}
-
-/// Where a site's channel of state monitoring is reached.
-pub fn state_of(contact: &Contact) -> Address {
-    Address { name: certified(&contact.name), at: contact.state.clone() }
 }
 
 /// What a site can bear, in the units of the council.

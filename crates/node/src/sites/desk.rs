@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::RwLock;
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, Filed, InitSite, Invitation, InviteSite,
+    Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation, InviteSite,
     JoinSite, LedgerRow, Proposal, SetMode, SiteContact,
 };
 use swell_consensus::log::{Change, Look};
@@ -15,6 +15,7 @@ use swell_core::council::entry::Command;
 use swell_core::council::words::ProposalId;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
+use swell_site::board::FlowPlace;
 use swell_site::naming::{site_id, workload_id};
 use swell_site::route::Route;
 use swell_site::site::Site;
@@ -23,7 +24,7 @@ use tokio::net::TcpListener;
 use crate::api::context::{Sited, Siting};
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept, unsaid};
-use crate::sites::contact::told;
+use crate::sites::contact::{certified, told};
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::life::{Around, Up, rules};
@@ -69,9 +70,12 @@ impl SiteDesk {
 
     /// The identity with where the gateway is now: others hear of it from this site's board.
     fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
-        let gateway = self.gateway();
-        if identity.contact.gateway != gateway {
-            identity.contact.gateway = gateway;
+        let former = identity.contact.clone();
+        identity.contact.gateway = self.gateway();
+        if let Some(FlowPlace { node, at }) = self.around.flow.clone() {
+            identity.contact.flow = Some(FlowContact { node, at });
+        }
+        if identity.contact != former {
             identity.save(&self.data).map_err(|error| error.to_string())?;
         }
         Ok(identity)
@@ -85,6 +89,10 @@ impl SiteDesk {
     pub async fn end(&self) {
         self.elsewhere.set(None);
         *self.up.write() = None;
+        self.around.belongings.stores.reach(None);
+        if self.around.flow.is_none() {
+            self.around.belongings.flows.parts.links.set(None);
+        }
         if let Some(up) = self.life.lock().await.take() {
             up.end().await;
         }
@@ -129,13 +137,18 @@ impl SiteDesk {
         }
         let at = self.listen;
         let mut free = Vec::new();
-        for _ in 0..2 {
+        for _ in 0..3 {
             let bound = TcpListener::bind(SocketAddr::new(at.ip(), 0)).await;
             free.push(bound.map_err(|error| unkept(&format!("no port is free: {error}")))?);
         }
         let address = |of: &TcpListener| of.local_addr().map(|at| at.to_string());
         let address = |of| address(of).map_err(|error| unkept(&error.to_string()));
+        let flow = match self.around.flow.clone() {
+            Some(FlowPlace { node, at }) => FlowContact { node, at },
+            None => FlowContact { node: certified(name), at: address(&free[2])? },
+        };
         Ok(SiteContact {
+            flow: Some(flow),
             name: name.to_string(),
             gateway: self.gateway(),
             state: address(&free[0])?,
@@ -243,6 +256,7 @@ impl Sited for SiteDesk {
                 authority_key: Some(issuer.key()),
                 resource: issue(&issuer, &site, Purpose::Resource)?,
                 state: issue(&issuer, &site, Purpose::State)?,
+                flow: Some(issue(&issuer, &site, Purpose::Flow)?),
                 contacts: Vec::new(),
             };
             self.become_site(identity).await?;
@@ -264,6 +278,7 @@ impl Sited for SiteDesk {
             cluster: identity.cluster.clone(),
             resource: issue(&issuer, &asked.site, Purpose::Resource)?,
             state: issue(&issuer, &asked.site, Purpose::State)?,
+            flow: Some(issue(&issuer, &asked.site, Purpose::Flow)?),
             site: asked.site.clone(),
             slot_ms: identity.slot_ms,
             authority: identity.authority.clone(),
@@ -285,6 +300,7 @@ impl Sited for SiteDesk {
                 authority_key: None,
                 resource: invitation.resource,
                 state: invitation.state,
+                flow: invitation.flow,
                 contacts: invitation.contacts,
             };
             self.become_site(identity).await?;

@@ -22,7 +22,7 @@ use hyper_util::rt::TokioExecutor;
 use parking_lot::{Mutex, RwLock};
 use swell_core::ids::SiteId;
 use swell_sandbox::body::{Body, BodyError};
-use swell_site::board::Contact;
+use swell_site::board::{Contact, Passed};
 use swell_site::route::Route;
 use swell_site::site::Site;
 
@@ -51,7 +51,11 @@ pub struct Elsewhere {
     client: Client<HttpsConnector<HttpConnector>, Body>,
     count: AtomicU64,
     rests: Mutex<BTreeMap<SiteId, Instant>>,
+    passed: Mutex<Passes>,
 }
+
+/// What was passed on and answered, by site and workload.
+pub type Passes = BTreeMap<String, BTreeMap<String, Passed>>;
 
 /// Where a call goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +63,7 @@ pub struct Way {
     site: SiteId,
     contact: Contact,
     hops: u64,
+    workload: Option<String>,
 }
 
 impl Default for Elsewhere {
@@ -75,6 +80,7 @@ impl Default for Elsewhere {
             client: Client::builder(TokioExecutor::new()).build(https),
             count: AtomicU64::new(0),
             rests: Mutex::default(),
+            passed: Mutex::default(),
         }
     }
 }
@@ -110,13 +116,19 @@ impl Elsewhere {
             return None;
         }
         let contact = site.contacts().get(&to).cloned()?;
-        Some(Way { site: to, contact, hops: hops + 1 })
+        let workload = site.workload_of(name, workload);
+        Some(Way { site: to, contact, hops: hops + 1, workload })
     }
 
     /// Whether this node acts for a function by itself, such as by the clock.
     pub fn acts_for(&self, name: &str, function: Option<&Function>) -> bool {
         let Some(site) = self.site.read().clone() else { return true };
         site.acts_for(name, function.map(crate::sites::metering::workload))
+    }
+
+    /// What was passed on and answered since the node came up, by site and workload.
+    pub fn passed(&self) -> Passes {
+        self.passed.lock().clone()
     }
 
     /// Passes a call on; `path` is the one at the other site.
@@ -147,6 +159,7 @@ impl Elsewhere {
         {
             headers.append(FORWARDED_FOR, address);
         }
+        let began = Instant::now();
         let asked = tokio::time::timeout(ANSWER_MAX, self.client.request(request)).await;
         let Ok(Ok(response)) = asked else {
             self.rests.lock().insert(way.site, Instant::now());
@@ -155,6 +168,14 @@ impl Elsewhere {
                 .hint("try again in a moment; `swell site list` shows how it is")
                 .retry_after(REST));
         };
+        if let Some(workload) = way.workload.as_ref().filter(|_| !response.status().is_server_error())
+        {
+            let wait_us = began.elapsed().as_micros() as u64;
+            let mut passed = self.passed.lock();
+            let workloads = passed.entry(name.clone()).or_default();
+            let sum = workloads.entry(workload.clone()).or_default();
+            *sum = sum.plus(Passed { calls: 1, wait_us });
+        }
         let mut response = response.map(|body| body.map_err(Into::into).boxed_unsync());
         crate::gateway::headers::strip_hop_by_hop(response.headers_mut());
         if !response.headers().contains_key(SITE)

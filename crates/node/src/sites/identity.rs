@@ -32,6 +32,9 @@ pub struct Identity {
     pub resource: Pem,
     /// For state monitoring.
     pub state: Pem,
+    /// For items of flows.
+    #[serde(default)]
+    pub flow: Option<Pem>,
     /// Sites that were there when it joined.
     pub contacts: Vec<SiteContact>,
 }

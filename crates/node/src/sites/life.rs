@@ -1,20 +1,22 @@
 //! A site coming up, and going: its channels, its log, its service.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use swell_api::site::SiteContact;
 use swell_consensus::channel::resource::{Opening, ResourceChannel};
 use swell_consensus::log::Look;
+use swell_consensus::monitoring::state_channel::StateChannel;
+use swell_consensus::monitoring::voice::Voice;
 use swell_consensus::raft::settings::Settings as LogSettings;
 use swell_core::council::rules::Rules;
 use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
 use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
-use swell_link::server::{Bounds, serve};
+use swell_site::board::{Contact, FlowPlace};
 use swell_site::kept::Kept;
 use swell_site::naming::site_id;
 use swell_site::settings::{Settings, hurried};
@@ -24,15 +26,21 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
+use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
+use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
 use crate::live::world::Live;
 use crate::registry::Registry;
+use crate::sites::belongings::Belongings;
 use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
 use crate::sites::contact::{loads, resource_of, taken};
+use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::{FOLDER, Identity};
 use crate::sites::mover::SwellMover;
+use crate::sites::standby::Standby;
 use crate::sites::surroundings::Surroundings;
+use crate::sites::values::Values;
 use crate::store::code::CodeFolder;
 
 /// Slots shorter than this are those of demonstrations, and so is all that goes by them.
@@ -59,6 +67,14 @@ pub struct Around {
     pub live: Arc<Live>,
     /// Knows what is announced.
     pub ground: Arc<Ground>,
+    /// What workloads have here besides functions.
+    pub belongings: Belongings,
+    /// Contents, if the node has any.
+    pub contents: Option<Arc<Gate>>,
+    /// Passes calls on to other sites.
+    pub elsewhere: Arc<Elsewhere>,
+    /// Where the node is reached for items of flows by its settings, if it is.
+    pub flow: Option<FlowPlace>,
 }
 
 /// A site that is up.
@@ -90,22 +106,36 @@ impl Up {
             Link::of_pem(authority, &pem.certificate, &pem.key).map_err(|error| error.to_string())
         };
         let (resource_link, state_link) = (link(&identity.resource)?, link(&identity.state)?);
-        let state_at = listen(&contact.state).await?;
         let folder = data.join(FOLDER);
         let me = site_id(&contact.name);
         let rules = rules(identity.slot_ms);
         let resource_client = Client::new(resource_link.clone());
         let answers = Arc::new(OnceLock::new());
+        // The site owns the channel, which therefore does not own the site.
+        let answers_state = Arc::new(OnceLock::new());
+        let stop = CancellationToken::new();
+        let flow_port = flow_port(&identity, around, &stop).await?;
+        let standby = Standby::new(&folder);
         let counter = Counter {
+            standby: standby.clone(),
             site: answers.clone(),
             registry: around.registry.clone(),
             code: around.code.clone(),
+            belongings: around.belongings.clone(),
+            contents: around.contents.clone(),
+            client: resource_client.clone(),
+            me: taken(contact),
+            runtime: tokio::runtime::Handle::current(),
         };
+        let voice = Voice { site: me, address: contact.state.clone(), life: wall_ms() };
+        let listener = std_listener(&contact.state).await?;
+        let state = StateChannel::open(voice, state_link, listener, state(answers_state.clone()));
+        let state = state.map_err(|error| error.to_string())?;
         let channel = ResourceChannel::open(Opening {
             site: me,
             folder: folder.clone(),
             identity: resource_link,
-            listener: listen(&contact.resource).await?.into_std().map_err(|e| e.to_string())?,
+            listener: std_listener(&contact.resource).await?,
             settings: LogSettings { rules, ..LogSettings::default() },
             routes: resource(counter),
         });
@@ -114,13 +144,14 @@ impl Up {
         let kept = Kept::open(&folder).map_err(|error| error.to_string())?;
         let site = Site::new(Parts {
             log: log.clone(),
-            mover: Arc::new(mover(around, resource_client.clone())),
+            mover: Arc::new(mover(around, resource_client.clone(), (taken(contact), answers_state.clone(), standby))),
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),
                 live: around.live.clone(),
                 ground: around.ground.clone(),
-                client: Client::new(state_link.clone()),
+                elsewhere: around.elsewhere.clone(),
+                channel: state,
             }),
             kept,
             settings: pace(rules.slot),
@@ -129,17 +160,13 @@ impl Up {
         for known in &identity.contacts {
             site.meet(&taken(known), false);
         }
-        let stop = CancellationToken::new();
         // Nobody else sets it.
         let _ = answers.set(site.clone());
-        let (state, stopping) = (state(site.clone()), stop.clone());
-        let bounds = Bounds::default();
-        let tasks = vec![
-            tokio::spawn(async move {
-                serve(state_at, &state_link, state, bounds, stopping).await;
-            }),
-            tokio::spawn(site.clone().run(stop.clone())),
-        ];
+        let _ = answers_state.set(Arc::downgrade(&site));
+        let far = Values::new(contact.name.clone(), Arc::downgrade(&site), resource_client.clone());
+        around.belongings.stores.reach(Some(Arc::new(far)));
+        let mut tasks = vec![tokio::spawn(site.clone().run(stop.clone()))];
+        tasks.extend(flow_port);
         let mut up = Self { site, identity, channel, stop, tasks };
         let (asking, site) = (up.identity.clone(), up.site.clone());
         up.tasks.push(if up.identity.authority_key.is_some() {
@@ -165,9 +192,45 @@ impl Up {
     }
 }
 
-fn mover(around: &Around, client: Client) -> SwellMover {
-    let Around { deployer, code, registry, live, .. } = around.clone();
-    SwellMover { deployer, code, registry, live, client, proven: Default::default() }
+fn mover(
+    around: &Around,
+    client: Client,
+    (me, site, standby): (Contact, Arc<OnceLock<Weak<Site>>>, Standby),
+) -> SwellMover {
+    let Around { deployer, code, registry, live, belongings, contents, .. } = around.clone();
+    let proven = Default::default();
+    SwellMover {
+        deployer,
+        code,
+        registry,
+        live,
+        belongings,
+        contents,
+        client,
+        me,
+        site,
+        standby,
+        proven,
+    }
+}
+
+/// Opens the port for items of flows, where the node has none of its own.
+async fn flow_port(
+    identity: &Identity,
+    around: &Around,
+    stop: &CancellationToken,
+) -> Result<Option<JoinHandle<()>>, String> {
+    let (None, Some(pem), Some(place)) = (&around.flow, &identity.flow, &identity.contact.flow)
+    else {
+        return Ok(None);
+    };
+    let link = Link::of_pem(&identity.authority, &pem.certificate, &pem.key);
+    let link = link.map_err(|error| error.to_string())?;
+    let at = place.at.parse().map_err(|_| format!("`{}` is no address", place.at))?;
+    let port = Port::of(link, at).await?;
+    let flows = &around.belongings.flows;
+    flows.parts.links.set(Some(port.link()));
+    Ok(Some(port.open(flows.clone(), stop.clone())))
 }
 
 /// How a site takes its time where slots are that long.
@@ -214,7 +277,9 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
     }
 }
 
-async fn listen(address: &str) -> Result<TcpListener, String> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| format!("cannot listen on {address} for other sites: {error}"))
+/// A port for a channel that has threads of its own.
+async fn std_listener(address: &str) -> Result<std::net::TcpListener, String> {
+    let bound = async { TcpListener::bind(address).await?.into_std() };
+    let told = |error| format!("cannot listen on {address} for other sites: {error}");
+    bound.await.map_err(told)
 }

@@ -2,7 +2,8 @@
 //! comes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,19 +11,24 @@ use http_body_util::Full;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use swell_api::function::{CallCounts, Change};
-use swell_core::council::words::Epoch;
 use swell_link::client::Client;
 use swell_link::error::LinkError;
 use swell_site::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
+use swell_site::site::Site;
 
 use crate::deploy::deployer::Deployer;
+use crate::flow::feeding::Part;
+use crate::content::gate::Gate;
 use crate::live::world::Live;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Registry};
-use crate::sites::bundle::{Ask, Bundle, CODE, Moved, WORKLOAD};
+use crate::sites::belongings::Belongings;
+use crate::sites::bundle::{Ask, Bundle, CODE, CONTENTS, Moved, STANDBY, WORKLOAD};
 use crate::sites::contact::resource_of;
 use crate::sites::metering::functions;
+use crate::sites::standby::Standby;
+use crate::sites::warming::{Used, warm};
 use crate::store::code::CodeFolder;
 
 /// The longest list of functions, and the longest code.
@@ -49,8 +55,18 @@ pub struct SwellMover {
     pub registry: Arc<Registry>,
     /// Knows instances.
     pub live: Arc<Live>,
+    /// What workloads have here besides functions.
+    pub belongings: Belongings,
+    /// Contents, if the node has any.
+    pub contents: Option<Arc<Gate>>,
     /// The resource channel.
     pub client: Client,
+    /// This site, as others find it.
+    pub me: Contact,
+    /// The site itself, once it is up.
+    pub site: Arc<OnceLock<Weak<Site>>>,
+    /// What is kept for others.
+    pub standby: Standby,
     /// What calls of a function came to when it had proven healthy.
     pub proven: Mutex<BTreeMap<String, CallCounts>>,
 }
@@ -75,15 +91,21 @@ impl SwellMover {
     }
 
     async fn begin(&self, job: &Job) -> Result<(), StepError> {
-        let bytes = self.ask(&job.other, WORKLOAD, &job.workload, BUNDLE_BYTES_MAX).await?;
-        let bundle: Bundle = read(&bytes)?;
+        let bundle = if job.is_lost {
+            self.kept(job).await?
+        } else {
+            let asked = self.ask(&job.other, WORKLOAD, &job.workload, BUNDLE_BYTES_MAX).await?;
+            read(&asked)?
+        };
         if bundle.functions.is_empty() {
             let (site, workload) = (&job.other.name, &job.workload);
             let why = format!("site `{site}` has no function of workload `{workload}`");
             return Err(StepError::Never(why));
         }
-        for moved in bundle.functions {
-            self.fetch_code(&job.other, &moved).await?;
+        let Bundle { functions, flows, stores } = bundle;
+        let names: Vec<String> = functions.iter().map(|it| it.spec.name.clone()).collect();
+        for moved in functions {
+            self.fetch_code(job, &moved).await?;
             let name = moved.spec.name.clone();
             self.deployer.deploy(moved.spec).await.map_err(|refusal| step_error(&refusal))?;
             if moved.is_paused {
@@ -92,15 +114,105 @@ impl SwellMover {
                 paused.map_err(|refusal| step_error(&refusal))?;
             }
         }
+        for at in stores.iter().filter(|at| at.site != self.me.name) {
+            let expected = self.belongings.stores.expect(&at.store, &at.site, at.term);
+            expected.map_err(StepError::Never)?;
+        }
+        for part in flows {
+            self.join(&names, part, job.is_lost).await?;
+        }
         Ok(())
     }
 
-    async fn fetch_code(&self, from: &Contact, moved: &Moved) -> Result<(), StepError> {
+    /// Functions that come here go on feeding their flows; those that they own can come after.
+    async fn join(&self, names: &[String], part: Part, is_lost: bool) -> Result<(), StepError> {
+        let Part { spec, at, goes } = part;
+        let feeds = |from: &&String| names.contains(from);
+        let feeders: Vec<String> = spec.from.iter().filter(feeds).cloned().collect();
+        let flows = &self.belongings.flows;
+        if goes && !is_lost {
+            let problems = flows.problems(&spec, &spec.from, &[]);
+            if !problems.is_empty() {
+                let why = problems.join("; ");
+                return Err(StepError::Never(format!("the flow `{}`: {why}", spec.name)));
+            }
+        }
+        if feeders.is_empty() {
+            return Ok(());
+        }
+        let fed = match is_lost {
+            true => flows.suppose(spec, at).await,
+            false => flows.feed(&spec.name, &feeders, at).await,
+        };
+        fed.map_err(|refusal| step_error(&refusal))
+    }
+
+    /// Reads what the workload used where it comes from. Whoever cannot tell is not waited for.
+    async fn warm_contents(&self, job: &Job) {
+        let Some(gate) = self.contents.as_ref().filter(|_| !job.is_lost) else { return };
+        let asked = self.ask(&job.other, CONTENTS, &job.workload, BUNDLE_BYTES_MAX).await;
+        let used: Used = match asked.and_then(|bytes| read(&bytes)) {
+            Ok(used) => used,
+            Err(error) => {
+                tracing::debug!(workload = %job.workload, %error, "contents come when asked for");
+                return;
+            }
+        };
+        let all = used.contents.len();
+        if all > 0 {
+            let warm = warm(gate, used).await;
+            tracing::info!(workload = %job.workload, warm, all, "contents were read ahead");
+        }
+    }
+
+    /// What a workload was when its site was last asked, by who stood by for it.
+    async fn kept(&self, job: &Job) -> Result<Bundle, StepError> {
+        if let Some(bundle) = self.standby.bundle(&job.workload) {
+            return Ok(bundle);
+        }
+        for other in self.others(&job.other) {
+            let asked = self.ask(&other, STANDBY, &job.workload, BUNDLE_BYTES_MAX).await;
+            if let Ok(bundle) = asked.and_then(|bytes| read(&bytes)) {
+                return Ok(bundle);
+            }
+        }
+        let (site, workload) = (&job.other.name, &job.workload);
+        let why = format!("site `{site}` is gone, and nobody has kept what `{workload}` was");
+        Err(StepError::Again(why))
+    }
+
+    /// Sites besides this one and another.
+    fn others(&self, but: &Contact) -> Vec<Contact> {
+        let site = self.site.get().and_then(Weak::upgrade);
+        let known = site.map(|site| site.contacts()).unwrap_or_default();
+        known.into_values().filter(|known| known.name != but.name).collect()
+    }
+
+    async fn stand_by_for(&self, workload: &str, of: &Contact) -> Result<(), StepError> {
+        let bytes = self.ask(of, WORKLOAD, workload, BUNDLE_BYTES_MAX).await?;
+        let bundle: Bundle = read(&bytes)?;
+        let unkept = |error: io::Error| StepError::Again(format!("it cannot be kept: {error}"));
+        for moved in &bundle.functions {
+            let digest = &moved.spec.code;
+            let is_here = self.standby.code(digest).is_none_or(|path| path.exists());
+            if !is_here {
+                let code = self.ask(of, CODE, digest, CODE_BYTES_MAX).await?;
+                self.standby.keep_code(digest, &code).map_err(unkept)?;
+            }
+        }
+        self.standby.keep(workload, &bundle).map_err(unkept)
+    }
+
+    async fn fetch_code(&self, job: &Job, moved: &Moved) -> Result<(), StepError> {
+        let from = &job.other;
         let digest = &moved.spec.code;
         if digest.is_empty() || self.code.knows(digest) {
             return Ok(());
         }
-        let bytes = self.ask(from, CODE, digest, CODE_BYTES_MAX).await?;
+        let bytes = match job.is_lost {
+            false => self.ask(from, CODE, digest, CODE_BYTES_MAX).await?,
+            true => self.kept_code(from, digest).await?,
+        };
         let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
         let kept =
             kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
@@ -111,6 +223,20 @@ impl SwellMover {
         Err(StepError::Never(format!("site `{site}` gave other code for `{name}` than it named")))
     }
 
+    /// Code of a site that is gone: kept here, or at another one.
+    async fn kept_code(&self, gone: &Contact, digest: &str) -> Result<Bytes, StepError> {
+        let own = self.standby.code(digest).and_then(|path| std::fs::read(path).ok());
+        if let Some(bytes) = own {
+            return Ok(bytes.into());
+        }
+        for other in self.others(gone) {
+            if let Ok(bytes) = self.ask(&other, CODE, digest, CODE_BYTES_MAX).await {
+                return Ok(bytes);
+            }
+        }
+        Err(StepError::Again(format!("nobody has kept the code `{digest}`")))
+    }
+
     fn here(&self, job: &Job) -> Vec<Arc<Function>> {
         let names = functions(&self.registry, &job.workload).into_iter();
         names.filter_map(|name| self.registry.get(&name)).collect()
@@ -119,6 +245,7 @@ impl SwellMover {
     /// One instance of each function is made and seen ready, without a call that nobody asked
     /// for.
     async fn warm(&self, job: &Job) -> Result<(), StepError> {
+        self.warm_contents(job).await;
         for function in self.here(job).iter().filter(|function| !function.paused) {
             let version = function.leading().clone();
             self.deployer.ready(&version).await.map_err(|refusal| step_error(&refusal))?;
@@ -170,6 +297,10 @@ impl Mover for SwellMover {
         "swell"
     }
 
+    fn stand_by<'a>(&'a self, workload: &'a str, of: &'a Contact) -> Step<'a> {
+        Box::pin(self.stand_by_for(workload, of))
+    }
+
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(self.begin(job))
     }
@@ -195,7 +326,8 @@ impl Mover for SwellMover {
             while running() > 0 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
-            Ok(())
+            let ends = (&self.me, &job.other);
+            self.belongings.go(&self.client, &job.workload, ends, false).await
         })
     }
 
@@ -205,21 +337,25 @@ impl Mover for SwellMover {
                 let ready = self.deployer.ready(function.leading()).await;
                 ready.map(drop).map_err(|refusal| step_error(&refusal))?;
             }
-            Ok(())
+            self.belongings.come_back(&self.client, &job.workload, &job.other).await
         })
     }
 
-    fn release<'a>(&'a self, workload: &'a str, _epoch: Epoch) -> Step<'a> {
+    fn release<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
-            for name in functions(&self.registry, workload) {
-                match self.deployer.remove(&name).await {
+            let ends = (&self.me, &job.other);
+            self.belongings.go(&self.client, &job.workload, ends, true).await?;
+            let names = functions(&self.registry, &job.workload);
+            for name in &names {
+                match self.deployer.remove(name).await {
                     Ok(()) => {}
                     Err(refusal) if refusal.reason == Reason::NotFound => {}
                     Err(refusal) => return Err(step_error(&refusal)),
                 }
-                self.proven.lock().remove(&name);
+                self.proven.lock().remove(name);
             }
-            Ok(())
+            let forgotten = self.belongings.flows.forget_elsewhere(&names).await;
+            forgotten.map_err(|refusal| step_error(&refusal))
         })
     }
 }

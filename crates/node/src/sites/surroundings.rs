@@ -1,23 +1,28 @@
 //! The node around a site: its board, the boards of others, and its calendar.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use swell_consensus::monitoring::state_channel::StateChannel;
+use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_link::client::Client;
 use swell_site::board::{Board, Contact};
+use swell_site::naming::site_id;
 use swell_site::neighbours::{Neighbours, Reading};
 
+use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
 use crate::live::world::Live;
 use crate::registry::Registry;
-use crate::sites::contact::state_of;
+use crate::sites::elsewhere::Elsewhere;
 use crate::sites::metering::{cards, reading};
 
 /// Followed series of these names are what the site bears as a whole: thousandths of a processor,
 /// MiB, kbit/s, operations a second.
 pub const MEASURED: [&str; 4] = ["site-cpu", "site-memory", "site-network", "site-io"];
+/// A measure that is older than so many steps counts no more.
+const STALE_STEPS: u64 = 3;
 /// Where a board is read, on the channel of state monitoring.
 pub const BOARD: &str = "/v1/board";
 /// The longest board: ten thousand workloads with long names.
@@ -35,14 +40,17 @@ pub struct Surroundings {
     pub live: Arc<Live>,
     /// What is announced.
     pub ground: Arc<Ground>,
+    /// What was passed on to other sites.
+    pub elsewhere: Arc<Elsewhere>,
     /// The channel of state monitoring.
-    pub client: Client,
+    pub channel: StateChannel,
 }
 
 impl Surroundings {
     fn measured(&self, name: &str) -> Option<u64> {
-        let value = self.ground.followed.as_ref()?.latest(name)?;
-        (value.is_finite() && value >= 0.0).then_some(value as u64)
+        let (at_ms, value) = self.ground.followed.as_ref()?.latest(name)?;
+        let is_stale = at_ms + STALE_STEPS * self.ground.step_ms() < wall_ms();
+        (!is_stale && value.is_finite() && value >= 0.0).then_some(value as u64)
     }
 }
 
@@ -51,16 +59,26 @@ impl Neighbours for Surroundings {
         let mut reading = reading(&self.registry, &self.live);
         reading.measured = MEASURED.map(|name| self.measured(name));
         let (contact, cards) = (self.contact.clone(), cards(&self.registry));
-        Board { contact, cards, reading, contacts }
+        let passed = self.elsewhere.passed();
+        Board { contact, cards, reading, contacts, passed }
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {
         Box::pin(async move {
-            let to = state_of(contact);
-            let asked = self.client.post(&to, BOARD, Bytes::new(), BOARD_BYTES_MAX, BOARD_MAX);
-            let bytes = asked.await.map_err(|error| error.to_string())?;
+            let site = site_id(&contact.name);
+            let asked = self.channel.ask(site, &contact.state, BOARD, BOARD_BYTES_MAX, BOARD_MAX);
+            let bytes = asked.await?;
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())
         })
+    }
+
+    fn there(&self) -> Option<BTreeSet<SiteId>> {
+        Some(self.channel.there().borrow().keys().copied().collect())
+    }
+
+    fn know(&self, contacts: &BTreeMap<SiteId, Contact>) {
+        let at = |(site, contact): (&SiteId, &Contact)| (*site, contact.state.clone());
+        self.channel.know(contacts.iter().map(at).collect());
     }
 
     fn occasions(&self) -> Vec<Occasion> {

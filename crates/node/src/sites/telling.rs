@@ -77,8 +77,9 @@ pub fn rollback(rollback: Rollback) -> &'static str {
 }
 
 /// Why a vote is what it is.
-pub fn reason(reason: Reason) -> &'static str {
+pub fn reason(reason: Reason, cause: Cause) -> &'static str {
     match reason {
+        Reason::NotNeeded if cause == Cause::SourceLost => "the source is there",
         Reason::Helps => "the source would be overloaded, and the destination will not be",
         Reason::NotNeeded => "the source will not be overloaded",
         Reason::DestinationFull => "the destination would be overloaded",

@@ -160,7 +160,7 @@ fn proposal(
             site: names.site(*site),
             weight: weighed((*weight).into()),
             yes: vote.map(|vote| vote.yes),
-            reason: vote.map(|vote| reason(vote.reason).to_string()),
+            reason: vote.map(|vote| reason(vote.reason, open.filing.cause).to_string()),
         }
     };
     Proposal {
@@ -205,7 +205,7 @@ fn timeline(
     )];
     for (site, vote) in &open.ballot.votes {
         let said = if vote.yes { "yes" } else { "no" };
-        let why = reason(vote.reason);
+        let why = reason(vote.reason, open.filing.cause);
         told.push((vote.at, format!("`{}` voted {said}: {why}", names.site(*site))));
     }
     told.sort_by_key(|(at, _)| *at);

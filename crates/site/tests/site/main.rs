@@ -3,5 +3,6 @@
 
 mod town;
 
+mod lying;
 mod moving;
 mod staying;

@@ -56,7 +56,7 @@ fn sudden(second: f64) -> f64 {
     if second > 26.0 { 1_200.0 } else { 300.0 }
 }
 
-fn filing(town: &Town, name: &str, from: usize, to: usize) -> Filing {
+pub(crate) fn filing(town: &Town, name: &str, from: usize, to: usize) -> Filing {
     let (workload, id) = (workload_id(name), |place: usize| site_id(NAMES[place]));
     let (epoch, deadline) = town.logs[0].look(|state| {
         let epoch = state.workloads[&workload].authority.epoch;
@@ -74,7 +74,7 @@ fn filing(town: &Town, name: &str, from: usize, to: usize) -> Filing {
     }
 }
 
-async fn file(town: &Town, filing: Filing) -> Result<(), String> {
+pub(crate) async fn file(town: &Town, filing: Filing) -> Result<(), String> {
     let propose = Command::Propose(Box::new(filing));
     let said = town.sites[0].say(propose, Duration::from_secs(1)).await.expect("it is decided");
     said.outcome.map_err(|refusal| refusal.to_string())

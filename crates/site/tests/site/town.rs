@@ -11,11 +11,11 @@ use swell_consensus::memory::memory_log::MemoryLog;
 use swell_consensus::memory::order::MemoryCluster;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
-use swell_core::council::words::{Criticality, Epoch, Loads};
+use swell_core::council::words::{Criticality, Loads};
 use swell_core::ids::SiteId;
 use swell_core::time::{Instant, Span};
 use swell_forecast::calendar::occasion::Occasion;
-use swell_site::board::{Board, Card, Contact};
+use swell_site::board::{Board, Card, Contact, Passed};
 use swell_site::kept::Kept;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::naming::{site_id, workload_id};
@@ -45,6 +45,10 @@ pub(crate) struct World {
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
+    /// Who tells a fifth of what it used.
+    pub(crate) cooks: Mutex<BTreeSet<usize>>,
+    /// By gateway, what it passed on.
+    passed: Mutex<[BTreeMap<String, BTreeMap<String, Passed>>; 3]>,
     pub(crate) occasions: Mutex<Vec<Occasion>>,
 }
 
@@ -65,6 +69,7 @@ struct Machine {
 fn contact(place: usize) -> Contact {
     let at = |what: &str| format!("{what}:{place}");
     Contact {
+        flow: None,
         name: NAMES[place].to_string(),
         gateway: at("gateway"),
         state: at("state"),
@@ -83,10 +88,16 @@ impl Neighbours for Machine {
         };
         let cards = self.world.running.lock()[self.place].iter().map(card).collect();
         let at_ms = self.world.begin.elapsed().as_millis() as u64;
-        let workloads = self.world.sums.lock()[self.place].clone();
+        let mut workloads = self.world.sums.lock()[self.place].clone();
+        if self.world.cooks.lock().contains(&self.place) {
+            for sums in workloads.values_mut() {
+                (sums.run_us, sums.calls) = (sums.run_us / 5, sums.calls / 5);
+            }
+        }
+        let passed = self.world.passed.lock()[self.place].clone();
         let measured = [None; 4];
         let reading = Told { at_ms, workloads, rest: Sums::default(), measured };
-        Board { contact: contact(self.place), cards, reading, contacts }
+        Board { contact: contact(self.place), cards, reading, contacts, passed }
     }
 
     fn read<'a>(&'a self, other: &'a Contact) -> Reading<'a> {
@@ -100,6 +111,12 @@ impl Neighbours for Machine {
             Ok(Machine { place: there, world: self.world.clone() }.own(Vec::new()))
         })
     }
+
+    fn there(&self) -> Option<BTreeSet<SiteId>> {
+        None
+    }
+
+    fn know(&self, _contacts: &BTreeMap<SiteId, Contact>) {}
 
     fn occasions(&self) -> Vec<Occasion> {
         self.world.occasions.lock().clone()
@@ -149,11 +166,10 @@ impl Mover for Machine {
         Box::pin(async move { self.step("takes back", job) })
     }
 
-    fn release<'a>(&'a self, workload: &'a str, epoch: Epoch) -> Step<'a> {
+    fn release<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
-            let other = contact(self.place);
-            self.did("stops", &Job { workload: workload.to_string(), epoch, other });
-            self.world.running.lock()[self.place].remove(workload);
+            self.did("stops", job);
+            self.world.running.lock()[self.place].remove(&job.workload);
             Ok(())
         })
     }
@@ -170,6 +186,8 @@ impl Town {
             calls: Mutex::default(),
             broken: Mutex::default(),
             cut: Mutex::default(),
+            cooks: Mutex::default(),
+            passed: Mutex::default(),
             occasions: Mutex::default(),
         });
         for (name, at, _) in demands {
@@ -222,8 +240,16 @@ impl Town {
                 let micros = (demand(now) * 100.0) as u64;
                 for (place, share) in self.shares(*at, name) {
                     let sums = sums[place].entry((*name).to_string()).or_default();
-                    sums.run_us += micros * u64::from(share) / 1_000;
-                    sums.calls += 1;
+                    let (run_us, calls) = (micros * u64::from(share) / 1_000, 5);
+                    sums.run_us += run_us;
+                    sums.calls += calls;
+                    if place != *at {
+                        let to = NAMES[place].to_string();
+                        let mut passed = self.world.passed.lock();
+                        let passed = passed[*at].entry(to).or_default();
+                        let passed = passed.entry((*name).to_string()).or_default();
+                        *passed = passed.plus(Passed { calls, wait_us: run_us + calls * 1_000 });
+                    }
                 }
             }
         }

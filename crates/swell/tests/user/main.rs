@@ -20,5 +20,6 @@ mod doctor;
 mod watch;
 mod forecasting;
 mod flowing;
+mod belonging;
 mod uniting;
 mod sharing;

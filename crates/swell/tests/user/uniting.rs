@@ -1,12 +1,16 @@
 //! Three nodes of the real program that are sites of one cluster: workloads move between them,
 //! and what was decided outlives `kill -9`.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
 use serde_json::Value;
 use swell_samples::samples;
 
-use crate::node::{Node, until};
+use crate::node::{Node, Running, until, write};
+use crate::shell::Folder;
 
-fn town() -> [Node; 3] {
+pub(crate) fn town() -> [Node; 3] {
     let first = Node::up("");
     first.fine("site init --name oslo --cluster town --cpu 2 --slot 500ms");
     let join = |name: &str| {
@@ -20,14 +24,14 @@ fn town() -> [Node; 3] {
     [first, second, third]
 }
 
-fn holder(node: &Node, workload: &str) -> Option<String> {
+pub(crate) fn holder(node: &Node, workload: &str) -> Option<String> {
     let rows = node.fine("authority list -o json").json();
     let rows = rows.as_array()?.clone();
     let row = rows.into_iter().find(|row| row["workload"] == workload)?;
     row["holder"].as_str().map(str::to_string)
 }
 
-fn ended(node: &Node, id: &str) -> Value {
+pub(crate) fn ended(node: &Node, id: &str) -> Value {
     until("the proposal ends", || {
         let shown = node.fine(&format!("proposal show {id} -o json")).json();
         (shown["is_ended"] == true).then_some(shown)
@@ -82,6 +86,100 @@ fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
     second.fine("site mode shadow");
     let table = second.fine("site list").out;
     assert!(["oslo", "lima", "kobe"].iter().all(|name| table.contains(name)), "{table}");
+}
+
+#[test]
+fn what_a_dead_site_held_goes_on_at_another_by_what_was_kept_of_it() {
+    let [first, second, third] = town();
+    second.deploy("shop", samples::ECHO, "");
+    until("it is registered", || (holder(&first, "shop")? == "lima").then_some(()));
+    let keeps = |node: &Node| {
+        let kept = std::fs::read_dir(node.folder.0.join("data/site/standby"));
+        kept.is_ok_and(|mut files| {
+            files.any(|file| file.is_ok_and(|it| it.path().extension() == Some("json".as_ref())))
+        })
+    };
+    until("somebody stands by", || (keeps(&first) || keeps(&third)).then_some(()));
+    let folder = second.kill();
+    until("another site has it", || (holder(&first, "shop")? != "lima").then_some(()));
+    until("it serves", || {
+        let answer = third.call("shop", b"still here");
+        (answer.status == 200 && answer.text() == "still here").then_some(())
+    });
+    let list = first.fine("proposal list -o json").json();
+    let causes = list.as_array().expect("a list").iter();
+    let mut causes = causes.filter_map(|proposal| proposal["cause"].as_str());
+    assert!(causes.any(|cause| cause.contains("its leases have run out")), "{list:#}");
+    let second = Node::on(folder, "");
+    until("it lets go of what another has", || {
+        second.fine("list -o json").json().as_array()?.is_empty().then_some(())
+    });
+    assert_eq!(second.call("shop", b"back").text(), "back");
+}
+
+/// A Prometheus: a real one where the machine has it, else one that answers as a real one did.
+struct Prometheus {
+    address: String,
+    _running: Option<Running>,
+    _folder: Folder,
+}
+
+impl Prometheus {
+    fn up() -> Self {
+        let folder = Folder::new();
+        write(&folder.0, "prometheus.yml", b"global:\n  scrape_interval: 15s\n");
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = free.local_addr().expect("it is bound").to_string();
+        let mut command = std::process::Command::new("prometheus");
+        command.current_dir(&folder.0).args(["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]);
+        command.arg(format!("--web.listen-address={address}"));
+        let is_there = std::process::Command::new("prometheus").arg("--version").output().is_ok();
+        if !is_there {
+            std::thread::spawn(move || free.incoming().flatten().for_each(answer));
+            return Self { address, _running: None, _folder: folder };
+        }
+        drop(free);
+        let running = Running::start(command);
+        running.told("Server is ready");
+        Self { address, _running: Some(running), _folder: folder }
+    }
+}
+
+/// What Prometheus 2.42 answers to `query_range` of `vector(1500)`, but for the times.
+fn answer(mut stream: TcpStream) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head);
+    assert!(head.starts_with("GET /api/v1/query_range?query=vector%281500%29&start="), "{head}");
+    let end = head.split("&end=").nth(1).and_then(|rest| rest.split(['&', ' ']).next());
+    let end = end.expect("it has an end");
+    let body = format!(
+        "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{{\"metric\":{{}},\
+         \"values\":[[{end},\"1500\"]]}}]}}}}"
+    );
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = stream.write_all(answer.as_bytes());
+}
+
+#[test]
+fn a_site_bears_what_a_prometheus_says() {
+    let prometheus = Prometheus::up();
+    let follow = "--set forecast.follow=site-cpu=vector(1500)";
+    let node = Node::up(&format!("--set forecast.prometheus=http://{} {follow}", prometheus.address));
+    node.fine("site init --name oslo --cpu 2 --slot 500ms");
+    until("three quarters of it are in use", || {
+        let cluster = node.fine("site list -o json").json();
+        let sites = cluster["sites"].as_array().or_else(|| cluster.as_array()).cloned()?;
+        let seen = sites.first()?["utilisation"][0]["seen"].as_f64()?;
+        ((seen - 0.75).abs() < 0.01).then_some(())
+    });
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! What belongs to a workload goes with it to another site, and comes back with it: items of
+//! flows, calls that wait, and what guests keep by key.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use swell_samples::samples;
+
+use crate::node::{Node, until};
+use crate::uniting::{ended, holder, town};
+use crate::wire::request;
+
+const APP: &str = "version = 1\n\
+    [[function]]\nname = \"camera\"\ncode = \"camera.wasm\"\nmemory = \"8MiB\"\n\
+    workload = \"film\"\n\
+    [[function]]\nname = \"detect\"\ncode = \"detect.wasm\"\nmemory = \"8MiB\"\n\
+    workload = \"film\"\nkey-value = [\"seen\"]\n\
+    [[function]]\nname = \"mail\"\ncode = \"camera.wasm\"\nmemory = \"8MiB\"\n\
+    workload = \"film\"\n\
+    [[flow]]\nname = \"frames\"\nfrom = \"camera\"\nto = \"detect\"\nack = \"consume\"\n";
+
+fn film(node: &Node, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let answer = node.call("camera", number.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{number}: {answer:?}");
+    }
+}
+
+/// What `detect` was called with, asked at a node that need not have it.
+fn seen(node: &Node) -> Option<Vec<u32>> {
+    let answer = node.call("detect", b"");
+    let text = (answer.status == 200).then(|| answer.text())?;
+    Some(text.lines().map(|line| line.parse().expect("a number")).collect())
+}
+
+/// Leaves a call of `mail` for later; its id.
+fn post(node: &Node, body: &str) -> String {
+    let length = format!("content-length: {}\r\n", body.len());
+    let answer =
+        request(&node.address, "POST", "/async-function/mail", &length, body.as_bytes());
+    assert_eq!(answer.status, 202, "{answer:?}");
+    let told: serde_json::Value = serde_json::from_str(&answer.text()).expect("it is JSON");
+    told["id"].as_str().expect("it has an id").to_string()
+}
+
+fn waiting(node: &Node) -> Vec<String> {
+    let list = node.fine("queue list --function mail -o json").json();
+    let ids = list.as_array().expect("a list").iter();
+    let mut ids: Vec<String> =
+        ids.filter_map(|call| call["id"].as_str().map(str::to_string)).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn items_calls_and_values_go_with_a_workload_once_and_in_order() {
+    let [first, second, third] = town();
+    first.write("camera.wasm", samples::ECHO);
+    first.write("detect.wasm", samples::COLLECT);
+    first.write("app.toml", APP.as_bytes());
+    first.fine("deploy -f app.toml");
+    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    film(&first, 0..30);
+    until("they are seen", || (seen(&first)?.len() == 30).then_some(()));
+    // From here on items and calls wait.
+    first.fine("pause detect mail");
+    film(&first, 30..60);
+    let mut ids: Vec<String> = (0..5).map(|number| post(&first, &format!("{number}"))).collect();
+    ids.sort();
+
+    let filed = first.fine("authority move film --to lima --check 1");
+    let shown = ended(&third, filed.out.trim());
+    assert_eq!(shown["state"], "done", "{shown:#}");
+    until("the source has let it go", || {
+        first.fine("list -o json").json().as_array()?.is_empty().then_some(())
+    });
+    assert_eq!(waiting(&second), ids, "under the ids they had");
+    assert_eq!(waiting(&first), Vec::<String>::new());
+    first.run(&format!("queue show {}", ids[0])).ended(1, "went to site `lima`");
+    let frames = second.fine("flow show frames -o json").json();
+    assert_eq!(frames["depth"], 30, "{frames:#}");
+    film(&third, 60..80);
+    second.fine("resume detect mail");
+    until("all are seen", || (seen(&third)?.len() >= 80).then_some(()));
+    assert_eq!(seen(&first), Some((0..80).collect()), "once, and in order");
+    until("all calls are made", || {
+        let list = second.fine("queue list --function mail -o json").json();
+        let states = list.as_array()?.iter().map(|call| call["state"] == "done").collect::<Vec<_>>();
+        (states.len() == 5 && states.iter().all(|is_done| *is_done)).then_some(())
+    });
+    for id in &ids {
+        let shown = second.fine(&format!("queue show {id} -o json")).json();
+        assert_eq!(shown["attempts"], 1, "{shown}");
+    }
+}
+
+#[test]
+fn what_went_with_a_move_that_does_not_help_comes_back() {
+    let [first, second, third] = town();
+    first.write("camera.wasm", samples::ECHO);
+    first.write("detect.wasm", samples::COLLECT);
+    first.write("app.toml", APP.as_bytes());
+    first.fine("deploy -f app.toml");
+    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    film(&first, 0..10);
+    until("they are seen", || (seen(&first)?.len() == 10).then_some(()));
+    first.fine("pause mail");
+    let mut ids: Vec<String> = (0..3).map(|number| post(&first, &format!("{number}"))).collect();
+    ids.sort();
+
+    let filed = first.fine("proposal file film --to lima --check 1 --at-most 0");
+    let (is_over, address) = (Arc::new(AtomicBool::new(false)), third.address.clone());
+    let filming = std::thread::spawn({
+        let is_over = is_over.clone();
+        move || {
+            let mut count = 10u32;
+            while !is_over.load(Ordering::Relaxed) {
+                let body = count.to_string();
+                let length = format!("content-length: {}\r\n", body.len());
+                let answer =
+                    request(&address, "POST", "/function/camera", &length, body.as_bytes());
+                assert_eq!(answer.status, 200, "{count}: {answer:?}");
+                count += 1;
+            }
+            count
+        }
+    });
+    let shown = ended(&third, filed.out.trim());
+    assert_eq!(shown["state"], "rolled-back", "{shown:#}");
+    until("the destination has let it go", || {
+        second.fine("list -o json").json().as_array()?.is_empty().then_some(())
+    });
+    is_over.store(true, Ordering::Relaxed);
+    let count = filming.join().expect("it ends when it is told to");
+    assert_eq!(holder(&third, "film").as_deref(), Some("oslo"));
+    assert_eq!(waiting(&first), ids);
+    assert_eq!(waiting(&second), Vec::<String>::new());
+    until("all are seen", || (seen(&first)?.len() >= count as usize).then_some(()));
+    let mut all = seen(&second).expect("it is passed on");
+    all.sort_unstable();
+    assert_eq!(all, (0..count).collect::<Vec<_>>(), "each once");
+    first.fine("resume mail");
+    until("all calls are made", || {
+        let list = first.fine("queue list --state done --function mail -o json").json();
+        (list.as_array()?.len() == 3).then_some(())
+    });
+}
