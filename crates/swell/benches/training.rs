@@ -56,15 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = runtime().map_err(|letter| format!("{letter:?}"))?;
     let panel = panel();
     let sides = runtime.block_on(async {
-        let node = up(&Choice {
+        let choice = Choice {
             listen: ([127, 0, 0, 1], 0).into(),
             data: folder.path(),
             memory: Bytes::from_mb(2_000),
             policy: "hazard",
             seed: 1,
             speed: 1.0,
-        });
-        let node = node.await.map_err(|letter| format!("{letter:?}"))?;
+        };
+        let node = up(&choice).await.map_err(|letter| format!("{letter:?}"))?;
         let target = Arc::new(deploy(&node.address.to_string()).await?);
         let (_stop, stopped) = tokio::sync::watch::channel(false);
         let slice = |target: Arc<Target>| {
@@ -96,7 +96,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{rate} requests/s over {CONNECTIONS} connections, {slices} slices of {seconds} s of each \
          kind in turn, training on {FUNCTIONS} functions x {STEPS} steps within {percent} % of a core"
     );
-    println!("{:<10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}", "", "requests", "p50 ms", "p99 ms", "p99.9", "slices' p99", "trained");
+    println!(
+        "{:<10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}",
+        "", "requests", "p50 ms", "p99 ms", "p99.9", "slices' p99", "trained"
+    );
     for (name, side) in ["without", "with"].into_iter().zip(&sides) {
         side.tell(name, slices * seconds);
     }
@@ -167,7 +170,8 @@ async fn deploy(address: &str) -> Result<Target, Box<dyn Error>> {
     let refused = |letter: swell::error::Letter| format!("{letter:?}");
     let code = client.api(Method::POST, "/v1/code", swell_samples::samples::HELLO).await;
     let code: Code = serde_json::from_slice(&code.map_err(refused)?)?;
-    let spec = FunctionSpec { code: code.digest, ..FunctionSpec::plain("hello", BackendName::Wasm) };
+    let spec =
+        FunctionSpec { code: code.digest, ..FunctionSpec::plain("hello", BackendName::Wasm) };
     let body = serde_json::to_vec(&spec)?;
     client.api(Method::PUT, "/v1/functions/hello", body).await.map_err(refused)?;
     let mut headers = HeaderMap::new();

@@ -296,7 +296,7 @@ fn flows(world: &World) -> Arc<Shown> {
             socket_group: false,
         },
         drain: std::time::Duration::from_secs(1),
-        link: None,
+        links: Arc::default(),
     });
     let flows = flows.expect("the store opens");
     flows.start(Arc::new(Nobody)).expect("the store is sound");
