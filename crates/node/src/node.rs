@@ -254,6 +254,7 @@ impl Node {
             followers: triggers.clone(),
             flows: Arc::new(Answers(flows.clone())),
             elsewhere,
+            contents: contents.as_ref().map(|gate| gate.contents.clone()),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,

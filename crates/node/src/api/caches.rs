@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Json;
 use axum::extract::{Path, State};
 
-use swell_api::cache::{CacheCounts, CacheGroup, CacheState, CachedContent};
+use swell_api::cache::{CacheCounts, CacheGroup, CachePrefetch, CacheState, CachedContent};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::Answer;
@@ -33,7 +33,7 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
         copy_bytes: one.copy_bytes,
         led_contents: one.led_contents,
     });
-    let figures = contents.figures();
+    let (figures, ahead) = (contents.figures(), contents.fetched_ahead());
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Json(CacheState {
         name: own.map(|(name, _)| name.clone()).unwrap_or_default(),
@@ -51,6 +51,16 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
             received: count(&figures.received),
             store_requests: count(&figures.store_requests),
             store_failures: count(&figures.store_failures),
+        },
+        prefetch: CachePrefetch {
+            layers: contents.layers(),
+            begun: ahead.begun(),
+            useful: ahead.useful,
+            late: ahead.late,
+            wasted: ahead.wasted,
+            wasted_bytes: ahead.wasted_bytes,
+            idle: ahead.idle,
+            refused: ahead.refused_by_room + ahead.refused_by_link,
         },
     }))
 }
@@ -85,5 +95,6 @@ pub async fn content(
         leader_tag: view.leader_tag.map(str::to_string),
         holders: view.holders.iter().map(holder).collect(),
         why: view.why,
+        fetched_ahead: view.is_ahead,
     }))
 }

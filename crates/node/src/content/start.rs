@@ -13,6 +13,8 @@ use swell_content::copies::CopiesSettings;
 use swell_content::objects::open::Place;
 use swell_content::peers::{Links, listen};
 use swell_content::settings::ContentSettings;
+use swell_core::cachegroup::prefetch::prefetcher::Terms;
+use swell_core::units::Bytes;
 use swell_link::client::Address;
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
@@ -26,6 +28,8 @@ use crate::settings::{CacheSettings, NodeSettings, PeerSettings};
 /// The folder of the data store and of copies, in the data folder.
 const STORE: &str = "contents";
 const COPIES: &str = "copies";
+/// Beside copies, one part in so many of their memory is for what was fetched ahead.
+const ROOM_SHARE: u64 = 8;
 
 /// Opens the contents of a node, and listens to its peers until `stop`; none if its settings
 /// want none. Why not, for who started it.
@@ -55,6 +59,11 @@ pub async fn open(
         },
         body_bytes_max: cache.content_max.get(),
         workloads: cache.workloads.clone(),
+        prefetch: Terms {
+            layers: cache.prefetch,
+            room: Bytes::new((cache.memory.get() / ROOM_SHARE).min(usual.prefetch.room.get())),
+            ..usual.prefetch
+        },
         ..usual
     };
     let contents = match &cache.peers {
@@ -92,6 +101,7 @@ fn figures(contents: &Contents) -> ContentGauges {
         groups: [led, groups.len() as u64 - led],
         copies: groups.iter().map(|group| group.copies).sum(),
         memory_bytes: contents.memory_used(),
+        ahead: contents.fetched_ahead(),
         is_store_up: contents.trouble().is_none(),
     }
 }

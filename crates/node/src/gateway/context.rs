@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 
+use swell_content::contents::Contents;
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
@@ -46,6 +47,8 @@ pub struct Gateway {
     pub observer: Arc<Observer>,
     /// Where calls go that other sites serve.
     pub elsewhere: Arc<Elsewhere>,
+    /// Contents of cache groups, of which tasks are fetched ahead what they will read.
+    pub contents: Option<Arc<Contents>>,
     /// Everything else.
     pub pages: Arc<dyn Pages>,
     /// Requests that may be worked on at a time.
