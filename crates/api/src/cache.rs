@@ -19,6 +19,30 @@ pub struct CacheState {
     pub groups: Vec<CacheGroup>,
     /// What it counted since it came up.
     pub counts: CacheCounts,
+    /// What came of fetching ahead.
+    #[serde(default)]
+    pub prefetch: CachePrefetch,
+}
+
+/// What came of fetching contents before anybody asks, since the node came up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CachePrefetch {
+    /// Which layers are on, as `p0+p1+p2`, or `off`.
+    pub layers: String,
+    /// Fetches begun.
+    pub begun: u64,
+    /// Copies that were read before they went.
+    pub useful: u64,
+    /// Copies that were still on their way when they were wanted.
+    pub late: u64,
+    /// Copies that went unread.
+    pub wasted: u64,
+    /// Bytes of these.
+    pub wasted_bytes: u64,
+    /// Fetches that came to nothing, or brought what was there by then.
+    pub idle: u64,
+    /// What was foreseen and not fetched, for lack of room or of the link's share.
+    pub refused: u64,
 }
 
 /// A cache group.
@@ -97,6 +121,9 @@ pub struct CachedContent {
     pub why: String,
     /// Groups that the content belongs to, and whether and why this node is in each.
     pub groups: Vec<String>,
+    /// The copy was fetched before anybody asked, and nobody has read it yet.
+    #[serde(default)]
+    pub fetched_ahead: bool,
 }
 
 /// Where a call of a function would go.

@@ -99,6 +99,10 @@ pub struct FunctionSpec {
     /// The class of similar functions it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
+    /// Contents of its workload that each of its calls reads: they are fetched while an instance
+    /// starts, if they are not on the node. What its last calls read is known without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<String>,
     /// Words of the owner; the node only keeps them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -135,6 +139,7 @@ impl FunctionSpec {
             retry: Retry::default(),
             forecast: None,
             workload: None,
+            inputs: Vec::new(),
             labels: BTreeMap::new(),
         }
     }

@@ -4,21 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use swell_core::cachegroup::action::{Input, Outcome, Wish};
-use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
-use swell_core::cachegroup::names::Version;
+use swell_core::cachegroup::conduct::Conduct;
+use swell_core::cachegroup::level::ReadLevel;
+use swell_core::cachegroup::names::{ContentId, Version};
 use swell_core::cachegroup::node::Node;
+use swell_core::cachegroup::prefetch::prefetcher::Prefetcher;
 use swell_core::cachegroup::rules::Kept;
 use swell_core::cachegroup::session::Session;
-use swell_core::ids::RequestId;
-use swell_core::time::Span;
+use swell_core::cachegroup::way::Way;
 
-use crate::answer::{Change, ContentError, Current, Precondition, Reading, Trouble, Writing};
+use crate::answer::{ContentError, Reading, Trouble};
 use crate::blob::Blob;
 use crate::carrier::Carrier;
 use crate::circle::Circle;
@@ -35,11 +37,12 @@ use crate::objects::seam::ObjectError;
 use crate::parcel::Parcel;
 use crate::settings::ContentSettings;
 use crate::shared::{STORE_REQUESTS_MAX, Shared};
+use crate::sweeping::sweep;
 
 /// How often a read begins anew because its copy had to make room meanwhile.
 const READS_MAX: u32 = 5;
-/// How often a write begins anew because its lock was broken, where it has no precondition.
-const WRITES_MAX: u32 = 3;
+/// Contents of a group that its leader counts questions for.
+const POPULAR_MAX: usize = 4096;
 
 /// The contents of a node.
 pub struct Contents {
@@ -74,7 +77,10 @@ impl Contents {
             }
         }
         let (orders, ordered) = mpsc::unbounded_channel();
-        let mut mind = Mind::new(node, epochs, names);
+        let popular_max = if settings.prefetch.layers.popular { POPULAR_MAX } else { 0 };
+        node.set_conduct(Conduct { way: Way::Relay, popular_max, ..Conduct::default() });
+        let prefetcher = Prefetcher::new(now(), settings.prefetch);
+        let mut mind = Mind::new(node, epochs, names, prefetcher);
         // Groups in which something waits, or that people named, need no caller to begin.
         for workload in &settings.workloads {
             let group = group_of(workload);
@@ -100,6 +106,7 @@ impl Contents {
         let hands = vec![
             tokio::spawn(orderly(shared.clone(), ordered)),
             tokio::spawn(alarm(shared.clone(), stop.clone())),
+            tokio::spawn(sweep(shared.clone(), stop.clone())),
         ];
         Ok(Self { shared, stop, hands: Mutex::new(hands) })
     }
@@ -134,11 +141,15 @@ impl Contents {
         self.shared.receive(parcel);
     }
 
+    /// Whether a workload has contents by its settings, or the node is in its group.
+    pub fn is_at_hand(&self, workload: &str) -> bool {
+        let is_named = self.shared.settings.workloads.iter().any(|named| named == workload);
+        is_named || self.shared.mind.lock().groups().contains_key(&group_of(workload))
+    }
+
     /// Whether a workload has contents by its settings, or had any in the data store.
     pub async fn knows(&self, workload: &str) -> Result<bool, ContentError> {
-        let is_named = self.shared.settings.workloads.iter().any(|named| named == workload);
-        let is_joined = || self.shared.mind.lock().groups().contains_key(&group_of(workload));
-        if is_named || is_joined() {
+        if self.is_at_hand(workload) {
             return Ok(true);
         }
         self.shared.store.knows(workload).await.map_err(unavailable)
@@ -157,13 +168,22 @@ impl Contents {
                 let mut mind = self.shared.mind.lock();
                 mind.learn(name);
                 self.shared.join(&mut mind, name.group());
-                let (request, hearer) = mind.enter();
-                let (group, within) = (name.group(), self.within());
+                let (group, within) = (name.group(), self.shared.within());
                 let wish = Wish { content, group, level, session: session.clone(), within };
-                self.shared.tell_under(&mut mind, Input::Read { request, wish }, None);
-                hearer
+                mind.ahead.prefetcher.on_wanted(content);
+                // Nearly all reads end here: nothing is to be done, nobody to be woken.
+                if let Some(outcome) = mind.node.read_here(now(), &wish) {
+                    Err(outcome)
+                } else {
+                    let (request, hearer) = mind.enter();
+                    self.shared.tell_under(&mut mind, Input::Read { request, wish }, None);
+                    Ok(hearer)
+                }
             };
-            let answered = hearer.await.map_err(|_| self.unavailable())?;
+            let answered = match hearer {
+                Err(outcome) => Answered { outcome, brought: None },
+                Ok(hearer) => hearer.await.map_err(|_| self.unavailable())?,
+            };
             let Answered { outcome, brought } = answered;
             let Outcome::Read { group, revision, committed, origin, age, is_pending } = outcome
             else {
@@ -174,8 +194,11 @@ impl Contents {
             if revision.payload.is_some() {
                 let came = brought.filter(|it| (it.content, it.version) == (content, version));
                 let mut bytes = came.map(|brought| brought.bytes);
+                if bytes.is_none() && !is_pending {
+                    bytes = self.shared.copies.at_hand(content, version);
+                }
                 if bytes.is_none() {
-                    bytes = self.shared.mind.lock().drafts.get(&(content, version)).cloned();
+                    bytes = self.beside_copies(content, version);
                 }
                 if bytes.is_none() && is_pending {
                     bytes = self.shared.pending(content, version).await;
@@ -199,83 +222,16 @@ impl Contents {
         Err(self.unavailable())
     }
 
-    /// Writes a content.
-    pub async fn write(
-        &self,
-        name: &ContentName,
-        change: &Change,
-        precondition: Precondition,
-        session: &Session,
-        acknowledgement: Acknowledgement,
-    ) -> Result<Writing, ContentError> {
-        let mut attempt = 1;
-        loop {
-            let written =
-                self.try_write(name, change, precondition, session, acknowledgement).await;
-            let again = precondition == Precondition::None && attempt < WRITES_MAX;
-            if !matches!(written, Err(ContentError::Conflict)) || !again {
-                return written;
-            }
-            attempt += 1;
+    /// The bytes of a version that is not among the copies: one that is being written here, or
+    /// that was fetched ahead and becomes a copy now.
+    fn beside_copies(&self, content: ContentId, version: Version) -> Option<Bytes> {
+        let mut mind = self.shared.mind.lock();
+        if let Some(draft) = mind.drafts.get(&(content, version)) {
+            return Some(draft.clone());
         }
-    }
-
-    async fn try_write(
-        &self,
-        name: &ContentName,
-        change: &Change,
-        precondition: Precondition,
-        session: &Session,
-        acknowledgement: Acknowledgement,
-    ) -> Result<Writing, ContentError> {
-        let (content, group, within) = (name.id(), name.group(), self.within());
-        let (request, hearer) = {
-            let mut mind = self.shared.mind.lock();
-            mind.learn(name);
-            self.shared.join(&mut mind, group);
-            let (request, hearer) = mind.enter();
-            let input = Input::Lock { request, content, group, within };
-            self.shared.tell_under(&mut mind, input, None);
-            (request, hearer)
-        };
-        let mut lock = Lock { shared: &self.shared, request, is_used: false };
-        let Answered { outcome, .. } = hearer.await.map_err(|_| self.unavailable())?;
-        let Outcome::Granted { token, base, .. } = outcome else {
-            return Err(self.failure(&outcome));
-        };
-        let exists = base.payload.is_some();
-        if !precondition.holds(base.version, exists) {
-            let current = exists.then_some(base.version);
-            return Err(ContentError::Precondition(Current(current)));
-        }
-        let blob = match change {
-            Change::Set(blob) => Some(blob),
-            Change::Delete if !exists => return Err(ContentError::NotFound),
-            Change::Delete => None,
-        };
-        let hearer = {
-            let mut mind = self.shared.mind.lock();
-            if let Some(blob) = blob {
-                mind.drafts.insert((content, token), blob.bytes().clone());
-            }
-            let hearer = mind.wait(request);
-            let (payload, session) = (blob.map(Blob::payload), session.clone());
-            lock.is_used = true;
-            let input = Input::Publish { request, payload, session, acknowledgement, within };
-            self.shared.tell_under(&mut mind, input, None);
-            hearer
-        };
-        let Answered { outcome, .. } = hearer.await.map_err(|_| self.unavailable())?;
-        let Outcome::Written { group, revision, committed, acknowledged } = outcome else {
-            if outcome == Outcome::Conflict {
-                self.shared.mind.lock().drafts.remove(&(content, token));
-            }
-            return Err(self.failure(&outcome));
-        };
-        let mut session = session.clone();
-        session.saw(group, content, &revision, committed);
-        Figures::add(&self.shared.figures.writes, 1);
-        Ok(Writing { version: revision.version, is_new: !exists, acknowledged, session })
+        let bytes = mind.ahead.take_out(content, version)?;
+        self.shared.copies.keep(content, version, bytes.clone());
+        Some(bytes)
     }
 
     /// Contents of a workload, as the data store has them.
@@ -294,15 +250,11 @@ impl Contents {
         self.shared.store.describe()
     }
 
-    fn within(&self) -> Span {
-        Span::from_nanos(self.shared.settings.wait_max.as_nanos() as u64)
-    }
-
-    fn unavailable(&self) -> ContentError {
+    pub(crate) fn unavailable(&self) -> ContentError {
         self.failure(&Outcome::Unavailable)
     }
 
-    fn failure(&self, outcome: &Outcome) -> ContentError {
+    pub(crate) fn failure(&self, outcome: &Outcome) -> ContentError {
         self.shared.figures.failures.fetch_add(1, Ordering::Relaxed);
         match outcome {
             Outcome::Conflict => ContentError::Conflict,
@@ -322,7 +274,10 @@ impl Contents {
             let mind = self.shared.mind.lock();
             let rows = mind.node.table().rows().iter();
             let copies = rows.filter_map(|(&content, row)| {
-                Some(KeptCopy::new(content, row.group, row.copy.as_ref()?))
+                let copy = row.copy.as_ref()?;
+                // What nobody has read yet is in memory only.
+                let is_ahead = mind.ahead.look(content, copy.revision.version).is_some();
+                (!is_ahead).then(|| KeptCopy::new(content, row.group, copy))
             });
             copies.collect::<Vec<_>>()
         };
@@ -347,21 +302,6 @@ fn unavailable(error: ObjectError) -> ContentError {
     match error {
         ObjectError::Full(why) => ContentError::Full(why),
         ObjectError::Unavailable(why) => ContentError::Unavailable(Trouble(Some(why))),
-    }
-}
-
-/// A lock that is given back if its caller leaves before it has used it.
-struct Lock<'a> {
-    shared: &'a Arc<Shared>,
-    request: RequestId,
-    is_used: bool,
-}
-
-impl Drop for Lock<'_> {
-    fn drop(&mut self) {
-        if !self.is_used {
-            self.shared.tell(Input::Abandon { request: self.request }, None);
-        }
     }
 }
 

@@ -109,6 +109,11 @@ impl Copies {
         }
     }
 
+    /// The bytes of a version, if they are in memory.
+    pub fn at_hand(&self, content: ContentId, version: Version) -> Option<Bytes> {
+        self.cache.memory().get(&Key { content, version }).map(|entry| entry.value().clone())
+    }
+
     /// Keeps the bytes of a version, as long as there is room.
     pub fn keep(&self, content: ContentId, version: Version, bytes: Bytes) {
         self.cache.insert(Key { content, version }, bytes);

@@ -25,7 +25,8 @@ use crate::blob::{body_length, digest};
 use crate::naming::{ContentName, unescape};
 use crate::objects::seam::{Condition, ObjectError, Objects, Put};
 use crate::rows::{
-    ContentObject, blob_key, content_key, group_key, name_key, names_key, of_bytes, to_bytes,
+    ContentObject, blob_key, blobs_key, content_key, group_key, name_key, names_key, of_bytes,
+    rows_key, to_bytes,
 };
 
 /// How often a row is tried to be changed while others change it.
@@ -151,7 +152,10 @@ impl DataStore {
                     Verdict::Forgotten => StoreReply::Forgotten { content, version },
                 }
             }
-            StoreRequest::Seal { content, group, epoch, counter } => {
+            StoreRequest::Seal { content, group, epoch, counter, creates } => {
+                if !creates && self.objects.get(&content_key(content)).await?.is_none() {
+                    return Ok(StoreReply::Absent { content, epoch, counter });
+                }
                 let change = |row: &mut ContentRow| row.seal(group, epoch, counter);
                 let (is_ours, row) = self.change_content(content, name, change).await?;
                 match row.group {
@@ -264,6 +268,31 @@ impl DataStore {
     /// gone. Whoever asks for them after all learns that there are newer ones.
     pub async fn clear(&self, content: ContentId, version: Version) -> Result<(), ObjectError> {
         self.objects.delete(&blob_key(content, version)).await
+    }
+
+    /// Removes the bytes of a group's versions that no row leads to and none ever will: those
+    /// that another has followed, and those whose token the fence has passed. How many.
+    pub async fn sweep(&self, group: GroupId) -> Result<u64, ObjectError> {
+        let mut cleared = 0;
+        for rest in self.objects.list(&rows_key(group)).await? {
+            let Some((blobs, content)) = blobs_key(group, &rest) else { continue };
+            let names = self.objects.list(&blobs).await?;
+            let versions = names.iter().filter_map(|name| name.parse::<Version>().ok());
+            let versions: Vec<Version> = versions.collect();
+            if versions.is_empty() {
+                continue;
+            }
+            // Read after the list: what is committed meanwhile is newer than all that is in it.
+            let row = self.content(content).await?;
+            let newest = row.revision.version;
+            for version in versions {
+                if version < newest || version < row.fence && version != newest {
+                    self.clear(content, version).await?;
+                    cleared += 1;
+                }
+            }
+        }
+        Ok(cleared)
     }
 
     /// Whether any content of this workload was ever written.

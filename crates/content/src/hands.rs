@@ -29,9 +29,14 @@ const LOOK: Duration = Duration::from_secs(3600);
 
 impl Shared {
     /// Carries out an order that nothing has to be on disk for.
-    pub(crate) fn carry_out(self: &Arc<Self>, mind: &mut Mind, action: Action) {
+    pub(crate) fn carry_out(
+        self: &Arc<Self>,
+        mind: &mut Mind,
+        action: Action,
+        brought: Option<&Brought>,
+    ) {
         match action {
-            Action::Send(envelope) => self.send(mind, envelope),
+            Action::Send(envelope) => self.send(mind, envelope, brought),
             Action::Store(request) => self.ask_store(mind, request),
             Action::Answer { request, outcome } => {
                 mind.answer(request, Answered { outcome, brought: None });
@@ -41,6 +46,7 @@ impl Shared {
                 tracing::info!(name, %token, is_committed, "a version that waited was decided");
             }
             Action::Install { .. }
+            | Action::Suggested { .. }
             | Action::Drop { .. }
             | Action::KeepPending { .. }
             | Action::ForgetPending { .. }
@@ -48,7 +54,7 @@ impl Shared {
         }
     }
 
-    fn send(self: &Arc<Self>, mind: &Mind, envelope: Envelope) {
+    fn send(self: &Arc<Self>, mind: &Mind, envelope: Envelope, brought: Option<&Brought>) {
         Figures::add(&self.figures.sent, 1);
         let name = content_of(&envelope.message).and_then(|content| mind.name(content)).cloned();
         let (content, version, is_pending) = match &envelope.message {
@@ -60,10 +66,14 @@ impl Shared {
             Message::Copy { copy } => copy.revision.payload.is_some(),
             _ => true,
         };
-        let draft = mind.drafts.get(&(content, version)).cloned();
+        // What just came from the data store may be for another member.
+        let came = brought.filter(|it| (it.content, it.version) == (content, version));
+        let own =
+            mind.drafts.get(&(content, version)).or_else(|| mind.ahead.look(content, version));
+        let at_hand = came.map(|brought| &brought.bytes).or(own).cloned();
         let shared = self.clone();
         tokio::spawn(async move {
-            let mut bytes = draft;
+            let mut bytes = at_hand;
             if bytes.is_none() && has_bytes {
                 bytes = match is_pending {
                     true => shared.pending(content, version).await,
@@ -189,7 +199,7 @@ pub(crate) async fn orderly(shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
                 | Action::ForgetPending { .. }
                 | Action::KeepEpoch { .. } => keep(&shared, action, brought.as_ref()).await,
                 action => {
-                    shared.carry_out(&mut shared.mind.lock(), action);
+                    shared.carry_out(&mut shared.mind.lock(), action, brought.as_ref());
                     Ok(())
                 }
             };

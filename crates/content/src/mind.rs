@@ -9,9 +9,11 @@ use tokio::sync::oneshot;
 use swell_core::cachegroup::action::{Action, Charter, Input, Outcome};
 use swell_core::cachegroup::names::{ContentId, Epoch, GroupId, Version};
 use swell_core::cachegroup::node::Node;
+use swell_core::cachegroup::prefetch::prefetcher::Prefetcher;
 use swell_core::ids::RequestId;
 use swell_core::time::Instant;
 
+use crate::ahead::Ahead;
 use crate::naming::ContentName;
 
 /// So many copies are in the member table; beyond, those that were asked for longest ago go.
@@ -45,12 +47,21 @@ pub(crate) struct Mind {
     /// Groups that this node is in, and which of their reigns a former life supported.
     groups: BTreeMap<GroupId, Charter>,
     epochs: BTreeMap<GroupId, Epoch>,
+    /// What is fetched before anybody asks.
+    pub(crate) ahead: Ahead,
+    /// When the alarm goes off, as far as it has been told.
+    pub(crate) planned: Instant,
     /// Batches of orders that are given and not yet carried out.
     pub(crate) behind: usize,
 }
 
 impl Mind {
-    pub(crate) fn new(node: Node, epochs: Vec<(GroupId, Epoch)>, names: Vec<ContentName>) -> Self {
+    pub(crate) fn new(
+        node: Node,
+        epochs: Vec<(GroupId, Epoch)>,
+        names: Vec<ContentName>,
+        prefetcher: Prefetcher,
+    ) -> Self {
         Self {
             node,
             requests: 0,
@@ -59,6 +70,8 @@ impl Mind {
             names: names.into_iter().map(|name| (name.id(), name)).collect(),
             groups: BTreeMap::new(),
             epochs: epochs.into_iter().collect(),
+            ahead: Ahead::new(prefetcher),
+            planned: Instant::ZERO,
             behind: 0,
         }
     }
@@ -79,9 +92,14 @@ impl Mind {
 
     /// Takes up a caller: who it is, and how it will be answered.
     pub(crate) fn enter(&mut self) -> (RequestId, oneshot::Receiver<Answered>) {
-        self.requests += 1;
-        let request = RequestId(self.requests);
+        let request = self.number();
         (request, self.wait(request))
+    }
+
+    /// The number of a new operation.
+    pub(crate) fn number(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId(self.requests)
     }
 
     /// A caller that was answered before will be answered once more.
@@ -121,8 +139,13 @@ impl Mind {
         self.names.get(&content)
     }
 
-    /// Forgets the copies that were asked for longest ago, if there are too many.
-    pub(crate) fn make_room(&mut self, now: Instant) -> Vec<(ContentId, Version)> {
+    /// Forgets the copies that were asked for longest ago, if there are too many; whoever leads
+    /// is to be told, by what is added to `actions`.
+    pub(crate) fn make_room(
+        &mut self,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) -> Vec<(ContentId, Version)> {
         let rows = self.node.table().rows();
         if rows.len() <= COPIES_MAX {
             return Vec::new();
@@ -134,11 +157,9 @@ impl Mind {
         let mut copies: Vec<(Instant, ContentId, Version)> = copies.collect();
         copies.sort_unstable();
         copies.truncate(COPIES_MAX / 8);
-        let mut actions: Vec<Action> = Vec::new();
         for &(_, content, version) in &copies {
-            self.node.handle(now, Input::Evicted { content, version }, &mut actions);
+            self.node.handle(now, Input::Evicted { content, version }, actions);
         }
-        debug_assert!(actions.is_empty(), "nobody acts on what is not here any more");
         copies.into_iter().map(|(_, content, version)| (content, version)).collect()
     }
 }

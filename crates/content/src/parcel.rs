@@ -95,9 +95,15 @@ pub fn content_of(message: &Message) -> Option<ContentId> {
         | Message::Free { content, .. }
         | Message::Acknowledged { content, .. }
         | Message::Abort { content, .. }
+        | Message::Coming { content, .. }
+        | Message::Forward { content, .. }
         | Message::Copied { content, .. } => Some(*content),
         Message::Copy { copy } => Some(copy.content),
-        Message::Lease { .. } | Message::Promise { .. } | Message::Refusal { .. } => None,
+        Message::Lease { .. }
+        | Message::Promise { .. }
+        | Message::Refusal { .. }
+        | Message::Which { .. }
+        | Message::Popular { .. } => None,
     }
 }
 

@@ -48,6 +48,19 @@ pub fn names_key(workload: &str) -> String {
     format!("names/{workload}")
 }
 
+/// Where the rows of a group's contents are.
+pub fn rows_key(group: GroupId) -> String {
+    format!("rows/{:08x}", group.0)
+}
+
+/// Where the bytes of a content's versions are, and the content, by the last part of its row's key.
+pub fn blobs_key(group: GroupId, rest: &str) -> Option<(String, ContentId)> {
+    let number = u128::from_str_radix(rest, 16).ok()?;
+    let content = ContentId(u128::from(group.0) << 96 | number);
+    (content_key(content).rsplit('/').next() == Some(rest))
+        .then(|| (format!("blobs/{:08x}/{rest}", group.0), content))
+}
+
 fn halves(content: ContentId) -> (u32, u128) {
     ((content.0 >> 96) as u32, content.0 & (u128::MAX >> 32))
 }
@@ -87,5 +100,12 @@ mod tests {
         assert_eq!(blob_key(content, version), "blobs/12345678/0000000000000000000000ab/0.0.0");
         let name = ContentName::new("shop", "a/b").expect("a name");
         assert_eq!(name_key(&name), "names/shop/a=2Fb");
+        let (group, rest) = (GroupId(0x1234_5678), "0000000000000000000000ab");
+        assert_eq!(content_key(content), format!("{}/{rest}", rows_key(group)));
+        let (blobs, found) = blobs_key(group, rest).expect("a content");
+        assert_eq!((blob_key(content, version), found), (format!("{blobs}/0.0.0"), content));
+        for wrong in ["", "ab", "+000000000000000000000ab", "0000000000000000000000AB"] {
+            assert_eq!(blobs_key(group, wrong), None, "{wrong}");
+        }
     }
 }

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use swell_core::cachegroup::prefetch::prefetcher::Terms;
 use swell_core::cachegroup::timing::Timing;
 
 use crate::copies::CopiesSettings;
 use crate::objects::open::Place;
 
 /// Settings of contents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContentSettings {
     /// The folder that holds what the node must not forget.
     pub data: PathBuf,
@@ -28,6 +29,8 @@ pub struct ContentSettings {
     pub workloads: Vec<String>,
     /// How long the parties of a group wait for each other.
     pub timing: Timing,
+    /// What is fetched before anybody asks.
+    pub prefetch: Terms,
 }
 
 impl ContentSettings {
@@ -42,6 +45,7 @@ impl ContentSettings {
             superseded_keep: Duration::from_secs(60),
             workloads: Vec::new(),
             timing: Timing::default(),
+            prefetch: Terms::default(),
         }
     }
 }

@@ -15,8 +15,9 @@ use swell_core::cachegroup::action::{Action, Input, Outcome};
 use swell_core::cachegroup::message::Message;
 use swell_core::cachegroup::names::{GroupId, NodeId};
 use swell_core::cachegroup::store_message::StoreRequest;
-use swell_core::time::Instant;
+use swell_core::time::{Instant, Span};
 
+use crate::ahead::Kept;
 use crate::blob::digest;
 use crate::carrier::Carrier;
 use crate::circle::Circle;
@@ -88,7 +89,13 @@ impl Shared {
             mind.node.wake(now, &mut actions);
             self.see_to(&mut mind, actions, None);
         }
-        mind.node.next_wakeup()
+        mind.planned = mind.node.next_wakeup();
+        mind.planned
+    }
+
+    /// How long an operation may take.
+    pub(crate) fn within(&self) -> Span {
+        Span::from_nanos(self.settings.wait_max.as_nanos() as u64)
     }
 
     /// What a node is called, for people.
@@ -131,6 +138,10 @@ impl Shared {
     ) {
         let mut rest = Vec::new();
         let mut is_orderly = mind.behind > 0;
+        let is_ahead = actions.iter().any(|action| {
+            matches!(action, Action::Answer { request, .. } if mind.ahead.is_fetch(*request))
+        });
+        let (mut gone, mut fetches) = (Vec::new(), Vec::new());
         for action in actions {
             match action {
                 Action::Install { content, version } => {
@@ -138,16 +149,32 @@ impl Shared {
                         .as_ref()
                         .filter(|brought| (brought.content, brought.version) == (content, version));
                     let draft = mind.drafts.remove(&(content, version));
-                    if let Some(bytes) = came.map(|brought| brought.bytes.clone()).or(draft) {
-                        self.copies.keep(content, version, bytes);
+                    match came.map(|brought| brought.bytes.clone()).or(draft) {
+                        Some(bytes) if is_ahead => {
+                            match mind.ahead.take_in(now(), content, version, bytes) {
+                                Kept::AsCopy(bytes) => self.copies.keep(content, version, bytes),
+                                Kept::InRoom(versions) => gone.extend(versions),
+                                Kept::Nowhere => gone.push((content, version)),
+                            }
+                        }
+                        Some(bytes) => self.copies.keep(content, version, bytes),
+                        None => {}
                     }
                 }
                 Action::Drop { content, version } => {
                     mind.drafts.remove(&(content, version));
+                    mind.ahead.drop(content, version);
                     self.copies.drop(content, version);
                 }
+                Action::Answer { request, .. } if mind.ahead.end(request) => {}
                 Action::Answer { request, outcome: outcome @ Outcome::Read { .. } } => {
                     mind.answer(request, Answered { outcome, brought: brought.clone() });
+                }
+                Action::Suggested { asked, total, .. } => {
+                    let Mind { node, ahead, .. } = &mut **mind;
+                    let is_here = |content| node.table().copy(content).is_some();
+                    let prefetcher = &mut ahead.prefetcher;
+                    fetches.extend(prefetcher.on_suggestions(now(), &asked, total, is_here));
                 }
                 action => {
                     is_orderly |= matches!(
@@ -160,7 +187,11 @@ impl Shared {
                 }
             }
         }
-        for (content, version) in mind.make_room(now()) {
+        for (content, version) in gone {
+            mind.node.handle(now(), Input::Evicted { content, version }, &mut rest);
+        }
+        for (content, version) in mind.make_room(now(), &mut rest) {
+            mind.ahead.drop(content, version);
             self.copies.drop(content, version);
         }
         if is_orderly && !rest.is_empty() {
@@ -169,10 +200,13 @@ impl Shared {
             let _ = self.orders.send(Batch { actions: rest, brought });
         } else {
             for action in rest {
-                self.carry_out(mind, action);
+                self.carry_out(mind, action, brought.as_ref());
             }
         }
-        self.sooner.notify_one();
+        if mind.node.next_wakeup() < mind.planned {
+            self.sooner.notify_one();
+        }
+        self.fetch_ahead(mind, fetches);
     }
 }
 

@@ -47,6 +47,8 @@ pub struct ContentView {
     pub leader_tag: Option<&'static str>,
     /// Who has which version, as far as the leader knows.
     pub holders: Vec<(String, Version)>,
+    /// The copy was fetched before anybody asked, and nobody has read it yet.
+    pub is_ahead: bool,
     /// Where a causal read without a session would be answered from, and why.
     pub why: String,
 }
@@ -143,6 +145,8 @@ impl Contents {
             member_tag: row.map(|row| row.tag.word()),
             version: copy.map(|copy| copy.revision.version),
             age_ms: age.map(|asked| now.since(asked).nanos() / 1_000_000),
+            is_ahead: copy
+                .is_some_and(|copy| mind.ahead.look(content.id(), copy.revision.version).is_some()),
             leader_tag: led.map(|row| row.tag.word()),
             holders,
             why,

@@ -165,3 +165,76 @@ async fn a_leader_that_dies_is_followed_by_another() {
         member.contents.close().await;
     }
 }
+
+/// Whether a content lies at a member that fetched it ahead, and nobody has read it there.
+fn is_ahead(member: &Member, key: &str) -> bool {
+    member.contents.view(&name(key)).is_ahead
+}
+
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..3000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what} did not come about in a minute");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_task_will_read_is_there_before_it_reads() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let members = circle(folder.path(), &["a", "b", "c"]).await;
+    leader(&members.iter().collect::<Vec<_>>()).await;
+    for key in ["one", "two", "three"] {
+        write(&members[0], key, key).await.expect("it is written");
+    }
+    // P1: what a function declares, then what it has read.
+    let member = &members[1];
+    member.contents.on_task("f", "shop", &["one".to_string()]);
+    until("a declared input", || is_ahead(member, "one")).await;
+    let first = read(member, "one", ReadLevel::Causal).await;
+    assert_eq!((first.origin, &first.body()[..]), (Origin::Local, &b"one"[..]));
+    assert!(!is_ahead(member, "one"), "it is a copy like any other");
+    member.contents.on_input("f", &name("two"), 3);
+    member.contents.on_task("f", "shop", &[]);
+    until("an input of the last run", || is_ahead(member, "two")).await;
+    assert_eq!(read(member, "two", ReadLevel::Causal).await.origin, Origin::Local);
+    let counts = member.contents.fetched_ahead();
+    assert_eq!((counts.by_history, counts.useful, counts.wasted), (2, 2, 0), "{counts:?}");
+    // What is fetched ahead is never an old version, and a newer one takes its place.
+    members[2].contents.on_task("g", "shop", &["three".to_string()]);
+    until("another declared input", || is_ahead(&members[2], "three")).await;
+    let newer = write(&members[0], "three", "3").await.expect("it is written");
+    let strict = read(&members[2], "three", ReadLevel::Strict).await;
+    assert_eq!((strict.version, &strict.body()[..]), (newer.version, &b"3"[..]));
+    assert_eq!(members[2].contents.fetched_ahead().wasted, 1);
+    for member in &members {
+        member.contents.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_group_asks_for_most_comes_to_who_works_for_it() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let members = circle(folder.path(), &["a", "b", "c"]).await;
+    leader(&members.iter().collect::<Vec<_>>()).await;
+    for key in ["often", "never", "mine"] {
+        write(&members[0], key, key).await.expect("it is written");
+    }
+    for _ in 0..5 {
+        read(&members[0], "often", ReadLevel::Strict).await;
+    }
+    // P2: a task of whatever function makes its member ask the leader, whom it knows by now.
+    let member = &members[1];
+    read(member, "mine", ReadLevel::Strict).await;
+    member.contents.on_task("h", "shop", &[]);
+    until("a suggestion", || is_ahead(member, "often")).await;
+    let counts = member.contents.fetched_ahead();
+    assert_eq!((counts.by_popularity, counts.by_history), (1, 0), "{counts:?}");
+    assert!(!is_ahead(member, "never"));
+    assert_eq!(read(member, "often", ReadLevel::Causal).await.origin, Origin::Local);
+    for member in &members {
+        member.contents.close().await;
+    }
+}

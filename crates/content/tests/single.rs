@@ -17,9 +17,15 @@ use swell_core::cachegroup::names::Version;
 use swell_core::cachegroup::session::Session;
 
 async fn open(data: &Path) -> Contents {
+    open_keeping(data, Duration::from_secs(60)).await
+}
+
+/// One that keeps the bytes of old versions for so long.
+async fn open_keeping(data: &Path, superseded_keep: Duration) -> Contents {
     let settings = ContentSettings {
         workloads: vec!["shop".to_string()],
         wait_max: Duration::from_secs(5),
+        superseded_keep,
         ..ContentSettings::in_folder(data)
     };
     let circle = Circle::new("alone", []).expect("one name");
@@ -186,5 +192,57 @@ async fn while_the_data_store_is_away_writes_wait_if_their_caller_allows() {
         read = get(&contents, "a", ReadLevel::Strict).await;
     }
     assert_eq!((read.version, &read.body()[..]), (written.version, &b"two"[..]));
+    contents.close().await;
+}
+
+/// Files below a folder.
+fn files(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let count = |path: &Path| if path.is_dir() { files(path) } else { 1 };
+    entries.map(|entry| count(&entry.expect("an entry").path())).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_what_never_was_leaves_nothing_behind() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let contents = open(data.path()).await;
+    put(&contents, "a", "one").await;
+    let rows = data.path().join("contents/rows");
+    assert_eq!(files(&rows), 1);
+    for number in 0..30 {
+        for level in [ReadLevel::Strict, ReadLevel::Causal] {
+            let read = get(&contents, &format!("none/{number}"), level).await;
+            assert!(read.blob.is_none());
+        }
+    }
+    // The leader's look at the data store comes after the answer.
+    while contents.groups()[0].led_contents > 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(files(&rows), 1);
+    // Such a name can be written as any other.
+    put(&contents, "none/3", "one").await;
+    assert_eq!(&get(&contents, "none/3", ReadLevel::Strict).await.body()[..], b"one");
+    contents.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_a_crash_left_behind_are_cleared_later() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let contents = open_keeping(data.path(), Duration::from_secs(3600)).await;
+    put(&contents, "a", "one").await;
+    put(&contents, "a", "two").await;
+    let (newest, _) = put(&contents, "a", "three").await;
+    put(&contents, "b", "one").await;
+    contents.close().await;
+    let blobs = data.path().join("contents/blobs");
+    assert_eq!(files(&blobs), 4, "nobody was there to clear them");
+    let contents = open_keeping(data.path(), Duration::from_millis(10)).await;
+    while files(&blobs) > 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let read = get(&contents, "a", ReadLevel::Strict).await;
+    assert_eq!((read.version, &read.body()[..]), (newest, &b"three"[..]));
+    assert_eq!(&get(&contents, "b", ReadLevel::Strict).await.body()[..], b"one");
     contents.close().await;
 }

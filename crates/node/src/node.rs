@@ -271,6 +271,7 @@ impl Node {
             flows: Arc::new(Answers(flows.clone())),
             elsewhere,
             grouping: contents.as_ref().map(|gate| gate.grouping.clone()),
+            contents: contents.as_ref().map(|gate| gate.contents.clone()),
             observer,
             pages: Arc::new(OwnPages::new(router(context), health)),
             requests_max: settings.requests_max,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use swell_api::spec::ForecastMode;
+use swell_core::cachegroup::prefetch::layers::Layers;
 use swell_core::units::Bytes;
 
 /// Settings of a node.
@@ -200,6 +201,8 @@ pub struct CacheSettings {
     pub content_max: Bytes,
     /// Workloads that have contents, beside those of functions.
     pub workloads: Vec<String>,
+    /// What is fetched before anybody asks.
+    pub prefetch: Layers,
     /// What this node is called among its peers.
     pub name: String,
     /// The nodes it shares contents with; none is nobody.
@@ -238,6 +241,7 @@ impl CacheSettings {
             disk: Bytes::ZERO,
             content_max: Bytes::ZERO,
             workloads: Vec::new(),
+            prefetch: Layers::OFF,
             name: "node".to_string(),
             peers: None,
             placement: true,

@@ -10,6 +10,7 @@ use swell_sim::cache::graph::Topology;
 use swell_sim::cache::popularity::CONTENTS_MAX;
 use swell_sim::cache::protocol::distances::NODES_MAX;
 use swell_sim::cache::protocol::setting::Protocol;
+use swell_sim::cache::protocol::tasks::Tasks;
 use swell_sim::cache::replacement::catalogue::Replacement;
 use swell_sim::cache::strategy::catalogue::Choice;
 use swell_sim::cache::strategy::group::Lookup;
@@ -310,21 +311,45 @@ fn protocols(arguments: &CacheArguments) -> Result<Vec<Option<Protocol>>, Letter
     }
     let writes = if arguments.writes.is_empty() { &[0.0][..] } else { &arguments.writes };
     let default = Protocol::default();
+    let ways = read_each(&arguments.way, "--way", default.way)?;
+    let layers = read_each(&arguments.prefetch, "--prefetch", default.prefetch)?;
+    let tasks = arguments.tasks.as_deref().map(str::parse::<Tasks>).transpose()?;
     let mut all = Vec::new();
     for &writes in &once(writes) {
-        all.extend(levels.iter().map(|&level| {
-            Some(Protocol {
-                level,
-                writes,
-                rate,
-                member_crashes: arguments.member_crashes.unwrap_or_default(),
-                leader_crashes: arguments.leader_crashes.unwrap_or_default(),
-                repair: arguments.repair.unwrap_or(default.repair),
-                outage: arguments.store_outage.unwrap_or_default(),
-            })
-        }));
+        for &way in &ways {
+            for &prefetch in &layers {
+                all.extend(levels.iter().map(|&level| {
+                    Some(Protocol {
+                        level,
+                        way,
+                        tasks,
+                        prefetch,
+                        writes,
+                        rate,
+                        member_crashes: arguments.member_crashes.unwrap_or_default(),
+                        leader_crashes: arguments.leader_crashes.unwrap_or_default(),
+                        repair: arguments.repair.unwrap_or(default.repair),
+                        outage: arguments.store_outage.unwrap_or_default(),
+                    })
+                }));
+            }
+        }
     }
     Ok(all)
+}
+
+/// What an option lists, or its default.
+fn read_each<T>(texts: &[String], option: &str, default: T) -> Result<Vec<T>, Letter>
+where
+    T: std::str::FromStr<Err: std::fmt::Display> + Copy + PartialEq,
+{
+    if texts.is_empty() {
+        return Ok(vec![default]);
+    }
+    let read = |text: &String| {
+        text.parse::<T>().map_err(|error| Letter::usage(format!("`{option}`: {error}")))
+    };
+    Ok(once(&texts.iter().map(read).collect::<Result<Vec<T>, Letter>>()?))
 }
 
 /// Refuses the protocol where there is no group with a leader to play it.

@@ -66,6 +66,23 @@ fn rows_hold_what_programs_read() {
 }
 
 #[test]
+fn layers_of_prefetching_are_compared() {
+    let words = "--protocol causal --tasks inputs=4 --prefetch off,p0,p0+p1,p0+p1+p2 \
+                 --contents 200 --warmup 200 --requests 500";
+    let rows = rows(words);
+    assert_eq!(rows.len(), 4);
+    for (row, layers) in rows.iter().zip(["off", "p0", "p0+p1", "p0+p1+p2"]) {
+        assert_eq!((&row["prefetch"], &row["tasks_ended"]), (&layers.into(), &500.into()));
+        assert_eq!(row["stale_reads"], 0);
+        let fetches = row["prefetches"].as_u64().expect("it is a number");
+        assert_eq!(fetches > 0, layers.contains("p1"), "{row}");
+        for name in ["task_wait_ms", "task_wait_p99_ms", "tasks_local_ratio"] {
+            assert!(row[name].is_f64(), "{name}: {row}");
+        }
+    }
+}
+
+#[test]
 fn bytes_depend_on_nothing_but_the_command() {
     let folder = Folder::new();
     let words = "sim cache --strategy group:copy=0.1,prob-cache --replacement rand,s3-fifo \
@@ -138,6 +155,11 @@ fn what_is_wrong_is_told() {
         ("--topology tree --strategy group --group 10x4", 2, "has 39"),
         ("--topology tree --strategy lce --links random", 2, "about the paper's network"),
         ("--topology ring --strategy group --group 3x3 --lookup redirect", 2, "leaders to ask"),
+        ("--protocol causal --tasks inputs=0", 2, "`inputs` of `tasks` is `0`"),
+        ("--protocol causal --tasks input=3", 2, "did you mean `inputs`?"),
+        ("--protocol causal --tasks --prefetch p0+p9", 2, "`p9` is no layer of prefetching"),
+        ("--protocol causal --prefetch p0", 2, "--tasks"),
+        ("--protocol causal --way jump", 2, "`jump` is no way of a leader"),
         ("--preset mecomm17 --slots 3", 2, "cannot be used with"),
         ("--preset mecomm18", 2, "mecomm17"),
     ] {

@@ -90,6 +90,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/consensus/src/monitoring", Siblings::Parts),
     ("crates/consensus/src/raft", Siblings::Parts),
     ("crates/consensus/src/storage", Siblings::Parts),
+    ("crates/core/src/cachegroup/prefetch", Siblings::Parts),
     ("crates/core/src/council", Siblings::Parts),
     ("crates/sim/src/cache/protocol", Siblings::Parts),
     (

@@ -3,6 +3,7 @@
 use crate::cachegroup::level::{Acknowledgement, ReadLevel};
 use crate::cachegroup::message::{Envelope, PendingCopy};
 use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Payload, Sequence, Version};
+use crate::cachegroup::popular::Asked;
 use crate::cachegroup::session::{Revision, Session};
 use crate::cachegroup::store_message::{StoreReply, StoreRequest};
 use crate::ids::RequestId;
@@ -50,6 +51,8 @@ pub enum Input {
     Received(Envelope),
     /// The data store answered.
     Stored(StoreReply),
+    /// What does the group ask for most? Whoever leads it is asked, if that is known.
+    Suggest { group: GroupId, most: u16 },
     /// A copy had to make room.
     Evicted { content: ContentId, version: Version },
 }
@@ -130,6 +133,8 @@ pub enum Action {
     ForgetPending { content: ContentId, token: Version },
     /// Write to disk before the next action: no older reign is supported any more.
     KeepEpoch { group: GroupId, epoch: Epoch },
+    /// The leader said what the group asks for most, of so many questions in all.
+    Suggested { group: GroupId, asked: Vec<Asked>, total: u64 },
     /// For the record: a pending version was decided.
     Settled { content: ContentId, token: Version, is_committed: bool },
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cachegroup::action::{Action, Outcome};
+use crate::cachegroup::conduct::Conduct;
 use crate::cachegroup::message::{Envelope, Message};
 use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::store_message::StoreRequest;
@@ -60,6 +61,8 @@ pub struct Desk<'a, R> {
     pub rules: &'a R,
     /// How far others are, as far as that is known.
     pub distances: &'a Distances,
+    /// How this node conducts itself when it leads.
+    pub conduct: Conduct,
     /// What is to be done.
     pub actions: &'a mut Vec<Action>,
 }

@@ -12,6 +12,7 @@ use crate::cachegroup::names::{ContentId, NodeId, Ticket, Version};
 use crate::cachegroup::reign::Reign;
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::Revision;
+use crate::cachegroup::way::{RELAYED_MAX, Way};
 
 /// Handles a member's message. The caller has seen to it that the lease lasts.
 pub fn on_message<R: Rules>(
@@ -36,10 +37,14 @@ pub fn on_message<R: Rules>(
             on_abort(reign, desk, content, token, was_sent);
         }
         Message::Missing { content, version, holder } => {
-            let row = reign.row(content);
-            if row.holders.get(&holder) == Some(&version) {
+            let row = reign.known_row(content);
+            if let Some(row) = row.filter(|row| row.holders.get(&holder) == Some(&version)) {
                 row.hint(holder, None);
             }
+        }
+        Message::Which { most } => {
+            let (asked, total) = reign.popular().top(usize::from(most));
+            desk.send(from, reign.group(), Message::Popular { asked, total });
         }
         _ => {}
     }
@@ -56,27 +61,44 @@ fn on_ask<R: Rules>(
 ) {
     let validated = reign.moment(desk.rules);
     let group = reign.group();
+    reign.on_asked(desk, content);
     let row = reign.row(content);
     row.hint(from, have);
     let known = match &row.tag {
         LeaderTag::Free(known) => known,
         LeaderTag::Lock { base, .. } if !desk.rules.is_silent_while_locked() => base,
-        _ => return refuse(reign, desk, from, ticket, content),
+        _ => return refuse(reign, desk, from, ticket, content, false),
     };
     let version = known.revision.version;
     let committed = known.committed;
     let standing = Standing { revision: known.revision.clone(), committed, validated };
-    let has_nothing_to_fetch = have == Some(version) || standing.revision.payload.is_none();
-    let message = if has_nothing_to_fetch {
-        Message::Fresh { ticket, content, standing }
-    } else if let Some(holder) = row.holder(version, from, desk.distances) {
-        Message::GoTo { ticket, content, holder, standing }
-    } else {
-        Message::Store { ticket, content, standing }
-    };
+    let payload = standing.revision.payload.filter(|_| have != Some(version));
+    let holder = payload.and_then(|_| row.holder(version, from, desk.distances));
     // It will have it in a moment, and can be pointed to in its turn.
     row.hint(from, Some(version));
-    desk.send(from, group, message);
+    let Some(payload) = payload else {
+        return desk.send(from, group, Message::Fresh { ticket, content, standing });
+    };
+    match holder {
+        Some(holder) if desk.conduct.way.forwards() => {
+            let holds = Some(holder);
+            desk.send(from, group, Message::Coming { ticket, content, holder: holds, standing });
+            desk.send(holder, group, Message::Forward { ticket, content, version, to: from });
+        }
+        Some(holder) => desk.send(from, group, Message::GoTo { ticket, content, holder, standing }),
+        None if from != desk.me
+            && desk.conduct.way == Way::Relay
+            && payload.size <= RELAYED_MAX =>
+        {
+            let is_taken = reign.relay(desk, from, ticket, content, version);
+            let message = match is_taken {
+                true => Message::Coming { ticket, content, holder: None, standing },
+                false => Message::Store { ticket, content, standing },
+            };
+            desk.send(from, group, message);
+        }
+        None => desk.send(from, group, Message::Store { ticket, content, standing }),
+    }
 }
 
 /// Says that a content is not to be had, and looks at the data store if that is why.
@@ -86,16 +108,18 @@ fn refuse<R: Rules>(
     from: NodeId,
     ticket: Ticket,
     content: ContentId,
+    creates: bool,
 ) {
     let retry = desk.timing.retry;
     let (holder, token) = reign.lock(content);
-    let message = match reign.row(content).tag {
+    let tag = reign.row(content).tag.clone();
+    let message = match tag {
         LeaderTag::Elsewhere(group) => Message::Moved { ticket, content, group },
         _ => Message::Locked { ticket, content, holder, token, retry },
     };
     desk.send(from, reign.group(), message);
-    if reign.row(content).tag == LeaderTag::Unknown {
-        reign.seal(desk, content, None);
+    if tag == LeaderTag::Unknown {
+        reign.seal(desk, content, None, creates);
     }
 }
 
@@ -107,6 +131,7 @@ fn on_lock<R: Rules>(
     ticket: Ticket,
     content: ContentId,
 ) {
+    reign.make_room(desk, content);
     let row = reign.row(content);
     if row.served == Some((from, ticket)) {
         return;
@@ -119,7 +144,7 @@ fn on_lock<R: Rules>(
             (Some(token), base)
         }
         LeaderTag::Lock { base, .. } if !desk.rules.grants_to_one() => (None, base),
-        _ => return refuse(reign, desk, from, ticket, content),
+        _ => return refuse(reign, desk, from, ticket, content, true),
     };
     let token = held.unwrap_or_else(|| reign.token(base.tenure));
     let deadline = desk.now + desk.timing.lock;
@@ -154,9 +179,9 @@ fn on_free<R: Rules>(
         }
         // Of an earlier reign: this one has yet to look at the data store.
         LeaderTag::Adopted { token, .. } if token == version => {
-            return reign.seal(desk, content, None);
+            return reign.seal(desk, content, None, true);
         }
-        LeaderTag::Unknown => return reign.seal(desk, content, None),
+        LeaderTag::Unknown => return reign.seal(desk, content, None, true),
         _ => {}
     }
     // Also what became visible before is acknowledged, since the answer may have been lost.
@@ -178,13 +203,13 @@ fn on_abort<R: Rules>(
     token: Version,
     was_sent: bool,
 ) {
-    let row = reign.row(content);
+    let Some(row) = reign.known_row(content) else { return };
     if let LeaderTag::Lock { token: held, holder, ticket, base, .. } = row.tag.clone()
         && held == token
     {
         row.served = Some((holder, ticket));
         match was_sent {
-            true => reign.seal(desk, content, None),
+            true => reign.seal(desk, content, None, true),
             false => reign.set(content, LeaderTag::Free(base)),
         }
     }

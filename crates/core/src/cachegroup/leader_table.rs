@@ -59,6 +59,8 @@ pub enum LeaderTag {
         before: Option<Known>,
         /// Nobody was told anything of the content in this reign.
         is_first: bool,
+        /// A content that nobody ever had to do with gets a row by it.
+        creates: bool,
         /// When to ask again.
         due: Instant,
     },
@@ -87,6 +89,8 @@ pub struct LeaderRow {
     pub holders: BTreeMap<NodeId, Version>,
     /// Whose lock was freed last, so that its request, coming once more, does not lock anew.
     pub served: Option<(NodeId, Ticket)>,
+    /// Nobody has asked since it was last looked at whether the row may be forgotten.
+    pub is_idle: bool,
     /// Counts the times a member was pointed to, to take turns.
     pub turns: u64,
 }
@@ -107,6 +111,16 @@ impl LeaderRow {
             let (&oldest, _) = oldest.expect("there are more than one");
             self.holders.remove(&oldest);
         }
+    }
+
+    /// Members that may have the newest version, if nobody is writing it.
+    pub fn newest_holders(&self) -> impl Iterator<Item = NodeId> {
+        let newest = match &self.tag {
+            LeaderTag::Free(known) => Some(known.revision.version),
+            _ => None,
+        };
+        let holders = self.holders.iter().filter(move |(_, held)| Some(**held) == newest);
+        holders.map(|(&holder, _)| holder)
     }
 
     /// A member to fetch the version from, other than `asking`: one of the nearest. Those that

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cachegroup::action::{Origin, Outcome};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::names::{ContentId, GroupId, Sequence, Version};
 use crate::cachegroup::rules::Rules;
@@ -53,6 +54,18 @@ pub struct MemberTable {
 }
 
 impl LocalCopy {
+    /// What a caller who may have the copy is answered.
+    pub fn read(&self, now: Instant, group: GroupId) -> Outcome {
+        Outcome::Read {
+            group,
+            revision: self.revision.clone(),
+            committed: self.committed,
+            origin: Origin::Local,
+            age: now.since(self.asked),
+            is_pending: false,
+        }
+    }
+
     /// Whether a caller at this level may have the copy without anybody being asked.
     ///
     /// R11 for causal reads. A bounded read counts from when the copy was asked for, so that

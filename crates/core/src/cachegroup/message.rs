@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::cachegroup::names::{
     ContentId, Digest, Epoch, GroupId, NodeId, Sequence, Ticket, Version,
 };
+use crate::cachegroup::popular::Asked;
 use crate::cachegroup::session::Revision;
 use crate::time::{Instant, Span};
 
@@ -121,6 +122,16 @@ pub enum Message {
     Promise { epoch: Epoch, incarnation: u64, sent: Instant, pending: Vec<PendingCopy> },
     /// I do not; this is the latest reign I know of.
     Refusal { epoch: Epoch, latest: Epoch },
+
+    /// It is on its way to you: this member was told to send it, or the data store was asked.
+    Coming { ticket: Ticket, content: ContentId, holder: Option<NodeId>, standing: Standing },
+    /// From the leader to a member: give this version to another, who asked for it.
+    Forward { ticket: Ticket, content: ContentId, version: Version, to: NodeId },
+
+    /// To the leader: what is asked for most? So many contents at most.
+    Which { most: u16 },
+    /// These, of so many questions in all.
+    Popular { asked: Vec<Asked>, total: u64 },
 }
 
 impl Message {
@@ -130,6 +141,7 @@ impl Message {
             Message::Fresh { ticket, .. }
             | Message::GoTo { ticket, .. }
             | Message::Store { ticket, .. }
+            | Message::Coming { ticket, .. }
             | Message::Locked { ticket, .. }
             | Message::NotLeader { ticket, .. }
             | Message::Moved { ticket, .. }

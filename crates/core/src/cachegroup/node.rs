@@ -7,36 +7,38 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
+use crate::cachegroup::conduct::Conduct;
 use crate::cachegroup::desk::{Desk, Distances, View, Views, forget, learn};
 use crate::cachegroup::level::ReadLevel;
-use crate::cachegroup::member_table::{LocalCopy, MemberTable};
+use crate::cachegroup::member_table::MemberTable;
 use crate::cachegroup::message::{Envelope, Message};
-use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId};
+use crate::cachegroup::names::{Epoch, GroupId, NodeId};
 use crate::cachegroup::pendings::Pendings;
+use crate::cachegroup::read::Source;
 use crate::cachegroup::reads::Reads;
-use crate::cachegroup::reign::Reign;
 use crate::cachegroup::rules::{Kept, Rules};
 use crate::cachegroup::seat::Seat;
 use crate::cachegroup::store_message::{StoreAnswer, StoreReply, StoreRequest};
 use crate::cachegroup::timing::Timing;
 use crate::cachegroup::writes::Writes;
 use crate::ids::RequestId;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 /// A node of cache groups.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Node<R = Kept> {
-    me: NodeId,
-    incarnation: u64,
-    timing: Timing,
-    rules: R,
-    views: Views,
-    distances: Distances,
-    table: MemberTable,
-    seats: BTreeMap<GroupId, Seat>,
-    reads: Reads,
-    writes: Writes,
-    pendings: Pendings,
+    pub(super) me: NodeId,
+    pub(super) incarnation: u64,
+    pub(super) timing: Timing,
+    pub(super) rules: R,
+    pub(super) views: Views,
+    pub(super) distances: Distances,
+    pub(super) conduct: Conduct,
+    pub(super) table: MemberTable,
+    pub(super) seats: BTreeMap<GroupId, Seat>,
+    pub(super) reads: Reads,
+    pub(super) writes: Writes,
+    pub(super) pendings: Pendings,
 }
 
 /// Everything of a node but its seats and what the desk needs.
@@ -49,6 +51,7 @@ macro_rules! desk {
             timing: &$node.timing,
             rules: &$node.rules,
             distances: &$node.distances,
+            conduct: $node.conduct,
             actions: $actions,
         }
     };
@@ -65,6 +68,7 @@ impl<R: Rules> Node<R> {
             rules,
             views: Views::new(),
             distances: Distances::new(),
+            conduct: Conduct::default(),
             table: MemberTable::default(),
             seats: BTreeMap::new(),
             reads: Reads::default(),
@@ -84,19 +88,6 @@ impl<R: Rules> Node<R> {
             let seat = Seat::new(&desk!(self, now, &mut Vec::new()), charter.clone(), latest);
             self.seats.insert(charter.group, seat);
         }
-    }
-
-    /// Takes up how long a message takes to another node. A leader points its members to the
-    /// holder that is nearest to itself.
-    pub fn set_distance(&mut self, to: NodeId, distance: Span) {
-        self.distances.insert(to, distance);
-    }
-
-    /// Takes up a copy that outlived a restart on disk, with what the table said of it. It needs
-    /// no clock: moments are counted by leaders.
-    pub fn restore(&mut self, content: ContentId, group: GroupId, copy: LocalCopy) {
-        let copy = LocalCopy { asked: Instant::ZERO, ..copy };
-        self.table.install(content, group, copy, &self.rules);
     }
 
     /// Handles a piece of news. What is to be done is added to `actions`.
@@ -176,6 +167,11 @@ impl<R: Rules> Node<R> {
             }
             Input::Received(envelope) => self.on_message(now, envelope, orders),
             Input::Stored(reply) => self.on_store(now, &reply, orders),
+            Input::Suggest { group, most } => {
+                if let Some(leader) = self.views.get(&group).and_then(|view| view.leader) {
+                    desk.send(leader, group, Message::Which { most });
+                }
+            }
             Input::Evicted { content, version } => {
                 if let Some(group) = self.table.evict(content, version) {
                     let me = desk.me;
@@ -217,12 +213,16 @@ impl<R: Rules> Node<R> {
                     desk.send(from, group, answer);
                 }
             }
-            Message::Renew { .. } | Message::Abort { .. } | Message::Missing { .. } => {
+            Message::Renew { .. }
+            | Message::Abort { .. }
+            | Message::Missing { .. }
+            | Message::Which { .. } => {
                 if let Some(seat) = self.seats.get_mut(&group) {
                     seat.lead(&mut desk, from, message);
                 }
             }
-            Message::Pull { ticket, content, version } => {
+            Message::Pull { ticket, content, version }
+            | Message::Forward { ticket, content, version, .. } => {
                 let payload = self.table.copy(content).and_then(|copy| {
                     let is_it = copy.revision.version == version || !desk.rules.pulls_by_version();
                     copy.revision.payload.filter(|_| is_it)
@@ -233,7 +233,8 @@ impl<R: Rules> Node<R> {
                     }
                     None => Message::Gone { ticket, content, version },
                 };
-                desk.send(from, group, answer);
+                let to = if let Message::Forward { to, .. } = *message { to } else { from };
+                desk.send(to, group, answer);
             }
             Message::Lease { leads, epoch, .. } if !self.seats.contains_key(&group) => {
                 if leads {
@@ -251,6 +252,9 @@ impl<R: Rules> Node<R> {
                 if let Some(seat) = seat {
                     self.pendings.on_copy(&mut desk, from, copy, seat.guards(copy));
                 }
+            }
+            Message::Popular { ref asked, total } => {
+                orders.push(Action::Suggested { group, asked: asked.clone(), total });
             }
             Message::Copied { content, token, leads } => {
                 self.writes.on_copied(&mut desk, &self.views, from, content, token, leads);
@@ -276,8 +280,12 @@ impl<R: Rules> Node<R> {
                 self.reads.on_standing(&mut desk, &mut self.table, request, standing, None);
             }
             Message::GoTo { ref standing, holder, .. } => {
-                let holder = Some(holder);
-                self.reads.on_standing(&mut desk, &mut self.table, request, standing, holder);
+                let source = Some(Source::Member(holder));
+                self.reads.on_standing(&mut desk, &mut self.table, request, standing, source);
+            }
+            Message::Coming { ref standing, holder, .. } => {
+                let source = Some(holder.map_or(Source::Relayed, Source::Forwarded));
+                self.reads.on_standing(&mut desk, &mut self.table, request, standing, source);
             }
             Message::Locked { content, token, retry, holder, .. } => {
                 let pending = token.and_then(|token| self.writes.pending(content, token));
@@ -365,22 +373,5 @@ impl<R: Rules> Node<R> {
             },
             _ => {}
         }
-    }
-
-    /// The group member table.
-    pub fn table(&self) -> &MemberTable {
-        &self.table
-    }
-
-    /// Who leads, as far as is known here.
-    pub fn view(&self, group: GroupId) -> Option<&View> {
-        self.views.get(&group)
-    }
-
-    /// The books of a group, if this node leads it at this time.
-    pub fn reign(&self, group: GroupId, now: Instant) -> Option<&Reign> {
-        let seat = self.seats.get(&group)?;
-        let leads = now < seat.lease_until(&self.timing, &self.rules);
-        seat.reign().filter(|_| leads || !self.rules.falls_silent_after_lease())
     }
 }

@@ -4,7 +4,8 @@ use crate::cachegroup::action::Wish;
 use crate::cachegroup::message::Standing;
 use crate::cachegroup::names::{GroupId, NodeId, Sequence};
 use crate::cachegroup::session::Revision;
-use crate::time::Instant;
+use crate::cachegroup::timing::Timing;
+use crate::time::{Instant, Span};
 
 /// What is known of the version a read is after.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,14 +15,25 @@ pub(crate) struct Target {
     pub(crate) validated: Sequence,
 }
 
+/// Whom bytes come from, other than by asking the data store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// This member, who is to be asked.
+    Member(NodeId),
+    /// This member, whom the leader has told to send them.
+    Forwarded(NodeId),
+    /// The data store, whom the leader has asked.
+    Relayed,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     /// The leader was asked.
     Asking,
     /// Locked, or nobody could be reached: asks anew when due.
     Waiting,
-    /// A member was asked for the bytes.
-    Pulling { target: Target, holder: NodeId },
+    /// Somebody was asked for the bytes.
+    Pulling { target: Target, source: Source },
     /// The data store was asked which version is the newest.
     Reading,
     /// The data store was asked for the bytes.
@@ -41,6 +53,24 @@ pub(crate) struct Read {
     pub(crate) was_locked: bool,
     /// The data store could not be reached: waiting for the leader is all there is.
     pub(crate) is_store_down: bool,
+}
+
+impl Source {
+    /// How long one waits for them.
+    pub(crate) fn patience(self, timing: &Timing) -> Span {
+        match self {
+            Source::Member(_) | Source::Forwarded(_) => timing.member_timeout,
+            Source::Relayed => timing.store_timeout,
+        }
+    }
+
+    /// The member that should have them.
+    pub fn holder(self) -> Option<NodeId> {
+        match self {
+            Source::Member(holder) | Source::Forwarded(holder) => Some(holder),
+            Source::Relayed => None,
+        }
+    }
 }
 
 impl From<&Standing> for Target {

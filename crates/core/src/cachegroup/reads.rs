@@ -13,8 +13,8 @@ use crate::cachegroup::desk::{Desk, Views};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::{LocalCopy, MemberTable};
 use crate::cachegroup::message::{Message, Standing};
-use crate::cachegroup::names::{Digest, GroupId, NodeId, Sequence, Version};
-use crate::cachegroup::read::{Read, Stage, Target};
+use crate::cachegroup::names::{Digest, GroupId, Sequence, Version};
+use crate::cachegroup::read::{Read, Source, Stage, Target};
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::Revision;
 use crate::cachegroup::store_message::StoreRequest;
@@ -42,15 +42,7 @@ impl Reads {
         let Wish { content, level, ref session, .. } = wish;
         let local = table.copy_for(desk.now, content, level, session, desk.rules);
         if let Some((group, copy)) = local {
-            let outcome = Outcome::Read {
-                group,
-                revision: copy.revision.clone(),
-                committed: copy.committed,
-                origin: Origin::Local,
-                age: desk.now.since(copy.asked),
-                is_pending: false,
-            };
-            return desk.answer(request, outcome);
+            return desk.answer(request, copy.read(desk.now, group));
         }
         let group = table.group(content, wish.group);
         let read = Read::new(wish, group, desk.now);
@@ -136,14 +128,14 @@ impl Reads {
         desk.answer(request, outcome);
     }
 
-    /// Takes up what the leader said of a free content; `holder` has it if it is not here.
+    /// Takes up what the leader said of a free content; `source` has it if it is not here.
     pub fn on_standing<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
         table: &mut MemberTable,
         request: RequestId,
         standing: &Standing,
-        holder: Option<NodeId>,
+        source: Option<Source>,
     ) {
         let Some(read) = self.open.get_mut(&request) else { return };
         if !matches!(read.stage, Stage::Asking | Stage::Waiting) {
@@ -163,13 +155,15 @@ impl Reads {
         if table.version(content) == Some(version) || target.revision.payload.is_none() {
             return self.finish(desk, table, request, target, Origin::Local);
         }
-        let Some(holder) = holder else {
+        let Some(source) = source else {
             return self.fetch(desk, request, target);
         };
-        read.stage = Stage::Pulling { target, holder };
-        read.due = desk.now + desk.timing.member_timeout;
-        let (ticket, group) = (desk.ticket(request), read.group);
-        desk.send(holder, group, Message::Pull { ticket, content, version });
+        read.stage = Stage::Pulling { target, source };
+        read.due = desk.now + source.patience(desk.timing);
+        if let Source::Member(holder) = source {
+            let (ticket, group) = (desk.ticket(request), read.group);
+            desk.send(holder, group, Message::Pull { ticket, content, version });
+        }
     }
 
     /// The leader says that somebody may be writing: the caller itself, if the version that the
@@ -239,17 +233,18 @@ impl Reads {
         version: Version,
         digest: Digest,
     ) {
-        let Some(Read { stage: Stage::Pulling { target, .. }, .. }) = self.open.get(&request)
+        let Some(Read { stage: Stage::Pulling { target, source }, .. }) = self.open.get(&request)
         else {
             return;
         };
+        let origin = source.holder().map_or(Origin::Store, |_| Origin::Group);
         if target.revision.version != version && desk.rules.pulls_by_version() {
             return;
         }
         let target = target.clone();
         let is_right = target.revision.payload.is_some_and(|payload| payload.digest == digest);
         if is_right || !desk.rules.pulls_by_version() {
-            self.finish(desk, table, request, target, Origin::Group);
+            self.finish(desk, table, request, target, origin);
         } else {
             self.on_gone(desk, views, request, version);
         }
@@ -279,9 +274,11 @@ impl Reads {
         request: RequestId,
     ) {
         let Some(read) = self.open.get(&request) else { return };
-        let Stage::Pulling { target, holder } = read.stage.clone() else { return };
+        let Stage::Pulling { target, source } = read.stage.clone() else { return };
         let (content, version) = (read.wish.content, target.revision.version);
-        desk.report_missing(views, read.group, content, version, holder);
+        if let Some(holder) = source.holder() {
+            desk.report_missing(views, read.group, content, version, holder);
+        }
         self.fetch(desk, request, target);
     }
 

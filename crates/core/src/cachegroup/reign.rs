@@ -9,7 +9,9 @@ use crate::cachegroup::agenda::Agenda;
 use crate::cachegroup::desk::Desk;
 use crate::cachegroup::leader_table::{Known, LeaderRow, LeaderTable, LeaderTag};
 use crate::cachegroup::message::PendingCopy;
-use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Sequence, Version};
+use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Sequence, Ticket, Version};
+use crate::cachegroup::popular::Popular;
+use crate::cachegroup::relay::Relays;
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::store_message::{StoreReply, StoreRequest};
 use crate::cachegroup::store_table::ContentRow;
@@ -18,17 +20,25 @@ use crate::time::Instant;
 /// The books of one reign over one group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reign {
-    group: GroupId,
-    epoch: Epoch,
+    pub(super) group: GroupId,
+    pub(super) epoch: Epoch,
     /// Counts the writes that became visible.
-    visible: u64,
+    pub(super) visible: u64,
     /// Counts the tokens and fences given out.
-    tokens: u64,
-    table: LeaderTable,
+    pub(super) tokens: u64,
+    pub(super) table: LeaderTable,
     /// Contents whose state ends by time.
-    agenda: Agenda<ContentId>,
+    pub(super) agenda: Agenda<ContentId>,
+    /// What the group asks for.
+    pub(super) popular: Popular,
+    /// Where the next row to be forgotten is looked for.
+    pub(super) hand: Option<ContentId>,
+    /// The latest moment at which the group learned of a version that was forgotten here.
+    pub(super) forgotten: Sequence,
+    /// What members wait for, from the data store.
+    pub(super) relays: Relays,
     /// A later reign was seen in the data store.
-    is_deposed: bool,
+    pub(super) is_deposed: bool,
 }
 
 impl Reign {
@@ -40,9 +50,19 @@ impl Reign {
         epoch: Epoch,
         pending: &[PendingCopy],
     ) -> Self {
-        let (table, agenda) = (BTreeMap::new(), Agenda::default());
-        let mut reign =
-            Self { group, epoch, visible: 0, tokens: 0, table, agenda, is_deposed: false };
+        let mut reign = Self {
+            group,
+            epoch,
+            visible: 0,
+            tokens: 0,
+            table: BTreeMap::new(),
+            agenda: Agenda::default(),
+            popular: Popular::default(),
+            hand: None,
+            forgotten: Sequence { epoch, counter: 0 },
+            relays: Relays::default(),
+            is_deposed: false,
+        };
         let adopted = pending.iter().filter(|_| desk.rules.adopts_what_is_pending());
         for PendingCopy { content, revision, .. } in adopted {
             let token = revision.version;
@@ -113,13 +133,18 @@ impl Reign {
         Sequence { epoch: self.epoch, counter }
     }
 
+    /// A row, if it is there.
+    pub fn known_row(&mut self, content: ContentId) -> Option<&mut LeaderRow> {
+        self.table.get_mut(&content)
+    }
+
     /// Keeps a lock alive, for whoever has to do with its token.
     pub fn renew(&mut self, content: ContentId, token: Version, until: Instant) {
-        match &mut self.row(content).tag {
-            LeaderTag::Lock { token: held, deadline, .. }
-            | LeaderTag::Adopted { token: held, deadline }
-                if *held == token =>
-            {
+        match self.table.get_mut(&content).map(|row| &mut row.tag) {
+            Some(
+                LeaderTag::Lock { token: held, deadline, .. }
+                | LeaderTag::Adopted { token: held, deadline },
+            ) if *held == token => {
                 *deadline = until;
                 self.agenda.set(content, until);
             }
@@ -128,11 +153,13 @@ impl Reign {
     }
 
     /// R5: no lock is taken for broken, and no content for known, before the fence is raised.
+    /// `creates` says whether a content that nobody ever had to do with gets a row by it.
     pub fn seal<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
         content: ContentId,
         before: Option<Known>,
+        creates: bool,
     ) {
         self.tokens += 1;
         let (group, epoch, counter) = (self.group, self.epoch, self.tokens);
@@ -142,8 +169,8 @@ impl Reign {
             LeaderTag::Sealing { is_first, .. } => is_first,
             _ => false,
         };
-        self.set(content, LeaderTag::Sealing { counter, before, is_first, due });
-        desk.store(StoreRequest::Seal { content, group, epoch, counter });
+        self.set(content, LeaderTag::Sealing { counter, before, is_first, creates, due });
+        desk.store(StoreRequest::Seal { content, group, epoch, counter, creates });
     }
 
     /// R12: gives a free content to another group. Copies that were found valid here before
@@ -152,7 +179,7 @@ impl Reign {
     pub fn give<R: Rules>(&mut self, desk: &mut Desk<'_, R>, content: ContentId, to: GroupId) {
         let LeaderTag::Free(known) = self.row(content).tag.clone() else {
             if self.row(content).tag == LeaderTag::Unknown {
-                self.seal(desk, content, None);
+                self.seal(desk, content, None, true);
             }
             return;
         };
@@ -182,11 +209,33 @@ impl Reign {
         desk.store(StoreRequest::Move { content, from: self.group, to, token, moved });
     }
 
-    /// Takes up what the data store answered to a seal or a move.
+    /// Fetches a version from the data store for a member; false if too much is under way.
+    pub fn relay<R>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        member: NodeId,
+        ticket: Ticket,
+        content: ContentId,
+        version: Version,
+    ) -> bool {
+        self.relays.begin(desk, member, ticket, content, version)
+    }
+
+    /// Takes up what the data store answered to a seal, a move or a fetch.
     pub fn on_store<R: Rules>(&mut self, desk: &mut Desk<'_, R>, reply: &StoreReply) {
+        self.relays.on_store(desk, self.group, reply);
         match reply {
             StoreReply::Sealed { content, epoch, counter, row } if *epoch == self.epoch => {
                 self.on_sealed(desk, *content, *counter, row);
+            }
+            StoreReply::Absent { content, epoch, counter } if *epoch == self.epoch => {
+                let is_asked = matches!(self.table.get(content), Some(LeaderRow {
+                    tag: LeaderTag::Sealing { counter: asked, .. }, ..
+                }) if asked == counter);
+                if is_asked {
+                    self.agenda.set(*content, Instant::NEVER);
+                    self.table.remove(content);
+                }
             }
             StoreReply::Elsewhere { content, group } if *group != self.group => {
                 let row = self.row(*content);
@@ -200,7 +249,7 @@ impl Reign {
                     tag: LeaderTag::Moving { token, .. }, ..
                 }) if token == version);
                 if is_of_move {
-                    self.seal(desk, *content, None);
+                    self.seal(desk, *content, None, true);
                 }
             }
             _ => {}
@@ -231,7 +280,9 @@ impl Reign {
             // No copy of another version was found valid in this reign, so that its beginning
             // is late enough; what its writer had seen it carries itself. A later moment would
             // make readers ask about all their other copies anew.
-            None if is_first => Sequence { epoch: self.epoch, counter: 0 },
+            // Unless it was known before and forgotten: then it is as late as the latest of
+            // those, which is after any copy of an older version was found valid.
+            None if is_first => self.forgotten,
             None => self.count(revision.version, desk.rules),
         };
         let known = Known { revision, committed, tenure: row.fence.tenure };
@@ -244,15 +295,16 @@ impl Reign {
         for content in self.agenda.due(desk.now) {
             match self.row(content).tag.clone() {
                 LeaderTag::Lock { base, .. } if desk.rules.seals_before_breaking() => {
-                    self.seal(desk, content, Some(base));
+                    self.seal(desk, content, Some(base), true);
                 }
                 LeaderTag::Lock { base, .. } => self.set(content, LeaderTag::Free(base)),
-                LeaderTag::Adopted { .. } => self.seal(desk, content, None),
-                LeaderTag::Sealing { counter, before, is_first, .. } => {
+                LeaderTag::Adopted { .. } => self.seal(desk, content, None, true),
+                LeaderTag::Sealing { counter, before, is_first, creates, .. } => {
                     let due = desk.now + desk.timing.store_timeout;
-                    self.set(content, LeaderTag::Sealing { counter, before, is_first, due });
+                    let tag = LeaderTag::Sealing { counter, before, is_first, creates, due };
+                    self.set(content, tag);
                     let (group, epoch) = (self.group, self.epoch);
-                    desk.store(StoreRequest::Seal { content, group, epoch, counter });
+                    desk.store(StoreRequest::Seal { content, group, epoch, counter, creates });
                 }
                 LeaderTag::Moving { to, token, known, .. } => {
                     self.ask_to_move(desk, content, to, token, known);

@@ -72,7 +72,12 @@ impl StoreTable {
                     Verdict::Forgotten => StoreReply::Forgotten { content, version },
                 }
             }
-            StoreRequest::Seal { content, group, epoch, counter } => {
+            StoreRequest::Seal { content, epoch, counter, creates: false, .. }
+                if !self.contents.contains_key(&content) =>
+            {
+                StoreReply::Absent { content, epoch, counter }
+            }
+            StoreRequest::Seal { content, group, epoch, counter, .. } => {
                 let row = self.contents.entry(content).or_default();
                 let is_ours = row.seal(group, epoch, counter);
                 match row.group {

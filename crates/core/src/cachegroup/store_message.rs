@@ -21,8 +21,10 @@ pub enum StoreRequest {
     Upload { content: ContentId, revision: Revision },
     /// Makes a version the newest (R3).
     Commit { content: ContentId, group: GroupId, base: Version, revision: Revision },
-    /// Raises the fence, so that no older token commits any more (R5).
-    Seal { content: ContentId, group: GroupId, epoch: Epoch, counter: u64 },
+    /// Raises the fence, so that no older token commits any more (R5). Where nobody ever had to
+    /// do with the content, a row is made only if `creates` says so: reading unknown names
+    /// leaves nothing behind.
+    Seal { content: ContentId, group: GroupId, epoch: Epoch, counter: u64, creates: bool },
     /// Gives a content to another group (R12). `past` leads readers out of the former.
     Move { content: ContentId, from: GroupId, to: GroupId, token: Version, moved: Revision },
     /// The row of a group.
@@ -61,6 +63,8 @@ pub enum StoreReply {
     Forgotten { content: ContentId, version: Version },
     /// The fence is there; the row tells how high it really is.
     Sealed { content: ContentId, epoch: Epoch, counter: u64, row: ContentRow },
+    /// There is no row to raise the fence of, and none was to be made.
+    Absent { content: ContentId, epoch: Epoch, counter: u64 },
     /// Another group has the content.
     Elsewhere { content: ContentId, group: GroupId },
     /// The row of a group.

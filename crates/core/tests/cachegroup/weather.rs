@@ -1,5 +1,7 @@
 //! What goes wrong in a run, and how often.
 
+use swell_core::cachegroup::conduct::Conduct;
+use swell_core::cachegroup::way::Way;
 use swell_core::rng::{self, Rng};
 
 /// Chances in a thousand, and whether a fault happens at all.
@@ -19,6 +21,8 @@ pub(crate) struct Weather {
     pub(crate) has_outages: bool,
     /// Clocks that jump, forth and back, beyond any margin.
     pub(crate) has_jumps: bool,
+    /// How leaders help, and how soon they forget.
+    pub(crate) conduct: Conduct,
 }
 
 impl Weather {
@@ -35,6 +39,12 @@ impl Weather {
             is_one_down: seed.is_multiple_of(2),
             has_outages: has(&mut rng),
             has_jumps: seed % 4 == 3,
+            conduct: Conduct {
+                way: Way::ALL[(seed % 3) as usize],
+                // Of two contents in a group one is forgotten whenever the other is asked for.
+                rows_max: if seed % 5 < 3 { 1 } else { 100 },
+                popular_max: 8,
+            },
         }
     }
 

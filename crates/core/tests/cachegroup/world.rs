@@ -124,6 +124,7 @@ impl World {
         let epochs: BTreeMap<GroupId, Epoch> = memory.epochs.iter().copied().collect();
         let (now, me) = (self.local(node), NodeId(node as u32));
         let mut started = Node::new(now, me, memory, Timing::default(), Kept);
+        started.set_conduct(self.weather.conduct);
         for (group, voters) in GROUPS {
             let voters = voters.map(NodeId).to_vec();
             let latest = epochs.get(&group).copied().unwrap_or_default();
@@ -219,7 +220,10 @@ impl World {
                     self.disks[node].epochs.retain(|&(other, _)| other != group);
                     self.disks[node].epochs.push((group, epoch));
                 }
-                Action::Install { .. } | Action::Drop { .. } | Action::Settled { .. } => {}
+                Action::Install { .. }
+                | Action::Drop { .. }
+                | Action::Suggested { .. }
+                | Action::Settled { .. } => {}
             }
         }
         self.plan_wake(node);

@@ -25,7 +25,8 @@ impl State {
             let voters = case.groups.iter().find(|own| own.group == group).map(|own| own.voters[0]);
             let to = NodeId(voters.expect("the home of a content is a group"));
             let ticket = Ticket { incarnation: 0, number: 0 };
-            let message = Message::Ask { ticket, content, have: None };
+            // Its asking makes the content known, and it hears nothing of the lock it does not get.
+            let message = Message::Lock { ticket, content };
             let ask = Item::Message(Envelope { from: NOBODY, to, group, message });
             state.arrive(case, now, &Shared::new(ask));
             state.drain(case, None);

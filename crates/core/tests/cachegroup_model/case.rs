@@ -1,5 +1,6 @@
 //! What a model plays: who is there, what they want, and what may go wrong.
 
+use swell_core::cachegroup::conduct::Conduct;
 use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
 use swell_core::cachegroup::names::{ContentId, GroupId};
 use swell_core::cachegroup::timing::Timing;
@@ -81,6 +82,7 @@ pub(crate) struct Case {
     pub(crate) home: fn(ContentId) -> GroupId,
     pub(crate) clients: Vec<Client>,
     pub(crate) timing: Timing,
+    pub(crate) conduct: Conduct,
     /// How many leases the time may go on for.
     pub(crate) ticks: u64,
     /// Whether each group has a leader, its first voter, before anything else happens.
@@ -145,6 +147,7 @@ impl Case {
                 Client { steps: vec![(2, Step::Read(X, ReadLevel::Strict))] },
             ],
             timing: timing(),
+            conduct: Conduct::default(),
             ticks: 0,
             is_elected: true,
             known: vec![X],

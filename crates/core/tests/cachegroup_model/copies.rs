@@ -2,8 +2,9 @@
 //! the leader believes of who has what.
 
 use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
+use swell_core::cachegroup::way::Way;
 
-use crate::case::{Before, Case, Client, Halt, Step, X};
+use crate::case::{Before, Case, Client, Halt, Step, X, Y};
 use crate::check::{breaks, holds};
 use crate::flaw::Flaw;
 
@@ -43,6 +44,39 @@ fn overtaken(flaw: Flaw) -> Case {
 #[test]
 fn a_version_is_passed_on() {
     holds(&passed_on(Flaw::None), 600_000);
+}
+
+/// The leader passes questions on, and fetches for those who ask what no member has.
+#[test]
+fn a_version_is_passed_on_by_the_leader() {
+    for way in [Way::Forward, Way::Relay] {
+        let mut case = passed_on(Flaw::None);
+        case.conduct.way = way;
+        case.clients[1].steps.truncate(1);
+        case.clients.truncate(3);
+        case.before = vec![Before::Step(0)];
+        holds(&case, 600_000);
+    }
+}
+
+/// A leader that forgets looks at the data store anew, and nobody goes back in time.
+#[test]
+fn a_content_is_forgotten_and_found_again() {
+    let mut case = Case::one_content(Flaw::None);
+    let write = |content| Step::Write(content, Acknowledgement::Committed);
+    case.nodes = 5;
+    case.conduct.rows_max = 1;
+    case.known = vec![X];
+    case.clients = vec![
+        Client { steps: vec![(2, write(X)), (2, write(X))] },
+        // Another node has the first version, and its reader sees the second elsewhere.
+        Client { steps: vec![(3, READ_CAUSALLY), (2, READ), (3, READ_CAUSALLY)] },
+        Client { steps: vec![(2, Step::Read(Y, ReadLevel::Strict))] },
+    ];
+    case.before = vec![Before::Step(0), Before::Step(1), Before::Step(0)];
+    case.timers = vec![2, 3];
+    case.tokens = 5;
+    holds(&case, 600_000);
 }
 
 #[test]

@@ -155,6 +155,7 @@ impl State {
         let epochs: BTreeMap<GroupId, Epoch> = memory.epochs.iter().copied().collect();
         let me = NodeId(node as u32);
         let mut started = Node::new(now, me, memory, case.timing, Flawed(case.flaw));
+        started.set_conduct(case.conduct);
         for group in &case.groups {
             let voters = group.voters.iter().copied().map(NodeId).collect();
             let charter = Charter { group: group.group, voters };
@@ -204,7 +205,10 @@ impl State {
                     disk.epochs.push((group, epoch));
                 }),
                 Action::Answer { request, outcome } => self.answer(case, now, request, outcome),
-                Action::Install { .. } | Action::Drop { .. } | Action::Settled { .. } => {}
+                Action::Install { .. }
+                | Action::Drop { .. }
+                | Action::Suggested { .. }
+                | Action::Settled { .. } => {}
             }
         }
     }

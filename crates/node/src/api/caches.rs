@@ -8,7 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use swell_api::cache::{
-    CacheCounts, CacheGroup, CacheState, CachedContent, PlacedFunction, PlacedInput, PlacedNode,
+    CacheCounts, CacheGroup, CachePrefetch, CacheState, CachedContent, PlacedFunction, PlacedInput,
+    PlacedNode,
 };
 
 use crate::api::context::ApiContext;
@@ -64,7 +65,7 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
         copy_bytes: one.copy_bytes,
         led_contents: one.led_contents,
     });
-    let figures = contents.figures();
+    let (figures, ahead) = (contents.figures(), contents.fetched_ahead());
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Json(CacheState {
         name: own.map(|(name, _)| name.clone()).unwrap_or_default(),
@@ -82,6 +83,16 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
             received: count(&figures.received),
             store_requests: count(&figures.store_requests),
             store_failures: count(&figures.store_failures),
+        },
+        prefetch: CachePrefetch {
+            layers: contents.layers(),
+            begun: ahead.begun(),
+            useful: ahead.useful,
+            late: ahead.late,
+            wasted: ahead.wasted,
+            wasted_bytes: ahead.wasted_bytes,
+            idle: ahead.idle,
+            refused: ahead.refused_by_room + ahead.refused_by_link,
         },
     }))
 }
@@ -118,6 +129,7 @@ pub async fn content(
         holders: view.holders.iter().map(holder).collect(),
         why: view.why,
         groups,
+        fetched_ahead: view.is_ahead,
     }))
 }
 

@@ -61,7 +61,9 @@ pub struct ContentQuery {
 /// `x-swell-source` says where it came from (`local`, `group`, `store`), `x-swell-age-ms` how
 /// long ago it was surely the newest. `x-swell-content-session` is to be sent with the caller's next
 /// requests, wherever: then it never sees less than it has seen. Without a level,
-/// `Cache-Control` is heeded: `no-cache` is `strict`, `max-age=5` is `bounded=5s`.
+/// `Cache-Control` is heeded: `no-cache` is `strict`, `max-age=5` is `bounded=5s`. A task may say
+/// with `x-swell-function` which function it is of: what functions read is fetched ahead for
+/// their next tasks.
 #[utoipa::path(get, path = "/v1/content/{workload}/{name}", tag = "contents",
     params(
         ("workload" = String, Path, description = "The workload."),
@@ -90,6 +92,9 @@ pub async fn read(
     let ReadTerms { level, session } = headers::read_terms(&sent, query.read.as_deref())?;
     let name = gate.name(&workload, &name).await?;
     let reading = gate.contents.read(&name, level, session).await.map_err(refusal)?;
+    if let Some(function) = headers::function(&sent)? {
+        gate.contents.on_input(function, &name, reading.body().len() as u64);
+    }
     let told = headers::of_reading(&reading, level);
     let Some(blob) = &reading.blob else {
         let title = format!("`{workload}` has no content `{}`", name.name());

@@ -22,6 +22,8 @@ use crate::refusal::{Reason, Refusal};
 pub const READ: HeaderName = HeaderName::from_static("x-swell-read");
 /// What the caller has seen.
 pub const SESSION: HeaderName = HeaderName::from_static("x-swell-content-session");
+/// Of which function the task is that reads.
+const FUNCTION: HeaderName = HeaderName::from_static("x-swell-function");
 /// How safe a write is to be.
 pub const ACKNOWLEDGE: HeaderName = HeaderName::from_static("x-swell-acknowledge");
 /// How safe it is.
@@ -47,6 +49,11 @@ pub fn senseless(header: &str) -> Refusal {
 fn text(sent: &HeaderMap, header: HeaderName) -> Result<Option<&str>, Refusal> {
     let Some(value) = sent.get(&header) else { return Ok(None) };
     value.to_str().map(Some).map_err(|_| senseless(header.as_str()))
+}
+
+/// The function whose task reads, if the caller says so.
+pub fn function(sent: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    text(sent, FUNCTION)
 }
 
 /// How to read: by the query, else the header, else what `Cache-Control` says.

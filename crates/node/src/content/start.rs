@@ -14,6 +14,8 @@ use swell_content::copies::CopiesSettings;
 use swell_content::objects::open::Place;
 use swell_content::peers::{Links, listen};
 use swell_content::settings::ContentSettings;
+use swell_core::cachegroup::prefetch::prefetcher;
+use swell_core::units::Bytes;
 use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
@@ -33,6 +35,8 @@ use crate::settings::{CacheSettings, NodeSettings, PeerSettings};
 /// The folder of the data store and of copies, in the data folder.
 const STORE: &str = "contents";
 const COPIES: &str = "copies";
+/// Beside copies, one part in so many of their memory is for what was fetched ahead.
+const ROOM_SHARE: u64 = 8;
 
 /// The node around its contents.
 pub struct Around {
@@ -84,6 +88,11 @@ pub async fn open(
         },
         body_bytes_max: cache.content_max.get(),
         workloads: cache.workloads.clone(),
+        prefetch: prefetcher::Terms {
+            layers: cache.prefetch,
+            room: Bytes::new((cache.memory.get() / ROOM_SHARE).min(usual.prefetch.room.get())),
+            ..usual.prefetch
+        },
         ..usual
     };
     let grouping = match &cache.peers {
@@ -142,6 +151,7 @@ fn figures(contents: &Contents) -> ContentGauges {
         groups: [led, groups.len() as u64 - led],
         copies: groups.iter().map(|group| group.copies).sum(),
         memory_bytes: contents.memory_used(),
+        ahead: contents.fetched_ahead(),
         is_store_up: contents.trouble().is_none(),
     }
 }

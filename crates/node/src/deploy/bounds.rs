@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use swell_api::spec::{BackendName, FunctionSpec, Isolation, Route};
+use swell_content::naming::ContentName;
 use swell_core::settings::MIN_WARM_MAX;
 use swell_core::units::Bytes;
 
@@ -45,6 +46,8 @@ pub fn problems(spec: &FunctionSpec, memory: Bytes) -> Vec<String> {
     found
 }
 
+/// The most contents that a function may declare to read.
+const INPUTS_MAX: usize = 64;
 /// What a store begins with that is contents of a workload.
 pub const CONTENTS: &str = "content:";
 
@@ -195,6 +198,19 @@ fn environment(spec: &FunctionSpec, found: &mut Vec<String>) {
     }
     if let Some(workload) = spec.workload.as_deref().filter(|workload| !is_name(workload)) {
         found.push(format!("`workload` is `{}`; {NAME_RULE}", short(workload)));
+    }
+    if spec.inputs.len() > INPUTS_MAX {
+        found.push(format!("`inputs` has more than {INPUTS_MAX} contents"));
+    }
+    match spec.workload.as_deref() {
+        None if !spec.inputs.is_empty() => {
+            found.push("`inputs` are contents of a workload; set `workload`".to_string());
+        }
+        Some(workload) if is_name(workload) => {
+            let wrong = spec.inputs.iter().map(|name| ContentName::new(workload, name));
+            found.extend(wrong.filter_map(Result::err).map(|error| format!("`inputs`: {error}")));
+        }
+        _ => {}
     }
 }
 

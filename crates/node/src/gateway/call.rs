@@ -94,6 +94,9 @@ impl Gateway {
                     .retry_after(Duration::from_secs(2))
             })??;
         }
+        if let (Some(contents), Some(workload)) = (&self.contents, &version.spec.workload) {
+            contents.on_task(name, workload, &version.spec.inputs);
+        }
         let admission = self.live.admit(version, deadline).await?;
         let start = admission.start;
         if let Some(reached) = request.extensions().get::<Reached>() {

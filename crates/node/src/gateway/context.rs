@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 
+use swell_content::contents::Contents;
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
@@ -49,6 +50,8 @@ pub struct Gateway {
     pub elsewhere: Arc<Elsewhere>,
     /// Where calls go that are nearer to their data on other nodes; none if there are no contents.
     pub grouping: Option<Arc<Grouping>>,
+    /// Contents of cache groups, of which tasks are fetched ahead what they will read.
+    pub contents: Option<Arc<Contents>>,
     /// Everything else.
     pub pages: Arc<dyn Pages>,
     /// Requests that may be worked on at a time.

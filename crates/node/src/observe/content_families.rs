@@ -26,6 +26,23 @@ pub(crate) fn contents(out: &mut Out, gauges: &ContentGauges) -> Encoded {
     let roles = ["leader", "member"].into_iter().zip(gauges.groups);
     let roles = roles.map(|(role, count)| ([("role", role)], count));
     out.gauges("cache_groups", "Cache groups, by what the node is in them.", None, roles)?;
+    let ahead = &gauges.ahead;
+    let causes = [("history", ahead.by_history), ("popularity", ahead.by_popularity)];
+    let causes = causes.into_iter().map(|(cause, count)| ([("cause", cause)], count));
+    let help = "Contents fetched before anybody asked, by why.";
+    out.counters("cache_prefetches", help, None, causes)?;
+    let ends = [
+        ("useful", ahead.useful),
+        ("late", ahead.late),
+        ("wasted", ahead.wasted),
+        ("idle", ahead.idle),
+    ];
+    let ends = ends.into_iter().map(|(end, count)| ([("end", end)], count));
+    let help = "What came of contents fetched ahead: read; wanted before they came; gone unread; \
+                nothing.";
+    out.counters("cache_prefetched", help, None, ends)?;
+    let help = "Bytes of contents that were fetched ahead and went unread.";
+    out.counters("cache_prefetch_wasted", help, Some(&Unit::Bytes), [(NONE, ahead.wasted_bytes)])?;
     out.gauge("cache_copies", "Copies of contents on the node.", None, gauges.copies)?;
     let help = "What copies take in memory.";
     out.gauge("cache_memory", help, Some(&Unit::Bytes), gauges.memory_bytes)?;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use parking_lot::RwLock;
 use swell_api::flow::FlowItems;
+use swell_core::cachegroup::prefetch::counts::Counts;
 use swell_core::pool::instance::State;
 
 use crate::observe::histogram::Reading;
@@ -82,6 +83,8 @@ pub struct ContentGauges {
     pub copies: u64,
     /// Memory that they take.
     pub memory_bytes: u64,
+    /// What came of fetching ahead.
+    pub ahead: Counts,
     /// Whether the data store could be used last.
     pub is_store_up: bool,
 }

@@ -60,6 +60,8 @@ pub struct Row {
     // What follows is of the protocol, and absent where it was not played.
     /// How fresh reads had to be: `strict`, `causal`, `bounded=5s` or `any`.
     pub level: Option<String>,
+    /// How leaders help members to what they lack: `point`, `forward` or `relay`.
+    pub way: Option<&'static str>,
     /// Share of requests that write.
     pub write_ratio: Option<f64>,
     /// Requests of each member per second.
@@ -82,6 +84,28 @@ pub struct Row {
     pub crashed: Option<u64>,
     /// The longest read, in ms.
     pub latency_max_ms: Option<f64>,
+    /// What is fetched ahead: `off`, or the layers, as `p0+p1`.
+    pub prefetch: Option<String>,
+    /// What tasks are like, as `functions=16,inputs=8,...`; absent where requests are single.
+    pub tasks: Option<String>,
+    /// Tasks that ended.
+    pub tasks_ended: Option<u64>,
+    /// Share of them that found all they read on their node.
+    pub tasks_local_ratio: Option<f64>,
+    /// How long a task waited for data, with the way to the node it ran on, in ms.
+    pub task_wait_ms: Option<f64>,
+    /// The same of the one in a hundred that waited longest, in ms.
+    pub task_wait_p99_ms: Option<f64>,
+    /// Fetches ahead: begun, and of these useful, late and wasted.
+    pub prefetches: Option<u64>,
+    /// Copies fetched ahead that were read before they went.
+    pub prefetches_useful: Option<u64>,
+    /// Copies fetched ahead that were still on their way when they were wanted.
+    pub prefetches_late: Option<u64>,
+    /// Copies fetched ahead that went unread.
+    pub prefetches_wasted: Option<u64>,
+    /// Versions that came from the data store, asked for or ahead.
+    pub store_fetches: Option<u64>,
     /// Requests simulated per second of one processor, warm-up included; absent where results
     /// are to be the same from run to run.
     pub requests_per_s: Option<f64>,
@@ -97,6 +121,8 @@ impl Row {
             Net::Other(topology) => (topology.name.clone(), groups(&topology.groups), ""),
         };
         let requests = outcome.requests;
+        let tasks = case.protocol.and_then(|protocol| protocol.tasks);
+        let ended = tasks.and(kept).map(|kept| kept.tasks);
         Self {
             topology,
             group,
@@ -121,6 +147,7 @@ impl Row {
             messages_per_request: outcome.messages as f64 / requests.max(1) as f64,
             stale_reads: kept.map_or(0, |kept| kept.stale_reads),
             level: case.protocol.map(|protocol| protocol.level.to_string()),
+            way: case.protocol.map(|protocol| protocol.way.word()),
             write_ratio: case.protocol.map(|protocol| protocol.writes),
             rate: case.protocol.map(|protocol| protocol.rate),
             member_crashes: case.protocol.map(|protocol| protocol.member_crashes),
@@ -133,6 +160,18 @@ impl Row {
             failed: kept.map(|kept| kept.failed),
             crashed: kept.map(|kept| kept.crashed),
             latency_max_ms: kept.map(|kept| kept.read_latency_max.millis_f64()),
+            prefetch: case.protocol.map(|protocol| protocol.prefetch.to_string()),
+            tasks: tasks.map(|tasks| tasks.to_string()),
+            tasks_ended: ended.map(|tasks| tasks.tasks),
+            tasks_local_ratio: ended
+                .map(|tasks| tasks.all_local as f64 / tasks.tasks.max(1) as f64),
+            task_wait_ms: ended.map(|tasks| tasks.latency.millis_f64() / tasks.tasks.max(1) as f64),
+            task_wait_p99_ms: ended.map(|tasks| tasks.latency_p99.millis_f64()),
+            prefetches: kept.map(|kept| kept.ahead.begun()),
+            prefetches_useful: kept.map(|kept| kept.ahead.useful),
+            prefetches_late: kept.map(|kept| kept.ahead.late),
+            prefetches_wasted: kept.map(|kept| kept.ahead.wasted),
+            store_fetches: kept.map(|kept| kept.tasks.store_fetches),
             requests_per_s: Some((case.warmup + requests) as f64 / seconds.max(1e-9)),
         }
     }

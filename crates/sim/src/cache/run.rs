@@ -8,6 +8,7 @@ use swell_core::time::Span;
 use crate::cache::case::{Case, Outcome};
 use crate::cache::network::Network;
 use crate::cache::popularity::Popularity;
+use crate::cache::protocol::ahead::room;
 use crate::cache::protocol::play::play;
 use crate::cache::protocol::tally::Kept;
 use crate::cache::replacement::bank::{Bank, Size};
@@ -58,7 +59,8 @@ pub fn run(
     let network = Network::new(case.topology(), contents, case.seed)
         .map_err(|apart| RunError::Apart(apart.0))?;
     // More slots than contents would stay empty.
-    let slots = case.slots.min(contents) as usize;
+    let ahead = case.protocol.map_or(0, |protocol| room(protocol.prefetch, case.slots));
+    let slots = (case.slots - ahead).min(contents) as usize;
     let size = Size { caches: network.topology.caches.len(), slots };
     let play = Play { case, popularity, network: &network, interrupt };
     match case.replacement {

@@ -27,6 +27,8 @@ pub enum Stream {
     Writes,
     /// What goes wrong, and when.
     Troubles,
+    /// Which functions are called, and what they read.
+    Tasks,
 }
 
 impl SplitMix64 {

@@ -18,6 +18,7 @@ Examples:
   swell sim cache --topology deck --group 10x32 --workloads 32 --contents 1000 --slots 10 \\
       --warmup 64000 --requests 64000 --seed 7 -o json
   swell sim cache --protocol strict,causal --writes 0.001,0.1 --leader-crashes 3
+  swell sim cache --protocol causal --tasks --prefetch off,p0,p0+p1,p0+p1+p2
   swell sim cache --topology isp.txt:source=Milano --strategy cl4m,prob-cache
   swell sim cache --preset mecomm17 -o mecomm17.html
 
@@ -87,6 +88,23 @@ pub struct CacheArguments {
     /// `strict`, `causal`, `bounded=5s` or `any`
     #[arg(long, value_name = "LEVEL", value_delimiter = ',', help_heading = PROTOCOL)]
     pub protocol: Vec<String>,
+
+    /// How leaders help members to what they lack: `point` to who has it, `forward` the question
+    /// there, or `relay` what no member has from the data store besides [default: relay]
+    #[arg(long, value_name = "WAY", value_delimiter = ',', requires = "protocol", help_heading = PROTOCOL)]
+    pub way: Vec<String>,
+
+    /// Tasks of functions in place of single requests, which then count tasks:
+    /// `functions=16,inputs=8,startup=20ms,churn=0.02` says how many functions a workload has,
+    /// what each reads, how long an instance takes to start, and how often an input is another
+    #[arg(long, value_name = "TASKS", requires = "protocol", num_args = 0..=1, default_missing_value = "tasks", help_heading = PROTOCOL)]
+    pub tasks: Option<String>,
+
+    /// What is fetched ahead for tasks, to be compared: `off`, `p0` (a task goes to the member
+    /// that has its inputs), `p0+p1` (and what its function read before is fetched while it
+    /// starts), `p0+p1+p2` (and what its group asks for most) or others of these [default: off]
+    #[arg(long, value_name = "LAYERS", value_delimiter = ',', requires = "tasks", help_heading = PROTOCOL)]
+    pub prefetch: Vec<String>,
 
     /// Shares of requests that write [default: 0]
     #[arg(long, value_name = "SHARE", value_delimiter = ',', requires = "protocol", help_heading = PROTOCOL)]

@@ -86,7 +86,7 @@ fn explain(placed: &PlacedFunction) -> String {
 }
 
 fn members(state: &CacheState) -> String {
-    let counts = &state.counts;
+    let (counts, ahead) = (&state.counts, &state.prefetch);
     facts(&[
         ("node", state.name.clone()),
         ("members", state.members.join(", ")),
@@ -103,6 +103,13 @@ fn members(state: &CacheState) -> String {
         ("failures", counts.failures.to_string()),
         ("messages", format!("{} sent, {} received", counts.sent, counts.received)),
         (
+            "prefetch",
+            format!(
+                "{}: {} begun, {} useful, {} late, {} wasted",
+                ahead.layers, ahead.begun, ahead.useful, ahead.late, ahead.wasted
+            ),
+        ),
+        (
             "requests",
             format!(
                 "{} to the data store, {} came to nothing",
@@ -117,6 +124,10 @@ fn describe(content: &CachedContent) -> String {
     facts(&[
         ("content", content.name.clone()),
         ("copy", or_none(&content.version)),
+        (
+            "fetched ahead",
+            if content.fetched_ahead { "yes, and not read yet" } else { "no" }.into(),
+        ),
         ("tag", or_none(&content.tag)),
         ("valid", content.age_ms.map_or_else(|| "-".to_string(), |age| format!("{age} ms ago"))),
         ("leader says", or_none(&content.leader_tag)),

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use swell_core::cachegroup::prefetch::layers::LayersError;
 use swell_core::units::Bytes;
 use swell_node::settings::PeerSettings;
 
@@ -90,6 +91,17 @@ pub const CACHE: &[Setting] = &[
                 swell_content::naming::check_workload(name).map_err(|error| error.to_string())?;
             }
             draft.settings.cache.workloads = names;
+            Ok(())
+        },
+    ),
+    plain(
+        "cache.prefetch",
+        "what is fetched before anybody asks: off, or some of p0 (calls go where their inputs \
+         are), p1 (what a function declares or read before), p2 (what its workload asks for most)",
+        |_| "p0,p1,p2".into(),
+        |draft, text| {
+            draft.settings.cache.prefetch =
+                text.parse().map_err(|error: LayersError| error.to_string())?;
             Ok(())
         },
     ),

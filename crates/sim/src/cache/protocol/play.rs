@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_core::cachegroup::action::{Input, Origin, Outcome, Wish};
+use swell_core::cachegroup::conduct::Conduct;
 use swell_core::cachegroup::level::Acknowledgement;
 use swell_core::cachegroup::names::{ContentId, GroupId};
 use swell_core::cachegroup::session::Session;
@@ -13,15 +14,19 @@ use swell_core::time::{Instant, Span};
 use crate::cache::case::{self, Case};
 use crate::cache::graph::Topology;
 use crate::cache::popularity::Popularity;
+use crate::cache::protocol::ahead::Ahead;
 use crate::cache::protocol::callers::{Call, Callers};
+use crate::cache::protocol::errands::Errands;
+use crate::cache::protocol::homes::{contents, homes, id, number};
 use crate::cache::protocol::queue::Queue;
 use crate::cache::protocol::setting::Protocol;
 use crate::cache::protocol::shelves::Shelves;
 use crate::cache::protocol::tally::{Kept, Tally};
+use crate::cache::protocol::tasks::TaskMaker;
 use crate::cache::protocol::town::{Event, FIRST, News, Town, payload};
 use crate::cache::protocol::troubles::{Trouble, troubles};
 use crate::cache::protocol::witness::Witness;
-use crate::cache::replacement::bank::{Bank, Content};
+use crate::cache::replacement::bank::Bank;
 use crate::cache::run_error::RunError;
 use crate::cache::splitmix::{SplitMix64, Stream};
 
@@ -31,39 +36,54 @@ const QUIET: Span = Span::from_secs(10);
 /// How long a caller waits.
 const WITHIN: Span = Span::from_secs(10);
 
+/// Contents that a leader counts questions for.
+const POPULAR_MAX: usize = 1024;
+
 /// Every so many events one looks whether the user wants to stop.
 const GLANCE: u64 = 4096;
 
-enum Happening {
+pub(super) enum Happening {
     Town(Box<Event>),
     Call(Call),
+    /// A task is accepted where it runs.
+    Accept(u64),
+    /// Its instance has started.
+    Start(u64),
     Trouble(Trouble),
 }
 
 /// An operation that is under way.
 #[derive(Debug, Clone, Copy)]
-struct Open {
-    call: Call,
-    began: Instant,
+pub(super) struct Open {
+    pub(super) call: Call,
+    pub(super) began: Instant,
+    pub(super) errand: Option<u64>,
 }
 
-struct Play<'a, B> {
-    protocol: &'a Protocol,
-    topology: &'a Topology,
+pub(super) struct Play<'a, B> {
+    pub(super) maker: Option<TaskMaker<'a>>,
+    pub(super) errands: Errands,
+    pub(super) ahead: Ahead,
+    /// Steps of tasks that were planned meanwhile.
+    pub(super) steps: Queue<Happening>,
+    pub(super) protocol: &'a Protocol,
+    /// Contents of each workload.
+    pub(super) contents: u32,
+    pub(super) topology: &'a Topology,
     /// The group of each receiver.
-    homes: Vec<GroupId>,
+    pub(super) homes: Vec<GroupId>,
     /// The share of what another member served that is kept.
-    copy: f64,
-    town: Town,
-    events: Queue<Event>,
-    shelves: Shelves<B>,
-    sessions: Vec<Session>,
-    witness: Witness,
-    open: BTreeMap<RequestId, Open>,
-    requests: u64,
-    coins: SplitMix64,
-    tally: Tally,
-    counts: bool,
+    pub(super) copy: f64,
+    pub(super) town: Town,
+    pub(super) events: Queue<Event>,
+    pub(super) shelves: Shelves<B>,
+    pub(super) sessions: Vec<Session>,
+    pub(super) witness: Witness,
+    pub(super) open: BTreeMap<RequestId, Open>,
+    pub(super) requests: u64,
+    pub(super) coins: SplitMix64,
+    pub(super) tally: Tally,
+    pub(super) counts: bool,
 }
 
 /// Plays a run of a network with leaders. `copy` is the share of contents which another
@@ -79,8 +99,16 @@ pub fn play<B: Bank>(
 ) -> Result<(case::Outcome, Kept), RunError> {
     let homes = homes(topology);
     let contents = contents(case, topology, &homes);
-    let town = Town::new(topology, &homes, contents).map_err(|apart| RunError::Apart(apart.0))?;
+    let popular_max = if protocol.prefetch.popular { POPULAR_MAX } else { 0 };
+    let conduct = Conduct { way: protocol.way, popular_max, ..Conduct::default() };
+    let town = Town::new(topology, &homes, contents, conduct);
+    let town = town.map_err(|apart| RunError::Apart(apart.0))?;
     let mut play = Play {
+        maker: protocol.tasks.map(|tasks| TaskMaker::new(tasks, popularity, case.seed)),
+        errands: Errands::default(),
+        ahead: Ahead::new(protocol.prefetch, topology.receivers.len(), case.slots),
+        steps: Queue::default(),
+        contents: case.contents,
         protocol,
         topology,
         homes,
@@ -98,34 +126,8 @@ pub fn play<B: Bank>(
     };
     let mut callers = Callers::new(case, protocol, topology, popularity);
     play.run(case, &mut callers, interrupt)?;
+    play.tally.set_ahead(play.ahead.counts());
     Ok(play.tally.outcome())
-}
-
-/// The group of each receiver: the first that has its workload, so that a content has one.
-fn homes(topology: &Topology) -> Vec<GroupId> {
-    let mut of_workloads = BTreeMap::new();
-    let both = topology.workloads.iter().zip(&topology.groups);
-    both.map(|(workload, &group)| *of_workloads.entry(workload).or_insert(GroupId(group))).collect()
-}
-
-/// Contents of all workloads that anybody has, and their groups.
-fn contents(case: &Case, topology: &Topology, homes: &[GroupId]) -> BTreeMap<ContentId, GroupId> {
-    let both = topology.workloads.iter().zip(homes);
-    let each = both.collect::<BTreeMap<_, _>>();
-    each.into_iter()
-        .flat_map(|(workload, &group)| {
-            let first = workload * case.contents;
-            (1..=case.contents).map(move |rank| (id(first + rank), group))
-        })
-        .collect()
-}
-
-fn id(content: Content) -> ContentId {
-    ContentId(u128::from(content))
-}
-
-fn number(content: ContentId) -> Content {
-    content.0 as Content
 }
 
 impl<B: Bank> Play<'_, B> {
@@ -160,6 +162,8 @@ impl<B: Bank> Play<'_, B> {
                     self.town.on_event(now, *event, &mut self.events, &mut news);
                 }
                 Happening::Trouble(trouble) => self.on_trouble(now, trouble),
+                Happening::Accept(errand) => self.accept(now, errand, &mut news),
+                Happening::Start(errand) => self.go_on(now, errand, &mut news),
                 Happening::Call(call) => {
                     self.begin(now, call, &mut news);
                     match callers.call() {
@@ -170,7 +174,7 @@ impl<B: Bank> Play<'_, B> {
             }
             self.hear(now, news);
             self.collect(&mut agenda);
-            if is_last && self.open.is_empty() {
+            if is_last && self.open.is_empty() && self.errands.is_empty() {
                 break;
             }
         }
@@ -182,21 +186,40 @@ impl<B: Bank> Play<'_, B> {
         while let Some((at, event)) = self.events.take() {
             agenda.plan(at, Happening::Town(Box::new(event)));
         }
+        while let Some((at, step)) = self.steps.take() {
+            agenda.plan(at, step);
+        }
     }
 
     fn begin(&mut self, now: Instant, call: Call, news: &mut Vec<News>) {
         if call.counts && !self.counts {
             self.counts = true;
             self.tally = Tally::default();
+            self.ahead.mark();
         }
         let node = self.topology.receivers[call.receiver];
         if !self.town.is_up(node) {
             // Its callers are in the same box.
             return self.tally.on_crash();
         }
+        if !call.writes && self.maker.is_some() {
+            return self.begin_task(now, call);
+        }
+        self.ask(now, call, None, news);
+    }
+
+    /// A caller reads or writes at its node.
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        call: Call,
+        errand: Option<u64>,
+        news: &mut Vec<News>,
+    ) {
+        let node = self.topology.receivers[call.receiver];
         self.requests += 1;
         let request = RequestId(self.requests);
-        self.open.insert(request, Open { call, began: now });
+        self.open.insert(request, Open { call, began: now, errand });
         let (content, group) = (id(call.content), self.homes[call.receiver]);
         let input = if call.writes {
             Input::Lock { request, content, group, within: WITHIN }
@@ -223,7 +246,16 @@ impl<B: Bank> Play<'_, B> {
                             self.shelves.on_use(cache, number(*content));
                         }
                     }
+                    News::Arrived(node, content) if self.is_ahead(&news[place + 1..]) => {
+                        self.on_fetched(now, *node, *content, &mut next);
+                    }
+                    News::Suggested(node, asked, total) => {
+                        self.on_suggested(now, *node, asked, *total, &mut next);
+                    }
                     News::Arrived(node, content) => {
+                        if let Ok(member) = self.topology.receivers.binary_search(node) {
+                            self.ahead.on_replaced(member, *content);
+                        }
                         let keeps = self.keeps(&news[place + 1..]);
                         self.shelve(now, *node, *content, keeps, &mut next);
                     }
@@ -246,7 +278,7 @@ impl<B: Bank> Play<'_, B> {
         answer != Some(Origin::Group) || self.copy >= 1.0 || self.coins.unit() < self.copy
     }
 
-    fn shelve(
+    pub(super) fn shelve(
         &mut self,
         now: Instant,
         node: u32,
@@ -273,7 +305,13 @@ impl<B: Bank> Play<'_, B> {
         outcome: &Outcome,
         news: &mut Vec<News>,
     ) {
-        let Some(&Open { call, began }) = self.open.get(&request) else { return };
+        if self.ahead.end(request) {
+            if let (Outcome::Read { origin, .. }, true) = (outcome, self.counts) {
+                self.tally.on_fetched_ahead(*origin);
+            }
+            return;
+        }
+        let Some(&Open { call, began, errand }) = self.open.get(&request) else { return };
         let caller = call.receiver as u32;
         let took = now.since(began);
         match outcome {
@@ -296,11 +334,10 @@ impl<B: Bank> Play<'_, B> {
                     self.witness.on_read((began, now), caller, level, call.content, version);
                 let session = &mut self.sessions[call.receiver];
                 session.saw(*group, id(call.content), revision, *committed);
-                if *origin == Origin::Local
-                    && let Some(cache) = self.cache(self.topology.receivers[call.receiver])
-                {
-                    self.shelves.on_use(cache, call.content);
+                if *origin == Origin::Local {
+                    self.on_local(now, call, version, news);
                 }
+                self.on_task_read(call, errand, *origin);
                 if call.counts {
                     self.tally.on_read(*origin, took, judged.is_stale, judged.is_behind);
                 }
@@ -323,6 +360,9 @@ impl<B: Bank> Play<'_, B> {
             }
         }
         self.open.remove(&request);
+        if let Some(errand) = errand {
+            self.go_on(now, errand, news);
+        }
     }
 
     fn on_trouble(&mut self, now: Instant, trouble: Trouble) {
@@ -332,6 +372,8 @@ impl<B: Bank> Play<'_, B> {
                 let receivers = &self.topology.receivers;
                 let Ok(receiver) = receivers.binary_search(&node) else { return };
                 self.sessions[receiver] = Session::default();
+                self.errands.on_crash(receiver);
+                self.ahead.on_crash(now, receiver);
                 self.witness.forget(receiver as u32);
                 let before = self.open.len();
                 self.open.retain(|_, open| open.call.receiver != receiver);
@@ -344,7 +386,7 @@ impl<B: Bank> Play<'_, B> {
     }
 
     /// The cache of a node, if it has one.
-    fn cache(&self, node: u32) -> Option<usize> {
+    pub(super) fn cache(&self, node: u32) -> Option<usize> {
         self.topology.caches.binary_search(&node).ok()
     }
 }

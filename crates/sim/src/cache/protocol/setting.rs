@@ -2,13 +2,23 @@
 //! goes wrong.
 
 use swell_core::cachegroup::level::ReadLevel;
+use swell_core::cachegroup::prefetch::layers::Layers;
+use swell_core::cachegroup::way::Way;
 use swell_core::time::Span;
+
+use crate::cache::protocol::tasks::Tasks;
 
 /// The protocol's part of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Protocol {
     /// How fresh each read has to be.
     pub level: ReadLevel,
+    /// How leaders help members to what they lack.
+    pub way: Way,
+    /// Tasks in place of single requests.
+    pub tasks: Option<Tasks>,
+    /// What is fetched ahead.
+    pub prefetch: Layers,
     /// Share of requests that write, from 0 to 1.
     pub writes: f64,
     /// Requests of each member per second, at random moments.
@@ -27,6 +37,9 @@ impl Default for Protocol {
     fn default() -> Self {
         Self {
             level: ReadLevel::Causal,
+            way: Way::Relay,
+            tasks: None,
+            prefetch: Layers::OFF,
             writes: 0.0,
             rate: 1.0,
             member_crashes: 0,

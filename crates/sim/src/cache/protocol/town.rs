@@ -7,9 +7,12 @@
 use std::collections::BTreeMap;
 
 use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome};
+use swell_core::cachegroup::conduct::Conduct;
+use swell_core::cachegroup::leader_table::LeaderTable;
 use swell_core::cachegroup::message::Envelope;
 use swell_core::cachegroup::names::{ContentId, Digest, Epoch, GroupId, NodeId, Payload, Version};
 use swell_core::cachegroup::node::Node;
+use swell_core::cachegroup::popular::Asked;
 use swell_core::cachegroup::rules::Kept;
 use swell_core::cachegroup::session::{Revision, Session};
 use swell_core::cachegroup::store::StoreTable;
@@ -51,6 +54,8 @@ pub enum News {
     Arrived(u32, ContentId),
     /// A member's copy served another.
     Served(u32, ContentId),
+    /// A leader said what its group asks for most, of so many questions in all.
+    Suggested(u32, Vec<Asked>, u64),
     /// A version became the newest.
     Committed(ContentId, Version),
 }
@@ -60,6 +65,7 @@ pub enum News {
 pub struct Town {
     distances: Distances,
     timing: Timing,
+    conduct: Conduct,
     source: u32,
     nodes: Vec<Option<Node>>,
     disks: Vec<Memory>,
@@ -79,6 +85,7 @@ impl Town {
         topology: &Topology,
         homes: &[GroupId],
         contents: impl IntoIterator<Item = (ContentId, GroupId)>,
+        conduct: Conduct,
     ) -> Result<Self, Apart> {
         let mut charters: BTreeMap<GroupId, Charter> = BTreeMap::new();
         for (group, &leader) in topology.leaders.iter().enumerate() {
@@ -124,6 +131,7 @@ impl Town {
             peers,
             wakes: vec![Instant::NEVER; nodes],
             timing: timing(topology, &distances),
+            conduct,
             distances,
             store,
             is_store_up: true,
@@ -148,6 +156,7 @@ impl Town {
         let latest = disk.epochs.iter().find(|(group, _)| *group == charter.group);
         let latest = latest.map_or_else(Epoch::default, |&(_, epoch)| epoch);
         let mut started = Node::new(now, NodeId(node), disk.clone(), self.timing, Kept);
+        started.set_conduct(self.conduct);
         for &peer in &self.peers[node as usize] {
             started.set_distance(NodeId(peer), self.distances.between(node, peer));
         }
@@ -174,6 +183,22 @@ impl Town {
     /// The version of a content that a node has.
     pub fn version(&self, node: u32, content: ContentId) -> Option<Version> {
         self.nodes[node as usize].as_ref()?.table().version(content)
+    }
+
+    /// The table of whoever leads a group, if the node that should does.
+    pub fn table(&self, now: Instant, leader: u32, group: GroupId) -> Option<&LeaderTable> {
+        let node = self.nodes[leader as usize].as_ref()?;
+        node.reign(group, now).map(|reign| reign.table())
+    }
+
+    /// One way between two nodes.
+    pub fn distance(&self, from: u32, to: u32) -> Span {
+        self.distances.between(from, to)
+    }
+
+    /// The data store's node.
+    pub fn source(&self) -> u32 {
+        self.source
     }
 
     /// Lets something happen.
@@ -255,6 +280,9 @@ impl Town {
                     epochs.retain(|&(other, _)| other != group);
                     epochs.push((group, epoch));
                 }
+                Action::Suggested { asked, total, .. } => {
+                    news.push(News::Suggested(node, asked, total));
+                }
                 Action::Drop { .. } | Action::Settled { .. } => {}
             }
         }
@@ -315,9 +343,11 @@ fn timing(topology: &Topology, distances: &Distances) -> Timing {
 fn pulled(input: &Input) -> Option<(ContentId, Version)> {
     use swell_core::cachegroup::message::Message;
     match input {
-        Input::Received(Envelope { message: Message::Pull { content, version, .. }, .. }) => {
-            Some((*content, *version))
-        }
+        Input::Received(Envelope {
+            message:
+                Message::Pull { content, version, .. } | Message::Forward { content, version, .. },
+            ..
+        }) => Some((*content, *version)),
         _ => None,
     }
 }

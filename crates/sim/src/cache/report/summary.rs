@@ -7,7 +7,7 @@ use crate::report::student::Estimate;
 pub type Field = (&'static str, fn(&Row) -> String);
 
 /// All of it.
-pub const FIELDS: [Field; 13] = [
+pub const FIELDS: [Field; 16] = [
     ("topology", |row| row.topology.clone()),
     ("group", |row| row.group.clone()),
     ("links", |row| row.links.to_string()),
@@ -19,8 +19,20 @@ pub const FIELDS: [Field; 13] = [
     ("contents", |row| row.contents.to_string()),
     ("slots", |row| row.slots.to_string()),
     ("level", |row| row.level.clone().unwrap_or_default()),
+    ("way", |row| row.way.unwrap_or_default().to_string()),
     ("writes", |row| row.write_ratio.map_or_else(String::new, |share| share.to_string())),
     ("trouble", |row| row.trouble()),
+    ("tasks", |row| row.tasks.clone().unwrap_or_default()),
+    ("prefetch", |row| row.prefetch.clone().filter(|words| words != "off").unwrap_or_default()),
+];
+
+/// What is summed up of fetching ahead.
+const AHEAD: [fn(&Row) -> Option<u64>; 5] = [
+    |row| row.prefetches,
+    |row| row.prefetches_useful,
+    |row| row.prefetches_late,
+    |row| row.prefetches_wasted,
+    |row| row.store_fetches,
 ];
 
 /// One setting, and the mean of its runs.
@@ -44,6 +56,11 @@ pub struct Line {
     pub write_ms: Option<f64>,
     /// Requests that came to nothing, with the protocol.
     pub lost: Option<u64>,
+    /// How long tasks waited for data, in ms: the mean, and the one in a hundred; and the share
+    /// that found all on their node.
+    pub task_wait: Option<[f64; 3]>,
+    /// Fetches ahead, of these useful, late and wasted, and all that came from the data store.
+    pub ahead: [u64; 5],
     /// Requests simulated per second, where rows tell.
     pub requests_per_s: Option<f64>,
     /// Runs.
@@ -82,6 +99,14 @@ fn line(setting: [String; FIELDS.len()], runs: &[&Row]) -> Line {
             .collect::<Option<Vec<f64>>>()
             .map(|all| Estimate::of(&all).mean),
         lost: runs.iter().map(|row| row.lost()).sum(),
+        task_wait: runs
+            .iter()
+            .map(|row| Some([row.task_wait_ms?, row.task_wait_p99_ms?, row.tasks_local_ratio?]))
+            .collect::<Option<Vec<[f64; 3]>>>()
+            .map(|all| {
+                [0, 1, 2].map(|at| all.iter().map(|one| one[at]).sum::<f64>() / all.len() as f64)
+            }),
+        ahead: AHEAD.map(|of| runs.iter().filter_map(|row| of(row)).sum()),
         runs: runs.len(),
         setting,
     }

@@ -29,6 +29,11 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     if plays {
         head.extend(["stale", "write ms", "lost"].map(str::to_string));
     }
+    let works = lines.iter().any(|line| line.task_wait.is_some());
+    if works {
+        let heads = ["task ms", "p99", "all local", "ahead", "useful", "late", "wasted", "store"];
+        head.extend(heads.map(str::to_string));
+    }
     head.push("M req/s".to_string());
     let mut cells = vec![head];
     for line in &lines {
@@ -51,6 +56,11 @@ pub fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                 |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
             let write = line.write_ms.map_or_else(String::new, |ms| format!("{ms:.1}"));
             row.extend([number(line.stale), write, number(line.lost)]);
+        }
+        if works {
+            let [mean, last, local] = line.task_wait.unwrap_or_default();
+            row.extend([format!("{mean:.1}"), format!("{last:.0}"), format!("{local:.3}")]);
+            row.extend(line.ahead.map(|count| count.to_string()));
         }
         row.push(speed);
         cells.push(row);
