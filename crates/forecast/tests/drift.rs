@@ -1,6 +1,7 @@
 //! Bands keep what they promise when demand changes, around a model that does not.
 
 mod data;
+mod kept;
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,10 @@ use swell_forecast::calibrate::layer::Calibration;
 use swell_forecast::calibrate::ledger::Ledger;
 use swell_forecast::calibrate::stream::Came;
 use swell_forecast::checkpoint::CheckpointError;
-use swell_forecast::measure::pinball;
-use swell_forecast::panel::Member;
+
+use crate::kept::{HORIZON, Kept, Span};
 
 const FUNCTIONS: usize = 30;
-const HORIZON: usize = 12;
 const SHIFT: usize = 600;
 
 fn poisson(rng: &mut Rng, mean: f64) -> u32 {
@@ -30,7 +30,7 @@ fn poisson(rng: &mut Rng, mean: f64) -> u32 {
 }
 
 /// What became of bands over some time.
-struct Kept {
+struct Played {
     /// Inside since the change, overall: plain and adapted.
     inside: [f64; 2],
     /// What an account of the last half day told at the least and most since the change.
@@ -40,7 +40,7 @@ struct Kept {
 }
 
 /// Plays counts against the quantiles of the last `window` steps, with and without the layer.
-fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usize) -> Kept {
+fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usize) -> Played {
     let mut rng = split(seed, "drift");
     let counts: Vec<Vec<f32>> = (0..FUNCTIONS)
         .map(|of| (0..until).map(|step| poisson(&mut rng, mean(of, step)) as f32).collect())
@@ -102,7 +102,7 @@ fn play(seed: u64, window: usize, mean: impl Fn(usize, usize) -> f64, until: usi
         }
     }
     let inside = ledgers.map(|ledger| ledger.row(0, None).expect("it was told of steps").inside);
-    Kept { inside, tracked: (low, high), width: widths[1] / widths[0] }
+    Played { inside, tracked: (low, high), width: widths[1] / widths[0] }
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn coverage_is_kept_after_demand_has_changed() {
     for (name, window, times) in table {
         let level = |of: usize| [2.0, 10.0, 60.0][of % 3];
         let mean = |of: usize, step: usize| level(of) * times(step.checked_sub(SHIFT));
-        let Kept { inside, tracked: (low, high), width } = play(1, window, mean, SHIFT + 864);
+        let Played { inside, tracked: (low, high), width } = play(1, window, mean, SHIFT + 864);
         assert!((0.77..=0.83).contains(&low), "{name}: {low} at the least");
         assert!((0.77..=0.83).contains(&high), "{name}: {high} at the most");
         assert!((inside[1] - 0.8).abs() < 0.01, "{name}: {inside:?}");
@@ -167,58 +167,18 @@ fn edges_survive_as_bytes_and_nothing_makes_them_wild() {
 #[test]
 fn coverage_is_kept_on_a_recorded_day() {
     let panel = data::azure(8);
-    let counts: Vec<Vec<f32>> =
-        (0..panel.members.len()).map(|member| panel.before(288).counts(member)).collect();
-    let class = |counts: &Vec<f32>| match counts[..144].iter().sum::<f32>() / 144.0 {
-        ..1.0 => 0usize,
-        1.0..10.0 => 1,
-        _ => 2,
-    };
     for window in [12, 48] {
-        let mut layer = Calibration::new(3, HORIZON);
-        let mut ledgers = [Ledger::new(3, HORIZON, 1e9), Ledger::new(3, HORIZON, 1e9)];
-        let mut losses = [[0.0f64; 2]; 3];
-        let mut said: BTreeMap<usize, Vec<[Forecast; 2]>> = BTreeMap::new();
-        for step in 48..288usize {
-            for ahead in 0..HORIZON {
-                let Some(origin) = step.checked_sub(ahead).and_then(|of| said.get(&of)) else {
-                    continue;
-                };
-                let mut came: [Vec<(&str, Came)>; 3] = Default::default();
-                let members = counts.iter().zip(&panel.members);
-                for ([plain, shown], (counts, member)) in origin.iter().zip(members) {
-                    let (plain, shown) = (plain.steps[ahead], shown.steps[ahead]);
-                    let of = Came { plain, shown, count: counts[step] };
-                    came[class(counts)].push((&member.name, of));
-                }
-                for (group, came) in came.iter().enumerate() {
-                    layer.learn(group, ahead, came);
-                    for (_, came) in came.iter().filter(|_| step >= 144) {
-                        ledgers[0].add(group, ahead, &came.plain, came.count);
-                        ledgers[1].add(group, ahead, &came.shown, came.count);
-                        for (sum, quantiles) in
-                            losses[group].iter_mut().zip([came.plain, came.shown])
-                        {
-                            *sum += pinball(f64::from(came.count), f64::from(quantiles[3]), 0.9);
-                        }
-                    }
-                }
-            }
-            let forecast = |(counts, member): (&Vec<f32>, &Member)| {
-                let plain = quantiles_of(&mut counts[step + 1 - window..=step].to_vec());
-                let plain = Forecast::flat(plain, HORIZON);
-                [plain.clone(), layer.apply(class(counts), &member.name, plain, f32::INFINITY)]
-            };
-            said.insert(step + 1, counts.iter().zip(&panel.members).map(forecast).collect());
-            said.retain(|origin, _| origin + HORIZON > step);
-        }
-        for (group, [before, after]) in losses.iter().enumerate() {
-            let inside = |ledger: &Ledger| ledger.row(group, None).expect("it was told").inside;
-            let [plain, shown] = [inside(&ledgers[0]), inside(&ledgers[1])];
-            let told = format!("window of {window}, class {group}: {plain} before, {shown} after");
+        let span = Span { first: 48, counted: 144, every: 1 };
+        let kept = kept::play(&panel, &span, |origin| {
+            let past = panel.before(origin);
+            let of_last =
+                |member| quantiles_of(&mut past.counts(member)[origin - window..].to_vec());
+            let flat = |member| Forecast::flat(of_last(member), HORIZON);
+            (0..panel.members.len()).map(flat).collect()
+        });
+        for (class, Kept { plain, shown, dearer }) in kept.into_iter().enumerate() {
+            let told = format!("window of {window}, class {class}: {plain} before, {shown} after");
             assert!(plain < 0.77 && (0.77..=0.83).contains(&shown), "{told}");
-            // What it costs at the upper edge.
-            let dearer = after / before;
             assert!(dearer < 1.3, "{told}: {dearer} times the loss");
         }
     }

@@ -30,6 +30,11 @@ const SPREAD: [f32; 3] = [-0.33, 0.0, 0.33];
 /// How fast what is usual follows, and the most that a function counts in it.
 const USUAL_PACE: f32 = 0.005;
 const SHARE_MAX: f32 = 10.0;
+/// How fast the account of the model's own bands follows, per step of a group.
+const PLAIN_PACE: f32 = 0.08;
+/// So far beside what was promised its own bands may be and are left alone; from twice as far on
+/// they are replaced.
+const GRACE: f32 = 0.015;
 /// No edge is moved further, in widths of its side.
 const FAR: f32 = 200.0;
 
@@ -37,6 +42,8 @@ const FAR: f32 = 200.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
     outside: f32,
+    /// The share that lay outside of the model's own bands.
+    plain: f32,
     /// How much the distances of functions add to the widths of their bands, usually.
     usual: Sides,
     scores: [VecDeque<f32>; 2],
@@ -48,6 +55,7 @@ impl Default for Stream {
     fn default() -> Self {
         Self {
             outside: OUTSIDE,
+            plain: OUTSIDE,
             usual: [0.0; 2],
             scores: [VecDeque::new(), VecDeque::new()],
             edges: None,
@@ -88,9 +96,10 @@ impl Stream {
     /// Takes in what came of a step, of all functions of the group.
     pub fn learn(&mut self, came: &[(Came, Sides)]) {
         let is_known = |(came, _): &&(Came, Sides)| came.is_known();
-        let (mut inside, mut len) = (0.0f32, 0usize);
+        let (mut inside, mut plainly, mut len) = (0.0f32, 0.0f32, 0usize);
         for (Came { plain, shown, count }, own) in came.iter().filter(is_known) {
             inside += share_inside(*count, shown);
+            plainly += share_inside(*count, plain);
             len += 1;
             let [low, high] = widths(plain, *own);
             let bare = widths(plain, [0.0; 2]);
@@ -113,14 +122,22 @@ impl Stream {
             let missed = 1.0 - inside / len as f32;
             let moved = self.outside + PACE * (OUTSIDE - missed);
             self.outside = moved.clamp(OUTSIDE_MIN, OUTSIDE_MAX);
+            self.plain += PLAIN_PACE * (1.0 - plainly / len as f32 - self.plain);
             self.edges = None;
         }
     }
 
-    /// A forecast with the edges of now. Of a function that nothing is known of, the usual is
-    /// taken to hold.
+    /// How much of the edges is taken: none while the model's own bands hold what they promise,
+    /// as moving edges costs at the upper one.
+    fn needed(&self) -> f32 {
+        ((self.plain - OUTSIDE).abs() / GRACE - 1.0).clamp(0.0, 1.0)
+    }
+
+    /// A forecast with the edges of now, as far as they are needed. Of a function that nothing
+    /// is known of, the usual is taken to hold.
     pub fn apply(&mut self, plain: &Quantiles, own: Option<Sides>) -> Quantiles {
-        if self.scores[0].len() < NEEDED {
+        let needed = self.needed();
+        if self.scores[0].len() < NEEDED || needed <= 0.0 {
             return *plain;
         }
         let level = 1.0 - self.outside / 2.0;
@@ -148,7 +165,7 @@ impl Stream {
         };
         out[0] = outer(out[LOW], plain[LOW], plain[0]);
         out[4] = outer(out[HIGH], plain[HIGH], plain[4]);
-        out
+        std::array::from_fn(|at| plain[at] + needed * (out[at] - plain[at]))
     }
 
     /// The share that is left outside, as it stands.
@@ -159,6 +176,7 @@ impl Stream {
     /// Whether it can be what [`Stream::learn`] made.
     pub fn is_plausible(&self) -> bool {
         (OUTSIDE_MIN..=OUTSIDE_MAX).contains(&self.outside)
+            && (0.0..=1.0).contains(&self.plain)
             && self.usual.iter().all(|usual| (0.0..=SHARE_MAX).contains(usual))
             && self.scores.iter().all(|scores| scores.len() <= KEPT)
             && self.scores[0].len() == self.scores[1].len()

@@ -1,11 +1,8 @@
 //! Trees across functions, three quantiles, on lags, calendar, events and what is known of a
 //! function (the gradient boosting machine of the founding design).
 //!
-//! Functions are dealt into two halves, and each half has its own trees. What the other
-//! half's trees say of a function was never fitted to it, so past forecasts of that kind are
-//! honest: by them the model is weighed against others and its bands are set.
+//! Functions are dealt into two halves, and each half has its own trees (see `halved`).
 
-use std::ops::Range;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -17,11 +14,12 @@ use crate::boost::booster::{Booster, Goal, Lesson, Manner};
 use crate::boost::forest::{Block, Forest, LANES};
 use crate::boost::grow::Shape;
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model, Whose};
+use crate::forecaster::{Budget, Forecaster, Model};
 use crate::global::features::{OWN, SHARED, Sight, WIDTH};
+use crate::global::halved::{Halved, half_of};
 use crate::global::lessons::Lessons;
 use crate::global::spread::{rooted, spread, unrooted};
-use crate::global::views::{Closed, Views};
+use crate::global::views::Views;
 use crate::local::rule::bound;
 use crate::panel::Past;
 
@@ -110,11 +108,6 @@ impl Half {
     }
 }
 
-/// To which half a function was dealt.
-pub(crate) fn half_of(member: usize) -> usize {
-    member % 2
-}
-
 fn manner(level: f32) -> Manner {
     let shape = Shape { leaves: 31, rows: 60, calm: 5.0 };
     Manner { goal: Goal::Quantile(level), rate: 0.06, rows: 0.6, columns: 0.5, shape }
@@ -155,26 +148,10 @@ impl Boosted {
     }
 }
 
-impl Model for Boosted {
-    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        let closed = Closed::of(past, members);
-        self.say(&closed.at(past.origin(), horizon), Whose::Both)
-    }
+impl Halved for Boosted {
+    const KIND: &'static str = KIND;
 
-    fn predict_unseen(
-        &self,
-        past: &Past<'_>,
-        members: Range<usize>,
-        horizon: usize,
-    ) -> Vec<Forecast> {
-        let closed = Closed::of(past, members);
-        self.say(&closed.at(past.origin(), horizon), Whose::Other)
-    }
-
-    fn say(&self, views: &Views<'_>, whose: Whose) -> Vec<Forecast> {
-        if whose == Whose::Both {
-            return self.say_both(views).into_iter().next().expect("there are two");
-        }
+    fn say_other(&self, views: &Views<'_>) -> Vec<Forecast> {
         let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
         let one = |(member, (sight, block))| {
             let values = self.values(1 - half_of(member), sight, block);
@@ -183,7 +160,7 @@ impl Model for Boosted {
         seen.map(one).collect()
     }
 
-    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+    fn say_each(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
         let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
         let one = |(member, (sight, block))| {
             let [first, second] = [0, 1].map(|half| self.values(half, sight, block));
@@ -193,9 +170,5 @@ impl Model for Boosted {
         };
         let (both, other) = seen.map(one).unzip();
         [both, other]
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        checkpoint::write(KIND, self)
     }
 }

@@ -154,6 +154,15 @@ fn tame(number: f32) -> f32 {
     if number.is_finite() { number.clamp(-1e6, 1e6) } else { 0.0 }
 }
 
+/// Brings what lies above a level in order, and all else below it.
+fn sort_upper(values: &mut [f32], level: f32) {
+    let first = (level * values.len().saturating_sub(1) as f32) as usize;
+    if first < values.len() {
+        let (_, _, above) = values.select_nth_unstable_by(first, f32::total_cmp);
+        above.sort_unstable_by(f32::total_cmp);
+    }
+}
+
 /// How much more comes at each place of an hour than on average.
 fn slots(counts: &[f32]) -> [f32; 12] {
     let (mut sums, mut lens) = ([0.0f32; 12], [0.0f32; 12]);
@@ -191,7 +200,7 @@ fn shared(
     sorted.sort_unstable_by(f32::total_cmp);
     let quantile = |level| beside(crate::bands::quantile_of_sorted(&sorted, level));
     let mut day = tail(288).to_vec();
-    day.sort_unstable_by(f32::total_cmp);
+    sort_upper(&mut day, 0.75);
     let of_day = |level| beside(crate::bands::quantile_of_sorted(&day, level));
     let hour_before = tail(24).split_at(tail(24).len() / 2).0;
     let (mean_48, mean_all) = (mean(tail(48)), mean(tail(288)));

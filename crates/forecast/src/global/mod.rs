@@ -6,6 +6,7 @@ pub mod analog;
 pub mod rests;
 pub mod features;
 pub mod views;
+pub mod halved;
 pub mod lessons;
 pub mod boosted;
 pub mod recurrent;

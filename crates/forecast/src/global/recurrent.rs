@@ -2,9 +2,7 @@
 //! it reads the last counts in the function's own measure, and answers for each step ahead
 //! with what is also known of it: calendar, events, what the function is.
 //!
-//! As with the trees there are two, each taught by one half of the functions: together they
-//! are steadier than one, and what the other half's network says of a function is honest even
-//! about times it was fitted on.
+//! As with the trees there are two, each taught by one half of the functions (see `halved`).
 
 use std::ops::Range;
 use std::sync::Mutex;
@@ -15,12 +13,12 @@ use swell_core::rng::{Rng, below, split};
 use crate::bands::Forecast;
 use crate::boost::forest::LANES;
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model, Whose};
-use crate::global::boosted::half_of;
+use crate::forecaster::{Budget, Forecaster, Model};
 use crate::global::features::{OWN, SHARED, Sight, WIDTH};
+use crate::global::halved::{Halved, half_of};
 use crate::global::lessons::Stakes;
 use crate::global::spread::{rooted, spread, unrooted};
-use crate::global::views::{Closed, Views};
+use crate::global::views::Views;
 use crate::local::rule::bound;
 use crate::network::adam::Adam;
 use crate::network::head::OUT;
@@ -276,26 +274,10 @@ fn batches<'v>(views: &'v Views<'_>) -> impl Iterator<Item = (Range<usize>, &'v 
 /// What a network says of a function: [`OUT`] numbers for each step of the hour ahead.
 type Said = Vec<f32>;
 
-impl Model for Recurrent {
-    fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        let closed = Closed::of(past, members);
-        self.say(&closed.at(past.origin(), horizon), Whose::Both)
-    }
+impl Halved for Recurrent {
+    const KIND: &'static str = KIND;
 
-    fn predict_unseen(
-        &self,
-        past: &Past<'_>,
-        members: Range<usize>,
-        horizon: usize,
-    ) -> Vec<Forecast> {
-        let closed = Closed::of(past, members);
-        self.say(&closed.at(past.origin(), horizon), Whose::Other)
-    }
-
-    fn say(&self, views: &Views<'_>, whose: Whose) -> Vec<Forecast> {
-        if whose == Whose::Both {
-            return self.say_both(views).into_iter().next().expect("there are two");
-        }
+    fn say_other(&self, views: &Views<'_>) -> Vec<Forecast> {
         let mut forecasts = Vec::with_capacity(views.members.len());
         for (members, sights) in batches(views) {
             let [first, second] =
@@ -309,7 +291,7 @@ impl Model for Recurrent {
         forecasts
     }
 
-    fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
+    fn say_each(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
         let [mut both, mut other] = [(), ()].map(|()| Vec::with_capacity(views.members.len()));
         for (members, sights) in batches(views) {
             let own = members.clone().map(|place| half_of(views.members.start + place));
@@ -321,9 +303,5 @@ impl Model for Recurrent {
             }
         }
         [both, other]
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        checkpoint::write(KIND, self)
     }
 }
