@@ -96,7 +96,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{rate} requests/s over {CONNECTIONS} connections, {slices} slices of {seconds} s of each \
          kind in turn, training on {FUNCTIONS} functions x {STEPS} steps within {percent} % of a core"
     );
-    println!("{:<10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}", "", "requests", "p50 ms", "p99 ms", "p99.9", "slices' p99", "trained");
+    println!(
+        "{:<10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}",
+        "", "requests", "p50 ms", "p99 ms", "p99.9", "slices' p99", "trained"
+    );
     for (name, side) in ["without", "with"].into_iter().zip(&sides) {
         side.tell(name, slices * seconds);
     }
@@ -167,7 +170,8 @@ async fn deploy(address: &str) -> Result<Target, Box<dyn Error>> {
     let refused = |letter: swell::error::Letter| format!("{letter:?}");
     let code = client.api(Method::POST, "/v1/code", swell_samples::samples::HELLO).await;
     let code: Code = serde_json::from_slice(&code.map_err(refused)?)?;
-    let spec = FunctionSpec { code: code.digest, ..FunctionSpec::plain("hello", BackendName::Wasm) };
+    let spec =
+        FunctionSpec { code: code.digest, ..FunctionSpec::plain("hello", BackendName::Wasm) };
     let body = serde_json::to_vec(&spec)?;
     client.api(Method::PUT, "/v1/functions/hello", body).await.map_err(refused)?;
     let mut headers = HeaderMap::new();

@@ -29,8 +29,9 @@ impl Truth {
     /// What comes in the steps from `step` on, of all functions that are called in them.
     pub(crate) fn foresee(&self, step: usize, horizon: usize) -> Vec<FunctionDemand> {
         let ahead = |ahead: usize| self.steps.get(step + ahead).map_or(&[][..], Vec::as_slice);
-        let mut functions: Vec<FunctionId> =
-            (0..horizon).flat_map(|place| ahead(place).iter().map(|&(function, _)| function)).collect();
+        let mut functions: Vec<FunctionId> = (0..horizon)
+            .flat_map(|place| ahead(place).iter().map(|&(function, _)| function))
+            .collect();
         functions.sort_unstable();
         functions.dedup();
         let demand = |function: FunctionId| FunctionDemand {

@@ -51,11 +51,9 @@ fn heading(rows: &[CloneRow], lines: &[Line], about: &About) -> String {
 /// Cold starts by what kept an instance from being there.
 const REASONS: [(&str, &str, fn(&CloneRow) -> f64); 4] = [
     ("first call", "of its function: nobody can know", |row| row.cold_first as f64),
-    (
-        "more at once",
-        "than the function had instances, all at work or on their way",
-        |row| row.cold_beyond as f64,
-    ),
+    ("more at once", "than the function had instances, all at work or on their way", |row| {
+        row.cold_beyond as f64
+    }),
     (
         "foreseen",
         "with a chance of 40 % or more, but not there: not worth what it would displace, or late",
@@ -66,7 +64,8 @@ const REASONS: [(&str, &str, fn(&CloneRow) -> f64); 4] = [
 
 fn reasons(lines: &[Line]) -> String {
     let mut html = String::from("<p>");
-    let meanings: Vec<String> = REASONS.iter().map(|(name, why, _)| format!("<b>{name}</b>: {why}")).collect();
+    let meanings: Vec<String> =
+        REASONS.iter().map(|(name, why, _)| format!("<b>{name}</b>: {why}")).collect();
     html += &format!("{}.</p>\n", meanings.join("; "));
     html += "<div class=\"wide\"><table>\n<thead><tr><th>memory</th><th>mode</th>";
     for (name, _, _) in REASONS {

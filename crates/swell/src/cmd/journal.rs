@@ -48,7 +48,8 @@ fn forecasts(file: &Path, outputs: &[Output]) -> Result<(), Letter> {
         output.write(|out| match output.form {
             Form::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
-                read = outcomes(file, &mut |told| writer.serialize(told).map_err(io::Error::other))?;
+                read =
+                    outcomes(file, &mut |told| writer.serialize(told).map_err(io::Error::other))?;
                 writer.flush()
             }
             _ => {
