@@ -56,15 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = runtime().map_err(|letter| format!("{letter:?}"))?;
     let panel = panel();
     let sides = runtime.block_on(async {
-        let node = up(&Choice {
+        let choice = Choice {
             listen: ([127, 0, 0, 1], 0).into(),
             data: folder.path(),
             memory: Bytes::from_mb(2_000),
             policy: "hazard",
             seed: 1,
             speed: 1.0,
-        });
-        let node = node.await.map_err(|letter| format!("{letter:?}"))?;
+        };
+        let node = up(&choice).await.map_err(|letter| format!("{letter:?}"))?;
         let target = Arc::new(deploy(&node.address.to_string()).await?);
         let (_stop, stopped) = tokio::sync::watch::channel(false);
         let slice = |target: Arc<Target>| {
