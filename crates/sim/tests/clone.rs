@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_sim::clone::experiment::CloneExperiment;
+use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::summary::{lines, verdicts};
 use swell_sim::clone::{page, table};
@@ -84,6 +84,24 @@ fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
 }
 
 #[test]
+fn an_oracle_shows_what_is_left_to_gain_and_each_cold_start_has_a_reason() {
+    let with = |forecaster: &str| {
+        run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", forecaster), 1))
+    };
+    let (said, known) = (with("occurrence"), with(ORACLE));
+    for row in said.iter().chain(&known) {
+        let reasons = [row.cold_first, row.cold_beyond, row.cold_foreseen, row.cold_unforeseen];
+        assert_eq!(reasons.iter().sum::<u64>(), row.cold, "{}", row.mode);
+    }
+    let [off, shadow, on] = &said[..] else { panic!("three modes") };
+    assert_eq!(off.cold_foreseen, 0, "nothing was forecast");
+    assert!(shadow.cold_foreseen > on.cold_foreseen, "clones are made where calls are foreseen");
+    assert!(known[2].cold < on.cold, "{} {}", known[2].cold, on.cold);
+    // Before the first minute is over nobody was told anything.
+    assert!(known[2].cold_unforeseen * 50 <= off.cold, "{}", known[2].cold_unforeseen);
+}
+
+#[test]
 fn results_are_the_same_on_any_number_of_threads_and_in_every_form() {
     let one = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 1));
     let two = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 3));
@@ -105,6 +123,12 @@ fn results_are_the_same_on_any_number_of_threads_and_in_every_form() {
     let about = About { command: "swell <sim>".into(), version: "swell 0.1.0".into() };
     let page = text(&|out| page::write(&one, &about, out).expect("a vector takes it"));
     assert!(page.contains("swell &lt;sim&gt;") && page.ends_with("</html>\n"));
-    let drawn = ["cold starts, % of served calls", "dropped", "wait for work", "shadow's receipt"];
+    let drawn = [
+        "cold starts, % of served calls",
+        "dropped",
+        "wait for work",
+        "shadow's receipt",
+        "Why calls were cold",
+    ];
     assert!(drawn.iter().all(|name| page.contains(name)), "each is drawn over memory");
 }

@@ -45,15 +45,7 @@ impl Guard {
             let plausible = kept.into_iter().filter(|(_, watcher)| watcher.is_plausible());
             guard.watchers.extend(plausible.map(|(name, watcher)| (name.into(), watcher)));
         }
-        let mut anomalies = read(ANOMALIES);
-        let old = anomalies.len().saturating_sub(ANOMALIES_MAX);
-        let gone: Vec<String> = anomalies.drain(..old).map(|(name, _)| name).collect();
-        if !gone.is_empty()
-            && let Err(error) = demand.ledger.exchange(ANOMALIES, &gone, &[])
-        {
-            tracing::warn!(%error, "cannot forget old anomalies");
-        }
-        for (name, bytes) in anomalies {
+        for (name, bytes) in newest_anomalies(demand) {
             if let Ok(anomaly) = serde_json::from_slice::<Anomaly>(&bytes) {
                 desk.tell(anomaly);
             }
@@ -63,8 +55,9 @@ impl Guard {
         guard
     }
 
-    /// Has what is known written with the next writing.
+    /// Has what is known written with the next writing, and old anomalies forgotten.
     pub fn keep(&self, demand: &Demand, desk: &Desk) {
+        newest_anomalies(demand);
         let name = "all".to_string();
         let scores: Kept<Score> =
             desk.scores.read().iter().map(|(name, score)| (name.to_string(), *score)).collect();
@@ -129,6 +122,19 @@ impl Guard {
             }
         }
     }
+}
+
+/// The anomalies that are kept, oldest first; older ones are forgotten.
+fn newest_anomalies(demand: &Demand) -> Vec<(String, Vec<u8>)> {
+    let mut anomalies = demand.ledger.records(ANOMALIES).unwrap_or_default();
+    let old = anomalies.len().saturating_sub(ANOMALIES_MAX);
+    let gone: Vec<String> = anomalies.drain(..old).map(|(name, _)| name).collect();
+    if !gone.is_empty()
+        && let Err(error) = demand.ledger.exchange(ANOMALIES, &gone, &[])
+    {
+        tracing::warn!(%error, "cannot forget old anomalies");
+    }
+    anomalies
 }
 
 fn kind(oddity: &swell_forecast::watch::anomaly::Oddity) -> &'static str {

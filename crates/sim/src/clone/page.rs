@@ -36,7 +36,15 @@ fn heading(rows: &[CloneRow], lines: &[Line], about: &About) -> String {
     let runs = lines.iter().map(|line| line.rows.len()).max().unwrap_or(0);
     html += "<dl>\n";
     for (term, fact) in [
-        ("Trace", format!("{}, {} calls, {}", row.trace, whole(row.calls as f64), row.functions)),
+        (
+            "Trace",
+            format!(
+                "{}, {} functions, {} calls",
+                row.trace,
+                row.functions,
+                whole(row.calls as f64)
+            ),
+        ),
         ("Keep-alive", row.policy.clone()),
         ("Clones", format!("{}, by forecasts of {}", row.clone_policy, row.forecaster)),
         ("Cold starts", row.cold_cost.clone()),
@@ -59,7 +67,7 @@ const REASONS: [(&str, &str, fn(&CloneRow) -> f64); 4] = [
         "with a chance of 40 % or more, but not there: not worth what it would displace, or late",
         |row| row.cold_foreseen as f64,
     ),
-    ("not foreseen", "by any forecast", |row| row.cold_unforeseen as f64),
+    ("not foreseen", "by the forecast, if any was made", |row| row.cold_unforeseen as f64),
 ];
 
 fn reasons(lines: &[Line]) -> String {
@@ -74,8 +82,13 @@ fn reasons(lines: &[Line]) -> String {
     html += "</tr></thead>\n<tbody>\n";
     for line in lines {
         html += &format!("<tr><td>{}</td><td>{}</td>", escape(&memory(line.memory_mb)), line.mode);
-        for (_, _, figure) in REASONS {
-            html += &format!("<td>{}</td>", whole(line.mean(figure).mean));
+        for (name, _, figure) in REASONS {
+            // Where nothing was forecast, nothing was foreseen, and that says nothing.
+            let cell = match line.mode == "off" && name == "foreseen" {
+                true => String::new(),
+                false => whole(line.mean(figure).mean),
+            };
+            html += &format!("<td>{cell}</td>");
         }
         html += "</tr>\n";
     }

@@ -3,6 +3,7 @@
 use swell_core::catalog;
 
 use crate::clone::row::CloneRow;
+use crate::report::figure::whole;
 use crate::report::student::Estimate;
 
 /// One memory size and mode, over all seeds.
@@ -120,8 +121,9 @@ fn verdict(line: &Line, memory: &str, saved: f64) -> String {
         100.0 * sum as f64 / rows.iter().map(|row| row.calls).sum::<u64>().max(1) as f64
     };
     format!(
-        "{memory}: {saved:.1} % fewer cold starts with {made:.0} clones; {:.3} % dropped instead \
+        "{memory}: {saved:.1} % fewer cold starts with {} clones; {:.3} % dropped instead \
          of {:.3} %; what waits for work changed by {waste:+.1} %",
+        whole(made),
         drops(&line.rows),
         drops(&line.off)
     )

@@ -57,6 +57,11 @@ fn what_a_clock_calls_is_warm_in_time() {
     assert!(journal.told.is_empty() || !journal.told.contains("error"), "{journal:?}");
     let replayed = node.fine("replay j.bin");
     assert!(replayed.out.starts_with("identical: "), "forecasts are in the journal: {replayed:?}");
+    let told = node.fine("journal forecasts j.bin -o csv").out;
+    let came = |line: &str| line.rsplit(',').next().and_then(|came| came.parse::<u32>().ok());
+    assert!(told.starts_with("at_s,step_s,ahead,function,chance,"), "{told}");
+    assert!(told.lines().filter_map(came).any(|came| came > 0), "with what came: {told}");
+    node.run("journal forecasts app.toml").ended(1, "not a journal");
     node.stop();
 }
 
