@@ -26,7 +26,7 @@ use crate::cache::protocol::tasks::TaskMaker;
 use crate::cache::protocol::town::{Event, FIRST, News, Town, payload};
 use crate::cache::protocol::troubles::{Trouble, troubles};
 use crate::cache::protocol::witness::Witness;
-use crate::cache::replacement::bank::{Bank, Content};
+use crate::cache::replacement::bank::Bank;
 use crate::cache::run_error::RunError;
 use crate::cache::splitmix::{SplitMix64, Stream};
 
