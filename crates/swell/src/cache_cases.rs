@@ -31,8 +31,7 @@ const MEMBERS_MAX: u32 = 4096;
 const SLOTS_MAX: u64 = 50_000_000;
 /// The most requests of a run.
 const REQUESTS_MAX: u64 = 1_000_000_000_000;
-/// Requests of a member per second: the protocol's own clockwork costs as much at the least, and
-/// its leaders are overrun by more than the most.
+/// Requests of a member per second: fewer cost less than the protocol's clockwork, more overrun it.
 const RATE_MIN: f64 = 0.001;
 const RATE_MAX: f64 = 10_000.0;
 /// The most runs of a command.

@@ -122,7 +122,9 @@ fn each_layer_of_prefetching_helps_the_one_before() {
         waits.push((kept.tasks.latency.nanos(), label));
     }
     assert!(waits[1].0 < waits[0].0 * 9 / 10, "tasks go where their inputs are: {waits:#?}");
-    assert!(waits[2].0 < waits[1].0 * 9 / 10, "and these come while they start: {waits:#?}");
+    // What is left is one content in seven that nobody can foresee.
+    assert!(waits[2].0 < waits[1].0, "and these come while they start: {waits:#?}");
+    assert!(waits[3].0 < waits[2].0 * 51 / 50, "what all ask for does no harm: {waits:#?}");
 }
 
 #[test]

@@ -167,6 +167,7 @@ impl Prefetcher {
         let mut fetches = Vec::new();
         for one in asked.iter().take(self.terms.top) {
             let share = one.count as f64 / total.max(one.count).max(1) as f64;
+            self.room.refresh(now, one.content, share);
             if !is_here(one.content) && self.begin(now, one.content, one.size, share) {
                 self.counts.by_popularity += 1;
                 fetches.push(one.content);

@@ -104,6 +104,16 @@ impl Room {
         Offered::Kept(gone)
     }
 
+    /// A content that lies here is still foreseen: it is worth so much now, if that is more.
+    pub fn refresh(&mut self, now: Instant, content: ContentId, worth: f64) {
+        if let Some(entry) = self.entries.get_mut(&content) {
+            let rank = Rank::new(now, worth, entry.size).max(entry.rank);
+            self.order.remove(&(entry.rank, content));
+            self.order.insert((rank, content));
+            entry.rank = rank;
+        }
+    }
+
     /// Takes a content out; its version and size, if it was here.
     pub fn remove(&mut self, content: ContentId) -> Option<(Version, Bytes)> {
         let Entry { version, size, rank } = self.entries.remove(&content)?;
@@ -193,6 +203,19 @@ mod tests {
                 prop_assert!(used <= 100 && room.used() == Bytes::new(used));
             }
         }
+    }
+
+    #[test]
+    fn what_is_still_foreseen_does_not_fade() {
+        let (at, size) = (|lives| Instant::ZERO + HALF_LIFE * lives, Bytes::new(10));
+        let mut room = Room::new(size);
+        room.offer(at(0), ContentId(1), version(1), size, 0.5);
+        assert!(room.would_keep(at(1), size, 0.3), "it is worth half by now");
+        room.refresh(at(1), ContentId(1), 0.5);
+        assert!(!room.would_keep(at(1), size, 0.3));
+        room.refresh(at(1), ContentId(1), 0.1);
+        room.refresh(at(1), ContentId(2), 0.9);
+        assert!(!room.would_keep(at(1), size, 0.3) && room.contents().count() == 1);
     }
 
     #[test]
