@@ -15,7 +15,7 @@ use crate::network::enter;
 use crate::shell::Folder;
 
 /// How long anything may take before a test gives up. Nothing is asserted about less.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const NAMES: [&str; 4] = ["berlin", "oslo", "paris", "madrid"];
 /// So many of them are on the list that all have.
 const LISTED: usize = 3;
