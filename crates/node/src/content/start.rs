@@ -110,9 +110,9 @@ pub async fn open(
             contents.join(workload);
         }
     });
-    let counted = Arc::downgrade(&contents);
+    let counted = Arc::downgrade(&grouping);
     metrics.on_scrape(move |gauges| {
-        gauges.contents = counted.upgrade().map(|contents| figures(&contents));
+        gauges.contents = counted.upgrade().map(|grouping| figures(&grouping));
     });
     Ok(Some(Arc::new(Gate { contents, registry, grouping })))
 }
@@ -136,7 +136,8 @@ fn parts(
     Parts { terms, registry, live, contents, history, client }
 }
 
-fn figures(contents: &Contents) -> ContentGauges {
+fn figures(grouping: &Grouping) -> ContentGauges {
+    let contents = grouping.contents();
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let groups = contents.groups();
     let led = groups.iter().filter(|group| group.leads).count() as u64;
@@ -153,6 +154,7 @@ fn figures(contents: &Contents) -> ContentGauges {
         memory_bytes: contents.memory_used(),
         ahead: contents.fetched_ahead(),
         is_store_up: contents.trouble().is_none(),
+        placements: grouping.tally.read(),
     }
 }
 

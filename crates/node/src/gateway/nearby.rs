@@ -32,7 +32,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 impl Gateway {
     /// The node that suits a call better than this one, if there is one.
     pub(crate) fn nearer(&self, name: &str, function: Option<&Function>) -> Option<Way> {
-        let grouping = self.grouping.as_ref()?;
+        let grouping = self.grouping.as_ref().filter(|grouping| grouping.is_placing())?;
         let is_followed = |status| self.followers.wanted(name, status);
         if self.flows.takes(name) || is_followed(200) || is_followed(500) {
             return None;

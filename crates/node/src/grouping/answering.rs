@@ -23,6 +23,7 @@ use crate::gateway::call::below;
 use crate::grouping::grouping::Grouping;
 use crate::grouping::notice::Notice;
 use crate::grouping::passing::{JOINS, PATH, WORKLOAD};
+use crate::grouping::tally::Tally;
 
 /// Where a node tells of itself.
 const NOTICE: &str = "/notice";
@@ -69,6 +70,7 @@ async fn call(
     let Some((grouping, callee)) = callee else {
         return (StatusCode::SERVICE_UNAVAILABLE, "this node is coming up").into_response();
     };
+    Tally::add(&grouping.tally.taken);
     let headers = request.headers_mut();
     let joins = headers.remove(JOINS).is_some();
     let workload = headers.remove(WORKLOAD);

@@ -19,6 +19,7 @@ use crate::grouping::neighbours::{Neighbour, Neighbours};
 use crate::grouping::notice::{FUNCTIONS_MAX, INPUTS_MAX, Notice, Served, heard, told};
 use crate::grouping::placing::{Choice, Need, choose};
 use crate::grouping::power;
+use crate::grouping::tally::Tally;
 use crate::grouping::workload::{Sorted, sort};
 use crate::live::world::Live;
 use crate::registry::{Function, Registry};
@@ -69,6 +70,8 @@ pub struct Grouping {
     /// What this node told of itself last.
     own: RwLock<(Instant, Arc<Notice>)>,
     peers: RwLock<Vec<Address>>,
+    /// Where calls went.
+    pub tally: Tally,
     /// Who runs calls that others pass on.
     pub(crate) callee: OnceLock<Arc<dyn Callee>>,
 }
@@ -109,6 +112,7 @@ impl Grouping {
             members: Members::default(),
             found: Mutex::default(),
             own: RwLock::new((Instant::now(), Arc::default())),
+            tally: Tally::default(),
             callee: OnceLock::new(),
         })
     }
@@ -310,11 +314,13 @@ impl Grouping {
         self.notice()
     }
 
+    /// Whether calls may go elsewhere at all.
+    pub fn is_placing(&self) -> bool {
+        self.parts.client.is_some() && self.parts.terms.is_placing
+    }
+
     /// Where a call goes, if it goes elsewhere; what runs here is noted.
     pub fn way(&self, name: &str, function: Option<&Function>) -> Option<Way> {
-        if self.parts.client.is_none() || !self.parts.terms.is_placing {
-            return None;
-        }
         let Placed { workload, choices, chosen, .. } = self.place(name, function)?;
         match chosen.map(|(place, joins)| (&choices[place], joins)) {
             Some((choice, joins)) if !choice.is_here => {
@@ -322,6 +328,7 @@ impl Grouping {
             }
             // Where none suits, the call waits its turn where it is.
             _ => {
+                Tally::add(&self.tally.here);
                 self.ran(&workload, None);
                 None
             }

@@ -6,6 +6,7 @@ pub mod members;
 pub mod neighbours;
 pub mod placing;
 pub mod power;
+pub mod tally;
 pub mod grouping;
 pub mod callee;
 pub mod view;

@@ -13,6 +13,7 @@ use swell_sandbox::body::Body;
 
 use crate::gateway::headers::{FORWARDED_FOR, strip_hop_by_hop};
 use crate::grouping::grouping::{Grouping, Way};
+use crate::grouping::tally::Tally;
 
 /// Below which functions are called over links.
 pub const PATH: &str = "/call";
@@ -71,6 +72,7 @@ impl Grouping {
         let asked = tokio::time::timeout(timeout + SLACK, client.send(&to, request)).await;
         match asked {
             Ok(Ok(answer)) => {
+                Tally::add(&self.tally.passed);
                 let mut answer = answer.map(|body| body.map_err(Into::into).boxed_unsync());
                 strip_hop_by_hop(answer.headers_mut());
                 if let Ok(node) = HeaderValue::from_str(&way.node) {
@@ -80,10 +82,14 @@ impl Grouping {
             }
             Ok(Err(error)) => {
                 tracing::info!(node = %way.node, %error, "a call does not get to another node");
+                Tally::add(&self.tally.lost);
                 self.neighbours.lost(&way.node);
                 (!error.is_harmless()).then_some(Err(error))
             }
-            Err(_) => Some(Err(LinkError::Late(way.node.clone()))),
+            Err(_) => {
+                Tally::add(&self.tally.lost);
+                Some(Err(LinkError::Late(way.node.clone())))
+            }
         }
     }
 

@@ -46,6 +46,11 @@ pub(crate) fn contents(out: &mut Out, gauges: &ContentGauges) -> Encoded {
     out.gauge("cache_copies", "Copies of contents on the node.", None, gauges.copies)?;
     let help = "What copies take in memory.";
     out.gauge("cache_memory", help, Some(&Unit::Bytes), gauges.memory_bytes)?;
+    let went = ["here", "passed", "taken", "lost"].into_iter().zip(gauges.placements);
+    let went = went.map(|(went, count)| ([("went", went)], count));
+    let help =
+        "Calls of workloads: run where they came, passed on, taken from others, not got there.";
+    out.counters("cache_placements", help, None, went)?;
     let help = "Whether the data store could be used last.";
     out.gauge("cache_store_up", help, None, u64::from(gauges.is_store_up))
 }

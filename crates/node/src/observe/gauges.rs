@@ -87,6 +87,9 @@ pub struct ContentGauges {
     pub ahead: Counts,
     /// Whether the data store could be used last.
     pub is_store_up: bool,
+    /// Calls of workloads that ran where they came, were passed on, came from other nodes, and did
+    /// not get to another node.
+    pub placements: [u64; 4],
 }
 
 /// Figures of a flow.

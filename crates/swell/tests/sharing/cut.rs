@@ -24,7 +24,7 @@ fn whole_nodes_outlive_cuts_slow_links_a_lost_store_and_clocks_that_jump() {
     });
     let spaces = circle.making.namespaces.as_ref().expect("they were made");
     let callers = Callers::start(&circle, 4);
-    callers.go_on(60);
+    callers.go_on(40);
 
     // Cut off from both others, who elect another; then back.
     let leader = circle.leader(None);
@@ -46,17 +46,17 @@ fn whole_nodes_outlive_cuts_slow_links_a_lost_store_and_clocks_that_jump() {
             }
         };
         ways(false);
-        callers.go_on(60);
+        callers.go_on(40);
         ways(true);
-        callers.go_on(30);
+        callers.go_on(20);
         println!("one direction between {leader}, which led, and the others was lost");
     }
 
     let leader = circle.leader(None);
     slow(&spaces.name(leader as u32), Some(SLOW));
-    callers.go_on(60);
+    callers.go_on(40);
     slow(&spaces.name(leader as u32), None);
-    callers.go_on(30);
+    callers.go_on(20);
     println!("the link of {leader}, which led, was slow");
 
     store_is_lost(&circle, &callers);

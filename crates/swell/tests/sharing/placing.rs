@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use swell_samples::samples;
 use ureq::Agent;
 
+use crate::callers::get;
 use crate::circle::{Circle, Making, PATIENCE};
 
 /// How long a picture is.
@@ -86,6 +87,33 @@ fn why(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
     }
 }
 
+/// A call that is left for later goes the same way.
+fn later(circle: &Circle, left: usize, ran: usize) {
+    let calls = |node| {
+        let page = circle.page(node, "/v1/functions/album").expect("the node answers");
+        page["calls"]["total"].as_u64().expect("a count")
+    };
+    let before = [left, ran].map(calls);
+    let url = circle.url(left);
+    let called = agent().post(format!("{url}/async-function/album/cat")).send_empty();
+    let called = called.expect("the node answers");
+    assert_eq!(called.status(), 202);
+    let place = called.headers().get("location").expect("it says where");
+    let place = format!("{url}{}/result", place.to_str().expect("a path"));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut result = agent().get(&place).call().expect("the node answers");
+        if result.status() == 200 {
+            let body = result.body_mut().with_config().limit(64 << 20).read_to_vec();
+            assert_eq!(body.expect("all of it comes").len(), PICTURE);
+            break;
+        }
+        assert!(Instant::now() < deadline, "no result: {}", result.status());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!([left, ran].map(calls), [before[0], before[1] + 1]);
+}
+
 fn pause(circle: &Circle, node: usize, paused: bool) {
     let patch = agent().patch(format!("{}/v1/functions/album", circle.url(node)));
     let patch = patch.content_type("application/json").send(json!({"paused": paused}).to_string());
@@ -118,6 +146,8 @@ fn calls_go_where_their_data_is_and_others_join_when_no_member_is_suitable() {
         &["`shop` (its workload): this node is in it, as it caches 1"],
     );
 
+    later(&circle, oslo, berlin);
+
     // Another member without the data is a member, and yet the data decides.
     assert_eq!(put(&format!("{}/v1/content/shop/dog", circle.url(oslo)), b"a dog"), 201);
     why(&circle, oslo, "album", &["`oslo`: processing", "in the group: it caches 1"]);
@@ -137,6 +167,14 @@ fn calls_go_where_their_data_is_and_others_join_when_no_member_is_suitable() {
     let groups = String::from_utf8_lossy(&groups.expect("it runs").stdout).into_owned();
     assert!(groups.contains("berlin") && groups.contains("paris"), "{groups}");
     println!("{groups}");
+
+    let page = |node: usize| {
+        let (_, body) = get(&format!("{}/metrics", circle.url(node))).expect("it answers");
+        String::from_utf8(body).expect("it is text")
+    };
+    assert!(!page(oslo).contains("swell_cache_placements_total{went=\"passed\"} 0"));
+    assert!(!page(berlin).contains("swell_cache_placements_total{went=\"taken\"} 0"));
+    assert!(page(berlin).contains("swell_cache_placements_total{went=\"taken\"}"));
 
     // A node that is gone costs nobody an answer.
     pause(&circle, paris, true);
