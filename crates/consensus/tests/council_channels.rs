@@ -87,7 +87,8 @@ impl Sites {
         let resource = ResourceChannel::open(opening).await.expect("it opens");
         let voice = Voice { site, address: state_at.clone(), life: 1 };
         let own = identity(&self.authority, &name, Purpose::State);
-        let state = StateChannel::open(voice, own, state_listener, Router::new()).expect("it opens");
+        let state =
+            StateChannel::open(voice, own, state_listener, Router::new()).expect("it opens");
         self.sites.push(Site { resource, state, at, state_at });
         site
     }

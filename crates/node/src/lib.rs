@@ -26,4 +26,5 @@ pub mod api;
 pub mod gateway;
 pub mod beginning;
 pub mod gauged;
+pub mod condition;
 pub mod node;

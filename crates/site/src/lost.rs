@@ -79,7 +79,8 @@ fn of_site(
             // There is nowhere to take it back to.
             rollback: Rollback::Stay,
         };
-        let others = state.members.keys().copied().filter(|site| *site != source && is_there(*site));
+        let others =
+            state.members.keys().copied().filter(|site| *site != source && is_there(*site));
         let fitting = others.filter(|site| {
             let filing = to(*site);
             fits(state, *site, &of.demand, through(state, &filing)).is_ok()

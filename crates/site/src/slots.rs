@@ -39,7 +39,9 @@ impl Site {
         let doubted = self.look(|_, monitor| monitor.doubted().clone());
         for site in doubted {
             let name = self.names().site(site);
-            self.note(&format!("site `{name}` tells of other calls than others saw answered there"));
+            self.note(&format!(
+                "site `{name}` tells of other calls than others saw answered there"
+            ));
         }
         if over.0.is_multiple_of(REMEMBER_EVERY) {
             let site = self.clone();

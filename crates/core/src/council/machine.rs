@@ -66,9 +66,7 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             let subject = Subject { target: *target, metric: *metric };
             on_observe(state, by, subject, *slot, *value_ppm)
         }
-        Command::Propose(filing) => {
-            on_propose(state, ProposalId(index), entry.message(), filing)
-        },
+        Command::Propose(filing) => on_propose(state, ProposalId(index), entry.message(), filing),
         Command::Withdraw { proposal } => on_withdraw(state, *proposal, by),
         Command::Vote { proposal, yes, reason, claim_ppm } => {
             let (yes, reason, claim_ppm, at) = (*yes, *reason, *claim_ppm, state.now);

@@ -104,13 +104,13 @@ impl Flows {
         let former = self.get(&fed.spec.name);
         if let Some(former) = &former {
             let known = former.record.lock();
-            if known.moved.is_none() || (known.moved.as_ref() == Some(&at) && known.spec == fed.spec)
+            if known.moved.is_none()
+                || (known.moved.as_ref() == Some(&at) && known.spec == fed.spec)
             {
                 return Ok(());
             }
         }
-        let record =
-            FlowRecord { term: fed.term, moved: Some(at), ..FlowRecord::new(fed.spec) };
+        let record = FlowRecord { term: fed.term, moved: Some(at), ..FlowRecord::new(fed.spec) };
         self.save(&record).await?;
         if let Some(former) = former {
             self.take_down(&former).await;
@@ -166,7 +166,8 @@ impl Flows {
             let is_ours = named.clone().any(|name| gone.contains(name));
             if record.moved.is_some() && is_ours && !named.into_iter().any(|name| is_here(&name)) {
                 // Native processes that feed it are not moved, and go on.
-                let feeds_natively = record.spec.from.iter().any(|from| swell_api::flow::is_native(from));
+                let feeds_natively =
+                    record.spec.from.iter().any(|from| swell_api::flow::is_native(from));
                 if !feeds_natively {
                     self.remove(&record.spec.name, true).await?;
                 }

@@ -196,7 +196,10 @@ mod tests {
         let [queue] = &followed.on(grid, 4)[..] else { panic!("one series") };
         assert_eq!(queue.values[..3], [2.0, 2.0, 10.0]);
         assert!(queue.values[3].is_nan(), "it is not known yet");
-        assert_eq!((followed.latest("queue"), followed.latest("other")), (Some((180_000, 10.0)), None));
+        assert_eq!(
+            (followed.latest("queue"), followed.latest("other")),
+            (Some((180_000, 10.0)), None)
+        );
         followed.forget(150_000);
         assert_eq!(followed.newest("queue"), Some(180_000));
         let away = Followed::new("http://127.0.0.1:1", vec![follow.clone()]);

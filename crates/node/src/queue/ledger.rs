@@ -317,8 +317,7 @@ fn take(
     body: &[u8],
 ) -> Result<Result<(), Uuid>, Trouble> {
     let id = entry.id.as_u128();
-    let (mut handed, mut moved) =
-        (transaction.open_table(HANDED)?, transaction.open_table(MOVED)?);
+    let (mut handed, mut moved) = (transaction.open_table(HANDED)?, transaction.open_table(MOVED)?);
     let known = handed.get(id)?.map_or(0, |known| known.value());
     if known >= entry.handed {
         return Ok(Err(entry.id));

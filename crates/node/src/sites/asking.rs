@@ -104,9 +104,10 @@ pub fn unsaid(error: &LogError) -> Refusal {
 /// What the council refused, in names.
 pub fn declined(site: &Site, refused: &Refused) -> Refusal {
     let reason = match refused {
-        Refused::UnknownProposal(_) | Refused::NothingFiled(_) | Refused::UnknownWorkload(_) | Refused::NotMember(_) => {
-            Reason::NotFound
-        }
+        Refused::UnknownProposal(_)
+        | Refused::NothingFiled(_)
+        | Refused::UnknownWorkload(_)
+        | Refused::NotMember(_) => Reason::NotFound,
         Refused::BadCriterion(_) | Refused::OutOfRange(_) | Refused::SameSite => Reason::BadRequest,
         _ => Reason::Conflict,
     };

@@ -103,8 +103,7 @@ impl Belongings {
         for store in self.stores_of(&names).difference(&shared) {
             let (stores, store, site) = (self.stores.clone(), store.clone(), to.name.clone());
             let left = tokio::task::spawn_blocking(move || stores.leave(&store, &site)).await;
-            left.map_err(|error| StepError::Again(error.to_string()))?
-                .map_err(StepError::Again)?;
+            left.map_err(|error| StepError::Again(error.to_string()))?.map_err(StepError::Again)?;
         }
         for part in self.parts(&names, me).into_iter().filter(|part| part.goes) {
             let flow = &part.spec.name;
@@ -152,12 +151,12 @@ impl Belongings {
         from: &Contact,
     ) -> Result<(), StepError> {
         let names = functions(&self.registry, workload);
-        let is_there = |store: String| self.stores.place(&store).home == Home::At(from.name.clone());
+        let is_there =
+            |store: String| self.stores.place(&store).home == Home::At(from.name.clone());
         let has_store = self.stores_of(&names).into_iter().any(is_there);
         let there = flows_of(from);
         let parts = there.iter().flat_map(|at| self.flows.parts_of(&names, at));
-        let has_flow =
-            parts.into_iter().any(|part| !part.goes && there.as_ref() == Some(&part.at));
+        let has_flow = parts.into_iter().any(|part| !part.goes && there.as_ref() == Some(&part.at));
         let passages = self.queue.under_way(&names, &from.name);
         let passages = passages.map_err(|refusal| again(&refusal))?;
         if has_store || has_flow || !passages.is_empty() {

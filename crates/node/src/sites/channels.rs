@@ -16,10 +16,10 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use swell_api::site::{Capacity, SiteContact};
+use swell_consensus::channel::names::site_of;
 use swell_consensus::log::{Change, Log, LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
-use swell_consensus::channel::names::site_of;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
 use swell_site::board::Contact;
@@ -31,10 +31,12 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::content::gate::Gate;
+use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::sites::belongings::{Belongings, unpacked};
-use crate::refusal::Refusal;
-use crate::sites::bundle::{Ask, Bundle, CALLS, CODE, CONTENTS, RECALL, RETURN, STANDBY, WORKLOAD, moved};
+use crate::sites::bundle::{
+    Ask, Bundle, CALLS, CODE, CONTENTS, RECALL, RETURN, STANDBY, WORKLOAD, moved,
+};
 use crate::sites::contact::{certified, loads, taken, told as shown};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
@@ -121,7 +123,8 @@ async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response
         Ok(ask) => {
             let Counter { registry, belongings, me, .. } = &*counter;
             let names = functions(registry, &ask.name);
-            let (flows, stores) = (belongings.parts(&names, me), belongings.places(&names, &me.name));
+            let (flows, stores) =
+                (belongings.parts(&names, me), belongings.places(&names, &me.name));
             Json(Bundle { functions: moved(registry, &ask.name), flows, stores }).into_response()
         }
         Err(refused) => refused.into_response(),
@@ -154,7 +157,8 @@ async fn calls(State(counter): State<Arc<Counter>>, sent: Bytes) -> Response {
         Ok(parcels) => parcels,
         Err(why) => return odd(&why).into_response(),
     };
-    let stranger = parcels.iter().find(|(entry, _)| counter.registry.get(&entry.function).is_none());
+    let stranger =
+        parcels.iter().find(|(entry, _)| counter.registry.get(&entry.function).is_none());
     if let Some((entry, _)) = stranger {
         let why = format!("no function `{}` is here", entry.function);
         return (StatusCode::CONFLICT, why).into_response();
@@ -184,12 +188,13 @@ async fn give_back(
         Err(refused) => return refused.into_response(),
     };
     let Some(site) = counter.site.get() else { return coming_up().into_response() };
-    let holder = site.log().look(|state| {
-        Some(state.workloads.get(&workload_id(&workload))?.authority.holder)
-    });
+    let holder = site
+        .log()
+        .look(|state| Some(state.workloads.get(&workload_id(&workload))?.authority.holder));
     let asker = site_of(&peer.name);
     if asker.is_none() || asker != holder {
-        let why = format!("`{}` has no authority over `{workload}`, as far as is known here", peer.name);
+        let why =
+            format!("`{}` has no authority over `{workload}`, as far as is known here", peer.name);
         return (StatusCode::CONFLICT, why).into_response();
     }
     let to = asker.and_then(|asker| site.contacts().get(&asker).cloned());

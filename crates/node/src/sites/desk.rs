@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::RwLock;
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation, InviteSite,
-    JoinSite, LedgerRow, Proposal, SetMode, SiteContact,
+    Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation,
+    InviteSite, JoinSite, LedgerRow, Proposal, SetMode, SiteContact,
 };
 use swell_consensus::log::{Change, Look};
 use swell_core::council::entry::Command;

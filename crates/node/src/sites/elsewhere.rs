@@ -168,7 +168,8 @@ impl Elsewhere {
                 .hint("try again in a moment; `swell site list` shows how it is")
                 .retry_after(REST));
         };
-        if let Some(workload) = way.workload.as_ref().filter(|_| !response.status().is_server_error())
+        if let Some(workload) =
+            way.workload.as_ref().filter(|_| !response.status().is_server_error())
         {
             let wait_us = began.elapsed().as_micros() as u64;
             let mut passed = self.passed.lock();

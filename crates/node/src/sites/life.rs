@@ -144,7 +144,11 @@ impl Up {
         let kept = Kept::open(&folder).map_err(|error| error.to_string())?;
         let site = Site::new(Parts {
             log: log.clone(),
-            mover: Arc::new(mover(around, resource_client.clone(), (taken(contact), answers_state.clone(), standby))),
+            mover: Arc::new(mover(
+                around,
+                resource_client.clone(),
+                (taken(contact), answers_state.clone(), standby),
+            )),
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),

@@ -17,9 +17,9 @@ use swell_site::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 
+use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
-use crate::content::gate::Gate;
 use crate::live::world::Live;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Registry};

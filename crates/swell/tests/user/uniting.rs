@@ -131,7 +131,9 @@ impl Prometheus {
         let free = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = free.local_addr().expect("it is bound").to_string();
         let mut command = std::process::Command::new("prometheus");
-        command.current_dir(&folder.0).args(["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]);
+        command
+            .current_dir(&folder.0)
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]);
         command.arg(format!("--web.listen-address={address}"));
         let is_there = std::process::Command::new("prometheus").arg("--version").output().is_ok();
         if !is_there {
@@ -172,7 +174,8 @@ fn answer(mut stream: TcpStream) {
 fn a_site_bears_what_a_prometheus_says() {
     let prometheus = Prometheus::up();
     let follow = "--set forecast.follow=site-cpu=vector(1500)";
-    let node = Node::up(&format!("--set forecast.prometheus=http://{} {follow}", prometheus.address));
+    let node =
+        Node::up(&format!("--set forecast.prometheus=http://{} {follow}", prometheus.address));
     node.fine("site init --name oslo --cpu 2 --slot 500ms");
     until("three quarters of it are in use", || {
         let cluster = node.fine("site list -o json").json();
