@@ -27,4 +27,5 @@ pub mod grouping;
 pub mod gateway;
 pub mod beginning;
 pub mod gauged;
+pub mod condition;
 pub mod node;

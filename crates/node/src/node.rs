@@ -19,13 +19,14 @@ use crate::api::context::ApiContext;
 use crate::api::router::router;
 use crate::beginning::{journal, private_folder, store};
 use crate::clock::{Clock, wall_ms};
+use crate::condition::Condition;
 use crate::content::gate::Gate;
 use crate::content::start;
 use crate::content::stores::Stores;
 use crate::demand::counter::Demand;
 use crate::deploy::deployer::{Deployer, Parts};
-use crate::flow::away::Links;
 use crate::flow::flows::{Flows, Parts as FlowParts};
+use crate::flow::link::Links;
 use crate::flow::port::Port;
 use crate::flow::putting::Answers;
 use crate::flow::shown::Shown;
@@ -391,22 +392,6 @@ impl Node {
             Ok(Err(why)) => Err(NodeError::Data(why)),
             _ => Ok(()),
         }
-    }
-}
-
-/// What the health pages tell from.
-struct Condition {
-    metrics: Arc<Metrics>,
-}
-
-impl Health for Condition {
-    fn unready(&self) -> Option<String> {
-        // A node listens once everything it needs is open.
-        None
-    }
-
-    fn metrics(&self, accept: Option<&str>) -> (&'static str, String) {
-        self.metrics.encode_for(accept)
     }
 }
 

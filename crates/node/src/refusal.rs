@@ -153,6 +153,14 @@ impl Refusal {
         self
     }
 
+    /// What another node refused, as it came over the wire; nothing if no node says so.
+    pub fn of_problem(problem: &Problem) -> Option<Self> {
+        let row = REASONS.iter().find(|row| row.1 == problem.code && row.2 == problem.status)?;
+        let mut refusal = Self::new(row.0, problem.title.clone());
+        (refusal.detail, refusal.hint) = (problem.detail.clone(), problem.hint.clone());
+        Some(refusal)
+    }
+
     /// As it goes over the wire.
     pub fn problem(&self, request_id: Option<&str>) -> Problem {
         Problem {
@@ -177,6 +185,8 @@ mod tests {
             assert_eq!(reason.status(), *status);
             assert!(REASONS[..place].iter().all(|row| row.1 != *word), "{word}");
             assert_eq!(*reason as usize, place);
+            let refusal = Refusal::new(*reason, "no").hint("never");
+            assert_eq!(Refusal::of_problem(&refusal.problem(None)), Some(refusal));
         }
     }
 }

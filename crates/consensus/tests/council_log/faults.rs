@@ -117,6 +117,8 @@ async fn play(seed: u64, coverage: &Mutex<Coverage>) {
             }
             6 => cluster.net.heal(),
             7 => cluster.net.weather(Weather {
+                least: Duration::ZERO,
+                sync: Duration::ZERO,
                 delay: Duration::from_millis(rng.random_range(1..120)),
                 lost_percent: rng.random_range(0..20),
                 twice_percent: rng.random_range(0..20),

@@ -9,6 +9,7 @@ mod seeds;
 mod bad_input;
 mod disk_faults;
 mod faults;
+mod deciding;
 mod handing_over;
 mod in_memory;
 mod stopping;

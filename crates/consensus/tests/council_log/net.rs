@@ -16,8 +16,13 @@ use tokio::time::{sleep, timeout};
 /// How bad it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weather {
+    /// The shortest way in one direction.
+    pub(crate) least: Duration,
     /// The longest way in one direction.
     pub(crate) delay: Duration,
+    /// How long the disk of who is asked something urgent takes before the answer: disks in memory
+    /// take no time.
+    pub(crate) sync: Duration,
     /// How many of a hundred messages are lost.
     pub(crate) lost_percent: u32,
     /// How many of a hundred come twice.
@@ -106,14 +111,20 @@ impl Net {
             state.counts.lost += 1;
             return None;
         }
-        let longest = u64::try_from(weather.delay.as_micros()).expect("short");
-        let delay = Duration::from_micros(state.rng.random_range(0..=longest));
+        let micros = |of: Duration| u64::try_from(of.as_micros()).expect("short");
+        let (least, longest) = (micros(weather.least), micros(weather.delay.max(weather.least)));
+        let delay = Duration::from_micros(state.rng.random_range(least..=longest));
         let twice = state.rng.random_range(0..100) < weather.twice_percent;
         state.counts.twice += u64::from(twice);
         Some((delay, twice))
     }
 
-    async fn bring(&self, from: SiteId, to: SiteId, message: &[u8]) -> Result<Bytes, CarryError> {
+    async fn bring(
+        &self,
+        (from, to): (SiteId, SiteId),
+        urgency: Urgency,
+        message: &[u8],
+    ) -> Result<Bytes, CarryError> {
         let Some((delay, twice)) = self.fate(from, to) else { return std::future::pending().await };
         sleep(delay).await;
         let desk = self.state.lock().desks.get(&to).cloned();
@@ -127,6 +138,10 @@ impl Net {
             });
         }
         let answer = desk.answer(from, message).await;
+        if urgency == Urgency::Urgent {
+            let sync = self.state.lock().weather.sync;
+            sleep(sync).await;
+        }
         let Some((delay, _)) = self.fate(to, from) else { return std::future::pending().await };
         sleep(delay).await;
         Ok(Bytes::from(answer))
@@ -138,12 +153,12 @@ impl Carrier for Port {
         &'a self,
         to: SiteId,
         _address: &'a str,
-        _urgency: Urgency,
+        urgency: Urgency,
         message: Bytes,
         within: Duration,
     ) -> Carried<'a> {
         Box::pin(async move {
-            let brought = timeout(within, self.net.bring(self.from, to, &message)).await;
+            let brought = timeout(within, self.net.bring((self.from, to), urgency, &message)).await;
             brought.unwrap_or(Err(CarryError::TimedOut))
         })
     }

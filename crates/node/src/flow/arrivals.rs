@@ -147,7 +147,9 @@ impl Flows {
         let sealed = self.sealed(name).filter(|sealed| sealed.peer == peer);
         let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
         let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
-        if let Some(former) = self.get(name) {
+        let former = self.get(name);
+        let away = former.as_ref().and_then(|former| former.away.clone());
+        if let Some(former) = former {
             self.take_down(&former).await;
             gone(former).await;
         }
@@ -170,6 +172,11 @@ impl Flows {
         let up = self.bring_up(record);
         if let Err(why) = &up.line {
             tracing::error!(flow = %name, %why, "a flow that came did not come up");
+        }
+        if let (Ok(line), Some(away)) = (&up.line, away) {
+            // Nobody has put anything in yet.
+            let due = line.lanes.iter().map(|lane| (lane.from.to_string(), lane.due()));
+            away.come_home(due.collect());
         }
         tracing::info!(flow = %name, from = %peer, "a flow came from another node");
         self.put_in(up);

@@ -8,17 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use swell_api::flow::{Full, is_native};
-use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 
 use crate::flow::end::PutError;
 use crate::flow::lane::Put;
+use crate::flow::link::{Link, Links};
 use crate::flow::natives::Natives;
 use crate::flow::records::FlowRecord;
 use crate::flow::wire::{
@@ -26,53 +25,10 @@ use crate::flow::wire::{
     path, text,
 };
 
-/// The longest answer.
-const ANSWER_MAX: usize = 64 << 10;
-/// How long the other node may take for a request, besides waiting for room.
-const ANSWER_IN: Duration = Duration::from_secs(10);
 /// How long the other node waits for room at a time.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// The pause before something is tried again, and before a full flow is asked again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(5));
-
-/// How nodes reach each other for flows.
-#[derive(Clone)]
-pub struct Link {
-    /// The name of this node.
-    pub name: Arc<str>,
-    /// Calls the others.
-    pub client: Client,
-}
-
-impl Link {
-    /// Asks another node for something that it answers within bounds.
-    pub(crate) async fn ask(
-        &self,
-        to: &Elsewhere,
-        path: &str,
-        body: impl Into<Bytes>,
-        wait: Duration,
-    ) -> Result<Bytes, LinkError> {
-        let to = Address { name: to.node.clone(), at: to.at.clone() };
-        self.client.post(&to, path, body.into(), ANSWER_MAX, ANSWER_IN + wait).await
-    }
-}
-
-/// The way from this node to others, once it has one: of its settings, or as a site.
-#[derive(Default)]
-pub struct Links(RwLock<Option<Link>>);
-
-impl Links {
-    /// The way, if there is one now.
-    pub fn get(&self) -> Option<Link> {
-        self.0.read().clone()
-    }
-
-    /// There is one from now on, or none any more.
-    pub fn set(&self, link: Option<Link>) {
-        *self.0.write() = link;
-    }
-}
 
 /// What came of sending a flow away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +51,8 @@ pub(crate) struct Away {
     left: Mutex<Option<Left>>,
     /// Native processes here that feed it.
     pub(crate) natives: Natives,
+    /// Where its lanes of this node stood when it came here, once it has.
+    home: Mutex<Option<BTreeMap<String, u64>>>,
     /// By the functions and processes here that feed it.
     ways: BTreeMap<String, tokio::sync::Mutex<Way>>,
 }
@@ -121,6 +79,7 @@ impl Away {
             links,
             left: Mutex::new(None),
             natives: Natives::default(),
+            home: Mutex::new(None),
             ways: record.spec.from.iter().map(|from| (from.clone(), Default::default())).collect(),
         }
     }
@@ -133,6 +92,18 @@ impl Away {
     /// What came of sending it, if this node did so since it came up.
     pub(crate) fn left(&self) -> Option<Left> {
         *self.left.lock()
+    }
+
+    /// It has come here; its lanes begin with these numbers. So it is known which items that were
+    /// sent and not answered are among those that came.
+    pub(crate) fn come_home(&self, due: BTreeMap<String, u64>) {
+        *self.home.lock() = Some(due);
+    }
+
+    fn is_home(&self, error: &LinkError) -> bool {
+        let said = answer::<Elsewhere>(error, ELSEWHERE);
+        let own = self.links.get();
+        said.zip(own).is_some_and(|(elsewhere, own)| *own.name == *elsewhere.node)
     }
 
     pub(crate) fn set_left(&self, left: Left) {
@@ -220,6 +191,9 @@ impl Away {
                         way.known = Some((next.born, next.next));
                         continue;
                     }
+                    Err(error) if self.is_home(&error) && self.home.lock().is_some() => {
+                        return Err(PutError::Closed);
+                    }
                     Err(error) => {
                         self.retry(&error, patience).await?;
                         continue;
@@ -242,6 +216,21 @@ impl Away {
                         let rested = self.rest(patience, PAUSES.1).await;
                         rested.map_err(|error| if_late(error, PutError::Full))?;
                     }
+                }
+                // What feeds it here takes the place of this way, with what is not among the items
+                // that came.
+                Err(error) if self.is_home(&error) => {
+                    let due = self.home.lock().as_ref().map(|due| due.get(from).copied());
+                    let Some(due) = due else {
+                        self.rest(patience, PAUSES.1).await?;
+                        continue;
+                    };
+                    let came = due.unwrap_or(next).saturating_sub(next);
+                    put.count += came.min(chunk.len() as u64) as u32;
+                    way.doubtful.clear();
+                    way.known = None;
+                    let is_all = put.count as usize >= items.len();
+                    return if is_all { Ok(()) } else { Err(PutError::Closed) };
                 }
                 Err(error) => match answer::<Next>(&error, OUT_OF_TURN) {
                     // In the same life, numbers that are past are those of these items.
@@ -270,6 +259,9 @@ impl Away {
     /// Waits before the next try, or tells why there is none.
     async fn retry(&self, error: &LinkError, patience: Patience<'_>) -> Result<(), PutError> {
         if let Some(elsewhere) = answer::<Elsewhere>(error, ELSEWHERE) {
+            if self.is_home(error) {
+                return self.rest(patience, PAUSES.1).await;
+            }
             tracing::info!(flow = %self.flow, node = %elsewhere.node, "a flow went further");
             *self.to.lock() = elsewhere;
             return Ok(());

@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use swell_api::flow::is_native;
 use swell_link::error::LinkError;
 
-use crate::flow::away::{Away, Left, Link};
+use crate::flow::away::{Away, Left};
 use crate::flow::flows::Flows;
 use crate::flow::keep::Keep;
 use crate::flow::letters::{elsewhere, unknown};
 use crate::flow::line::Line;
+use crate::flow::link::Link;
 use crate::flow::records::FlowRecord;
 use crate::flow::up::{Up, gone};
 use crate::flow::wire::{

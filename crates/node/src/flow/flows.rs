@@ -19,12 +19,13 @@ use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 
 use crate::flow::arriving::Arrivals;
-use crate::flow::away::{Away, Links};
+use crate::flow::away::Away;
 use crate::flow::check::{Among, class, problems};
 use crate::flow::consumer::Consumer;
 use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
 use crate::flow::line::Line;
+use crate::flow::link::Links;
 use crate::flow::news::{Bell, News};
 use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};

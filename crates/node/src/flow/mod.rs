@@ -28,6 +28,7 @@ pub mod cores;
 pub mod seat;
 pub mod sight;
 pub mod arriving;
+pub mod link;
 pub mod away;
 pub mod up;
 pub mod flows;

@@ -23,10 +23,10 @@ use swell_link::server::{Bounds, serve};
 use swell_site::board::FlowPlace;
 
 use crate::flow::arriving::Refused;
-use crate::flow::away::Link;
 use crate::flow::check::ITEM_BYTES_MAX;
 use crate::flow::feeding::Feed;
 use crate::flow::flows::Flows;
+use crate::flow::link::Link;
 use crate::flow::wire::{CHUNK_BYTES, Chunk, ChunkHead, Move, Offer, Seal, parse, path, text};
 use crate::settings::FlowLinkSettings;
 

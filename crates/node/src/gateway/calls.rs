@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::CONTENT_TYPE;
 use http::uri::PathAndQuery;
+use http::{Request, Response};
 use http_body_util::Full;
+use swell_api::problem::Problem;
 use swell_sandbox::body::full;
 
+use crate::api::reply::PROBLEM;
 use crate::gateway::call::Incoming;
 use crate::gateway::context::Gateway;
 use crate::gateway::flowing::{flow_inside, whole};
@@ -17,9 +20,21 @@ use crate::grouping::passing::Whole;
 use crate::invoker::{Answering, Invoker};
 use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
+use crate::refusal::Refusal;
 
 /// Calls functions through a gateway.
 pub struct Calls(pub Arc<Gateway>);
+
+/// An answer of another site, or what its node refused: that did not reach the function either.
+fn refused_there(answer: Response<Bytes>) -> Result<Response<Bytes>, Refusal> {
+    let is_problem = answer.headers().get(CONTENT_TYPE).is_some_and(|it| it == PROBLEM);
+    let problem = is_problem.then(|| serde_json::from_slice::<Problem>(answer.body()).ok());
+    let refusal = problem.flatten().as_ref().and_then(Refusal::of_problem);
+    match refusal.filter(|it| it.reason.status() == answer.status().as_u16()) {
+        Some(refusal) => Err(refusal),
+        None => Ok(answer),
+    }
+}
 
 impl Invoker for Calls {
     fn call<'a>(
@@ -36,7 +51,7 @@ impl Invoker for Calls {
                 let path = format!("/function/{function}{asked}");
                 let request = request.map(full);
                 let answer = elsewhere.pass_on(&way, &path, None, request).await?;
-                return whole(function, answer).await;
+                return refused_there(whole(function, answer).await?);
             }
             // Items of a flow go to who owns it.
             if trigger != TriggerKind::Flow

@@ -3,3 +3,4 @@
 pub mod place;
 pub mod shelf;
 pub mod roaming;
+pub mod moving;

@@ -3,6 +3,8 @@
 
 #[path = "../shell/mod.rs"]
 mod shell;
+#[path = "../../../consensus/tests/council_processes/namespaces.rs"]
+mod namespaces;
 mod node;
 mod wire;
 mod serving;
@@ -21,5 +23,6 @@ mod watch;
 mod forecasting;
 mod flowing;
 mod belonging;
+mod parting;
 mod uniting;
 mod sharing;
