@@ -31,9 +31,9 @@ use std::process::ExitCode;
 /// Kills of an ordinary run.
 const KILLS: u64 = 120;
 /// And of one between two nodes.
-const KILLS_BETWEEN: u64 = 40;
+const KILLS_BETWEEN: u64 = 30;
 /// And of one from core to core.
-const KILLS_CORES: u64 = 10;
+const KILLS_CORES: u64 = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
