@@ -23,6 +23,7 @@ pub mod rest;
 pub mod lane;
 pub mod full;
 pub mod owner;
+pub mod turn;
 pub mod mirror;
 pub mod fifo;
 pub mod intake;

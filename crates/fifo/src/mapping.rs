@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags};
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
@@ -42,6 +42,20 @@ impl Mapping {
     /// Maps sealed memory for reading. Its pages are there when this returns.
     pub fn readable(fd: impl AsFd) -> io::Result<Self> {
         Self::new(fd, false)
+    }
+
+    /// Memory of this process alone, `size` bytes of zeros. Its pages are there when this
+    /// returns.
+    pub fn private(size: usize) -> io::Result<Self> {
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::POPULATE;
+        // SAFETY: a new mapping at an address the kernel chooses touches nothing that is
+        // there.
+        let base = unsafe { mmap_anonymous(ptr::null_mut(), size, access, flags)? };
+        let base = NonNull::new(base.cast()).expect("the kernel maps nothing at zero");
+        // SAFETY: as in `new`; there is no file that could end before the mapping.
+        let view = unsafe { View::new(base, size, true) };
+        Ok(Self(Arc::new(Mapped { view })))
     }
 
     fn new(fd: impl AsFd, writable: bool) -> io::Result<Self> {
@@ -77,7 +91,7 @@ impl Mapping {
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        // SAFETY: `Mapping::new` mapped exactly this range, and nobody else unmaps it; the
+        // SAFETY: `new` or `private` mapped exactly this range, and nobody else unmaps it; the
         // last handle is gone, so nothing refers to it any more.
         let unmapped = unsafe { munmap(self.view.base().as_ptr().cast(), self.view.size()) };
         debug_assert_eq!(unmapped, Ok(()));

@@ -19,12 +19,13 @@ use crate::shared::{Shared, Watch};
 
 /// The owner-to-be of an epoch, until the one before has released.
 pub struct Heir<S> {
-    control: S,
-    page: S,
-    epoch: u32,
-    before: Option<S>,
+    pub(crate) control: S,
+    pub(crate) page: S,
+    pub(crate) epoch: u32,
+    pub(crate) before: Option<S>,
     lanes: Vec<Vec<S>>,
     lossy: bool,
+    pub(crate) spins: u32,
 }
 
 /// How an heir stands.
@@ -47,7 +48,7 @@ impl<S: Shared> Heir<S> {
             return Err(Fault::Lanes(lanes.len() as u64));
         }
         let epoch = read_page(&page)?;
-        Ok(Self { control, page, epoch, before, lanes, lossy: about.lossy })
+        Ok(Self { control, page, epoch, before, lanes, lossy: about.lossy, spins: 0 })
     }
 
     /// Makes a region known that a lane may have gone on in by the time this owner begins.
@@ -88,24 +89,6 @@ impl<S: Shared> Heir<S> {
         };
         owner.open();
         Ok(Begun::Owner(owner))
-    }
-
-    /// Sleeps until it may be time to begin, at most for `limit`.
-    pub fn wait(&self, limit: Option<Duration>) {
-        let seen_want = self.control.load(control::WANT, Acquire);
-        let seen_given = self.page.load(page::GIVEN, Acquire);
-        let seen_released = self.before.as_ref().map(|page| page.load(page::RELEASED, Acquire));
-        if self.is_due() {
-            return;
-        }
-        let mut watches = vec![
-            Watch { memory: &self.control, at: control::WANT, seen: seen_want },
-            Watch { memory: &self.page, at: page::GIVEN, seen: seen_given },
-        ];
-        if let (Some(memory), Some(seen)) = (&self.before, seen_released) {
-            watches.push(Watch { memory, at: page::RELEASED, seen });
-        }
-        S::wait(&watches, limit);
     }
 
     /// The positions to start from, if it is time to start.

@@ -23,6 +23,21 @@ pub trait Maker {
 
     /// Overwrites everything that was in it.
     fn scrub(&mut self, region: &mut Self::Region);
+
+    /// Gives up what another process would need to map it.
+    fn seclude(&mut self, region: &mut Self::Region);
+
+    /// Whether no other process can ever map it.
+    fn is_secluded(&self, region: &Self::Region) -> bool;
+}
+
+/// Who is to see a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Other processes, which get its descriptors.
+    Processes,
+    /// Nobody but this process, so it takes up no descriptors.
+    Nobody,
 }
 
 /// Who pays for a region.
@@ -112,19 +127,27 @@ impl<M: Maker> Pool<M> {
 
     /// Takes a region: a clean one, or one that is scrubbed now, or a new one. The first is a
     /// matter of a microsecond.
-    pub fn take(&mut self, tenant: Tenant, class: Class) -> Result<M::Region, PoolError> {
+    pub fn take(
+        &mut self,
+        tenant: Tenant,
+        class: Class,
+        sharing: Sharing,
+    ) -> Result<M::Region, PoolError> {
         let wanted = class.bytes();
         let held = self.tenants.get(&tenant).copied().unwrap_or(0);
         if held.saturating_add(wanted) > self.quotas.tenant {
             return Err(PoolError::TenantQuota { held, quota: self.quotas.tenant, wanted });
         }
-        let region = match self.ready(class) {
+        let mut region = match self.ready(class, sharing) {
             Some(region) => region,
             None => {
                 self.shelves[class.index()].misses += 1;
                 self.make(class)?
             }
         };
+        if sharing == Sharing::Nobody {
+            self.maker.seclude(&mut region);
+        }
         self.shelves[class.index()].used += 1;
         *self.tenants.entry(tenant).or_default() += wanted;
         Ok(region)
@@ -168,7 +191,10 @@ impl<M: Maker> Pool<M> {
             }
         }
         for class in Class::all() {
-            if self.shelves[class.index()].free.len() < self.quotas.low_water[class.index()] {
+            // Secluded ones are of use to some only.
+            let free = self.shelves[class.index()].free.iter();
+            let ready = free.filter(|region| !self.maker.is_secluded(region)).count();
+            if ready < self.quotas.low_water[class.index()] {
                 let region = self.make(class)?;
                 self.shelves[class.index()].free.push(region);
                 return Ok(true);
@@ -198,12 +224,22 @@ impl<M: Maker> Pool<M> {
         self.tenants.get(&tenant).copied().unwrap_or(0)
     }
 
-    fn ready(&mut self, class: Class) -> Option<M::Region> {
+    fn ready(&mut self, class: Class, sharing: Sharing) -> Option<M::Region> {
         let shelf = &mut self.shelves[class.index()];
-        if let Some(region) = shelf.free.pop() {
-            return Some(region);
+        let is_wanted =
+            |region: &M::Region| self.maker.is_secluded(region) == (sharing == Sharing::Nobody);
+        // Whoever needs no descriptors leaves those that have some to others, if possible.
+        let any = |shelf: &Vec<M::Region>| match sharing {
+            Sharing::Nobody => shelf.len().checked_sub(1),
+            Sharing::Processes => None,
+        };
+        let find =
+            |shelf: &Vec<M::Region>| shelf.iter().rposition(is_wanted).or_else(|| any(shelf));
+        if let Some(at) = find(&shelf.free) {
+            return Some(shelf.free.swap_remove(at));
         }
-        let mut region = shelf.dirty.pop()?;
+        let at = find(&shelf.dirty)?;
+        let mut region = shelf.dirty.swap_remove(at);
         self.maker.scrub(&mut region);
         Some(region)
     }

@@ -3,11 +3,12 @@
 use std::io;
 
 use swell_fifo::class::{CLASSES, Class};
-use swell_fifo::pool::{Maker, Pool, PoolError, Quotas};
+use swell_fifo::pool::{Maker, Pool, PoolError, Quotas, Sharing};
 
 /// A region that remembers what was written into it last.
 struct Slate {
     writing: Option<&'static str>,
+    is_secluded: bool,
 }
 
 struct Slates;
@@ -16,11 +17,19 @@ impl Maker for Slates {
     type Region = Slate;
 
     fn make(&mut self, _class: Class) -> io::Result<Slate> {
-        Ok(Slate { writing: None })
+        Ok(Slate { writing: None, is_secluded: false })
     }
 
     fn scrub(&mut self, slate: &mut Slate) {
         slate.writing = None;
+    }
+
+    fn seclude(&mut self, slate: &mut Slate) {
+        slate.is_secluded = true;
+    }
+
+    fn is_secluded(&self, slate: &Slate) -> bool {
+        slate.is_secluded
     }
 }
 
@@ -41,10 +50,10 @@ fn it_is_filled_up_to_the_low_water() {
     work(&mut pool);
     assert_eq!(pool.count(Class::MIN).free, 3);
     for _ in 0..3 {
-        pool.take(1, Class::MIN).expect("one is ready");
+        pool.take(1, Class::MIN, Sharing::Processes).expect("one is ready");
     }
     assert_eq!((pool.count(Class::MIN).free, pool.count(Class::MIN).misses), (0, 0));
-    pool.take(1, Class::MIN).expect("one is made");
+    pool.take(1, Class::MIN, Sharing::Processes).expect("one is made");
     assert_eq!(pool.count(Class::MIN).misses, 1);
     work(&mut pool);
     assert_eq!((pool.count(Class::MIN).free, pool.held()), (3, 7 * SMALL));
@@ -54,13 +63,13 @@ fn it_is_filled_up_to_the_low_water() {
 fn nobody_reads_what_another_wrote() {
     for is_idle_between in [false, true] {
         let mut pool = pool(1 << 30, 1 << 30, 0);
-        let mut slate = pool.take(1, Class::MIN).expect("one is made");
+        let mut slate = pool.take(1, Class::MIN, Sharing::Processes).expect("one is made");
         slate.writing = Some("a secret");
         pool.give_back(1, Class::MIN, slate);
         if is_idle_between {
             work(&mut pool);
         }
-        let slate = pool.take(2, Class::MIN).expect("one came back");
+        let slate = pool.take(2, Class::MIN, Sharing::Processes).expect("one came back");
         assert_eq!(slate.writing, None);
         assert_eq!(pool.count(Class::MIN).misses, 1, "it is the same slate");
     }
@@ -69,17 +78,17 @@ fn nobody_reads_what_another_wrote() {
 #[test]
 fn quotas_hold_and_say_why() {
     let mut pool = pool(4 * SMALL, 2 * SMALL, 0);
-    let mine = pool.take(1, Class::MIN).expect("one of two");
-    pool.take(1, Class::MIN).expect("two of two");
-    let refused = pool.take(1, Class::MIN).err().expect("three of two");
+    let mine = pool.take(1, Class::MIN, Sharing::Processes).expect("one of two");
+    pool.take(1, Class::MIN, Sharing::Processes).expect("two of two");
+    let refused = pool.take(1, Class::MIN, Sharing::Processes).err().expect("three of two");
     assert!(matches!(refused, PoolError::TenantQuota { held, .. } if held == 2 * SMALL));
-    pool.take(2, Class::MIN).expect("another tenant");
-    pool.take(2, Class::MIN).expect("another tenant");
-    let refused = pool.take(3, Class::MIN).err().expect("five of four");
+    pool.take(2, Class::MIN, Sharing::Processes).expect("another tenant");
+    pool.take(2, Class::MIN, Sharing::Processes).expect("another tenant");
+    let refused = pool.take(3, Class::MIN, Sharing::Processes).err().expect("five of four");
     assert!(refused.to_string().contains("of this node"), "{refused}");
     assert_eq!(pool.held_by(3), 0);
     pool.give_back(1, Class::MIN, mine);
-    pool.take(3, Class::MIN).expect("one came back");
+    pool.take(3, Class::MIN, Sharing::Processes).expect("one came back");
     assert_eq!((pool.held(), pool.held_by(1)), (4 * SMALL, SMALL));
 }
 
@@ -87,20 +96,58 @@ fn quotas_hold_and_say_why() {
 fn what_nobody_uses_makes_room() {
     let mut pool = pool(64 * SMALL, 1 << 30, 0);
     let large = Class::holding(1 << 20, 0).expect("there is one");
-    let region = pool.take(1, large).expect("the node has room");
-    assert!(pool.take(1, Class::MIN).is_err(), "the node is full");
+    let region = pool.take(1, large, Sharing::Processes).expect("the node has room");
+    assert!(pool.take(1, Class::MIN, Sharing::Processes).is_err(), "the node is full");
     pool.give_back(1, large, region);
-    pool.take(1, Class::MIN).expect("the large one went");
+    pool.take(1, Class::MIN, Sharing::Processes).expect("the large one went");
     assert_eq!((pool.held(), pool.count(large).free), (SMALL, 0));
 }
 
 #[test]
 fn more_than_the_high_water_is_let_go() {
     let mut pool = pool(1 << 30, 1 << 30, 0);
-    let taken: Vec<_> = (0..6).map(|_| pool.take(1, Class::MIN).expect("one is made")).collect();
+    let taken: Vec<_> = (0..6)
+        .map(|_| pool.take(1, Class::MIN, Sharing::Processes).expect("one is made"))
+        .collect();
     for slate in taken {
         pool.give_back(1, Class::MIN, slate);
     }
     work(&mut pool);
     assert_eq!((pool.count(Class::MIN).free, pool.held()), (4, 4 * SMALL));
+}
+
+#[test]
+fn whoever_shows_it_to_processes_gets_one_that_can_be_shown() {
+    for is_idle_between in [false, true] {
+        let mut pool = pool(1 << 30, 1 << 30, 0);
+        let own = pool.take(1, Class::MIN, Sharing::Nobody).expect("one is made");
+        assert!(own.is_secluded);
+        pool.give_back(1, Class::MIN, own);
+        if is_idle_between {
+            work(&mut pool);
+        }
+        let shown = pool.take(2, Class::MIN, Sharing::Processes).expect("another is made");
+        assert!(!shown.is_secluded);
+        pool.give_back(2, Class::MIN, shown);
+        // There is one of each: the one that has no descriptors is of use to nobody else.
+        let own = pool.take(1, Class::MIN, Sharing::Nobody).expect("it came back");
+        let shown = pool.take(2, Class::MIN, Sharing::Processes).expect("it came back");
+        assert!(own.is_secluded && !shown.is_secluded);
+        assert_eq!(pool.held(), 2 * SMALL, "nothing was made beside them");
+    }
+}
+
+#[test]
+fn what_cannot_be_shown_does_not_count_as_ready() {
+    let mut pool = pool(1 << 30, 1 << 30, 2);
+    work(&mut pool);
+    let taken: Vec<_> =
+        (0..4).map(|_| pool.take(1, Class::MIN, Sharing::Nobody).expect("one is made")).collect();
+    taken.into_iter().for_each(|slate| pool.give_back(1, Class::MIN, slate));
+    work(&mut pool);
+    for _ in 0..2 {
+        let misses = pool.count(Class::MIN).misses;
+        pool.take(1, Class::MIN, Sharing::Processes).expect("one is ready");
+        assert_eq!(pool.count(Class::MIN).misses, misses);
+    }
 }

@@ -27,6 +27,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// How long the rest of a hand-over may take once it has begun.
 const REST: Duration = Duration::from_secs(5);
 
+/// How often it looks for the hand-over that is due before it sleeps: some ten microseconds.
+const SPINS: u32 = 500;
+
 /// The taking end of a flow.
 pub struct Consumer {
     wanted: Wanted,
@@ -79,6 +82,11 @@ impl Consumer {
         };
         consumer.reconnect(None)?;
         Ok(consumer)
+    }
+
+    /// Waits so long from now on whenever the node goes away.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Whether it owns the flow just now.
@@ -320,7 +328,9 @@ impl Consumer {
             descriptors.try_into().map_err(|_| self.down(strange()))?;
         let control = Mapping::readable(control).map_err(|error| self.down(error))?;
         let page = Mapping::writable(page).map_err(|error| self.down(error))?;
-        self.stage = Stage::Coming(Heir::new(control, page, None, regions)?);
+        let mut heir = Heir::new(control, page, None, regions)?;
+        heir.set_spins(SPINS);
+        self.stage = Stage::Coming(heir);
         self.lanes = lanes.iter().map(|lane| Arc::from(lane.as_str())).collect();
         self.keeping = keeping;
         Ok(())

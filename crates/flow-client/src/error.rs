@@ -43,3 +43,15 @@ pub enum ClientError {
     #[error("the node's memory makes no sense: {0}; are process and node of one version?")]
     Fault(#[from] Fault),
 }
+
+impl ClientError {
+    /// Whether the same may work later, without anybody changing how it is asked: a node that
+    /// restarts, a flow that is not up, another process under the name.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.may_pass(),
+            Self::Down { .. } | Self::Full | Self::Late => true,
+            Self::TooLarge { .. } | Self::Fault(_) => false,
+        }
+    }
+}

@@ -99,11 +99,17 @@ impl Producer {
         Ok(producer)
     }
 
+    /// Waits so long from now on whenever the node goes away.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// The number that the next item gets in this connection. Right after connecting it is how
     /// many the node has accepted under this name with `ack = consume`: a process that was
     /// killed goes on with that one. (With `ack = append` numbers begin anew with the node.)
     pub fn next(&self) -> u64 {
-        self.part.as_ref().map_or(0, |part| part.ring.sequence())
+        let in_the_ring = self.part.as_ref().map_or(0, |part| part.ring.sequence());
+        in_the_ring + self.again.len() as u64
     }
 
     /// The longest item.
@@ -122,13 +128,15 @@ impl Producer {
     }
 
     /// Puts an item in. Where there is no room it waits, unless the flow says `reject`; for
-    /// `limit` at most, or as long as it takes.
+    /// `limit` at most, or as long as it takes. It is not in if this fails as the flow is
+    /// [`Full`](ClientError::Full); where the node went away in the middle, and another has no room
+    /// for it in time, it is kept here and goes first, and this is [`Late`](ClientError::Late).
     pub fn push(&mut self, item: &[u8], limit: Option<Duration>) -> Result<(), ClientError> {
         self.push_batch([item], limit).map(|_| ())
     }
 
     /// Puts items in, as many together as there is room for. An error tells that some are not
-    /// in: [`next`](Self::next) tells how many are.
+    /// in, except [`Late`](ClientError::Late): [`next`](Self::next) tells which is the first of them.
     pub fn push_batch<'a>(
         &mut self,
         items: impl IntoIterator<Item = &'a [u8]>,
@@ -162,7 +170,9 @@ impl Producer {
                 self.look(deadline)?;
             }
         }
-        self.resend(deadline)?;
+        // What is queued here by now is not refused any more: who pushed it again had it twice.
+        let waits = !self.part.as_ref().is_some_and(|part| part.rejects);
+        self.resend(deadline, waits).map_err(late)?;
         Ok(count)
     }
 
@@ -172,7 +182,7 @@ impl Producer {
         let deadline = limit.map(|limit| Instant::now() + limit);
         loop {
             self.look(deadline)?;
-            self.resend(deadline)?;
+            self.resend(deadline, true).map_err(late)?;
             let part = self.part.as_ref().expect("it looked just now");
             let accepted = part.word(page::ACCEPTED);
             if accepted >= part.ring.sequence() {
@@ -196,8 +206,9 @@ impl Producer {
     /// Waits until an item of this length fits, behind all that is to be pushed before it.
     fn ready(&mut self, length: usize, deadline: Option<Instant>) -> Result<(), ClientError> {
         loop {
-            self.resend(deadline)?;
-            self.room(length, deadline)?;
+            let waits = !self.part.as_ref().is_some_and(|part| part.rejects);
+            self.resend(deadline, waits)?;
+            self.room(length, deadline, waits)?;
             // The node may have been found gone just now: what it had not accepted goes first.
             if self.again.is_empty() {
                 return Ok(());
@@ -205,10 +216,11 @@ impl Producer {
         }
     }
 
-    /// Pushes what an earlier connection did not accept.
-    fn resend(&mut self, deadline: Option<Instant>) -> Result<(), ClientError> {
+    /// Pushes what an earlier connection did not accept; whether it waits where there is no room
+    /// is for the caller to say.
+    fn resend(&mut self, deadline: Option<Instant>, waits: bool) -> Result<(), ClientError> {
         while let Some(length) = self.again.front().map(Vec::len) {
-            self.room(length, deadline)?;
+            self.room(length, deadline, waits)?;
             // Not the item from before: others go first if this connection ended meanwhile.
             let (Some(part), Some(item)) = (&mut self.part, self.again.front()) else { continue };
             match part.ring.stage(item) {
@@ -229,7 +241,12 @@ impl Producer {
         Ok(())
     }
 
-    fn room(&mut self, length: usize, deadline: Option<Instant>) -> Result<(), ClientError> {
+    fn room(
+        &mut self,
+        length: usize,
+        deadline: Option<Instant>,
+        waits: bool,
+    ) -> Result<(), ClientError> {
         let mut is_first = true;
         loop {
             let pushes = self.part.as_mut().map(|part| {
@@ -245,7 +262,7 @@ impl Producer {
             let part = self.part.as_mut().expect("it looked where there was none");
             let limit = match slice(deadline) {
                 _ if is_first => Duration::ZERO,
-                Some(limit) if !part.rejects => limit,
+                Some(limit) if waits => limit,
                 _ => return Err(ClientError::Full),
             };
             is_first = false;
@@ -323,6 +340,14 @@ impl Part {
 
     fn word(&self, at: usize) -> u64 {
         self.page.load(at, Acquire)
+    }
+}
+
+/// There is no room for what is in already.
+fn late(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Full => ClientError::Late,
+        other => other,
     }
 }
 

@@ -16,9 +16,10 @@ use swell_fifo::layout::page;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next};
 use swell_fifo::parcel;
-use swell_fifo::pool::Maker;
+use swell_fifo::pool::{Maker, Sharing};
 use swell_fifo::shared::Shared;
 use swell_fifo::template::{Segment, Templates};
+use swell_flow_client::error::ClientError;
 use swell_flow_client::producer::Producer;
 
 /// Longer than anything takes.
@@ -51,6 +52,11 @@ impl Door {
 
     /// Lets the next process in, as a node does that has kept its items before `next`.
     fn admit(&self, next: u64, class: Class, end: End) -> (OwnedFd, Inbox) {
+        self.admit_by(next, class, end, false)
+    }
+
+    /// The same; `rejects` says whether the flow lets nobody wait for room.
+    fn admit_by(&self, next: u64, class: Class, end: End, rejects: bool) -> (OwnedFd, Inbox) {
         let waited = door::wait_readable(&self.socket, PATIENCE).expect("it can be waited for");
         assert!(waited, "nobody knocked");
         let socket = door::accept(&self.socket).expect("somebody knocked");
@@ -59,12 +65,14 @@ impl Door {
         assert_eq!(hello.expect("it is there").0.name, "sensor");
         let mut inbox = Inbox::new(next, class);
         if end == End::Closing {
-            inbox.fifo.send_away(Segment::page().expect("there is memory").memory);
+            inbox
+                .fifo
+                .send_away(Segment::page(Sharing::Processes).expect("there is memory").memory);
         }
         let keeping = Keeping::Consume;
-        let told = Told::Produce { next, item_max: ITEM as u64, rejects: false, keeping };
+        let told = Told::Produce { next, item_max: ITEM as u64, rejects, keeping };
         let Inbox { control, page, region, .. } = &inbox;
-        let descriptors = [&control.reader, &page.reader, &region.writer];
+        let descriptors = [control.reader(), page.reader(), region.writer()];
         let descriptors = descriptors.map(std::os::fd::AsFd::as_fd);
         parcel::send(&socket, &told, &descriptors).expect("it listens");
         if end == End::Closing {
@@ -90,7 +98,8 @@ struct Inbox {
 
 impl Inbox {
     fn new(next: u64, class: Class) -> Self {
-        let [control, page] = [(); 2].map(|()| Segment::page().expect("there is memory"));
+        let [control, page] =
+            [(); 2].map(|()| Segment::page(Sharing::Processes).expect("there is memory"));
         let region = Templates.make(class).expect("there is memory");
         let memory = vec![region.memory.clone()];
         let mut fifo = Fifo::new(control.memory.clone(), 1, false, memory);
@@ -183,4 +192,45 @@ fn what_a_closing_node_no_longer_takes_in_comes_once() {
     let ends = [(0, End::Killed), (3, End::Closing), (3, End::Killed)];
     let nodes = ends.map(|(next, end)| (next, large(), end));
     assert_eq!(pushed("closing", 150, &nodes), in_order(3, 150));
+}
+
+#[test]
+fn an_item_that_is_queued_is_not_called_refused() {
+    for rejects in [false, true] {
+        let door = Door::open(if rejects { "rejects" } else { "waits" });
+        let path = door.folder.join("s");
+        let (socket, first) = std::thread::scope(|scope| {
+            let admitting = scope.spawn(|| door.admit_by(0, large(), End::Killed, rejects));
+            let producer = Producer::connect(&path, "frames", "sensor", PATIENCE);
+            let mut producer = producer.expect("it is let in");
+            let (socket, first) = admitting.join().expect("it was let in");
+            let item = |number: u64| {
+                let mut item = vec![0; ITEM];
+                item[..8].copy_from_slice(&number.to_le_bytes());
+                item
+            };
+            let mut pushed = 0;
+            while pushed < 20 {
+                producer.push(&item(pushed), None).expect("there is room");
+                pushed += 1;
+            }
+            // The node goes, and the next one has room for a few of these items only: nobody
+            // takes them out, so the rest stays queued.
+            drop((socket, first));
+            let admitting = scope.spawn(|| door.admit_by(0, Class::MIN, End::Killed, rejects));
+            let limit = Some(Duration::from_millis(20));
+            let late = producer.flush(limit).expect_err("nobody takes anything out");
+            assert!(matches!(late, ClientError::Late), "{late}");
+            let admitted = admitting.join().expect("it was let in");
+            assert_eq!(producer.next(), pushed, "what is queued has its numbers");
+            let full = producer.push(&item(pushed), limit).expect_err("others go first");
+            assert!(matches!(full, ClientError::Full), "{full}");
+            assert_eq!(producer.next(), pushed, "what was refused has none");
+            admitted
+        });
+        let found = first.items();
+        assert_eq!(found, in_order(0, found.len() as u64));
+        assert!(!found.is_empty() && found.len() < 20, "{}", found.len());
+        drop(socket);
+    }
 }

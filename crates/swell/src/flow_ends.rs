@@ -21,6 +21,8 @@ use crate::figure::count;
 use crate::interrupt;
 use crate::say::say;
 
+/// How long to wait in silence.
+const MOMENT: Duration = Duration::from_millis(500);
 /// How often an interruption is looked for.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -28,8 +30,11 @@ const GLANCE: Duration = Duration::from_millis(100);
 pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
     let SendArguments { flow, files, media_type, end } = arguments;
     let (socket, patience) = (socket(end)?, span(end.patience));
-    let producer = Producer::connect_with(socket, flow, &end.name, media_type, patience);
+    let producer = soon(patience, |patience| {
+        Producer::connect_with(&socket, flow, &end.name, media_type, patience)
+    });
     let mut producer = producer.map_err(letter)?;
+    producer.set_patience(patience);
     let mut sent = 0usize;
     if files.is_empty() {
         for line in std::io::stdin().lock().split(b'\n') {
@@ -61,8 +66,10 @@ pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
 /// Runs `swell flow receive`.
 pub fn receive(arguments: &ReceiveArguments) -> Result<(), Letter> {
     let ReceiveArguments { flow, items, idle, folder, names, end } = arguments;
-    let consumer = Consumer::connect(socket(end)?, flow, &end.name, span(end.patience));
+    let (socket, patience) = (socket(end)?, span(end.patience));
+    let consumer = soon(patience, |patience| Consumer::connect(&socket, flow, &end.name, patience));
     let mut consumer = consumer.map_err(letter)?;
+    consumer.set_patience(patience);
     if let Some(folder) = folder {
         fs::create_dir_all(folder).map_err(|error| Letter::unwritable(folder, &error))?;
     }
@@ -84,6 +91,22 @@ pub fn receive(arguments: &ReceiveArguments) -> Result<(), Letter> {
         last = Instant::now();
     }
     Ok(())
+}
+
+/// Connects, and says what it waits for if that is not a matter of a moment.
+fn soon<T>(
+    patience: Duration,
+    connect: impl Fn(Duration) -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    let moment = patience.min(MOMENT);
+    match connect(moment) {
+        Err(error) if moment < patience && error.may_pass() => {
+            let left = patience - moment;
+            say(format!("waiting for up to {} s: {error}", left.as_secs_f64().ceil()));
+            connect(left)
+        }
+        other => other,
+    }
 }
 
 /// Writes an item as a line; false if nobody reads any more.

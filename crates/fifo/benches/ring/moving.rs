@@ -11,7 +11,7 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next};
-use swell_fifo::pool::{Pool, Quotas};
+use swell_fifo::pool::{Pool, Quotas, Sharing};
 use swell_fifo::producer::Producer;
 use swell_fifo::refusal::PushError;
 use swell_fifo::template::{Segment, Templates};
@@ -56,12 +56,12 @@ fn make(class: Class) -> Vec<u64> {
     let mut pool = Pool::new(Templates, quotas);
     while pool.refill().expect("memory") {}
     let mut pages: Vec<Segment> =
-        (0..2 * COUNT).map(|_| Segment::page().expect("memory")).collect();
+        (0..2 * COUNT).map(|_| Segment::page(Sharing::Processes).expect("memory")).collect();
     let mut made = Vec::new();
     let mut times = Vec::new();
     for _ in 0..COUNT {
         let start = Instant::now();
-        let region = pool.take(1, class).expect("within the quota");
+        let region = pool.take(1, class, Sharing::Processes).expect("within the quota");
         let (control, page) = (pages.pop().expect("enough"), pages.pop().expect("enough"));
         let regions = vec![region.memory.clone()];
         let mut fifo = Fifo::new(control.memory.clone(), 1, false, regions);
@@ -97,7 +97,8 @@ fn hand_over(count: usize) -> Vec<u64> {
     });
     let lanes = || vec![vec![region.memory.clone()]];
     let own = |page: Mapping, before: Option<Mapping>| {
-        let heir = Heir::new(control.memory.clone(), page, before, lanes()).expect("sound");
+        let mut heir = Heir::new(control.memory.clone(), page, before, lanes()).expect("sound");
+        heir.set_spins(2000);
         let (first, began) = mpsc::channel();
         thread::spawn(move || {
             let mut heir = heir;
@@ -133,7 +134,7 @@ fn hand_over(count: usize) -> Vec<u64> {
     let mut before = page.memory.clone();
     let mut times = Vec::new();
     for _ in 0..count {
-        let next = Segment::page().expect("memory");
+        let next = Segment::page(Sharing::Processes).expect("memory");
         fifo.prepare(next.memory.clone());
         let _ = news.send(next.memory.clone());
         let began = own(next.memory.clone(), Some(before));
@@ -149,7 +150,7 @@ fn hand_over(count: usize) -> Vec<u64> {
     let _ = stop.send(());
     drop(news);
     filling.join().expect("it ends");
-    let last = Segment::page().expect("memory");
+    let last = Segment::page(Sharing::Processes).expect("memory");
     fifo.prepare(last.memory.clone());
     fifo.raise(0);
     times
@@ -186,7 +187,7 @@ fn look_at_many(count: usize) -> (usize, u64) {
 fn send_away() -> (u64, u64) {
     const LANES: usize = 5;
     const ITEMS: usize = 205;
-    let page = || Segment::page().expect("memory").memory;
+    let page = || Segment::page(Sharing::Processes).expect("memory").memory;
     let region = || {
         let size = region::DATA + Class::MAX.bytes() as usize;
         Segment::new("region", size).expect("memory").memory

@@ -7,6 +7,7 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
+use swell_fifo::pool::Sharing;
 use swell_fifo::producer::Producer;
 use swell_fifo::refusal::PushError;
 use swell_fifo::template::Segment;
@@ -28,7 +29,10 @@ pub(crate) fn fifo(size: usize) -> (Fifo<Mapping>, [Segment; 3]) {
     let bytes = (256 * size as u64).clamp(64 << 10, Class::MAX.bytes());
     let class = Class::holding(bytes, size as u64).expect("the largest class holds it");
     let region = Segment::new("region", region::DATA + class.bytes() as usize).expect("memory");
-    let (control, page) = (Segment::page().expect("memory"), Segment::page().expect("memory"));
+    let (control, page) = (
+        Segment::page(Sharing::Processes).expect("memory"),
+        Segment::page(Sharing::Processes).expect("memory"),
+    );
     let mut fifo = Fifo::new(control.memory.clone(), 1, false, vec![region.memory.clone()]);
     fifo.prepare(page.memory.clone());
     fifo.raise(1);
@@ -52,10 +56,12 @@ impl End for Ours {
         let ((_, forth), (_, back)) = (fifo(size), fifo(size));
         let [f, b] = [&forth, &back].map(|all| all.each_ref().map(|one| one.memory.clone()));
         let end = ours(f, b, wait.spins());
-        let [control, region, page] = forth;
-        let mut descriptors = vec![control.reader, region.reader, page.writer];
-        let [control, region, page] = back;
-        descriptors.extend([control.reader, region.writer, page.reader]);
+        let copy = |fd: &OwnedFd| fd.try_clone().expect("a descriptor");
+        let [control, region, page] = &forth;
+        let mut descriptors = vec![control.reader(), region.reader(), page.writer()];
+        let [control, region, page] = &back;
+        descriptors.extend([control.reader(), region.writer(), page.reader()]);
+        let descriptors = descriptors.into_iter().map(copy).collect();
         (end, descriptors)
     }
 

@@ -11,6 +11,7 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::{PAGE, region};
 use swell_fifo::mapping::Mapping;
 use swell_fifo::parcel;
+use swell_fifo::pool::Sharing;
 use swell_fifo::template::Segment;
 
 use crate::account::{self, Account, LANES};
@@ -79,7 +80,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new() -> Self {
-        let page = || Segment::page().expect("memory");
+        let page = || Segment::page(Sharing::Processes).expect("memory");
         let (control, account) = (page(), Segment::new("account", account::SIZE).expect("memory"));
         let lanes: Vec<Vec<Segment>> = (0..LANES).map(|_| vec![region_of(16 << 10)]).collect();
         let regions = lanes.iter().map(|lane| lane[0].memory.clone()).collect();
@@ -127,9 +128,9 @@ impl Keeper {
 
     fn brief_daemon(&mut self) {
         let regions = self.lanes.iter().map(Vec::len).collect();
-        let mut descriptors = vec![self.control.writer.as_fd()];
-        descriptors.extend(self.lanes.iter().flatten().map(|region| region.writer.as_fd()));
-        descriptors.extend(self.pages.iter().map(|page| page.writer.as_fd()));
+        let mut descriptors = vec![self.control.writer().as_fd()];
+        descriptors.extend(self.lanes.iter().flatten().map(|region| region.writer().as_fd()));
+        descriptors.extend(self.pages.iter().map(|page| page.writer().as_fd()));
         self.daemon.tell(&Order::Keep { regions }, &descriptors);
         parcel::receive::<Done>(&self.daemon.socket).expect("a message").expect("it lives");
     }
@@ -143,11 +144,12 @@ impl Keeper {
         let wanted = self.view.want().epoch;
         let known = self.pages.iter().position(|page| epoch_of(page) == wanted);
         let known = known.expect("the page of the current epoch is kept");
-        let mut descriptors = vec![self.control.reader.as_fd(), self.pages[known].reader.as_fd()];
-        descriptors.extend(self.lanes[lane].iter().map(|region| region.writer.as_fd()));
+        let mut descriptors =
+            vec![self.control.reader().as_fd(), self.pages[known].reader().as_fd()];
+        descriptors.extend(self.lanes[lane].iter().map(|region| region.writer().as_fd()));
         worker.tell(&Order::Produce { lane }, &descriptors);
         for page in &self.pages[known + 1..] {
-            worker.tell(&Order::Page, &[page.reader.as_fd()]);
+            worker.tell(&Order::Page, &[page.reader().as_fd()]);
         }
         worker
     }
@@ -155,20 +157,20 @@ impl Keeper {
     fn brief_owner(&self, worker: &Worker, before: Option<usize>, page: usize) {
         let regions = self.lanes.iter().map(Vec::len).collect();
         let mut descriptors = vec![
-            self.control.reader.as_fd(),
-            self.account.writer.as_fd(),
-            self.pages[page].writer.as_fd(),
+            self.control.reader().as_fd(),
+            self.account.writer().as_fd(),
+            self.pages[page].writer().as_fd(),
         ];
-        descriptors.extend(before.map(|before| self.pages[before].reader.as_fd()));
-        descriptors.extend(self.lanes.iter().flatten().map(|region| region.reader.as_fd()));
+        descriptors.extend(before.map(|before| self.pages[before].reader().as_fd()));
+        descriptors.extend(self.lanes.iter().flatten().map(|region| region.reader().as_fd()));
         worker.tell(&Order::Own { has_before: before.is_some(), regions }, &descriptors);
     }
 
     /// The first half of a change: an heir knows what it needs to know, and so do the
     /// producers. A daemon that dies meanwhile is replaced.
     pub(crate) fn prepare(&mut self) {
-        let page = Segment::page().expect("memory");
-        while !self.ask(&Order::Prepare, &[page.writer.as_fd()]) {
+        let page = Segment::page(Sharing::Processes).expect("memory");
+        while !self.ask(&Order::Prepare, &[page.writer().as_fd()]) {
             self.restart_daemon();
         }
         self.pages.push(page);
@@ -176,7 +178,7 @@ impl Keeper {
         let heir = Worker::start("owner");
         self.brief_owner(&heir, Some(newest - 1), newest);
         for producer in &self.producers {
-            producer.tell(&Order::Page, &[self.pages[newest].reader.as_fd()]);
+            producer.tell(&Order::Page, &[self.pages[newest].reader().as_fd()]);
         }
         self.heir = Some(heir);
     }
@@ -264,13 +266,13 @@ impl Keeper {
         }
         let next = region_of(bytes);
         // What the daemon formats, and a daemon started later must not format again.
-        while !self.ask(&Order::Extend { lane }, &[next.writer.as_fd()]) {
+        while !self.ask(&Order::Extend { lane }, &[next.writer().as_fd()]) {
             self.restart_daemon();
         }
         for owner in [Some(&self.owner), self.heir.as_ref()].into_iter().flatten() {
-            owner.tell(&Order::Region { lane }, &[next.reader.as_fd()]);
+            owner.tell(&Order::Region { lane }, &[next.reader().as_fd()]);
         }
-        self.producers[lane].tell(&Order::Region { lane }, &[next.writer.as_fd()]);
+        self.producers[lane].tell(&Order::Region { lane }, &[next.writer().as_fd()]);
         self.lanes[lane].push(next);
         let pages = self.pages.iter().map(|page| page.memory.clone()).collect();
         self.reopen(pages);

@@ -45,6 +45,8 @@ use crate::refusal::{Reason, Refusal};
 
 /// How long the consumer sleeps at most where it should be told of everything.
 const NAP: Duration = Duration::from_millis(500);
+/// The same where there is nothing in the flow: ten thousand that rest are not to keep a core busy.
+const REST: Duration = Duration::from_secs(10);
 /// The pause after the disk failed.
 const DISK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -185,11 +187,12 @@ impl Consumer {
         if self.pump() > 0 {
             return;
         }
+        let nap = if self.line.meter.depth() == 0 { REST } else { NAP };
         let _starving = self.line.meter.starving();
         tokio::select! {
             () = self.line.stir.notified() => {}
             () = self.stop.cancelled() => {}
-            () = sleep(NAP) => {}
+            () = sleep(nap) => {}
         }
     }
 

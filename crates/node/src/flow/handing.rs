@@ -38,8 +38,8 @@ impl Line {
     ) -> Result<bool, LineError> {
         let native = self.natives.consumer(self.owner_name(place));
         let heir = native.as_ref().map(|native| native.number);
-        let page = Segment::page().map_err(LineError::Memory)?;
-        let theirs = native.as_ref().map(|_| Segment::page()).transpose();
+        let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
+        let theirs = native.as_ref().map(|_| Segment::page(self.sharing)).transpose();
         let theirs = theirs.map_err(LineError::Memory)?;
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
@@ -69,7 +69,7 @@ impl Line {
     /// Lets its consumer work elsewhere, from the next item on. While a native process has the
     /// flow it does nothing, and sits down there when it is its turn.
     pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
-        let page = Segment::page().map_err(LineError::Memory)?;
+        let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
         self.seat.set(seat);
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
@@ -87,7 +87,7 @@ impl Line {
 
     /// Takes the flow back from a native process, for the daemon to save its items.
     pub(crate) fn reclaim(&self) -> Result<(), LineError> {
-        let page = Segment::page().map_err(LineError::Memory)?;
+        let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
         let mut ring = self.ring.lock();
         let epoch = self.prepare(&mut ring, &page)?;
         ring.pages.push((epoch, page));
@@ -110,7 +110,7 @@ impl Line {
             .lanes
             .iter()
             .zip(0u16..)
-            .flat_map(|(lane, number)| lane.iter().map(move |(_, one)| (number, &one.reader)))
+            .flat_map(|(lane, number)| lane.iter().map(move |(_, one)| (number, one.reader())))
             .collect();
         let own = Told::Own {
             epoch,
@@ -118,7 +118,7 @@ impl Line {
             messages: regions.chunks(REGIONS_PER_MESSAGE).count() as u32,
             keeping: keeping(&self.spec),
         };
-        native.tell(&own, &[&ring.control.reader, &theirs.writer])
+        native.tell(&own, &[ring.control.reader(), theirs.writer()])
             && regions.chunks(REGIONS_PER_MESSAGE).all(|part| {
                 let (lanes, descriptors): (Vec<u16>, Vec<&OwnedFd>) = part.iter().copied().unzip();
                 native.tell(&Told::Regions { lanes }, &descriptors)
@@ -130,7 +130,7 @@ impl Line {
         let owner = self.native_owner();
         let Some(native) = owner.and_then(|number| self.natives.get(number)) else { return };
         let lanes = vec![u16::try_from(lane).expect("a flow has few lanes")];
-        if !native.tell(&Told::Regions { lanes }, &[&region.reader]) {
+        if !native.tell(&Told::Regions { lanes }, &[region.reader()]) {
             native.evict(Refused::Nonsense, "it does not take what it is sent".to_string());
         }
     }

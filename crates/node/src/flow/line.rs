@@ -17,6 +17,7 @@ use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 use swell_fifo::fifo::{Fifo, LaneState};
 use swell_fifo::mapping::Mapping;
+use swell_fifo::pool::Sharing;
 use swell_fifo::producer::Producer;
 use swell_fifo::template::Segment;
 
@@ -46,6 +47,8 @@ pub(crate) struct Line {
     pub(crate) seat: Seat,
     /// Native processes that take part.
     pub(crate) natives: Natives,
+    /// Who sees its memory.
+    pub(crate) sharing: Sharing,
     pub(crate) regions: Arc<Regions>,
     pub(crate) ring: Mutex<Ring>,
     pub(crate) hands: Mutex<Hands>,
@@ -86,7 +89,8 @@ impl Line {
     ) -> Result<Self, LineError> {
         let (id, meter) = (bell.id, Arc::new(Meter::of(bell)));
         let mut taken = Vec::new();
-        let made = Self::make(&spec, &from, classes, &mut taken, regions);
+        let sharing = sharing(&spec);
+        let made = Self::make(&spec, &from, (classes, sharing), &mut taken, regions);
         let (mut fifo, control, page) = match made {
             Ok(made) => made,
             Err(error) => {
@@ -144,6 +148,7 @@ impl Line {
             stir,
             seat,
             natives,
+            sharing,
             regions,
             ring,
             hands,
@@ -157,15 +162,15 @@ impl Line {
     fn make(
         spec: &FlowSpec,
         from: &[String],
-        classes: &[Class],
+        (classes, sharing): (&[Class], Sharing),
         taken: &mut Vec<(Class, Segment)>,
         regions: &Regions,
     ) -> Result<(Fifo<Mapping>, Segment, Segment), LineError> {
         for (from, &class) in from.iter().zip(classes) {
-            taken.push((class, regions.take(from, class)?));
+            taken.push((class, regions.take(from, class, sharing)?));
         }
-        let control = Segment::page().map_err(LineError::Memory)?;
-        let page = Segment::page().map_err(LineError::Memory)?;
+        let control = Segment::page(sharing).map_err(LineError::Memory)?;
+        let page = Segment::page(sharing).map_err(LineError::Memory)?;
         let memories = taken.iter().map(|(_, region)| region.memory.clone()).collect();
         let lossy = spec.full == Full::DropOldest;
         // The number is for parties that hold descriptors only; names belong to the daemon.
@@ -218,7 +223,7 @@ impl Line {
         if self.is_resizing(lane) {
             return Ok(());
         }
-        let region = self.regions.take(&self.from[lane], class)?;
+        let region = self.regions.take(&self.from[lane], class, self.sharing)?;
         let mut ring = self.ring.lock();
         ring.fifo.extend(lane, region.memory.clone());
         self.show_region(lane, &region);
@@ -314,6 +319,13 @@ impl Drop for Line {
             self.let_go(lane, regions, is_shown);
         }
     }
+}
+
+/// Who sees the memory of a flow: processes that may own it, else nobody but the node, as what
+/// a process puts in goes by memory of its own.
+fn sharing(spec: &FlowSpec) -> Sharing {
+    let mut owners = std::iter::once(&spec.to).chain(&spec.owners);
+    if owners.any(|owner| is_native(owner)) { Sharing::Processes } else { Sharing::Nobody }
 }
 
 fn give_back(from: &[String], taken: Vec<(Class, Segment)>, regions: &Regions) {

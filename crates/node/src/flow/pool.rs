@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use xxhash_rust::xxh3::xxh3_64;
 
 use swell_fifo::class::{CLASSES, Class};
-use swell_fifo::pool::{ClassCount, Pool, PoolError, Quotas};
+use swell_fifo::pool::{ClassCount, Pool, PoolError, Quotas, Sharing};
 use swell_fifo::template::{Segment, Templates};
 
 use crate::settings::FlowSettings;
@@ -42,8 +42,13 @@ impl Regions {
     }
 
     /// Takes a region for a lane of this function.
-    pub(crate) fn take(&self, function: &str, class: Class) -> Result<Segment, PoolError> {
-        let taken = self.pool.lock().take(tenant(function), class);
+    pub(crate) fn take(
+        &self,
+        function: &str,
+        class: Class,
+        sharing: Sharing,
+    ) -> Result<Segment, PoolError> {
+        let taken = self.pool.lock().take(tenant(function), class, sharing);
         self.low.notify_one();
         taken
     }

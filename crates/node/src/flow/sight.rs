@@ -31,8 +31,8 @@ const MINUTE: f64 = 1.0 / 600.0;
 const VARIATION: f64 = 2.0;
 /// Moves to an owner count as recent for so long.
 const RECENT: Span = Span::from_mins(1);
-/// A flow rests once nothing happened in so many ticks.
-const RESTS_AFTER: u32 = 30;
+/// A flow rests once nothing happened in so many ticks: what is shown of it is nothing by then.
+const RESTS_AFTER: u32 = SHOWN as u32;
 
 /// A function that could own flows.
 pub(crate) struct FunctionSight {
@@ -117,6 +117,8 @@ struct Seen {
 pub(crate) struct LineSight {
     readings: VecDeque<(Instant, Reading)>,
     sample: Sample,
+    /// Items in it, averaged over about a second.
+    depth: f64,
     owner: Option<Party>,
     others: Vec<Party>,
     seen: Vec<Seen>,
@@ -153,6 +155,7 @@ impl LineSight {
         Self {
             readings: VecDeque::new(),
             sample,
+            depth: 0.0,
             owner: None,
             others: Vec::new(),
             seen: line.owners().map(|_| Seen::default()).collect(),
@@ -191,9 +194,12 @@ impl LineSight {
     fn measure(&mut self, passed: f64, before: &Reading, reading: &Reading, line: &Line) {
         let sample = &mut self.sample;
         let (put, done) = (reading.put - before.put, reading.done - before.done);
-        sample.arriving += SECOND * (put as f64 / passed - sample.arriving);
-        sample.leaving += SECOND * (done as f64 / passed - sample.leaving);
+        // A flow that rested has as many ticks to make up for.
+        let weight = 1.0 - (1.0 - SECOND).powf(passed / TICK.secs_f64());
+        sample.arriving += weight * (put as f64 / passed - sample.arriving);
+        sample.leaving += weight * (done as f64 / passed - sample.leaving);
         sample.depth = (before.depth + reading.depth) as f64 / 2.0;
+        self.depth += weight * (sample.depth - self.depth);
         let worked = reading.worked.saturating_sub(before.worked);
         if done > 0 && !worked.is_zero() {
             let each = worked.as_secs_f64() / done as f64;
@@ -243,6 +249,12 @@ impl LineSight {
                 self.others.push(party);
             }
         }
+    }
+
+    /// How long items are in it by Little's law, from how many are in it and how many leave: what
+    /// their stamps say is held against that.
+    pub(crate) fn by_little(&self) -> Span {
+        little(self.depth, self.sample.leaving, Span::ZERO)
     }
 
     /// Items of the usual size that its lanes can hold, and the work of one.

@@ -231,11 +231,12 @@ impl Watch {
         let decision = state.analyzer.explain(line.id, name);
         let figures = sight.parts().map_or_else(String::new, |(sample, owner, others)| {
             let mut words = format!(
-                "{:.1} items/s come and {:.1} go, {:.1} are in it and take {}; `{}` has {:.0} % in use",
+                "{:.1} items/s come and {:.1} go, {:.1} are in it and take {} ({} by Little's law); `{}` has {:.0} % in use",
                 sample.arriving,
                 sample.leaving,
                 sample.depth,
                 sample.latency,
+                sight.by_little(),
                 line.owner_name(owner.owner.0 as usize),
                 owner.usage() * 100.0
             );

@@ -21,6 +21,7 @@ use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::{page, region};
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
+use swell_fifo::pool::Sharing;
 use swell_fifo::shared::Shared;
 use swell_fifo::template::Segment;
 
@@ -95,9 +96,9 @@ impl Intake {
         stop: CancellationToken,
     ) -> Result<Self, LineError> {
         let class = from.sink.class().ok_or(LineError::Classless)?;
-        let control = Segment::page().map_err(LineError::Memory)?;
-        let page = Segment::page().map_err(LineError::Memory)?;
-        let region = regions.take(&from.native.name, class)?;
+        let control = Segment::page(Sharing::Processes).map_err(LineError::Memory)?;
+        let page = Segment::page(Sharing::Processes).map_err(LineError::Memory)?;
+        let region = regions.take(&from.native.name, class, Sharing::Processes)?;
         let memory = vec![region.memory.clone()];
         let mut fifo = Fifo::new(control.memory.clone(), from.native.number, false, memory);
         fifo.begin_at(0, from.next);
@@ -129,7 +130,7 @@ impl Intake {
             let why = self.run(&runtime);
             let why = why.unwrap_or_else(|fault| Ended::Nonsense(fault.to_string()));
             // A process that pushes from here on finds out at once that nobody takes it in.
-            if let Ok(last) = Segment::page() {
+            if let Ok(last) = Segment::page(Sharing::Processes) {
                 self.fifo.send_away(last.memory);
             }
             // Before that is told: whoever hears it may ask for the memory again.

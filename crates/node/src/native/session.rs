@@ -166,7 +166,7 @@ impl Session<'_> {
             rejects: sink.spec.full == Full::Reject,
             keeping: keeping(&sink.spec),
         };
-        let descriptors = [&intake.control.reader, &intake.page.reader, &intake.region().writer];
+        let descriptors = [intake.control.reader(), intake.page.reader(), intake.region().writer()];
         if !native.tell(&told, &descriptors) {
             return Ok(());
         }

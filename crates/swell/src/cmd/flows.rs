@@ -26,7 +26,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// Clears a terminal and goes to its first place.
 const CLEAR: &str = "\x1b[2J\x1b[H";
 
-const FLOWS: [Column<Flow>; 17] = [
+const FLOWS: [Column<Flow>; 18] = [
     Column::text("FLOW", |one| one.name.clone()),
     Column::text("OWNER", |one| one.owner.clone()),
     Column::number("DEPTH", |one| one.depth.to_string()),
@@ -41,6 +41,7 @@ const FLOWS: [Column<Flow>; 17] = [
     Column::text("STATE", state),
     Column::wide_number("EPOCH", |one| one.epoch.to_string()),
     Column::wide_number("CLASS", classes),
+    Column::wide("REASONS", |one| reasons(one).join(", ")),
     Column::wide_number("SPILLED", |one| one.spilled.to_string()),
     Column::wide_number("DEAD", |one| one.items.dead.to_string()),
     Column::wide("FROM", |one| one.spec.from.join(",")),
@@ -119,7 +120,7 @@ pub fn run_top(arguments: &TopArguments) -> Result<(), Letter> {
     let clear = if std::io::stdout().is_terminal() { CLEAR } else { "" };
     let mut left = arguments.times;
     loop {
-        let drawn = table(&node.flows()?, &FLOWS, false);
+        let drawn = table(&node.flows()?, &FLOWS, true);
         to_stdout(|out| write!(out, "{clear}{drawn}"))?;
         left = left.map(|left| left.saturating_sub(1));
         let until = Instant::now() + every;
@@ -161,8 +162,7 @@ fn describe(flow: &Flow) -> String {
             )
         })
         .collect();
-    let moves: Vec<String> =
-        flow.migrations.iter().map(|(why, count)| format!("{count} by {why}")).collect();
+    let moves = reasons(flow);
     let owners: Vec<&str> =
         std::iter::once(&spec.to).chain(&spec.owners).map(String::as_str).collect();
     facts(&[
@@ -266,6 +266,11 @@ fn state(flow: &Flow) -> String {
         (None, None, true) => "frozen".to_string(),
         (None, None, false) => "free".to_string(),
     }
+}
+
+/// Changes of hands, by reason.
+fn reasons(flow: &Flow) -> Vec<String> {
+    flow.migrations.iter().map(|(why, count)| format!("{count} by {why}")).collect()
 }
 
 fn classes(flow: &Flow) -> String {

@@ -37,8 +37,8 @@ impl Effects {
 pub(crate) struct Account {
     file: File,
     at: u64,
-    /// Items of each producer that had their effect.
-    pub(crate) applied: BTreeMap<String, u64>,
+    /// Of each producer, the number of its first item, and of the one whose effect is due.
+    numbers: BTreeMap<String, (u64, u64)>,
     pub(crate) redelivered: u64,
 }
 
@@ -46,7 +46,22 @@ impl Account {
     pub(crate) fn open(path: &Path) -> Self {
         drop(Effects::open(path));
         let file = File::open(path).expect("it is there");
-        Self { file, at: 0, applied: BTreeMap::new(), redelivered: 0 }
+        Self { file, at: 0, numbers: BTreeMap::new(), redelivered: 0 }
+    }
+
+    /// Says which number a producer begins with, where that is not zero.
+    pub(crate) fn begin(&mut self, name: &str, first: u64) {
+        self.numbers.insert(name.to_string(), (first, first));
+    }
+
+    /// The number of the item of a producer whose effect is due.
+    pub(crate) fn applied(&self, name: &str) -> u64 {
+        self.numbers.get(name).map_or(0, |&(_, due)| due)
+    }
+
+    /// Items that had their effect.
+    pub(crate) fn items(&self) -> u64 {
+        self.numbers.values().map(|&(first, due)| due - first).sum()
     }
 
     /// Reads what was written since; an error says what must never be.
@@ -61,7 +76,7 @@ impl Account {
                 return Err(format!("`{line}` is no effect"));
             };
             let sequence: u64 = sequence.parse().expect("a number");
-            let applied = self.applied.entry(from.to_string()).or_default();
+            let (_, applied) = self.numbers.entry(from.to_string()).or_default();
             if word != "whole" {
                 return Err(format!("item {sequence} of {from} came torn"));
             }

@@ -9,8 +9,8 @@ use swell_flow_client::producer::Producer;
 
 use crate::account::{Effects, item};
 
-/// Longer than a node needs to come back on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a node needs to come back on the slowest machine, and a flow from another node.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Puts in items, numbered as the node counts them.
 pub(crate) fn produce(socket: &str, name: &str) -> ExitCode {

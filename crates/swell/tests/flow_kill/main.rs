@@ -3,6 +3,8 @@
 //!
 //! `cargo test --workspace --test flow_kill` kills some dozen times;
 //! `cargo test --workspace --test flow_kill -- --kills 10000 --seed 7` as often as one likes.
+//! `-- --between-nodes --kills 1000 --seed 7` does the same while the flow goes from node to node,
+//! and `-- --cores` while its owner goes from core to core.
 //! `-- --measure 100000` kills nobody, and tells what passing so many items takes.
 //! Nothing may be lost, torn, duplicated in effect or out of order. The processes are this
 //! program again, each in a role, at a node that is the real program.
@@ -17,7 +19,10 @@ mod node;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod wire;
 mod account;
+mod cores;
+mod end;
 mod ends;
+mod journeys;
 mod measure;
 mod play;
 
@@ -25,6 +30,10 @@ use std::process::ExitCode;
 
 /// Kills of an ordinary run.
 const KILLS: u64 = 120;
+/// And of one between two nodes.
+const KILLS_BETWEEN: u64 = 30;
+/// And of one from core to core.
+const KILLS_CORES: u64 = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,8 +44,20 @@ fn main() -> ExitCode {
         ["--measure", items] => measure::run(items.parse().expect("a whole number")),
         // Other words are meant for the usual harness of tests.
         _ => {
-            let (kills, seed) = (number(&words, "--kills", KILLS), number(&words, "--seed", 1));
-            play::run(kills, seed)
+            let seed = number(&words, "--seed", 1);
+            if words.contains(&"--between-nodes") {
+                return journeys::run(number(&words, "--kills", KILLS_BETWEEN), seed);
+            }
+            if words.contains(&"--cores") {
+                return cores::run(number(&words, "--kills", KILLS_CORES), seed);
+            }
+            let played = play::run(number(&words, "--kills", KILLS), seed);
+            // Who asks for so many of one kind means that kind.
+            if played != ExitCode::SUCCESS || words.contains(&"--kills") {
+                return played;
+            }
+            let played = journeys::run(KILLS_BETWEEN, seed);
+            if played != ExitCode::SUCCESS { played } else { cores::run(KILLS_CORES, seed) }
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The play: somebody is killed or frozen, again and again, at no particular moment.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use swell_flow_client::producer::Producer;
 
 use crate::account::Account;
+use crate::end::{End, start};
 use crate::node::{Node, Running, command};
 use crate::shell::Folder;
 
@@ -33,26 +34,6 @@ struct Tally {
 impl Tally {
     fn kills(&self) -> u64 {
         self.producers + self.consumers + self.nodes + self.frozen
-    }
-}
-
-/// A process at the flow.
-struct End(Child);
-
-impl End {
-    fn signal(&self, signal: Signal) {
-        let _ = kill_process(Pid::from_child(&self.0), signal);
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.0.try_wait().expect("it is our child").is_some()
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -90,7 +71,7 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
         tally.nodes,
         tally.frozen,
         tally.moves,
-        account.applied.values().sum::<u64>(),
+        account.items(),
         account.redelivered,
         match &played {
             Ok(()) => "nothing lost, torn, duplicated in effect or out of order",
@@ -134,18 +115,12 @@ impl Stage {
         self.folder.0.join("data/flow.sock")
     }
 
-    fn start(&self, role: &str, name: &str, more: Option<PathBuf>) -> End {
-        let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.arg(format!("role:{role}")).arg(self.socket()).arg(name).args(more);
-        End(command.stdin(Stdio::null()).spawn().expect("this program can be started again"))
-    }
-
     fn producer(&self, name: &str) -> End {
-        self.start("producer", name, None)
+        start("producer", &self.socket(), name, None)
     }
 
     fn consumer(&self, name: &str) -> End {
-        self.start("consumer", name, Some(self.account()))
+        start("consumer", &self.socket(), name, Some(self.account()))
     }
 
     /// Somebody is in the middle of something; it is never the same moment.
@@ -252,7 +227,7 @@ impl Stage {
             let start = Instant::now();
             loop {
                 account.read()?;
-                let applied = account.applied.get(name).copied().unwrap_or(0);
+                let applied = account.applied(name);
                 if applied == accepted {
                     break;
                 }
