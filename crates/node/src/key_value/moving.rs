@@ -205,7 +205,9 @@ mod tests {
         let counting = {
             let lima = lima.clone();
             std::thread::spawn(move || {
-                (0..40).for_each(|_| drop(lima.increment("n", "sum", 1).expect("it is counted")));
+                for _ in 0..40 {
+                    lima.increment("n", "sum", 1).expect("it is counted");
+                }
             })
         };
         oslo.leave("n", "lima").expect("it goes");
