@@ -47,7 +47,6 @@ fn coverage_of_the_hybrid_is_kept_while_demand_drifts() {
         });
         for (class, Kept { plain, shown, dearer }) in kept.into_iter().enumerate() {
             let told = format!("{name}, class {class}: {plain} before, {shown} after, {dearer}");
-            eprintln!("{told}");
             // After a fall, edges learned from the large counts before it hold more for some hours.
             let most = if times < 1.0 { 0.9 } else { 0.83 };
             assert!((0.77..=most).contains(&shown), "{told}");
