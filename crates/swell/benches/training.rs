@@ -5,7 +5,8 @@
 //! trainer and within its usual share of a core. So both rows of the table are of one run, and
 //! whatever else the machine does falls on both alike. Latency counts from when a request was
 //! due. Words after `--`: `slices=N` (of each kind), `seconds=N` of a slice, `rate=N` requests a
-//! second, `percent=N` of a core for training.
+//! second, `percent=N` of a core for training, `functions=N`. On a machine that
+//! is busy with other things the trainer, which stands behind all of them, takes long to end a slice.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -30,7 +31,6 @@ use swell_forecast::series::Series;
 use swell_node::foresight::models::{METHOD, method};
 use swell_node::foresight::training::{self, Job, Limits};
 
-const FUNCTIONS: usize = 10_000;
 const STEPS: usize = 288;
 const CONNECTIONS: u16 = 8;
 
@@ -54,7 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (rate, percent) = (asked("rate", 400) as u32, asked("percent", 10) as u16);
     let folder = tempfile::tempdir()?;
     let runtime = runtime().map_err(|letter| format!("{letter:?}"))?;
-    let panel = panel();
+    let functions = asked("functions", 10_000) as usize;
+    let panel = panel(functions);
     let sides = runtime.block_on(async {
         let choice = Choice {
             listen: ([127, 0, 0, 1], 0).into(),
@@ -94,7 +95,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     println!(
         "{rate} requests/s over {CONNECTIONS} connections, {slices} slices of {seconds} s of each \
-         kind in turn, training on {FUNCTIONS} functions x {STEPS} steps within {percent} % of a core"
+         kind in turn, training on {functions} functions x {STEPS} steps within {percent} % of a core"
     );
     println!(
         "{:<10}{:>10}{:>10}{:>10}{:>10}{:>12}{:>10}",
@@ -187,7 +188,7 @@ async fn deploy(address: &str) -> Result<Target, Box<dyn Error>> {
 }
 
 /// A day of functions, some busy, most rare.
-fn panel() -> Panel {
+fn panel(functions: usize) -> Panel {
     let mut rng = split(7, "functions");
     let mut member = |number: usize| {
         let most = {
@@ -199,6 +200,6 @@ fn panel() -> Panel {
         let counts = Series::from_counts(counts);
         Member { name: number.to_string(), counts, ..Member::default() }
     };
-    let members = (0..FUNCTIONS).map(&mut member).collect();
+    let members = (0..functions).map(&mut member).collect();
     Panel::new(members, 12)
 }
