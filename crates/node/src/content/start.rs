@@ -127,6 +127,7 @@ fn parts(
         name: cache.name.clone(),
         workloads: cache.workloads.clone(),
         is_placing: cache.placement,
+        has_affinity: cache.prefetch.affinity,
         power: f64::from(cache.power_per_mille) / 1e3,
         bandwidth: cache.bandwidth.get() as f64,
     };

@@ -193,6 +193,9 @@ impl CallStores {
     fn note(&self, store: &str, key: &str, bytes: usize) {
         let Some(workload) = store.strip_prefix(CONTENTS) else { return };
         if let Ok(name) = ContentName::new(workload, key) {
+            if let Some(contents) = self.stores.contents.get() {
+                contents.on_input(&self.function, &name, bytes as u64);
+            }
             self.inputs.lock().insert(name, bytes as u64);
         }
     }

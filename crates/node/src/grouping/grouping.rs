@@ -38,6 +38,8 @@ pub struct Terms {
     pub workloads: Vec<String>,
     /// Whether calls are passed to nodes that suit them better.
     pub is_placing: bool,
+    /// Whether bytes that a node would have to fetch count (P0 of prefetching).
+    pub has_affinity: bool,
     /// Work that a processor of this node does a second, against those of others.
     pub power: f64,
     /// Bytes a second at which nodes fetch contents.
@@ -275,7 +277,7 @@ impl Grouping {
             timeout: timeout.map_or(TIMEOUT_UNKNOWN, Duration::from_millis),
             bandwidth: self.parts.terms.bandwidth,
         };
-        let me = &self.parts.terms.name;
+        let Terms { name: me, has_affinity, .. } = &self.parts.terms;
         let choice = |node: &String, notice: &Notice, busy: u32, round_trip: Duration| {
             let served = notice.functions.get(name)?;
             Some(Choice {
@@ -287,7 +289,7 @@ impl Grouping {
                 power: notice.power,
                 busy,
                 round_trip,
-                missing: served.missing_bytes,
+                missing: if *has_affinity { served.missing_bytes } else { 0 },
             })
         };
         let here = choice(me, &own, power::busy(&self.parts.registry), Duration::ZERO);

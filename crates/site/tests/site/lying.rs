@@ -1,6 +1,5 @@
 //! A site that tells false counters of itself is found out by what others saw answered there.
 
-use swell_consensus::log::Look;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Metric;
 use swell_site::naming::site_id;
