@@ -55,7 +55,7 @@ fn of_site(
             && of.rests_until <= state.now
             && state.mode_of(**id) != Mode::Off
             && state.transit(**id).is_none()
-            && !is_open(*id)
+            && !is_open(id)
     };
     let mut orphans: Vec<_> = state.workloads.iter().filter(is_orphan).collect();
     orphans.sort_by_key(|(id, of)| (std::cmp::Reverse(of.criticality), **id));

@@ -6,7 +6,7 @@ use swell_content::answer::ContentError;
 use swell_content::contents::Contents;
 use swell_content::naming::ContentName;
 
-use crate::grouping::grouping::Grouping;
+use crate::grouping::groups::Grouping;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
 

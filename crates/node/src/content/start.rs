@@ -25,7 +25,7 @@ use crate::content::gate::Gate;
 use crate::content::stores::Stores;
 use crate::grouping::answering::{ask, routes};
 use crate::grouping::gossip::Gossip;
-use crate::grouping::grouping::{Grouping, Parts, Terms};
+use crate::grouping::groups::{Grouping, Parts, Terms};
 use crate::live::world::Live;
 use crate::observe::gauges::ContentGauges;
 use crate::observe::metrics::Metrics;

@@ -12,7 +12,7 @@ use swell_content::contents::Contents;
 use swell_sandbox::body::Body;
 
 use crate::deploy::deployer::Deployer;
-use crate::grouping::grouping::Grouping;
+use crate::grouping::groups::Grouping;
 use crate::later::{Followers, Later};
 use crate::live::world::Live;
 use crate::observe::observer::Observer;

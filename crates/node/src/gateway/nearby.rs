@@ -20,7 +20,7 @@ use crate::gateway::context::Gateway;
 use crate::gateway::headers::FORWARDED_PROTO;
 use crate::gateway::here::{here, unknown};
 use crate::grouping::callee::{Answering, Callee};
-use crate::grouping::grouping::Way;
+use crate::grouping::groups::Way;
 use crate::grouping::passing::Whole;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;

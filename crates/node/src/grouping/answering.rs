@@ -20,7 +20,7 @@ use swell_link::client::{Address, Client};
 use swell_link::peer::Peer;
 
 use crate::gateway::call::below;
-use crate::grouping::grouping::Grouping;
+use crate::grouping::groups::Grouping;
 use crate::grouping::notice::Notice;
 use crate::grouping::passing::{JOINS, PATH, WORKLOAD};
 use crate::grouping::tally::Tally;

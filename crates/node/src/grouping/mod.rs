@@ -7,7 +7,7 @@ pub mod neighbours;
 pub mod placing;
 pub mod power;
 pub mod tally;
-pub mod grouping;
+pub mod groups;
 pub mod callee;
 pub mod view;
 pub mod answering;

@@ -12,7 +12,7 @@ use swell_link::error::LinkError;
 use swell_sandbox::body::Body;
 
 use crate::gateway::headers::{FORWARDED_FOR, strip_hop_by_hop};
-use crate::grouping::grouping::{Grouping, Way};
+use crate::grouping::groups::{Grouping, Way};
 use crate::grouping::tally::Tally;
 
 /// Below which functions are called over links.

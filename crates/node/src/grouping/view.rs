@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use swell_content::naming::ContentName;
 
-use crate::grouping::grouping::Grouping;
+use crate::grouping::groups::Grouping;
 use crate::grouping::notice::Notice;
 
 /// That a node is in a group.

@@ -56,8 +56,10 @@ fn heading(rows: &[CloneRow], lines: &[Line], about: &About) -> String {
     html + "</dl>\n</header>"
 }
 
+type Figure = fn(&CloneRow) -> f64;
+
 /// Cold starts by what kept an instance from being there.
-const REASONS: [(&str, &str, fn(&CloneRow) -> f64); 4] = [
+const REASONS: [(&str, &str, Figure); 4] = [
     ("first call", "of its function: nobody can know", |row| row.cold_first as f64),
     ("more at once", "than the function had instances, all at work or on their way", |row| {
         row.cold_beyond as f64

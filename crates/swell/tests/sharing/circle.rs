@@ -35,6 +35,9 @@ fn free_address() -> String {
     }
 }
 
+/// Makes more environment for a node, of its folder and name.
+pub(crate) type Environment = fn(&std::path::Path, &str) -> Vec<(String, String)>;
+
 /// How a circle is made.
 #[derive(Default)]
 pub(crate) struct Making {
@@ -46,8 +49,8 @@ pub(crate) struct Making {
     pub(crate) nodes: usize,
     /// A network namespace for each.
     pub(crate) namespaces: Option<Namespaces>,
-    /// More of the environment of each, made of its folder and name.
-    pub(crate) environment: Option<fn(&std::path::Path, &str) -> Vec<(String, String)>>,
+    /// More of the environment of each.
+    pub(crate) environment: Option<Environment>,
 }
 
 /// A node, and where it answered last.

@@ -73,9 +73,14 @@ fn show(circle: &Circle, node: usize, picture: &str) -> (String, usize) {
 
 /// What `swell cache why` says at a node, once it says what it should.
 fn why(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
+    told(circle, node, &format!("why {asked}"), expected)
+}
+
+/// What a node tells, once it tells all of this.
+fn told(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let words = format!("cache why {asked} --node {}", circle.url(node));
+        let words = format!("cache {asked} --node {}", circle.url(node));
         let ran = circle.command(&words).output().expect("the program runs");
         let (out, err) = (ran.stdout, ran.stderr);
         let said = [out, err].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
@@ -163,9 +168,7 @@ fn calls_go_where_their_data_is_and_others_join_when_no_member_is_suitable() {
     why(&circle, oslo, "album", &["would go to `paris`, which joins its group by it"]);
     assert_eq!(show(&circle, oslo, "cat"), ("paris".to_string(), PICTURE));
     why(&circle, paris, "shop/cat", &["taken from outside by `oslo`"]);
-    let groups = circle.command(&format!("cache groups --node {}", circle.url(oslo))).output();
-    let groups = String::from_utf8_lossy(&groups.expect("it runs").stdout).into_owned();
-    assert!(groups.contains("berlin") && groups.contains("paris"), "{groups}");
+    let groups = told(&circle, oslo, "groups", &["berlin", "paris"]);
     println!("{groups}");
 
     let page = |node: usize| {
