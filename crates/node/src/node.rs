@@ -237,6 +237,7 @@ impl Node {
                 flows: flows.clone(),
                 stores: roaming,
                 registry: registry.clone(),
+                passage: Default::default(),
             },
             contents: contents.clone(),
             elsewhere: elsewhere.clone(),

@@ -136,6 +136,16 @@ impl Queue {
         Ok(found)
     }
 
+    /// The sites that calls are on their way to.
+    pub(crate) fn destinations(&self) -> Result<BTreeSet<String>, Refusal> {
+        let mut found = BTreeSet::new();
+        if self.state.lock().waiting > 0 {
+            let see = |entry: Entry| found.extend(entry.leaving);
+            self.ledger.load(see).map_err(|error| unkept(&error))?;
+        }
+        Ok(found)
+    }
+
     /// Another node calls passages back: those that have not arrived here never will, and are
     /// given as the answer.
     pub(crate) async fn bar(&self, passages: Vec<(Uuid, u32)>) -> Result<Vec<Uuid>, Refusal> {
@@ -278,6 +288,8 @@ mod tests {
         let (one, two) = (accept(&oslo, "one").await, accept(&oslo, "two").await);
         let sent = oslo.leave_for(&mail(), "lima").await.expect("it is read");
         lima.arrive(sent[..1].to_vec()).await.expect("there is room");
+        assert_eq!(oslo.destinations().expect("it is read"), ["lima".to_string()].into());
+        assert!(lima.destinations().expect("it is read").is_empty());
         let passages = oslo.under_way(&mail(), "lima").expect("it is read");
         let missed = lima.bar(passages).await.expect("it is written");
         assert_eq!(missed, [two]);

@@ -14,6 +14,7 @@ use swell_link::client::Client;
 use swell_link::error::LinkError;
 use swell_site::board::Contact;
 use swell_site::mover::StepError;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::deploy::bounds::CONTENTS;
@@ -48,6 +49,9 @@ pub struct Belongings {
     pub stores: Arc<Roaming>,
     /// What is deployed.
     pub registry: Arc<Registry>,
+    /// Held by whoever hands calls over or calls them back: a call that was called back while it
+    /// was being sent would be forgotten here and refused there.
+    pub passage: Arc<Mutex<()>>,
 }
 
 impl Belongings {
@@ -124,6 +128,7 @@ impl Belongings {
     ) -> Result<(), StepError> {
         let deadline = tokio::time::Instant::now() + TRIES_MAX;
         loop {
+            let passage = self.passage.lock().await;
             let parcels = self.queue.leave_for(names, &to.name).await;
             let parcels = parcels.map_err(|refusal| again(&refusal))?;
             if !parcels.is_empty() {
@@ -132,6 +137,7 @@ impl Belongings {
                 gone.map_err(|refusal| again(&refusal))?;
                 continue;
             }
+            drop(passage);
             if !self.queue.has_open(names).map_err(|refusal| again(&refusal))? {
                 return Ok(());
             }
@@ -157,11 +163,23 @@ impl Belongings {
         let there = flows_of(from);
         let parts = there.iter().flat_map(|at| self.flows.parts_of(&names, at));
         let has_flow = parts.into_iter().any(|part| !part.goes && there.as_ref() == Some(&part.at));
-        let passages = self.queue.under_way(&names, &from.name);
-        let passages = passages.map_err(|refusal| again(&refusal))?;
-        if has_store || has_flow || !passages.is_empty() {
+        let going = self.queue.destinations().map_err(|refusal| again(&refusal))?;
+        if has_store || has_flow || going.contains(&from.name) {
             ask(client, from, RETURN, json(&workload)).await?;
         }
+        self.recall(client, &names, from).await
+    }
+
+    /// Calls back what is on its way to a site and has not arrived there.
+    pub async fn recall(
+        &self,
+        client: &Client,
+        names: &[String],
+        from: &Contact,
+    ) -> Result<(), StepError> {
+        let _passage = self.passage.lock().await;
+        let passages = self.queue.under_way(names, &from.name);
+        let passages = passages.map_err(|refusal| again(&refusal))?;
         if passages.is_empty() {
             return Ok(());
         }

@@ -39,6 +39,7 @@ use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::{FOLDER, Identity};
 use crate::sites::mover::SwellMover;
 use crate::sites::standby::Standby;
+use crate::sites::stragglers::call_back;
 use crate::sites::surroundings::Surroundings;
 use crate::sites::values::Values;
 use crate::store::code::CodeFolder;
@@ -169,7 +170,8 @@ impl Up {
         let _ = answers_state.set(Arc::downgrade(&site));
         let far = Values::new(contact.name.clone(), Arc::downgrade(&site), resource_client.clone());
         around.belongings.stores.reach(Some(Arc::new(far)));
-        let mut tasks = vec![tokio::spawn(site.clone().run(stop.clone()))];
+        let calling = call_back(site.clone(), around.belongings.clone(), resource_client.clone());
+        let mut tasks = vec![tokio::spawn(site.clone().run(stop.clone())), tokio::spawn(calling)];
         tasks.extend(flow_port);
         let mut up = Self { site, identity, channel, stop, tasks };
         let (asking, site) = (up.identity.clone(), up.site.clone());

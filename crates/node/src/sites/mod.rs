@@ -9,6 +9,7 @@ pub mod standby;
 pub mod warming;
 pub mod values;
 pub mod belongings;
+pub mod stragglers;
 pub mod mover;
 pub mod elsewhere;
 pub mod surroundings;
