@@ -47,7 +47,7 @@ impl Ends {
 
     fn sending(&self, flow: &str) -> Result<Arc<Up>, FlowError> {
         let up = self.find(flow)?;
-        let is_named = up.record.lock().spec.from.iter().any(|from| **from == *self.function);
+        let is_named = up.spec.from.iter().any(|from| **from == *self.function);
         let why = || format!("the flow `{flow}` does not name `{}` in `from`", self.function);
         if is_named { Ok(up) } else { Err(FlowError::Denied(why())) }
     }
@@ -58,7 +58,7 @@ impl Ends {
             return Ok(inlet);
         }
         let up = self.find(flow)?;
-        let spec = &up.record.lock().spec;
+        let spec = &up.spec;
         let mut owners = std::iter::once(&spec.to).chain(&spec.owners);
         let why = if owners.any(|owner| **owner == *self.function) {
             "this call was not made for items of the flow, and only such calls are given more"

@@ -33,7 +33,7 @@ pub(crate) async fn put<T: AsRef<[u8]>>(
     deadline: Option<Instant>,
 ) -> Result<(Put, Result<(), PutError>), PutError> {
     let (hops_max, item_bytes_max) = {
-        let spec = &up.record.lock().spec;
+        let spec = &up.spec;
         (spec.hops_max, spec.item_bytes)
     };
     let all = Put { count: payloads.len() as u32, ..Put::default() };

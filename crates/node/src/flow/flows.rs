@@ -113,7 +113,7 @@ impl Flows {
             match (&up.line, &up.away) {
                 (_, Some(away)) => self.let_begin_later(away.clone()),
                 (Err(why), None) => {
-                    let flow = &up.record.lock().spec.name;
+                    let flow = &up.spec.name;
                     tracing::error!(%flow, %why, "a flow did not come up");
                 }
                 (Ok(_), None) => {}
@@ -144,8 +144,8 @@ impl Flows {
         let here = self.specs();
         let is_other = |other: &&FlowSpec| other.name != spec.name;
         let is_here = |other: &&FlowSpec| !others.iter().any(|new| new.name == other.name);
-        let flows: Vec<&FlowSpec> =
-            here.iter().filter(is_here).chain(others).filter(is_other).collect();
+        let here = here.iter().map(|here| &**here);
+        let flows: Vec<&FlowSpec> = here.filter(is_here).chain(others).filter(is_other).collect();
         let quotas = self.regions.quotas();
         let among = Among {
             functions: &functions,
@@ -157,9 +157,8 @@ impl Flows {
     }
 
     /// What is deployed, by name.
-    pub fn specs(&self) -> Vec<FlowSpec> {
-        let table = self.table.read();
-        table.by_name.values().map(|up| up.record.lock().spec.clone()).collect()
+    pub fn specs(&self) -> Vec<Arc<FlowSpec>> {
+        self.table.read().by_name.values().map(|up| up.spec.clone()).collect()
     }
 
     /// Deploys a flow; whether anything changed.
@@ -281,8 +280,9 @@ impl Flows {
             };
             tokio::spawn(seat::run(consumer))
         });
+        let spec = Arc::new(record.spec.clone());
         let (record, task) = (Mutex::new(record), Mutex::new(task));
-        Arc::new(Up { record, line, away: None, stop, cut, task })
+        Arc::new(Up { spec, record, line, away: None, stop, cut, task })
     }
 
     fn line(&self, record: &FlowRecord) -> Result<Line, Down> {

@@ -25,7 +25,7 @@ impl Shown {
                 let former = here.iter().find(|former| former.name == spec.name);
                 let action = match former {
                     None => PlanAction::Create,
-                    Some(former) if former == spec => PlanAction::Same,
+                    Some(former) if **former == *spec => PlanAction::Same,
                     Some(_) => PlanAction::Update,
                 };
                 let differences = former.map_or_else(Vec::new, |former| differ(former, spec));

@@ -45,7 +45,7 @@ async fn put_all(flows: &Flows, answer: &Flowing) -> Result<(), Refusal> {
     let mut names: Vec<String> = {
         let table = flows.table.read();
         let Some(ups) = table.by_from.get(&answer.function) else { return Ok(()) };
-        ups.iter().map(|up| up.record.lock().spec.name.clone()).collect()
+        ups.iter().map(|up| up.spec.name.clone()).collect()
     };
     names.sort_unstable();
     for name in names {

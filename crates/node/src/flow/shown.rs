@@ -148,7 +148,7 @@ impl Shown {
     }
 
     fn place(&self, up: &Up, owner: &str) -> Result<usize, Refusal> {
-        let spec = up.record.lock().spec.clone();
+        let spec = up.spec.clone();
         let mut owners = std::iter::once(&spec.to).chain(&spec.owners);
         if let Some(place) = owners.position(|name| name == owner) {
             if is_native(owner) {

@@ -26,6 +26,8 @@ pub(crate) struct Table {
 
 /// A flow that is deployed.
 pub(crate) struct Up {
+    /// What was deployed, as in the record.
+    pub(crate) spec: Arc<FlowSpec>,
     pub(crate) record: Mutex<FlowRecord>,
     /// The flow, or why it is not up.
     pub(crate) line: Result<Arc<Line>, Down>,
@@ -70,6 +72,7 @@ impl Up {
     /// A flow that is being changed.
     pub(crate) fn changing(record: FlowRecord) -> Self {
         Self {
+            spec: Arc::new(record.spec.clone()),
             record: Mutex::new(record),
             line: Err(Down::Changing),
             away: None,
@@ -98,7 +101,7 @@ fn names(spec: &FlowSpec) -> impl Iterator<Item = &String> {
 impl Table {
     /// Puts a flow in, in place of the one of that name.
     pub(crate) fn put_in(&mut self, up: Arc<Up>) {
-        let spec = up.record.lock().spec.clone();
+        let spec = up.spec.clone();
         self.take_out(&spec.name);
         for from in &spec.from {
             self.by_from.entry(from.clone()).or_default().push(up.clone());
@@ -106,7 +109,7 @@ impl Table {
         for name in names(&spec) {
             *self.named.entry(name.clone()).or_default() += 1;
         }
-        self.by_name.insert(spec.name, up);
+        self.by_name.insert(spec.name.clone(), up);
     }
 
     /// Takes a flow out.
@@ -116,7 +119,7 @@ impl Table {
             flows.retain(|flow| !Arc::ptr_eq(flow, &up));
             !flows.is_empty()
         });
-        for name in names(&up.record.lock().spec) {
+        for name in names(&up.spec) {
             if let Some(count) = self.named.get_mut(name) {
                 *count -= 1;
             }

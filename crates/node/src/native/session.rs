@@ -119,20 +119,20 @@ impl Session<'_> {
 
     fn undeclared(&self, name: &str, key: &str) -> No {
         let name: String = name.chars().take(NAME_MAX + NATIVE.len()).collect();
-        let flow = &self.up.record.lock().spec.name;
+        let flow = &self.up.spec.name;
         let why = format!("the flow `{flow}` does not name `{name}` in {key}");
         No(Refused::NotDeclared, why)
     }
 
     /// Nobody can take part just now.
     fn not_up(&self, why: &impl Display) -> No {
-        let flow = &self.up.record.lock().spec.name;
+        let flow = &self.up.spec.name;
         No(Refused::NotUp, format!("the flow `{flow}` is not up: {why}"))
     }
 
     async fn produce(self, hello: Hello) -> Result<(), No> {
         let name = format!("{NATIVE}{}", hello.name);
-        if !self.up.record.lock().spec.from.contains(&name) {
+        if !self.up.spec.from.contains(&name) {
             return Err(self.undeclared(&name, "`from`"));
         }
         let sink = Arc::new(Sink::of(&self.up, &name).ok_or_else(|| match &self.up.line {

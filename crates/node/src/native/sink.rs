@@ -18,7 +18,7 @@ use crate::flow::up::Up;
 
 /// Where items of one producer go.
 pub(crate) struct Sink {
-    pub(crate) spec: FlowSpec,
+    pub(crate) spec: Arc<FlowSpec>,
     /// The producer, as `native:NAME`.
     name: String,
     to: To,
@@ -34,7 +34,7 @@ impl Sink {
     /// Where items of the process `name` go; nothing if the flow does not name it in `from`, or
     /// is neither here nor anywhere else just now.
     pub(crate) fn of(up: &Up, name: &str) -> Option<Self> {
-        let spec = up.record.lock().spec.clone();
+        let spec = up.spec.clone();
         let lane = spec.from.iter().position(|from| from == name)?;
         let to = match (&up.line, &up.away) {
             (Ok(line), _) => To::Here(line.clone(), lane),
