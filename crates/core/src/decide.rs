@@ -203,7 +203,9 @@ fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut
 }
 
 fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    let mut was_due = false;
     while let Some(subject) = mind.timers.due(now) {
+        was_due = true;
         match subject {
             Subject::Idle(slot) => reconcile::on_idle_deadline(mind, now, slot, actions),
             Subject::Queue(function) => dispatch::on_queue_deadline(mind, now, function, actions),
@@ -216,5 +218,8 @@ fn on_woken(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
             Subject::Plan => planning::plan(mind, now, actions),
         }
     }
-    supply::feed_hungry(mind, now, actions);
+    // Time alone changes nothing: who wakes the mind for another's sake must not be noticed.
+    if was_due {
+        supply::feed_hungry(mind, now, actions);
+    }
 }

@@ -72,6 +72,20 @@ fn timers_are_warm_before_they_fire() {
     }
 }
 
+const STARVED: &str = "gen:mixed,functions=80,calls=30000,hours=2,seed=4";
+
+#[test]
+fn a_shadow_is_not_noticed_where_calls_wait_for_memory() {
+    let mut experiment =
+        experiment(STARVED, Bytes::from_mb(1_200), ("expected-cost", "occurrence"), 1);
+    experiment.modes = vec![CloningMode::Off, CloningMode::Shadow];
+    let rows = run(&experiment);
+    let [off, shadow] = &rows[..] else { panic!("two modes") };
+    assert!(off.dropped > 0 && shadow.receipt_cold.is_some());
+    let served = |row: &CloneRow| (row.cold, row.dropped, row.starts, row.waste_gb_s);
+    assert_eq!(served(off), served(shadow));
+}
+
 #[test]
 fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
     let rows = run(&experiment(SPARSE, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 1));
