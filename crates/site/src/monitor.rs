@@ -118,6 +118,8 @@ impl Monitor {
         for (site, board) in boards {
             match board {
                 Some(board) => self.take(*site, slot, board),
+                // Who was never heard of is not down: it is about to come up.
+                None if !self.last.contains_key(site) => {}
                 None => self.odds.on_slot(*site, None),
             }
         }

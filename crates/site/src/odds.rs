@@ -11,6 +11,10 @@ const MEMORY: f32 = 0.98;
 /// A slot in which more than this share of the calls failed is one of failure.
 const FAILED_SHARE: f32 = 0.5;
 
+/// The chance that is taken where nothing is known. Sites are taken to work: a new one is no
+/// reason for alarm.
+const USUAL: f32 = 0.02;
+
 /// How sites fared, the latest slots weighing most.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Odds(BTreeMap<SiteId, (f32, f32)>);
@@ -24,11 +28,11 @@ impl Odds {
         *slots = *slots * MEMORY + 1.0;
     }
 
-    /// The chance that the next slot is one of failure, by Laplace's rule of succession with half
-    /// a case of each kind beforehand.
+    /// The chance that the next slot is one of failure: the share of those seen, with one slot
+    /// beforehand in which as much failed as usually does (a rule of succession).
     pub fn of_failure(&self, site: SiteId) -> f32 {
         let (failed, slots) = self.0.get(&site).copied().unwrap_or_default();
-        (failed + 0.5) / (slots + 1.0)
+        (failed + USUAL) / (slots + 1.0)
     }
 }
 
@@ -40,7 +44,7 @@ mod tests {
     fn who_fails_is_expected_to_fail() {
         let mut odds = Odds::default();
         let (good, bad) = (SiteId(1), SiteId(2));
-        assert_eq!(odds.of_failure(good), 0.5, "nothing is known");
+        assert_eq!(odds.of_failure(good), USUAL, "nothing is known");
         for _ in 0..50 {
             odds.on_slot(good, Some(0.01));
             odds.on_slot(bad, None);

@@ -18,7 +18,7 @@ Examples:
   swell site mode shadow
 
 An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
-certificate, on two ports of their own.";
+certificate, on three ports of their own.";
 
 /// Arguments of `swell site`.
 #[derive(Debug, Args)]
