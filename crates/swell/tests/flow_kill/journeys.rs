@@ -152,11 +152,22 @@ impl Stage {
         node.write("app.toml", APP.as_bytes());
         node.fine("deploy -f app.toml");
         node.fine(&format!("flow migrate frames --to-node {}", self.address(1)));
+        let mut firsts = Vec::new();
         for (at, name) in PRODUCERS.into_iter().enumerate() {
-            account.begin(name, self.accepted(at)?);
+            firsts.push((name, self.accepted(at)?));
+            account.begin(name, firsts[at].1);
         }
         self.producers = (0..2).map(|at| self.producer(at)).collect();
         self.consumers = (0..4).map(|at| self.consumer(at)).collect();
+        // A lane that nobody ever put anything into may begin with another number elsewhere.
+        let deadline = Instant::now() + PATIENCE;
+        while firsts.iter().any(|&(name, first)| account.applied(name) == first) {
+            account.read()?;
+            if Instant::now() > deadline {
+                return Err("no item of one of the producers has come".to_string());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         Ok(())
     }
 
