@@ -222,8 +222,7 @@ impl Node {
         let elsewhere = Arc::new(Elsewhere::default());
         let (going, known) = (elsewhere.clone(), registry.clone());
         triggers.act_if(move |name| going.acts_for(name, known.get(name).as_deref()));
-        let (functions, live_too) = (registry.clone(), live.clone());
-        let around = start::Around { registry: functions, live: live_too, stores };
+        let around = start::Around { registry: registry.clone(), live: live.clone(), stores };
         let contents = start::open(&settings, around, &metrics, &stop).await;
         let contents = contents.map_err(NodeError::Data)?;
         let around = Around {
