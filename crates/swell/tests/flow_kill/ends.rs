@@ -9,6 +9,14 @@ use swell_flow_client::producer::Producer;
 
 use crate::account::{Effects, item};
 
+/// The processes of the flow; with two nodes, consumers are at both.
+pub(crate) const PRODUCERS: [&str; 2] = ["left", "right"];
+pub(crate) const CONSUMERS: [&str; 2] = ["viewer", "spare"];
+/// The flow that is played with.
+pub(crate) const APP: &str = "version = 1\n[[flow]]\nname = \"frames\"\n\
+    from = [\"native:left\", \"native:right\"]\nto = \"native:viewer\"\n\
+    owners = [\"native:spare\"]\nitem = \"1KiB\"\nack = \"consume\"\n";
+
 /// Longer than a node needs to come back on the slowest machine, and a flow from another node.
 const PATIENCE: Duration = Duration::from_secs(600);
 

@@ -16,18 +16,13 @@ use swell_flow_client::producer::Producer;
 
 use crate::account::Account;
 use crate::end::{End, start};
+use crate::ends::{APP, CONSUMERS, PRODUCERS};
 use crate::node::{Node, Ran, Running, command, write};
 use crate::shell::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const NODES: [&str; 2] = ["berlin", "paris"];
 /// Each at the node of its place.
-const PRODUCERS: [&str; 2] = ["left", "right"];
-/// Both at each node.
-const CONSUMERS: [&str; 2] = ["viewer", "spare"];
-const APP: &str = "version = 1\n[[flow]]\nname = \"frames\"\n\
-    from = [\"native:left\", \"native:right\"]\nto = \"native:viewer\"\n\
-    owners = [\"native:spare\"]\nitem = \"1KiB\"\nack = \"consume\"\n";
 
 #[derive(Default)]
 struct Tally {

@@ -12,15 +12,11 @@ use swell_flow_client::producer::Producer;
 
 use crate::account::Account;
 use crate::end::{End, start};
+use crate::ends::{APP, CONSUMERS, PRODUCERS};
 use crate::node::{Node, Running, command};
 use crate::shell::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const PRODUCERS: [&str; 2] = ["left", "right"];
-const CONSUMERS: [&str; 2] = ["viewer", "spare"];
-const APP: &str = "version = 1\n[[flow]]\nname = \"frames\"\n\
-    from = [\"native:left\", \"native:right\"]\nto = \"native:viewer\"\n\
-    owners = [\"native:spare\"]\nitem = \"1KiB\"\nack = \"consume\"\n";
 
 #[derive(Default)]
 struct Tally {

@@ -19,6 +19,17 @@ const APP: &str = "version = 1\n\
     workload = \"film\"\n\
     [[flow]]\nname = \"frames\"\nfrom = \"camera\"\nto = \"detect\"\nack = \"consume\"\n";
 
+/// Three sites, of which the first has the workload.
+fn filming() -> [Node; 3] {
+    let [first, second, third] = town();
+    first.write("camera.wasm", samples::ECHO);
+    first.write("detect.wasm", samples::COLLECT);
+    first.write("app.toml", APP.as_bytes());
+    first.fine("deploy -f app.toml");
+    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    [first, second, third]
+}
+
 fn film(node: &Node, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let answer = node.call("camera", number.to_string().as_bytes());
@@ -53,12 +64,7 @@ fn waiting(node: &Node) -> Vec<String> {
 
 #[test]
 fn items_calls_and_values_go_with_a_workload_once_and_in_order() {
-    let [first, second, third] = town();
-    first.write("camera.wasm", samples::ECHO);
-    first.write("detect.wasm", samples::COLLECT);
-    first.write("app.toml", APP.as_bytes());
-    first.fine("deploy -f app.toml");
-    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    let [first, second, third] = filming();
     film(&first, 0..30);
     until("they are seen", || (seen(&first)?.len() == 30).then_some(()));
     // From here on items and calls wait.
@@ -96,12 +102,7 @@ fn items_calls_and_values_go_with_a_workload_once_and_in_order() {
 
 #[test]
 fn what_went_with_a_move_that_does_not_help_comes_back() {
-    let [first, second, third] = town();
-    first.write("camera.wasm", samples::ECHO);
-    first.write("detect.wasm", samples::COLLECT);
-    first.write("app.toml", APP.as_bytes());
-    first.fine("deploy -f app.toml");
-    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    let [first, second, third] = filming();
     film(&first, 0..10);
     until("they are seen", || (seen(&first)?.len() == 10).then_some(()));
     first.fine("pause mail");
