@@ -6,7 +6,7 @@ use swell_flow_client::consumer::Consumer;
 use swell_flow_client::error::{ClientError, Refused};
 
 use crate::node::until;
-use crate::stage::{PATIENCE, consumer, frames, number, producer, seen, socket, with_flow};
+use crate::stage::{PATIENCE, consumer, frames, number, owner, producer, seen, socket, with_flow};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(20));
 
@@ -22,7 +22,7 @@ fn a_function_has_it_while_no_process_is_there() {
     };
     film(0, 5);
     until("`detect` has them", || (frames(&node)["items"]["done"] == 5).then_some(()));
-    let mut fast = consumer(&node, "fast");
+    let mut fast = owner(&node, "fast");
     film(5, 10);
     for expected in 5..8 {
         assert_eq!(number(&mut fast), Some(expected));
@@ -66,7 +66,7 @@ fn a_function_has_it_while_no_process_is_there() {
 #[test]
 fn moved_to_and_fro_nothing_is_stuck() {
     let node = with_flow("from = \"camera\"\nto = \"detect\"\nowners = [\"native:fast\"]\n");
-    let mut fast = consumer(&node, "fast");
+    let mut fast = owner(&node, "fast");
     for round in 0..10u32 {
         for to in ["detect", "native:fast", "detect", "native:fast"] {
             node.fine(&format!("flow migrate frames {to}"));
@@ -82,7 +82,7 @@ fn moved_to_and_fro_nothing_is_stuck() {
 #[test]
 fn a_process_that_does_not_let_go_is_left_behind() {
     let node = with_flow("from = \"camera\"\nto = \"detect\"\nowners = [\"native:slow\"]\n");
-    let mut slow = consumer(&node, "slow");
+    let mut slow = owner(&node, "slow");
     for number in 0..3u32 {
         assert_eq!(node.call("camera", number.to_string().as_bytes()).status, 200);
     }

@@ -8,7 +8,7 @@ use swell_flow_client::consumer::Consumer;
 use swell_flow_client::producer::Producer;
 use swell_samples::samples;
 
-use crate::node::Node;
+use crate::node::{Node, until};
 
 /// Longer than anything takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -41,6 +41,17 @@ pub(crate) fn producer(node: &Node, name: &str) -> Producer {
 
 pub(crate) fn consumer(node: &Node, name: &str) -> Consumer {
     Consumer::connect(socket(node), "frames", name, PATIENCE).expect("it may take part")
+}
+
+/// One that owns the flow: the node hands it over soon after it has answered, not before.
+pub(crate) fn owner(node: &Node, name: &str) -> Consumer {
+    let mut consumer = consumer(node, name);
+    until("it owns the flow", || {
+        let early = consumer.pop(Some(Duration::from_millis(20))).expect("the node is there");
+        assert!(early.is_none(), "nothing was put in yet");
+        consumer.owns().then_some(())
+    });
+    consumer
 }
 
 /// The next item's payload, as a number.
