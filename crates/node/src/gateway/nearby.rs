@@ -21,7 +21,8 @@ use crate::gateway::headers::FORWARDED_PROTO;
 use crate::gateway::here::{here, unknown};
 use crate::grouping::callee::{Answering, Callee};
 use crate::grouping::groups::Way;
-use crate::grouping::passing::Whole;
+use crate::grouping::passing::{UNTRIED, Whole};
+use crate::invoker::Reached;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -76,7 +77,9 @@ pub(crate) async fn pass_on(
     }
 }
 
-/// The same for a call whose body is here; nothing, if it surely got to nobody.
+/// The same for a call whose body is here; nothing, if it surely got to nobody. What the other node
+/// refused before its function had it (it was paused just now, or lost its room) counts as that, if
+/// the function is here.
 pub(crate) async fn pass_whole(
     gateway: &Gateway,
     way: &Way,
@@ -87,7 +90,13 @@ pub(crate) async fn pass_whole(
 ) -> Option<Result<Response<Body>, Refusal>> {
     let timeout = function.map(|function| function.leading().spec.timeout_ms);
     let timeout = timeout.map_or(TIMEOUT, Duration::from_millis);
-    let passed = gateway.grouping.as_ref()?.pass_on(way, name, call, peer, timeout).await?;
+    let mut passed = gateway.grouping.as_ref()?.pass_on(way, name, call, peer, timeout).await?;
+    if let Ok(answer) = &mut passed
+        && answer.headers_mut().remove(UNTRIED).is_some()
+        && function.is_some()
+    {
+        return None;
+    }
     Some(passed.map_err(|error| {
         let hint = "whether it did what it should is not known; it can be called again";
         Refusal::new(Reason::Unavailable, format!("`{name}` ran elsewhere: {error}")).hint(hint)
@@ -107,7 +116,7 @@ impl Nearby {
 }
 
 impl Callee for Nearby {
-    fn run<'a>(&'a self, function: &'a str, request: Request<Body>) -> Answering<'a> {
+    fn run<'a>(&'a self, function: &'a str, mut request: Request<Body>) -> Answering<'a> {
         Box::pin(async move {
             let Some(gateway) = self.0.upgrade() else {
                 let mut answer = Response::new(swell_sandbox::body::full(""));
@@ -115,7 +124,15 @@ impl Callee for Nearby {
                 return answer;
             };
             let found: Option<Arc<Function>> = gateway.registry.get(function);
-            here(&gateway, None, request, found.ok_or_else(|| unknown(function)), 0).await
+            let reached = Reached::default();
+            request.extensions_mut().insert(reached.clone());
+            let found = found.ok_or_else(|| unknown(function));
+            let mut answer = here(&gateway, None, request, found, 0).await;
+            answer.headers_mut().remove(UNTRIED);
+            if !reached.get() {
+                answer.headers_mut().insert(UNTRIED, HeaderValue::from_static("yes"));
+            }
+            answer
         })
     }
 }

@@ -23,6 +23,8 @@ pub const WORKLOAD: HeaderName = HeaderName::from_static("x-swell-workload");
 pub const JOINS: HeaderName = HeaderName::from_static("x-swell-joins");
 /// The node that ran a call, in its answer.
 pub const NODE: HeaderName = HeaderName::from_static("x-swell-node");
+/// In the answer to a call that did not get to its function: it may be made elsewhere.
+pub const UNTRIED: HeaderName = HeaderName::from_static("x-swell-untried");
 /// How much longer than its function's timeout a call may take on the way.
 const SLACK: Duration = Duration::from_secs(5);
 

@@ -11,7 +11,7 @@ use swell_samples::samples;
 
 use crate::node::{Node, until};
 use crate::shell::Folder;
-use crate::stage::{FUNCTIONS, PATIENCE, consumer, frames, number, producer, seen};
+use crate::stage::{FUNCTIONS, PATIENCE, frames, number, owner, producer, seen};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -66,7 +66,7 @@ fn a_flow_goes_while_a_process_has_it_and_comes_back() {
             assert_eq!((sensor.lost(), sensor.dropped()), (0, 0));
         };
 
-        let mut fast = consumer(&berlin, "fast");
+        let mut fast = owner(&berlin, "fast");
         send(0, 10);
         assert_eq!(number(&mut fast), Some(0));
         assert!(fast.done());
@@ -93,7 +93,7 @@ fn a_flow_goes_while_a_process_has_it_and_comes_back() {
         assert_eq!(seen(&paris), (first..21).collect::<Vec<_>>(), "{ack}");
 
         // A process there has it, as one had it here; and all is seen of both.
-        let mut fast = consumer(&paris, "fast");
+        let mut fast = owner(&paris, "fast");
         send(21, 25);
         for expected in 21..25 {
             let item = fast.pop(Some(PATIENCE)).expect("the node is there").expect("an item");

@@ -160,6 +160,8 @@ fn calls_go_where_their_data_is_and_others_join_when_no_member_is_suitable() {
 
     // It is the next best where the best has no room.
     pause(&circle, berlin, true);
+    // Also while that is not known there yet: what was not tried comes back.
+    assert_eq!(show(&circle, oslo, "cat"), ("oslo".to_string(), PICTURE));
     why(&circle, paris, "album", &["`berlin`: no room", "would go to `oslo`"]);
     assert_eq!(show(&circle, paris, "cat"), ("oslo".to_string(), PICTURE));
 
