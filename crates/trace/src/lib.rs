@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod error;
 pub mod profile;
 pub mod trace;
+mod two_tables;
 
 pub mod cold;
 pub mod durations;

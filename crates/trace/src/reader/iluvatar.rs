@@ -7,21 +7,17 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
-use swell_core::ids::FunctionId;
-use swell_core::time::{Instant, Span};
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 
-use crate::arrival::Arrival;
-use crate::calls_file::{CallsFile, Survey};
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
-use crate::reorder::{Rows, TableRows};
 use crate::source::Source;
 use crate::table::{Column, Table};
-use crate::trace::{Trace, TraceParts, span_to};
+use crate::trace::Trace;
+use crate::two_tables::{Naming, read_calls};
 
 /// Reads a trace; the calls stay in their file.
 pub fn read(
@@ -32,32 +28,7 @@ pub fn read(
 ) -> Result<Trace, TraceError> {
     let key = name_column(&Table::open(calls)?)?.1;
     let (profiles, by_name) = read_functions(functions, key, &mut problems)?;
-    let warm = profiles.iter().map(|profile| profile.warm).collect();
-    let names = Arc::new(Names { by_name, warm });
-    let mut survey = Survey::default();
-    survey.grow(profiles.len());
-    let mut rows = CallRows::open(calls, Arc::clone(&names), problems)?;
-    while let Some(call) = rows.next()? {
-        survey.see(&call);
-    }
-    let problems = rows.problems;
-    let (lenient, source) = (problems.lenient(), calls.clone());
-    Ok(Trace::new(TraceParts {
-        name: name.to_string(),
-        functions: profiles,
-        span: span_to(survey.last()),
-        call_counts: Some(survey.call_counts),
-        problems,
-        recipe: None,
-        calls: Box::new(CallsFile {
-            name: calls.name().to_string(),
-            disorder: survey.disorder.greatest(),
-            rows: Box::new(move || {
-                let problems = Problems::new(lenient);
-                Ok(Box::new(CallRows::open(&source, Arc::clone(&names), problems)?))
-            }),
-        }),
-    }))
+    read_calls(name, profiles, calls, Names(by_name), problems)
 }
 
 /// The column that names a function, and its name.
@@ -128,43 +99,16 @@ fn profile(
     })
 }
 
-struct Names {
-    by_name: HashMap<String, u32>,
-    warm: Vec<Span>,
-}
+/// The ids of functions by their names.
+struct Names(HashMap<String, u32>);
 
-struct CallRows {
-    table: Table,
-    at: Column,
-    name: Column,
-    names: Arc<Names>,
-    problems: Problems,
-}
-
-impl CallRows {
-    fn open(source: &Source, names: Arc<Names>, problems: Problems) -> Result<Self, TraceError> {
-        let table = Table::open(source)?;
-        let (at, name) = (table.column("invoke_time_ms")?, name_column(&table)?.0);
-        Ok(Self { table, at, name, names, problems })
-    }
-}
-
-impl TableRows for CallRows {
-    fn advance(&mut self) -> Result<Option<()>, TraceError> {
-        self.table.advance()
+impl Naming for Names {
+    fn columns(&self, table: &Table) -> Result<[Column; 2], TraceError> {
+        Ok([table.column("invoke_time_ms")?, name_column(table)?.0])
     }
 
-    fn row(&mut self) -> Result<Arrival, TraceError> {
-        let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
-        let Some(&id) = self.names.by_name.get(self.table.name(self.name)?) else {
-            return Err(self.table.broken(self.name, "a function of the other table"));
-        };
-        let run = self.names.warm[id as usize];
-        Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
-    }
-
-    fn problems(&mut self) -> &mut Problems {
-        &mut self.problems
+    fn id(&self, table: &Table, column: Column) -> Result<Option<u32>, TraceError> {
+        Ok(self.0.get(table.name(column)?).copied())
     }
 }
 

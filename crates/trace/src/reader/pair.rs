@@ -8,21 +8,17 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
-use swell_core::ids::FunctionId;
-use swell_core::time::{Instant, Span};
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 
-use crate::arrival::Arrival;
-use crate::calls_file::{CallsFile, Survey};
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
-use crate::reorder::{Rows, TableRows};
 use crate::source::Source;
 use crate::table::{Column, Table};
-use crate::trace::{Trace, TraceParts, span_to};
+use crate::trace::Trace;
+use crate::two_tables::{Naming, read_calls};
 
 /// Reads a trace; the calls stay in their file.
 pub fn read(
@@ -33,35 +29,12 @@ pub fn read(
 ) -> Result<Trace, TraceError> {
     let known = Functions::read(functions, &mut problems)?;
     let profiles = known.profiles;
-    let ids = Arc::new(Ids {
-        warm: profiles.iter().map(|profile| profile.warm).collect(),
+    let numbers = Numbers {
+        count: profiles.len() as u64,
         in_order: known.by_number.iter().all(|(&number, &id)| number == u64::from(id)),
         by_number: known.by_number,
-    });
-    let mut survey = Survey::default();
-    survey.grow(profiles.len());
-    let mut rows = CallRows::open(calls, Arc::clone(&ids), problems)?;
-    while let Some(call) = rows.next()? {
-        survey.see(&call);
-    }
-    let problems = rows.problems;
-    let (lenient, source) = (problems.lenient(), calls.clone());
-    Ok(Trace::new(TraceParts {
-        name: name.to_string(),
-        functions: profiles,
-        span: span_to(survey.last()),
-        call_counts: Some(survey.call_counts),
-        problems,
-        recipe: None,
-        calls: Box::new(CallsFile {
-            name: calls.name().to_string(),
-            disorder: survey.disorder.greatest(),
-            rows: Box::new(move || {
-                let problems = Problems::new(lenient);
-                Ok(Box::new(CallRows::open(&source, Arc::clone(&ids), problems)?))
-            }),
-        }),
-    }))
+    };
+    read_calls(name, profiles, calls, numbers, problems)
 }
 
 /// The table of functions.
@@ -120,50 +93,24 @@ impl Functions {
 }
 
 /// How the numbers of a table of calls become ids.
-struct Ids {
+struct Numbers {
     by_number: HashMap<u64, u32>,
     /// Whether the numbers are the ids, as they almost always are.
     in_order: bool,
-    warm: Vec<Span>,
+    count: u64,
 }
 
-struct CallRows {
-    table: Table,
-    at: Column,
-    number: Column,
-    ids: Arc<Ids>,
-    problems: Problems,
-}
-
-impl CallRows {
-    fn open(source: &Source, ids: Arc<Ids>, problems: Problems) -> Result<Self, TraceError> {
-        let table = Table::open(source)?;
-        let (at, number) = (table.column("t_ms")?, table.column("fn")?);
-        Ok(Self { table, at, number, ids, problems })
-    }
-}
-
-impl TableRows for CallRows {
-    fn advance(&mut self) -> Result<Option<()>, TraceError> {
-        self.table.advance()
+impl Naming for Numbers {
+    fn columns(&self, table: &Table) -> Result<[Column; 2], TraceError> {
+        Ok([table.column("t_ms")?, table.column("fn")?])
     }
 
-    fn row(&mut self) -> Result<Arrival, TraceError> {
-        let at = self.table.scaled(self.at, 6, "milliseconds from 0")?;
-        let number = self.table.whole(self.number)?;
-        let id = match self.ids.in_order {
-            true => (number < self.ids.warm.len() as u64).then_some(number as u32),
-            false => self.ids.by_number.get(&number).copied(),
-        };
-        let Some(id) = id else {
-            return Err(self.table.broken(self.number, "a function of the other table"));
-        };
-        let run = self.ids.warm[id as usize];
-        Ok(Arrival { at: Instant::from_nanos(at), function: FunctionId(id), run })
-    }
-
-    fn problems(&mut self) -> &mut Problems {
-        &mut self.problems
+    fn id(&self, table: &Table, column: Column) -> Result<Option<u32>, TraceError> {
+        let number = table.whole(column)?;
+        Ok(match self.in_order {
+            true => (number < self.count).then_some(number as u32),
+            false => self.by_number.get(&number).copied(),
+        })
     }
 }
 
