@@ -4,7 +4,6 @@ pub mod arrival;
 pub mod error;
 pub mod profile;
 pub mod trace;
-mod two_tables;
 
 pub mod cold;
 pub mod durations;
@@ -37,3 +36,4 @@ pub mod reorder;
 pub mod runs;
 pub mod source;
 pub mod table;
+pub mod two_tables;

@@ -17,7 +17,7 @@ use crate::table::{Column, Table};
 use crate::trace::{Trace, TraceParts, span_to};
 
 /// How a table of calls tells when, and of what.
-pub(crate) trait Naming: Send + Sync + 'static {
+pub trait Naming: Send + Sync + 'static {
     /// The columns of the moment, in milliseconds, and of the function.
     fn columns(&self, table: &Table) -> Result<[Column; 2], TraceError>;
 
@@ -26,7 +26,7 @@ pub(crate) trait Naming: Send + Sync + 'static {
 }
 
 /// The trace of these functions and the calls of a table.
-pub(crate) fn read_calls(
+pub fn read_calls(
     name: &str,
     profiles: Vec<FunctionProfile>,
     calls: &Source,
