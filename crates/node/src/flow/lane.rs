@@ -188,7 +188,11 @@ impl Lane {
                     (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
                     continue;
                 }
-                Placed::Not => stir.notify_one(),
+                // Who watches a flow that rested must see that it is full: it may get more room.
+                Placed::Not => {
+                    self.meter.stirred();
+                    stir.notify_one();
+                }
             }
             tokio::select! {
                 () = room => {}
@@ -313,5 +317,49 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use swell_core::flow::view::FifoId;
+    use swell_core::units::Bytes;
+    use swell_fifo::class::Class;
+
+    use crate::flow::line::Line;
+    use crate::flow::news::{Bell, News};
+    use crate::flow::pool::Regions;
+    use crate::settings::{FlowCores, FlowSettings};
+
+    #[tokio::test]
+    async fn a_flow_that_rested_is_looked_at_while_somebody_waits_for_room_in_it() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let spec = serde_json::json!({"name": "frames", "from": ["camera"], "to": "detect"});
+        let spec = serde_json::from_value(spec).expect("it is a flow");
+        let settings = FlowSettings {
+            memory_max: Bytes::new(1 << 20),
+            function_memory_max: Bytes::new(1 << 20),
+            policy: "measured".to_string(),
+            cores: FlowCores::Off,
+            link: None,
+            socket: None,
+            socket_group: false,
+        };
+        let (news, regions) = (News::new(), Regions::new(&settings));
+        let bell = Bell::new(news.clone(), FifoId(7));
+        let from = vec!["camera".to_string()];
+        let classes: Vec<Class> = Class::all().take(1).collect();
+        let line = Line::new(bell, spec, from, &classes, 0, folder.path(), &regions);
+        let line = line.expect("there is room for it");
+        let items = vec![vec![1; 32]; 100_000];
+        let stop = CancellationToken::new();
+        let mut put = pin!(line.lanes[0].put_unkept(&items, &stop, &line.stir));
+        assert!(put.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(news.take(), [7], "who watches it does not hear that it is full");
     }
 }

@@ -76,8 +76,8 @@ pub(crate) struct Ring {
 }
 
 impl Line {
-    /// Brings a flow up, in regions of these classes (those its hint asks for, where there is
-    /// none), with `owner` as its first owner, by its place among [`Line::owners`].
+    /// Brings a flow up, each lane in a region of its class, with `owner` as its first owner, by
+    /// its place among [`Line::owners`].
     pub(crate) fn new(
         bell: Bell,
         spec: FlowSpec,
