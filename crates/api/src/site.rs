@@ -294,6 +294,19 @@ pub struct Capacity {
     pub io_ops: u64,
 }
 
+/// Where others reach a site, where it is not plain.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reach {
+    /// The address or name of its machine. Left out is the address that the node listens at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The first of three ports in a row: for state, for the log and transfers, for items of flows.
+    /// Left out are three that are free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<u16>,
+}
+
 /// The first site of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -307,6 +320,9 @@ pub struct InitSite {
     /// Length of a slot in milliseconds; it cannot be changed later. Left out is five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot_ms: Option<u64>,
+    /// Where others reach it.
+    #[serde(default)]
+    pub reach: Reach,
 }
 
 /// Who is to be invited.
@@ -387,4 +403,7 @@ pub struct JoinSite {
     pub invitation: Invitation,
     /// What it can bear.
     pub capacity: Capacity,
+    /// Where others reach it.
+    #[serde(default)]
+    pub reach: Reach,
 }

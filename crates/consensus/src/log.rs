@@ -185,6 +185,8 @@ pub enum LogError {
     /// It was decided, and this site learned so from a snapshot, without what came of it: look
     /// at the state.
     Overtaken,
+    /// The others say that this site is no member: it was removed, or has not joined yet.
+    NotMember,
     /// It cannot be done, as told; trying again does not help.
     Refused(String),
     /// The log has stopped at this site, as told; nothing goes on until it is started again.
@@ -210,6 +212,10 @@ impl fmt::Display for LogError {
                 f,
                 "it was decided, and this site learned so from a snapshot: look at the state to \
                  see what came of it"
+            ),
+            LogError::NotMember => write!(
+                f,
+                "this site is no member of the cluster: let it join, or leave if it was removed"
             ),
             LogError::Refused(why) => write!(f, "{why}"),
             LogError::Stopped(why) => write!(f, "the log of this site has stopped: {why}"),

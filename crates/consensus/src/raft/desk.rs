@@ -100,8 +100,7 @@ impl Desk {
             // It has just started, and knows nobody yet.
             return Err(Obstacle::NotLeader(None));
         }
-        let why = format!("site {} is no member of this cluster: let it join first", from.0);
-        Err(Obstacle::Refused(why))
+        Err(Obstacle::NotMember)
     }
 }
 
@@ -140,6 +139,7 @@ impl From<Obstacle> for Reply {
         match obstacle {
             Obstacle::NotLeader(leader) => Reply::NotLeader(leader),
             Obstacle::Refused(why) => Reply::Refused(why),
+            Obstacle::NotMember => Reply::NotMember,
             Obstacle::Unable(why) => Reply::Unable(why),
             Obstacle::Stopped(why) => Reply::Unable(format!("the log has stopped there: {why}")),
         }

@@ -176,6 +176,7 @@ impl RaftLog {
         match asked.map_err(|error| Obstacle::Unable(error.to_string()))? {
             Reply::NotLeader(leader) => Err(Obstacle::NotLeader(leader)),
             Reply::Refused(why) => Err(Obstacle::Refused(why)),
+            Reply::NotMember => Err(Obstacle::NotMember),
             Reply::Unable(why) => Err(Obstacle::Unable(why)),
             reply => Ok(reply),
         }
@@ -262,6 +263,7 @@ fn told(obstacle: Obstacle) -> LogError {
     match obstacle {
         Obstacle::NotLeader(leader) => LogError::NotLeader { leader: leader.and_then(site) },
         Obstacle::Refused(why) => LogError::Refused(why),
+        Obstacle::NotMember => LogError::NotMember,
         Obstacle::Unable(_) => LogError::TimedOut,
         Obstacle::Stopped(why) => LogError::Stopped(why),
     }

@@ -38,6 +38,8 @@ pub(crate) enum Obstacle {
     NotLeader(Option<u64>),
     /// It makes no sense, as told.
     Refused(String),
+    /// Who asks is no member.
+    NotMember,
     /// Not now, as told.
     Unable(String),
     /// The log has stopped, as told.

@@ -68,6 +68,8 @@ pub enum Reply {
     Refused(String),
     /// It is not done, as told; later it may be.
     Unable(String),
+    /// Who asks is no member.
+    NotMember,
 }
 
 impl Request {

@@ -191,8 +191,11 @@ pub trait Sited: Send + Sync {
     /// Joins a cluster.
     fn join(&self, asked: JoinSite) -> Siting<'_, Cluster>;
 
-    /// Leaves it.
-    fn leave(&self) -> Siting<'_, ()>;
+    /// Leaves it; or forgets it without asking the others.
+    fn leave(&self, forget: bool) -> Siting<'_, ()>;
+
+    /// Removes another site that is not there any more.
+    fn remove(&self, site: String) -> Siting<'_, ()>;
 
     /// Files a proposal for a person.
     fn file(&self, asked: FileProposal) -> Siting<'_, Filed>;

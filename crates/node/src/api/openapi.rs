@@ -29,7 +29,7 @@ use crate::api::{
         invocations::discard, invocations::publish,
         forecasts::list, forecasts::show, forecasts::calendar, forecasts::announce,
         forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
-        sites::cluster, sites::init, sites::join, sites::leave, sites::invite, sites::set_mode,
+        sites::cluster, sites::init, sites::join, sites::leave, sites::remove, sites::invite, sites::set_mode,
         sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
         sites::ledger,
         document,

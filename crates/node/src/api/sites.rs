@@ -55,15 +55,44 @@ pub async fn join(
     Ok(Json(context.sited().map_err(Failure)?.join(asked).await.map_err(Failure)?))
 }
 
+/// How to leave.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LeaveQuery {
+    /// Without asking the others: where these are no more.
+    #[serde(default)]
+    forget: bool,
+}
+
 /// Lets this site leave its cluster. It must hold no workloads.
-#[utoipa::path(delete, path = "/v1/site", tag = "sites", responses(
+#[utoipa::path(delete, path = "/v1/site", tag = "sites", params(LeaveQuery), responses(
     (status = 204, description = "It has left."),
+    (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
     (status = 409, description = "It holds workloads, takes part in a move, or is the last site."),
     (status = 503, description = "No majority of the sites is reached."),
 ))]
-pub async fn leave(State(context): State<Arc<ApiContext>>) -> Answer<StatusCode> {
-    context.sited().map_err(Failure)?.leave().await.map_err(Failure)?;
+pub async fn leave(
+    State(context): State<Arc<ApiContext>>,
+    Asked(query): Asked<LeaveQuery>,
+) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.leave(query.forget).await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes another site that is gone for good. It must hold no workloads any more.
+#[utoipa::path(delete, path = "/v1/site/members/{name}", tag = "sites",
+    params(("name" = String, Path, description = "The site.")),
+    responses(
+        (status = 204, description = "It is no member any more."),
+        (status = 404, description = "This node is no site, or there is no such site."),
+        (status = 409, description = "It is there, holds workloads, or takes part in a move."),
+        (status = 503, description = "No majority of the sites is reached."),
+    ),
+)]
+pub async fn remove(State(context): State<Arc<ApiContext>>, At(name): At) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.remove(name).await.map_err(Failure)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -94,7 +94,7 @@ pub fn unkept(why: &str) -> Refusal {
 /// What the log could not do, for a person.
 pub fn unsaid(error: &LogError) -> Refusal {
     let reason = match error {
-        LogError::Refused(_) => Reason::Conflict,
+        LogError::Refused(_) | LogError::NotMember => Reason::Conflict,
         LogError::Stopped(_) => Reason::Internal,
         _ => Reason::NotReady,
     };

@@ -8,34 +8,36 @@ use std::time::{Duration, SystemTime};
 use parking_lot::RwLock;
 use swell_api::site::{
     Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation,
-    InviteSite, JoinSite, LedgerRow, Proposal, SetMode, SiteContact,
+    InviteSite, JoinSite, LedgerRow, Proposal, Reach, SetMode, SiteContact,
 };
-use swell_consensus::log::{Change, Look};
+use swell_consensus::log::{Change, LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::words::ProposalId;
+use swell_core::ids::SiteId;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
 use swell_site::board::FlowPlace;
 use swell_site::naming::{site_id, workload_id};
 use swell_site::route::Route;
 use swell_site::site::Site;
-use tokio::net::TcpListener;
 
 use crate::api::context::{Sited, Siting};
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept, unsaid};
-use crate::sites::contact::{certified, told};
+use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::telling::mode_taken;
-use crate::sites::{ledger, view};
+use crate::sites::{ledger, reach, view};
 
 /// How long the log may take to decide what a person wants.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
 const SETTLED_EVERY: Duration = Duration::from_millis(50);
+/// How long nothing must be heard of a site that is gone.
+const LISTENED: Duration = Duration::from_secs(5);
 
 /// The site of a node, if it is one.
 pub struct SiteDesk {
@@ -71,7 +73,7 @@ impl SiteDesk {
     /// The identity with where the gateway is now: others hear of it from this site's board.
     fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
         let former = identity.contact.clone();
-        identity.contact.gateway = self.gateway();
+        identity.contact.gateway = self.gateway(identity.address.as_deref());
         if let Some(FlowPlace { node, at }) = self.around.flow.clone() {
             identity.contact.flow = Some(FlowContact { node, at });
         }
@@ -81,8 +83,8 @@ impl SiteDesk {
         Ok(identity)
     }
 
-    fn gateway(&self) -> String {
-        format!("{}://{}", if self.is_tls { "https" } else { "http" }, self.listen)
+    fn gateway(&self, address: Option<&str>) -> String {
+        reach::gateway(address, self.listen, self.is_tls)
     }
 
     /// Ends the site; it is one again after the next start.
@@ -100,7 +102,7 @@ impl SiteDesk {
 
     async fn begin(&self, identity: Identity) -> Result<(), String> {
         let mut life = self.life.lock().await;
-        let up = Up::start(identity, &self.data, &self.around).await?;
+        let up = Up::start(identity, &self.data, &self.around, self.listen.ip()).await?;
         self.elsewhere.set(Some(up.site.clone()));
         *self.up.write() = Some(up.site.clone());
         *life = Some(up);
@@ -127,33 +129,58 @@ impl SiteDesk {
         }
     }
 
-    /// Where this site is found: on the interface of its gateway, on ports that were free.
-    async fn contact(&self, name: &str) -> Result<SiteContact, Refusal> {
-        if self.listen.ip().is_unspecified() {
-            let title = "other sites need an address at which they reach this node";
-            return Err(Refusal::new(Reason::BadRequest, title).hint(
-                "start it with `--listen` and an address of this machine instead of `0.0.0.0`",
-            ));
+    /// Where this site will be found.
+    async fn contact(&self, name: &str, reach: &Reach) -> Result<SiteContact, Refusal> {
+        let told = self.gateway(reach.address.as_deref());
+        reach::contact(name, reach, (self.listen, told), self.around.flow.clone()).await
+    }
+
+    /// A site that came up just now, or beside which this one did, may not have been heard yet.
+    async fn must_be_gone(&self, name: &str) -> Result<(), Refusal> {
+        let deadline = tokio::time::Instant::now() + LISTENED;
+        while tokio::time::Instant::now() < deadline {
+            let sites = self.cluster()?.sites;
+            match sites.iter().find(|site| site.name == name) {
+                None if !self.site()?.log().membership().sites.contains_key(&site_id(name)) => {
+                    let title = format!("there is no site `{name}` in this cluster");
+                    return Err(Refusal::new(Reason::NotFound, title)
+                        .hint("`swell site list` shows those that are"));
+                }
+                Some(there) if there.is_reached => {
+                    let title = format!("site `{name}` is there");
+                    return Err(Refusal::new(Reason::Conflict, title).hint(
+                        "let it leave itself, with `swell site leave --node` and its address",
+                    ));
+                }
+                _ => tokio::time::sleep(SETTLED_EVERY).await,
+            }
         }
-        let at = self.listen;
-        let mut free = Vec::new();
-        for _ in 0..3 {
-            let bound = TcpListener::bind(SocketAddr::new(at.ip(), 0)).await;
-            free.push(bound.map_err(|error| unkept(&format!("no port is free: {error}")))?);
+        Ok(())
+    }
+
+    /// Takes a member out of the cluster; it must have no part in anything.
+    async fn dismiss(&self, site: &Site, who: SiteId) -> Result<(), Refusal> {
+        let log = site.log().clone();
+        // An earlier try may have come so far.
+        if log.look(|state| state.members.contains_key(&who)) {
+            let asked = Command::Dismiss { site: who };
+            match site.say(asked, PATIENCE).await {
+                // Removed while it was away: the others have seen to the rest, and its own log is
+                // of another time.
+                Err(LogError::NotMember) if who == site.me() => return Ok(()),
+                Err(error) => return Err(unsaid(&error)),
+                Ok(decided) => decided.outcome.map_err(|refused| declined(site, &refused))?,
+            }
         }
-        let address = |of: &TcpListener| of.local_addr().map(|at| at.to_string());
-        let address = |of| address(of).map_err(|error| unkept(&error.to_string()));
-        let flow = match self.around.flow.clone() {
-            Some(FlowPlace { node, at }) => FlowContact { node, at },
-            None => FlowContact { node: certified(name), at: address(&free[2])? },
-        };
-        Ok(SiteContact {
-            flow: Some(flow),
-            name: name.to_string(),
-            gateway: self.gateway(),
-            state: address(&free[0])?,
-            resource: address(&free[1])?,
-        })
+        let mut voters = log.membership().voters;
+        if voters.remove(&who) && !voters.is_empty() {
+            let changed = log.change(Change::Voters(voters), PATIENCE).await;
+            changed.map_err(|error| unsaid(&error))?;
+        }
+        if let Err(error) = log.change(Change::Leave { site: who }, PATIENCE).await {
+            tracing::warn!(%error, "the others still send a site their log that has left");
+        }
+        Ok(())
     }
 
     /// Keeps who this node is and brings it up; if it does not come up, it is nobody again.
@@ -240,7 +267,7 @@ impl Sited for SiteDesk {
     fn init(&self, asked: InitSite) -> Siting<'_, Cluster> {
         Box::pin(async move {
             self.must_be_none()?;
-            let InitSite { cluster, site, capacity, slot_ms } = asked;
+            let InitSite { cluster, site, capacity, slot_ms, reach } = asked;
             if let Some(problem) = rules(slot_ms).problem() {
                 return Err(Refusal::new(Reason::BadRequest, format!("`slot_ms`: {problem}")));
             }
@@ -249,7 +276,8 @@ impl Sited for SiteDesk {
             let issuer = Issuer::found(&cluster, now).map_err(|error| uncertified(&error))?;
             let identity = Identity {
                 cluster,
-                contact: self.contact(&site).await?,
+                contact: self.contact(&site, &reach).await?,
+                address: reach.address,
                 capacity,
                 slot_ms,
                 authority: issuer.certificate().to_string(),
@@ -289,10 +317,11 @@ impl Sited for SiteDesk {
     fn join(&self, asked: JoinSite) -> Siting<'_, Cluster> {
         Box::pin(async move {
             self.must_be_none()?;
-            let JoinSite { invitation, capacity } = asked;
+            let JoinSite { invitation, capacity, reach } = asked;
             checked(capacity.cpu_milli)?;
             let identity = Identity {
-                contact: self.contact(&invitation.site).await?,
+                contact: self.contact(&invitation.site, &reach).await?,
+                address: reach.address,
                 cluster: invitation.cluster,
                 capacity,
                 slot_ms: invitation.slot_ms,
@@ -308,23 +337,30 @@ impl Sited for SiteDesk {
         })
     }
 
-    fn leave(&self) -> Siting<'_, ()> {
+    fn leave(&self, forget: bool) -> Siting<'_, ()> {
         Box::pin(async move {
             let site = self.site()?;
-            let me = site.me();
-            self.say(&site, Command::Dismiss { site: me }).await?;
-            let log = site.log().clone();
-            let mut voters = log.membership().voters;
-            if voters.remove(&me) && !voters.is_empty() {
-                let changed = log.change(Change::Voters(voters), PATIENCE).await;
-                changed.map_err(|error| unsaid(&error))?;
-            }
-            let left = log.change(Change::Leave { site: me }, PATIENCE).await;
-            if let Err(error) = left {
-                tracing::warn!(%error, "the others still send this site their log");
+            if !forget {
+                self.dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
+                    Reason::NotReady => refusal
+                        .hint("if the cluster is no more, `swell site leave --forget` forgets it"),
+                    _ => refusal,
+                })?;
             }
             self.end().await;
             Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))
+        })
+    }
+
+    fn remove(&self, name: String) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let (site, who) = (self.site()?, site_id(&name));
+            if who == site.me() {
+                return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
+                    .hint("let it leave with `swell site leave`"));
+            }
+            self.must_be_gone(&name).await?;
+            self.dismiss(&site, who).await
         })
     }
 

@@ -20,6 +20,9 @@ pub struct Identity {
     pub cluster: String,
     /// Where this site is found; its name is its name in the cluster.
     pub contact: SiteContact,
+    /// The address or name of its machine for others, where it is not the one it listens at.
+    #[serde(default)]
+    pub address: Option<String>,
     /// What it can bear.
     pub capacity: Capacity,
     /// Length of a slot in milliseconds, where this site founded the cluster.

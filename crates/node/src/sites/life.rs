@@ -1,5 +1,6 @@
 //! A site coming up, and going: its channels, its log, its service.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -38,6 +39,7 @@ use crate::sites::contact::{loads, resource_of, taken};
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::{FOLDER, Identity};
 use crate::sites::mover::SwellMover;
+use crate::sites::reach::listening;
 use crate::sites::standby::Standby;
 use crate::sites::stragglers::call_back;
 use crate::sites::surroundings::Surroundings;
@@ -100,8 +102,13 @@ pub fn rules(slot_ms: Option<u64>) -> Rules {
 
 impl Up {
     /// Brings a site up. Whether it is a member shows in its state; it asks to be admitted for
-    /// as long as it is none.
-    pub async fn start(identity: Identity, data: &Path, around: &Around) -> Result<Self, String> {
+    /// as long as it is none. Its ports are on that interface.
+    pub async fn start(
+        identity: Identity,
+        data: &Path,
+        around: &Around,
+        interface: IpAddr,
+    ) -> Result<Self, String> {
         let Identity { contact, authority, .. } = &identity;
         let link = |pem: &swell_api::site::Pem| {
             Link::of_pem(authority, &pem.certificate, &pem.key).map_err(|error| error.to_string())
@@ -115,7 +122,7 @@ impl Up {
         // The site owns the channel, which therefore does not own the site.
         let answers_state = Arc::new(OnceLock::new());
         let stop = CancellationToken::new();
-        let flow_port = flow_port(&identity, around, &stop).await?;
+        let flow_port = flow_port(&identity, around, interface, &stop).await?;
         let standby = Standby::new(&folder);
         let counter = Counter {
             standby: standby.clone(),
@@ -129,14 +136,14 @@ impl Up {
             runtime: tokio::runtime::Handle::current(),
         };
         let voice = Voice { site: me, address: contact.state.clone(), life: wall_ms() };
-        let listener = std_listener(&contact.state).await?;
+        let listener = std_listener(listening(interface, &contact.state)?).await?;
         let state = StateChannel::open(voice, state_link, listener, state(answers_state.clone()));
         let state = state.map_err(|error| error.to_string())?;
         let channel = ResourceChannel::open(Opening {
             site: me,
             folder: folder.clone(),
             identity: resource_link,
-            listener: std_listener(&contact.resource).await?,
+            listener: std_listener(listening(interface, &contact.resource)?).await?,
             settings: LogSettings { rules, ..LogSettings::default() },
             routes: resource(counter),
         });
@@ -224,6 +231,7 @@ fn mover(
 async fn flow_port(
     identity: &Identity,
     around: &Around,
+    interface: IpAddr,
     stop: &CancellationToken,
 ) -> Result<Option<JoinHandle<()>>, String> {
     let (None, Some(pem), Some(place)) = (&around.flow, &identity.flow, &identity.contact.flow)
@@ -232,8 +240,7 @@ async fn flow_port(
     };
     let link = Link::of_pem(&identity.authority, &pem.certificate, &pem.key);
     let link = link.map_err(|error| error.to_string())?;
-    let at = place.at.parse().map_err(|_| format!("`{}` is no address", place.at))?;
-    let port = Port::of(link, at).await?;
+    let port = Port::of(link, listening(interface, &place.at)?).await?;
     let flows = &around.belongings.flows;
     flows.parts.links.set(Some(port.link()));
     Ok(Some(port.open(flows.clone(), stop.clone())))
@@ -284,7 +291,7 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
 }
 
 /// A port for a channel that has threads of its own.
-async fn std_listener(address: &str) -> Result<std::net::TcpListener, String> {
+async fn std_listener(address: SocketAddr) -> Result<std::net::TcpListener, String> {
     let bound = async { TcpListener::bind(address).await?.into_std() };
     let told = |error| format!("cannot listen on {address} for other sites: {error}");
     bound.await.map_err(told)

@@ -19,4 +19,5 @@ pub mod ledger;
 pub mod telling;
 pub mod life;
 pub mod asking;
+pub mod reach;
 pub mod desk;

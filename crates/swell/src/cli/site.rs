@@ -13,8 +13,9 @@ const EXAMPLES: &str = "\
 Examples:
   swell site init --name oslo --cluster shop --cpu 8
   swell site invite lima > lima.json
-  swell site join lima.json --cpu 8 --node http://10.0.0.8:7070
+  swell site join lima.json --cpu 8 --ports 7411 --node http://10.0.0.8:7070
   swell site list
+  swell site remove rome                 # a box that is gone for good
   swell site mode shadow
 
 An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
@@ -46,6 +47,9 @@ pub enum SiteCommand {
         /// What it can bear
         #[command(flatten)]
         capacity: CapacityArguments,
+        /// Where others reach it
+        #[command(flatten)]
+        reach: ReachArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -65,12 +69,26 @@ pub enum SiteCommand {
         /// What it can bear
         #[command(flatten)]
         capacity: CapacityArguments,
+        /// Where others reach it
+        #[command(flatten)]
+        reach: ReachArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
     },
     /// Let the node leave its cluster; it must hold no workloads
     Leave {
+        /// Forget the cluster without asking it, where its other sites are no more
+        #[arg(long)]
+        forget: bool,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Remove another site that is gone for good; what it held must have been taken over
+    Remove {
+        /// The site
+        name: String,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -132,6 +150,19 @@ pub struct CapacityArguments {
     /// Operations on disks a second [default: not limited]
     #[arg(long, value_name = "OPS")]
     pub io: Option<u64>,
+}
+
+/// Where others reach a site.
+#[derive(Debug, Clone, Args)]
+pub struct ReachArguments {
+    /// The address or name by which other sites reach this machine [default: the one that the node
+    /// listens at]
+    #[arg(long, value_name = "HOST")]
+    pub address: Option<String>,
+    /// The first of three ports in a row that other sites reach: for state, for the log and
+    /// transfers, for items of flows [default: three that are free]
+    #[arg(long, value_name = "PORT")]
+    pub ports: Option<u16>,
 }
 
 /// Arguments of `swell proposal`.

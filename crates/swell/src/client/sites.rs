@@ -34,8 +34,13 @@ impl NodeClient {
     }
 
     /// Leaves it.
-    pub fn leave_site(&self) -> Result<(), Letter> {
-        self.delete("/v1/site")
+    pub fn leave_site(&self, forget: bool) -> Result<(), Letter> {
+        self.delete(if forget { "/v1/site?forget=true" } else { "/v1/site" })
+    }
+
+    /// Removes another site that is gone for good.
+    pub fn remove_site(&self, name: &str) -> Result<(), Letter> {
+        self.delete(&format!("/v1/site/members/{}", escaped(name)))
     }
 
     /// Sets whether anything moves.

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use swell_api::site::{
     Authority, Capacity, Cluster, FileProposal, InitSite, Invitation, JoinSite, LedgerRow,
-    Proposal, SetMode, Site, SiteMode,
+    Proposal, Reach, SetMode, Site, SiteMode,
 };
 
 use crate::cli::site::{
     AuthorityCommand, CapacityArguments, FileArguments, LedgerArguments, Mode, ProposalCommand,
-    SiteCommand,
+    ReachArguments, SiteCommand,
 };
 use crate::connect;
 use crate::error::Letter;
@@ -69,12 +69,13 @@ const LEDGER: [Column<LedgerRow>; 6] = [
 /// Runs `swell site`.
 pub fn site(command: &SiteCommand) -> Result<(), Letter> {
     match command {
-        SiteCommand::Init { name, cluster, slot, capacity: most, node } => {
+        SiteCommand::Init { name, cluster, slot, capacity: most, reach: at, node } => {
             let asked = InitSite {
                 cluster: cluster.clone(),
                 site: name.clone(),
                 capacity: capacity(most)?,
                 slot_ms: slot.map(|slot| slot.nanos() / 1_000_000),
+                reach: reach(at),
             };
             stands(&connect::node(node)?.init_site(&asked)?);
             Ok(())
@@ -83,14 +84,23 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             let invitation = connect::node(node)?.invite_site(name)?;
             to_stdout(|out| json(&invitation, out))
         }
-        SiteCommand::Join { invitation, capacity: most, node } => {
-            let asked = JoinSite { invitation: read(invitation)?, capacity: capacity(most)? };
+        SiteCommand::Join { invitation, capacity: most, reach: at, node } => {
+            let asked = JoinSite {
+                invitation: read(invitation)?,
+                capacity: capacity(most)?,
+                reach: reach(at),
+            };
             stands(&connect::node(node)?.join_site(&asked)?);
             Ok(())
         }
-        SiteCommand::Leave { node } => {
-            connect::node(node)?.leave_site()?;
+        SiteCommand::Leave { forget, node } => {
+            connect::node(node)?.leave_site(*forget)?;
             say("this node is no site any more");
+            Ok(())
+        }
+        SiteCommand::Remove { name, node } => {
+            connect::node(node)?.remove_site(name)?;
+            say(format!("`{name}` is no site any more"));
             Ok(())
         }
         SiteCommand::List { output, node } => {
@@ -164,6 +174,10 @@ fn file(arguments: &FileArguments) -> Result<(), Letter> {
     let filed = connect::node(&arguments.node)?.file_proposal(&asked)?;
     say(format!("filed as {0}; `swell proposal show {0}` tells what comes of it", filed.id));
     to_stdout(|out| writeln!(out, "{}", filed.id))
+}
+
+fn reach(at: &ReachArguments) -> Reach {
+    Reach { address: at.address.clone(), ports: at.ports }
 }
 
 fn capacity(most: &CapacityArguments) -> Result<Capacity, Letter> {

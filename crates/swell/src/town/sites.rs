@@ -7,7 +7,7 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use swell_api::function::Code;
-use swell_api::site::{Capacity, InitSite, Invitation, InviteSite, JoinSite};
+use swell_api::site::{Capacity, InitSite, Invitation, InviteSite, JoinSite, Reach};
 use swell_api::spec::{BackendName, FunctionSpec};
 use swell_core::time::Span;
 use swell_core::units::Bytes as Memory;
@@ -53,13 +53,14 @@ impl Town {
             site: SITES[0].to_string(),
             capacity,
             slot_ms: Some(slot.nanos() / 1_000_000),
+            reach: Reach::default(),
         };
         let _: serde_json::Value = ask(&clients[0], Method::POST, "/v1/site/init", &init).await?;
         for (client, site) in clients.iter().zip(SITES).skip(1) {
             let invite = InviteSite { site: site.to_string() };
             let path = "/v1/site/invitations";
             let invitation: Invitation = ask(&clients[0], Method::POST, path, &invite).await?;
-            let join = JoinSite { invitation, capacity };
+            let join = JoinSite { invitation, capacity, reach: Reach::default() };
             let _: serde_json::Value = ask(client, Method::POST, "/v1/site/join", &join).await?;
         }
         Ok(Self { clients, nodes, _folders: folders })

@@ -117,6 +117,42 @@ fn what_a_dead_site_held_goes_on_at_another_by_what_was_kept_of_it() {
     assert_eq!(second.call("shop", b"back").text(), "back");
 }
 
+#[test]
+fn a_site_that_is_gone_for_good_is_removed_and_joins_anew_if_it_comes_back() {
+    let [first, second, third] = town();
+    for (name, why) in [
+        ("oslo", "does not remove itself"),
+        ("kobe", "site `kobe` is there"),
+        ("paris", "no site `paris`"),
+    ] {
+        first.run(&format!("site remove {name}")).ended(1, why);
+    }
+    let folder = third.kill();
+    let is_known = |name: &str| {
+        let sites = second.fine("site list -o json").json();
+        sites.as_array().is_some_and(|sites| sites.iter().any(|site| site["name"] == name))
+    };
+    until("it is missed", || (first.run("site remove kobe").code == Some(0)).then_some(()));
+    until("the other has heard of it", || (!is_known("kobe")).then_some(()));
+    // Two sites of two decide.
+    first.deploy("shop", samples::ECHO, "");
+    until("it is registered", || (holder(&second, "shop")? == "oslo").then_some(()));
+    let filed = first.fine("authority move shop --to lima --check 1");
+    assert_eq!(ended(&second, filed.out.trim())["state"], "done");
+    // It is no member any more, and has only to forget that it was.
+    let third = Node::on(folder, "");
+    until("it hears so", || (third.run("site leave").code == Some(0)).then_some(()));
+    assert!(!is_known("kobe"));
+    third.run("site status").ended(1, "no site of a cluster");
+    third.write("again.json", first.fine("site invite kobe").out.as_bytes());
+    third.fine("site join again.json --cpu 2");
+    until("it has joined again", || is_known("kobe").then_some(()));
+    assert_eq!(third.call("shop", b"over there").header("x-swell-site"), "lima");
+    second.run("site leave").ended(1, "still holds");
+    third.fine("site leave");
+    until("it has left", || (!is_known("kobe")).then_some(()));
+}
+
 /// A Prometheus: a real one where the machine has it, else one that answers as a real one did.
 struct Prometheus {
     address: String,
