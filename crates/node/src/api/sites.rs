@@ -102,7 +102,7 @@ pub async fn remove(State(context): State<Arc<ApiContext>>, At(name): At) -> Ans
         (status = 200, description = "The invitation.", body = Invitation),
         (status = 400, description = "That cannot be the name of a site."),
         (status = 404, description = "This node is no site."),
-        (status = 409, description = "Only the site that founded the cluster can invite."),
+        (status = 409, description = "It is a site already, or another site founded the cluster."),
     ),
 )]
 pub async fn invite(

@@ -298,6 +298,11 @@ impl Sited for SiteDesk {
             let title = "only the site that founded the cluster can invite others";
             return Err(Refusal::new(Reason::Conflict, title).hint("ask it there"));
         };
+        if site.log().look(|state| state.members.contains_key(&site_id(&asked.site))) {
+            let title = format!("`{}` is a site already", asked.site);
+            return Err(Refusal::new(Reason::Conflict, title)
+                .hint("choose another name, or take it out first with `swell site remove`"));
+        }
         let issuer =
             Issuer::of_pem(&identity.authority, key).map_err(|error| uncertified(&error))?;
         let known = site.contacts().into_values().map(|contact| told(&contact));

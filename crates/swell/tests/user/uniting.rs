@@ -127,6 +127,7 @@ fn a_site_that_is_gone_for_good_is_removed_and_joins_anew_if_it_comes_back() {
     ] {
         first.run(&format!("site remove {name}")).ended(1, why);
     }
+    first.run("site invite kobe").ended(1, "`kobe` is a site already");
     let folder = third.kill();
     let is_known = |name: &str| {
         let sites = second.fine("site list -o json").json();
