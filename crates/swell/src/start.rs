@@ -54,7 +54,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Content(content) => cmd::content::run(&content.command),
         Command::Cache(cache) => cmd::caches::run(&cache.command),
         Command::Certificate(certificate) => cmd::certificate::run(&certificate.command),
-        Command::Top(arguments) => cmd::flows::run_top(&arguments),
+        Command::Top(arguments) => cmd::top::run(&arguments),
         Command::Journal(journal) => cmd::journal::run(&journal.command),
         Command::Sim(sim) => simulate(&sim.command),
         Command::Events(events) => cmd::events::run(&events.command),

@@ -102,7 +102,7 @@ pub enum Command {
     Cache(CachesArguments),
     /// Found the authority of a cluster, and certify its nodes
     Certificate(CertificateArguments),
-    /// Watch flows as they run
+    /// Watch functions and flows as they run
     Top(TopArguments),
     /// Save what a node recorded of its decisions
     Journal(JournalArguments),

@@ -1,30 +1,16 @@
 //! Shows flows between functions, and does with them what a person says.
 
-use std::io::IsTerminal;
-use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
-
 use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
 
-use crate::cli::flows::{FlowCommand, OneFlow, TopArguments};
+use crate::cli::flows::{FlowCommand, OneFlow};
 use crate::client::node::word;
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
 use crate::flow_ends;
 use crate::flow_recording;
-use crate::interrupt;
 use crate::listing::{Column, facts, show, show_one, table};
-use crate::output::to_stdout;
 use crate::say::say;
-
-/// The shortest time between two tables.
-const EVERY_MIN: Duration = Duration::from_millis(100);
-/// How often an interruption is looked for.
-const GLANCE: Duration = Duration::from_millis(50);
-/// Clears a terminal and goes to its first place.
-const CLEAR: &str = "\x1b[2J\x1b[H";
 
 const FLOWS: [Column<Flow>; 18] = [
     Column::text("FLOW", |one| one.name.clone()),
@@ -112,25 +98,9 @@ pub fn run(command: &FlowCommand) -> Result<(), Letter> {
     }
 }
 
-/// Runs `swell top`.
-pub fn run_top(arguments: &TopArguments) -> Result<(), Letter> {
-    let node = connect::node(&arguments.node)?;
-    let asked = interrupt::listen()?;
-    let every = Duration::from_nanos(arguments.every.nanos()).max(EVERY_MIN);
-    let clear = if std::io::stdout().is_terminal() { CLEAR } else { "" };
-    let mut left = arguments.times;
-    loop {
-        let drawn = table(&node.flows()?, &FLOWS, true);
-        to_stdout(|out| write!(out, "{clear}{drawn}"))?;
-        left = left.map(|left| left.saturating_sub(1));
-        let until = Instant::now() + every;
-        while left != Some(0) && !asked.load(Ordering::Relaxed) && Instant::now() < until {
-            thread::sleep(GLANCE.min(every));
-        }
-        if left == Some(0) || asked.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-    }
+/// All that is known of flows, as a table.
+pub(crate) fn drawn(flows: &[Flow]) -> String {
+    table(flows, &FLOWS, true)
 }
 
 /// What a move to another node came to.

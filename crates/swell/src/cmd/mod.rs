@@ -29,6 +29,7 @@ pub mod invoke;
 pub mod logs;
 pub mod queue;
 pub mod flows;
+pub mod top;
 pub mod content;
 pub mod caches;
 pub mod certificate;
