@@ -250,6 +250,12 @@ impl Election {
                     // What was said before a leader told of others.
                     Role::Looking { .. } if row.voters.number < self.voters.number => {}
                     Role::Looking { .. } => self.stand(desk, row),
+                    Role::Follower { .. } if row.voters.number > self.voters.number => {
+                        self.voters = row.voters.clone();
+                        if self.voters.contains(desk.me) {
+                            self.follow(desk, desk.timing.lease);
+                        }
+                    }
                     Role::Claiming { bid, .. } if row.epoch >= bid.epoch => {
                         self.follow(desk, desk.timing.lease);
                     }

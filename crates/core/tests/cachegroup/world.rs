@@ -127,7 +127,14 @@ impl World {
         started.set_conduct(self.weather.conduct);
         for (group, voters) in GROUPS {
             let voters = match self.weather.has_changes {
-                true => self.some_nodes(),
+                true => {
+                    let mut voters = self.some_nodes();
+                    // Somebody has to believe that it votes, or nobody founds the group.
+                    if node == 0 && !voters.contains(&me) {
+                        voters.push(me);
+                    }
+                    voters
+                }
                 false => voters.map(NodeId).to_vec(),
             };
             let latest = supports.get(&group).copied().unwrap_or_default();
