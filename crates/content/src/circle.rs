@@ -1,5 +1,5 @@
-//! The nodes that share contents, the same list on all of them, and who of them votes in which
-//! group.
+//! The nodes that share contents by a node's settings, and who of them votes in a group that has
+//! no voters in the data store yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,9 @@ use sha2::{Digest as _, Sha256};
 
 use swell_core::cachegroup::action::Charter;
 use swell_core::cachegroup::names::{GroupId, NodeId};
+use swell_core::cachegroup::voters::VOTERS_MAX;
 
 use crate::naming::node_of;
-
-/// The most voters of a group: it outlives the loss of two.
-const VOTERS_MAX: usize = 5;
 
 /// The nodes that share contents, as their settings name them. This node need not be among them:
 /// then it shares what they have and votes nowhere.
@@ -48,6 +46,11 @@ impl Circle {
         self.me
     }
 
+    /// Whether this node knows nobody else.
+    pub fn is_alone(&self) -> bool {
+        self.voters == [self.me]
+    }
+
     /// What a node is called.
     pub fn name(&self, node: NodeId) -> Option<&str> {
         self.names.get(&node).map(String::as_str)
@@ -58,7 +61,7 @@ impl Circle {
         self.names.iter().map(|(&node, name)| (node, name.as_str()))
     }
 
-    /// Who votes in a group: an odd number of nodes, as more would not outlive more. Who they
+    /// Who founds a group and votes in it until others are put in their place: an odd number of nodes, as more would not outlive more. Who they
     /// are, and who stands first, is dealt by hashes (rendezvous hashing), so that groups have
     /// leaders all over the circle.
     pub fn charter(&self, group: GroupId) -> Charter {

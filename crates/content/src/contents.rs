@@ -10,10 +10,10 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use swell_core::cachegroup::action::{Input, Outcome, Wish};
+use swell_core::cachegroup::action::{Input, Outcome, Support, Wish};
 use swell_core::cachegroup::conduct::Conduct;
 use swell_core::cachegroup::level::ReadLevel;
-use swell_core::cachegroup::names::{ContentId, Version};
+use swell_core::cachegroup::names::{ContentId, NodeId, Version};
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::prefetch::prefetcher::Prefetcher;
 use swell_core::cachegroup::rules::Kept;
@@ -38,6 +38,7 @@ use crate::parcel::Parcel;
 use crate::settings::ContentSettings;
 use crate::shared::{STORE_REQUESTS_MAX, Shared};
 use crate::sweeping::sweep;
+use crate::voting::notice;
 
 /// How often a read begins anew because its copy had to make room meanwhile.
 const READS_MAX: u32 = 5;
@@ -69,7 +70,12 @@ impl Contents {
         let opened = opened.map_err(|error| error.to_string())?;
         let (keeper, memory, names) = opened.map_err(|error| error.to_string())?;
         let copies = Copies::open(&settings.copies).await;
-        let epochs = memory.epochs.clone();
+        // What an earlier program wrote does not say whom this node supported.
+        let unsaid = if circle.is_alone() { circle.me() } else { NodeId(!circle.me().0) };
+        let supports = memory.supports.iter().map(|&(group, support)| {
+            (group, Support { whom: support.whom.or(Some(unsaid)), ..support })
+        });
+        let supports = supports.collect();
         let mut node = Node::new(now(), circle.me(), memory, settings.timing, Kept);
         if copies.has_disk() {
             for kept in keeper.copies().map_err(|error| error.to_string())? {
@@ -80,7 +86,7 @@ impl Contents {
         let popular_max = if settings.prefetch.layers.popular { POPULAR_MAX } else { 0 };
         node.set_conduct(Conduct { way: Way::Relay, popular_max, ..Conduct::default() });
         let prefetcher = Prefetcher::new(now(), settings.prefetch);
-        let mut mind = Mind::new(node, epochs, names, prefetcher);
+        let mut mind = Mind::new(node, supports, names, prefetcher);
         // Groups in which something waits, or that people named, need no caller to begin.
         for workload in &settings.workloads {
             let group = group_of(workload);
@@ -107,6 +113,7 @@ impl Contents {
             tokio::spawn(orderly(shared.clone(), ordered)),
             tokio::spawn(alarm(shared.clone(), stop.clone())),
             tokio::spawn(sweep(shared.clone(), stop.clone())),
+            tokio::spawn(notice(shared.clone(), stop.clone())),
         ];
         Ok(Self { shared, stop, hands: Mutex::new(hands) })
     }
@@ -298,7 +305,7 @@ impl Contents {
     }
 }
 
-fn unavailable(error: ObjectError) -> ContentError {
+pub(crate) fn unavailable(error: ObjectError) -> ContentError {
     match error {
         ObjectError::Full(why) => ContentError::Full(why),
         ObjectError::Unavailable(why) => ContentError::Unavailable(Trouble(Some(why))),

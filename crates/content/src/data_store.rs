@@ -12,8 +12,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use swell_core::cachegroup::names::{ContentId, GroupId, Version};
@@ -25,7 +23,7 @@ use crate::blob::{body_length, digest};
 use crate::naming::{ContentName, unescape};
 use crate::objects::seam::{Condition, ObjectError, Objects, Put};
 use crate::rows::{
-    ContentObject, blob_key, blobs_key, content_key, group_key, name_key, names_key, of_bytes,
+    ContentObject, Row, blob_key, blobs_key, content_key, group_key, name_key, names_key, of_bytes,
     rows_key, to_bytes,
 };
 
@@ -175,8 +173,18 @@ impl DataStore {
                 let (row, _) = self.read::<GroupRow>(&group_key(group)).await?;
                 StoreReply::Group { group, row }
             }
-            StoreRequest::Claim { group, epoch, leader } => {
-                let change = |row: &mut GroupRow| row.claim(epoch, leader);
+            StoreRequest::Reseat { group, epoch, leader, next } => {
+                let change = |row: &mut GroupRow| row.reseat(epoch, leader, &next);
+                let ((), row) = self.change(&group_key(group), change).await?;
+                StoreReply::Group { group, row }
+            }
+            StoreRequest::FoundAnew { group, before, next } => {
+                let change = |row: &mut GroupRow| row.found_anew(before, &next);
+                let (_, row) = self.change(&group_key(group), change).await?;
+                StoreReply::Group { group, row }
+            }
+            StoreRequest::Claim { group, epoch, leader, electors } => {
+                let change = |row: &mut GroupRow| row.claim(epoch, leader, &electors, &Kept);
                 match self.change(&group_key(group), change).await? {
                     (true, _) => StoreReply::Claimed { group, epoch, leader },
                     (false, row) => StoreReply::Group { group, row },
@@ -190,16 +198,18 @@ impl DataStore {
         })
     }
 
+    /// The row of a group; an empty one if there is none.
+    pub async fn group(&self, group: GroupId) -> Result<GroupRow, ObjectError> {
+        Ok(self.read::<GroupRow>(&group_key(group)).await?.0)
+    }
+
     /// The row of a content; an empty one if there is none.
     pub async fn content(&self, content: ContentId) -> Result<ContentRow, ObjectError> {
         let (object, _) = self.read::<ContentObject>(&content_key(content)).await?;
         Ok(object.row)
     }
 
-    async fn read<T: DeserializeOwned + Default>(
-        &self,
-        key: &str,
-    ) -> Result<(T, Condition), ObjectError> {
+    async fn read<T: Row>(&self, key: &str) -> Result<(T, Condition), ObjectError> {
         let Some(found) = self.objects.get(key).await? else {
             return Ok((T::default(), Condition::Absent));
         };
@@ -227,14 +237,11 @@ impl DataStore {
         Ok((answer, object.row))
     }
 
-    async fn change<T, A>(
+    async fn change<T: Row, A>(
         &self,
         key: &str,
         change: impl Fn(&mut T) -> A,
-    ) -> Result<(A, T), ObjectError>
-    where
-        T: Serialize + DeserializeOwned + Default + Clone + PartialEq,
-    {
+    ) -> Result<(A, T), ObjectError> {
         for attempt in 0..TRIES_MAX {
             let (before, condition) = self.read::<T>(key).await?;
             let mut after = before.clone();

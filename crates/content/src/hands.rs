@@ -50,7 +50,7 @@ impl Shared {
             | Action::Drop { .. }
             | Action::KeepPending { .. }
             | Action::ForgetPending { .. }
-            | Action::KeepEpoch { .. } => unreachable!("others see to what is kept"),
+            | Action::KeepSupport { .. } => unreachable!("others see to what is kept"),
         }
     }
 
@@ -118,7 +118,10 @@ impl Shared {
             | StoreRequest::Commit { content, .. }
             | StoreRequest::Seal { content, .. }
             | StoreRequest::Move { content, .. } => (Some(*content), None),
-            StoreRequest::Look { .. } | StoreRequest::Claim { .. } => (None, None),
+            StoreRequest::Look { .. }
+            | StoreRequest::Claim { .. }
+            | StoreRequest::Reseat { .. }
+            | StoreRequest::FoundAnew { .. } => (None, None),
         };
         let name = content.and_then(|content| mind.name(content)).cloned();
         let draft = content.zip(upload).and_then(|key| mind.drafts.get(&key)).cloned();
@@ -130,7 +133,7 @@ impl Shared {
                 bytes = shared.pending(content, version).await;
             }
             let place = shared.places.clone().acquire_owned().await;
-            let asked = shared.store.apply(request.clone(), name.as_ref(), bytes);
+            let asked = shared.ask(request.clone(), name.as_ref(), bytes);
             let answered = tokio::time::timeout(STORE_REQUEST_MAX, asked).await;
             drop(place);
             let late =
@@ -197,7 +200,7 @@ pub(crate) async fn orderly(shared: Arc<Shared>, mut orders: mpsc::UnboundedRece
             let kept = match action {
                 Action::KeepPending { .. }
                 | Action::ForgetPending { .. }
-                | Action::KeepEpoch { .. } => keep(&shared, action, brought.as_ref()).await,
+                | Action::KeepSupport { .. } => keep(&shared, action, brought.as_ref()).await,
                 action => {
                     shared.carry_out(&mut shared.mind.lock(), action, brought.as_ref());
                     Ok(())
@@ -244,7 +247,7 @@ async fn keep(
             keeper.keep_pending(&copy, name.as_ref(), &bytes)
         }
         Action::ForgetPending { content, token } => keeper.forget_pending(content, token),
-        Action::KeepEpoch { group, epoch } => keeper.keep_epoch(group, epoch),
+        Action::KeepSupport { group, support } => keeper.keep_support(group, support),
         _ => Ok(()),
     });
     done.await.unwrap_or_else(|error| Err(KeeperError(error.to_string())))

@@ -13,10 +13,10 @@ use parking_lot::Mutex;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
-use swell_core::cachegroup::action::Memory;
+use swell_core::cachegroup::action::{Memory, Support};
 use swell_core::cachegroup::member_table::LocalCopy;
 use swell_core::cachegroup::message::PendingCopy;
-use swell_core::cachegroup::names::{ContentId, Epoch, GroupId, Sequence, Version};
+use swell_core::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Sequence, Version};
 use swell_core::cachegroup::session::Revision;
 use swell_core::time::Instant;
 
@@ -30,6 +30,8 @@ const CACHE_BYTES: usize = 4 << 20;
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 const EPOCHS: TableDefinition<u32, u64> = TableDefinition::new("epochs");
+/// Whose reigns these are; not there in a file of an earlier program.
+const SUPPORTED: TableDefinition<u32, u32> = TableDefinition::new("supported");
 /// By content and token: what the copy is, and its bytes.
 const PENDING: TableDefinition<&[u8], (&[u8], &[u8])> = TableDefinition::new("pending");
 const COPIES: TableDefinition<u128, &[u8]> = TableDefinition::new("copies");
@@ -95,6 +97,7 @@ impl Keeper {
         let keeper = Self { path: folder.join(FILE), database: Mutex::new(File::Shut) };
         let incarnation = keeper.write(|transaction| {
             transaction.open_table(EPOCHS)?;
+            transaction.open_table(SUPPORTED)?;
             transaction.open_table(PENDING)?;
             transaction.open_table(COPIES)?;
             let mut meta = transaction.open_table(META)?;
@@ -121,9 +124,12 @@ impl Keeper {
             let transaction = database.begin_read()?;
             let mut memory = Memory { incarnation, ..Memory::default() };
             let mut names = Vec::new();
+            let supported = transaction.open_table(SUPPORTED)?;
             for row in transaction.open_table(EPOCHS)?.iter()? {
                 let (group, epoch) = row?;
-                memory.epochs.push((GroupId(group.value()), Epoch(epoch.value())));
+                let whom = supported.get(group.value())?.map(|whom| NodeId(whom.value()));
+                let support = Support { epoch: Epoch(epoch.value()), whom };
+                memory.supports.push((GroupId(group.value()), support));
             }
             for row in transaction.open_table(PENDING)?.iter()? {
                 let (_, value) = row?;
@@ -138,9 +144,14 @@ impl Keeper {
     }
 
     /// No reign of the group older than this is supported any more.
-    pub fn keep_epoch(&self, group: GroupId, epoch: Epoch) -> Result<(), KeeperError> {
+    pub fn keep_support(&self, group: GroupId, support: Support) -> Result<(), KeeperError> {
         self.write(|transaction| {
-            transaction.open_table(EPOCHS)?.insert(group.0, epoch.0)?;
+            transaction.open_table(EPOCHS)?.insert(group.0, support.epoch.0)?;
+            let mut supported = transaction.open_table(SUPPORTED)?;
+            match support.whom {
+                Some(whom) => supported.insert(group.0, whom.0)?,
+                None => supported.remove(group.0)?,
+            };
             Ok(())
         })
     }
@@ -266,12 +277,13 @@ mod tests {
         let pending = PendingCopy { group: name.group(), content: name.id(), base, revision };
         let (keeper, memory, _) = Keeper::open(folder.path()).expect("it opens");
         assert_eq!(memory, Memory { incarnation: 1, ..Memory::default() });
-        keeper.keep_epoch(name.group(), Epoch(3)).expect("it is kept");
+        let support = Support { epoch: Epoch(3), whom: Some(NodeId(7)) };
+        keeper.keep_support(name.group(), support).expect("it is kept");
         keeper.keep_pending(&pending, Some(&name), b"bytes").expect("it is kept");
         drop(keeper);
         let (keeper, memory, names) = Keeper::open(folder.path()).expect("it opens again");
         assert_eq!(memory.incarnation, 2);
-        assert_eq!(memory.epochs, [(name.group(), Epoch(3))]);
+        assert_eq!(memory.supports, [(name.group(), support)]);
         assert_eq!((memory.pending, names), (vec![pending], vec![name.clone()]));
         let bytes = keeper.pending(name.id(), token).expect("it is read");
         assert_eq!(bytes.as_deref(), Some(&b"bytes"[..]));

@@ -18,6 +18,7 @@ pub mod shared;
 pub mod ahead;
 pub mod foreseeing;
 pub mod sweeping;
+pub mod voting;
 pub mod hands;
 pub mod token;
 pub mod answer;

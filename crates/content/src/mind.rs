@@ -6,8 +6,8 @@ use std::collections::btree_map::Entry;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use swell_core::cachegroup::action::{Action, Charter, Input, Outcome};
-use swell_core::cachegroup::names::{ContentId, Epoch, GroupId, Version};
+use swell_core::cachegroup::action::{Action, Charter, Input, Outcome, Support};
+use swell_core::cachegroup::names::{ContentId, GroupId, Version};
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::prefetch::prefetcher::Prefetcher;
 use swell_core::ids::RequestId;
@@ -46,7 +46,7 @@ pub(crate) struct Mind {
     names: BTreeMap<ContentId, ContentName>,
     /// Groups that this node is in, and which of their reigns a former life supported.
     groups: BTreeMap<GroupId, Charter>,
-    epochs: BTreeMap<GroupId, Epoch>,
+    supports: BTreeMap<GroupId, Support>,
     /// What is fetched before anybody asks.
     pub(crate) ahead: Ahead,
     /// When the alarm goes off, as far as it has been told.
@@ -58,7 +58,7 @@ pub(crate) struct Mind {
 impl Mind {
     pub(crate) fn new(
         node: Node,
-        epochs: Vec<(GroupId, Epoch)>,
+        supports: Vec<(GroupId, Support)>,
         names: Vec<ContentName>,
         prefetcher: Prefetcher,
     ) -> Self {
@@ -69,7 +69,7 @@ impl Mind {
             drafts: BTreeMap::new(),
             names: names.into_iter().map(|name| (name.id(), name)).collect(),
             groups: BTreeMap::new(),
-            epochs: epochs.into_iter().collect(),
+            supports: supports.into_iter().collect(),
             ahead: Ahead::new(prefetcher),
             planned: Instant::ZERO,
             behind: 0,
@@ -80,7 +80,7 @@ impl Mind {
     pub(crate) fn join(&mut self, now: Instant, group: GroupId, charter: impl Fn() -> Charter) {
         if let Entry::Vacant(place) = self.groups.entry(group) {
             let charter = place.insert(charter()).clone();
-            let latest = self.epochs.get(&group).copied().unwrap_or_default();
+            let latest = self.supports.get(&group).copied().unwrap_or_default();
             self.node.join(now, charter, latest);
         }
     }
@@ -107,6 +107,11 @@ impl Mind {
         let (teller, hearer) = oneshot::channel();
         self.waiting.insert(request, teller);
         hearer
+    }
+
+    /// A caller waits no longer.
+    pub(crate) fn leave(&mut self, request: RequestId) {
+        self.waiting.remove(&request);
     }
 
     /// Answers a caller; one that is gone hears nothing.

@@ -102,6 +102,9 @@ pub fn content_of(message: &Message) -> Option<ContentId> {
         Message::Lease { .. }
         | Message::Promise { .. }
         | Message::Refusal { .. }
+        | Message::Change { .. }
+        | Message::Changed { .. }
+        | Message::Unchanged { .. }
         | Message::Which { .. }
         | Message::Popular { .. } => None,
     }

@@ -4,13 +4,40 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use swell_core::cachegroup::names::{ContentId, GroupId, Version};
-use swell_core::cachegroup::store_table::ContentRow;
+use swell_core::cachegroup::names::{ContentId, Epoch, GroupId, Version};
+use swell_core::cachegroup::store_table::{ContentRow, GroupRow};
+use swell_core::cachegroup::voters::Voters;
 
 use crate::naming::{ContentName, escape};
 
-/// What the bytes of a row begin with: what they are, and how they are written.
-const FORMAT: &[u8] = b"swell1";
+/// A row of the data store's table, which begins with what it is and how it is written.
+pub trait Row: Serialize + DeserializeOwned + Default + Clone + PartialEq {
+    /// What its bytes begin with. Programs refuse a row that begins otherwise, so that none that
+    /// does not know all of it changes it.
+    const FORMAT: &'static [u8];
+
+    /// A row as an earlier program wrote it.
+    fn of_earlier(_bytes: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+/// What rows began with before there was any other beginning.
+const FIRST: &[u8] = b"swell1";
+
+impl Row for ContentObject {
+    const FORMAT: &'static [u8] = FIRST;
+}
+
+impl Row for GroupRow {
+    const FORMAT: &'static [u8] = b"swell2";
+
+    /// Without its voters: nobody's settings differed, or so it was hoped.
+    fn of_earlier(bytes: &[u8]) -> Option<Self> {
+        let (epoch, leader) = postcard::from_bytes(bytes.strip_prefix(FIRST)?).ok()?;
+        Some(GroupRow { epoch: Epoch(epoch), leader, voters: Voters::default() })
+    }
+}
 
 /// The object of a content's row.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -66,19 +93,23 @@ fn halves(content: ContentId) -> (u32, u128) {
 }
 
 /// A row as bytes.
-pub fn to_bytes(row: &impl Serialize) -> Bytes {
-    let begun = FORMAT.to_vec();
+pub fn to_bytes<R: Row>(row: &R) -> Bytes {
+    let begun = R::FORMAT.to_vec();
     postcard::to_extend(row, begun).expect("rows of numbers always become bytes").into()
 }
 
 /// A row from bytes; nothing if they are none, or of a later program.
-pub fn of_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::from_bytes(bytes.strip_prefix(FORMAT)?).ok()
+pub fn of_bytes<R: Row>(bytes: &[u8]) -> Option<R> {
+    match bytes.strip_prefix(R::FORMAT) {
+        Some(row) => postcard::from_bytes(row).ok(),
+        None => R::of_earlier(bytes),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use swell_core::cachegroup::names::NodeId;
 
     #[test]
     fn rows_come_back_and_others_are_refused() {
@@ -90,6 +121,18 @@ mod tests {
         assert_eq!(of_bytes::<ContentObject>(&bytes[..bytes.len() - 1]), None);
         assert_eq!(of_bytes::<ContentObject>(b"swell2"), None);
         assert_eq!(of_bytes::<ContentObject>(b""), None);
+    }
+
+    #[test]
+    fn a_group_of_an_earlier_program_has_no_voters_yet() {
+        let leader = Some(NodeId(7));
+        let earlier = postcard::to_extend(&(3_u64, leader), FIRST.to_vec()).expect("plain data");
+        let row = of_bytes::<GroupRow>(&earlier).expect("it is understood");
+        assert_eq!(row, GroupRow { epoch: Epoch(3), leader, voters: Voters::default() });
+        let voters = row.voters.followed_by(vec![NodeId(7), NodeId(8)]);
+        let row = GroupRow { voters, ..row };
+        assert_eq!(of_bytes::<GroupRow>(&to_bytes(&row)), Some(row.clone()));
+        assert_eq!(to_bytes(&row).strip_prefix(FIRST), None, "an earlier program leaves it alone");
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::data_store::DataStore;
 use crate::figures::Figures;
 use crate::keeper::Keeper;
 use crate::mind::{Answered, Brought, Mind};
+use crate::naming::group_of;
 use crate::objects::seam::ObjectError;
 use crate::parcel::Parcel;
 use crate::settings::ContentSettings;
@@ -103,7 +104,14 @@ impl Shared {
         if let Some(name) = self.circle.name(node) {
             return name.to_string();
         }
-        self.met.lock().get(&node).cloned().unwrap_or_else(|| "?".to_string())
+        self.met.lock().get(&node).cloned().unwrap_or_else(|| nameless(node))
+    }
+
+    /// Workloads that were named here, by their groups.
+    pub(crate) fn workloads(&self, mind: &Mind) -> BTreeMap<GroupId, String> {
+        let named = self.settings.workloads.iter().cloned();
+        let learned = mind.names().map(|name| name.workload().to_string());
+        named.chain(learned).map(|workload| (group_of(&workload), workload)).collect()
     }
 
     /// Joins a group that somebody has to do with.
@@ -180,7 +188,7 @@ impl Shared {
                     is_orderly |= matches!(
                         action,
                         Action::KeepPending { .. }
-                            | Action::KeepEpoch { .. }
+                            | Action::KeepSupport { .. }
                             | Action::ForgetPending { .. }
                     );
                     rest.push(action);
@@ -225,4 +233,9 @@ fn brought(message: &Message, bytes: Option<Bytes>) -> Option<Brought> {
         }
         _ => None,
     }
+}
+
+/// A node whose name nobody here has heard.
+pub(crate) fn nameless(node: NodeId) -> String {
+    format!("#{:08x}", node.0)
 }

@@ -22,11 +22,13 @@ pub(crate) async fn sweep(shared: Arc<Shared>, stop: CancellationToken) {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return,
         }
-        let mine = |group: &GroupId| {
-            shared.circle.charter(*group).voters.first() == Some(&shared.circle.me())
+        let groups: Vec<GroupId> = {
+            let mind = shared.mind.lock();
+            let first = |group: &GroupId| mind.node.view(*group)?.voters.names.first().copied();
+            let mine = |group: &GroupId| first(group) == Some(shared.circle.me());
+            mind.groups().keys().copied().filter(mine).collect()
         };
-        let groups: Vec<GroupId> = shared.mind.lock().groups().keys().copied().collect();
-        for group in groups.into_iter().filter(mine) {
+        for group in groups {
             tokio::select! {
                 cleared = shared.store.sweep(group) => match cleared {
                     Ok(0) => {}

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use swell_core::cachegroup::leader_table::LeaderTag;
-use swell_core::cachegroup::names::{ContentId, GroupId, Version};
+use swell_core::cachegroup::names::{ContentId, GroupId, NodeId, Version};
 
 use crate::blob::body_length;
 use crate::clock::now;
@@ -26,6 +26,8 @@ pub struct GroupView {
     pub leads: bool,
     /// Who votes, in the order in which they would stand.
     pub voters: Vec<String>,
+    /// Who would, by the settings of this node, if that is not who does.
+    pub by_settings: Option<Vec<String>>,
     /// Copies of its contents here.
     pub copies: u64,
     /// Bytes of these copies.
@@ -58,10 +60,7 @@ impl Contents {
     pub fn groups(&self) -> Vec<GroupView> {
         let shared = self.shared();
         let mind = shared.mind.lock();
-        let named = shared.settings.workloads.iter().cloned();
-        let learned = mind.names().map(|name| name.workload().to_string());
-        let workloads: BTreeMap<GroupId, String> =
-            named.chain(learned).map(|workload| (group_of(&workload), workload)).collect();
+        let workloads = shared.workloads(&mind);
         let mut copies: BTreeMap<GroupId, (u64, u64)> = BTreeMap::new();
         for row in mind.node.table().rows().values() {
             let payload = row.copy.as_ref().and_then(|copy| copy.revision.payload);
@@ -72,6 +71,7 @@ impl Contents {
             }
         }
         let name = |node| shared.name(node);
+        let names = |nodes: &[NodeId]| nodes.iter().copied().map(name).collect();
         let groups = mind.groups().iter().map(|(&group, charter)| {
             let view = mind.node.view(group);
             let reign = mind.node.reign(group, now());
@@ -82,7 +82,8 @@ impl Contents {
                 epoch: view.map_or(0, |view| view.epoch.0),
                 leader: view.and_then(|view| view.leader).map(name),
                 leads: reign.is_some(),
-                voters: charter.voters.iter().copied().map(name).collect(),
+                voters: names(view.map_or(&charter.voters, |view| &view.voters.names)),
+                by_settings: shared.differing(&mind, group).map(|(_, voters)| names(&voters)),
                 copies,
                 copy_bytes,
                 led_contents: reign.map_or(0, |reign| reign.table().len() as u64),

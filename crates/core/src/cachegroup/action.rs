@@ -1,11 +1,13 @@
 //! What a node of cache groups is told, and what it wants done.
 
+use crate::cachegroup::change::Unchanged;
 use crate::cachegroup::level::{Acknowledgement, ReadLevel};
 use crate::cachegroup::message::{Envelope, PendingCopy};
 use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Payload, Sequence, Version};
 use crate::cachegroup::popular::Asked;
 use crate::cachegroup::session::{Revision, Session};
 use crate::cachegroup::store_message::{StoreReply, StoreRequest};
+use crate::cachegroup::voters::Voters;
 use crate::ids::RequestId;
 use crate::time::Span;
 
@@ -47,6 +49,8 @@ pub enum Input {
     Abandon { request: RequestId },
     /// Gives a content to another group, if this node leads its group.
     Move { content: ContentId, from: GroupId, to: GroupId },
+    /// Somebody wants others to vote in a group, in place of the list of that number.
+    Change { request: RequestId, group: GroupId, after: u64, names: Vec<NodeId> },
     /// A message arrived.
     Received(Envelope),
     /// The data store answered.
@@ -102,6 +106,10 @@ pub enum Outcome {
     /// The data store was told and has not answered: the version may or may not become the
     /// newest.
     Undecided { token: Version },
+    /// These vote now.
+    Changed(Voters),
+    /// The voters stay as they are.
+    Unchanged(Unchanged),
 }
 
 impl Outcome {
@@ -132,11 +140,20 @@ pub enum Action {
     /// Needs no keeping any more.
     ForgetPending { content: ContentId, token: Version },
     /// Write to disk before the next action: no older reign is supported any more.
-    KeepEpoch { group: GroupId, epoch: Epoch },
+    KeepSupport { group: GroupId, support: Support },
     /// The leader said what the group asks for most, of so many questions in all.
     Suggested { group: GroupId, asked: Vec<Asked>, total: u64 },
     /// For the record: a pending version was decided.
     Settled { content: ContentId, token: Version, is_committed: bool },
+}
+
+/// Whom a voter supported last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Support {
+    /// In which reign; the first has the number 1.
+    pub epoch: Epoch,
+    /// Whose it is; nobody's if the voter never supported any.
+    pub whom: Option<NodeId>,
 }
 
 /// What outlives a restart.
@@ -147,14 +164,14 @@ pub struct Memory {
     /// Pending versions.
     pub pending: Vec<PendingCopy>,
     /// The newest reign supported, by group.
-    pub epochs: Vec<(GroupId, Epoch)>,
+    pub supports: Vec<(GroupId, Support)>,
 }
 
-/// A group, as its nodes are configured.
+/// A group, as settings of a node have it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Charter {
     /// Which group.
     pub group: GroupId,
-    /// Who may lead it and whose majority a leader needs, the same list everywhere.
+    /// Who may lead it and whose majority a leader needs, unless the data store names others.
     pub voters: Vec<NodeId>,
 }

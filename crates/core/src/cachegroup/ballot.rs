@@ -1,6 +1,6 @@
 //! A voter's promises: whom it supports as leader of a group, and until when.
 
-use crate::cachegroup::action::{Action, Charter};
+use crate::cachegroup::action::{Action, Support};
 use crate::cachegroup::desk::Desk;
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{Epoch, GroupId, NodeId};
@@ -24,26 +24,25 @@ pub struct Ballot {
     group: GroupId,
     /// Whom it supports, in which reign, until when.
     promised: Option<(Epoch, NodeId, Instant)>,
-    /// The latest reign it ever supported. On disk.
-    latest: Epoch,
+    /// The latest reign it ever supported, and whose it was. On disk.
+    latest: Support,
     /// Promises of a former life may last until then.
     quiet_until: Instant,
 }
 
 impl Ballot {
-    /// A voter that never voted, or one that may have in a former life. The only voter of a
-    /// group can have voted for nobody but itself, whose reign ended with that life.
-    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: &Charter, latest: Epoch) -> Self {
-        let group = charter.group;
-        let is_alone = charter.voters == [desk.me];
-        let may_have_voted = desk.incarnation > 1 && desk.rules.waits_after_start() && !is_alone;
-        let quiet_until = if may_have_voted { desk.now + desk.timing.lease } else { Instant::ZERO };
+    /// A voter that never voted, or one that may have in a former life. If it voted for itself
+    /// last, its former promises had run out, and that reign ended with that life.
+    pub fn new<R: Rules>(desk: &Desk<'_, R>, group: GroupId, latest: Support) -> Self {
+        let is_bound = latest.whom.is_some_and(|whom| whom != desk.me);
+        let waits = is_bound && desk.rules.waits_after_start();
+        let quiet_until = if waits { desk.now + desk.timing.lease } else { Instant::ZERO };
         Self { group, promised: None, latest, quiet_until }
     }
 
     /// The latest reign it ever supported.
     pub fn latest(&self) -> Epoch {
-        self.latest
+        self.latest.epoch
     }
 
     /// R7: supports one leader in one reign, and nobody else before its promise has run out.
@@ -59,13 +58,14 @@ impl Ballot {
         let is_bound = self.promised.is_some_and(|(to, whom, until)| {
             desk.now < until && (to, whom) != (epoch, from) && desk.rules.keeps_promises()
         });
-        if is_bound || desk.now < self.quiet_until || epoch < self.latest {
-            let refusal = Message::Refusal { epoch, latest: self.latest };
+        if is_bound || desk.now < self.quiet_until || epoch < self.latest.epoch {
+            let refusal = Message::Refusal { epoch, latest: self.latest.epoch };
             return desk.send(from, self.group, refusal);
         }
-        if epoch > self.latest {
-            self.latest = epoch;
-            desk.actions.push(Action::KeepEpoch { group: self.group, epoch });
+        let support = Support { epoch, whom: Some(from) };
+        if support != self.latest {
+            self.latest = support;
+            desk.actions.push(Action::KeepSupport { group: self.group, support });
         }
         self.promised = Some((epoch, from, desk.now + desk.timing.lease));
         desk.send(from, self.group, Message::Promise { epoch, incarnation, sent, pending });

@@ -7,7 +7,9 @@ use crate::cachegroup::conduct::Conduct;
 use crate::cachegroup::message::{Envelope, Message};
 use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::store_message::StoreRequest;
+use crate::cachegroup::store_table::GroupRow;
 use crate::cachegroup::timing::Timing;
+use crate::cachegroup::voters::Voters;
 use crate::ids::RequestId;
 use crate::time::{Instant, Span};
 
@@ -18,8 +20,8 @@ pub struct View {
     pub epoch: Epoch,
     /// Whose it is, if that is known.
     pub leader: Option<NodeId>,
-    /// Who votes.
-    pub voters: Vec<NodeId>,
+    /// Who votes, by the latest list it heard of.
+    pub voters: Voters,
 }
 
 /// Leaders by group.
@@ -36,6 +38,20 @@ pub fn learn(views: &mut Views, group: GroupId, epoch: Epoch, leader: Option<Nod
         view.epoch = epoch;
         view.leader = leader;
     }
+}
+
+/// Takes up who votes. Older lists than what is known are ignored.
+pub fn learn_voters(views: &mut Views, group: GroupId, voters: &Voters) {
+    let view = views.entry(group).or_default();
+    if voters.number > view.voters.number {
+        view.voters = voters.clone();
+    }
+}
+
+/// Takes up the row of a group.
+pub fn learn_row(views: &mut Views, group: GroupId, row: &GroupRow) {
+    learn(views, group, row.epoch, row.leader);
+    learn_voters(views, group, &row.voters);
 }
 
 /// A node that says it does not lead is not asked again, until it is heard to lead.

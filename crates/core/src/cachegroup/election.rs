@@ -2,19 +2,26 @@
 //!
 //! Either alone would not do. The majority sees to it that two leases never last at once, and
 //! the compare-and-set in the data store that no two leaders ever have the same epoch, so that
-//! their tokens are in order. Who stands is decided by time alone: each voter waits a little
-//! longer than the one before it in the list.
+//! their tokens are in order. The data store also says whose majority: who stands looks there
+//! first, and its reign begins only if the list it asked is still in office. Who stands is decided
+//! by time alone: each voter waits a little longer than the one before it in the list.
 
 use std::collections::BTreeMap;
 
-use crate::cachegroup::action::Charter;
-use crate::cachegroup::desk::{Desk, Views, learn};
+use crate::cachegroup::action::{Charter, Support};
+use crate::cachegroup::change::Change;
+use crate::cachegroup::desk::{Desk, Views, learn, learn_row};
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{Epoch, GroupId, NodeId};
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::store_message::{StoreReply, StoreRequest};
+use crate::cachegroup::store_table::GroupRow;
 use crate::cachegroup::timing::Timing;
+use crate::cachegroup::voters::Voters;
 use crate::time::{Instant, Span};
+
+/// After so many leases one who has no vote looks whether that is still so.
+const LEASES_OUT: u64 = 10;
 
 /// What came of a piece of news.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +41,16 @@ pub enum News {
 
 /// A reign that is wanted or had.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Bid {
-    epoch: Epoch,
+pub(super) struct Bid {
+    pub(super) epoch: Epoch,
     /// When each voter that answered was last asked, on our clock.
-    supports: BTreeMap<NodeId, Instant>,
+    pub(super) supports: BTreeMap<NodeId, Instant>,
     /// What the voters keep for the data store.
     pending: Vec<PendingCopy>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Role {
+pub(super) enum Role {
     /// Stands for election at this time, unless it hears from a leader.
     Follower { stand_at: Instant },
     /// Asks the data store which reign is the latest.
@@ -59,33 +66,45 @@ enum Role {
 /// A voter of one group as one who may lead it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Election {
-    charter: Charter,
-    role: Role,
+    pub(super) charter: Charter,
+    /// Who votes, as far as is known here; who stands or leads knows it from the data store.
+    pub(super) voters: Voters,
+    /// What the leader changes about it.
+    pub(super) change: Option<Change>,
+    pub(super) role: Role,
 }
 
 impl Election {
     /// One who stands soon. If there is a leader already, the data store will tell.
-    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter) -> Self {
-        let is_alone = charter.voters == [desk.me];
-        let may_have_voted = desk.incarnation > 1 && !is_alone;
-        let wait = if may_have_voted { desk.timing.lease } else { Span::ZERO };
-        let mut election = Self { charter, role: Role::Looking { due: Instant::NEVER } };
+    /// Who supported another last looks no sooner than its promise has run out.
+    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter, latest: Support) -> Self {
+        let is_bound = latest.whom.is_some_and(|whom| whom != desk.me);
+        let wait = if is_bound { desk.timing.lease } else { Span::ZERO };
+        let voters = Voters::by_settings(charter.voters.clone());
+        let role = Role::Looking { due: Instant::NEVER };
+        let mut election = Self { charter, voters, change: None, role };
         election.follow(desk, wait);
         election
     }
 
-    fn group(&self) -> GroupId {
+    pub(super) fn group(&self) -> GroupId {
         self.charter.group
     }
 
-    /// Waits for a leader, the longer the later one's place in the list is.
+    /// Waits for a leader, the longer the later one's place in the list is. Who is not on the
+    /// list it knows looks last; the data store will tell.
     fn follow<R: Rules>(&mut self, desk: &Desk<'_, R>, wait: Span) {
-        let rank = self.charter.voters.iter().position(|&voter| voter == desk.me);
-        let stand_at = match rank {
-            Some(rank) => desk.now + wait + desk.timing.stagger * (rank as u64),
-            None => Instant::NEVER,
-        };
+        let names = &self.voters.names;
+        let rank = names.iter().position(|&voter| voter == desk.me).unwrap_or(names.len());
+        let stand_at = desk.now + wait + desk.timing.stagger * (rank as u64);
+        self.change = None;
         self.role = Role::Follower { stand_at };
+    }
+
+    /// Has no vote, and stands for nothing until a leader asks for one; looks again after a long
+    /// while, in case none could.
+    pub(super) fn sit_out<R: Rules>(&mut self, desk: &Desk<'_, R>) {
+        self.follow(desk, desk.timing.lease * LEASES_OUT);
     }
 
     /// The reign of this node, if it leads or would once its lease is checked.
@@ -106,12 +125,19 @@ impl Election {
             .map_or(Instant::ZERO, |asked| asked + (timing.lease - timing.margin))
     }
 
-    /// Since when a majority supports the bid.
+    /// Since when a majority supports the bid: of both lists, if either may be in office.
     fn backing(&self, bid: &Bid, rules: &impl Rules) -> Option<Instant> {
-        let majority = if rules.asks_a_majority() { self.charter.voters.len() / 2 + 1 } else { 1 };
-        let mut asked: Vec<Instant> = bid.supports.values().copied().collect();
-        asked.sort_unstable_by(|a, b| b.cmp(a));
-        asked.get(majority - 1).copied()
+        let backed_by = |voters: &Voters| {
+            let wanted = if rules.asks_a_majority() { voters.majority() } else { 1 };
+            voters.backing(&bid.supports, wanted)
+        };
+        let asked = backed_by(&self.voters)?;
+        match &self.change {
+            Some(change) if change.is_told() && rules.needs_both_lists() => {
+                Some(asked.min(backed_by(&change.next)?))
+            }
+            _ => Some(asked),
+        }
     }
 
     /// Ends a reign whose lease has run out. It does not come back: another may have reigned
@@ -130,15 +156,23 @@ impl Election {
         News::Ended
     }
 
-    fn plead<R: Rules>(&self, desk: &mut Desk<'_, R>, epoch: Epoch, leads: bool) {
+    pub(super) fn plead<R: Rules>(&self, desk: &mut Desk<'_, R>, epoch: Epoch, leads: bool) {
         let (incarnation, sent) = (desk.incarnation, desk.now);
-        for &voter in &self.charter.voters {
-            desk.send(voter, self.group(), Message::Lease { epoch, incarnation, sent, leads });
+        let next = self.change.iter().flat_map(|change| &change.next.names);
+        let added = next.filter(|voter| !self.voters.contains(**voter));
+        for &voter in self.voters.names.iter().chain(added) {
+            let voters = self.voters.clone();
+            let lease = Message::Lease { epoch, incarnation, sent, leads, voters };
+            desk.send(voter, self.group(), lease);
         }
     }
 
-    /// Hears a leader, or one who may become it.
-    pub fn on_lease<R: Rules>(&mut self, desk: &Desk<'_, R>, from: NodeId) {
+    /// Hears a leader, or one who may become it, and who votes.
+    pub fn on_lease<R: Rules>(&mut self, desk: &Desk<'_, R>, from: NodeId, voters: &Voters) {
+        let may_learn = matches!(self.role, Role::Follower { .. } | Role::Looking { .. });
+        if may_learn && voters.number > self.voters.number {
+            self.voters = voters.clone();
+        }
         if from != desk.me && matches!(self.role, Role::Follower { .. } | Role::Looking { .. }) {
             self.follow(desk, desk.timing.lease);
         }
@@ -153,7 +187,8 @@ impl Election {
         sent: Instant,
         pending: &[PendingCopy],
     ) {
-        if !self.charter.voters.contains(&from) || sent > desk.now {
+        let is_next = self.change.as_ref().is_some_and(|change| change.next.contains(from));
+        if !(self.voters.contains(from) || is_next) || sent > desk.now {
             return;
         }
         let (Role::Canvassing { bid, .. } | Role::Claiming { bid, .. } | Role::Leading { bid, .. }) =
@@ -189,7 +224,8 @@ impl Election {
     fn claim<R: Rules>(&mut self, desk: &mut Desk<'_, R>, bid: Bid) {
         let (group, epoch, leader) = (self.group(), bid.epoch, desk.me);
         self.role = Role::Claiming { bid, due: desk.now + desk.timing.store_timeout };
-        desk.store(StoreRequest::Claim { group, epoch, leader });
+        let electors = self.voters.clone();
+        desk.store(StoreRequest::Claim { group, epoch, leader, electors });
     }
 
     /// A voter knows of a later reign, or is bound: one who canvasses has to look again.
@@ -209,19 +245,28 @@ impl Election {
     ) -> News {
         match reply {
             StoreReply::Group { group, row } if *group == self.group() => {
-                learn(views, *group, row.epoch, row.leader);
+                learn_row(views, *group, row);
                 match &self.role {
-                    Role::Looking { .. } => {
-                        let (epoch, until) = (row.epoch.next(), desk.now + desk.timing.lease);
-                        let bid = Bid { epoch, supports: BTreeMap::new(), pending: Vec::new() };
-                        let ask_at = desk.now + desk.timing.stagger;
-                        self.role = Role::Canvassing { bid, ask_at, until };
-                        self.plead(desk, epoch, false);
+                    // What was said before a leader told of others.
+                    Role::Looking { .. } if row.voters.number < self.voters.number => {}
+                    Role::Looking { .. } => self.stand(desk, row),
+                    Role::Follower { .. } if row.voters.number > self.voters.number => {
+                        self.voters = row.voters.clone();
+                        if self.voters.contains(desk.me) {
+                            self.follow(desk, desk.timing.lease);
+                        }
                     }
                     Role::Claiming { bid, .. } if row.epoch >= bid.epoch => {
                         self.follow(desk, desk.timing.lease);
                     }
+                    // Others vote than those who were asked.
+                    Role::Claiming { .. } if row.voters.number > self.voters.number => {
+                        self.follow(desk, desk.timing.stagger);
+                    }
                     Role::Leading { bid, .. } if row.epoch > bid.epoch => return self.end(desk),
+                    Role::Leading { bid, .. } if row.epoch == bid.epoch => {
+                        return self.on_row_of_reign(desk, views, row);
+                    }
                     _ => {}
                 }
             }
@@ -239,6 +284,8 @@ impl Election {
                     return News::None;
                 }
                 learn(views, *group, *epoch, Some(desk.me));
+                // Who claims for a list that is not in office yet puts it there.
+                self.voters.number = self.voters.number.max(1);
                 let mut bid = bid.clone();
                 let pending = std::mem::take(&mut bid.pending);
                 self.role = Role::Leading { bid, renew_at: desk.now + desk.timing.lease_renewal };
@@ -250,8 +297,26 @@ impl Election {
         News::None
     }
 
+    /// Asks those who vote by the group's row for their promises, if this node is one of them.
+    fn stand<R: Rules>(&mut self, desk: &mut Desk<'_, R>, row: &GroupRow) {
+        let number = row.voters.number;
+        self.voters = match row.voters.are_in_office() && desk.rules.follows_the_row() {
+            true => row.voters.clone(),
+            false => Voters { number, names: self.charter.voters.clone() },
+        };
+        if !self.voters.contains(desk.me) {
+            return self.sit_out(desk);
+        }
+        let (epoch, until) = (row.epoch.next(), desk.now + desk.timing.lease);
+        let bid = Bid { epoch, supports: BTreeMap::new(), pending: Vec::new() };
+        let ask_at = desk.now + desk.timing.stagger;
+        self.role = Role::Canvassing { bid, ask_at, until };
+        self.plead(desk, epoch, false);
+    }
+
     /// Does what is due.
     pub fn wake<R: Rules>(&mut self, desk: &mut Desk<'_, R>) {
+        self.wake_change(desk);
         let now = desk.now;
         match &mut self.role {
             Role::Follower { stand_at: due } | Role::Looking { due } if *due <= now => {
@@ -286,7 +351,10 @@ impl Election {
             | Role::Looking { due }
             | Role::Claiming { due, .. } => *due,
             Role::Canvassing { ask_at, until, .. } => (*ask_at).min(*until),
-            Role::Leading { renew_at, .. } => (*renew_at).min(self.lease_until(timing, rules)),
+            Role::Leading { renew_at, .. } => {
+                let change = self.change.as_ref().map_or(Instant::NEVER, Change::due);
+                (*renew_at).min(self.lease_until(timing, rules)).min(change)
+            }
         }
     }
 }

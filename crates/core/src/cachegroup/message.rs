@@ -6,11 +6,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cachegroup::change::Unchanged;
 use crate::cachegroup::names::{
     ContentId, Digest, Epoch, GroupId, NodeId, Sequence, Ticket, Version,
 };
 use crate::cachegroup::popular::Asked;
 use crate::cachegroup::session::Revision;
+use crate::cachegroup::voters::Voters;
 use crate::time::{Instant, Span};
 
 /// A message on its way.
@@ -113,15 +115,24 @@ pub enum Message {
 
     /// To a voter: keep this until the data store has it.
     Copy { copy: PendingCopy },
-    /// I do. `leads` says that this comes from the leader that gave out the token.
-    Copied { content: ContentId, token: Version, leads: bool },
+    /// I do. The leader that gave out the token says who votes, and while this changes, who will:
+    /// until the version is decided, nobody else does.
+    Copied { content: ContentId, token: Version, voters: Vec<Voters> },
 
-    /// To a voter: do you support this leader? `leads` if it is one, else it wants to be.
-    Lease { epoch: Epoch, incarnation: u64, sent: Instant, leads: bool },
+    /// To a voter: do you support this leader? `leads` if it is one, else it wants to be. These
+    /// vote; who is asked may be about to.
+    Lease { epoch: Epoch, incarnation: u64, sent: Instant, leads: bool, voters: Voters },
     /// I do, and these versions are waiting here for the data store.
     Promise { epoch: Epoch, incarnation: u64, sent: Instant, pending: Vec<PendingCopy> },
     /// I do not; this is the latest reign I know of.
     Refusal { epoch: Epoch, latest: Epoch },
+
+    /// To the leader: make these the voters, after the list of that number.
+    Change { ticket: Ticket, after: u64, names: Vec<NodeId> },
+    /// These vote now.
+    Changed { ticket: Ticket, voters: Voters },
+    /// The voters stay as they are.
+    Unchanged { ticket: Ticket, why: Unchanged },
 
     /// It is on its way to you: this member was told to send it, or the data store was asked.
     Coming { ticket: Ticket, content: ContentId, holder: Option<NodeId>, standing: Standing },
@@ -147,6 +158,8 @@ impl Message {
             | Message::Moved { ticket, .. }
             | Message::Data { ticket, .. }
             | Message::Gone { ticket, .. }
+            | Message::Changed { ticket, .. }
+            | Message::Unchanged { ticket, .. }
             | Message::Grant { ticket, .. }
             | Message::Acknowledged { ticket, .. } => Some(ticket),
             _ => None,

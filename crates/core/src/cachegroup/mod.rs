@@ -6,6 +6,7 @@
 //! they neither send nor store.
 
 pub mod names;
+pub mod voters;
 pub mod session;
 pub mod level;
 pub mod timing;
@@ -26,7 +27,9 @@ pub mod reign;
 pub mod forgetting;
 pub mod leader;
 pub mod ballot;
+pub mod change;
 pub mod election;
+pub mod changing;
 pub mod seat;
 pub mod member_table;
 pub mod read;
@@ -35,6 +38,7 @@ pub mod write;
 pub mod writes;
 pub mod pendings;
 pub mod node;
+pub mod node_voting;
 pub mod node_view;
 pub mod placement;
 pub mod assignment;

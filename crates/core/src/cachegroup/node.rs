@@ -6,13 +6,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
+use crate::cachegroup::action::{Action, Input, Memory, Outcome, Wish};
 use crate::cachegroup::conduct::Conduct;
-use crate::cachegroup::desk::{Desk, Distances, View, Views, forget, learn};
+use crate::cachegroup::desk::{
+    Desk, Distances, View, Views, forget, learn, learn_row, learn_voters,
+};
 use crate::cachegroup::level::ReadLevel;
 use crate::cachegroup::member_table::MemberTable;
 use crate::cachegroup::message::{Envelope, Message};
-use crate::cachegroup::names::{Epoch, GroupId, NodeId};
+use crate::cachegroup::names::{GroupId, NodeId};
 use crate::cachegroup::pendings::Pendings;
 use crate::cachegroup::read::Source;
 use crate::cachegroup::reads::Reads;
@@ -41,7 +43,7 @@ pub struct Node<R = Kept> {
     pub(super) pendings: Pendings,
 }
 
-/// Everything of a node but its seats and what the desk needs.
+/// What the parts of a node have in common, of its other fields.
 macro_rules! desk {
     ($node:ident, $now:expr, $actions:expr) => {
         Desk {
@@ -56,6 +58,7 @@ macro_rules! desk {
         }
     };
 }
+pub(super) use desk;
 
 impl<R: Rules> Node<R> {
     /// A node that starts, with what outlived its former life.
@@ -77,17 +80,6 @@ impl<R: Rules> Node<R> {
         };
         node.pendings.recover(&desk!(node, now, &mut Vec::new()), pending);
         node
-    }
-
-    /// Joins a group: as a member, and as a voter if it is on the list. `latest` is the newest
-    /// reign that a former life supported.
-    pub fn join(&mut self, now: Instant, charter: Charter, latest: Epoch) {
-        let view = self.views.entry(charter.group).or_default();
-        view.voters = charter.voters.clone();
-        if charter.voters.contains(&self.me) {
-            let seat = Seat::new(&desk!(self, now, &mut Vec::new()), charter.clone(), latest);
-            self.seats.insert(charter.group, seat);
-        }
     }
 
     /// Handles a piece of news. What is to be done is added to `actions`.
@@ -165,6 +157,9 @@ impl<R: Rules> Node<R> {
                     seat.give(&mut desk, content, to);
                 }
             }
+            Input::Change { request, group, after, names } => {
+                self.ask_to_change(now, (request, group), (after, names), orders);
+            }
             Input::Received(envelope) => self.on_message(now, envelope, orders),
             Input::Stored(reply) => self.on_store(now, &reply, orders),
             Input::Suggest { group, most } => {
@@ -236,17 +231,10 @@ impl<R: Rules> Node<R> {
                 let to = if let Message::Forward { to, .. } = *message { to } else { from };
                 desk.send(to, group, answer);
             }
-            Message::Lease { leads, epoch, .. } if !self.seats.contains_key(&group) => {
-                if leads {
-                    learn(&mut self.views, group, epoch, Some(from));
-                }
-            }
-            Message::Lease { .. } | Message::Promise { .. } | Message::Refusal { .. } => {
-                if let Some(seat) = self.seats.get_mut(&group) {
-                    let pending = || self.pendings.of(group);
-                    seat.on_message(&mut desk, &mut self.views, from, message, pending);
-                }
-            }
+            Message::Lease { .. }
+            | Message::Promise { .. }
+            | Message::Refusal { .. }
+            | Message::Change { .. } => self.on_vote(now, from, group, message, orders),
             Message::Copy { ref copy } => {
                 let seat = self.seats.get(&group).filter(|seat| seat.may_keep(&desk, copy));
                 if let Some(seat) = seat {
@@ -256,8 +244,12 @@ impl<R: Rules> Node<R> {
             Message::Popular { ref asked, total } => {
                 orders.push(Action::Suggested { group, asked: asked.clone(), total });
             }
-            Message::Copied { content, token, leads } => {
-                self.writes.on_copied(&mut desk, &self.views, from, content, token, leads);
+            Message::Copied { content, token, ref voters } => {
+                let office = voters.first().filter(|_| desk.rules.counts_by_the_list_in_office());
+                if let Some(office) = office {
+                    learn_voters(&mut self.views, group, office);
+                }
+                self.writes.on_copied(&mut desk, &self.views, from, content, token, voters);
             }
             _ => self.on_answer(now, from, group, message, orders),
         }
@@ -304,6 +296,9 @@ impl<R: Rules> Node<R> {
                 self.reads.on_moved(&mut desk, &self.table, request, group);
                 self.writes.on_elsewhere(&desk, request, Some(group));
             }
+            Message::Changed { .. } | Message::Unchanged { .. } => {
+                self.on_changed(now, from, group, (request, message), orders);
+            }
             Message::Data { version, digest, .. } => {
                 let views = &self.views;
                 self.reads.on_data(&mut desk, views, &mut self.table, request, version, digest);
@@ -335,15 +330,16 @@ impl<R: Rules> Node<R> {
             return self.pendings.on_store(&mut desk, &self.views, about);
         }
         match *reply {
+            StoreReply::Group { group, ref row } => learn_row(&mut self.views, group, row),
             StoreReply::Rows { ticket, of, ref group, .. } => {
-                learn(&mut self.views, of, group.epoch, group.leader);
+                learn_row(&mut self.views, of, group);
                 if let Some(request) = desk.request(ticket) {
                     self.writes.on_elsewhere(&desk, request, Some(of));
                     self.writes.refresh(request);
                 }
             }
             StoreReply::Newest { ticket, ref row, of, ref group, digest, .. } => {
-                learn(&mut self.views, of, group.epoch, group.leader);
+                learn_row(&mut self.views, of, group);
                 if let Some(request) = desk.request(ticket) {
                     self.reads.on_row(&mut desk, &mut self.table, request, row, digest);
                     self.reads.refresh(request);

@@ -10,6 +10,7 @@ use crate::cachegroup::desk::{Desk, Views};
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{ContentId, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::store_message::{StoreAnswer, StoreRequest};
+use crate::cachegroup::voters::Voters;
 use crate::time::Instant;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,13 +41,13 @@ impl Pendings {
     }
 
     /// Keeps a copy for its writer. Its writer will commit it when it can; this one tries after
-    /// a while.
+    /// a while. `voters` is what a leader tells.
     pub fn on_copy<R>(
         &mut self,
         desk: &mut Desk<'_, R>,
         from: NodeId,
         copy: &PendingCopy,
-        leads: bool,
+        voters: Vec<Voters>,
     ) {
         let (content, token, group) = (copy.content, copy.revision.version, copy.group);
         if !self.kept.contains_key(&(content, token)) {
@@ -54,7 +55,12 @@ impl Pendings {
         }
         let renew_at = desk.now + desk.timing.lock_renewal;
         self.insert(copy.clone(), desk.now + desk.timing.store_timeout, renew_at);
-        desk.send(from, group, Message::Copied { content, token, leads });
+        desk.send(from, group, Message::Copied { content, token, voters });
+    }
+
+    /// Whether anything is kept, of one group.
+    pub fn has_any_of(&self, group: GroupId) -> bool {
+        self.kept.values().any(|kept| kept.copy.group == group)
     }
 
     /// What is kept, of one group.

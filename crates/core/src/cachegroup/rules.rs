@@ -64,6 +64,31 @@ pub trait Rules: Clone + Debug + Eq + Ord + Hash {
     fn asks_a_majority(&self) -> bool {
         true
     }
+    /// R8: who stands asks the voters that the data store's row names, not those of its settings.
+    fn follows_the_row(&self) -> bool {
+        true
+    }
+    /// R8: a reign begins only for who was elected by the list in office.
+    fn claims_for_the_list(&self) -> bool {
+        true
+    }
+    /// The data store is told of the next voters once these support the leader, so that its
+    /// reign outlives the change.
+    fn asks_the_next_first(&self) -> bool {
+        true
+    }
+    /// While voters change, a leader needs a majority of both lists.
+    fn needs_both_lists(&self) -> bool {
+        true
+    }
+    /// Voters do not change while anything waits for the data store with them.
+    fn changes_only_what_is_settled(&self) -> bool {
+        true
+    }
+    /// Section 6.5: a writer counts copies by the list that the leader says is in office.
+    fn counts_by_the_list_in_office(&self) -> bool {
+        true
+    }
     /// R9: a holder gives the very version that was asked for, or nothing.
     fn pulls_by_version(&self) -> bool {
         true

@@ -1,17 +1,18 @@
 //! A voter's place in one group: its ballot, its candidacy, and the reign if it leads.
 
-use crate::cachegroup::action::Charter;
+use crate::cachegroup::action::{Charter, Support};
 use crate::cachegroup::ballot::{Ballot, Plea};
-use crate::cachegroup::desk::{Desk, Views, learn};
+use crate::cachegroup::desk::{Desk, Views, learn, learn_voters};
 use crate::cachegroup::election::{Election, News};
 use crate::cachegroup::leader;
 use crate::cachegroup::leader_table::LeaderTag;
 use crate::cachegroup::message::{Message, PendingCopy};
-use crate::cachegroup::names::{ContentId, Epoch, GroupId, NodeId};
+use crate::cachegroup::names::{ContentId, GroupId, NodeId, Ticket};
 use crate::cachegroup::reign::Reign;
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::store_message::StoreReply;
 use crate::cachegroup::timing::Timing;
+use crate::cachegroup::voters::Voters;
 use crate::time::Instant;
 
 /// A voter's place in one group.
@@ -25,10 +26,10 @@ pub struct Seat {
 
 impl Seat {
     /// Takes the place, with the newest reign that a former life supported.
-    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter, latest: Epoch) -> Self {
+    pub fn new<R: Rules>(desk: &Desk<'_, R>, charter: Charter, latest: Support) -> Self {
         let group = charter.group;
-        let ballot = Ballot::new(desk, &charter, latest);
-        Self { group, ballot, election: Election::new(desk, charter), reign: None }
+        let ballot = Ballot::new(desk, group, latest);
+        Self { group, ballot, election: Election::new(desk, charter, latest), reign: None }
     }
 
     /// The books of the reign, if this node leads. Ask [`check_lease`](Self::check_lease) first.
@@ -67,17 +68,20 @@ impl Seat {
         pending: impl FnOnce() -> Vec<PendingCopy>,
     ) {
         match *message {
-            Message::Lease { epoch, incarnation, sent, leads } => {
+            Message::Lease { epoch, incarnation, sent, leads, ref voters } => {
                 if leads {
                     learn(views, self.group, epoch, Some(from));
                 }
-                self.election.on_lease(desk, from);
+                learn_voters(views, self.group, voters);
+                self.election.on_lease(desk, from, voters);
                 self.ballot.on_plea(desk, from, Plea { epoch, incarnation, sent }, pending());
             }
-            Message::Promise { epoch, incarnation, sent, ref pending }
+            Message::Promise { epoch, incarnation, sent, pending: ref theirs }
                 if incarnation == desk.incarnation =>
             {
-                self.election.on_promise(desk, from, epoch, sent, pending);
+                self.election.on_promise(desk, from, epoch, sent, theirs);
+                let reign = &self.reign;
+                self.election.advance(desk, || !pending().is_empty() || waits(reign.as_ref()));
             }
             Message::Refusal { epoch, latest } => self.election.on_refusal(desk, epoch, latest),
             _ => {}
@@ -98,6 +102,19 @@ impl Seat {
         true
     }
 
+    /// Changes who votes, if this node leads. `keeps` says whether it keeps anything for the data
+    /// store.
+    pub fn change<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        asker: (NodeId, Ticket),
+        wanted: (u64, &[NodeId]),
+        keeps: bool,
+    ) {
+        let waits = keeps || waits(self.reign.as_ref());
+        self.election.on_change(desk, asker, wanted, waits);
+    }
+
     /// Gives a content to another group, if this node leads.
     pub fn give<R: Rules>(&mut self, desk: &mut Desk<'_, R>, content: ContentId, to: GroupId) {
         if let Some(reign) = &mut self.reign {
@@ -112,11 +129,15 @@ impl Seat {
         !(is_past && desk.rules.refuses_copies_of_the_past())
     }
 
-    /// Whether this node leads the reign of the copy's token, and holds its lock for it.
-    pub fn guards(&self, copy: &PendingCopy) -> bool {
+    /// Who votes, if this node leads the reign of the copy's token, and holds its lock for it.
+    pub fn guards(&self, copy: &PendingCopy) -> Vec<Voters> {
         let row = self.reign.as_ref().and_then(|reign| reign.table().get(&copy.content));
-        matches!(row.map(|row| &row.tag), Some(LeaderTag::Lock { token, .. })
-            if *token == copy.revision.version)
+        match row.map(|row| &row.tag) {
+            Some(LeaderTag::Lock { token, .. }) if *token == copy.revision.version => {
+                self.election.lists()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Takes up what the data store said.
@@ -150,4 +171,10 @@ impl Seat {
         let reign = self.reign.as_ref().map_or(Instant::NEVER, Reign::next_wakeup);
         self.election.next_wakeup(timing, rules).min(reign)
     }
+}
+
+/// Whether versions of an earlier reign may be waiting for the data store with voters.
+fn waits(reign: Option<&Reign>) -> bool {
+    let rows = reign.iter().flat_map(|reign| reign.table().values());
+    rows.into_iter().any(|row| matches!(row.tag, LeaderTag::Adopted { .. }))
 }

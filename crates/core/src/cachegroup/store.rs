@@ -95,9 +95,19 @@ impl StoreTable {
                 }
             }
             StoreRequest::Look { group } => StoreReply::Group { group, row: self.group(group) },
-            StoreRequest::Claim { group, epoch, leader } => {
+            StoreRequest::Reseat { group, epoch, leader, next } => {
                 let row = self.groups.entry(group).or_default();
-                if row.claim(epoch, leader) {
+                row.reseat(epoch, leader, &next);
+                StoreReply::Group { group, row: row.clone() }
+            }
+            StoreRequest::FoundAnew { group, before, next } => {
+                let row = self.groups.entry(group).or_default();
+                row.found_anew(before, &next);
+                StoreReply::Group { group, row: row.clone() }
+            }
+            StoreRequest::Claim { group, epoch, leader, electors } => {
+                let row = self.groups.entry(group).or_default();
+                if row.claim(epoch, leader, &electors, rules) {
                     StoreReply::Claimed { group, epoch, leader }
                 } else {
                     StoreReply::Group { group, row: row.clone() }

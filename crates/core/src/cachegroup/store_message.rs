@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::cachegroup::names::{ContentId, Digest, Epoch, GroupId, NodeId, Ticket, Version};
 use crate::cachegroup::session::Revision;
 use crate::cachegroup::store_table::{ContentRow, GroupRow};
+use crate::cachegroup::voters::Voters;
 
 /// One request. Each is carried out at once or not at all, and may be repeated.
 #[expect(missing_docs, reason = "fields are words of `names`; the variant says what for")]
@@ -29,8 +30,13 @@ pub enum StoreRequest {
     Move { content: ContentId, from: GroupId, to: GroupId, token: Version, moved: Revision },
     /// The row of a group.
     Look { group: GroupId },
-    /// Begins a reign: from the epoch before it, by compare-and-set (R8).
-    Claim { group: GroupId, epoch: Epoch, leader: NodeId },
+    /// Begins a reign: from the epoch before it, by compare-and-set (R8), for who was elected by
+    /// these.
+    Claim { group: GroupId, epoch: Epoch, leader: NodeId, electors: Voters },
+    /// Changes who votes: from the list before it, in this reign.
+    Reseat { group: GroupId, epoch: Epoch, leader: NodeId, next: Voters },
+    /// Gives the group to other voters, as those in office are lost.
+    FoundAnew { group: GroupId, before: Epoch, next: Voters },
 }
 
 /// What came of a request.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::cachegroup::names::{Epoch, GroupId, NodeId, Version};
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::Revision;
+use crate::cachegroup::voters::Voters;
 
 /// So many accepted tokens are remembered per content.
 pub const ACCEPTED_MAX: usize = 8;
@@ -35,6 +36,8 @@ pub struct GroupRow {
     pub epoch: Epoch,
     /// Whose it is.
     pub leader: Option<NodeId>,
+    /// Who votes; nobody before the first reign.
+    pub voters: Voters,
 }
 
 /// What came of a commit.
@@ -115,12 +118,46 @@ impl ContentRow {
 }
 
 impl GroupRow {
-    /// R8: begins a reign right after the one before. True again for who began it.
-    pub fn claim(&mut self, epoch: Epoch, leader: NodeId) -> bool {
-        if self.epoch.next() == epoch {
-            *self = GroupRow { epoch, leader: Some(leader) };
+    /// R8: begins a reign right after the one before, for who was elected by the list in office;
+    /// the first founds it. True again for who began it.
+    pub fn claim(
+        &mut self,
+        epoch: Epoch,
+        leader: NodeId,
+        electors: &Voters,
+        rules: &impl Rules,
+    ) -> bool {
+        let elected_by = match electors.are_in_office() {
+            true => electors.clone(),
+            false => Voters::default().followed_by(electors.names.clone()),
+        };
+        let is_right = !self.voters.are_in_office() || self.voters == elected_by;
+        if self.epoch.next() == epoch && (is_right || !rules.claims_for_the_list()) {
+            (self.epoch, self.leader) = (epoch, Some(leader));
+            if !self.voters.are_in_office() {
+                self.voters = elected_by.clone();
+            }
         }
-        self.epoch == epoch && self.leader == Some(leader)
+        let is_right = self.voters == elected_by || !rules.claims_for_the_list();
+        self.epoch == epoch && self.leader == Some(leader) && is_right
+    }
+
+    /// Changes the list in office to the one after it, in the reign of the leader that asks.
+    pub fn reseat(&mut self, epoch: Epoch, leader: NodeId, next: &Voters) {
+        let is_now = self.epoch == epoch && self.leader == Some(leader);
+        if is_now && self.voters.number + 1 == next.number {
+            self.voters = next.clone();
+        }
+    }
+
+    /// Gives the group to other voters although those in office cannot be asked. Whoever led
+    /// does not any more; that its lease is over is for the caller to know.
+    pub fn found_anew(&mut self, before: Epoch, next: &Voters) -> bool {
+        let is_as_known = self.epoch == before && self.voters.number + 1 == next.number;
+        if is_as_known {
+            *self = GroupRow { epoch: before.next(), leader: None, voters: next.clone() };
+        }
+        is_as_known
     }
 }
 
@@ -194,11 +231,39 @@ mod tests {
     fn a_reign_begins_once_right_after_the_one_before() {
         let mut row = GroupRow::default();
         let (one, other) = (NodeId(1), NodeId(2));
-        assert!(!row.claim(Epoch(2), one), "there was no first");
-        assert!(row.claim(Epoch(1), one));
-        assert!(row.claim(Epoch(1), one), "asked once more");
-        assert!(!row.claim(Epoch(1), other));
-        assert!(row.claim(Epoch(2), other));
-        assert!(!row.claim(Epoch(1), one), "it is over");
+        let list = Voters::by_settings(vec![one, other]);
+        let mut claim = |epoch, leader| row.claim(Epoch(epoch), leader, &list, &Kept);
+        assert!(!claim(2, one), "there was no first");
+        assert!(claim(1, one));
+        assert!(claim(1, one), "asked once more");
+        assert!(!claim(1, other));
+        assert!(!claim(2, other), "by no list in office");
+        let first = row.voters.clone();
+        assert_eq!(first, Voters { number: 1, names: vec![one, other] });
+        assert!(row.claim(Epoch(2), other, &first, &Kept));
+        assert!(!row.claim(Epoch(1), one, &first, &Kept), "it is over");
+    }
+
+    #[test]
+    fn a_list_follows_another_within_a_reign() {
+        let mut row = GroupRow::default();
+        let [one, two, three] = [1, 2, 3].map(NodeId);
+        let founding = Voters::by_settings(vec![one, two]);
+        let foreign = Voters::by_settings(vec![one, three]);
+        assert!(row.claim(Epoch(1), one, &founding, &Kept));
+        assert!(!row.claim(Epoch(1), one, &foreign, &Kept), "another list was founded");
+        let first = row.voters.clone();
+        let next = first.followed_by(vec![two, three]);
+        for (epoch, leader, is_done) in [(2, one, false), (1, two, false), (1, one, true)] {
+            row.reseat(Epoch(epoch), leader, &next);
+            assert_eq!(row.voters == next, is_done, "{epoch} {leader:?}");
+        }
+        row.reseat(Epoch(1), one, &first.followed_by(vec![one]));
+        assert_eq!(row.voters, next, "what comes late changes nothing");
+        assert!(!row.claim(Epoch(2), one, &first, &Kept), "elected by a list of the past");
+        assert!(row.claim(Epoch(2), three, &next, &Kept));
+        assert!(!row.found_anew(Epoch(1), &next.followed_by(vec![one])), "not as it is");
+        assert!(row.found_anew(Epoch(2), &next.followed_by(vec![one])));
+        assert_eq!((row.epoch, row.leader, row.voters.number), (Epoch(3), None, 3));
     }
 }

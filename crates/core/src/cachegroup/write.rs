@@ -8,8 +8,10 @@ use crate::cachegroup::level::Acknowledgement;
 use crate::cachegroup::member_table::{MemberTable, MemberTag};
 use crate::cachegroup::message::{Message, PendingCopy};
 use crate::cachegroup::names::{ContentId, GroupId, NodeId, Sequence, Version};
+use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::Revision;
 use crate::cachegroup::store_message::StoreRequest;
+use crate::cachegroup::voters::Voters;
 use crate::ids::RequestId;
 use crate::time::Instant;
 
@@ -41,9 +43,10 @@ pub(crate) struct Write {
     /// The new version, once the caller has made it.
     pub(crate) revision: Revision,
     pub(crate) acknowledgement: Acknowledgement,
-    /// Voters that keep a copy; whether the leader of the token's reign is among them.
+    /// Voters that keep a copy.
     pub(crate) copies: BTreeSet<NodeId>,
-    pub(crate) leader_keeps: bool,
+    /// Who votes while the leader of the token's reign keeps one; nobody, if it is not known to.
+    pub(crate) lists: Vec<Voters>,
     /// When the new version was made: if it is committed, it was the newest some time after that,
     /// and maybe long ago, as anybody who keeps a pending version may commit it.
     pub(crate) made: Instant,
@@ -68,7 +71,7 @@ impl Write {
             revision: Revision::default(),
             acknowledgement: Acknowledgement::Committed,
             copies: BTreeSet::new(),
-            leader_keeps: false,
+            lists: Vec::new(),
             made: Instant::ZERO,
             is_out: false,
             is_answered: false,
@@ -134,26 +137,33 @@ impl Write {
             desk.actions.push(Action::KeepPending { copy: copy.clone() });
         }
         self.is_out = true;
-        let voters = views.get(&self.group).map_or(&[][..], |view| &view.voters);
-        for &voter in voters.iter().filter(|voter| !self.copies.contains(voter)) {
+        let view = views.get(&self.group);
+        let told = self.lists.iter().flat_map(|list| &list.names);
+        let known = view.iter().flat_map(|view| view.voters.names.iter().chain(&view.leader));
+        let voters: BTreeSet<NodeId> = known.chain(told).copied().collect();
+        for &voter in voters.difference(&self.copies) {
             desk.send(voter, self.group, Message::Copy { copy: copy.clone() });
         }
     }
 
     /// Answers the caller once enough keep a copy: as many as it asked for, the leader among
     /// them (which will not break the lock), and so many voters that no majority of them could
-    /// elect another leader without one that knows.
-    pub(crate) fn check_copies<R>(
+    /// elect another leader without one that knows. Who votes is what the leader said: until the
+    /// version is decided, it lets nobody else.
+    pub(crate) fn check_copies<R: Rules>(
         &mut self,
         desk: &mut Desk<'_, R>,
         views: &Views,
         request: RequestId,
     ) {
         let Acknowledgement::Pending(wanted) = self.acknowledgement else { return };
-        let voters = views.get(&self.group).map_or(0, |view| view.voters.len());
         let others = self.copies.iter().filter(|&&keeper| keeper != desk.me).count();
-        let is_wide = self.copies.len() >= voters - voters / 2;
-        if others + 1 >= usize::from(wanted) && is_wide && self.leader_keeps {
+        let by_hearsay = || views.get(&self.group).map(|view| view.voters.clone());
+        let is_wide = match desk.rules.counts_by_the_list_in_office() {
+            true => self.lists.iter().all(|list| list.always_meet(&self.copies)),
+            false => by_hearsay().is_some_and(|list| list.always_meet(&self.copies)),
+        };
+        if others + 1 >= usize::from(wanted) && is_wide && !self.lists.is_empty() {
             let acknowledged =
                 Acknowledgement::Pending(u8::try_from(others + 1).unwrap_or(u8::MAX));
             let (group, revision) = (self.group, self.revision.clone());

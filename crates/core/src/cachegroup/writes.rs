@@ -16,6 +16,7 @@ use crate::cachegroup::names::{ContentId, GroupId, NodeId, Payload, Sequence, Ve
 use crate::cachegroup::rules::Rules;
 use crate::cachegroup::session::{Revision, Session};
 use crate::cachegroup::store_message::{StoreAnswer, StoreRequest};
+use crate::cachegroup::voters::Voters;
 use crate::cachegroup::write::{Stage, Write};
 use crate::ids::RequestId;
 use crate::time::{Instant, Span};
@@ -224,12 +225,14 @@ impl Writes {
         from: NodeId,
         content: ContentId,
         token: Version,
-        leads: bool,
+        voters: &[Voters],
     ) {
         let Some(&request) = self.tokens.get(&(content, token)) else { return };
         let Some(write) = self.open.get_mut(&request) else { return };
         write.copies.insert(from);
-        write.leader_keeps |= leads;
+        if !voters.is_empty() {
+            write.lists = voters.to_vec();
+        }
         write.check_copies(desk, views, request);
         self.refresh(request);
     }

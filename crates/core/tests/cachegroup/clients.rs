@@ -163,6 +163,8 @@ impl Client {
             Outcome::Conflict
             | Outcome::Busy
             | Outcome::Unavailable
+            | Outcome::Changed(_)
+            | Outcome::Unchanged(_)
             | Outcome::Undecided { .. } => {}
         }
         self.waiting = None;

@@ -2,6 +2,7 @@
 
 use swell_core::cachegroup::action::Input;
 use swell_core::cachegroup::leader_table::LeaderTag;
+use swell_core::ids::RequestId;
 use swell_core::rng;
 use swell_core::time::{Instant, Span};
 
@@ -9,12 +10,15 @@ use crate::clients::{CONTENTS, home};
 use crate::world::{GROUPS, NODES, STORE, World};
 use swell_core::cachegroup::names::ContentId;
 
+/// The operation of whoever changes voters, and waits for no answer.
+const NOBODY: RequestId = RequestId(0);
+
 impl World {
     /// Something goes wrong, or right again.
     pub(crate) fn fault(&mut self) {
         let node = rng::below(&mut self.rng, NODES as u64) as usize;
         let weather = self.weather;
-        match rng::below(&mut self.rng, 8) {
+        match rng::below(&mut self.rng, if weather.has_changes { 10 } else { 8 }) {
             0 if weather.has_crashes => {
                 let down = (0..NODES).find(|&node| self.nodes[node].is_none());
                 match (&self.nodes[node], down) {
@@ -58,6 +62,12 @@ impl World {
                 for node in 0..NODES {
                     self.tell(node, Input::Move { content, from, to });
                 }
+            }
+            8 | 9 => {
+                let (group, _) = GROUPS[rng::below(&mut self.rng, 2) as usize];
+                let after = self.store.group(group).voters.number;
+                let (request, names) = (NOBODY, self.some_nodes());
+                self.tell(node, Input::Change { request, group, after, names });
             }
             _ => {}
         }

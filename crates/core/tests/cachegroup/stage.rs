@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
+use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Support, Wish};
 use swell_core::cachegroup::leader_table::LeaderTag;
 use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
 use swell_core::cachegroup::message::{Envelope, Message};
-use swell_core::cachegroup::names::{ContentId, Digest, Epoch, GroupId, NodeId, Payload, Version};
+use swell_core::cachegroup::names::{ContentId, Digest, GroupId, NodeId, Payload, Version};
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::rules::Kept;
 use swell_core::cachegroup::session::Session;
@@ -91,7 +91,7 @@ impl Stage {
         let node = |me| {
             let memory = Memory { incarnation: 1, ..Memory::default() };
             let mut node = Node::new(now, NodeId(me), memory, Timing::default(), Kept);
-            node.join(now, charter.clone(), Epoch(0));
+            node.join(now, charter.clone(), Support::default());
             node
         };
         let mut stage = Self {
@@ -232,7 +232,7 @@ impl Stage {
         let me = NodeId(node as u32);
         let mut started = Node::new(self.now, me, memory, Timing::default(), Kept);
         let voters = vec![NodeId(LEADER_A as u32)];
-        started.join(self.now, Charter { group: W, voters }, Epoch(0));
+        started.join(self.now, Charter { group: W, voters }, Support::default());
         started.restore(X, W, copy);
         self.nodes[node] = started;
     }

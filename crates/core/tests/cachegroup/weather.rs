@@ -21,6 +21,8 @@ pub(crate) struct Weather {
     pub(crate) has_outages: bool,
     /// Clocks that jump, forth and back, beyond any margin.
     pub(crate) has_jumps: bool,
+    /// Voters change, and settings of nodes name whomever.
+    pub(crate) has_changes: bool,
     /// How leaders help, and how soon they forget.
     pub(crate) conduct: Conduct,
 }
@@ -39,6 +41,7 @@ impl Weather {
             is_one_down: seed.is_multiple_of(2),
             has_outages: has(&mut rng),
             has_jumps: seed % 4 == 3,
+            has_changes: seed % 3 > 0,
             conduct: Conduct {
                 way: Way::ALL[(seed % 3) as usize],
                 // Of two contents in a group one is forgotten whenever the other is asked for.

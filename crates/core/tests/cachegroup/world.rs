@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use swell_core::cachegroup::action::{Action, Charter, Input, Memory};
+use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Support};
 use swell_core::cachegroup::message::{Envelope, Message};
-use swell_core::cachegroup::names::{Digest, Epoch, GroupId, NodeId};
+use swell_core::cachegroup::names::{Digest, GroupId, NodeId};
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::rules::Kept;
 use swell_core::cachegroup::store::StoreTable;
@@ -121,17 +121,37 @@ impl World {
     pub(crate) fn start(&mut self, node: usize) {
         self.disks[node].incarnation += 1;
         let memory = self.disks[node].clone();
-        let epochs: BTreeMap<GroupId, Epoch> = memory.epochs.iter().copied().collect();
+        let supports: BTreeMap<GroupId, Support> = memory.supports.iter().copied().collect();
         let (now, me) = (self.local(node), NodeId(node as u32));
         let mut started = Node::new(now, me, memory, Timing::default(), Kept);
         started.set_conduct(self.weather.conduct);
         for (group, voters) in GROUPS {
-            let voters = voters.map(NodeId).to_vec();
-            let latest = epochs.get(&group).copied().unwrap_or_default();
+            let voters = match self.weather.has_changes {
+                true => {
+                    let mut voters = self.some_nodes();
+                    // Somebody has to believe that it votes, or nobody founds the group.
+                    if node == 0 && !voters.contains(&me) {
+                        voters.push(me);
+                    }
+                    voters
+                }
+                false => voters.map(NodeId).to_vec(),
+            };
+            let latest = supports.get(&group).copied().unwrap_or_default();
             started.join(now, Charter { group, voters }, latest);
         }
         self.nodes[node] = Some(started);
         self.plan_wake(node);
+    }
+
+    /// Some nodes, in some order.
+    pub(crate) fn some_nodes(&mut self) -> Vec<NodeId> {
+        let mut nodes: Vec<NodeId> = (0..NODES as u32).map(NodeId).collect();
+        for place in (1..NODES).rev() {
+            nodes.swap(place, rng::below(&mut self.rng, place as u64 + 1) as usize);
+        }
+        nodes.truncate(1 + rng::below(&mut self.rng, NODES as u64) as usize);
+        nodes
     }
 
     pub(crate) fn crash(&mut self, node: usize) {
@@ -216,9 +236,9 @@ impl World {
                     let kept = &mut self.disks[node].pending;
                     kept.retain(|copy| (copy.content, copy.revision.version) != (content, token));
                 }
-                Action::KeepEpoch { group, epoch } => {
-                    self.disks[node].epochs.retain(|&(other, _)| other != group);
-                    self.disks[node].epochs.push((group, epoch));
+                Action::KeepSupport { group, support } => {
+                    self.disks[node].supports.retain(|&(other, _)| other != group);
+                    self.disks[node].supports.push((group, support));
                 }
                 Action::Install { .. }
                 | Action::Drop { .. }

@@ -3,6 +3,7 @@
 use swell_core::cachegroup::action::Input;
 use swell_core::cachegroup::message::{Envelope, Message};
 use swell_core::cachegroup::names::{Epoch, NodeId, Ticket};
+use swell_core::cachegroup::store_message::StoreReply;
 use swell_core::time::Instant;
 
 use crate::case::{Before, Case, Halt, LATE, TICK};
@@ -17,6 +18,7 @@ impl State {
     pub(crate) fn begun(case: &Case) -> Self {
         let mut state = State::new(case);
         let now = state.now();
+        let mut cut: &[usize] = &[];
         if case.is_elected {
             state.elect(case);
         }
@@ -29,7 +31,7 @@ impl State {
             let message = Message::Lock { ticket, content };
             let ask = Item::Message(Envelope { from: NOBODY, to, group, message });
             state.arrive(case, now, &Shared::new(ask));
-            state.drain(case, None);
+            state.drain(case, None, cut);
         }
         for &before in &case.before {
             let now = state.now();
@@ -37,7 +39,7 @@ impl State {
                 Before::Step(client) => {
                     let waiting = std::mem::take(&mut state.network);
                     state.begin(case, now, client);
-                    state.drain(case, None);
+                    state.drain(case, None, cut);
                     state.network.extend(waiting);
                     let own = &state.clients[client];
                     assert_eq!(own.begun, own.ended, "{before:?} has not ended");
@@ -45,7 +47,7 @@ impl State {
                 Before::StepUntil(client, halt) => {
                     let waiting = std::mem::take(&mut state.network);
                     state.begin(case, now, client);
-                    state.drain(case, Some(halt));
+                    state.drain(case, Some(halt), cut);
                     state.network.extend(waiting);
                     let is_there = state.network.iter().any(|item| item.is_halt(halt));
                     assert!(is_there, "{before:?} has not come so far");
@@ -71,17 +73,27 @@ impl State {
                     let (from, to) = (NodeId(node as u32), NodeId(case.groups[0].voters[0]));
                     let ask = Item::Message(Envelope { from, to, group, message });
                     state.arrive(case, now, &Shared::new(ask));
-                    state.drain(case, None);
+                    state.drain(case, None, cut);
                 }
                 Before::Move => {
                     state.give_away(case, now);
-                    state.drain(case, None);
+                    state.drain(case, None, cut);
+                }
+                Before::Wake(node) => {
+                    let late = Instant::from_nanos(state.tick * TICK + LATE);
+                    state.wake(case, late, node);
+                    state.drain(case, None, cut);
+                }
+                Before::Cut(nodes) => cut = nodes,
+                Before::Change(halt) => {
+                    state.change_voters(case, now);
+                    state.drain(case, halt, cut);
                 }
                 Before::Stand(node, halt) => {
                     let late = Instant::from_nanos(state.tick * TICK + LATE);
                     let waiting = std::mem::take(&mut state.network);
                     state.wake(case, late, node);
-                    state.drain(case, Some(halt));
+                    state.drain(case, Some(halt), cut);
                     state.network.extend(waiting);
                 }
             }
@@ -95,26 +107,34 @@ impl State {
         for group in &case.groups {
             let (first, group) = (group.voters[0], group.group);
             self.wake(case, now, first as usize);
-            self.drain(case, None);
+            self.drain(case, None, &[]);
             let elected = self.nodes[first as usize].as_ref();
             assert!(elected.is_some_and(|node| node.reign(group, now).is_some()));
+            let row = self.store.group(group);
             for node in 0..case.nodes {
                 let (epoch, incarnation, sent, leads) = (Epoch(1), 1, now, true);
-                let message = Message::Lease { epoch, incarnation, sent, leads };
+                let voters = row.voters.clone();
+                let message = Message::Lease { epoch, incarnation, sent, leads, voters };
                 let (from, to) = (NodeId(first), NodeId(node as u32));
-                self.tell(case, now, node, Input::Received(Envelope { from, to, group, message }));
+                let heard = match row.voters.contains(to) {
+                    true => Input::Received(Envelope { from, to, group, message }),
+                    // Others hear of it from the data store.
+                    false => Input::Stored(StoreReply::Group { group, row: row.clone() }),
+                };
+                self.tell(case, now, node, heard);
             }
             self.network.clear();
         }
     }
 
     /// Delivers everything once, but what exploring is to begin with.
-    fn drain(&mut self, case: &Case, halt: Option<Halt>) {
+    fn drain(&mut self, case: &Case, halt: Option<Halt>, cut: &[usize]) {
         let now = self.now();
         let stays = |item: &Shared<Item>| halt.is_some_and(|halt| item.is_halt(halt));
         while let Some(item) = self.network.iter().find(|item| !stays(item)).cloned() {
             self.network.remove(&item);
-            if !matches!(&*item, Item::Message(envelope) if envelope.to == NOBODY) {
+            let is_lost = cut.iter().any(|&node| item.is_to(node));
+            if !is_lost && !matches!(&*item, Item::Message(envelope) if envelope.to == NOBODY) {
                 self.arrive(case, now, &item);
             }
         }

@@ -43,6 +43,12 @@ pub(crate) enum Before {
     Move,
     /// A node stands for election, and this is under way.
     Stand(usize, Halt),
+    /// A node does what is due, and all that follows has arrived.
+    Wake(usize),
+    /// What goes to these nodes from now on is lost.
+    Cut(&'static [usize]),
+    /// The change of voters was ordered, and all that follows has arrived, or this is under way.
+    Change(Option<Halt>),
 }
 
 /// What is under way, and has not arrived, where the exploring begins.
@@ -56,6 +62,8 @@ pub(crate) enum Halt {
     Copy,
     Promise,
     Data,
+    Lease,
+    Reseat,
 }
 
 /// One who reads and writes, in one session, at one node or another.
@@ -100,6 +108,10 @@ pub(crate) struct Case {
     pub(crate) outages: u8,
     /// A content that its group's leader may give to another group.
     pub(crate) moves: Option<(ContentId, GroupId, GroupId)>,
+    /// Who is to vote in a group in place of the first list, once somebody orders that.
+    pub(crate) change: Option<(GroupId, Vec<u32>)>,
+    /// Nodes whose settings name other voters than those the groups began with.
+    pub(crate) settings: Vec<(usize, Vec<u32>)>,
     /// Whether all has to end well from every state.
     pub(crate) must_end: bool,
     /// Beyond so many tokens and fences in a reign nothing new is looked for.
@@ -157,6 +169,8 @@ impl Case {
             crashes: 0,
             outages: 0,
             moves: None,
+            change: None,
+            settings: Vec::new(),
             must_end: false,
             tokens: 3,
         }

@@ -28,6 +28,13 @@ pub(crate) enum Flaw {
     NoPast,
     MovesWithoutFence,
     MovesWithoutMark,
+    OwnList,
+    ClaimsBlindly,
+    TellsBeforeAsking,
+    LeadsByOneList,
+    LeadsAndTells,
+    ChangesWhileWaiting,
+    CountsByHearsay,
     AdoptsNothing,
     TakesLateCopies,
 }
@@ -105,6 +112,24 @@ impl Rules for Flawed {
     }
     fn marks_what_moves(&self) -> bool {
         !self.is(Flaw::MovesWithoutMark)
+    }
+    fn follows_the_row(&self) -> bool {
+        !self.is(Flaw::OwnList)
+    }
+    fn claims_for_the_list(&self) -> bool {
+        !self.is(Flaw::OwnList) && !self.is(Flaw::ClaimsBlindly)
+    }
+    fn asks_the_next_first(&self) -> bool {
+        !self.is(Flaw::TellsBeforeAsking) && !self.is(Flaw::LeadsAndTells)
+    }
+    fn needs_both_lists(&self) -> bool {
+        !self.is(Flaw::LeadsByOneList) && !self.is(Flaw::LeadsAndTells)
+    }
+    fn changes_only_what_is_settled(&self) -> bool {
+        !self.is(Flaw::ChangesWhileWaiting)
+    }
+    fn counts_by_the_list_in_office(&self) -> bool {
+        !self.is(Flaw::CountsByHearsay)
     }
     fn adopts_what_is_pending(&self) -> bool {
         !self.is(Flaw::AdoptsNothing)

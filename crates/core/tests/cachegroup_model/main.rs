@@ -22,5 +22,6 @@ mod moving;
 mod pending;
 mod shared;
 mod state;
+mod voters;
 mod witness;
 mod world;

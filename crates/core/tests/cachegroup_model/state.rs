@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Wish};
+use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Support, Wish};
 use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
 use swell_core::cachegroup::message::{Envelope, Message, PendingCopy};
-use swell_core::cachegroup::names::{ContentId, Digest, Epoch, GroupId, NodeId, Payload, Version};
+use swell_core::cachegroup::names::{ContentId, Digest, GroupId, NodeId, Payload, Version};
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::session::{Revision, Session};
 use swell_core::cachegroup::store::StoreTable;
@@ -43,10 +43,12 @@ impl Item {
                 Message::Copy { .. } => halt == Halt::Copy,
                 Message::Promise { .. } => halt == Halt::Promise,
                 Message::Data { .. } => halt == Halt::Data,
+                Message::Lease { .. } => halt == Halt::Lease,
                 _ => false,
             },
             Item::Request(_, StoreRequest::Upload { .. }) => halt == Halt::Upload,
             Item::Request(_, StoreRequest::Commit { .. }) => halt == Halt::Commit,
+            Item::Request(_, StoreRequest::Reseat { .. }) => halt == Halt::Reseat,
             _ => false,
         }
     }
@@ -69,6 +71,7 @@ impl Item {
                 StoreRequest::Commit { .. }
                     | StoreRequest::Seal { .. }
                     | StoreRequest::Claim { .. }
+                    | StoreRequest::Reseat { .. }
                     | StoreRequest::Move { .. }
             ),
             Item::Reply(_, reply) => matches!(reply, StoreReply::Sealed { .. }),
@@ -107,6 +110,7 @@ pub(crate) struct State {
     pub(crate) crashes: u8,
     pub(crate) outages: u8,
     pub(crate) has_moved: bool,
+    pub(crate) has_changed: bool,
     pub(crate) witness: Shared<Witness>,
 }
 
@@ -122,6 +126,9 @@ pub(crate) fn payload(content: ContentId, token: Version) -> Payload {
 
 /// What a step of deriving adds to its operation for reading.
 const DERIVING: usize = 8;
+
+/// The operation of whoever changes the voters.
+pub(crate) const CHANGING: RequestId = RequestId(1 << 20);
 
 /// The operation of a client's step.
 pub(crate) fn request(client: usize, step: usize) -> RequestId {
@@ -142,6 +149,7 @@ impl State {
             crashes: case.crashes,
             outages: case.outages,
             has_moved: false,
+            has_changed: false,
             witness: Shared::new(Witness::default()),
         };
         for node in 0..case.nodes {
@@ -152,14 +160,16 @@ impl State {
 
     pub(crate) fn start(&mut self, case: &Case, node: usize, now: Instant) {
         let memory = Memory::clone(&self.disks[node]);
-        let epochs: BTreeMap<GroupId, Epoch> = memory.epochs.iter().copied().collect();
+        let supports: BTreeMap<GroupId, Support> = memory.supports.iter().copied().collect();
         let me = NodeId(node as u32);
         let mut started = Node::new(now, me, memory, case.timing, Flawed(case.flaw));
         started.set_conduct(case.conduct);
         for group in &case.groups {
-            let voters = group.voters.iter().copied().map(NodeId).collect();
+            let own = case.settings.iter().find(|(own, _)| *own == node);
+            let voters = own.map_or(&group.voters, |(_, voters)| voters);
+            let voters = voters.iter().copied().map(NodeId).collect();
             let charter = Charter { group: group.group, voters };
-            let latest = epochs.get(&group.group).copied().unwrap_or_default();
+            let latest = supports.get(&group.group).copied().unwrap_or_default();
             started.join(now, charter, latest);
         }
         self.nodes[node] = Some(Shared::new(started));
@@ -200,9 +210,9 @@ impl State {
                     };
                     self.disks[node].change(|disk| disk.pending.retain(|copy| !is_it(copy)));
                 }
-                Action::KeepEpoch { group, epoch } => self.disks[node].change(|disk| {
-                    disk.epochs.retain(|&(other, _)| other != group);
-                    disk.epochs.push((group, epoch));
+                Action::KeepSupport { group, support } => self.disks[node].change(|disk| {
+                    disk.supports.retain(|&(other, _)| other != group);
+                    disk.supports.push((group, support));
                 }),
                 Action::Answer { request, outcome } => self.answer(case, now, request, outcome),
                 Action::Install { .. }
@@ -280,6 +290,9 @@ impl State {
     }
 
     fn answer(&mut self, case: &Case, now: Instant, id: RequestId, outcome: Outcome) {
+        if id == CHANGING {
+            return;
+        }
         let (client, index) = ((id.0 / 16) as usize, (id.0 % 16) as usize);
         let (index, derives) = (index % DERIVING, index >= DERIVING);
         let step = case.clients[client].steps[index].1;
@@ -320,6 +333,8 @@ impl State {
             Outcome::Conflict
             | Outcome::Busy
             | Outcome::Unavailable
+            | Outcome::Changed(_)
+            | Outcome::Unchanged(_)
             | Outcome::Undecided { .. } => {}
         }
         if !derives {

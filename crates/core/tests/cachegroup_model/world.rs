@@ -4,6 +4,7 @@ use stateright::{Model, Property};
 use swell_core::cachegroup::action::Input;
 use swell_core::cachegroup::leader_table::LeaderTag;
 use swell_core::cachegroup::message::Message;
+use swell_core::cachegroup::names::NodeId;
 use swell_core::cachegroup::node::Node;
 use swell_core::cachegroup::store_message::StoreReply;
 use swell_core::time::Instant;
@@ -12,7 +13,7 @@ use crate::case::{Case, LATE, TICK};
 use crate::flaw::Flawed;
 use crate::liveness::ends_well;
 use crate::shared::Shared;
-use crate::state::{Item, State};
+use crate::state::{CHANGING, Item, State};
 
 /// What may happen.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub(crate) enum Step {
     StoreReturns,
     /// A leader gives a content away.
     Move,
+    /// Somebody orders a change of voters of the leader.
+    Change,
 }
 
 impl State {
@@ -48,6 +51,21 @@ impl State {
         if let Some(leader) = (0..case.nodes).find(leads) {
             self.has_moved = true;
             self.tell(case, now, leader, Input::Move { content, from, to });
+        }
+    }
+
+    /// The leader is ordered to change the voters.
+    pub(crate) fn change_voters(&mut self, case: &Case, now: Instant) {
+        let Some((group, names)) = &case.change else { return };
+        let leads = |node: &usize| {
+            let node = self.nodes[*node].as_ref();
+            node.is_some_and(|node| node.reign(*group, now).is_some())
+        };
+        if let Some(leader) = (0..case.nodes).find(leads) {
+            self.has_changed = true;
+            let names = names.iter().copied().map(NodeId).collect();
+            let (request, group, after) = (CHANGING, *group, 1);
+            self.tell(case, now, leader, Input::Change { request, group, after, names });
         }
     }
 
@@ -110,6 +128,9 @@ impl Model for Case {
         if self.moves.is_some() && !state.has_moved {
             actions.push(Step::Move);
         }
+        if self.change.is_some() && !state.has_changed {
+            actions.push(Step::Change);
+        }
     }
 
     fn next_state(&self, state: &State, action: Step) -> Option<State> {
@@ -148,6 +169,7 @@ impl Model for Case {
             }
             Step::StoreReturns => next.is_store_up = true,
             Step::Move => next.give_away(self, now),
+            Step::Change => next.change_voters(self, now),
         }
         (next != *state).then_some(next)
     }

@@ -353,6 +353,8 @@ impl<B: Bank> Play<'_, B> {
             Outcome::Conflict
             | Outcome::Busy
             | Outcome::Unavailable
+            | Outcome::Changed(_)
+            | Outcome::Unchanged(_)
             | Outcome::Undecided { .. } => {
                 if call.counts {
                     self.tally.on_failure();

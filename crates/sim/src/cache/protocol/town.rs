@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome};
+use swell_core::cachegroup::action::{Action, Charter, Input, Memory, Outcome, Support};
 use swell_core::cachegroup::conduct::Conduct;
 use swell_core::cachegroup::leader_table::LeaderTable;
 use swell_core::cachegroup::message::Envelope;
@@ -153,8 +153,8 @@ impl Town {
         }
         let disk = &mut self.disks[node as usize];
         disk.incarnation += 1;
-        let latest = disk.epochs.iter().find(|(group, _)| *group == charter.group);
-        let latest = latest.map_or_else(Epoch::default, |&(_, epoch)| epoch);
+        let latest = disk.supports.iter().find(|(group, _)| *group == charter.group);
+        let latest = latest.map_or_else(Support::default, |&(_, support)| support);
         let mut started = Node::new(now, NodeId(node), disk.clone(), self.timing, Kept);
         started.set_conduct(self.conduct);
         for &peer in &self.peers[node as usize] {
@@ -275,10 +275,10 @@ impl Town {
                     let kept = &mut self.disks[node as usize].pending;
                     kept.retain(|copy| (copy.content, copy.revision.version) != (content, token));
                 }
-                Action::KeepEpoch { group, epoch } => {
-                    let epochs = &mut self.disks[node as usize].epochs;
-                    epochs.retain(|&(other, _)| other != group);
-                    epochs.push((group, epoch));
+                Action::KeepSupport { group, support } => {
+                    let supports = &mut self.disks[node as usize].supports;
+                    supports.retain(|&(other, _)| other != group);
+                    supports.push((group, support));
                 }
                 Action::Suggested { asked, total, .. } => {
                     news.push(News::Suggested(node, asked, total));
