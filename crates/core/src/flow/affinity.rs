@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::flow::view::FifoId;
-use crate::flow::window::Window;
+use crate::flow::window::Recent;
 use crate::time::{Instant, Span};
 
 /// A core, as the machine counts it.
@@ -62,8 +62,14 @@ const LEAVE: f64 = 0.2;
 /// How long a FIFO stays where it was put.
 const REST: Span = Span::from_secs(5);
 
+/// Whether a FIFO with this traffic is worth a core, if that lasts. One that is not, and is not
+/// [known](Affinity::known), need not be judged.
+pub fn is_busy(traffic: &Traffic) -> bool {
+    traffic.leaving >= RATE || traffic.busy >= BUSY
+}
+
 struct Memory {
-    hot: Window,
+    hot: Recent,
     place: Place,
     changed: Option<Instant>,
 }
@@ -84,11 +90,16 @@ impl Affinity {
         cores: &[Core],
     ) -> Option<Place> {
         let memory = self.memories.entry(fifo).or_insert_with(|| Memory {
-            hot: Window::new(TICKS),
+            hot: Recent::new(TICKS),
             place: Place::Shared,
             changed: None,
         });
-        memory.hot.push(traffic.leaving >= RATE || traffic.busy >= BUSY);
+        memory.hot.push(is_busy(traffic));
+        if memory.place == Place::Shared && memory.hot.is_full() && !memory.hot.has_any() {
+            // It is as if it had never been busy.
+            self.memories.remove(&fifo);
+            return None;
+        }
         let rests = memory.changed.is_some_and(|changed| now.since(changed) < REST);
         // A machine with one core leaves nothing to choose.
         if rests || cores.len() < 2 {
@@ -106,6 +117,11 @@ impl Affinity {
         }
         (memory.place, memory.changed) = (next, Some(now));
         Some(next)
+    }
+
+    /// FIFOs that were busy not long ago, or have a core.
+    pub fn known(&self) -> impl Iterator<Item = FifoId> {
+        self.memories.keys().copied()
     }
 
     /// Where a FIFO's owner works.

@@ -1,7 +1,7 @@
 //! The analyzer: once per tick, every FIFO is judged, and those that most want to change
 //! hands do, as many as the node can bear.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::flow::cooldown::Cooldown;
@@ -9,11 +9,19 @@ use crate::flow::indicator::Thresholds;
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::slots::Slots;
 use crate::flow::target::{roomy, worth};
-use crate::flow::view::{FifoId, OwnerId, TICK, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, TICK, View};
 use crate::time::{Instant, Span};
 
 /// Samples older than so many ticks are not believed.
 const FRESH: Span = Span::from_millis(3 * (TICK.nanos() / 1_000_000));
+
+/// FIFOs that are looked at closely in a tick, where only a few may change hands anyway: the
+/// others have their turn at the next ones.
+const CLOSE_MAX: usize = 256;
+/// FIFOs that get a smaller region in a tick.
+const SHRINKS_MAX: usize = 8;
+/// FIFOs whose owner is examined in a tick.
+const EXAMINED_MAX: usize = 64;
 
 /// How much may change at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +78,13 @@ pub struct Analyzer {
     /// FIFOs on their way: from whom, to whom.
     under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
     last: Slots<Judgement>,
+    /// FIFOs of this tick that are to be looked at closely, that could have a smaller region, and
+    /// whose owner is to be examined.
+    wanting: Vec<FifoId>,
+    shrinking: Vec<FifoId>,
+    stuck: Vec<FifoId>,
+    /// The last of each that had their turn.
+    turns: [FifoId; 3],
     /// Rests of FIFOs that were taken from an owner that did not answer.
     rests: BTreeMap<FifoId, Cooldown>,
     counts: Counts,
@@ -85,6 +100,10 @@ impl Analyzer {
             last_tick: None,
             under_way: BTreeMap::new(),
             last: Slots::default(),
+            wanting: Vec::new(),
+            shrinking: Vec::new(),
+            stuck: Vec::new(),
+            turns: [FifoId(u32::MAX); 3],
             rests: BTreeMap::new(),
             counts: Counts::default(),
         }
@@ -93,6 +112,53 @@ impl Analyzer {
     /// Judges all FIFOs and says what is to be done. A change that is ordered is under way
     /// until [`on_moved`](Self::on_moved) or [`on_failed`](Self::on_failed).
     pub fn tick(&mut self, now: Instant, views: &[View<'_>]) -> Vec<Order> {
+        for view in views {
+            self.glance(now, &view.glance());
+        }
+        let close: BTreeSet<FifoId> = self.closely().into_iter().collect();
+        let close: Vec<View<'_>> =
+            views.iter().filter(|view| close.contains(&view.fifo)).copied().collect();
+        self.decide(now, &close)
+    }
+
+    /// The first half of a tick: takes in one FIFO. Call it for each that does not rest, in their
+    /// order.
+    pub fn glance(&mut self, now: Instant, glance: &Glance<'_>) {
+        let fifo = glance.fifo;
+        let judgement = if !self.under_way.is_empty() && self.under_way.contains_key(&fifo) {
+            Some(stay(Stay::UnderWay))
+        } else if now.since(glance.sample.at) > FRESH {
+            Some(stay(Stay::Stale))
+        } else {
+            self.policy.glance(now, glance)
+        };
+        let Some(judgement) = judgement else {
+            self.wanting.push(fifo);
+            return;
+        };
+        match judgement.verdict {
+            Verdict::Shrink => self.shrinking.push(fifo),
+            Verdict::Examine => self.stuck.push(fifo),
+            verdict => self.count(verdict),
+        }
+        self.last.put(fifo, judgement);
+    }
+
+    /// Which FIFOs to show in full to [`decide`](Self::decide).
+    pub fn closely(&mut self) -> Vec<FifoId> {
+        let most = if self.budget.per_second.is_finite() { CLOSE_MAX } else { usize::MAX };
+        let mut wanting = std::mem::take(&mut self.wanting);
+        let waiting = take_turns(&mut wanting, most, &mut self.turns[0]);
+        for fifo in waiting {
+            let score = self.last.get(fifo).map_or(0.0, |judgement| judgement.score);
+            self.last.put(fifo, Judgement { score, ..stay(Stay::OverBudget) });
+        }
+        wanting
+    }
+
+    /// The second half of a tick: says what is to be done. A change that is ordered is under way
+    /// until [`on_moved`](Self::on_moved) or [`on_failed`](Self::on_failed).
+    pub fn decide(&mut self, now: Instant, views: &[View<'_>]) -> Vec<Order> {
         let passed = self.last_tick.map_or(Span::ZERO, |last| now.since(last));
         self.last_tick = Some(now);
         self.allowance += passed.secs_f64() * self.budget.per_second;
@@ -101,9 +167,16 @@ impl Analyzer {
         if self.allowance.is_nan() {
             self.allowance = self.budget.burst;
         }
-        let (mut orders, mut wanting) = (Vec::new(), Vec::new());
+        let (mut shrinking, mut stuck) =
+            (std::mem::take(&mut self.shrinking), std::mem::take(&mut self.stuck));
+        take_turns(&mut shrinking, SHRINKS_MAX, &mut self.turns[1]);
+        take_turns(&mut stuck, EXAMINED_MAX, &mut self.turns[2]);
+        let order = |verdict| move |fifo| Order { fifo, verdict };
+        let mut orders: Vec<Order> = shrinking.into_iter().map(order(Verdict::Shrink)).collect();
+        orders.extend(stuck.into_iter().map(order(Verdict::Examine)));
+        let mut wanting = Vec::new();
         for view in views {
-            let judgement = self.judge(now, view);
+            let judgement = self.policy.judge(now, view);
             if let Verdict::Move(to) = judgement.verdict {
                 wanting.push((view.fifo, view.owner.owner, to, judgement.score));
             } else {
@@ -130,17 +203,6 @@ impl Analyzer {
             orders.push(Order { fifo, verdict: judgement.verdict });
         }
         self.last.put(fifo, judgement);
-    }
-
-    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
-        let stay = |stay| Judgement { score: 0.0, verdict: Verdict::Stay(stay) };
-        if self.under_way.contains_key(&view.fifo) {
-            return stay(Stay::UnderWay);
-        }
-        if now.since(view.sample.at) > FRESH {
-            return stay(Stay::Stale);
-        }
-        self.policy.judge(now, view)
     }
 
     fn count(&mut self, verdict: Verdict) {
@@ -226,4 +288,22 @@ impl Analyzer {
         write!(words, " (score {score:.2})").expect("a string takes all words");
         words
     }
+}
+
+fn stay(stay: Stay) -> Judgement {
+    Judgement { score: 0.0, verdict: Verdict::Stay(stay) }
+}
+
+/// Leaves those of `all`, in their order, whose turn it is, `most` at a time and each as often as
+/// the others; `last` is whose turn it was last. Those that have to wait.
+fn take_turns(all: &mut Vec<FifoId>, most: usize, last: &mut FifoId) -> Vec<FifoId> {
+    if all.len() <= most {
+        return Vec::new();
+    }
+    let next = all.partition_point(|fifo| fifo <= last);
+    let count = all.len();
+    all.rotate_left(next % count);
+    let waiting = all.split_off(most);
+    *last = all[most - 1];
+    waiting
 }

@@ -1,6 +1,6 @@
 //! The three indicators of the founding document and their sum.
 
-use crate::flow::view::View;
+use crate::flow::view::Glance;
 use crate::time::Span;
 
 /// Where an indicator begins to speak, and how much it weighs.
@@ -46,11 +46,11 @@ pub struct Indicators {
 
 impl Indicators {
     /// Looks at a FIFO.
-    pub fn of(view: &View<'_>, thresholds: &Thresholds) -> Self {
+    pub fn of(glance: &Glance<'_>, thresholds: &Thresholds) -> Self {
         Self {
-            is_idle: view.sample.utilization() < thresholds.low_utilization,
-            is_late: view.sample.latency > thresholds.high_latency,
-            is_tight: view.owner.usage() > thresholds.resource_limit,
+            is_idle: glance.sample.utilization() < thresholds.low_utilization,
+            is_late: glance.sample.latency > thresholds.high_latency,
+            is_tight: glance.usage > thresholds.resource_limit,
         }
     }
 

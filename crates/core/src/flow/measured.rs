@@ -11,9 +11,9 @@ use crate::flow::indicator::{Indicators, Thresholds, score};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::slots::Slots;
 use crate::flow::target::{able, best, roomy};
-use crate::flow::view::{FifoId, OwnerId, Party, Sample, TICK, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
 use crate::flow::wait::{kingman, rate_at};
-use crate::flow::window::Window;
+use crate::flow::window::{Recent, Window};
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
 
@@ -22,7 +22,8 @@ use crate::time::{Instant, Span};
 pub struct Settings {
     /// Where indicators begin, and their weights.
     pub thresholds: Thresholds,
-    /// Ticks that relief looks back.
+    /// Ticks that relief looks back, at most
+    /// [`RECENT_TICKS_MAX`](crate::flow::window::RECENT_TICKS_MAX).
     pub relief_ticks: usize,
     /// Ticks that reclaiming looks back.
     pub reclaim_ticks: usize,
@@ -84,9 +85,9 @@ impl Default for Settings {
 
 /// What is remembered of a FIFO.
 struct Memory {
-    idle: Window,
-    late: Window,
-    tight: Window,
+    idle: Recent,
+    late: Recent,
+    tight: Recent,
     idle_for_long: Window,
     wants_relief: bool,
     cooldown: Cooldown,
@@ -109,9 +110,9 @@ impl Measured {
     fn memory(&mut self, fifo: FifoId) -> &mut Memory {
         let Settings { relief_ticks, reclaim_ticks, .. } = self.settings;
         self.memories.get_or(fifo, || Memory {
-            idle: Window::new(relief_ticks),
-            late: Window::new(relief_ticks),
-            tight: Window::new(relief_ticks),
+            idle: Recent::new(relief_ticks),
+            late: Recent::new(relief_ticks),
+            tight: Recent::new(relief_ticks),
             idle_for_long: Window::new(reclaim_ticks),
             wants_relief: false,
             cooldown: Cooldown::default(),
@@ -132,42 +133,87 @@ impl Measured {
             >= self.settings.benefit_by_cost * (cost + self.settings.least_cost)
     }
 
-    fn by_score_alone(&mut self, is_triggered: bool, view: &View<'_>) -> Verdict {
-        if !is_triggered {
-            return Verdict::Stay(Stay::Content);
-        }
-        let target = best(able(view), &mut self.rng);
-        target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner))
-    }
-
-    fn verdict(&mut self, now: Instant, view: &View<'_>) -> Verdict {
+    /// The verdict on a FIFO, unless somebody else might take it.
+    fn verdict(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Verdict> {
         let settings = self.settings;
-        let memory = self.memory(view.fifo);
-        let (idle, late, tight) = (memory.idle.share(), memory.late.share(), memory.tight.share());
+        let memory = self.memory(glance.fifo);
+        let (idle, late, tight) = memory.shares();
         let thresholds = &settings.thresholds;
         if let Some(trigger) = settings.trigger {
-            return self.by_score_alone(score(idle, late, tight, thresholds) > trigger, view);
+            let is_triggered = score(idle, late, tight, thresholds) > trigger;
+            return (!is_triggered).then_some(Verdict::Stay(Stay::Content));
         }
         let most = thresholds.latency_weight + thresholds.resource_weight;
         let relief = score(0.0, late, tight, thresholds) / most;
         memory.wants_relief =
             if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
-        if idle * late >= settings.enter && view.sample.depth >= 1.0 && view.sample.leaving <= 0.0 {
-            return Verdict::Examine;
+        let sample = glance.sample;
+        if idle * late >= settings.enter && sample.depth >= 1.0 && sample.leaving <= 0.0 {
+            return Some(Verdict::Examine);
         }
         if !memory.wants_relief {
             let is_spare = late == 0.0 && tight == 0.0 && memory.idle_for_long.is_full();
             let is_idle = memory.idle_for_long.share() >= settings.enter;
-            if view.memory_is_short && is_spare && is_idle {
-                return Verdict::Shrink;
-            }
-            return Verdict::Stay(Stay::Content);
+            let shrinks = glance.memory_is_short && is_spare && is_idle;
+            return Some(if shrinks { Verdict::Shrink } else { Verdict::Stay(Stay::Content) });
         }
         let until = memory.cooldown.until().filter(|&until| settings.rests && until > now);
-        let overloaded =
-            memory.overloaded_since.is_some_and(|since| now.since(since) >= settings.overload);
-        if let Some(until) = until {
-            return Verdict::Stay(Stay::CoolingDown { until });
+        until.map(|until| Verdict::Stay(Stay::CoolingDown { until }))
+    }
+}
+
+impl Memory {
+    /// Shares of the window in which the FIFO was idle and late, and its owner near its limit.
+    fn shares(&self) -> (f64, f64, f64) {
+        (self.idle.share(), self.late.share(), self.tight.share())
+    }
+
+    /// Nothing happened for so many ticks.
+    fn rested(&mut self, ticks: u32) {
+        self.idle.push_many(true, ticks);
+        self.late.push_many(false, ticks);
+        self.tight.push_many(false, ticks);
+        self.idle_for_long.push_many(true, ticks);
+        self.overloaded_since = None;
+    }
+}
+
+impl FlowPolicy for Measured {
+    fn glance(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Judgement> {
+        let thresholds = self.settings.thresholds;
+        let indicators = Indicators::of(glance, &thresholds);
+        let blanking = TICK * u64::from(self.settings.blanking);
+        let is_overloaded = glance.sample.saturation() >= 1.0;
+        let memory = self.memory(glance.fifo);
+        if glance.rested > 0 {
+            memory.rested(glance.rested);
+        }
+        memory.overloaded_since =
+            if is_overloaded { memory.overloaded_since.or(Some(now)) } else { None };
+        memory.idle_for_long.push(indicators.is_idle);
+        if memory.cooldown.moved().is_some_and(|moved| now.since(moved) < blanking) {
+            return Some(Judgement { score: 0.0, verdict: Verdict::Stay(Stay::Blanked) });
+        }
+        memory.idle.push(indicators.is_idle);
+        memory.late.push(indicators.is_late);
+        memory.tight.push(indicators.is_tight);
+        let (idle, late, tight) = memory.shares();
+        let verdict = self.verdict(now, glance)?;
+        Some(Judgement { score: score(idle, late, tight, &thresholds), verdict })
+    }
+
+    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
+        let settings = self.settings;
+        let memory = self.memory(view.fifo);
+        let (idle, late, tight) = memory.shares();
+        let overloaded = memory.overloaded_since;
+        let overloaded = overloaded.is_some_and(|since| now.since(since) >= settings.overload);
+        let score = score(idle, late, tight, &settings.thresholds);
+        if settings.trigger.is_some() {
+            let target = best(able(view), &mut self.rng);
+            let verdict =
+                target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
+            return Judgement { score, verdict };
         }
         let usage_max = settings.thresholds.resource_limit - settings.margin;
         let mut is_there = false;
@@ -176,34 +222,13 @@ impl Measured {
             .filter(|party| party.usage() < view.owner.usage())
             .filter(|party| self.pays(view.sample, party))
             .collect();
-        match best(paying.into_iter(), &mut self.rng) {
+        let verdict = match best(paying.into_iter(), &mut self.rng) {
             Some(party) => Verdict::Move(party.owner),
             None if overloaded => Verdict::Scale,
             None if is_there => Verdict::Stay(Stay::NoBenefit),
             None => Verdict::Stay(Stay::NoTarget),
-        }
-    }
-}
-
-impl FlowPolicy for Measured {
-    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
-        let indicators = Indicators::of(view, &self.settings.thresholds);
-        let blanking = TICK * u64::from(self.settings.blanking);
-        let thresholds = self.settings.thresholds;
-        let is_overloaded = view.sample.saturation() >= 1.0;
-        let memory = self.memory(view.fifo);
-        memory.overloaded_since =
-            if is_overloaded { memory.overloaded_since.or(Some(now)) } else { None };
-        memory.idle_for_long.push(indicators.is_idle);
-        if memory.cooldown.moved().is_some_and(|moved| now.since(moved) < blanking) {
-            return Judgement { score: 0.0, verdict: Verdict::Stay(Stay::Blanked) };
-        }
-        memory.idle.push(indicators.is_idle);
-        memory.late.push(indicators.is_late);
-        memory.tight.push(indicators.is_tight);
-        let (idle, late, tight) = (memory.idle.share(), memory.late.share(), memory.tight.share());
-        let score = score(idle, late, tight, &thresholds);
-        Judgement { score, verdict: self.verdict(now, view) }
+        };
+        Judgement { score, verdict }
     }
 
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, _: Span) {

@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use crate::flow::view::{FifoId, OwnerId, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::time::{Instant, Span};
 
 /// A policy of the flow analyzer.
 pub trait FlowPolicy: Send {
-    /// Judges a FIFO at a tick. It is asked once per tick and FIFO.
+    /// Takes in how a FIFO stood at a tick, and judges it unless that takes knowing who else could
+    /// own it: nothing, then. It is asked once per tick and FIFO.
+    fn glance(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Judgement>;
+
+    /// Judges a FIFO of which the glance at the same tick said nothing.
     fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement;
 
     /// A FIFO changed hands; it paused for so long.

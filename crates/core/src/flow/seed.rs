@@ -14,7 +14,7 @@
 use crate::flow::indicator::{Indicators, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::target::{able, best};
-use crate::flow::view::{FifoId, OwnerId, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
 
@@ -31,18 +31,24 @@ impl Seed {
     pub fn new(thresholds: Thresholds, trigger: f64, rng: Rng) -> Self {
         Self { thresholds, trigger, rng }
     }
+
+    fn score(&self, glance: &Glance<'_>) -> f64 {
+        Indicators::of(glance, &self.thresholds).score(&self.thresholds)
+    }
 }
 
 impl FlowPolicy for Seed {
+    fn glance(&mut self, _now: Instant, glance: &Glance<'_>) -> Option<Judgement> {
+        let score = self.score(glance);
+        let verdict = Verdict::Stay(Stay::Content);
+        (score <= self.trigger).then_some(Judgement { score, verdict })
+    }
+
     fn judge(&mut self, _now: Instant, view: &View<'_>) -> Judgement {
-        let score = Indicators::of(view, &self.thresholds).score(&self.thresholds);
-        if score <= self.trigger {
-            return Judgement { score, verdict: Verdict::Stay(Stay::Content) };
-        }
         let target = best(able(view), &mut self.rng);
         let verdict =
             target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
-        Judgement { score, verdict }
+        Judgement { score: self.score(&view.glance()), verdict }
     }
 
     fn on_moved(&mut self, _: Instant, _: FifoId, _: OwnerId, _: OwnerId, _: Span) {}

@@ -4,7 +4,7 @@
 //! A larger region takes in a burst. It does not cure overload, as it only lengthens the
 //! queue, so a lane whose owner is saturated stays as it is.
 
-use crate::flow::window::Window;
+use crate::flow::window::Recent;
 use crate::time::{Instant, Span};
 
 /// Ticks that are looked back at for room.
@@ -21,14 +21,14 @@ const REST: Span = Span::from_secs(5);
 /// What is remembered of a lane.
 #[derive(Debug, Clone)]
 pub struct Sizing {
-    short: Window,
+    short: Recent,
     saturation: f64,
     changed: Option<Instant>,
 }
 
 impl Default for Sizing {
     fn default() -> Self {
-        Self { short: Window::new(SHORT_TICKS), saturation: 0.0, changed: None }
+        Self { short: Recent::new(SHORT_TICKS), saturation: 0.0, changed: None }
     }
 }
 

@@ -143,3 +143,27 @@ pub struct View<'a> {
     /// Whether the node is short of memory, or its pool of templates below its low water.
     pub memory_is_short: bool,
 }
+
+impl<'a> View<'a> {
+    /// The same without who else could own it.
+    pub fn glance(&self) -> Glance<'a> {
+        let View { fifo, sample, owner, memory_is_short, .. } = *self;
+        Glance { fifo, sample, usage: owner.usage(), rested: 0, memory_is_short }
+    }
+}
+
+/// One FIFO without who else could own it: of ten thousand, nearly all need no more to be judged,
+/// and whoever watches need not find out about the others.
+#[derive(Debug, Clone, Copy)]
+pub struct Glance<'a> {
+    /// Which FIFO.
+    pub fifo: FifoId,
+    /// How it stood.
+    pub sample: &'a Sample,
+    /// The share of its owner's scarcest resource that is used, see [`Party::usage`].
+    pub usage: f64,
+    /// Ticks just before this one in which nothing happened, and it was not looked at.
+    pub rested: u32,
+    /// Whether the node is short of memory, or its pool of templates below its low water.
+    pub memory_is_short: bool,
+}

@@ -33,6 +33,11 @@ impl Window {
         self.seen = (self.seen + 1).min(self.ticks);
     }
 
+    /// Whether it held, the same for so many ticks.
+    pub fn push_many(&mut self, held: bool, ticks: u32) {
+        (0..ticks.min(self.ticks.into())).for_each(|_| self.push(held));
+    }
+
     /// The share, of the whole window: ticks that are not yet seen did not hold.
     pub fn share(&self) -> f64 {
         f64::from(self.count) / f64::from(self.ticks)
@@ -42,6 +47,62 @@ impl Window {
     pub fn clear(&mut self) {
         self.held = [0; WORDS];
         (self.seen, self.count) = (0, 0);
+    }
+
+    /// Whether the window is full of ticks that were seen.
+    pub fn is_full(&self) -> bool {
+        self.seen == self.ticks
+    }
+}
+
+/// The longest that a [`Recent`] looks back, in ticks.
+pub const RECENT_TICKS_MAX: usize = 64;
+
+/// A window over few ticks: a word, as what is looked at ten times a second for ten thousand
+/// FIFOs should lie together.
+#[derive(Debug, Clone, Copy)]
+pub struct Recent {
+    /// The latest tick is the lowest bit.
+    held: u64,
+    ticks: u8,
+    seen: u8,
+}
+
+impl Recent {
+    /// A window over so many ticks, at least one and at most [`RECENT_TICKS_MAX`].
+    pub fn new(ticks: usize) -> Self {
+        Self { held: 0, ticks: ticks.clamp(1, RECENT_TICKS_MAX) as u8, seen: 0 }
+    }
+
+    /// Whether it held at this tick.
+    pub fn push(&mut self, held: bool) {
+        self.push_many(held, 1);
+    }
+
+    /// Whether it held, the same for so many ticks.
+    pub fn push_many(&mut self, held: bool, ticks: u32) {
+        let new = if held { u64::MAX } else { 0 };
+        // Sixty-four ticks and more leave nothing of before.
+        let former = self.held.checked_shl(ticks).unwrap_or(0);
+        let latest = u64::MAX.checked_shl(ticks).map_or(u64::MAX, |before| !before);
+        let mask = u64::MAX >> (RECENT_TICKS_MAX as u32 - u32::from(self.ticks));
+        self.held = (former | (new & latest)) & mask;
+        self.seen = u32::from(self.seen).saturating_add(ticks).min(self.ticks.into()) as u8;
+    }
+
+    /// The share, of the whole window: ticks that are not yet seen did not hold.
+    pub fn share(&self) -> f64 {
+        f64::from(self.held.count_ones()) / f64::from(self.ticks)
+    }
+
+    /// Whether it held at any tick.
+    pub fn has_any(&self) -> bool {
+        self.held != 0
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        (self.held, self.seen) = (0, 0);
     }
 
     /// Whether the window is full of ticks that were seen.
@@ -66,6 +127,24 @@ mod tests {
         assert!(window.is_full());
         window.clear();
         assert!(!window.is_full() && window.share() == 0.0);
+    }
+
+    #[test]
+    fn short_windows_are_windows() {
+        for ticks in [1, 4, 63, 64] {
+            let (mut one, mut other) = (Window::new(ticks), Recent::new(ticks));
+            for step in 0..400u32 {
+                let (held, many) = (step * step % 7 < 3, step * step % 11);
+                let many = if step % 50 == 49 { many * 20 } else { many % 3 };
+                one.push_many(held, many);
+                other.push_many(held, many);
+                let seen = (other.share(), other.is_full());
+                assert_eq!(seen, (one.share(), one.is_full()), "{ticks} {step}");
+                assert_eq!(other.has_any(), other.share() > 0.0);
+            }
+            other.clear();
+            assert!(!other.is_full() && !other.has_any());
+        }
     }
 
     #[test]

@@ -98,6 +98,39 @@ fn ten_thousand_are_judged() {
 }
 
 #[test]
+fn where_too_many_want_something_all_have_their_turn() {
+    use swell_core::flow::measured::{Measured, Settings};
+    let measured = || Box::new(Measured::new(Settings::default(), rng::split(1, "flow")));
+    // Nobody can take those that are late, so each is looked at; idle ones could be smaller,
+    // and the owners of those that are stuck are looked after.
+    let mut late = Stage::with(false, true, true);
+    late.others.clear();
+    let mut idle = Stage::with(true, false, false);
+    idle.memory_is_short = true;
+    let mut stuck = Stage::with(true, true, false);
+    stuck.sample.leaving = 0.0;
+    for (mut stage, ticks, expected) in [(late, 10, 0), (idle, 400, 8), (stuck, 10, 64)] {
+        let mut analyzer = Analyzer::new(measured(), Budget::default());
+        let count = 1_000;
+        let mut ordered = vec![0u32; count as usize];
+        for tick in 1..=ticks + 130u64 {
+            let now = Instant::ZERO + TICK * tick;
+            stage.sample.at = now;
+            let orders = analyzer.tick(now, &views(&stage, count));
+            assert!(orders.len() <= expected, "{orders:?}");
+            orders.iter().for_each(|order| ordered[order.fifo.0 as usize] += 1);
+        }
+        let (least, most) = (ordered.iter().min(), ordered.iter().max());
+        let (least, most) = (least.expect("there are some"), most.expect("there are some"));
+        assert!(most - least <= 1 && (expected == 0 || *least > 0), "{least} {most}");
+        if expected == 0 {
+            let looked_at = analyzer.counts().no_target;
+            assert!(looked_at >= 256 * 130, "{looked_at}");
+        }
+    }
+}
+
+#[test]
 fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
     let mut analyzer = analyzer();
     let stage = Stage::with(true, true, true);

@@ -2,7 +2,7 @@
 
 use swell_core::flow::measured::{Measured, Settings};
 use swell_core::flow::policy::{FlowPolicy, Stay, Verdict};
-use swell_core::flow::view::OwnerId;
+use swell_core::flow::view::{Glance, OwnerId};
 use swell_core::rng;
 use swell_core::time::Span;
 
@@ -114,4 +114,23 @@ fn an_intent_ends_lower_than_it_begins() {
     (calm.now, calm.others) = (stage.now, Vec::new());
     assert_eq!(calm.judge_for(5, &mut policy).verdict, Verdict::Stay(Stay::NoTarget));
     assert_eq!(calm.judge_for(2, &mut policy).verdict, CONTENT);
+}
+
+#[test]
+fn ticks_in_which_a_fifo_rested_count_as_idle() {
+    let shrinks = Some(Verdict::Shrink);
+    for (rested, expected) in [(0, None), (288, Some(CONTENT)), (289, shrinks)] {
+        let mut stage = Stage::with(true, false, false);
+        stage.memory_is_short = true;
+        let mut policy = measured();
+        fn glance(stage: &Stage, rested: u32) -> Glance<'_> {
+            Glance { rested, ..stage.view().glance() }
+        }
+        // What it was late for before it rested is over.
+        let mut late = Stage::with(false, true, true);
+        late.judge_for(10, &mut policy);
+        (stage.now, stage.sample.at) = (late.now, late.now);
+        let verdict = policy.glance(stage.now, &glance(&stage, rested)).map(|one| one.verdict);
+        assert_eq!(verdict, expected, "{rested}");
+    }
 }

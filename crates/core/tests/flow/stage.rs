@@ -79,7 +79,8 @@ impl Stage {
     pub(crate) fn judge(&mut self, policy: &mut dyn FlowPolicy) -> Judgement {
         self.now = self.now + TICK;
         self.sample.at = self.now;
-        policy.judge(self.now, &self.view())
+        let view = self.view();
+        policy.glance(self.now, &view.glance()).unwrap_or_else(|| policy.judge(self.now, &view))
     }
 
     /// So many ticks on; the last judgement.

@@ -138,7 +138,7 @@ impl Period {
             opened.map_or((0, 0), |(envelope, rest)| (envelope.put_us, read - rest.len()));
         let line = &self.line;
         let missed = line.missed(done.lane, done.sequence);
-        line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
+        line.meter.counters().overwritten.fetch_add(missed, Ordering::Relaxed);
         line.meter.finished(put_us, done.length - enveloped);
         self.native.items.fetch_add(1, Ordering::Relaxed);
         next[done.lane] = Some(done.sequence + 1);
@@ -151,7 +151,7 @@ impl Period {
     fn worked(&self, since_us: u64) -> u64 {
         let now_us = now_us();
         let worked = now_us.saturating_sub(since_us).saturating_mul(1_000);
-        self.line.meter.worked.fetch_add(worked, Ordering::Relaxed);
+        self.line.meter.counters().worked.fetch_add(worked, Ordering::Relaxed);
         self.line.meter.stirred();
         now_us
     }

@@ -78,7 +78,7 @@ struct Done<'a>(&'a Meter);
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        self.0.oldest_us.store(0, Ordering::Relaxed);
+        self.0.counters().oldest_us.store(0, Ordering::Relaxed);
     }
 }
 
@@ -211,7 +211,7 @@ impl Consumer {
     async fn deal(&self, place: usize, hand: &mut Hand<'_>, work: &mut Work) -> ControlFlow<Over> {
         let meter = &self.line.meter;
         let oldest = work.items.iter().map(|item| item.put_us).min().unwrap_or(0);
-        meter.oldest_us.store(oldest, Ordering::Relaxed);
+        meter.counters().oldest_us.store(oldest, Ordering::Relaxed);
         let _done = Done(meter);
         loop {
             work.attempts += 1;
@@ -339,7 +339,11 @@ impl Consumer {
         let waited = waited.map_or(Duration::ZERO, |one| one.0) + asking.waited();
         let worked = begun.elapsed().saturating_sub(waited);
         if result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed) {
-            self.line.meter.worked.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
+            self.line
+                .meter
+                .counters()
+                .worked
+                .fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
         }
         Some(result)
     }

@@ -26,7 +26,7 @@ use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
 use crate::flow::line::Line;
 use crate::flow::link::Links;
-use crate::flow::news::{Bell, News};
+use crate::flow::news::{Mark, News};
 use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};
 use crate::flow::seat;
@@ -67,7 +67,7 @@ pub struct Flows {
     pub(crate) regions: Arc<Regions>,
     pub(crate) table: RwLock<Table>,
     /// In which of them anything happened.
-    pub(crate) news: Arc<News>,
+    news: News,
     /// Grows with each change of the table.
     pub(crate) version: AtomicU64,
     /// What comes from other nodes.
@@ -90,7 +90,7 @@ impl Flows {
         Ok(Arc::new(Self {
             regions,
             table: RwLock::default(),
-            news: News::new(),
+            news: News::default(),
             version: AtomicU64::new(0),
             arrivals: Arrivals::default(),
             store,
@@ -307,15 +307,7 @@ impl Flows {
         let folder = self.folder(&spec.name);
         let line = |classes: &[Class]| {
             let (spec, lanes) = (spec.clone(), lanes.clone());
-            Line::new(
-                Bell::new(self.news.clone(), id),
-                spec,
-                lanes,
-                classes,
-                owner,
-                &folder,
-                &self.regions,
-            )
+            Line::new(self.news.bell(id), spec, lanes, classes, owner, &folder, &self.regions)
         };
         let usual = vec![usual; lanes.len()];
         let made = match line(&classes) {
@@ -324,8 +316,10 @@ impl Flows {
             made => made,
         };
         let line = made.map_err(|error| Down::Broken(error.to_string()))?;
+        let is_held = record.frozen || record.pinned.is_some();
+        line.meter.counters().mark(Mark::Held, is_held);
         if let Some(core) = record.core {
-            line.seat.set(Place::On(CoreId(core)));
+            line.sit(Place::On(CoreId(core)));
         }
         Ok(line)
     }

@@ -67,7 +67,7 @@ impl<'a> Hand<'a> {
                     let mut missed = self.line.missed(lane, sequence);
                     let is_whole = item.copy_to(&mut bytes);
                     missed += u64::from(!is_whole);
-                    self.line.meter.overwritten.fetch_add(missed, Ordering::Relaxed);
+                    self.line.meter.counters().overwritten.fetch_add(missed, Ordering::Relaxed);
                     if is_whole {
                         return Ok(Some(Taken::of(lane, sequence, item.end(), bytes)));
                     }

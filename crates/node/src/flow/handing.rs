@@ -61,6 +61,7 @@ impl Line {
         }
         ring.pages.push((epoch, page));
         hands.asked(place, heir, why);
+        self.is_owned_by(place);
         ring.fifo.raise(number(place));
         self.stir.notify_one();
         Ok(true)
@@ -70,7 +71,7 @@ impl Line {
     /// flow it does nothing, and sits down there when it is its turn.
     pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
         let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
-        self.seat.set(seat);
+        self.sit(seat);
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
         let place = hands.owner();

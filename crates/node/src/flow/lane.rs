@@ -80,7 +80,7 @@ impl Lane {
             syncing: tokio::sync::Mutex::new(()),
         };
         let found = lane.end.lock().keep.items();
-        lane.meter.put.fetch_add(found, Ordering::Relaxed);
+        lane.meter.counters().put.fetch_add(found, Ordering::Relaxed);
         lane
     }
 
@@ -177,14 +177,14 @@ impl Lane {
             let room = self.room.notified();
             match self.end.lock().place(item, self.full, self.ack)? {
                 Placed::At(sequence, spilled) => {
-                    self.meter.put.fetch_add(1, Ordering::Relaxed);
-                    self.meter.spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
+                    self.meter.counters().put.fetch_add(1, Ordering::Relaxed);
+                    self.meter.counters().spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
                     (put.count, put.last) = (put.count + 1, Some(sequence));
                     continue;
                 }
                 Placed::Not if self.full == Full::Reject => return Err(self.refused()),
                 Placed::Not if self.full == Full::DropNewest => {
-                    self.meter.dropped.fetch_add(1, Ordering::Relaxed);
+                    self.meter.counters().dropped.fetch_add(1, Ordering::Relaxed);
                     (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
                     continue;
                 }
@@ -204,7 +204,7 @@ impl Lane {
     }
 
     fn refused(&self) -> PutError {
-        self.meter.rejected.fetch_add(1, Ordering::Relaxed);
+        self.meter.counters().rejected.fetch_add(1, Ordering::Relaxed);
         PutError::Full
     }
 

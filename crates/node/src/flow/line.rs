@@ -7,12 +7,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use swell_api::flow::{Ack, FlowSpec, Full, is_native};
+use swell_core::flow::affinity::Place;
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 use swell_fifo::fifo::{Fifo, LaneState};
@@ -28,7 +29,7 @@ use crate::flow::launch::Use;
 use crate::flow::letters::LineError;
 use crate::flow::meter::{Meter, now_us};
 use crate::flow::natives::Natives;
-use crate::flow::news::Bell;
+use crate::flow::news::{Bell, Mark};
 use crate::flow::place::Seat;
 use crate::flow::pool::Regions;
 
@@ -56,10 +57,6 @@ pub(crate) struct Line {
     due: Vec<AtomicU64>,
     /// Bytes that were in each lane at most.
     peaks: Vec<AtomicU64>,
-    /// Bytes of data of its lanes, and whether any of them is changing its region: kept apart
-    /// for those who ask ten times a second.
-    bytes: AtomicU64,
-    is_moving: AtomicBool,
 }
 
 pub(crate) struct Ring {
@@ -133,13 +130,13 @@ impl Line {
         let epoch = fifo.want().epoch;
         let pages = vec![(epoch, page)];
         let taken: Vec<_> = taken.into_iter().map(|region| vec![region]).collect();
-        let (bytes, is_moving) = (AtomicU64::new(held(&taken)), AtomicBool::new(false));
+        meter.counters().room.store(held(&taken), Ordering::Relaxed);
         let is_shown = false;
         let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at, is_shown });
         let hands = Mutex::new(Hands::of(owner));
         let (stir, seat, natives) = (Notify::new(), Seat::default(), Natives::default());
         let regions = regions.clone();
-        Ok(Self {
+        let line = Self {
             id,
             spec,
             from,
@@ -154,9 +151,9 @@ impl Line {
             hands,
             due,
             peaks,
-            bytes,
-            is_moving,
-        })
+        };
+        line.is_owned_by(owner);
+        Ok(line)
     }
 
     fn make(
@@ -193,6 +190,19 @@ impl Line {
         self.hands.lock().owner()
     }
 
+    /// Lets those who count know who owns it.
+    pub(crate) fn is_owned_by(&self, place: usize) {
+        let counters = self.meter.counters();
+        counters.owner.store(place as u32, Ordering::Relaxed);
+        counters.mark(Mark::Native, self.is_native(place));
+    }
+
+    /// Lets its consumer work there from its next look on.
+    pub(crate) fn sit(&self, seat: Place) {
+        self.seat.set(seat);
+        self.meter.counters().mark(Mark::Seated, seat != Place::Shared);
+    }
+
     /// The present epoch.
     pub(crate) fn epoch(&self) -> u32 {
         self.ring.lock().fifo.want().epoch
@@ -202,6 +212,7 @@ impl Line {
     pub(crate) fn begun(&self) {
         let change = self.change();
         let cost = self.hands.lock().begun(&change).nanos();
+        self.meter.counters().mark(Mark::Changed, true);
         self.meter.stirred();
         let mut ring = self.ring.lock();
         ring.fifo.set_migration_cost(cost);
@@ -229,15 +240,16 @@ impl Line {
         self.show_region(lane, &region);
         self.lanes[lane].continue_in(region.memory.clone())?;
         ring.lanes[lane].push((class, region));
-        self.is_moving.store(true, Ordering::Release);
-        self.bytes.store(held(&ring.lanes), Ordering::Relaxed);
+        let counters = self.meter.counters();
+        counters.mark(Mark::Resizing, true);
+        counters.room.store(held(&ring.lanes), Ordering::Relaxed);
         self.stir.notify_one();
         Ok(())
     }
 
     /// Gives back regions that were read to their end.
     pub(crate) fn retire(&self) {
-        if !self.is_moving.load(Ordering::Acquire) {
+        if !self.meter.counters().marks().has(Mark::Resizing) {
             return;
         }
         let mut ring = self.ring.lock();
@@ -246,8 +258,8 @@ impl Line {
             let gone: Vec<_> = ring.lanes[lane].drain(..count).collect();
             self.let_go(lane, gone, ring.is_shown);
         }
-        let is_moving = ring.lanes.iter().any(|lane| lane.len() > 1);
-        self.is_moving.store(is_moving, Ordering::Release);
+        let is_resizing = ring.lanes.iter().any(|lane| lane.len() > 1);
+        self.meter.counters().mark(Mark::Resizing, is_resizing);
     }
 
     /// Lets go of regions of a lane. What a process may still look at goes with it.
@@ -259,11 +271,6 @@ impl Line {
                 false => self.regions.give_back(from, class, region),
             }
         }
-    }
-
-    /// Bytes of data that its lanes hold together.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
     }
 
     /// How a lane stands: its class, its words, and items since it began.

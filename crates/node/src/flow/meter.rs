@@ -1,6 +1,7 @@
 //! What is measured of a flow: counters that whoever moves an item adds to, the latest
 //! times that items spent in it, and what of all that belongs to the last tick.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,60 +9,30 @@ use parking_lot::Mutex;
 
 use swell_api::flow::FlowItems;
 
-use crate::flow::news::Bell;
+use crate::flow::news::{Bell, Counters, Waited};
 use crate::observe::histogram::Histogram;
 
 /// Times of so many items are remembered.
 const RECENT: usize = 512;
 
 /// Figures of a flow.
-#[derive(Default)]
 pub(crate) struct Meter {
-    /// Rung when something happened.
-    bell: Option<Bell>,
-    /// Items put in.
-    pub(crate) put: AtomicU64,
-    /// Items done with.
-    pub(crate) done: AtomicU64,
-    /// Bytes of these.
-    pub(crate) bytes: AtomicU64,
+    /// Rung when something happened; with the counters that a tick reads.
+    bell: Bell,
     /// Items given out again.
     pub(crate) again: AtomicU64,
     /// Items given up.
     pub(crate) dead: AtomicU64,
     /// Items lost to a failed call.
     pub(crate) lost: AtomicU64,
-    /// Items dropped on their way in.
-    pub(crate) dropped: AtomicU64,
-    /// Items that were overwritten, as far as the owner has come.
-    pub(crate) overwritten: AtomicU64,
-    /// Items refused.
-    pub(crate) rejected: AtomicU64,
-    /// Items put on disk first.
-    pub(crate) spilled: AtomicU64,
     /// Items ended because too many flows had led to them.
     pub(crate) ended: AtomicU64,
-    /// Nanoseconds its owner worked on items, without waiting for an instance.
-    pub(crate) worked: AtomicU64,
-    /// When the item being worked on was put in, in microseconds since 1970; 0 is none.
-    pub(crate) oldest_us: AtomicU64,
     /// How long items were in it.
     pub(crate) sojourn: Histogram,
-    blocked: Gauge,
-    starved: Gauge,
-    sojourn_us: AtomicU64,
+    /// How many wait for room, and for items: one at least counts.
+    blocked: Mutex<u32>,
+    starved: Mutex<u32>,
     recent: Mutex<Recent>,
-}
-
-/// Time during which somebody waits, of possibly several at a time: one at least counts.
-#[derive(Default)]
-struct Gauge(Mutex<Waits>);
-
-#[derive(Default)]
-struct Waits {
-    waiting: u32,
-    since: Option<Instant>,
-    total: Duration,
 }
 
 #[derive(Default)]
@@ -71,50 +42,59 @@ struct Recent {
 }
 
 /// Somebody waits, until this is dropped.
-pub(crate) struct Waiting<'a>(&'a Gauge);
-
-/// Counters at a moment.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Reading {
-    pub(crate) put: u64,
-    pub(crate) done: u64,
-    pub(crate) depth: u64,
-    pub(crate) worked: Duration,
-    pub(crate) blocked: Duration,
-    pub(crate) starved: Duration,
-    /// The sum of the times of items that are done, in microseconds.
-    pub(crate) sojourn_us: u64,
+pub(crate) struct Waiting<'a> {
+    count: &'a Mutex<u32>,
+    waited: &'a Waited,
 }
 
 impl Meter {
     /// Figures of the flow with this bell.
     pub(crate) fn of(bell: Bell) -> Self {
-        Self { bell: Some(bell), ..Self::default() }
+        Self {
+            bell,
+            again: AtomicU64::new(0),
+            dead: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            sojourn: Histogram::default(),
+            blocked: Mutex::new(0),
+            starved: Mutex::new(0),
+            recent: Mutex::default(),
+        }
+    }
+
+    /// The bell of the flow.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// What a tick reads.
+    pub(crate) fn counters(&self) -> &Counters {
+        self.bell.counters()
     }
 
     /// Something happened in the flow, and was counted.
     pub(crate) fn stirred(&self) {
-        if let Some(bell) = &self.bell {
-            bell.ring();
-        }
+        self.bell.ring();
     }
 
     /// A producer waits for room.
     pub(crate) fn wait_begins(&self) -> Waiting<'_> {
-        self.blocked.begin()
+        Waiting::begin(&self.blocked, &self.counters().blocked)
     }
 
     /// The owner waits for items.
     pub(crate) fn starving(&self) -> Waiting<'_> {
-        self.starved.begin()
+        Waiting::begin(&self.starved, &self.counters().starved)
     }
 
     /// An item that was put in then is done.
     pub(crate) fn finished(&self, put_us: u64, bytes: usize) {
         let sojourn = now_us().saturating_sub(put_us);
-        self.done.fetch_add(1, Ordering::Relaxed);
-        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        self.sojourn_us.fetch_add(sojourn, Ordering::Relaxed);
+        let counters = self.counters();
+        counters.done.fetch_add(1, Ordering::Relaxed);
+        counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        counters.sojourn_us.fetch_add(sojourn, Ordering::Relaxed);
         self.sojourn.observe(Duration::from_micros(sojourn));
         let mut recent = self.recent.lock();
         let time = u32::try_from(sojourn).unwrap_or(u32::MAX);
@@ -139,78 +119,61 @@ impl Meter {
 
     /// How long the item being worked on has been in the flow, in microseconds.
     pub(crate) fn oldest_us(&self) -> u64 {
-        match self.oldest_us.load(Ordering::Relaxed) {
+        match self.counters().oldest_us.load(Ordering::Relaxed) {
             0 => 0,
             since => now_us().saturating_sub(since),
         }
     }
 
-    /// Bytes of an item, on average.
-    pub(crate) fn mean_bytes(&self) -> f64 {
-        let done = self.done.load(Ordering::Relaxed).max(1);
-        self.bytes.load(Ordering::Relaxed) as f64 / done as f64
-    }
-
     /// Items in the flow.
     pub(crate) fn depth(&self) -> u64 {
-        let gone = [&self.done, &self.overwritten].map(|count| count.load(Ordering::Relaxed));
-        self.put.load(Ordering::Relaxed).saturating_sub(gone.iter().sum())
-    }
-
-    /// The counters now.
-    pub(crate) fn read(&self) -> Reading {
-        Reading {
-            put: self.put.load(Ordering::Relaxed),
-            done: self.done.load(Ordering::Relaxed),
-            depth: self.depth(),
-            worked: Duration::from_nanos(self.worked.load(Ordering::Relaxed)),
-            blocked: self.blocked.total(),
-            starved: self.starved.total(),
-            sojourn_us: self.sojourn_us.load(Ordering::Relaxed),
-        }
+        self.counters().depth()
     }
 
     /// What became of items.
     pub(crate) fn items(&self) -> FlowItems {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counters = self.counters();
         FlowItems {
-            put: read(&self.put),
-            done: read(&self.done),
+            put: read(&counters.put),
+            done: read(&counters.done),
             again: read(&self.again),
             dead: read(&self.dead),
             lost: read(&self.lost),
-            dropped: read(&self.dropped) + read(&self.overwritten),
-            rejected: read(&self.rejected),
-            spilled: read(&self.spilled),
+            dropped: read(&counters.dropped) + read(&counters.overwritten),
+            rejected: read(&counters.rejected),
+            spilled: read(&counters.spilled),
             ended: read(&self.ended),
         }
     }
 }
 
-impl Gauge {
-    fn begin(&self) -> Waiting<'_> {
-        let mut waits = self.0.lock();
-        waits.waiting += 1;
-        waits.since.get_or_insert_with(Instant::now);
-        Waiting(self)
-    }
-
-    fn total(&self) -> Duration {
-        let waits = self.0.lock();
-        waits.total + waits.since.map_or(Duration::ZERO, |since| since.elapsed())
+impl<'a> Waiting<'a> {
+    fn begin(count: &'a Mutex<u32>, waited: &'a Waited) -> Self {
+        let mut waiting = count.lock();
+        *waiting += 1;
+        if *waiting == 1 {
+            waited.set(now_ns(), true);
+        }
+        drop(waiting);
+        Self { count, waited }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut waits = self.0.0.lock();
-        waits.waiting -= 1;
-        if waits.waiting == 0
-            && let Some(since) = waits.since.take()
-        {
-            waits.total += since.elapsed();
+        let mut waiting = self.count.lock();
+        *waiting -= 1;
+        if *waiting == 0 {
+            self.waited.set(now_ns(), false);
         }
     }
+}
+
+/// Nanoseconds since this process first asked.
+pub(crate) fn now_ns() -> u64 {
+    static BEGUN: OnceLock<Instant> = OnceLock::new();
+    BEGUN.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
 /// The clock of the wall, in microseconds since 1970.
@@ -221,11 +184,18 @@ pub(crate) fn now_us() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use swell_core::flow::view::FifoId;
+
     use super::*;
+    use crate::flow::news::News;
+
+    fn meter() -> Meter {
+        Meter::of(News::default().bell(FifoId(7)))
+    }
 
     #[test]
     fn times_are_those_of_the_latest_items() {
-        let meter = Meter::default();
+        let meter = meter();
         assert_eq!(meter.percentiles(), (0, 0));
         for _ in 0..2 * RECENT {
             meter.finished(0, 1);
@@ -235,18 +205,20 @@ mod tests {
         }
         let (half, most) = meter.percentiles();
         assert_eq!((half / 1_000_000, most / 1_000_000), (255, 506));
-        assert_eq!(meter.read().done, 3 * RECENT as u64);
+        assert_eq!(meter.items().done, 3 * RECENT as u64);
     }
 
     #[test]
     fn several_that_wait_count_once() {
-        let meter = Meter::default();
-        let began = Instant::now();
+        let meter = meter();
+        let blocked = || meter.counters().blocked.total(now_ns());
+        let began = now_ns();
         let (one, other) = (meter.wait_begins(), meter.wait_begins());
         drop(one);
+        let still = blocked();
         drop(other);
-        assert!(meter.read().blocked <= began.elapsed());
-        let rested = meter.read().blocked;
-        assert_eq!(meter.read().blocked, rested);
+        let rested = blocked();
+        assert!(still <= rested && rested <= now_ns() - began);
+        assert_eq!(blocked(), rested);
     }
 }

@@ -2,13 +2,15 @@
 //! affinity of core, and what it says is carried out.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use swell_core::flow::affinity::{Affinity, CoreId, Place, Traffic};
+use swell_core::flow::affinity::{Affinity, CoreId, Place, Traffic, is_busy};
 use swell_core::flow::view::FifoId;
 use swell_core::time::Instant;
 
 use crate::flow::cores::Cores;
+use crate::flow::looks::{Looks, Watched};
+use crate::flow::news::Mark;
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
 use crate::flow::wire::function_of;
@@ -18,9 +20,6 @@ use crate::settings::FlowCores;
 const CORE_TICKS: u64 = 10;
 /// With fewer cores than this, a thread of its own mostly takes turns with the others.
 const CORES_MIN: usize = 4;
-
-/// Flows, as they are watched.
-type Lines = BTreeMap<FifoId, (Weak<Up>, LineSight)>;
 
 /// Where the consumers of flows work.
 pub(crate) struct Seating {
@@ -41,26 +40,24 @@ impl Seating {
     }
 
     /// Takes in a tick; where consumers are to work from now on, where that changed.
-    pub(crate) fn judge(
-        &mut self,
-        now: Instant,
-        ticks: u64,
-        lines: &Lines,
-    ) -> Vec<(Arc<Up>, Place)> {
+    pub(crate) fn judge(&mut self, now: Instant, looks: &Looks) -> Vec<(Arc<Up>, Place)> {
         if !self.is_on {
             return Vec::new();
         }
-        if ticks % CORE_TICKS == 1 {
+        if looks.ticks() % CORE_TICKS == 1 {
             self.cores.look();
         }
-        // What does nothing and has no core of its own needs no look.
-        let of_interest = |(id, (_, sight)): &(&FifoId, &(Weak<Up>, LineSight))| {
-            !sight.rests() || self.affinity.place(**id) != Place::Shared
-        };
-        let ups: Vec<(FifoId, Arc<Up>, &LineSight)> = lines
-            .iter()
-            .filter(of_interest)
-            .filter_map(|(id, (up, sight))| Some((*id, up.upgrade()?, sight)))
+        // What does little and has no core of its own needs no look.
+        let busy = looks.awake().filter(|seen| {
+            seen.marks.has(Mark::Seated) || is_busy(&seen.watched.sight.traffic(None))
+        });
+        let mut known: BTreeMap<FifoId, &Watched> =
+            busy.map(|seen| (seen.watched.id, seen.watched)).collect();
+        let before = self.affinity.known().filter_map(|id| Some((id, looks.watched(id)?)));
+        known.extend(before);
+        let ups: Vec<(FifoId, Arc<Up>, &LineSight)> = known
+            .into_iter()
+            .filter_map(|(id, watched)| Some((id, watched.up.upgrade()?, &watched.sight)))
             .collect();
         let mut fed: BTreeMap<&str, CoreId> = BTreeMap::new();
         for line in ups.iter().filter_map(|(_, up, _)| up.line.as_ref().ok()) {

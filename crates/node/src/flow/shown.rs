@@ -16,6 +16,7 @@ use crate::flow::cores::Cores;
 use crate::flow::flows::Flows;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
+use crate::flow::news::Mark;
 use crate::flow::seating::reseat;
 use crate::flow::up::Up;
 use crate::flow::watch::{Seen, Watch};
@@ -93,6 +94,10 @@ impl Shown {
             };
         }
         self.flows.save(&record).await?;
+        if let Ok(line) = &up.line {
+            let is_held = record.frozen || record.pinned.is_some();
+            line.meter.counters().mark(Mark::Held, is_held);
+        }
         *up.record.lock() = record;
         if let Some(seat) = seat {
             reseat(&up, seat);
@@ -204,7 +209,7 @@ impl Shown {
 
     fn figures(&self, up: &Up) -> Option<FlowFigures> {
         let line = up.line.as_ref().ok()?;
-        let seen = self.watch.seen(line);
+        let rates = self.watch.rates(line);
         Some(FlowFigures {
             name: line.spec.name.clone(),
             items: line.meter.items(),
@@ -212,8 +217,8 @@ impl Shown {
             behind: line.lanes.iter().map(|lane| lane.behind()).sum(),
             disk_bytes: line.lanes.iter().map(|lane| lane.disk_bytes()).sum(),
             oldest_seconds: line.meter.oldest_us() as f64 / 1e6,
-            blocked: seen.rates.blocked,
-            starved: seen.rates.starved,
+            blocked: rates.blocked,
+            starved: rates.starved,
             epoch: line.epoch().into(),
             moves: line.moves().into_iter().collect(),
             sojourn: line.meter.sojourn.read(),

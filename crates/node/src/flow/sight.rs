@@ -1,29 +1,21 @@
 //! What the analyzer is shown of a flow and of those who could own it, from counters that are
 //! read once per tick.
-//!
-//! A function's *processors* are the calls it can work on at a time: its instances allowed, by
-//! the calls of each, or the node's processors where it may have as many as fit. Its *cpu* is
-//! the share of them at work, its *pressure* the share of ticks in which calls waited for an
-//! instance.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use swell_core::flow::affinity::{CoreId, Traffic};
 use swell_core::flow::size::Sizing;
 use swell_core::flow::view::{Distance, OwnerId, Party, Sample, TICK};
 use swell_core::flow::wait::little;
-use swell_core::flow::window::Window;
 use swell_core::time::{Instant, Span};
 
+use crate::flow::functions::{FunctionSight, Functions, SECOND, Tick};
 use crate::flow::line::Line;
-use crate::flow::meter::Reading;
-use crate::registry::Function;
+use crate::flow::news::Counters;
 
 /// Ticks that rates are shown over.
 const SHOWN: usize = 10;
-/// How much a tick counts for what is averaged over about a second.
-const SECOND: f64 = 0.1;
 /// How much a tick counts for what is averaged over about a minute.
 const MINUTE: f64 = 1.0 / 600.0;
 /// Gaps and work vary like chance: both squared coefficients are those of an exponential
@@ -33,81 +25,56 @@ const VARIATION: f64 = 2.0;
 const RECENT: Span = Span::from_mins(1);
 /// A flow rests once nothing happened in so many ticks: what is shown of it is nothing by then.
 const RESTS_AFTER: u32 = SHOWN as u32;
+/// Bytes that each item takes beside its own.
+const HEAD: f64 = 32.0;
 
-/// A function that could own flows.
-pub(crate) struct FunctionSight {
-    running: f64,
-    waits: Window,
-    processors: f64,
-    is_alive: bool,
+/// Counters at a moment.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading {
+    put: u64,
+    done: u64,
+    depth: u64,
+    worked_ns: u64,
+    blocked_ns: u64,
+    sojourn_us: u64,
 }
 
-impl FunctionSight {
-    pub(crate) fn new() -> Self {
-        Self { running: 0.0, waits: Window::new(SHOWN), processors: 1.0, is_alive: false }
+/// What rates are made of.
+#[derive(Debug, Clone, Copy)]
+struct Shot {
+    at: Instant,
+    put: u64,
+    done: u64,
+    blocked_ns: u64,
+    starved_ns: u64,
+}
+
+/// The latest shots, one a tick.
+struct Shots {
+    all: [Shot; SHOWN + 1],
+    taken: usize,
+}
+
+impl Shots {
+    fn push(&mut self, shot: Shot) {
+        self.all[self.taken % self.all.len()] = shot;
+        self.taken += 1;
     }
 
-    /// Takes in a tick; the function as it is now, if it is here.
-    pub(crate) fn look(&mut self, function: Option<&Function>, processors: f64) {
-        use std::sync::atomic::Ordering::Relaxed;
-        self.is_alive = function.is_some_and(|function| !function.paused);
-        let Some(function) = function else { return };
-        let versions = || function.versions.iter();
-        let running: u32 = versions().map(|version| version.running.load(Relaxed)).sum();
-        let waiting: u32 = versions().map(|version| version.waiting.load(Relaxed)).sum();
-        self.running += SECOND * (f64::from(running) - self.running);
-        self.waits.push(waiting > 0);
-        let leading = function.leading();
-        let most = leading.scale.read().max_instances;
-        self.processors = most.map_or(processors, |most| {
-            f64::from(most.max(1)) * f64::from(leading.spec.concurrency.max(1))
-        });
-    }
-
-    fn party(&self, place: usize, memory: f64, seen: &Seen, pause: Span) -> Party {
-        let cpu = if self.is_alive { self.running / self.processors } else { 1.0 };
-        Party {
-            owner: OwnerId(place as u32),
-            cpu: cpu.min(1.0),
-            memory,
-            pressure: self.waits.share(),
-            processors: self.processors,
-            is_alive: self.is_alive,
-            may_own: true,
-            // The region stays where it is and with whom it is charged to.
-            has_room: true,
-            dependency: seen.dependency,
-            proximity: Distance::Process.proximity(),
-            pause,
-            recent: seen.recent.len() as u32,
-        }
+    /// The oldest and the newest.
+    fn ends(&self) -> Option<(&Shot, &Shot)> {
+        let count = self.all.len();
+        let newest = self.taken.checked_sub(1)? % count;
+        let oldest = if self.taken > count { self.taken % count } else { 0 };
+        Some((&self.all[oldest], &self.all[newest]))
     }
 }
 
-/// A native process that could own a flow. It has the flow when it connects, and not because
-/// somebody judged so; what else it does nobody knows.
-fn process(line: &Line, place: usize, memory: f64, seen: &Seen, pause: Span) -> Party {
-    let is_alive = line.natives.consumer(line.owner_name(place)).is_some();
-    Party {
-        owner: OwnerId(place as u32),
-        cpu: if is_alive { 0.0 } else { 1.0 },
-        memory,
-        pressure: 0.0,
-        processors: 1.0,
-        is_alive,
-        may_own: false,
-        has_room: true,
-        dependency: seen.dependency,
-        proximity: Distance::Process.proximity(),
-        pause,
-        recent: seen.recent.len() as u32,
-    }
-}
-
-/// What is remembered of one owner of a flow.
-#[derive(Default)]
-struct Seen {
-    /// Share of the flow's bytes of the last minute that it took.
+/// One who could own a flow.
+struct Candidate {
+    /// The number of the function; a native process has none.
+    function: Option<usize>,
+    /// Share of the flow's bytes of the last minute that it took, as of when the owner changed.
     dependency: f64,
     /// When the flow moved to it.
     recent: VecDeque<Instant>,
@@ -115,18 +82,28 @@ struct Seen {
 
 /// A flow, as it is watched.
 pub(crate) struct LineSight {
-    readings: VecDeque<(Instant, Reading)>,
+    /// Nothing before it was looked at for the first time.
+    looked_at: Option<Instant>,
+    reading: Reading,
     sample: Sample,
     /// Items in it, averaged over about a second.
     depth: f64,
-    owner: Option<Party>,
-    others: Vec<Party>,
-    seen: Vec<Seen>,
-    /// Per lane.
-    sizing: Vec<Sizing>,
+    /// Nanoseconds of the last tick in which producers waited for room.
+    blocked_ns: u64,
     /// Ticks in which nothing happened.
     quiet: u32,
-    short: u64,
+    /// Ticks that it had rested when it was looked at last.
+    rested: u32,
+    owner: u32,
+    /// Ticks in which items went to that owner since it became that.
+    served: u32,
+    turned_away: u64,
+    /// The most items that were in it when somebody looked how many bytes those are.
+    peak: u64,
+    sizing: Sizing,
+    /// In their order.
+    candidates: Box<[Candidate]>,
+    shots: Shots,
 }
 
 /// Rates over the last second.
@@ -140,7 +117,7 @@ pub(crate) struct Rates {
 }
 
 impl LineSight {
-    pub(crate) fn new(line: &Line) -> Self {
+    pub(crate) fn new(line: &Line, functions: &mut Functions) -> Self {
         let sample = Sample {
             at: Instant::ZERO,
             arriving: 0.0,
@@ -152,37 +129,71 @@ impl LineSight {
             work: Span::ZERO,
             variation: VARIATION,
         };
+        let candidate = |(place, name)| Candidate {
+            function: (!line.is_native(place)).then(|| functions.number(name)),
+            dependency: 0.0,
+            recent: VecDeque::new(),
+        };
+        let shot = Shot { at: Instant::ZERO, put: 0, done: 0, blocked_ns: 0, starved_ns: 0 };
         Self {
-            readings: VecDeque::new(),
+            looked_at: None,
+            reading: Reading::default(),
             sample,
             depth: 0.0,
-            owner: None,
-            others: Vec::new(),
-            seen: line.owners().map(|_| Seen::default()).collect(),
-            sizing: line.lanes.iter().map(|_| Sizing::default()).collect(),
+            blocked_ns: 0,
             quiet: 0,
-            short: 0,
+            rested: 0,
+            owner: 0,
+            served: 0,
+            turned_away: 0,
+            peak: 0,
+            sizing: Sizing::default(),
+            candidates: line.owners().enumerate().map(candidate).collect(),
+            shots: Shots { all: [shot; SHOWN + 1], taken: 0 },
         }
     }
 
+    /// Functions that could own it, by their numbers.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = usize> {
+        self.candidates.iter().filter_map(|candidate| candidate.function)
+    }
+
     /// Reads the counters of a flow; whether anything is to be judged.
-    pub(crate) fn read(&mut self, now: Instant, line: &Line) -> bool {
-        let reading = line.meter.read();
-        let last = self.readings.back().copied();
+    pub(crate) fn read(&mut self, tick: &Tick<'_>, counters: &Counters) -> bool {
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let reading = Reading {
+            put: load(&counters.put),
+            done: load(&counters.done),
+            depth: counters.depth(),
+            worked_ns: load(&counters.worked),
+            blocked_ns: counters.blocked.total(tick.now_ns),
+            sojourn_us: load(&counters.sojourn_us),
+        };
+        let before = self.reading;
         let is_quiet = reading.depth == 0
-            && last.is_some_and(|(_, last)| (last.put, last.done) == (reading.put, reading.done));
+            && self.looked_at.is_some()
+            && (before.put, before.done) == (reading.put, reading.done);
+        let looked_at = self.looked_at.replace(tick.now);
+        let (passed, ticks) = since(looked_at, tick.now);
+        // One that rests is not looked at, unless all are.
+        self.rested = if self.rests() { ticks.saturating_sub(1) } else { 0 };
         self.quiet = if is_quiet { self.quiet.saturating_add(1) } else { 0 };
-        if self.quiet > RESTS_AFTER {
+        self.sample.at = tick.now;
+        if self.rests() {
             return false;
         }
-        let (at, before) = last.unwrap_or((now, reading));
-        let passed = now.since(at).secs_f64().max(TICK.secs_f64() / 10.0);
-        self.measure(passed, &before, &reading, line);
-        self.sample.at = now;
-        self.readings.push_back((now, reading));
-        if self.readings.len() > SHOWN + 1 {
-            self.readings.pop_front();
+        let before = if looked_at.is_some() { before } else { reading };
+        self.measure(tick, (passed, ticks), &before, &reading, counters);
+        let owner = counters.owner.load(Ordering::Relaxed);
+        if owner != self.owner {
+            self.settle(owner);
         }
+        self.served += u32::from(reading.done > before.done);
+        self.blocked_ns = reading.blocked_ns.saturating_sub(before.blocked_ns);
+        self.reading = reading;
+        let Reading { put, done, blocked_ns, .. } = reading;
+        let starved_ns = counters.starved.total(tick.now_ns);
+        self.shots.push(Shot { at: tick.now, put, done, blocked_ns, starved_ns });
         true
     }
 
@@ -191,64 +202,70 @@ impl LineSight {
         self.quiet > RESTS_AFTER
     }
 
-    fn measure(&mut self, passed: f64, before: &Reading, reading: &Reading, line: &Line) {
+    /// Ticks that it rested before it was looked at last.
+    pub(crate) fn rested(&self) -> u32 {
+        self.rested
+    }
+
+    /// How it stood when it was looked at last.
+    pub(crate) fn sample(&self) -> &Sample {
+        &self.sample
+    }
+
+    fn measure(
+        &mut self,
+        tick: &Tick<'_>,
+        (passed, ticks): (f64, u32),
+        before: &Reading,
+        reading: &Reading,
+        counters: &Counters,
+    ) {
         let sample = &mut self.sample;
         let (put, done) = (reading.put - before.put, reading.done - before.done);
         // A flow that rested has as many ticks to make up for.
-        let weight = 1.0 - (1.0 - SECOND).powf(passed / TICK.secs_f64());
+        let weight = match ticks {
+            0 | 1 => SECOND,
+            _ => 1.0 - (1.0 - SECOND).powf(passed / TICK.secs_f64()),
+        };
         sample.arriving += weight * (put as f64 / passed - sample.arriving);
         sample.leaving += weight * (done as f64 / passed - sample.leaving);
         sample.depth = (before.depth + reading.depth) as f64 / 2.0;
         self.depth += weight * (sample.depth - self.depth);
-        let worked = reading.worked.saturating_sub(before.worked);
-        if done > 0 && !worked.is_zero() {
-            let each = worked.as_secs_f64() / done as f64;
+        let worked_ns = reading.worked_ns.saturating_sub(before.worked_ns);
+        if done > 0 && worked_ns > 0 {
+            let each = worked_ns as f64 / 1e9 / done as f64;
             let known = sample.work.secs_f64();
             let each = if known > 0.0 { known + SECOND * (each - known) } else { each };
             sample.work = Span::from_secs_f64(each);
             sample.true_rate = 1.0 / each;
         }
         // Items that are done tell how long they took; those that are not, at least so long.
-        let oldest = Span::from_nanos(line.meter.oldest_us() * 1_000);
+        let oldest = match counters.oldest_us.load(Ordering::Relaxed) {
+            0 => Span::ZERO,
+            since => Span::from_nanos(tick.now_us.saturating_sub(since) * 1_000),
+        };
         let mean = (reading.sojourn_us - before.sojourn_us).checked_div(done);
         sample.latency = match mean {
             Some(mean) => Span::from_nanos(mean * 1_000).max(oldest),
             None => little(sample.depth, sample.leaving, oldest).max(oldest),
         };
-        // Each item has a head beside its bytes.
-        sample.capacity = line.bytes() as f64 / (line.meter.mean_bytes() + 32.0);
+        let room = counters.room.load(Ordering::Relaxed) as f64;
+        sample.capacity = room / (counters.mean_bytes() + HEAD);
     }
 
-    /// Builds the parties: whoever owns the flow, and who could.
-    pub(crate) fn assemble<'a>(
-        &mut self,
-        now: Instant,
-        line: &Line,
-        memory: f64,
-        function: impl Fn(&str) -> Option<&'a FunctionSight>,
-    ) {
-        let (owner, pause) = (line.owner(), line.pause_next());
-        let before = self.readings.iter().rev().nth(1).map_or(0, |(_, reading)| reading.done);
-        let is_moving = self.readings.back().is_some_and(|(_, reading)| reading.done > before);
-        self.others.clear();
-        for (place, name) in line.owners().enumerate() {
-            let seen = &mut self.seen[place];
-            let is_owner = place == owner;
-            let share = if is_owner { 1.0 } else { 0.0 };
-            let weight = if is_moving { MINUTE } else { 0.0 };
-            seen.dependency += weight * (share - seen.dependency);
-            seen.recent.retain(|&moved| now.since(moved) < RECENT);
-            let party = match function(name) {
-                _ if line.is_native(place) => process(line, place, memory, seen, pause),
-                Some(function) => function.party(place, memory, seen, pause),
-                None => continue,
-            };
-            if is_owner {
-                self.owner = Some(party);
-            } else {
-                self.others.push(party);
-            }
+    /// It has another owner: what is remembered of the one before is brought up to date.
+    fn settle(&mut self, owner: u32) {
+        for place in 0..self.candidates.len() {
+            self.candidates[place].dependency = self.dependency(place);
         }
+        (self.owner, self.served) = (owner, 0);
+    }
+
+    /// Share of the flow's bytes of the last minute that this one took.
+    fn dependency(&self, place: usize) -> f64 {
+        let share = if place == self.owner as usize { 1.0 } else { 0.0 };
+        let before = self.candidates[place].dependency;
+        share + (before - share) * (1.0 - MINUTE).powf(f64::from(self.served))
     }
 
     /// How long items are in it by Little's law, from how many are in it and how many leave: what
@@ -262,20 +279,56 @@ impl LineSight {
         (self.sample.capacity, self.sample.work)
     }
 
-    /// Those who can own it as they are now, in their order.
+    /// The number of the function that owns it; nothing if it is a native process.
+    pub(crate) fn owner(&self) -> Option<usize> {
+        self.candidates.get(self.owner as usize)?.function
+    }
+
+    /// Those who can own it, in their order; `function` tells how one of that number is.
     pub(crate) fn parties<'a>(
         &self,
+        now: Instant,
         line: &Line,
         memory: f64,
-        function: impl Fn(&str) -> Option<&'a FunctionSight>,
+        function: impl Fn(usize) -> &'a FunctionSight,
     ) -> Vec<Party> {
         let pause = line.pause_next();
-        let places = line.owners().enumerate().zip(&self.seen);
-        let party = |((place, name), seen)| match function(name) {
-            _ if line.is_native(place) => Some(process(line, place, memory, seen, pause)),
-            function => Some(function?.party(place, memory, seen, pause)),
+        let candidates = self.candidates.iter().enumerate();
+        let party = |(place, candidate): (usize, &Candidate)| {
+            let is_recent = |moved: &&Instant| now.since(**moved) < RECENT;
+            let common = Party {
+                owner: OwnerId(place as u32),
+                cpu: 0.0,
+                memory,
+                pressure: 0.0,
+                processors: 1.0,
+                is_alive: true,
+                may_own: true,
+                // The region stays where it is and with whom it is charged to.
+                has_room: true,
+                dependency: self.dependency(place),
+                proximity: Distance::Process.proximity(),
+                pause,
+                recent: candidate.recent.iter().filter(is_recent).count() as u32,
+            };
+            match candidate.function.map(&function) {
+                Some(function) => Party {
+                    cpu: function.cpu(),
+                    pressure: function.pressure(),
+                    processors: function.processors,
+                    is_alive: function.is_alive,
+                    ..common
+                },
+                // A native process has the flow when it connects, and not because somebody judged
+                // so; what else it does nobody knows.
+                None => {
+                    let is_alive = line.natives.consumer(line.owner_name(place)).is_some();
+                    let cpu = if is_alive { 0.0 } else { 1.0 };
+                    Party { cpu, is_alive, may_own: false, ..common }
+                }
+            }
         };
-        places.filter_map(party).collect()
+        candidates.map(party).collect()
     }
 
     /// What bears on the core that its owner works on.
@@ -287,62 +340,60 @@ impl LineSight {
 
     /// The flow went to this owner.
     pub(crate) fn on_moved(&mut self, now: Instant, place: usize) {
-        if let Some(seen) = self.seen.get_mut(place) {
-            seen.recent.push_back(now);
+        if let Some(candidate) = self.candidates.get_mut(place) {
+            candidate.recent.retain(|&moved| now.since(moved) < RECENT);
+            candidate.recent.push_back(now);
         }
     }
 
-    /// Sample, owner and others, once they were assembled.
-    pub(crate) fn parts(&self) -> Option<(&Sample, &Party, &[Party])> {
-        Some((&self.sample, self.owner.as_ref()?, &self.others))
-    }
-
-    /// Lanes that are to go on in a larger region.
-    pub(crate) fn short_lanes(&mut self, now: Instant, line: &Line) -> std::vec::IntoIter<usize> {
-        let is_short = self.was_short(line);
-        let saturation = self.sample.saturation();
-        let mut lanes = Vec::new();
-        for (lane, sizing) in self.sizing.iter_mut().enumerate() {
-            if sizing.wants_more(now, is_short, saturation) {
-                sizing.on_changed(now);
-                lanes.push(lane);
-            }
+    /// Whether its lanes are to go on in larger regions.
+    pub(crate) fn wants_room(&mut self, now: Instant, counters: &Counters) -> bool {
+        let turned_away = [&counters.rejected, &counters.dropped, &counters.spilled];
+        let turned_away =
+            turned_away.iter().map(|count| count.load(Ordering::Relaxed)).sum::<u64>()
+                + counters.overwritten.load(Ordering::Relaxed);
+        let is_short = turned_away > self.turned_away || self.blocked_ns > TICK.nanos() / 10;
+        self.turned_away = turned_away;
+        let wants = self.sizing.wants_more(now, is_short, self.sample.saturation());
+        if wants {
+            self.sizing.on_changed(now);
         }
-        lanes.into_iter()
+        wants
     }
 
-    /// Whether the lanes were short of room since the last question.
-    fn was_short(&mut self, line: &Line) -> bool {
-        let items = line.meter.items();
-        let turned_away = items.rejected + items.dropped + items.spilled;
-        let blocked = match (self.readings.iter().rev().nth(1), self.readings.back()) {
-            (Some((_, before)), Some((_, now))) => now.blocked.saturating_sub(before.blocked),
-            _ => Duration::ZERO,
-        };
-        let was_short = turned_away > self.short || blocked.as_secs_f64() > 0.1 * TICK.secs_f64();
-        self.short = turned_away;
-        was_short
+    /// Whether more items are in it than there were when somebody looked how many bytes those are.
+    pub(crate) fn is_fuller(&self) -> bool {
+        self.reading.depth > self.peak
+    }
+
+    /// Somebody looks.
+    pub(crate) fn on_looked(&mut self) {
+        self.peak = self.reading.depth;
     }
 
     /// Rates over the last second.
     pub(crate) fn rates(&self, now: Instant) -> Rates {
-        let (Some((from, before)), Some((to, after))) =
-            (self.readings.front(), self.readings.back())
-        else {
-            return Rates::default();
-        };
-        let passed = to.since(*from).secs_f64();
-        if passed <= 0.0 || now.since(*to) > TICK * (SHOWN as u64) {
+        let Some((from, to)) = self.shots.ends() else { return Rates::default() };
+        let passed = to.at.since(from.at).secs_f64();
+        if passed <= 0.0 || now.since(to.at) > TICK * (SHOWN as u64) {
             return Rates { starved: 1.0, ..Rates::default() };
         }
-        let share = |before: Duration, after: Duration| {
-            (after.saturating_sub(before).as_secs_f64() / passed).min(1.0)
-        };
+        let share =
+            |before: u64, after: u64| (after.saturating_sub(before) as f64 / 1e9 / passed).min(1.0);
         Rates {
-            arriving: (after.put - before.put) as f64 / passed,
-            leaving: (after.done - before.done) as f64 / passed,
-            blocked: share(before.blocked, after.blocked),
-            starved: share(before.starved, after.starved),
+            arriving: (to.put - from.put) as f64 / passed,
+            leaving: (to.done - from.done) as f64 / passed,
+            blocked: share(from.blocked_ns, to.blocked_ns),
+            starved: share(from.starved_ns, to.starved_ns),
         }
     }
+}
+
+/// Seconds that passed since a look, a tenth of a tick at least, and whole ticks.
+fn since(looked_at: Option<Instant>, now: Instant) -> (f64, u32) {
+    let passed = looked_at.map_or(Span::ZERO, |at| now.since(at));
+    // A tick that comes late is one still.
+    let ticks = (passed.nanos() + TICK.nanos() / 2) / TICK.nanos();
+    let seconds = passed.secs_f64().max(TICK.secs_f64() / 10.0);
+    (seconds, u32::try_from(ticks).unwrap_or(u32::MAX))
 }

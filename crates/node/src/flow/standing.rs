@@ -8,12 +8,13 @@ use swell_core::time::Span;
 use swell_core::units::Bytes;
 
 use crate::flow::line::Line;
+use crate::flow::news::Mark;
 use crate::invoker::Reached;
 
 impl Line {
     /// What the next change of hands has to do.
     pub(crate) fn change(&self) -> Change {
-        let unread = self.meter.depth() as f64 * self.meter.mean_bytes();
+        let unread = self.meter.depth() as f64 * self.meter.counters().mean_bytes();
         Change {
             kind: Kind::Warm,
             pages_mapped: 0,
@@ -39,7 +40,9 @@ impl Line {
 
     /// A pause that was measured since the last question.
     pub(crate) fn pause_news(&self) -> Option<Duration> {
-        self.hands.lock().news.take()
+        let news = self.hands.lock().news.take();
+        self.meter.counters().mark(Mark::Changed, false);
+        news
     }
 
     /// Changes of hands by reason.

@@ -1,0 +1,163 @@
+//! What is seen of the functions that could own flows, from counters that are read at most once per
+//! tick, and only of functions that somebody asks about at that tick.
+//!
+//! A function's *processors* are the calls it can work on at a time: its instances allowed, by
+//! the calls of each, or the node's processors where it may have as many as fit. Its *cpu* is
+//! the share of them at work, its *pressure* the share of ticks in which calls waited for an
+//! instance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use swell_core::flow::window::Recent;
+use swell_core::time::Instant;
+
+use crate::registry::{Function, Registry};
+
+/// Ticks that the pressure looks back.
+const WAITS: usize = 10;
+/// How much a tick counts for what is averaged over about a second.
+pub(crate) const SECOND: f64 = 0.1;
+
+/// A tick of the analyzer, and what it is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Tick<'a> {
+    pub(crate) now: Instant,
+    /// By the clock of the wall, in microseconds since 1970.
+    pub(crate) now_us: u64,
+    /// As those who wait count.
+    pub(crate) now_ns: u64,
+    /// From 1 on.
+    pub(crate) number: u64,
+    /// Share of the memory of instances that those at work hold.
+    pub(crate) memory: f64,
+    pub(crate) processors: f64,
+    pub(crate) registry: &'a Registry,
+}
+
+/// A function that could own flows.
+pub(crate) struct FunctionSight {
+    name: String,
+    running: f64,
+    waits: Recent,
+    pub(crate) processors: f64,
+    pub(crate) is_alive: bool,
+    /// The tick that this is of.
+    looked_at: u64,
+}
+
+impl FunctionSight {
+    fn new(name: String) -> Self {
+        let waits = Recent::new(WAITS);
+        Self { name, running: 0.0, waits, processors: 1.0, is_alive: false, looked_at: 0 }
+    }
+
+    /// Takes in a tick; `ticks` have passed since the last one.
+    fn look(&mut self, function: Option<&Function>, processors: f64, ticks: u64) {
+        use std::sync::atomic::Ordering::Relaxed;
+        self.is_alive = function.is_some_and(|function| !function.paused);
+        let Some(function) = function else { return };
+        let versions = || function.versions.iter();
+        let running: u32 = versions().map(|version| version.running.load(Relaxed)).sum();
+        let waiting: u32 = versions().map(|version| version.waiting.load(Relaxed)).sum();
+        let weight = match ticks {
+            1 => SECOND,
+            _ => 1.0 - (1.0 - SECOND).powf(ticks as f64),
+        };
+        self.running += weight * (f64::from(running) - self.running);
+        self.waits.push_many(waiting > 0, u32::try_from(ticks).unwrap_or(u32::MAX));
+        let leading = function.leading();
+        let most = leading.scale.read().max_instances;
+        self.processors = most.map_or(processors, |most| {
+            f64::from(most.max(1)) * f64::from(leading.spec.concurrency.max(1))
+        });
+    }
+
+    /// Used share of its processors.
+    pub(crate) fn cpu(&self) -> f64 {
+        let cpu = if self.is_alive { self.running / self.processors } else { 1.0 };
+        cpu.min(1.0)
+    }
+
+    /// Share of ticks in which calls waited.
+    pub(crate) fn pressure(&self) -> f64 {
+        self.waits.share()
+    }
+
+    /// Used share of its scarcest resource.
+    pub(crate) fn usage(&self, memory: f64) -> f64 {
+        self.cpu().max(memory).max(self.pressure())
+    }
+}
+
+/// All functions that could own flows, each with a number that stays.
+#[derive(Default)]
+pub(crate) struct Functions {
+    numbers: BTreeMap<String, usize>,
+    all: Vec<FunctionSight>,
+    free: Vec<usize>,
+}
+
+impl Functions {
+    /// The number of a function.
+    pub(crate) fn number(&mut self, name: &str) -> usize {
+        if let Some(&known) = self.numbers.get(name) {
+            return known;
+        }
+        let sight = FunctionSight::new(name.to_string());
+        let number = match self.free.pop() {
+            Some(free) => {
+                self.all[free] = sight;
+                free
+            }
+            None => {
+                self.all.push(sight);
+                self.all.len() - 1
+            }
+        };
+        self.numbers.insert(name.to_string(), number);
+        number
+    }
+
+    /// Forgets all others.
+    pub(crate) fn keep(&mut self, wanted: &BTreeSet<usize>) {
+        let free = &mut self.free;
+        self.numbers.retain(|_, number| {
+            let is_wanted = wanted.contains(number);
+            if !is_wanted {
+                free.push(*number);
+            }
+            is_wanted
+        });
+    }
+
+    /// A function as it is at this tick.
+    pub(crate) fn look(&mut self, number: usize, tick: &Tick<'_>) -> &FunctionSight {
+        let sight = &mut self.all[number];
+        if sight.looked_at != tick.number {
+            let function = tick.registry.get(&sight.name);
+            sight.look(function.as_deref(), tick.processors, tick.number - sight.looked_at);
+            sight.looked_at = tick.number;
+        }
+        sight
+    }
+
+    /// A function as it was when somebody asked last.
+    pub(crate) fn seen(&self, number: usize) -> &FunctionSight {
+        &self.all[number]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_and_are_used_again() {
+        let mut functions = Functions::default();
+        let numbers = ["a", "b", "c", "b"].map(|name| functions.number(name));
+        assert_eq!(numbers, [0, 1, 2, 1]);
+        functions.keep(&BTreeSet::from([0, 2]));
+        assert_eq!(["c", "d", "a", "e"].map(|name| functions.number(name)), [2, 1, 0, 3]);
+        assert_eq!(functions.seen(1).name, "d");
+    }
+}

@@ -1,0 +1,374 @@
+//! A tick of the analyzer over all flows: it walks through the counters of those that are awake,
+//! block by block, and builds the whole view of a flow only where its glance was not enough.
+//!
+//! With ten thousand flows awake a look may cost a hundred nanoseconds; so it follows no pointer,
+//! takes no lock and makes nothing on the heap, except for the few that are to change.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use swell_core::flow::analyzer::{Analyzer, Order};
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
+use swell_core::time::{Instant, Span};
+
+use crate::flow::flows::Flows;
+use crate::flow::functions::{Functions, Tick};
+use crate::flow::launch::Use;
+use crate::flow::line::Line;
+use crate::flow::meter::{now_ns, now_us};
+use crate::flow::news::{Bell, Block, Mark, Marks};
+use crate::flow::sight::LineSight;
+use crate::flow::up::Up;
+
+/// Ticks after which memory at work is looked at anew, which takes a pass over all functions.
+const MEMORY_TICKS: u64 = 10;
+/// Ticks after which what flows used goes to the disk: a minute.
+const USE_TICKS: u64 = 600;
+/// Flows that are asked in a tick how many bytes they hold. The others are asked at the next ones.
+const ASKED_MAX: u32 = 64;
+
+/// A flow that is watched. It is not held on to: a flow that is taken down goes, whoever watches.
+pub(crate) struct Watched {
+    pub(crate) id: FifoId,
+    pub(crate) up: Weak<Up>,
+    pub(crate) sight: LineSight,
+}
+
+/// Flows whose counters lie in one block.
+struct Shelf {
+    block: Arc<Block>,
+    /// Where the first of them is among all.
+    first: usize,
+    /// A bit for each place of the block: with a flow, and with one that does not rest.
+    present: u64,
+    awake: u64,
+}
+
+impl Shelf {
+    /// Where the flow at a place of the block is among all.
+    fn index(&self, at: u32) -> usize {
+        let before = self.present & ((1 << at) - 1);
+        self.first + before.count_ones() as usize
+    }
+}
+
+/// A flow that does not rest.
+pub(crate) struct Seen<'a> {
+    pub(crate) watched: &'a Watched,
+    pub(crate) marks: Marks,
+}
+
+/// What a tick came to.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) orders: Vec<(Arc<Up>, Order)>,
+    /// Flows whose lanes are to go on in larger regions.
+    pub(crate) short: Vec<Arc<Up>>,
+}
+
+/// All flows as they are watched.
+pub(crate) struct Looks {
+    /// Memory that instances may hold together, in bytes.
+    memory: u64,
+    processors: f64,
+    /// The version of the table that the rest is of.
+    version: Option<u64>,
+    /// In the order of their numbers.
+    lines: Vec<Watched>,
+    shelves: Vec<Shelf>,
+    functions: Functions,
+    /// Flows that are no more, and nobody was told so.
+    gone: Vec<FifoId>,
+    ticks: u64,
+    /// Share of the memory that instances at work hold.
+    working: f64,
+}
+
+impl Looks {
+    /// At nothing yet, on a node with so many processors, where instances may hold so many bytes of
+    /// `memory` together.
+    pub(crate) fn new(processors: f64, memory: u64) -> Self {
+        Self {
+            memory,
+            processors,
+            version: None,
+            lines: Vec::new(),
+            shelves: Vec::new(),
+            functions: Functions::default(),
+            gone: Vec::new(),
+            ticks: 0,
+            working: 0.0,
+        }
+    }
+
+    /// Takes in a tick.
+    pub(crate) fn tick(&mut self, flows: &Flows, now: Instant, analyzer: &mut Analyzer) -> Work {
+        self.follow(flows);
+        self.ticks += 1;
+        if self.ticks % MEMORY_TICKS == 1 {
+            self.working = working(flows, self.memory);
+        }
+        let tick = self.this_tick(flows, now);
+        let mut work = Work::default();
+        self.look(&tick, flows.regions.is_short(), analyzer, &mut work);
+        work.orders = self.decide(&tick, analyzer);
+        work
+    }
+
+    fn this_tick<'a>(&self, flows: &'a Flows, now: Instant) -> Tick<'a> {
+        Tick {
+            now,
+            now_us: now_us(),
+            now_ns: now_ns(),
+            number: self.ticks,
+            memory: self.working,
+            processors: self.processors,
+            registry: &flows.parts.registry,
+        }
+    }
+
+    fn look(
+        &mut self,
+        tick: &Tick<'_>,
+        memory_is_short: bool,
+        analyzer: &mut Analyzer,
+        work: &mut Work,
+    ) {
+        let mut asked = 0;
+        for shelf in &mut self.shelves {
+            shelf.awake |= shelf.block.take() & shelf.present;
+            // Those that rest may hold more than they need.
+            let mut left = if memory_is_short { shelf.present } else { shelf.awake };
+            while left != 0 {
+                let at = left.trailing_zeros();
+                left &= left - 1;
+                let Watched { id, up, sight } = &mut self.lines[shelf.index(at)];
+                let counters = shelf.block.flow(at);
+                let marks = counters.marks();
+                if marks.has(Mark::Changed) || marks.has(Mark::Resizing) {
+                    attend(up, tick.now, analyzer);
+                }
+                if !sight.read(tick, counters) {
+                    shelf.awake &= !(1 << at);
+                    if !memory_is_short {
+                        continue;
+                    }
+                }
+                if sight.is_fuller() && asked < ASKED_MAX {
+                    asked += 1;
+                    sight.on_looked();
+                    with_line(up, Line::look_at_use);
+                }
+                if sight.wants_room(tick.now, counters) {
+                    work.short.extend(up.upgrade());
+                }
+                // A native process has a flow for as long as it is connected.
+                if marks.has(Mark::Held) || marks.has(Mark::Native) {
+                    continue;
+                }
+                let owner = sight.owner();
+                let usage =
+                    owner.map_or(0.0, |it| self.functions.look(it, tick).usage(tick.memory));
+                let (sample, rested) = (sight.sample(), sight.rested());
+                let glance = Glance { fifo: *id, sample, usage, rested, memory_is_short };
+                analyzer.glance(tick.now, &glance);
+            }
+        }
+    }
+
+    /// What is to be done about flows, now that all were glanced at.
+    fn decide(&mut self, tick: &Tick<'_>, analyzer: &mut Analyzer) -> Vec<(Arc<Up>, Order)> {
+        let close = analyzer.closely();
+        close.iter().for_each(|&id| self.look_at_functions(tick, id));
+        let parties = close.iter().filter_map(|&id| self.both(tick.now, id));
+        let parties: Vec<(FifoId, Party, Vec<Party>)> = parties.collect();
+        let views: Vec<View<'_>> = parties
+            .iter()
+            .filter_map(|(fifo, owner, others)| self.view(*fifo, owner, others))
+            .collect();
+        let orders = analyzer.decide(tick.now, &views).into_iter();
+        // How many instances there are is the mind's to say.
+        let orders = orders.filter(|order| !matches!(order.verdict, Verdict::Scale));
+        orders.filter_map(|order| Some((self.watched(order.fifo)?.up.upgrade()?, order))).collect()
+    }
+
+    fn view<'a>(&'a self, fifo: FifoId, owner: &'a Party, others: &'a [Party]) -> Option<View<'a>> {
+        let sample = self.sight(fifo)?.sample();
+        Some(View { fifo, sample, owner, others, memory_is_short: false })
+    }
+
+    /// The owner of a flow, and the others who could own it.
+    fn both(&self, now: Instant, id: FifoId) -> Option<(FifoId, Party, Vec<Party>)> {
+        let watched = self.watched(id)?;
+        let up = watched.up.upgrade()?;
+        let line = up.line.as_ref().ok()?;
+        let mut parties = self.parties(now, line, &watched.sight);
+        let owner = OwnerId(line.meter.counters().owner.load(Ordering::Relaxed));
+        let place = parties.iter().position(|party| party.owner == owner)?;
+        let owner = parties.remove(place);
+        Some((id, owner, parties))
+    }
+
+    /// Looks at the functions that could own a flow.
+    fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
+        let Some(index) = self.index(id) else { return };
+        for function in self.lines[index].sight.functions() {
+            self.functions.look(function, tick);
+        }
+    }
+
+    /// Who shall own a flow whose owner does nothing.
+    pub(crate) fn relieve(
+        &mut self,
+        flows: &Flows,
+        now: Instant,
+        fifo: FifoId,
+        analyzer: &mut Analyzer,
+    ) -> Option<OwnerId> {
+        self.look_at_functions(&self.this_tick(flows, now), fifo);
+        let (_, owner, others) = self.both(now, fifo)?;
+        analyzer.relieve(now, &self.view(fifo, &owner, &others)?)
+    }
+
+    /// A flow as it was at the last tick, and those who could own it as they are now.
+    pub(crate) fn show(
+        &mut self,
+        flows: &Flows,
+        now: Instant,
+        line: &Line,
+    ) -> Option<(&LineSight, Vec<Party>)> {
+        self.look_at_functions(&self.this_tick(flows, now), line.id);
+        let sight = self.sight(line.id)?;
+        Some((sight, self.parties(now, line, sight)))
+    }
+
+    /// Those who can own a flow, as they were when somebody looked last.
+    fn parties(&self, now: Instant, line: &Line, sight: &LineSight) -> Vec<Party> {
+        sight.parties(now, line, self.working, |number| self.functions.seen(number))
+    }
+
+    /// Ticks so far.
+    pub(crate) fn ticks(&self) -> u64 {
+        self.ticks
+    }
+
+    /// A flow, if it is there.
+    pub(crate) fn watched(&self, id: FifoId) -> Option<&Watched> {
+        self.lines.get(self.index(id)?)
+    }
+
+    /// What is seen of a flow.
+    pub(crate) fn sight(&self, id: FifoId) -> Option<&LineSight> {
+        Some(&self.watched(id)?.sight)
+    }
+
+    fn index(&self, id: FifoId) -> Option<usize> {
+        self.lines.binary_search_by_key(&id, |watched| watched.id).ok()
+    }
+
+    /// Flows that do not rest.
+    pub(crate) fn awake(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.shelves.iter().flat_map(|shelf| {
+            let bits = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
+            bits.map(|at| Seen {
+                watched: &self.lines[shelf.index(at)],
+                marks: shelf.block.flow(at).marks(),
+            })
+        })
+    }
+
+    /// A flow went to this owner.
+    pub(crate) fn on_moved(&mut self, now: Instant, id: FifoId, place: usize) {
+        if let Some(index) = self.index(id) {
+            self.lines[index].sight.on_moved(now, place);
+        }
+    }
+
+    /// Flows that went since the last question.
+    pub(crate) fn take_gone(&mut self) -> Vec<FifoId> {
+        std::mem::take(&mut self.gone)
+    }
+
+    /// What flows that do something used so far, now and then.
+    pub(crate) fn uses(&self) -> Vec<(String, String, Use)> {
+        if !self.ticks.is_multiple_of(USE_TICKS) {
+            return Vec::new();
+        }
+        let ups = self.awake().filter_map(|seen| seen.watched.up.upgrade());
+        ups.filter_map(|up| Some(up.line.as_ref().ok()?.uses())).flatten().collect()
+    }
+
+    /// Follows the table of flows.
+    fn follow(&mut self, flows: &Flows) {
+        let version = flows.version.load(Ordering::Acquire);
+        if self.version == Some(version) {
+            return;
+        }
+        self.version = Some(version);
+        let numbered = |up: Arc<Up>| Some((up.line.as_ref().ok()?.id, up));
+        let mut ups: Vec<_> = flows.all().into_iter().filter_map(numbered).collect();
+        ups.sort_by_key(|(id, _)| *id);
+        self.shelves.clear();
+        let mut former = std::mem::take(&mut self.lines).into_iter().peekable();
+        let mut wanted = BTreeSet::new();
+        for (id, up) in ups {
+            let Ok(line) = &up.line else { continue };
+            while let Some(gone) = former.next_if(|watched| watched.id < id) {
+                self.gone.push(gone.id);
+            }
+            let known = former.next_if(|watched| watched.id == id).map(|watched| watched.sight);
+            let sight = known.unwrap_or_else(|| LineSight::new(line, &mut self.functions));
+            wanted.extend(sight.functions());
+            self.shelve(line.meter.bell(), !sight.rests());
+            self.lines.push(Watched { id, up: Arc::downgrade(&up), sight });
+        }
+        self.gone.extend(former.map(|watched| watched.id));
+        self.functions.keep(&wanted);
+    }
+
+    /// Notes where the counters of the next flow lie.
+    fn shelve(&mut self, bell: &Bell, is_awake: bool) {
+        let is_open = self.shelves.last().is_some_and(|last| Arc::ptr_eq(&last.block, &bell.block));
+        if !is_open {
+            let (block, first) = (bell.block.clone(), self.lines.len());
+            self.shelves.push(Shelf { block, first, present: 0, awake: 0 });
+        }
+        let shelf = self.shelves.last_mut().expect("there is one by now");
+        shelf.present |= 1 << bell.at();
+        shelf.awake |= u64::from(is_awake) << bell.at();
+    }
+}
+
+/// Hears what happened to a flow since the last tick, which is seldom anything.
+fn attend(up: &Weak<Up>, now: Instant, analyzer: &mut Analyzer) {
+    with_line(up, |line| {
+        line.retire();
+        if let Some(pause) = line.pause_news() {
+            let pause = Span::from_nanos(pause.as_nanos() as u64);
+            analyzer.on_moved(now, line.id, pause);
+        }
+    });
+}
+
+fn with_line(up: &Weak<Up>, then: impl FnOnce(&Line)) {
+    if let Some(up) = up.upgrade()
+        && let Ok(line) = &up.line
+    {
+        then(line);
+    }
+}
+
+/// Share of the memory of instances that those at work hold.
+fn working(flows: &Flows, memory: u64) -> f64 {
+    let mut bytes = 0u64;
+    flows.parts.registry.visit(|function| {
+        for version in &function.versions {
+            let running = u64::from(version.running.load(Ordering::Relaxed));
+            let each = u64::from(version.spec.concurrency.max(1));
+            bytes += running.div_ceil(each) * version.spec.memory_bytes;
+        }
+    });
+    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
+}
