@@ -9,6 +9,9 @@
 //! more makes room for it. Of all functions those go first that are worth most per byte,
 //! and of equal ones that whose forecast is believed least, since there the call that comes
 //! after all is not foreseen otherwise.
+//!
+//! What a start and its memory cost is learned (see `uses`): where most clones of late were used,
+//! more of them are tried.
 
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
@@ -20,9 +23,15 @@ use crate::wanted::CloneWish;
 /// What things cost, in cold starts avoided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
-    /// A start that nobody asked for.
+    /// A start that nobody asked for, while few clones are used.
     pub start: f64,
-    /// Holding a GB for a second.
+    /// The same, while most are; no more than `start`.
+    pub start_used: f64,
+    /// Up to this share of clones that are used, 0 to 1, they are few.
+    pub few: f64,
+    /// From this share on they are most.
+    pub most: f64,
+    /// Holding a GB for a second, while few clones are used; nothing, while most are.
     pub rent: f64,
     /// Whether an avoided start counts by its length in seconds rather than as one.
     pub by_cost: bool,
@@ -30,7 +39,20 @@ pub struct Prices {
 
 impl Default for Prices {
     fn default() -> Self {
-        Self { start: 0.4, rent: 0.0005, by_cost: false }
+        Self { start: 0.4, start_used: 0.2, few: 0.45, most: 0.65, rent: 0.0005, by_cost: false }
+    }
+}
+
+impl Prices {
+    /// The price of a start and the rent of a GB for a second, given the share of clones that
+    /// were used of late.
+    fn at(&self, used: Option<f64>) -> (f64, f64) {
+        let dear = used.map_or(1.0, |used| {
+            let width = (self.most - self.few).max(1e-6);
+            ((self.most - used) / width).clamp(0.0, 1.0)
+        });
+        let cheap = self.start_used.min(self.start);
+        (cheap + (self.start - cheap) * dear, self.rent * dear)
     }
 }
 
@@ -133,17 +155,23 @@ fn back(at: Instant, span: Span) -> Instant {
 impl ClonePolicy for ExpectedCost {
     fn weigh(&self, _: Instant, candidate: &Candidate<'_>) -> Option<Offer> {
         let window = Window::of(candidate);
+        let (price, rent) = self.prices.at(candidate.used);
         let cost = if self.prices.by_cost { candidate.start.secs_f64() } else { 1.0 };
         let gb = candidate.memory.mb_f64() / 1e3;
         let start = candidate.start.secs_f64();
-        let mut wish =
-            CloneWish { count: 0, from: window.from, until: window.until, worth: 0.0, bid: 0.0 };
+        let mut wish = CloneWish {
+            count: 0,
+            from: window.from,
+            until: window.until,
+            worth: 0.0,
+            bid: 0.0,
+            beyond: 0,
+        };
         for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
             let own = window.of_instance(n);
             let held = window.held(own);
             // What can still be made for the next step is not made for it now.
-            let net =
-                own.chance * cost - self.prices.start - self.prices.rent * gb * (held + start);
+            let net = own.chance * cost - price - rent * gb * (held + start);
             if net <= 0.0 {
                 break;
             }
@@ -159,6 +187,10 @@ impl ClonePolicy for ExpectedCost {
 
     fn patience(&self, step: Span) -> Span {
         step
+    }
+
+    fn least_chance(&self) -> u16 {
+        (self.prices.start * f64::from(WHOLE)).clamp(0.0, f64::from(WHOLE)) as u16
     }
 }
 
@@ -202,6 +234,7 @@ mod tests {
             concurrency: 1,
             live,
             ceiling: u32::MAX,
+            used: None,
         }
     }
 
@@ -210,7 +243,7 @@ mod tests {
         let now = Instant::from_millis(600_000);
         let policy = ExpectedCost::new(prices);
         let offers = candidates.iter().filter_map(|candidate| policy.weigh(now, candidate));
-        place(offers.collect(), &nodes)
+        place(offers.collect(), &nodes, false)
     }
 
     fn count(candidate: Candidate<'_>, prices: Prices) -> u32 {
@@ -266,9 +299,20 @@ mod tests {
             rent in 0.0f64..0.1,
             dearer in (0.0f64..1.0, 0.0f64..0.1),
         ) {
-            let cheap = Prices { start, rent, by_cost: false };
-            let dear = Prices { start: start + dearer.0, rent: rent + dearer.1, by_cost: false };
+            let cheap = Prices { start, rent, ..Prices::default() };
+            let dear = Prices { start: start + dearer.0, rent: rent + dearer.1, ..cheap };
             prop_assert!(count(own, dear) <= count(own, cheap));
+        }
+
+        #[test]
+        fn the_more_clones_are_used_the_more_are_made(
+            own in any_candidate(0),
+            used in 0.0f64..1.0,
+            more in 0.0f64..1.0,
+        ) {
+            let with = |used| count(Candidate { used, ..own }, Prices::default());
+            prop_assert!(with(None) <= with(Some(used)));
+            prop_assert!(with(Some(used)) <= with(Some((used + more).min(1.0))));
         }
 
         #[test]
