@@ -11,7 +11,7 @@
 //! after all is not foreseen otherwise.
 //!
 //! What a start and its memory cost is learned (see `uses`): where most clones of late were used,
-//! more of them are tried.
+//! more of them are tried, and where few were, only what is nearly certain.
 
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
@@ -23,15 +23,17 @@ use crate::wanted::CloneWish;
 /// What things cost, in cold starts avoided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
-    /// A start that nobody asked for, while few clones are used.
+    /// A start that nobody asked for, while nothing is known of how many clones are used.
     pub start: f64,
-    /// The same, while most are; no more than `start`.
+    /// The same, while most are.
     pub start_used: f64,
+    /// The same, while few are.
+    pub start_unused: f64,
     /// Up to this share of clones that are used, 0 to 1, they are few.
     pub few: f64,
     /// From this share on they are most.
     pub most: f64,
-    /// Holding a GB for a second, while few clones are used; nothing, while most are.
+    /// Holding a GB for a second, unless most clones are used.
     pub rent: f64,
     /// Whether an avoided start counts by its length in seconds rather than as one.
     pub by_cost: bool,
@@ -39,7 +41,15 @@ pub struct Prices {
 
 impl Default for Prices {
     fn default() -> Self {
-        Self { start: 0.4, start_used: 0.2, few: 0.45, most: 0.65, rent: 0.0005, by_cost: false }
+        Self {
+            start: 0.4,
+            start_used: 0.17,
+            start_unused: 0.8,
+            few: 0.3,
+            most: 0.6,
+            rent: 0.0005,
+            by_cost: false,
+        }
     }
 }
 
@@ -47,12 +57,11 @@ impl Prices {
     /// The price of a start and the rent of a GB for a second, given the share of clones that
     /// were used of late.
     fn at(&self, used: Option<f64>) -> (f64, f64) {
-        let dear = used.map_or(1.0, |used| {
-            let width = (self.most - self.few).max(1e-6);
-            ((self.most - used) / width).clamp(0.0, 1.0)
-        });
-        let cheap = self.start_used.min(self.start);
-        (cheap + (self.start - cheap) * dear, self.rent * dear)
+        let Some(used) = used else { return (self.start, self.rent) };
+        let width = (self.most - self.few).max(1e-6);
+        let wasted = ((self.most - used) / width).clamp(0.0, 1.0);
+        let most = self.start_unused.max(self.start_used);
+        (self.start_used + (most - self.start_used) * wasted, self.rent * wasted)
     }
 }
 
@@ -299,9 +308,13 @@ mod tests {
             rent in 0.0f64..0.1,
             dearer in (0.0f64..1.0, 0.0f64..0.1),
         ) {
-            let cheap = Prices { start, rent, ..Prices::default() };
-            let dear = Prices { start: start + dearer.0, rent: rent + dearer.1, ..cheap };
-            prop_assert!(count(own, dear) <= count(own, cheap));
+            let cheap = Prices { start, start_used: start, rent, ..Prices::default() };
+            let (start, rent) = (start + dearer.0, rent + dearer.1);
+            let dear = Prices { start, start_used: start, rent, ..cheap };
+            for used in [None, Some(0.5)] {
+                let own = Candidate { used, ..own };
+                prop_assert!(count(own, dear) <= count(own, cheap));
+            }
         }
 
         #[test]
@@ -311,7 +324,6 @@ mod tests {
             more in 0.0f64..1.0,
         ) {
             let with = |used| count(Candidate { used, ..own }, Prices::default());
-            prop_assert!(with(None) <= with(Some(used)));
             prop_assert!(with(Some(used)) <= with(Some((used + more).min(1.0))));
         }
 
