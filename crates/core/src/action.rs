@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::nearby::{NearId, Request};
 
 /// Something to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +59,14 @@ pub enum Action {
     Probe {
         /// The instance.
         instance: InstanceId,
+    },
+    /// Ask a node nearby for clones that have no room here; `ClonesPromised` tells what came of
+    /// it.
+    AskNearby {
+        /// The node.
+        node: NearId,
+        /// What it is asked for.
+        request: Request,
     },
 }
 

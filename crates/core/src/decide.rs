@@ -78,6 +78,11 @@ pub(crate) fn decide(
         Event::CloneProbed { instance, healthy } => {
             foresee::on_probed(mind, now, instance, healthy, actions);
         }
+        Event::NearbyTold { nodes } => mind.nearby.tell(nodes),
+        Event::ClonesAsked { request } => foresee::on_asked(mind, now, &request, actions),
+        Event::ClonesPromised { node, function, count } => {
+            foresee::on_promised(mind, now, node, function, count, actions);
+        }
     }
     room::give_back(mind, now, actions);
     taken
@@ -187,6 +192,7 @@ fn on_removed(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut
     mind.wanted.set_ahead(function, None);
     reconcile::watch_ahead(mind, function);
     mind.wanted.set_clones(function, None);
+    mind.wanted.set_asked(function, None);
     mind.timers.set(Subject::Clones(function), Instant::NEVER);
     mind.pool.known_mut(function).promise = Promise::default();
     mind.timers.set(Subject::Floor(function), Instant::NEVER);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::demand::DemandForecast;
 use crate::history::History;
 use crate::ids::{FunctionId, InstanceId, RequestId};
+use crate::nearby::{NearId, NearNode, Request};
 use crate::settings::{CloningMode, CloningSettings, FunctionSettings};
 use crate::time::Span;
 use crate::units::Bytes;
@@ -115,5 +116,25 @@ pub enum Event {
         /// What is expected.
         #[serde(with = "crate::demand_packed")]
         forecast: Box<DemandForecast>,
+    },
+    /// Nodes nearby that make clones told how they are. They take the place of those that were
+    /// known before.
+    NearbyTold {
+        /// The nodes.
+        nodes: Vec<NearNode>,
+    },
+    /// Another node has no room for clones of a function and asks for some here.
+    ClonesAsked {
+        /// What it asks for.
+        request: Request,
+    },
+    /// A node that was asked for clones answered, or could not be reached.
+    ClonesPromised {
+        /// The node.
+        node: NearId,
+        /// The function.
+        function: FunctionId,
+        /// Instances that it has or makes for it; 0 if it does not.
+        count: u32,
     },
 }

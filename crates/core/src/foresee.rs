@@ -7,8 +7,10 @@ use crate::cloning::concurrency::Need;
 use crate::cloning::expected::Expected;
 use crate::cloning::scaling;
 use crate::demand::{DemandForecast, StepDemand, WHOLE};
+use crate::elsewhere;
 use crate::ids::{FunctionId, InstanceId};
 use crate::mind::Mind;
+use crate::nearby::{NearId, Request};
 use crate::planning;
 use crate::reconcile;
 use crate::room;
@@ -56,8 +58,10 @@ pub(crate) fn on_chosen(
 fn forget_unforeseen(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let functions: Vec<FunctionId> = mind.pool.functions().collect();
     for function in functions {
-        if !mind.cloning.clones(function) && mind.wanted.clones(function).is_some() {
+        let wished = mind.wanted.clones(function).or(mind.wanted.asked(function));
+        if !mind.cloning.clones(function) && wished.is_some() {
             mind.wanted.set_clones(function, None);
+            mind.wanted.set_asked(function, None);
             reconcile::on_clones(mind, now, function, actions);
         }
     }
@@ -150,7 +154,7 @@ fn surge(
     let Some((count, own)) = likely else { return };
     let held = (lasts + start).secs_f64();
     let (worth, bid) = (own.chance / lasts.secs_f64(), (own.chance - START) / held);
-    let mut wish = CloneWish { count, from: now, until: now + lasts, worth, bid };
+    let mut wish = CloneWish { count, from: now, until: now + lasts, worth, bid, beyond: 0 };
     if let Some(running) = mind.wanted.clones(function).filter(|wish| now < wish.until) {
         wish.count = wish.count.max(running.count);
         wish.until = wish.until.max(running.until);
@@ -173,6 +177,36 @@ pub(crate) fn watch_probe(mind: &mut Mind, now: Instant, slot: u32) {
     let every = mind.cloning.settings.probe_every;
     let next = if every == Span::FOREVER { Instant::NEVER } else { now + every.max(SECOND) };
     mind.timers.set(Subject::Probe(slot), next);
+}
+
+/// Another node has no room for clones and asks for some here.
+pub(crate) fn on_asked(
+    mind: &mut Mind,
+    now: Instant,
+    request: &Request,
+    actions: &mut Vec<Action>,
+) {
+    let function = request.function;
+    let deployed = mind.pool.function(function).is_some_and(|known| known.deployed);
+    if deployed && mind.cloning.clones(function) {
+        mind.wanted.set_asked(function, Some(elsewhere::wish(now, request)));
+        reconcile::on_clones(mind, now, function, actions);
+    }
+}
+
+/// A node that was asked for clones answered.
+pub(crate) fn on_promised(
+    mind: &mut Mind,
+    now: Instant,
+    node: NearId,
+    function: FunctionId,
+    count: u32,
+    actions: &mut Vec<Action>,
+) {
+    mind.nearby.promised(node, function, count);
+    if mind.pool.function(function).is_some_and(|known| known.deployed) {
+        reconcile::on_clones(mind, now, function, actions);
+    }
 }
 
 const SECOND: Span = Span::from_secs(1);

@@ -3,6 +3,7 @@
 //! Only a bundle: the pool (what is), the wishes (what should be), queues, deadlines and
 //! the policy. `room`, `dispatch` and `reconcile` act on it, `site` calls them.
 
+use crate::cloning::asking::Nearby;
 use crate::cloning::manager::Manager;
 use crate::keepalive::keeper::KeepAlive;
 use crate::keepalive::plan::Plan;
@@ -23,6 +24,7 @@ pub(crate) struct Mind {
     pub(crate) timers: Timers,
     pub(crate) plan: Plan,
     pub(crate) cloning: Manager,
+    pub(crate) nearby: Nearby,
 }
 
 impl Mind {
@@ -36,6 +38,7 @@ impl Mind {
             timers: Timers::default(),
             plan: Plan::new(Bytes::ZERO),
             cloning: Manager::off(),
+            nearby: Nearby::default(),
         }
     }
 }

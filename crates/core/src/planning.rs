@@ -40,6 +40,8 @@ pub(crate) fn renew(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
 /// A step is about to begin, or has begun without a new forecast; or the next part of a plan is
 /// due.
 pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
+    let tally = mind.pool.clone_tally();
+    mind.cloning.uses.look(now, tally);
     let mut draft = mind.cloning.draft.take().unwrap_or_else(|| begin(mind, now));
     let is_large = mind.cloning.is_large();
     let mut left = if is_large { PART } else { usize::MAX };
@@ -100,7 +102,7 @@ fn weigh(mind: &Mind, now: Instant, draft: &mut Draft, most: usize) -> usize {
 /// All are weighed: who gets what, and who had a wish and has none now.
 fn rank(mind: &Mind, draft: &mut Draft) {
     let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
-    let orders = place(std::mem::take(&mut draft.offers), &nodes);
+    let orders = place(std::mem::take(&mut draft.offers), &nodes, mind.nearby.is_any());
     let mut wishes = Vec::new();
     // A wish for the next step does not end what is wished for in this one.
     if !draft.is_ahead {
@@ -135,7 +137,7 @@ fn carry_out(mind: &mut Mind, now: Instant, wish: Wish, is_ahead: bool, actions:
 
 /// Memory that clones may still take. What keep-alive would give away for them is not known
 /// before it is asked for, so this is the share of the settings alone.
-fn room_for_clones(mind: &Mind) -> Bytes {
+pub(crate) fn room_for_clones(mind: &Mind) -> Bytes {
     let share = u64::from(mind.cloning.settings.share.min(WHOLE));
     let limit = Bytes::new(mind.pool.limit().get() / u64::from(WHOLE) * share);
     limit.saturating_sub(mind.pool.clones_held())
@@ -182,6 +184,7 @@ fn candidate<'a>(
         concurrency: settings.concurrency.max(1),
         live: function_known.live(),
         ceiling: settings.max_instances,
+        used: mind.cloning.uses.share(),
     })
 }
 

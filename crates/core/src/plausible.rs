@@ -11,6 +11,7 @@ use crate::demand::{DemandForecast, KNOWN_MAX, STEPS_MAX, StepDemand, WHOLE};
 use crate::event::Event;
 use crate::history::{self, History};
 use crate::ids::{FunctionId, InstanceId};
+use crate::nearby::{COUNT_MAX, LASTING_MAX, NODES_MAX, NearNode};
 use crate::pool::instance::State;
 use crate::pool::ledger::Pool;
 use crate::settings::{
@@ -47,6 +48,13 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
         },
         Event::HistoryRecalled { history } => recallable(pool, history),
         Event::CloningSet { settings } => cloning(settings),
+        Event::NearbyTold { nodes } => near(pool, nodes),
+        Event::ClonesAsked { request } => {
+            deployed_once(pool, request.function)?;
+            let is_bounded = request.count <= COUNT_MAX && request.lasting <= LASTING_MAX;
+            if is_bounded { Ok(()) } else { Err("asks for more clones than are ever asked for") }
+        }
+        Event::ClonesPromised { function, .. } => deployed_once(pool, *function),
         Event::CloningChosen { function, .. } => deployed_once(pool, *function),
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             foreseeable(pool, forecast)
@@ -100,6 +108,22 @@ fn deployed_once(pool: &Pool, function: FunctionId) -> Result<(), Why> {
     if known { Ok(()) } else { Err("speaks of a function that was never deployed") }
 }
 
+fn near(pool: &Pool, nodes: &[NearNode]) -> Result<(), Why> {
+    if nodes.len() > NODES_MAX {
+        return Err("tells of more nodes than are ever told of");
+    }
+    for node in nodes {
+        memory(node.room)?;
+        if !node.functions.is_sorted() {
+            return Err("tells of functions out of their order");
+        }
+        for &function in &node.functions {
+            deployed_once(pool, function)?;
+        }
+    }
+    Ok(())
+}
+
 /// Settings that say how clones are made, wherever they come from.
 pub fn cloning(settings: &CloningSettings) -> Result<(), Why> {
     if catalog::build(&settings.policy).is_err() {
@@ -145,6 +169,7 @@ fn memory(memory: Bytes) -> Result<(), Why> {
 mod tests {
     use crate::demand::FunctionDemand;
     use crate::ids::RequestId;
+    use crate::nearby::{NearId, Request};
     use crate::site::Site;
     use crate::time::{Instant, Span};
 
@@ -171,6 +196,17 @@ mod tests {
         let (origin, step) = (Instant::ZERO, Span::from_mins(5));
         let forecast = DemandForecast { origin, step, functions: vec![own] };
         Event::DemandForeseen { forecast: Box::new(forecast) }
+    }
+
+    fn nearby(functions: &[u32], room: u64) -> Event {
+        let functions = functions.iter().copied().map(FunctionId).collect();
+        let (room, distance) = (Bytes::new(room), Span::ZERO);
+        Event::NearbyTold { nodes: vec![NearNode { node: NearId(9), room, distance, functions }] }
+    }
+
+    fn asked(function: u32, count: u32) -> Event {
+        let (function, lasting) = (FunctionId(function), LASTING_MAX);
+        Event::ClonesAsked { request: Request { function, count, lasting, worth: 1, bid: 1 } }
     }
 
     /// A site with function 0, and an instance of it in slot 0 that is starting.
@@ -227,6 +263,13 @@ mod tests {
             (foresee(0, |own| own.steps[0].q10 = 9), false),
             (foresee(0, |own| own.known = vec![Instant::ZERO; 65]), false),
             (foresee(0, |own| own.known = vec![Instant::NEVER, Instant::ZERO]), false),
+            (nearby(&[0], 0), true),
+            (nearby(&[0, 0], 0), true),
+            (nearby(&[0, 1], 0), false),
+            (nearby(&[0], u64::MAX), false),
+            (asked(0, COUNT_MAX), true),
+            (asked(0, COUNT_MAX + 1), false),
+            (asked(1, 1), false),
             (recall(10, 0), true),
             (recall(10, 1), false),
             (recall(history::BYTES_MAX, 0), true),

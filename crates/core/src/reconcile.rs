@@ -2,6 +2,7 @@
 
 use crate::action::{Action, StartCause, StopCause};
 use crate::demand::WHOLE;
+use crate::elsewhere;
 use crate::ids::FunctionId;
 use crate::mind::Mind;
 use crate::pool::function::Promise;
@@ -147,13 +148,19 @@ pub(crate) fn on_clones(
     if wish.is_none() {
         mind.wanted.set_clones(function, None);
     }
-    let due = wish.filter(|wish| wish.from <= now);
+    if mind.wanted.asked(function).is_some_and(|asked| asked.until <= now) {
+        mind.wanted.set_asked(function, None);
+    }
+    let due = mind.wanted.due(now, function);
     promise(mind, now, function, due);
     let mut next = match (wish, due) {
         (_, Some(due)) => due.until + mind.cloning.apart(function),
         (Some(wish), None) => wish.from,
         (None, None) => Instant::NEVER,
     };
+    if let Some(wish) = wish.filter(|wish| now < wish.from) {
+        next = next.min(wish.from);
+    }
     if let Some(due) = due {
         next = next.min(begin_clones(mind, now, function, due, actions));
     }
@@ -194,9 +201,13 @@ fn begin_clones(
 ) -> Instant {
     let share = u64::from(mind.cloning.settings.share.min(WHOLE));
     let most = Bytes::new(mind.pool.limit().get() / u64::from(WHOLE) * share);
+    if due.beyond > 0 {
+        elsewhere::ask(mind, now, function, due.beyond, due, actions);
+    }
     loop {
-        let known = mind.pool.known(function);
-        if !known.deployed || known.live() >= due.count {
+        let (known, nearby) = (mind.pool.known(function), mind.nearby.count(now, function));
+        let here = due.count.min((due.count + due.beyond).saturating_sub(nearby));
+        if !known.deployed || known.live() >= here {
             return Instant::NEVER;
         }
         let allowed = mind.cloning.of(function).health.until().max(mind.cloning.rate.next(now));
@@ -207,6 +218,8 @@ fn begin_clones(
         let fits = mind.pool.clones_held() + memory <= most
             && (memory <= mind.pool.free() || mind.queues.hungry() == 0);
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
+            let missing = due.count - mind.pool.known(function).live();
+            elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);
             return now + CLONE_RETRY;
         }
         mind.cloning.rate.take(now);

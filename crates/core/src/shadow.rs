@@ -126,13 +126,16 @@ impl Shadow {
             | Event::HistoryRecalled { .. }
             | Event::DemandForecast { .. }
             | Event::DemandForeseen { .. } => event.clone(),
-            // Its own world tells of instances, and of time.
+            // Its own world tells of instances, and of time; and has no nodes nearby.
             Event::InstanceStarted { .. }
             | Event::StartFailed { .. }
             | Event::InstanceResumed { .. }
             | Event::InvocationFinished { .. }
             | Event::InstanceFailed { .. }
             | Event::CloneProbed { .. }
+            | Event::NearbyTold { .. }
+            | Event::ClonesAsked { .. }
+            | Event::ClonesPromised { .. }
             | Event::WokeUp => return,
         };
         if let Event::RequestCancelled { request, .. } = event
@@ -185,7 +188,7 @@ impl Shadow {
                 Action::Refuse { request, .. } => {
                     self.waiting.remove(&request);
                 }
-                Action::Stop { .. } | Action::Pause { .. } => {}
+                Action::Stop { .. } | Action::Pause { .. } | Action::AskNearby { .. } => {}
             }
         }
         self.actions = actions;

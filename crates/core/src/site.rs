@@ -9,14 +9,18 @@ use crate::catalog;
 use crate::decide;
 use crate::event::Event;
 use crate::history::Taken;
+use crate::ids::FunctionId;
 use crate::mind::Mind;
+use crate::nearby::NearId;
 use crate::parameters::UnknownPolicy;
+use crate::planning;
 use crate::pool::ledger::Pool;
 use crate::recall;
 use crate::receipt::{Account, Receipt, Served};
 use crate::settings::SiteSettings;
 use crate::shadow::Shadow;
 use crate::time::Instant;
+use crate::units::Bytes;
 
 /// The mind of one node.
 pub struct Site {
@@ -58,6 +62,24 @@ impl Site {
     /// what is worth less; else clones take only free memory.
     pub fn prices(&self) -> bool {
         self.mind.keeper.prices()
+    }
+
+    /// Memory that clones may still take here, as far as what rests is worth less.
+    pub fn room_for_clones(&self) -> Bytes {
+        let account = self.mind.pool.account();
+        let at_work = account.used().saturating_sub(account.idle());
+        let left = self.mind.pool.limit().saturating_sub(at_work);
+        planning::room_for_clones(&self.mind).min(left)
+    }
+
+    /// Whether clones of a function are made.
+    pub fn clones(&self, function: FunctionId) -> bool {
+        self.mind.cloning.clones(function)
+    }
+
+    /// Nodes nearby that were asked for clones of a function and have not refused.
+    pub fn asked_nearby(&self, now: Instant, function: FunctionId) -> Vec<NearId> {
+        self.mind.nearby.of(now, function).map(|(node, _)| node).collect()
     }
 
     /// What the site has learned, for [`Event::HistoryRecalled`] of a later run.

@@ -2,7 +2,9 @@
 //! it and what is into actions, so that no policy can start or stop anything itself.
 //!
 //! Invariant: each field has one author. `lease` and `ahead` belong to the keep-alive
-//! policy, `clones` to what is foreseen.
+//! policy, `clones` to what is foreseen, `asked` to nodes nearby.
+
+use std::collections::BTreeMap;
 
 use crate::ids::FunctionId;
 use crate::time::Instant;
@@ -29,12 +31,29 @@ pub struct CloneWish {
     pub worth: f64,
     /// What making it is worth, which counts the start as well.
     pub bid: f64,
+    /// So many more would be worth it, for which clones have no room here.
+    pub beyond: u32,
+}
+
+impl CloneWish {
+    /// Both at once, as long as both hold: instances for either.
+    fn and(self, other: Self) -> Self {
+        Self {
+            count: self.count.saturating_add(other.count),
+            from: self.from.min(other.from),
+            until: self.until.min(other.until),
+            worth: self.worth.min(other.worth),
+            bid: self.bid.min(other.bid),
+            beyond: self.beyond,
+        }
+    }
 }
 
 /// The wishes in force.
 #[derive(Debug, Default)]
 pub struct Wanted {
     clones: Vec<Option<CloneWish>>,
+    asked: BTreeMap<FunctionId, CloneWish>,
     lease: Vec<Instant>,
     ahead: Vec<Option<Ahead>>,
 }
@@ -72,6 +91,29 @@ impl Wanted {
             self.clones.resize(index + 1, None);
         }
         self.clones[index] = wish;
+    }
+
+    /// Sets or clears what nodes nearby ask for.
+    pub fn set_asked(&mut self, function: FunctionId, wish: Option<CloneWish>) {
+        match wish {
+            Some(wish) => self.asked.insert(function, wish),
+            None => self.asked.remove(&function),
+        };
+    }
+
+    /// What nodes nearby ask for.
+    pub fn asked(&self, function: FunctionId) -> Option<CloneWish> {
+        self.asked.get(&function).copied()
+    }
+
+    /// The wish for clones that is due, whoever has it.
+    pub fn due(&self, now: Instant, function: FunctionId) -> Option<CloneWish> {
+        let is_due = |wish: &CloneWish| wish.from <= now && now < wish.until;
+        let own = self.clones(function).filter(is_due);
+        match (own, self.asked(function).filter(is_due)) {
+            (Some(own), Some(asked)) => Some(own.and(asked)),
+            (own, asked) => own.or(asked),
+        }
     }
 
     /// The function's wish to be warm later, if it has one.

@@ -125,6 +125,16 @@ pub trait Model: Send + Sync {
         views.iter().map(|views| self.say(views, Whose::Other)).collect()
     }
 
+    /// What [`Whose::Both`] says of some functions, and what [`Model::say_often`] does of the same
+    /// functions at earlier origins, in one go where that is less work.
+    fn say_now_and_often(
+        &self,
+        now: &Views<'_>,
+        earlier: &[Views<'_>],
+    ) -> (Vec<Forecast>, Vec<Vec<Forecast>>) {
+        (self.say(now, Whose::Both), self.say_often(earlier))
+    }
+
     /// The same as [`Model::predict`], with what was said at earlier origins about the same
     /// members at hand. Who forecasts step after step keeps the notes and saves the work of
     /// saying it again; new and full notes give the same forecasts.

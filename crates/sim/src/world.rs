@@ -9,6 +9,7 @@ use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_core::action::{Action, StartCause, StartKind, StopCause};
+use swell_core::cloning::catalog;
 use swell_core::demand::DemandForecast;
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
@@ -33,9 +34,6 @@ pub struct Starts {
     pub resume: Span,
 }
 
-/// The chance from which on a clone is worth its price with the usual settings, in thousandths.
-const WORTH_A_CLONE: u16 = 400;
-
 /// One site's world.
 pub struct VirtualWorld<'a> {
     functions: &'a [FunctionSettings],
@@ -57,6 +55,8 @@ pub struct VirtualWorld<'a> {
     /// thousandths.
     live: Vec<u32>,
     chances: Vec<u16>,
+    /// The chance from which on the policy may find a clone worth its price, in thousandths.
+    worth_a_clone: u16,
     tally: Tally,
     last: Instant,
     stopped: Option<Stopped>,
@@ -124,6 +124,7 @@ impl<'a> VirtualWorld<'a> {
             start_of_slot: Vec::new(),
             live: vec![0; functions.len()],
             chances: vec![0; functions.len()],
+            worth_a_clone: u16::MAX,
             tally: Tally::new(functions.len()),
             last: Instant::ZERO,
             stopped: None,
@@ -138,6 +139,9 @@ impl<'a> VirtualWorld<'a> {
     /// Lets the world forecast, and the mind clone by these settings.
     #[must_use]
     pub fn with_foresight(mut self, settings: CloningSettings, foresight: Foresight) -> Self {
+        // Settings with a policy that nobody knows make no clones.
+        let policy = catalog::build(&settings.policy);
+        self.worth_a_clone = policy.map_or(u16::MAX, |policy| policy.least_chance());
         self.cloning = Some(settings);
         self.foresight = Some(foresight);
         self
@@ -194,7 +198,7 @@ impl<'a> VirtualWorld<'a> {
             Why::First
         } else if self.live[place] > 0 {
             Why::Beyond
-        } else if self.chances[place] >= WORTH_A_CLONE {
+        } else if self.chances[place] >= self.worth_a_clone {
             Why::Foreseen
         } else {
             Why::Unforeseen
@@ -309,6 +313,8 @@ impl World for VirtualWorld<'_> {
                     let request = self.requests.remove(request.0 as u32);
                     self.tally.on_dropped(request.function);
                 }
+                // A site that is played alone has nobody nearby.
+                Action::AskNearby { .. } => {}
                 Action::Pause { .. } => self.tally.pauses += 1,
                 Action::Probe { instance } => self.begin(now, News::Probed { instance }),
                 Action::Resume { instance } => {

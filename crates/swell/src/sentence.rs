@@ -61,6 +61,14 @@ pub fn event(event: &Event) -> String {
         Event::CloneProbed { instance, healthy: false } => {
             format!("{} gave no sign of life", name(*instance))
         }
+        Event::NearbyTold { nodes } => format!("{} nodes nearby told how they are", nodes.len()),
+        Event::ClonesAsked { request } => {
+            let (function, count) = (of(request.function), request.count);
+            format!("a node nearby asked for {count} of {function}, for {}", request.lasting)
+        }
+        Event::ClonesPromised { node, function, count } => {
+            format!("node {} nearby promised {count} of {}", node.0, of(*function))
+        }
         Event::WokeUp => "a time to look again came".to_string(),
     }
 }
@@ -92,6 +100,10 @@ pub fn action(action: &Action) -> String {
         Action::Pause { instance } => format!("pause {}", name(instance)),
         Action::Resume { instance } => format!("thaw {}", name(instance)),
         Action::Probe { instance } => format!("ask {} for a sign of life", name(instance)),
+        Action::AskNearby { node, request } => {
+            let (function, count) = (of(request.function), request.count);
+            format!("ask node {} nearby for {count} of {function}: there is no room here", node.0)
+        }
         Action::Invoke { request, instance, start } => {
             let start = match start {
                 StartKind::Warm => "warm",

@@ -23,13 +23,21 @@ pub const ENTRIES: &[Entry] = &[
         summary: "clones while a cold start avoided is worth more than the start and the memory held",
         parameters: &[
             ("start", "0.4", "what a start that nobody asked for costs, in cold starts avoided"),
-            ("rent", "0.0005", "what holding a GB for a second costs, in cold starts avoided"),
+            ("start-used", "0.17", "the same while most clones are used"),
+            ("start-unused", "0.8", "the same while few are"),
+            ("few", "0.3", "up to this share of clones that are used, few are"),
+            ("most", "0.6", "from this share on, most are"),
+            ("rent", "0.0005", "what holding a GB for a second costs, unless most are used"),
             ("by-cost", "false", "weigh a cold start by its length in seconds"),
         ],
         build: |parameters| {
             let usual = Prices::default();
             let prices = Prices {
                 start: parameters.number("start", usual.start)?,
+                start_used: parameters.number("start-used", usual.start_used)?,
+                start_unused: parameters.number("start-unused", usual.start_unused)?,
+                few: parameters.number("few", usual.few)?,
+                most: parameters.number("most", usual.most)?,
                 rent: parameters.number("rent", usual.rent)?,
                 by_cost: parameters.flag("by-cost", usual.by_cost)?,
             };

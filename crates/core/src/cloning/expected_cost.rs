@@ -9,6 +9,9 @@
 //! more makes room for it. Of all functions those go first that are worth most per byte,
 //! and of equal ones that whose forecast is believed least, since there the call that comes
 //! after all is not foreseen otherwise.
+//!
+//! What a start and its memory cost is learned (see `uses`): where most clones of late were used,
+//! more of them are tried, and where few were, only what is nearly certain.
 
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
@@ -20,9 +23,17 @@ use crate::wanted::CloneWish;
 /// What things cost, in cold starts avoided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
-    /// A start that nobody asked for.
+    /// A start that nobody asked for, while nothing is known of how many clones are used.
     pub start: f64,
-    /// Holding a GB for a second.
+    /// The same, while most are.
+    pub start_used: f64,
+    /// The same, while few are.
+    pub start_unused: f64,
+    /// Up to this share of clones that are used, 0 to 1, they are few.
+    pub few: f64,
+    /// From this share on they are most.
+    pub most: f64,
+    /// Holding a GB for a second, unless most clones are used.
     pub rent: f64,
     /// Whether an avoided start counts by its length in seconds rather than as one.
     pub by_cost: bool,
@@ -30,7 +41,27 @@ pub struct Prices {
 
 impl Default for Prices {
     fn default() -> Self {
-        Self { start: 0.4, rent: 0.0005, by_cost: false }
+        Self {
+            start: 0.4,
+            start_used: 0.17,
+            start_unused: 0.8,
+            few: 0.3,
+            most: 0.6,
+            rent: 0.0005,
+            by_cost: false,
+        }
+    }
+}
+
+impl Prices {
+    /// The price of a start and the rent of a GB for a second, given the share of clones that
+    /// were used of late.
+    fn at(&self, used: Option<f64>) -> (f64, f64) {
+        let Some(used) = used else { return (self.start, self.rent) };
+        let width = (self.most - self.few).max(1e-6);
+        let wasted = ((self.most - used) / width).clamp(0.0, 1.0);
+        let most = self.start_unused.max(self.start_used);
+        (self.start_used + (most - self.start_used) * wasted, self.rent * wasted)
     }
 }
 
@@ -133,17 +164,23 @@ fn back(at: Instant, span: Span) -> Instant {
 impl ClonePolicy for ExpectedCost {
     fn weigh(&self, _: Instant, candidate: &Candidate<'_>) -> Option<Offer> {
         let window = Window::of(candidate);
+        let (price, rent) = self.prices.at(candidate.used);
         let cost = if self.prices.by_cost { candidate.start.secs_f64() } else { 1.0 };
         let gb = candidate.memory.mb_f64() / 1e3;
         let start = candidate.start.secs_f64();
-        let mut wish =
-            CloneWish { count: 0, from: window.from, until: window.until, worth: 0.0, bid: 0.0 };
+        let mut wish = CloneWish {
+            count: 0,
+            from: window.from,
+            until: window.until,
+            worth: 0.0,
+            bid: 0.0,
+            beyond: 0,
+        };
         for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
             let own = window.of_instance(n);
             let held = window.held(own);
             // What can still be made for the next step is not made for it now.
-            let net =
-                own.chance * cost - self.prices.start - self.prices.rent * gb * (held + start);
+            let net = own.chance * cost - price - rent * gb * (held + start);
             if net <= 0.0 {
                 break;
             }
@@ -159,6 +196,10 @@ impl ClonePolicy for ExpectedCost {
 
     fn patience(&self, step: Span) -> Span {
         step
+    }
+
+    fn least_chance(&self) -> u16 {
+        (self.prices.start * f64::from(WHOLE)).clamp(0.0, f64::from(WHOLE)) as u16
     }
 }
 
@@ -202,6 +243,7 @@ mod tests {
             concurrency: 1,
             live,
             ceiling: u32::MAX,
+            used: None,
         }
     }
 
@@ -210,7 +252,7 @@ mod tests {
         let now = Instant::from_millis(600_000);
         let policy = ExpectedCost::new(prices);
         let offers = candidates.iter().filter_map(|candidate| policy.weigh(now, candidate));
-        place(offers.collect(), &nodes)
+        place(offers.collect(), &nodes, false)
     }
 
     fn count(candidate: Candidate<'_>, prices: Prices) -> u32 {
@@ -266,9 +308,23 @@ mod tests {
             rent in 0.0f64..0.1,
             dearer in (0.0f64..1.0, 0.0f64..0.1),
         ) {
-            let cheap = Prices { start, rent, by_cost: false };
-            let dear = Prices { start: start + dearer.0, rent: rent + dearer.1, by_cost: false };
-            prop_assert!(count(own, dear) <= count(own, cheap));
+            let cheap = Prices { start, start_used: start, rent, ..Prices::default() };
+            let (start, rent) = (start + dearer.0, rent + dearer.1);
+            let dear = Prices { start, start_used: start, rent, ..cheap };
+            for used in [None, Some(0.5)] {
+                let own = Candidate { used, ..own };
+                prop_assert!(count(own, dear) <= count(own, cheap));
+            }
+        }
+
+        #[test]
+        fn the_more_clones_are_used_the_more_are_made(
+            own in any_candidate(0),
+            used in 0.0f64..1.0,
+            more in 0.0f64..1.0,
+        ) {
+            let with = |used| count(Candidate { used, ..own }, Prices::default());
+            prop_assert!(with(Some(used)) <= with(Some((used + more).min(1.0))));
         }
 
         #[test]

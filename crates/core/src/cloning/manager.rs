@@ -13,6 +13,7 @@ use crate::cloning::lead::Lead;
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
 use crate::cloning::scaling::Surplus;
+use crate::cloning::uses::Uses;
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
 use crate::settings::{CloningMode, CloningSettings};
@@ -64,6 +65,8 @@ pub(crate) struct Manager {
     pub(crate) policy: Box<dyn ClonePolicy>,
     pub(crate) rate: Rate,
     pub(crate) outcomes: Outcomes,
+    /// What became of clones of late.
+    pub(crate) uses: Uses,
     /// A plan that is half made.
     pub(crate) draft: Option<Draft>,
     functions: Vec<Foreseen>,
@@ -80,6 +83,7 @@ impl Manager {
             settings,
             policy,
             outcomes: Outcomes::default(),
+            uses: Uses::default(),
             draft: None,
             functions: Vec::new(),
             is_on: false,

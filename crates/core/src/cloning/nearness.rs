@@ -1,7 +1,7 @@
 //! Where a clone should be: near those who ask for it, where there is room.
 //!
-//! Kept apart from how many there should be, so that the same rule serves one node with
-//! several pools today and a site of many nodes.
+//! Kept apart from how many there should be, so that the same rule serves what a node has
+//! room for itself and what it asks others for.
 
 use crate::time::Span;
 use crate::units::Bytes;
@@ -30,7 +30,13 @@ impl Places {
     /// Takes room for one clone at the nearest node that has it, of equally near ones at
     /// that with the most; tells which. `None` takes nothing.
     pub fn take(&mut self, memory: Bytes) -> Option<usize> {
-        let fitting = self.nodes.iter().enumerate().filter(|(_, node)| node.headroom >= memory);
+        self.take_where(memory, |_| true)
+    }
+
+    /// The same, of those places that are fit for it.
+    pub fn take_where(&mut self, memory: Bytes, is_fit: impl Fn(usize) -> bool) -> Option<usize> {
+        let fitting = self.nodes.iter().enumerate();
+        let fitting = fitting.filter(|(place, node)| node.headroom >= memory && is_fit(*place));
         let best = fitting
             .min_by_key(|(place, node)| (node.distance, std::cmp::Reverse(node.headroom), *place));
         let place = best?.0;

@@ -42,9 +42,15 @@ impl ClonePolicy for Seed {
         //   removeExcessClones(programCode, vmPool, currentClones - numClonesNeeded)
         // The text knows no value of memory: a clone displaces nobody, and one function is
         // served before the other as they come.
-        let wish = CloneWish { count, from: now, until: candidate.end, worth: 0.0, bid: 0.0 };
+        let wish =
+            CloneWish { count, from: now, until: candidate.end, worth: 0.0, bid: 0.0, beyond: 0 };
         let Candidate { function, memory, live, .. } = *candidate;
         Some(Offer { function, memory, live, wish, rank: 0.0, is_firm: true })
+    }
+
+    fn least_chance(&self) -> u16 {
+        // It goes by the median: a call has to be as likely as not.
+        500
     }
 
     fn patience(&self, _step: Span) -> Span {

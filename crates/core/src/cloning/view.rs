@@ -39,6 +39,8 @@ pub struct Candidate<'a> {
     pub live: u32,
     /// The most instances it may have.
     pub ceiling: u32,
+    /// Of the clones of late, whoever's, the share that was used, 0 to 1, if enough have ended.
+    pub used: Option<f64>,
 }
 
 /// Calls that a schedule makes certain.

@@ -4,5 +4,6 @@ mod stage;
 mod health;
 mod many;
 mod modes;
+mod nearby;
 mod scaling;
 mod timing;

@@ -104,6 +104,7 @@ impl Stage {
             Action::Invoke { request, instance, .. } => {
                 self.begin(RUN, Event::InvocationFinished { instance, request, run: RUN });
             }
+            Action::AskNearby { .. } => {}
             Action::Probe { instance } => {
                 let healthy = self.probes_find;
                 self.begin(Span::from_millis(5), Event::CloneProbed { instance, healthy });

@@ -3,9 +3,11 @@
 use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand};
 use swell_core::event::Event;
 use swell_core::ids::FunctionId;
+use swell_core::nearby::{NearId, NearNode, Request};
 use swell_core::rng::{self, Rng};
 use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::time::{Instant, Span};
+use swell_core::units::Bytes;
 
 /// Foresees by dice.
 pub(crate) struct Forecaster {
@@ -36,8 +38,16 @@ impl Forecaster {
     /// Every so often, a forecast of some of the functions.
     pub(crate) fn forecast(&mut self, origin: Instant, functions: usize) -> Option<Event> {
         let rng = &mut self.rng;
-        if rng::below(rng, 8) > 0 {
-            return None;
+        match rng::below(rng, 64) {
+            0..=7 => {}
+            8 if functions > 0 => return Some(asked(rng, functions)),
+            9 if functions > 0 => return Some(told(rng, functions)),
+            10 if functions > 0 => {
+                let function = FunctionId(rng::below(rng, functions as u64) as u32);
+                let (node, count) = (NearId(rng::below(rng, 3) as u32), rng::below(rng, 3) as u32);
+                return Some(Event::ClonesPromised { node, function, count });
+            }
+            _ => return None,
         }
         let step = Span::from_secs(1 + rng::below(rng, 60));
         let mut demands = Vec::new();
@@ -54,6 +64,27 @@ impl Forecaster {
     pub(crate) fn finds_healthy(&mut self) -> bool {
         rng::below(&mut self.rng, 4) > 0
     }
+}
+
+/// Another node asks for clones.
+fn asked(rng: &mut Rng, functions: usize) -> Event {
+    let function = FunctionId(rng::below(rng, functions as u64) as u32);
+    let lasting = Span::from_secs(rng::below(rng, 100));
+    let [worth, bid] = [(), ()].map(|()| rng::below(rng, 1_000_000));
+    let count = rng::below(rng, 5) as u32;
+    Event::ClonesAsked { request: Request { function, count, lasting, worth, bid } }
+}
+
+/// Others tell how they are.
+fn told(rng: &mut Rng, functions: usize) -> Event {
+    let node = |number: u32, rng: &mut Rng| NearNode {
+        node: NearId(number),
+        room: Bytes::from_mb(rng::below(rng, 3_000)),
+        distance: Span::from_millis(rng::below(rng, 500)),
+        functions: (0..functions as u32).map(FunctionId).collect(),
+    };
+    let nodes = (0..rng::below(rng, 3) as u32).map(|number| node(number, rng)).collect();
+    Event::NearbyTold { nodes }
 }
 
 fn demand(rng: &mut Rng, function: FunctionId, origin: Instant, step: Span) -> FunctionDemand {

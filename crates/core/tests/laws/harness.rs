@@ -252,6 +252,7 @@ impl World {
             Action::Refuse { request, .. } => {
                 self.waiting.remove(&request);
             }
+            Action::AskNearby { .. } => {}
             Action::Probe { instance } => self.probed.push(instance),
         }
     }

@@ -208,6 +208,7 @@ impl Stage<'_> {
                 self.begin(run, Due::Finished(instance, request, run));
             }
             Action::Refuse { request, reason } => self.answer(request, word_of_refusal(reason)),
+            Action::AskNearby { .. } => {}
             Action::Probe { .. } => panic!("nothing is cloned on this stage"),
         }
     }

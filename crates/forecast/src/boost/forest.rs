@@ -4,13 +4,15 @@
 //! are asked, in any order: each leaf has a bit, a row that a question sends right loses the
 //! bits of the leaves on its left, and the lowest bit that is left is the leaf it comes to
 //! (QuickScorer: Lucchese and others, 2015). What the steps ahead of a function have in common
-//! is asked once, the rest of all steps side by side. The values are those of a walk, added up
-//! in the same order.
+//! is asked once, of several functions at a time, so that a tree is fetched once for all of them;
+//! the rest of all steps side by side. The values are those of a walk, added up in the same order.
 
 use crate::boost::tree::Tree;
 
 /// Rows of a block: an hour of 5-minute steps.
 pub const LANES: usize = 12;
+/// Blocks that are asked about at a time.
+const BLOCKS: usize = 8;
 /// Leaves that have a bit.
 const LEAVES: usize = 32;
 
@@ -61,18 +63,30 @@ impl Forest {
         Self { start, shared, trees }
     }
 
-    /// What comes out for each row of a block.
-    pub fn values<const OWN: usize>(&self, common: &[f32], block: &Block<OWN>) -> [f32; LANES] {
-        let common = &common[..self.shared];
+    /// What comes out for each row of some blocks, each of them with what its rows have in common.
+    pub fn values<const OWN: usize>(&self, asked: &[(&[f32], &Block<OWN>)]) -> Vec<[f32; LANES]> {
         // As a sum of nothing begins.
-        let mut sums = [-0.0f32; LANES];
-        for tree in &self.trees {
-            match tree {
-                Asked::Masked(tree) => tree.add(common, block, &mut sums),
-                Asked::Walked(tree) => walk(tree, common, block, &mut sums),
+        let mut sums = vec![[-0.0f32; LANES]; asked.len()];
+        let mut common = vec![[0.0f32; BLOCKS]; self.shared];
+        for (asked, sums) in asked.chunks(BLOCKS).zip(sums.chunks_mut(BLOCKS)) {
+            for (place, (row, _)) in asked.iter().enumerate() {
+                let columns = common.iter_mut().zip(*row);
+                columns.for_each(|(column, value)| column[place] = *value);
+            }
+            for tree in &self.trees {
+                match tree {
+                    Asked::Masked(tree) => tree.add(&common, asked, sums),
+                    Asked::Walked(tree) => {
+                        let each = asked.iter().zip(sums.iter_mut());
+                        each.for_each(|((row, block), sums)| {
+                            walk(tree, &row[..self.shared], block, sums);
+                        });
+                    }
+                }
             }
         }
-        sums.map(|sum| self.start + sum)
+        sums.iter_mut().flatten().for_each(|sum| *sum += self.start);
+        sums
     }
 }
 
@@ -111,25 +125,42 @@ impl Masked {
         self.take(tree, node.right, right, shared)
     }
 
-    fn add<const OWN: usize>(&self, common: &[f32], block: &Block<OWN>, sums: &mut [f32; LANES]) {
-        let mut kept = u32::MAX;
+    /// The leaves that are left by what is common to the rows of each block.
+    fn kept(&self, common: &[[f32; BLOCKS]]) -> [u32; BLOCKS] {
+        let mut kept = [u32::MAX; BLOCKS];
         for question in &self.shared {
-            // The sign of a difference is no branch: a question worth asking is one that nobody
-            // can predict.
-            let beyond = (question.edge - common[question.column as usize]).to_bits();
-            kept &= question.kept | !(beyond.cast_signed() >> 31).cast_unsigned();
-        }
-        let mut lanes = [kept; LANES];
-        for question in &self.own {
-            let column = &block[question.column as usize];
-            let left: [u32; LANES] =
-                std::array::from_fn(|lane| u32::from(column[lane] <= question.edge).wrapping_neg());
-            for lane in 0..LANES {
-                lanes[lane] &= question.kept | left[lane];
+            let column = &common[question.column as usize];
+            for (kept, value) in kept.iter_mut().zip(column) {
+                // The sign of a difference is no branch: a question worth asking is one that
+                // nobody can predict.
+                let beyond = (question.edge - value).to_bits();
+                *kept &= question.kept | !(beyond.cast_signed() >> 31).cast_unsigned();
             }
         }
-        for (sum, kept) in sums.iter_mut().zip(lanes) {
-            *sum += self.leaves[kept.trailing_zeros() as usize % LEAVES];
+        kept
+    }
+
+    fn add<const OWN: usize>(
+        &self,
+        common: &[[f32; BLOCKS]],
+        asked: &[(&[f32], &Block<OWN>)],
+        sums: &mut [[f32; LANES]],
+    ) {
+        let each = self.kept(common).into_iter().zip(asked).zip(sums);
+        for ((kept, (_, block)), sums) in each {
+            let mut lanes = [kept; LANES];
+            for question in &self.own {
+                let column = &block[question.column as usize];
+                let left: [u32; LANES] = std::array::from_fn(|lane| {
+                    u32::from(column[lane] <= question.edge).wrapping_neg()
+                });
+                for lane in 0..LANES {
+                    lanes[lane] &= question.kept | left[lane];
+                }
+            }
+            for (sum, kept) in sums.iter_mut().zip(lanes) {
+                *sum += self.leaves[kept.trailing_zeros() as usize % LEAVES];
+            }
         }
     }
 }
@@ -198,14 +229,18 @@ mod tests {
             let trees: Vec<Tree> = (0..20).map(|_| tree(&mut rng, leaves)).collect();
             assert!(trees.iter().all(|tree| tree.is_sound(SHARED + OWN)));
             let forest = Forest::of(0.25, &trees, SHARED);
-            for _ in 0..50 {
-                let common: [f32; SHARED] = std::array::from_fn(|_| unit(&mut rng) as f32);
-                let block: Block<OWN> =
-                    std::array::from_fn(|_| std::array::from_fn(|_| unit(&mut rng) as f32));
-                let values = forest.values(&common, &block);
+            let mut rows: Vec<([f32; SHARED], Block<OWN>)> = Vec::new();
+            for _ in 0..53 {
+                let common = std::array::from_fn(|_| unit(&mut rng) as f32);
+                let block = std::array::from_fn(|_| std::array::from_fn(|_| unit(&mut rng) as f32));
+                rows.push((common, block));
+            }
+            let asked: Vec<(&[f32], &Block<OWN>)> =
+                rows.iter().map(|(common, block)| (&common[..], block)).collect();
+            for ((common, block), values) in rows.iter().zip(forest.values(&asked)) {
                 for (lane, value) in values.into_iter().enumerate() {
                     let own = block.iter().map(|column| column[lane]);
-                    let row: Vec<f32> = common.into_iter().chain(own).collect();
+                    let row: Vec<f32> = common.iter().copied().chain(own).collect();
                     let alone = 0.25 + trees.iter().map(|tree| tree.value(&row)).sum::<f32>();
                     assert_eq!(value, alone, "{leaves} leaves, row {lane}");
                 }
@@ -222,6 +257,7 @@ mod tests {
         let tree = Tree { nodes, leaves: vec![3.0] };
         assert!(tree.is_sound(SHARED + OWN));
         let forest = Forest::of(0.0, &[tree], SHARED);
-        assert_eq!(forest.values(&[0.0; SHARED], &[[0.0; LANES]; OWN]), [3.0; LANES]);
+        let values = forest.values(&[(&[0.0; SHARED][..], &[[0.0; LANES]; OWN])]);
+        assert_eq!(values, [[3.0; LANES]]);
     }
 }

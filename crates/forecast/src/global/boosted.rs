@@ -126,9 +126,20 @@ impl Boosted {
         self
     }
 
-    fn values(&self, half: usize, sight: &Sight<'_>, block: &Block<OWN>) -> Values {
-        let forests = &self.forests[half];
-        std::array::from_fn(|level| forests[level].values(&sight.shared, block))
+    /// What the trees of a half say of those functions that `asks` picks, in their order.
+    fn values(
+        &self,
+        half: usize,
+        views: &Views<'_>,
+        asks: impl Fn(usize) -> bool,
+    ) -> impl Iterator<Item = Values> {
+        let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
+        let picked = seen.filter(|(member, _)| asks(*member));
+        let asked: Vec<(&[f32], &Block<OWN>)> =
+            picked.map(|(_, (sight, block))| (&sight.shared[..], block)).collect();
+        let levels: [Vec<[f32; LANES]>; LEARNED.len()] =
+            std::array::from_fn(|level| self.forests[half][level].values(&asked));
+        (0..asked.len()).map(move |place| std::array::from_fn(|level| levels[level][place]))
     }
 
     /// What the values of some halves together say of a sight.
@@ -152,18 +163,18 @@ impl Halved for Boosted {
     const KIND: &'static str = KIND;
 
     fn say_other(&self, views: &Views<'_>) -> Vec<Forecast> {
-        let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
-        let one = |(member, (sight, block))| {
-            let values = self.values(1 - half_of(member), sight, block);
+        let mut halves = [0, 1].map(|half| self.values(half, views, move |m| half_of(m) != half));
+        let one = |(member, sight): (usize, &Sight<'_>)| {
+            let values = halves[1 - half_of(member)].next().expect("it was asked about");
             self.told(views, sight, &[&values])
         };
-        seen.map(one).collect()
+        views.members.clone().zip(views.sights()).map(one).collect()
     }
 
     fn say_each(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
-        let seen = views.members.clone().zip(views.sights().iter().zip(views.blocks()));
-        let one = |(member, (sight, block))| {
-            let [first, second] = [0, 1].map(|half| self.values(half, sight, block));
+        let [first, second] = [0, 1].map(|half| self.values(half, views, |_| true));
+        let seen = views.members.clone().zip(views.sights()).zip(first.zip(second));
+        let one = |((member, sight), (first, second)): ((usize, &Sight<'_>), (Values, Values))| {
             let other = if half_of(member) == 0 { &second } else { &first };
             let both = self.told(views, sight, &[&first, &second]);
             (both, self.told(views, sight, &[other]))

@@ -10,7 +10,7 @@ use crate::boost::forest::{Block, LANES};
 use crate::event::factors;
 use crate::global::analog::{self, Analogs};
 use crate::global::rests::{Rests, level_error};
-use crate::global::scene::{GUESSES, Scene};
+use crate::global::scene::{GUESSES, Levels, Scene};
 use crate::panel::{Past, Trigger};
 
 /// Counts that are given one by one.
@@ -46,8 +46,19 @@ impl<'a> Sight<'a> {
         counts: impl Into<Cow<'a, [f32]>>,
         horizon: usize,
     ) -> Self {
+        Self::known(past, member, counts, horizon, &Levels::default())
+    }
+
+    /// The same, where the levels of some ends of the same counts may be at hand.
+    pub fn known(
+        past: &Past<'_>,
+        member: usize,
+        counts: impl Into<Cow<'a, [f32]>>,
+        horizon: usize,
+        levels: &Levels,
+    ) -> Self {
         let counts = counts.into();
-        let scene = Scene::of(&counts, past.season(), horizon);
+        let scene = Scene::known(&counts, past.season(), horizon, levels);
         let since = counts.iter().rev().take_while(|count| **count <= 0.0).count().min(288) as f32;
         let analogs = analog::find(&counts, horizon);
         let rests = Rests::of(&counts, horizon);

@@ -5,6 +5,8 @@
 //! was (the scale): what is learned is by how many scales the truth lies beside the base. A
 //! timer that repeats exactly has a base that is right, and nothing is left to learn.
 
+use std::cell::RefCell;
+
 /// How many guesses there are.
 pub const GUESSES: usize = 10;
 const LAST: usize = 0;
@@ -32,6 +34,37 @@ const REACH: usize = 48;
 const TRIALS: [usize; 6] = [12, 18, 24, 30, 36, 48];
 const TRIAL: usize = 12;
 
+/// What guesses that say the same of each step ahead say, by where the counts end. Origins lie as
+/// far apart as the points from which guesses are tried, so many of them look at the same ends.
+#[derive(Debug, Clone, Default)]
+pub struct Levels(RefCell<Vec<(usize, [f32; GUESSES])>>);
+
+impl Levels {
+    /// Those at the end of some counts, which are the beginning of all others that are asked
+    /// about; at least one.
+    fn at(&self, counts: &[f32]) -> [f32; GUESSES] {
+        let len = counts.len();
+        let found = self.0.borrow().iter().find(|(end, _)| *end == len).map(|(_, flat)| *flat);
+        found.unwrap_or_else(|| {
+            let flat = flat(counts);
+            self.0.borrow_mut().push((len, flat));
+            flat
+        })
+    }
+}
+
+fn flat(counts: &[f32]) -> [f32; GUESSES] {
+    let mut flat = [0.0f32; GUESSES];
+    let tail = |steps: usize| &counts[counts.len().saturating_sub(steps)..];
+    flat[LAST] = counts[counts.len() - 1];
+    flat[MEDIAN_6] = median(tail(6));
+    flat[MEDIAN_12] = median(tail(12));
+    flat[MEDIAN_48] = median(tail(48));
+    flat[LEVEL] = crate::smooth::level(tail(30).iter().copied(), 0.2);
+    flat[MEAN_24] = tail(24).iter().sum::<f32>() / tail(24).len() as f32;
+    flat
+}
+
 /// A function at an origin.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -54,14 +87,19 @@ pub struct Scene {
 impl Scene {
     /// Looks at the counts before the origin, gaps closed.
     pub fn of(counts: &[f32], season: usize, horizon: usize) -> Self {
+        Self::known(counts, season, horizon, &Levels::default())
+    }
+
+    /// The same, where the levels of some ends of the same counts may be at hand.
+    pub fn known(counts: &[f32], season: usize, horizon: usize, levels: &Levels) -> Self {
         let (rhythm, rhythm_error) = rhythm(counts);
-        let (errors, rooted) = errors(counts, season, rhythm);
+        let (errors, rooted) = errors(counts, season, rhythm, levels);
         let base = base(&errors);
         let recent = &counts[counts.len().saturating_sub(REACH)..];
         let mean = recent.iter().sum::<f32>() / recent.len().max(1) as f32;
         let rooted = rooted[base] * rooted[base];
         let scale = rooted + 0.1 * mean.sqrt() + 0.05;
-        let guesses = guess(counts, season, rhythm, horizon);
+        let guesses = guess(counts, season, rhythm, horizon, levels);
         Self { base, scale, errors, rooted, rhythm, rhythm_error, guesses }
     }
 
@@ -95,7 +133,12 @@ fn rhythm(counts: &[f32]) -> (usize, f32) {
     if best.1.is_finite() { best } else { (1, 0.0) }
 }
 
-fn errors(counts: &[f32], season: usize, rhythm: usize) -> ([f32; GUESSES], [f32; GUESSES]) {
+fn errors(
+    counts: &[f32],
+    season: usize,
+    rhythm: usize,
+    levels: &Levels,
+) -> ([f32; GUESSES], [f32; GUESSES]) {
     let (mut errors, mut roots) = ([0.0f32; GUESSES], [0.0f32; GUESSES]);
     let mut len = 0.0f32;
     for back in TRIALS {
@@ -103,7 +146,7 @@ fn errors(counts: &[f32], season: usize, rhythm: usize) -> ([f32; GUESSES], [f32
             break;
         };
         let came = &counts[origin..counts.len().min(origin + TRIAL)];
-        let guesses = guess(&counts[..origin], season, rhythm, came.len());
+        let guesses = guess(&counts[..origin], season, rhythm, came.len(), levels);
         for (guesses, came) in guesses.iter().zip(came) {
             for (guess, (error, root)) in guesses.iter().zip(errors.iter_mut().zip(&mut roots)) {
                 *error += (guess - came).abs();
@@ -115,17 +158,18 @@ fn errors(counts: &[f32], season: usize, rhythm: usize) -> ([f32; GUESSES], [f32
     (errors.map(|error| error / len.max(1.0)), roots.map(|root| root / len.max(1.0)))
 }
 
-fn guess(counts: &[f32], season: usize, rhythm: usize, horizon: usize) -> Vec<[f32; GUESSES]> {
+fn guess(
+    counts: &[f32],
+    season: usize,
+    rhythm: usize,
+    horizon: usize,
+    levels: &Levels,
+) -> Vec<[f32; GUESSES]> {
     let len = counts.len();
-    let mut flat = [0.0f32; GUESSES];
-    let Some(&last) = counts.last() else { return vec![flat; horizon] };
-    let tail = |steps: usize| &counts[len.saturating_sub(steps)..];
-    flat[LAST] = last;
-    flat[MEDIAN_6] = median(tail(6));
-    flat[MEDIAN_12] = median(tail(12));
-    flat[MEDIAN_48] = median(tail(48));
-    flat[LEVEL] = crate::smooth::level(tail(30).iter().copied(), 0.2);
-    flat[MEAN_24] = tail(24).iter().sum::<f32>() / tail(24).len() as f32;
+    if counts.is_empty() {
+        return vec![[0.0; GUESSES]; horizon];
+    }
+    let flat = levels.at(counts);
     // The count so many whole periods before a step ahead; the last one where none is known.
     let earlier = |step: usize, period: usize, turns: usize| {
         let first = (step - len) / period + turns;
@@ -159,6 +203,14 @@ fn guess(counts: &[f32], season: usize, rhythm: usize, horizon: usize) -> Vec<[f
 }
 
 fn median(values: &[f32]) -> f32 {
+    // As sorting would find it.
+    match *values {
+        [one] => return one,
+        [one, other] => return (one + other) / 2.0,
+        [a, b, c] => return a.min(b).max(a.max(b).min(c)),
+        [a, b, c, d] => return (a.min(b).max(c.min(d)) + a.max(b).min(c.max(d))) / 2.0,
+        _ => {}
+    }
     let mut sorted = [0.0f32; REACH];
     let sorted = &mut sorted[..values.len()];
     sorted.copy_from_slice(values);

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::boost::forest::{Block, LANES};
 use crate::global::features::{OWN, Sight};
+use crate::global::scene::Levels;
 use crate::panel::Past;
 
 /// The counts of some functions with gaps closed.
@@ -17,13 +18,15 @@ pub struct Closed<'p> {
     past: Past<'p>,
     members: Range<usize>,
     counts: Vec<Vec<f32>>,
+    levels: Vec<Levels>,
 }
 
 impl<'p> Closed<'p> {
     /// The counts before the origin.
     pub fn of(past: &Past<'p>, members: Range<usize>) -> Self {
         let counts = members.clone().map(|member| past.filled(member)).collect();
-        Self { past: *past, members, counts }
+        let levels = vec![Levels::default(); members.len()];
+        Self { past: *past, members, counts, levels }
     }
 
     /// The functions as of the origin, or of an earlier one.
@@ -31,7 +34,8 @@ impl<'p> Closed<'p> {
         let past = self.past.until(origin);
         let counts = self.counts.iter().map(|counts| &counts[..past.origin()]).collect();
         let (sights, blocks) = (OnceCell::new(), OnceCell::new());
-        Views { past, members: self.members.clone(), horizon, counts, sights, blocks }
+        let (members, levels) = (self.members.clone(), &self.levels);
+        Views { past, members, horizon, counts, levels, sights, blocks }
     }
 }
 
@@ -45,6 +49,7 @@ pub struct Views<'a> {
     pub horizon: usize,
     /// Their counts before the origin, gaps closed.
     pub counts: Vec<&'a [f32]>,
+    levels: &'a [Levels],
     sights: OnceCell<Vec<Sight<'a>>>,
     blocks: OnceCell<Vec<Block<OWN>>>,
 }
@@ -53,10 +58,11 @@ impl<'a> Views<'a> {
     /// The functions as models across functions see them, an hour ahead or as far as is asked.
     pub fn sights(&self) -> &[Sight<'a>] {
         let reach = self.horizon.max(LANES);
-        let all = || self.members.clone().zip(&self.counts);
-        self.sights.get_or_init(|| {
-            all().map(|(member, &counts)| Sight::of(&self.past, member, counts, reach)).collect()
-        })
+        let one = |((member, &counts), levels): ((usize, &&'a [f32]), &Levels)| {
+            Sight::known(&self.past, member, counts, reach, levels)
+        };
+        let all = || self.members.clone().zip(&self.counts).zip(self.levels);
+        self.sights.get_or_init(|| all().map(one).collect())
     }
 
     /// What each step of the hour ahead has for itself, function by function.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
-use crate::forecaster::{Budget, Forecaster, Model, Notes, Whose};
+use crate::forecaster::{Budget, Forecaster, Model, Notes};
 use crate::global::views::{Closed, Views};
 use crate::hybrid::band::{Widths, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
@@ -245,27 +245,37 @@ fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
 impl Hybrid {
     fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Notes {
         let mut notes = Notes::default();
-        self.note(&Closed::of(past, members), past.origin(), horizon, &mut notes);
+        self.note(&Closed::of(past, members), (past.origin(), horizon), None, &mut notes);
         notes
     }
 
-    /// Lets the parts say what is not noted yet, and forgets what is too old to matter.
-    fn note(&self, closed: &Closed<'_>, origin: usize, horizon: usize, notes: &mut Notes) {
+    /// Lets the parts say what is not noted yet, and what they say of `now`; forgets what is too
+    /// old to matter.
+    fn note(
+        &self,
+        closed: &Closed<'_>,
+        (origin, horizon): (usize, usize),
+        now: Option<&Views<'_>>,
+        notes: &mut Notes,
+    ) -> Vec<Vec<Forecast>> {
         let tracked = origins(origin);
         let missing = tracked.iter().filter(|origin| !notes.said.contains_key(*origin));
         let missing: Vec<usize> = missing.copied().collect();
-        if !missing.is_empty() {
-            let views: Vec<Views<'_>> =
-                missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
-            let mut parts: Vec<_> =
-                self.parts.iter().map(|part| part.say_often(&views).into_iter()).collect();
-            for origin in missing {
-                let said = parts.iter_mut().map(|part| part.next().expect("each origin is told"));
-                notes.said.insert(origin, said.collect());
-            }
+        let views: Vec<Views<'_>> =
+            missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
+        let each = |part: &Box<dyn Model>| match now {
+            Some(now) => part.say_now_and_often(now, &views),
+            None => (Vec::new(), part.say_often(&views)),
+        };
+        let (said_now, often): (Vec<_>, Vec<_>) = self.parts.iter().map(each).unzip();
+        let mut often: Vec<_> = often.into_iter().map(Vec::into_iter).collect();
+        for origin in missing {
+            let said = often.iter_mut().map(|part| part.next().expect("each origin is told"));
+            notes.said.insert(origin, said.collect());
         }
         let oldest = tracked.last().copied().unwrap_or(0);
         notes.said.retain(|origin, _| *origin >= oldest);
+        said_now
     }
 
     fn seen<'n>(&self, past: &Past<'_>, members: Range<usize>, notes: &'n Notes) -> Vec<Seen<'n>> {
@@ -331,20 +341,20 @@ impl Model for Hybrid {
         horizon: usize,
         notes: &mut Notes,
     ) -> Vec<Forecast> {
-        let (parts, origin) = (self.parts.iter(), past.origin());
+        let origin = past.origin();
         let closed = Closed::of(past, members.clone());
         let views = closed.at(origin, horizon);
-        let now: Vec<Vec<Forecast>> = if origin.is_multiple_of(STRIDE) {
+        let now = if origin.is_multiple_of(STRIDE) {
             // This origin will be tracked soon.
-            let both = parts.map(|part| part.say_both(&views));
+            let both = self.parts.iter().map(|part| part.say_both(&views));
             let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
+            self.note(&closed, (origin, horizon), None, notes);
             notes.said.insert(origin, unseen);
             now
         } else {
-            parts.map(|part| part.say(&views, Whose::Both)).collect()
+            self.note(&closed, (origin, horizon), Some(&views), notes)
         };
         drop(views);
-        self.note(&closed, origin, horizon, notes);
         let seen = self.seen(past, members, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {
             let now: Vec<&Forecast> = now.iter().map(|now| &now[place]).collect();

@@ -102,17 +102,22 @@ impl<R: PointRule> Rule for Conformal<R> {
         let points = rule.points_at(&asked, known, horizon);
         let mut points = points.chunks_exact(horizon.max(1));
         let mut forecasts = Vec::with_capacity(ends.len());
+        let mut sizes = Vec::with_capacity(WINDOWS);
         let mut errors = Vec::with_capacity(2 * WINDOWS);
         for &end in ends {
             let middle = points.next().unwrap_or_default();
             let windows = points.clone().zip(earlier(end));
             let step = |(ahead, &middle): (usize, &f32)| {
+                sizes.clear();
+                sizes.extend(
+                    windows
+                        .clone()
+                        .map(|(points, end)| (known.counts[end + ahead] - points[ahead]).abs()),
+                );
+                sizes.sort_unstable_by(f32::total_cmp);
                 errors.clear();
-                errors.extend(windows.clone().flat_map(|(points, end)| {
-                    let error = known.counts[end + ahead] - points[ahead];
-                    [error, -error]
-                }));
-                errors.sort_unstable_by(f32::total_cmp);
+                errors.extend(sizes.iter().rev().map(|size: &f32| -size));
+                errors.extend(&sizes);
                 let mut quantiles = LEVELS.map(|level| middle + quantile_of_sorted(&errors, level));
                 quantiles[MEDIAN] = middle;
                 quantiles
@@ -162,21 +167,37 @@ impl Model for Local {
     }
 
     fn say_often(&self, views: &[Views<'_>]) -> Vec<Vec<Forecast>> {
-        let Some(whole) = views.iter().max_by_key(|views| views.past.origin()) else {
-            return Vec::new();
-        };
-        let mut said: Vec<Vec<Forecast>> =
-            views.iter().map(|views| Vec::with_capacity(views.counts.len())).collect();
         let ends: Vec<usize> = views.iter().map(|views| views.past.origin()).collect();
-        for counts in &whole.counts {
-            let forecasts = often(self.rule, &whole.past, counts, &ends, whole.horizon);
-            said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
-        }
-        said
+        let whole = views.iter().max_by_key(|views| views.past.origin());
+        whole.map_or_else(Vec::new, |whole| self.say_at(whole, &ends))
+    }
+
+    fn say_now_and_often(
+        &self,
+        now: &Views<'_>,
+        earlier: &[Views<'_>],
+    ) -> (Vec<Forecast>, Vec<Vec<Forecast>>) {
+        let earlier = earlier.iter().map(|views| views.past.origin());
+        let ends: Vec<usize> = std::iter::once(now.past.origin()).chain(earlier).collect();
+        let mut said = self.say_at(now, &ends).into_iter();
+        (said.next().expect("now is one of them"), said.collect())
     }
 
     fn to_bytes(&self) -> Vec<u8> {
         checkpoint::write(self.name, &())
+    }
+}
+
+impl Local {
+    /// The forecasts of some functions at several origins, none later than that of `whole`.
+    fn say_at(&self, whole: &Views<'_>, ends: &[usize]) -> Vec<Vec<Forecast>> {
+        let room = || Vec::with_capacity(whole.counts.len());
+        let mut said: Vec<Vec<Forecast>> = ends.iter().map(|_| room()).collect();
+        for counts in &whole.counts {
+            let forecasts = often(self.rule, &whole.past, counts, ends, whole.horizon);
+            said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
+        }
+        said
     }
 }
 

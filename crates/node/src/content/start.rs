@@ -212,6 +212,7 @@ async fn with_peers(
         }
     });
     tokio::spawn(gossip.talk(heard_of, met, stop.clone()));
+    grouping.carry(client.clone(), stop.clone());
     tokio::spawn(ask(Arc::downgrade(&grouping), client, stop.clone()));
     let routes = routes(&grouping).merge(gossip_routes);
     let (heard, stop) = (contents.clone(), stop.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -29,8 +30,16 @@ pub struct Foresight {
     pub ground: Arc<Ground>,
     stop: Arc<AtomicBool>,
     wake: Sender<Wake>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Vec<(JoinHandle<()>, Duration)>>,
 }
+
+/// How long the end of a node waits for the threads. They run behind everything else, so on a busy
+/// machine they hear late that they are to end. What makes models holds nothing that outlives it;
+/// what forecasts has the store open, and what it knows of late is kept at each step anyway.
+const TRAINER_WAIT: Duration = Duration::from_millis(200);
+const MAKER_WAIT: Duration = Duration::from_secs(5);
+/// How often it is looked whether a thread has ended.
+const LOOK: Duration = Duration::from_millis(2);
 
 impl Foresight {
     /// Begins to forecast. To be called in a runtime, which the mind's orders need.
@@ -105,22 +114,58 @@ impl Foresight {
             Round::new(&ground, &stop, state.as_deref()).run(&woken, &jobs);
         };
         let named = |name: &str| std::thread::Builder::new().name(name.to_string());
-        let begun = [named("swell-train").spawn(trainer), named("swell-foresee").spawn(maker)];
-        for thread in begun {
+        let begun = [
+            (named("swell-foresee").spawn(maker), MAKER_WAIT),
+            (named("swell-train").spawn(trainer), TRAINER_WAIT),
+        ];
+        for (thread, wait) in begun {
             match thread {
-                Ok(thread) => self.threads.lock().push(thread),
+                Ok(thread) => self.threads.lock().push((thread, wait)),
                 Err(error) => tracing::warn!(%error, "demand is not forecast: no thread for it"),
             }
         }
     }
 
-    /// Ends the threads, and waits for that.
+    /// Ends the threads, and waits for that, within bounds: one that does not hear of it in time
+    /// ends later, or with the process.
     pub fn end(&self) {
         self.stop.store(true, Ordering::Relaxed);
         // A thread that is gone has ended.
         let _ = self.wake.send(Wake::Stop);
-        for thread in self.threads.lock().drain(..) {
-            let _ = thread.join();
+        for (thread, wait) in self.threads.lock().drain(..) {
+            let name = thread.thread().name().unwrap_or_default().to_string();
+            if !ends_within(thread, wait) {
+                tracing::info!(name, "a thread behind the others has not ended and is left alone");
+            }
         }
+    }
+}
+
+/// Waits for a thread to end, for so long at most; whether it has.
+fn ends_within(thread: JoinHandle<()>, wait: Duration) -> bool {
+    let deadline = Instant::now() + wait;
+    while !thread.is_finished() {
+        if Instant::now() >= deadline {
+            return false;
+        }
+        std::thread::sleep(LOOK);
+    }
+    // A thread that broke has ended.
+    let _ = thread.join();
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_does_not_hear_is_not_waited_for() {
+        let (go_on, wait) = channel::<()>();
+        let deaf = std::thread::spawn(move || wait.recv().unwrap_or(()));
+        assert!(!ends_within(deaf, Duration::from_millis(10)));
+        drop(go_on);
+        let done = std::thread::spawn(|| {});
+        assert!(ends_within(done, Duration::from_secs(60)));
     }
 }

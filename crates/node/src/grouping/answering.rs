@@ -20,6 +20,7 @@ use swell_link::client::{Address, Client};
 use swell_link::peer::Peer;
 
 use crate::gateway::call::below;
+use crate::grouping::cloning;
 use crate::grouping::groups::Grouping;
 use crate::grouping::notice::Notice;
 use crate::grouping::passing::{JOINS, PATH, WORKLOAD};
@@ -37,6 +38,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(2);
 pub fn routes(grouping: &Arc<Grouping>) -> Router {
     Router::new()
         .route(NOTICE, post(notice))
+        .route(cloning::PATH, post(cloning::asked))
         .route(&format!("{PATH}/{{function}}"), any(call))
         .route(&format!("{PATH}/{{function}}/"), any(call))
         .route(&format!("{PATH}/{{function}}/{{*rest}}"), any(call_below))
@@ -102,6 +104,7 @@ pub async fn ask(grouping: Weak<Grouping>, client: Client, stop: CancellationTok
         }
         let Some(asking) = grouping.upgrade() else { return };
         asking.refresh();
+        asking.tell_mind();
         for peer in asking.peers() {
             tokio::spawn(ask_one(grouping.clone(), client.clone(), peer));
         }

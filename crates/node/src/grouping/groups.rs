@@ -10,13 +10,14 @@ use swell_content::contents::Contents;
 use swell_content::naming::ContentName;
 use swell_core::cachegroup::found::{Found, named};
 use swell_core::cachegroup::names::ContentId;
+use swell_core::nearby::NearNode;
 use swell_link::client::{Address, Client};
 
 use crate::content::history::{History, Inputs};
 use crate::grouping::callee::Callee;
 use crate::grouping::members::{Cached, Members};
 use crate::grouping::neighbours::{Neighbour, Neighbours};
-use crate::grouping::notice::{FUNCTIONS_MAX, INPUTS_MAX, Notice, Served, heard, told};
+use crate::grouping::notice::{FUNCTIONS_MAX, INPUTS_MAX, Notice, Served, heard, near_id, told};
 use crate::grouping::placing::{Choice, Need, choose};
 use crate::grouping::power;
 use crate::grouping::tally::Tally;
@@ -66,7 +67,9 @@ pub struct Parts {
 pub struct Grouping {
     pub(crate) parts: Parts,
     pub(crate) neighbours: Neighbours,
-    members: Members,
+    pub(crate) members: Members,
+    /// What the mind was told of others last.
+    pub(crate) near: Mutex<Vec<NearNode>>,
     /// Groups that were found here, under the names they have now.
     found: Mutex<Vec<Found>>,
     /// What this node told of itself last.
@@ -112,6 +115,7 @@ impl Grouping {
             peers: RwLock::new(peers),
             neighbours: Neighbours::default(),
             members: Members::default(),
+            near: Mutex::default(),
             found: Mutex::default(),
             own: RwLock::new((Instant::now(), Arc::default())),
             tally: Tally::default(),
@@ -226,6 +230,7 @@ impl Grouping {
                 workload,
                 by,
                 has_room: power::has_room(&function, live, left),
+                clones: live.makes_clones(function.leading().id),
                 run_us: power::run_us(&function),
                 missing_bytes: contents.missing(&inputs),
                 inputs: seen.into_iter().take(INPUTS_MAX).collect(),
@@ -243,6 +248,7 @@ impl Grouping {
             groups: self.members.groups(&terms.workloads, &self.cached(&found), now),
             functions,
             found: told(&found),
+            clone_bytes: live.room_for_clones().get(),
         }
     }
 
@@ -278,6 +284,8 @@ impl Grouping {
             bandwidth: self.parts.terms.bandwidth,
         };
         let Terms { name: me, has_affinity, .. } = &self.parts.terms;
+        let cloned =
+            function.and_then(|function| self.parts.live.cloned_elsewhere(function.leading().id));
         let choice = |node: &String, notice: &Notice, busy: u32, round_trip: Duration| {
             let served = notice.functions.get(name)?;
             Some(Choice {
@@ -290,6 +298,10 @@ impl Grouping {
                 busy,
                 round_trip,
                 missing: if *has_affinity { served.missing_bytes } else { 0 },
+                start: cloned.as_ref().map_or(Duration::ZERO, |(nodes, start)| {
+                    let is_there = nodes.contains(&near_id(node));
+                    if is_there { Duration::ZERO } else { *start }
+                }),
             })
         };
         let here = choice(me, &own, power::busy(&self.parts.registry), Duration::ZERO);

@@ -51,6 +51,14 @@ impl Members {
         }
     }
 
+    /// Clones of a workload's functions are made here, as a node asks for them.
+    pub fn prepares(&self, workload: &str, asked_by: &str, now: Instant) {
+        self.ran(workload, Some(asked_by), now);
+        if let Some(ran) = self.0.lock().get_mut(workload) {
+            ran.calls -= 1;
+        }
+    }
+
     /// The groups this node is in.
     pub fn groups(
         &self,
@@ -76,6 +84,12 @@ impl Members {
                 Some(by) => format!(", taken from outside by `{by}`"),
                 None => String::new(),
             };
+            if *calls == 0 {
+                let by = taken_by.as_deref().unwrap_or_default();
+                let why = format!("`{by}` asked for clones for its calls {ago} s ago");
+                reasons.entry(workload.clone()).or_default().push(why);
+                continue;
+            }
             let why = format!("{calls} of its calls ran here, the last {ago} s ago{taken}");
             reasons.entry(workload.clone()).or_default().push(why);
         }
@@ -106,6 +120,7 @@ mod tests {
             let groups = members.groups(&["till".to_string()], &cached, now);
             groups.into_iter().map(|group| format!("{}: {}", group.workload, group.why))
         };
+        members.prepares("taps", "paris", start + Duration::from_secs(390));
         let now: Vec<String> = groups(400).collect();
         assert_eq!(
             now,
@@ -113,10 +128,11 @@ mod tests {
                 "maps: 1 of its calls ran here, the last 100 s ago, taken from outside by `oslo`",
                 "shop: it caches 2 of its contents (7 bytes); 1 of its calls ran here, the last \
                  400 s ago",
+                "taps: `paris` asked for clones for its calls 10 s ago",
                 "till: its settings name it",
             ]
         );
         let later: Vec<String> = groups(901).collect();
-        assert_eq!(later.len(), 2, "{later:?}");
+        assert_eq!(later.len(), 3, "{later:?}");
     }
 }

@@ -8,6 +8,7 @@ pub mod placing;
 pub mod power;
 pub mod tally;
 pub mod groups;
+pub mod cloning;
 pub mod callee;
 pub mod view;
 pub mod answering;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use swell_content::naming::ContentName;
+use swell_content::naming::{ContentName, node_of};
 use swell_core::cachegroup::found::Found;
 use swell_core::cachegroup::names::ContentId;
+use swell_core::nearby::NearId;
 
 /// Functions that one node tells of.
 pub const FUNCTIONS_MAX: usize = 1_000;
@@ -31,6 +32,9 @@ pub struct Notice {
     pub functions: BTreeMap<String, Served>,
     /// Groups that it found.
     pub found: Vec<FoundGroup>,
+    /// Memory that clones may still take there.
+    #[serde(default)]
+    pub clone_bytes: u64,
 }
 
 /// That a node is in a group.
@@ -51,6 +55,9 @@ pub struct Served {
     pub by: String,
     /// Whether a call would find room.
     pub has_room: bool,
+    /// Whether clones of it are made there.
+    #[serde(default)]
+    pub clones: bool,
     /// How long a call ran on average, in microseconds; nothing if none did.
     pub run_us: Option<u64>,
     /// Bytes of its usual inputs that are not there.
@@ -74,6 +81,11 @@ impl Notice {
         let is_it = |group: &&Membership| group.workload == workload;
         self.groups.iter().find(is_it).map(|group| group.why.as_str())
     }
+}
+
+/// A node, as the mind knows it.
+pub(crate) fn near_id(name: &str) -> NearId {
+    NearId(node_of(name).0)
 }
 
 /// Groups to be told.

@@ -37,6 +37,8 @@ pub struct Choice {
     pub round_trip: Duration,
     /// Bytes of its inputs that are not there.
     pub missing: u64,
+    /// How long a start takes that it would wait for there, if clones wait for it elsewhere.
+    pub start: Duration,
 }
 
 /// What a call needs.
@@ -59,7 +61,7 @@ impl Choice {
             is_member: self.membership.is_some(),
             has_room: self.has_room,
             power: self.power,
-            backlog: turns * work,
+            backlog: turns * work + self.start.as_secs_f64(),
             round_trip: Span::from_nanos(self.round_trip.as_nanos() as u64),
             missing: Bytes::new(self.missing),
             bandwidth: need.bandwidth,
@@ -118,6 +120,7 @@ mod tests {
             busy: 0,
             round_trip: Duration::from_millis(if name == "here" { 0 } else { 4 }),
             missing: 0,
+            start: Duration::ZERO,
         }
     }
 
@@ -151,6 +154,19 @@ mod tests {
         check(|all| all[1].busy = 2, Some(("paris", false)));
         check(|all| (all[1].busy, all[2].missing) = (2, 1 << 30), Some(("paris", false)));
         check(|all| all[2].power = 2.0, Some(("paris", false)));
+    }
+
+    #[test]
+    fn calls_follow_their_clones() {
+        let start = Duration::from_millis(100);
+        check(|all| all[1].start = start, Some(("paris", false)));
+        check(
+            |all| {
+                all[0].membership = Some("own copies".into());
+                (all[0].start, all[1].start) = (start, start);
+            },
+            Some(("paris", false)),
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use swell_core::action::{Action, RefuseReason};
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::journal::Journal;
+use swell_core::nearby::{NearId, Request};
 use swell_core::site::Site;
 use swell_core::time::{Instant, Span};
 use swell_sandbox::backend::Instance;
@@ -49,6 +50,8 @@ pub(crate) struct Chores {
     pub(crate) thaws: Vec<InstanceId>,
     /// Waiting clones that are to show that they live.
     pub(crate) probes: Vec<(InstanceId, Option<Arc<dyn Instance>>)>,
+    /// Other nodes that are to be asked for clones.
+    pub(crate) asks: Vec<(NearId, Request, Arc<Version>)>,
     /// Sandboxes to let go.
     pub(crate) ended: Vec<Arc<dyn Instance>>,
     /// Whether the timer sleeps too long.
@@ -139,6 +142,10 @@ impl Mind {
             Action::Resume { instance } => chores.thaws.push(instance),
             Action::Probe { instance } => {
                 chores.probes.push((instance, self.instances.get(instance).cloned()));
+            }
+            Action::AskNearby { node, request } => {
+                let version = self.version(request.function).expect("the mind asks for its own");
+                chores.asks.push((node, request, version.clone()));
             }
             Action::Invoke { request, instance, start } => {
                 let sandbox = self.instances.get(instance).cloned();

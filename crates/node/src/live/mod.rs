@@ -2,6 +2,7 @@
 
 pub mod waiter;
 pub mod instances;
+pub mod nearby;
 pub mod recorder;
 pub mod mind;
 pub mod world;

@@ -3,12 +3,12 @@
 //! Whoever has news takes the lock, tells it, and does the chores that follow after
 //! letting go. Starting is the only chore that takes long; it gets a task of its own.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId};
@@ -18,6 +18,7 @@ use swell_sandbox::backend::{Instance, StartError, Template};
 
 use crate::clock::Clock;
 use crate::live::mind::{Chores, Mind};
+use crate::live::nearby::Ask;
 use crate::live::recorder::Recorder;
 use crate::observe::metrics::Metrics;
 use crate::registry::Version;
@@ -35,6 +36,8 @@ pub struct Live {
     /// When the node came up, in milliseconds since 1970.
     pub(crate) since_ms: u64,
     pub(crate) alarm: Notify,
+    /// Who asks other nodes for clones.
+    pub(crate) asks: OnceLock<mpsc::Sender<Ask>>,
 }
 
 impl Live {
@@ -47,7 +50,7 @@ impl Live {
         metrics: Arc<Metrics>,
     ) -> Self {
         let mind = Mutex::new(Mind::new(site, journal, clock.clone(), metrics));
-        Self { mind, clock, since_ms, alarm: Notify::new() }
+        Self { mind, clock, since_ms, alarm: Notify::new(), asks: OnceLock::new() }
     }
 
     /// The next id for a version.
@@ -89,7 +92,7 @@ impl Live {
 
     /// Does what is left to do after news.
     pub(crate) fn see_to(self: &Arc<Self>, chores: Chores) {
-        let Chores { starts, thaws, probes, ended, wake } = chores;
+        let Chores { starts, thaws, probes, asks, ended, wake } = chores;
         if wake {
             self.alarm.notify_one();
         }
@@ -99,6 +102,9 @@ impl Live {
         }
         for (instance, sandbox) in probes {
             tokio::spawn(self.clone().probe(instance, sandbox));
+        }
+        for (node, request, version) in asks {
+            self.send(node, &request, version);
         }
         for (instance, version) in starts {
             tokio::spawn(self.clone().start(instance, version));

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use swell_core::action::{Action, StartCause, StopCause};
 
 /// The words for what is ordered; an order's number is its place here.
-const ACTIONS: [&str; 7] = ["start", "stop", "pause", "resume", "invoke", "refuse", "probe"];
+const ACTIONS: [&str; 8] =
+    ["start", "stop", "pause", "resume", "invoke", "refuse", "probe", "ask-nearby"];
 const START_CAUSES: [&str; 4] = ["request", "ahead", "min-warm", "clone"];
 const STOP_CAUSES: [&str; 7] =
     ["evicted", "expired", "run-and-exit", "removed", "failed", "released", "unhealthy"];
@@ -35,6 +36,7 @@ impl Decisions {
             Action::Invoke { .. } => 4,
             Action::Refuse { .. } => 5,
             Action::Probe { .. } => 6,
+            Action::AskNearby { .. } => 7,
         };
         add(&self.actions[kind]);
     }

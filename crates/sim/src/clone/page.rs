@@ -66,7 +66,8 @@ const REASONS: [(&str, &str, Figure); 4] = [
     }),
     (
         "foreseen",
-        "with a chance of 40 % or more, but not there: not worth what it would displace, or late",
+        "with a chance that can be worth a clone, but not there: not worth what it would displace, \
+         or late",
         |row| row.cold_foreseen as f64,
     ),
     ("not foreseen", "by the forecast, if any was made", |row| row.cold_unforeseen as f64),
@@ -76,7 +77,11 @@ fn reasons(lines: &[Line]) -> String {
     let mut html = String::from("<p>");
     let meanings: Vec<String> =
         REASONS.iter().map(|(name, why, _)| format!("<b>{name}</b>: {why}")).collect();
-    html += &format!("{}.</p>\n", meanings.join("; "));
+    let from = lines.first().and_then(|line| line.rows.first()).map(CloneRow::foreseen_from_pct);
+    let from = from.map_or_else(String::new, |from| {
+        format!(" A chance of {from} % is the least that is worth a clone.")
+    });
+    html += &format!("{}.{from}</p>\n", meanings.join("; "));
     html += "<div class=\"wide\"><table>\n<thead><tr><th>memory</th><th>mode</th>";
     for (name, _, _) in REASONS {
         html += &format!("<th>{name}</th>");

@@ -2,6 +2,7 @@
 //! What scripts read; names and units are part of the contract.
 
 use serde::Serialize;
+use swell_core::cloning::catalog;
 use swell_core::receipt::{Account, Receipt};
 use swell_core::settings::CloningMode;
 
@@ -48,7 +49,7 @@ pub struct CloneRow {
     /// Of `cold`, calls whose functions had instances that were all at work or on their way.
     pub cold_beyond: u64,
     /// Of `cold`, calls whose functions had no instance though the forecast gave their step a
-    /// chance of 40 % or more.
+    /// chance of [`CloneRow::foreseen_from_pct`] or more.
     pub cold_foreseen: u64,
     /// Of `cold`, calls whose functions had no instance, and that no forecast told of.
     pub cold_unforeseen: u64,
@@ -104,6 +105,12 @@ pub struct Asked<'a> {
 }
 
 impl CloneRow {
+    /// The chance from which on the policy may find a clone worth its price, in %.
+    pub fn foreseen_from_pct(&self) -> f64 {
+        let policy = catalog::build(&self.clone_policy);
+        policy.map_or(100.0, |policy| f64::from(policy.least_chance()) / 10.0)
+    }
+
     /// A row from what the run counted and what its mind says.
     pub fn of(asked: &Asked<'_>, row: Row, receipt: &Receipt) -> Self {
         let Account { clones, outcomes, .. } = receipt.shadow.unwrap_or(receipt.real);
