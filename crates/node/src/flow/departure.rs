@@ -30,6 +30,8 @@ use crate::refusal::{Reason, Refusal};
 const ROUNDS: usize = 3;
 /// How long the other node may take to begin before that goes on beside.
 const BEGIN_IN: Duration = Duration::from_secs(10);
+/// How much longer than its function's timeout a call may take.
+const CALL_SLACK: Duration = Duration::from_secs(5);
 
 /// One way of a flow to another node.
 struct Journey {
@@ -87,7 +89,7 @@ impl Flows {
         // From here on nothing is taken out, until the flow is up there, or here again.
         let fenced = Instant::now();
         self.put_in(Arc::new(Up::changing(record.clone())));
-        self.take_down(&up).await;
+        self.take_down_in(&up, self.call_max(line)).await;
         gone(up).await;
         let sealed = match self.send_rest(&mut journey, &record, &lanes).await {
             Ok(()) => Ok(()),
@@ -122,6 +124,14 @@ impl Flows {
         let Left { items, bytes, pause } = journey.left;
         tracing::info!(flow = %name, node = %to.node, items, bytes, ?pause, "a flow went away");
         Ok(())
+    }
+
+    /// How long the call under way may take when its flow leaves: as long as its function may, as
+    /// its items would else be given out again at the new place.
+    fn call_max(&self, line: &Line) -> Duration {
+        let owner = self.parts.registry.get(line.owner_name(line.owner()));
+        let timeout = owner.map(|owner| owner.leading().spec.timeout_ms).unwrap_or_default();
+        self.parts.drain.max(Duration::from_millis(timeout) + CALL_SLACK)
     }
 
     /// Lets another node begin with a flow that went there, until it did.

@@ -326,13 +326,18 @@ impl Flows {
 
     /// Stops a flow: the call under way may finish, within bounds.
     pub(crate) async fn take_down(self: &Arc<Self>, up: &Up) {
+        self.take_down_in(up, self.parts.drain).await;
+    }
+
+    /// The same with a bound of its own on the call under way.
+    pub(crate) async fn take_down_in(self: &Arc<Self>, up: &Up, drain: Duration) {
         if let Ok(line) = &up.line {
             line.lanes.iter().for_each(|lane| lane.close());
         }
         up.stop.cancel();
         let task = up.task.lock().take();
         if let Some(mut task) = task
-            && tokio::time::timeout(self.parts.drain, &mut task).await.is_err()
+            && tokio::time::timeout(drain, &mut task).await.is_err()
         {
             up.cut.cancel();
             let _ = task.await;

@@ -26,6 +26,7 @@ use swell_site::board::{Contact, Passed};
 use swell_site::route::Route;
 use swell_site::site::Site;
 
+use crate::invoker::Reached;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -131,7 +132,12 @@ impl Elsewhere {
         self.passed.lock().clone()
     }
 
-    /// Passes a call on; `path` is the one at the other site.
+    /// Passes a call on; `path` is the one at the other site. From then on it counts as one that
+    /// has reached its function: what becomes of it is not known here until it is answered.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::NotReady`] if it surely got to nobody, [`Reason::Unavailable`] if it may have.
     pub async fn pass_on<B>(
         &self,
         way: &Way,
@@ -159,14 +165,15 @@ impl Elsewhere {
         {
             headers.append(FORWARDED_FOR, address);
         }
+        if let Some(reached) = request.extensions().get::<Reached>() {
+            reached.set();
+        }
         let began = Instant::now();
         let asked = tokio::time::timeout(ANSWER_MAX, self.client.request(request)).await;
         let Ok(Ok(response)) = asked else {
             self.rests.lock().insert(way.site, Instant::now());
-            let title = format!("site `{name}`, where this function is served, is not reached");
-            return Err(Refusal::new(Reason::NotReady, title)
-                .hint("try again in a moment; `swell site list` shows how it is")
-                .retry_after(REST));
+            let is_harmless = matches!(&asked, Ok(Err(error)) if error.is_connect());
+            return Err(unanswered(name, is_harmless));
         };
         if let Some(workload) =
             way.workload.as_ref().filter(|_| !response.status().is_server_error())
@@ -188,6 +195,20 @@ impl Elsewhere {
     }
 }
 
+/// No answer came from a site; `is_harmless` if the call surely did not get there.
+fn unanswered(site: &str, is_harmless: bool) -> Refusal {
+    let refusal = if is_harmless {
+        let title = format!("site `{site}`, where this function is served, is not reached");
+        Refusal::new(Reason::NotReady, title)
+            .hint("try again in a moment; `swell site list` shows how it is")
+    } else {
+        let title = format!("site `{site}`, where this function is served, broke off");
+        Refusal::new(Reason::Unavailable, title)
+            .hint("whether it did what it should is not known; it can be called again")
+    };
+    refusal.retry_after(REST)
+}
+
 fn target(gateway: &str, path: &str) -> Option<Uri> {
     let base: Uri = gateway.parse().ok()?;
     let mut parts = base.into_parts();
@@ -197,6 +218,8 @@ fn target(gateway: &str, path: &str) -> Option<Uri> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt;
+
     use super::*;
 
     #[test]
@@ -215,6 +238,46 @@ mod tests {
             let came = part(per_mille);
             assert!(came.abs_diff(expected) < 60, "{per_mille}: {came}");
         }
+    }
+
+    fn way(gateway: &str) -> Way {
+        let contact = Contact {
+            name: "lima".to_string(),
+            gateway: gateway.to_string(),
+            state: String::new(),
+            resource: String::new(),
+            flow: None,
+        };
+        Way { site: SiteId(1), contact, hops: 1, workload: None }
+    }
+
+    async fn passed(gateway: &str, reached: &Reached) -> Result<Response<Body>, Refusal> {
+        let mut request = Request::new(swell_sandbox::body::full("17"));
+        request.extensions_mut().insert(reached.clone());
+        Elsewhere::default().pass_on(&way(gateway), "/function/detect", None, request).await
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_sent_has_reached_its_function_for_all_that_is_known() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let gateway = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let reached = Reached::default();
+        let mut calling = Box::pin(passed(&gateway, &reached));
+        let (mut stream, _) = tokio::select! {
+            came = listener.accept() => came.expect("it comes"),
+            answer = &mut calling => panic!("nobody answered yet: {answer:?}"),
+        };
+        let mut head = [0u8; 64];
+        tokio::select! {
+            read = stream.read(&mut head) => assert!(read.expect("it is sent") > 0),
+            answer = &mut calling => panic!("nobody answered yet: {answer:?}"),
+        }
+        assert!(reached.get(), "it may be running there");
+        drop((stream, listener));
+        let refusal = calling.await.expect_err("it breaks off");
+        assert_eq!(refusal.reason, Reason::Unavailable, "it may have run: {refusal:?}");
+        let refusal = passed(&gateway, &reached).await.expect_err("nobody is there by now");
+        assert_eq!(refusal.reason, Reason::NotReady, "it got to nobody: {refusal:?}");
     }
 
     #[test]
