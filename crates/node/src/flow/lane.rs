@@ -332,7 +332,7 @@ mod tests {
     use swell_fifo::class::Class;
 
     use crate::flow::line::Line;
-    use crate::flow::news::{Bell, News};
+    use crate::flow::news::News;
     use crate::flow::pool::Regions;
     use crate::settings::{FlowCores, FlowSettings};
 
@@ -350,8 +350,8 @@ mod tests {
             socket: None,
             socket_group: false,
         };
-        let (news, regions) = (News::new(), Regions::new(&settings));
-        let bell = Bell::new(news.clone(), FifoId(7));
+        let (news, regions) = (News::default(), Regions::new(&settings));
+        let (bell, watched) = (news.bell(FifoId(7)), news.bell(FifoId(7)));
         let from = vec!["camera".to_string()];
         let classes: Vec<Class> = Class::all().take(1).collect();
         let line = Line::new(bell, spec, from, &classes, 0, folder.path(), &regions);
@@ -360,6 +360,6 @@ mod tests {
         let stop = CancellationToken::new();
         let mut put = pin!(line.lanes[0].put_unkept(&items, &stop, &line.stir));
         assert!(put.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        assert_eq!(news.take(), [7], "who watches it does not hear that it is full");
+        assert_eq!(watched.block.take(), 1 << 7, "who watches it does not hear that it is full");
     }
 }
