@@ -38,10 +38,32 @@ impl<'a> Hand<'a> {
     /// Takes up to `most` items, as many as have `bytes_max` bytes together; at least one, if
     /// there is one.
     pub(crate) fn take(&mut self, most: usize, bytes_max: usize) -> Result<Found, Fault> {
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        while items.len() < most {
+        let mut items = Vec::new();
+        match self.gather(most, bytes_max, &mut items) {
+            Ok(true) => Ok(Found::Items(items)),
+            // They are given out to nobody, so they are not done with what is done with next.
+            Ok(false) => {
+                self.put_back(items);
+                Ok(Found::Revoked)
+            }
+            Err(fault) => {
+                self.put_back(items);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Takes items into `into`; false if somebody else is to own the flow.
+    fn gather(
+        &mut self,
+        most: usize,
+        bytes_max: usize,
+        into: &mut Vec<Taken>,
+    ) -> Result<bool, Fault> {
+        let mut bytes = 0;
+        while into.len() < most {
             if self.owner.is_revoked() {
-                return Ok(Found::Revoked);
+                return Ok(false);
             }
             let item = match self.held.pop_front() {
                 Some(item) => Some(item),
@@ -49,13 +71,13 @@ impl<'a> Hand<'a> {
             };
             let Some(item) = item else { break };
             bytes += item.payload.len();
-            if bytes > bytes_max && !items.is_empty() {
+            if bytes > bytes_max && !into.is_empty() {
                 self.held.push_front(item);
                 break;
             }
-            items.push(item);
+            into.push(item);
         }
-        Ok(Found::Items(items))
+        Ok(true)
     }
 
     fn next(&mut self) -> Result<Option<Taken>, Fault> {
@@ -118,5 +140,67 @@ impl<'a> Hand<'a> {
             self.line.meter.finished(item.put_us, item.payload.len());
         }
         self.line.meter.stirred();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    use swell_fifo::owner::Begun;
+    use tokio_util::sync::CancellationToken;
+
+    use crate::flow::alone::flow_alone;
+    use crate::flow::news::News;
+
+    fn hand(line: &Line) -> Hand<'_> {
+        let (_, heir) = line.heir().expect("the ring is sound");
+        let Begun::Owner(owner) = heir.begin().expect("the ring is sound") else {
+            panic!("nobody is before it")
+        };
+        line.begun();
+        Hand::new(line, owner)
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_as_somebody_else_came_is_left_to_them() {
+        const ITEMS: usize = 2_000;
+        let mut hits = 0;
+        for _ in 0..20 {
+            let (line, _folder) = flow_alone(&News::default(), 0, 1 << 20);
+            let items: Vec<Vec<u8>> = (0..ITEMS).map(|_| vec![7]).collect();
+            let stop = CancellationToken::new();
+            let (put, placed) = line.lanes[0].put_unkept(&items, &stop, &line.stir).await;
+            placed.expect("there is room for all");
+            assert_eq!(put.count as usize, ITEMS);
+            let mut first_hand = hand(&line);
+            let Found::Items(first) = first_hand.take(1, usize::MAX).expect("it is sound") else {
+                panic!("nobody else is to own it yet")
+            };
+            let barrier = Barrier::new(2);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    line.reseat(Default::default()).expect("there is memory")
+                });
+                barrier.wait();
+                while let Found::Items(items) =
+                    first_hand.take(usize::MAX, usize::MAX).expect("it is sound")
+                {
+                    first_hand.put_back(items);
+                }
+            });
+            hits += usize::from(!first_hand.held.is_empty());
+            first_hand.finish(&first);
+            first_hand.owner.release();
+            let mut next = hand(&line);
+            let Found::Items(rest) = next.take(usize::MAX, usize::MAX).expect("it is sound") else {
+                panic!("nobody else is to own it")
+            };
+            let sequences: Vec<u64> = rest.iter().map(|item| item.sequence).collect();
+            assert_eq!(sequences, (1..ITEMS as u64).collect::<Vec<_>>());
+        }
+        assert!(hits > 0, "it never came in between");
     }
 }

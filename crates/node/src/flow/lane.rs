@@ -328,34 +328,15 @@ mod tests {
     use std::task::{Context, Waker};
 
     use swell_core::flow::view::FifoId;
-    use swell_core::units::Bytes;
-    use swell_fifo::class::Class;
 
-    use crate::flow::line::Line;
+    use crate::flow::alone::flow_alone;
     use crate::flow::news::News;
-    use crate::flow::pool::Regions;
-    use crate::settings::{FlowCores, FlowSettings};
 
     #[tokio::test]
     async fn a_flow_that_rested_is_looked_at_while_somebody_waits_for_room_in_it() {
-        let folder = tempfile::tempdir().expect("a folder for the test");
-        let spec = serde_json::json!({"name": "frames", "from": ["camera"], "to": "detect"});
-        let spec = serde_json::from_value(spec).expect("it is a flow");
-        let settings = FlowSettings {
-            memory_max: Bytes::new(1 << 20),
-            function_memory_max: Bytes::new(1 << 20),
-            policy: "measured".to_string(),
-            cores: FlowCores::Off,
-            link: None,
-            socket: None,
-            socket_group: false,
-        };
-        let (news, regions) = (News::default(), Regions::new(&settings));
-        let (bell, watched) = (news.bell(FifoId(7)), news.bell(FifoId(7)));
-        let from = vec!["camera".to_string()];
-        let classes: Vec<Class> = Class::all().take(1).collect();
-        let line = Line::new(bell, spec, from, &classes, 0, folder.path(), &regions);
-        let line = line.expect("there is room for it");
+        let news = News::default();
+        let (line, _folder) = flow_alone(&news, 7, 0);
+        let watched = news.bell(FifoId(7));
         let items = vec![vec![1; 32]; 100_000];
         let stop = CancellationToken::new();
         let mut put = pin!(line.lanes[0].put_unkept(&items, &stop, &line.stir));

@@ -46,3 +46,5 @@ pub mod seating;
 pub mod watch;
 pub mod shown;
 pub mod plan;
+#[cfg(test)]
+pub mod alone;

@@ -1,0 +1,38 @@
+//! A flow that nobody watches and no function takes part in, for tests of its parts.
+
+use swell_api::flow::FlowSpec;
+use swell_core::flow::view::FifoId;
+use swell_core::units::Bytes;
+use swell_fifo::class::Class;
+use tempfile::TempDir;
+
+use crate::flow::line::Line;
+use crate::flow::news::News;
+use crate::flow::pool::Regions;
+use crate::settings::{FlowCores, FlowSettings};
+
+/// A flow `frames` from `camera` to `detect`, with this number and a lane that holds so many bytes;
+/// and the folder that it lies in.
+pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let settings = FlowSettings {
+        memory_max: Bytes::new(8 << 20),
+        function_memory_max: Bytes::new(8 << 20),
+        policy: "measured".to_string(),
+        cores: FlowCores::Off,
+        link: None,
+        socket: None,
+        socket_group: false,
+    };
+    let class = Class::holding(bytes, 0).expect("there is a class for it");
+    let line = Line::new(
+        news.bell(FifoId(id)),
+        FlowSpec::plain("frames", &["camera"], "detect"),
+        vec!["camera".to_string()],
+        &[class],
+        0,
+        folder.path(),
+        &Regions::new(&settings),
+    );
+    (line.expect("there is room for it"), folder)
+}
