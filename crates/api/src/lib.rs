@@ -15,5 +15,6 @@ pub mod log;
 pub mod node;
 pub mod forecast;
 pub mod site;
+pub mod site_outlook;
 pub mod calendar;
 pub mod problem;

@@ -2,7 +2,7 @@
 
 use swell_sim::sites::demand::Demand;
 use swell_sim::sites::play::{Outcome, Stage, Way};
-use swell_sim::sites::scenario::Scenario;
+use swell_sim::sites::scenario::{Lies, Scenario};
 use swell_trace::bundled::Bundled;
 use swell_trace::open::Options;
 
@@ -53,6 +53,21 @@ fn foreseeing_halves_overload_and_a_liar_spoils_nothing() {
     }
     assert!(2 * overload(&with_liar) <= overload(&reactive), "{with_liar:#?}");
     assert!(10 * overload(&with_liar) <= 11 * overload(&weighted), "{with_liar:#?}");
+}
+
+#[test]
+fn who_hides_what_it_used_is_found_out_and_spoils_nothing() {
+    let overload = |outcomes: &[Outcome]| sum(outcomes, |outcome| outcome.overload_minutes);
+    let honest = play(&stages(Scenario::default()), Way::Weighted);
+    let hiding = Scenario { liars: 1, lies: Lies::Counters, ..Scenario::default() };
+    let hiding = play(&stages(hiding), Way::Weighted);
+    let none = play(&stages(Scenario::default()), Way::None);
+    for outcome in &hiding {
+        assert!(outcome.caught_share.is_some_and(|share| share > 0.5), "{outcome:?}");
+        assert_eq!(outcome.wronged_slots, 0, "{outcome:?}");
+    }
+    assert!(2 * overload(&hiding) <= overload(&none), "{hiding:#?} {none:#?}");
+    assert!(10 * overload(&hiding) <= 15 * overload(&honest), "{hiding:#?} {honest:#?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use swell_core::council::witness::Passed;
 use swell_core::council::words::Criticality;
 
 use crate::sums::Reading;
@@ -58,28 +59,4 @@ pub struct Board {
     /// What its gateway passed on to other sites, by site and workload.
     #[serde(default)]
     pub passed: BTreeMap<String, BTreeMap<String, Passed>>,
-}
-
-/// Calls that were passed on and answered, as sums that only grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Passed {
-    /// How many.
-    pub calls: u64,
-    /// How long it took until they were answered, in microseconds.
-    pub wait_us: u64,
-}
-
-impl Passed {
-    /// What came since an earlier reading. Sums that fell are those of a node that came up anew.
-    pub fn since(self, earlier: Self) -> Self {
-        match self.calls.checked_sub(earlier.calls) {
-            Some(calls) => Self { calls, wait_us: self.wait_us.saturating_sub(earlier.wait_us) },
-            None => self,
-        }
-    }
-
-    /// Both together.
-    pub fn plus(self, other: Self) -> Self {
-        Self { calls: self.calls + other.calls, wait_us: self.wait_us + other.wait_us }
-    }
 }

@@ -11,6 +11,7 @@ pub mod announced;
 pub mod odds;
 pub mod witness;
 pub mod monitor;
+pub mod receipt;
 pub mod statements;
 pub mod lost;
 pub mod mover;

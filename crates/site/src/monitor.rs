@@ -10,6 +10,7 @@ use swell_core::council::entry::Band;
 use swell_core::council::judge::Outlook;
 use swell_core::council::rules::Rules;
 use swell_core::council::state::State;
+use swell_core::council::witness::{Claim, Witness};
 use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_forecast::bands::{HIGH, Quantiles};
@@ -27,7 +28,7 @@ use crate::naming::{Names, site_id, workload_id};
 use crate::odds::Odds;
 use crate::quantiles::{band, chance_above, share_ppm, sum};
 use crate::sums::{Amounts, Reading, Sums, plus};
-use crate::witness::{Claim, Witness};
+use crate::witness::heard;
 
 /// Slots of the past that are looked at, at most.
 const SLOTS_MAX: usize = 600;
@@ -114,7 +115,7 @@ impl Monitor {
     ) {
         self.seen.clear();
         self.doubted.clear();
-        self.witness.on_boards(boards);
+        self.witness.on_slot(heard(boards));
         for (site, board) in boards {
             match board {
                 Some(board) => self.take(*site, slot, board),
@@ -162,6 +163,18 @@ impl Monitor {
         if elapsed == 0 {
             return;
         }
+        let claims = board.reading.workloads.iter().map(|(name, sums)| {
+            let earlier = before.workloads.get(name).copied().unwrap_or_default();
+            let claim = Claim {
+                calls: sums.calls.saturating_sub(earlier.calls),
+                run_us: sums.run_us.saturating_sub(earlier.run_us),
+            };
+            (workload_id(name), claim)
+        });
+        let corrected = self.witness.corrected(site, &claims.collect());
+        if !corrected.is_empty() {
+            self.doubted.insert(site);
+        }
         let mut whole = Amounts::default();
         let (mut calls, mut failed) = (0u64, 0u64);
         for (name, sums) in &board.reading.workloads {
@@ -169,13 +182,8 @@ impl Monitor {
             self.names.workloads.insert(id, name.clone());
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
             let mut loads = sums.loads_since(&earlier, elapsed);
-            let claim = Claim {
-                calls: sums.calls.saturating_sub(earlier.calls),
-                run_us: sums.run_us.saturating_sub(earlier.run_us),
-            };
-            if let Some(run_us) = self.witness.contradicts(site, id, claim) {
-                loads[Metric::Cpu as usize] = run_us as f32 / elapsed as f32;
-                self.doubted.insert(site);
+            if let Some(run_us) = corrected.get(&id) {
+                loads[Metric::Cpu as usize] = *run_us as f32 / elapsed as f32;
             }
             self.history.add(Source::Workload(id), slot, loads);
             whole = plus(whole, loads);
@@ -238,9 +246,9 @@ impl Monitor {
         self.slot
     }
 
-    /// Which method is believed for a workload's processor time.
-    pub fn method(&self, workload: WorkloadId) -> Option<&'static str> {
-        Some(self.foreteller.said(Source::Workload(workload), Metric::Cpu)?.by)
+    /// Which method is believed for a workload and metric.
+    pub fn method(&self, workload: WorkloadId, metric: Metric) -> Option<&'static str> {
+        Some(self.foreteller.said(Source::Workload(workload), metric)?.by)
     }
 
     /// What was seen of a site in the last slot, as shares of its capacity.
@@ -257,6 +265,17 @@ impl Monitor {
             let most = steps.into_iter().flatten().map(|step| step[middle]).fold(0.0, f32::max);
             most.ceil() as u64
         }))
+    }
+
+    /// What was taken in a slot, if it was measured.
+    pub fn used(&self, source: Source, slot: Slot) -> Option<Amounts> {
+        self.history.at(source, slot)
+    }
+
+    /// What is expected of a workload, slot by slot from the one after the last that was looked
+    /// at, in the unit of the metric; empty where nothing is known.
+    pub fn curve(&self, workload: WorkloadId, metric: Metric) -> &[Quantiles] {
+        self.expected.get(&(Source::Workload(workload), metric)).map_or(&[], Vec::as_slice)
     }
 
     /// What a site will bear of a metric in the slots from one on.

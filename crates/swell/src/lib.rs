@@ -25,6 +25,7 @@ pub mod demand;
 pub mod split;
 pub mod foretell;
 pub mod siting;
+pub mod site_outlook;
 pub mod forecasting;
 pub mod specification;
 pub mod overrides;

@@ -38,6 +38,7 @@ fn what_cannot_be_played_is_refused() {
         ("sim sites --sites 3 --liars 2 --drifters 2", "4 liars and drifters are more than"),
         ("sim sites --sites 3 --slow 4", "4 slow sites are more than the 3 sites"),
         ("sim sites --fill 0", "above 0"),
+        ("sim sites --liars 1 --lies tales", "invalid value 'tales'"),
         ("sim sites --policy best", "invalid value 'best'"),
         ("sim sites --trace nowhere", "nowhere"),
     ] {

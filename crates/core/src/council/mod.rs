@@ -38,3 +38,4 @@ pub mod image;
 pub mod judge;
 pub mod propose;
 pub mod preference;
+pub mod witness;

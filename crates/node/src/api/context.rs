@@ -19,6 +19,8 @@ use swell_api::site::{
     Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
     Proposal, SetMode,
 };
+use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
+use swell_core::time::Span;
 
 use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
@@ -181,6 +183,12 @@ pub trait Sited: Send + Sync {
 
     /// How good forecasts were, of one site or of all.
     fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Refusal>;
+
+    /// What this site expects of a site or a workload, or of all.
+    fn outlook(&self, site: Option<&str>, workload: Option<&str>) -> Result<SiteOutlook, Refusal>;
+
+    /// What moves in shadow mode would have come to, over so long.
+    fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal>;
 
     /// Founds a cluster with this node as its first site.
     fn init(&self, asked: InitSite) -> Siting<'_, Cluster>;

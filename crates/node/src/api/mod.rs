@@ -13,5 +13,6 @@ pub mod logs;
 pub mod invocations;
 pub mod forecasts;
 pub mod sites;
+pub mod outlooks;
 pub mod openapi;
 pub mod router;

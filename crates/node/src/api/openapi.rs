@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::reply::PROBLEM;
 use crate::api::{
-    caches, code, contents, flows, forecasts, functions, invocations, logs, node, sites,
+    caches, code, contents, flows, forecasts, functions, invocations, logs, node, outlooks, sites,
 };
 
 /// The API of a node.
@@ -31,7 +31,7 @@ use crate::api::{
         forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
         sites::cluster, sites::init, sites::join, sites::leave, sites::remove, sites::invite, sites::set_mode,
         sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
-        sites::ledger,
+        sites::ledger, outlooks::outlook, outlooks::receipt,
         document,
     ),
     components(schemas(swell_api::problem::Problem)),

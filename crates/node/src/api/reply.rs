@@ -1,6 +1,7 @@
 //! How requests of the API are read and how it answers: JSON both ways, and one shape for
 //! every failure (RFC 9457), whoever found it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -191,6 +192,17 @@ fn words(error: &str) -> Option<(&str, Vec<&str>)> {
     let (unknown, rest) = rest.split_once('`')?;
     let known = rest.split('`').skip(1).step_by(2).collect();
     Some((unknown, known))
+}
+
+/// Does what may wait where waiting hurts nobody.
+pub(crate) async fn aside<T: Send + 'static>(
+    context: &Arc<ApiContext>,
+    work: impl FnOnce(&ApiContext) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<T> {
+    let context = context.clone();
+    let done = tokio::task::spawn_blocking(move || work(&context)).await;
+    let broke = |_| Refusal::new(Reason::Internal, "showing the sites broke");
+    done.map_err(broke).and_then(|done| done).map_err(Failure)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
 use crate::api::{
     access, caches, code, contents, flows, forecasts, functions, invocations, logs, node, openapi,
-    sites,
+    outlooks, sites,
 };
 use crate::refusal::{Reason, Refusal};
 
@@ -74,6 +74,8 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/site/join", post(sites::join)),
         ("/v1/site/invitations", post(sites::invite)),
         ("/v1/site/mode", put(sites::set_mode)),
+        ("/v1/site/forecast", get(outlooks::outlook)),
+        ("/v1/site/receipt", get(outlooks::receipt)),
         ("/v1/proposals", get(sites::proposals).post(sites::file)),
         ("/v1/proposals/{id}", get(sites::proposal).delete(sites::withdraw)),
         ("/v1/authorities", get(sites::authorities)),

@@ -14,7 +14,7 @@ use swell_api::site::{
 };
 
 use crate::api::context::ApiContext;
-use crate::api::reply::{Answer, Asked, At, Failure, Told};
+use crate::api::reply::{Answer, Asked, At, Failure, Told, aside};
 use crate::refusal::{Reason, Refusal};
 
 /// The sites of the cluster, as this one sees them.
@@ -220,15 +220,4 @@ fn number(text: &str) -> Answer<u64> {
         let title = format!("`{text}` is no id of a proposal");
         Failure(Refusal::new(Reason::BadRequest, title).hint("ids are whole numbers"))
     })
-}
-
-/// Does what may wait where waiting hurts nobody.
-async fn aside<T: Send + 'static>(
-    context: &Arc<ApiContext>,
-    work: impl FnOnce(&ApiContext) -> Result<T, Refusal> + Send + 'static,
-) -> Answer<T> {
-    let context = context.clone();
-    let done = tokio::task::spawn_blocking(move || work(&context)).await;
-    let broke = |_| Refusal::new(Reason::Internal, "showing the sites broke");
-    done.map_err(broke).and_then(|done| done).map_err(Failure)
 }

@@ -167,26 +167,28 @@ impl Belongings {
         if has_store || has_flow || going.contains(&from.name) {
             ask(client, from, RETURN, json(&workload)).await?;
         }
-        self.recall(client, &names, from).await
+        self.recall(client, &names, from).await.map(drop)
     }
 
-    /// Calls back what is on its way to a site and has not arrived there.
+    /// Calls back what is on its way to a site and has not arrived there; how many calls.
     pub async fn recall(
         &self,
         client: &Client,
         names: &[String],
         from: &Contact,
-    ) -> Result<(), StepError> {
+    ) -> Result<usize, StepError> {
         let _passage = self.passage.lock().await;
         let passages = self.queue.under_way(names, &from.name);
         let passages = passages.map_err(|refusal| again(&refusal))?;
         if passages.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let answer = ask(client, from, RECALL, json(&passages)).await?;
         let odd = |error| StepError::Again(format!("another site answers oddly: {error}"));
         let missed: Vec<Uuid> = serde_json::from_slice(&answer).map_err(odd)?;
-        self.queue.stay(missed).await.map_err(|refusal| again(&refusal))
+        let count = missed.len();
+        self.queue.stay(missed).await.map_err(|refusal| again(&refusal))?;
+        Ok(count)
     }
 }
 

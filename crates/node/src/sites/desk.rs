@@ -10,10 +10,12 @@ use swell_api::site::{
     Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation,
     InviteSite, JoinSite, LedgerRow, Proposal, Reach, SetMode, SiteContact,
 };
+use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use swell_consensus::log::{Change, LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::words::ProposalId;
 use swell_core::ids::SiteId;
+use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
 use swell_site::board::FlowPlace;
@@ -28,8 +30,9 @@ use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::life::{Around, Up, rules};
+use crate::sites::outlook::Only;
 use crate::sites::telling::mode_taken;
-use crate::sites::{ledger, reach, view};
+use crate::sites::{ledger, outlook, reach, view};
 
 /// How long the log may take to decide what a person wants.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -262,6 +265,31 @@ impl Sited for SiteDesk {
             let title = format!("there is no site `{}` in this cluster", of.unwrap_or_default());
             Refusal::new(Reason::NotFound, title).hint("`swell site list` shows those that are")
         })
+    }
+
+    fn outlook(&self, of: Option<&str>, workload: Option<&str>) -> Result<SiteOutlook, Refusal> {
+        let site = self.site()?;
+        let names = site.names();
+        let unknown = |what: String, command: &str| {
+            let refusal = Refusal::new(Reason::NotFound, format!("there is no {what}"));
+            Err(refusal.hint(format!("`swell {command} list` shows those that are")))
+        };
+        site.look(|state, monitor| {
+            if let Some(of) = of.filter(|of| !state.members.contains_key(&site_id(of))) {
+                return unknown(format!("site `{of}` in this cluster"), "site");
+            }
+            let has = |workload: &&str| state.workloads.contains_key(&workload_id(workload));
+            if let Some(workload) = workload.filter(|workload| !has(workload)) {
+                return unknown(format!("workload `{workload}`"), "authority");
+            }
+            Ok(outlook::outlook(state, monitor, &names, Only { site: of, workload }))
+        })
+    }
+
+    fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal> {
+        let site = self.site()?;
+        let names = site.names();
+        Ok(site.look(|state, monitor| outlook::shadow(state, monitor, &names, since)))
     }
 
     fn init(&self, asked: InitSite) -> Siting<'_, Cluster> {

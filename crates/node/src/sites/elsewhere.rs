@@ -20,9 +20,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parking_lot::{Mutex, RwLock};
+use swell_core::council::witness::Passed;
 use swell_core::ids::SiteId;
 use swell_sandbox::body::{Body, BodyError};
-use swell_site::board::{Contact, Passed};
+use swell_site::board::Contact;
 use swell_site::route::Route;
 use swell_site::site::Site;
 

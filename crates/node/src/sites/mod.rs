@@ -16,6 +16,7 @@ pub mod surroundings;
 pub mod channels;
 pub mod view;
 pub mod ledger;
+pub mod outlook;
 pub mod telling;
 pub mod life;
 pub mod asking;

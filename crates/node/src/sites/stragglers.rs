@@ -31,8 +31,15 @@ pub async fn call_back(site: Arc<Site>, belongings: Belongings, client: Client) 
         for name in settled(&site, &belongings) {
             let names = functions(&belongings.registry, &name);
             for other in &others {
-                if let Err(error) = belongings.recall(&client, &names, other).await {
-                    tracing::debug!(site = %other.name, %error, "calls are still on their way");
+                match belongings.recall(&client, &names, other).await {
+                    Ok(0) => {}
+                    Ok(calls) => {
+                        let site = &other.name;
+                        tracing::info!(%site, calls, "calls that were on their way are back");
+                    }
+                    Err(error) => {
+                        tracing::debug!(site = %other.name, %error, "calls are still on their way");
+                    }
                 }
             }
         }

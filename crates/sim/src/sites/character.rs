@@ -10,13 +10,16 @@ pub enum Character {
     /// It says the contrary: it hides an overload and cries when there is none, votes against
     /// what it believes, and tells that it saw what it had forecast.
     Lying,
+    /// It says what it believes, but its counters tell a fifth of what it used, so that it seems to
+    /// have room.
+    Hiding,
 }
 
 impl Character {
     /// What it says of a share of capacity that it expects, at a minute of so many.
     pub fn says(self, share: f32, minute: usize, minutes: usize) -> f32 {
         match self {
-            Character::Honest => share,
+            Character::Honest | Character::Hiding => share,
             Character::Drifting => share * (1.0 + minute as f32 / minutes.max(1) as f32),
             Character::Lying => (1.3 - share).max(0.0),
         }
@@ -25,7 +28,7 @@ impl Character {
     /// What it tells of what it saw.
     pub fn saw(self, share: f32) -> f32 {
         match self {
-            Character::Honest | Character::Drifting => share,
+            Character::Honest | Character::Drifting | Character::Hiding => share,
             Character::Lying => (1.3 - share).max(0.0),
         }
     }

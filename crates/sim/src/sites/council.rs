@@ -21,10 +21,11 @@ use swell_core::time::{Instant, Span};
 
 use crate::sites::character::Character;
 use crate::sites::cluster::Cluster;
+use crate::sites::counters::Counters;
 use crate::sites::foresight::{Foresight, HORIZON};
 use crate::sites::hands::{carry_out, settle};
 use crate::sites::minute::{Deeds, Minute, Policy, was_needed};
-use crate::sites::scenario::{LIMIT, SLOT_MINUTES, Scenario};
+use crate::sites::scenario::{LIMIT, Lies, SLOT_MINUTES, Scenario};
 use crate::sites::weather::{Condition, Weather};
 
 /// The slot in which the day begins.
@@ -46,6 +47,7 @@ pub struct Council {
     state: State,
     sequence: u64,
     characters: Vec<Character>,
+    counters: Counters,
     /// How full each site was in the minutes of the slot, summed up.
     sums: Vec<f32>,
     /// Approved, and handed over.
@@ -76,14 +78,20 @@ impl Council {
             ..Rules::default()
         };
         let character = |site| match site {
+            _ if site < scenario.liars && scenario.lies == Lies::Counters => Character::Hiding,
             _ if site < scenario.liars => Character::Lying,
             _ if site < scenario.liars + scenario.drifters => Character::Drifting,
             _ => Character::Honest,
         };
+        let characters: Vec<Character> = (0..scenario.sites).map(character).collect();
+        let hides = |site: &usize| characters[*site] == Character::Hiding;
+        let hiding = (0..scenario.sites).filter(hides).collect();
+        let counters = Counters::new(scenario.sites, now.demand.home.len(), hiding);
         let mut council = Self {
+            counters,
             state: State::new(rules),
             sequence: 0,
-            characters: (0..scenario.sites).map(character).collect(),
+            characters,
             sums: vec![0.0; scenario.sites],
             approved: BTreeSet::new(),
             handed_over: BTreeSet::new(),
@@ -136,7 +144,8 @@ impl Council {
         for &by in speakers {
             for back in 0..3 {
                 let target = (by + sites - back) % sites;
-                let share = self.characters[by].saw(self.sums[target] / minutes as f32);
+                let share = self.sums[target] / minutes as f32 * self.counters.of_site(target);
+                let share = self.characters[by].saw(share);
                 let (target, metric) = (SiteId(target as u32), Metric::Cpu);
                 self.say(by, Command::Observe { target, metric, slot, value_ppm: ppm(share) });
             }
@@ -148,7 +157,8 @@ impl Council {
         let slot = now.minute / SLOT_MINUTES;
         for &by in speakers {
             for workload in self.hosted(by) {
-                let said = |ahead| now.foresight.said(by, workload, slot, ahead)[1];
+                let believed = self.counters.of_workload(workload);
+                let said = |ahead| now.foresight.said(by, workload, slot, ahead)[1] * believed;
                 let most = (0..HORIZON).map(said).fold(1.0, f32::max);
                 self.register(by, workload, most as u64);
             }
@@ -175,7 +185,8 @@ impl Council {
     fn band(&self, now: Minute<'_>, by: usize, target: usize, ahead: usize) -> Band {
         let slot = now.minute / SLOT_MINUTES;
         let hosted = self.hosted(target);
-        let said = now.foresight.sum(by, hosted.into_iter(), slot, ahead);
+        let hosted = hosted.into_iter().map(|of| (of, self.counters.of_workload(of)));
+        let said = now.foresight.sum(by, hosted, slot, ahead);
         let tell = |load: f32| {
             let share = load / now.demand.capacity[target];
             ppm(self.characters[by].says(share, now.minute, now.demand.minutes))
@@ -210,7 +221,8 @@ impl Council {
                 }
                 let claim_ppm = open.ballot.weights.get(&me).copied().unwrap_or(0);
                 let character = self.characters[by];
-                let own = Own { state: &self.state, foresight: now.foresight, now, by, character };
+                let (state, counters) = (&self.state, &self.counters);
+                let own = Own { state, counters, foresight: now.foresight, now, by, character };
                 let (yes, reason) = judge(&self.state, open, &own);
                 let yes = character.votes(yes);
                 self.say(by, Command::Vote { proposal, yes, reason, claim_ppm });
@@ -288,6 +300,7 @@ impl Policy for Council {
             let leader = (0..sites).find(up).unwrap_or(0);
             self.say(leader, Command::Tick { at: at(now.minute) });
             if is_slot && now.minute > 0 {
+                self.counters.on_slot(now.demand, cluster, now.minute / SLOT_MINUTES - 1);
                 self.observe(&speakers, SLOT_MINUTES);
                 self.forecast(now, &speakers);
                 self.replicate();
@@ -310,13 +323,15 @@ impl Policy for Council {
     }
 
     fn deeds(&self) -> Deeds {
-        self.deeds
+        let (caught, wronged) = (self.counters.caught_share(), self.counters.wronged());
+        Deeds { caught, wronged, ..self.deeds }
     }
 }
 
 /// What a site expects, by its own method.
 struct Own<'a> {
     state: &'a State,
+    counters: &'a Counters,
     foresight: &'a Foresight,
     now: Minute<'a>,
     by: usize,
@@ -329,7 +344,8 @@ impl Outlook for Own<'_> {
         let ahead = through.0.saturating_sub(self.state.slot().0) as usize;
         let hosted = hosted(self.state, site.index());
         let capacity = self.now.demand.capacity[site.index()];
-        let said = |ahead| self.foresight.sum(self.by, hosted.iter().copied(), slot, ahead)[2];
+        let hosted = hosted.iter().map(|of| (*of, self.counters.of_workload(*of)));
+        let said = |ahead| self.foresight.sum(self.by, hosted.clone(), slot, ahead)[2];
         let peak = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max) / capacity;
         Some(ppm(match self.character {
             Character::Lying => peak,

@@ -63,18 +63,19 @@ impl Foresight {
         said.map_or([0.0; 3], |said| said[ahead.min(HORIZON - 1)])
     }
 
-    /// The sum over workloads: middles add up, and what is above or below them adds up as
+    /// The sum over workloads, each by the share of it that is believed: middles add up, and what is above or below them adds up as
     /// independent errors do.
     pub fn sum(
         &self,
         site: usize,
-        workloads: impl Iterator<Item = usize>,
+        workloads: impl Iterator<Item = (usize, f32)>,
         slot: usize,
         ahead: usize,
     ) -> Said {
         let (mut middle, mut below, mut above) = (0.0f32, 0.0f32, 0.0f32);
-        for workload in workloads {
-            let [low, half, high] = self.said(site, workload, slot, ahead);
+        for (workload, share) in workloads {
+            let said = self.said(site, workload, slot, ahead);
+            let [low, half, high] = said.map(|load| load * share);
             middle += half;
             below += (half - low).powi(2);
             above += (high - half).powi(2);

@@ -41,6 +41,10 @@ pub struct Deeds {
     pub liar_rounds: Option<u64>,
     /// How often a liar came back above a tenth after that.
     pub liar_relapses: u64,
+    /// Share of the slots in which sites that hide what they used were doubted.
+    pub caught: Option<f64>,
+    /// Slots in which an honest site was.
+    pub wronged: u64,
 }
 
 /// A way to relieve sites.

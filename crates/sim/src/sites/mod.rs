@@ -10,6 +10,7 @@ pub mod standstill;
 pub mod reactive;
 pub mod character;
 pub mod hands;
+pub mod counters;
 pub mod council;
 pub mod play;
 pub mod table;

@@ -9,7 +9,7 @@ use crate::sites::demand::Demand;
 use crate::sites::foresight::Foresight;
 use crate::sites::minute::{Deeds, Minute, Policy};
 use crate::sites::reactive::Reactive;
-use crate::sites::scenario::Scenario;
+use crate::sites::scenario::{Lies, Scenario};
 use crate::sites::standstill::Standstill;
 use crate::sites::weather::Weather;
 
@@ -83,6 +83,10 @@ pub struct Outcome {
     pub liar_rounds: Option<u64>,
     /// How often a liar came back above a tenth after that.
     pub liar_relapses: Option<u64>,
+    /// Share of the slots in which sites that hide what they used were doubted.
+    pub caught_share: Option<f64>,
+    /// Slots in which an honest site was doubted.
+    pub wronged_slots: u64,
 }
 
 /// A scenario with all that does not depend on who plays it.
@@ -116,7 +120,7 @@ impl Stage {
 }
 
 fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Outcome {
-    let weighs = way == Way::Weighted && scenario.liars > 0;
+    let weighs = way == Way::Weighted && scenario.liars > 0 && scenario.lies == Lies::Forecasts;
     let mean = |sum: u64, of: u64| (of > 0).then(|| sum as f64 / of as f64);
     Outcome {
         drop_share: served.dropped / served.offered.max(f64::MIN_POSITIVE),
@@ -134,5 +138,7 @@ fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Out
         liar_share: weighs.then_some(f64::from(deeds.liar_ppm) / 1e6),
         liar_rounds: if weighs { deeds.liar_rounds } else { None },
         liar_relapses: weighs.then_some(deeds.liar_relapses),
+        caught_share: deeds.caught,
+        wronged_slots: deeds.wronged,
     }
 }

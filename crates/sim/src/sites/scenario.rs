@@ -12,6 +12,15 @@ pub const LIMIT: f32 = 0.85;
 /// The fewest and most sites.
 pub const SITES: (usize, usize) = (3, 50);
 
+/// What liars lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// What they forecast, how they vote, and what they tell that they saw.
+    Forecasts,
+    /// Their counters: they hide what they used.
+    Counters,
+}
+
 /// What is played.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scenario {
@@ -23,8 +32,10 @@ pub struct Scenario {
     pub fill: f32,
     /// Flash crowds for each site, in a day.
     pub crowds: f32,
-    /// Sites whose forecasts, votes and observations are false.
+    /// Sites that lie.
     pub liars: usize,
+    /// What they lie in.
+    pub lies: Lies,
     /// Sites whose forecasts are worse by the hour.
     pub drifters: usize,
     /// Times that a site is cut off, over the whole day and all sites.
@@ -45,6 +56,7 @@ impl Default for Scenario {
             fill: 0.6,
             crowds: 1.0,
             liars: 0,
+            lies: Lies::Forecasts,
             drifters: 0,
             cuts: 0,
             crashes: 0,

@@ -31,7 +31,7 @@ impl Line {
 }
 
 /// The heads of the table and what they mean.
-pub const HEADS: [(&str, &str); 15] = [
+pub const HEADS: [(&str, &str); 16] = [
     ("policy", "what moves workloads"),
     ("drops %", "share of the load that was not served"),
     ("latency ms", "mean of what was served, with the way from its home"),
@@ -46,6 +46,7 @@ pub const HEADS: [(&str, &str); 15] = [
     ("messages", "between sites"),
     ("liar %", "largest weight of a liar at the end"),
     ("rounds", "rounds of ten minutes until every liar was below a tenth of the weight"),
+    ("caught %", "of the time that liars in their counters were doubted"),
     ("relapses", "times that a liar came back above a tenth after that"),
 ];
 
@@ -69,6 +70,7 @@ pub fn cells(line: &Line) -> Vec<String> {
         format!("{:.0}", line.mean(|outcome| outcome.messages as f64)),
         maybe(line.mean_of(|outcome| outcome.liar_share.map(|share| share * 100.0)), 1),
         maybe(line.mean_of(|outcome| outcome.liar_rounds.map(|rounds| rounds as f64)), 1),
+        maybe(line.mean_of(|outcome| outcome.caught_share.map(|share| share * 100.0)), 0),
         maybe(line.mean_of(|outcome| outcome.liar_relapses.map(|times| times as f64)), 1),
     ]
 }
@@ -103,6 +105,8 @@ struct Row {
     liar_share: Option<f64>,
     liar_rounds: Option<u64>,
     liar_relapses: Option<u64>,
+    caught_share: Option<f64>,
+    wronged_slots: u64,
 }
 
 fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
@@ -124,6 +128,8 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
         liar_share: outcome.liar_share,
         liar_rounds: outcome.liar_rounds,
         liar_relapses: outcome.liar_relapses,
+        caught_share: outcome.caught_share,
+        wronged_slots: outcome.wronged_slots,
     };
     lines.iter().flat_map(move |line| {
         line.outcomes.iter().map(move |(seed, outcome)| row(line.way, *seed, *outcome))

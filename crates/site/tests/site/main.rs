@@ -5,4 +5,5 @@ mod town;
 
 mod lying;
 mod moving;
+mod shadow;
 mod staying;

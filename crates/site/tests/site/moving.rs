@@ -14,11 +14,11 @@ use swell_site::naming::{site_id, workload_id};
 use crate::town::{NAMES, Town};
 
 /// Rises from half a minute on, by a tenth of the capacity every six seconds.
-fn rising(second: f64) -> f64 {
+pub(crate) fn rising(second: f64) -> f64 {
     250.0 + (second - 30.0).max(0.0) * 1_000.0 / 60.0
 }
 
-fn steady(_: f64) -> f64 {
+pub(crate) fn steady(_: f64) -> f64 {
     300.0
 }
 
@@ -52,7 +52,7 @@ async fn a_peak_is_moved_before_it_comes() {
 }
 
 /// A move to a place that fills up right after: it is a wrong one, and nobody could know.
-fn sudden(second: f64) -> f64 {
+pub(crate) fn sudden(second: f64) -> f64 {
     if second > 26.0 { 1_200.0 } else { 300.0 }
 }
 

@@ -17,6 +17,8 @@ Examples:
   swell site list
   swell site remove rome                 # a box that is gone for good
   swell site mode shadow
+  swell site receipt
+  swell site forecast --workload shop
 
 An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
 certificate, on three ports of their own.";
@@ -104,6 +106,33 @@ pub enum SiteCommand {
     },
     /// Show how the node's site stands to its cluster
     Status {
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Show what the node's site expects of sites and workloads, with quantiles, slot by slot
+    Forecast {
+        /// Only of this site and its workloads
+        #[arg(long)]
+        site: Option<String>,
+        /// Only of this workload
+        #[arg(long)]
+        workload: Option<String>,
+        /// In which form
+        #[arg(short, long, value_name = "FORM", default_value = "table")]
+        output: Listing,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Show what moves that were approved in mode `shadow` would have saved and cost
+    Receipt {
+        /// How long ago it begins, such as 12h or 7d
+        #[arg(long, value_name = "SPAN", default_value = "24h")]
+        since: String,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,

@@ -10,6 +10,7 @@ Examples:
   swell sim sites
   swell sim sites --trace 1350 --sites 12 --crowds 2 -o sites.html
   swell sim sites --liars 1 --drifters 1 --policy majority,weighted
+  swell sim sites --liars 1 --lies counters
   swell sim sites --sites 7 --cuts 4 --crashes 2 --slow 1 --seeds 5 -o json";
 
 /// Arguments of `swell sim sites`.
@@ -37,9 +38,13 @@ pub struct SitesArguments {
     #[arg(long, value_name = "NUMBER", default_value_t = 1.0, value_parser = number)]
     pub crowds: f32,
 
-    /// Sites whose forecasts, votes and observations are false
+    /// Sites that lie
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub liars: u32,
+
+    /// What they lie in
+    #[arg(long, value_name = "WHAT", default_value = "forecasts")]
+    pub lies: LiesName,
 
     /// Sites whose forecasts are worse by the hour
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -82,6 +87,15 @@ pub struct SitesArguments {
     /// repeated [default: table]
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Vec<Output>,
+}
+
+/// What liars lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LiesName {
+    /// What they forecast, how they vote and what they tell that they saw
+    Forecasts,
+    /// Their counters: they hide four fifths of what they used
+    Counters,
 }
 
 /// A policy.

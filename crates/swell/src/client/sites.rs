@@ -4,6 +4,7 @@ use swell_api::site::{
     Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
     Proposal, SetMode,
 };
+use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use ureq::SendBody;
 use ureq::http::{Method, Request};
 
@@ -77,6 +78,22 @@ impl NodeClient {
     /// Who has authority over what.
     pub fn authorities(&self) -> Result<Vec<Authority>, Letter> {
         self.get("authority", "/v1/authorities")
+    }
+
+    /// What the node's site expects.
+    pub fn site_outlook(
+        &self,
+        site: Option<&str>,
+        workload: Option<&str>,
+    ) -> Result<SiteOutlook, Letter> {
+        let query = query(&[("site", site.map(escaped)), ("workload", workload.map(escaped))]);
+        self.get("what is expected", &format!("/v1/site/forecast{query}"))
+    }
+
+    /// What moves in shadow mode would have come to.
+    pub fn shadow_receipt(&self, since: &str) -> Result<ShadowReceipt, Letter> {
+        let query = query(&[("since", Some(escaped(since)))]);
+        self.get("the receipt", &format!("/v1/site/receipt{query}"))
     }
 
     /// What sites forecast, what came, and what they weigh.

@@ -18,6 +18,7 @@ use crate::figure::moment;
 use crate::listing::{Column, facts, show, show_one};
 use crate::output::{json, to_stdout};
 use crate::say::say;
+use crate::site_outlook::{outlook, receipt};
 use crate::siting::{parts, peak, percent, story};
 
 const SITES: [Column<Site>; 8] = [
@@ -110,6 +111,14 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
         SiteCommand::Status { output, node } => {
             let cluster = connect::node(node)?.cluster()?;
             show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
+        }
+        SiteCommand::Forecast { site, workload, output, node } => {
+            let told = connect::node(node)?.site_outlook(site.as_deref(), workload.as_deref())?;
+            outlook(&told, *output)
+        }
+        SiteCommand::Receipt { since, output, node } => {
+            let told = connect::node(node)?.shadow_receipt(since)?;
+            show_one(&told, "receipt", |_| receipt(&told), *output)
         }
         SiteCommand::Mode { mode, workload, node } => {
             let mode = match mode {

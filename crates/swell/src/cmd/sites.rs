@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 
 use swell_sim::sites::demand::Demand;
 use swell_sim::sites::play::{Outcome, Stage, Way};
-use swell_sim::sites::scenario::Scenario;
+use swell_sim::sites::scenario::{Lies, Scenario};
 use swell_sim::sites::table::Line;
 use swell_sim::sites::{page, table};
 
-use crate::cli::sites::SitesArguments;
+use crate::cli::sites::{LiesName, SitesArguments};
 use crate::error::Letter;
 use crate::interrupt;
 use crate::load;
@@ -75,6 +75,10 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         fill: arguments.fill,
         crowds: arguments.crowds,
         liars: arguments.liars as usize,
+        lies: match arguments.lies {
+            LiesName::Forecasts => Lies::Forecasts,
+            LiesName::Counters => Lies::Counters,
+        },
         drifters: arguments.drifters as usize,
         cuts: arguments.cuts as usize,
         crashes: arguments.crashes as usize,
@@ -86,13 +90,17 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
 fn about(arguments: &SitesArguments, trace: &str) -> String {
     let SitesArguments { sites, workloads, fill, crowds, liars, drifters, .. } = arguments;
     let SitesArguments { cuts, crashes, slow, .. } = arguments;
+    let lies = match arguments.lies {
+        LiesName::Forecasts => "",
+        LiesName::Counters => " in their counters",
+    };
     let seeds = arguments.seed.map_or_else(
         || format!("means of {} seeds", arguments.seeds),
         |seed| format!("seed {seed}"),
     );
     format!(
         "{trace}, a day on {sites} sites of {workloads} workloads, {:.0} % full; {crowds} flash \
-         crowds per site and day, {liars} lying and {drifters} drifting sites, {cuts} cuts, \
+         crowds per site and day, {liars} lying{lies} and {drifters} drifting sites, {cuts} cuts, \
          {crashes} crashes, {slow} slow sites; {seeds}",
         fill * 100.0
     )

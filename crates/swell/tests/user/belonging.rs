@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use swell_samples::samples;
 
 use crate::node::{Node, until};
-use crate::uniting::{ended, holder, town};
+use crate::shell::Folder;
+use crate::uniting::{ended, holder, town, town_with};
 use crate::wire::request;
 
 const APP: &str = "version = 1\n\
@@ -145,4 +146,40 @@ fn what_went_with_a_move_that_does_not_help_comes_back() {
         let list = first.fine("queue list --state done --function mail -o json").json();
         (list.as_array()?.len() == 3).then_some(())
     });
+}
+
+#[test]
+fn contents_are_warm_where_a_workload_comes_before_its_traffic_does() {
+    let shared = Folder::new();
+    let store = shared.0.join("contents");
+    let words = format!("--set cache.store={} --set cache.prefetch=off", store.display());
+    let [first, second, _third] = town_with(&words);
+    first.write("detect.wasm", samples::COLLECT);
+    let app = "version = 1\n\
+        [[function]]\nname = \"detect\"\ncode = \"detect.wasm\"\nmemory = \"8MiB\"\n\
+        workload = \"film\"\nkey-value = [\"seen=content:film\"]\n";
+    first.write("app.toml", app.as_bytes());
+    first.fine("deploy -f app.toml");
+    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    assert_eq!(first.call("detect", b"17").status, 200);
+    let copy = |node: &Node| node.fine("cache show film/seen -o json").json()["version"].clone();
+    let version = copy(&first);
+    assert!(version.is_string(), "{version}");
+    assert!(!copy(&second).is_string(), "nothing of it is at lima");
+    let filed = first.fine("authority move film --to lima --check 1");
+    let id = filed.out.trim().to_string();
+    until("it gets the first traffic", || {
+        let shown = second.fine(&format!("proposal show {id} -o json")).json();
+        // Later steps come after it.
+        ["shifting", "draining", "watching", "done"]
+            .iter()
+            .any(|it| shown["state"] == *it)
+            .then_some(())
+    });
+    // Nobody has called it there.
+    assert_eq!(copy(&second), version, "read ahead");
+    assert_eq!(ended(&second, &id)["state"], "done");
+    // With nothing to read it from but the copy.
+    std::fs::rename(&store, shared.0.join("away")).expect("it can be renamed");
+    assert_eq!(seen(&second), Some(vec![17]));
 }

@@ -11,11 +11,16 @@ use crate::node::{Node, Running, until, write};
 use crate::shell::Folder;
 
 pub(crate) fn town() -> [Node; 3] {
-    let first = Node::up("");
+    town_with("")
+}
+
+/// The same of nodes that are started with these words.
+pub(crate) fn town_with(words: &str) -> [Node; 3] {
+    let first = Node::up(words);
     first.fine("site init --name oslo --cluster town --cpu 2 --slot 500ms");
     let join = |name: &str| {
         let invitation = first.fine(&format!("site invite {name}")).out;
-        let node = Node::up("");
+        let node = Node::up(words);
         node.write("invitation.json", invitation.as_bytes());
         node.fine("site join invitation.json --cpu 2");
         node
@@ -80,10 +85,25 @@ fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
         ("site init --name oslo --cpu 1", "is a site already"),
         ("site invite berlin", "only the site that founded the cluster"),
         ("ledger --site paris", "there is no site `paris`"),
+        ("site forecast --site paris", "there is no site `paris`"),
+        ("site forecast --workload none", "there is no workload `none`"),
+        ("site receipt --since soon", "no time"),
     ] {
         third.run(words).ended(1, told);
     }
     second.fine("site mode shadow");
+    let receipt = second.fine("site receipt").out;
+    assert!(receipt.contains("no move was approved in shadow mode"), "{receipt}");
+    let told = second.fine("site forecast --workload shop -o json").json();
+    let curves = told["curves"].as_array().expect("a list");
+    let memory = curves.iter().find(|it| it["metric"] == "memory").expect("it takes some");
+    assert_eq!((&memory["workload"], &memory["site"]), (&"shop".into(), &"lima".into()));
+    let quantiles = memory["steps"][0]["quantiles"].as_array().expect("a list");
+    let quantiles: Vec<f64> = quantiles.iter().filter_map(Value::as_f64).collect();
+    assert_eq!(told["levels"].as_array().map(Vec::len), Some(quantiles.len()));
+    assert!(quantiles.is_sorted() && quantiles[0] > 0.0, "{quantiles:?}");
+    let table = second.fine("site forecast").out;
+    assert!(table.contains("(all)") && table.contains("shop"), "{table}");
     let table = second.fine("site list").out;
     assert!(["oslo", "lima", "kobe"].iter().all(|name| table.contains(name)), "{table}");
 }

@@ -1,0 +1,206 @@
+//! What this site expects of all sites and workloads, and what moves in shadow mode would have
+//! come to.
+
+use swell_api::site_outlook::{
+    Curve, CurveStep, ShadowFill, ShadowMove, ShadowReceipt, ShadowSite, SiteOutlook,
+};
+use swell_core::council::state::State;
+use swell_core::council::words::{Metric, Slot};
+use swell_core::time::Span;
+use swell_forecast::bands::{LEVELS, Quantiles};
+use swell_site::history::Source;
+use swell_site::monitor::Monitor;
+use swell_site::naming::Names;
+use swell_site::quantiles::chance_above;
+use swell_site::receipt::{Fill, Judged, Receipt, Verdict, receipt};
+
+use crate::sites::telling::{mode, ms, share, slot_ms};
+
+/// Whose curves are asked for; nothing is all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Only<'a> {
+    /// The site.
+    pub site: Option<&'a str>,
+    /// The workload.
+    pub workload: Option<&'a str>,
+}
+
+/// Every curve that is asked for: sites first, each by name.
+pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) -> SiteOutlook {
+    let mut curves = Vec::new();
+    if only.workload.is_none() {
+        for site in state.members.keys() {
+            let (of, name) = (Source::Rest(*site), names.site(*site));
+            if only.site.is_some_and(|wanted| wanted != name) {
+                continue;
+            }
+            curves.extend(
+                Metric::ALL
+                    .into_iter()
+                    .filter_map(|metric| curve(state, monitor, (of, metric), (None, name.clone()))),
+            );
+        }
+    }
+    for (id, known) in &state.workloads {
+        let (workload, site) = (names.workload(*id), names.site(known.authority.holder));
+        let is_other = only.workload.is_some_and(|wanted| wanted != workload);
+        if is_other || only.site.is_some_and(|wanted| wanted != site) {
+            continue;
+        }
+        curves.extend(Metric::ALL.into_iter().filter_map(|metric| {
+            let place = (Some(workload.clone()), site.clone());
+            curve(state, monitor, (Source::Workload(*id), metric), place)
+        }));
+    }
+    curves.sort_by(|one, other| (&one.workload, &one.site).cmp(&(&other.workload, &other.site)));
+    SiteOutlook {
+        site: names.site(monitor.me()),
+        slot_ms: state.rules.slot.nanos() / 1_000_000,
+        levels: LEVELS.iter().map(|level| round(*level)).collect(),
+        curves,
+    }
+}
+
+/// One curve; nothing where nothing is known, or nothing is ever taken of a metric that nobody
+/// limits.
+fn curve(
+    state: &State,
+    monitor: &Monitor,
+    (of, metric): (Source, Metric),
+    (workload, site): (Option<String>, String),
+) -> Option<Curve> {
+    let first = monitor.slot().plus(1);
+    let horizon = state.rules.horizon_slots as usize + 1;
+    let (steps, holder, seen, method) = match of {
+        Source::Rest(id) => {
+            let capacity = state.members.get(&id)?.capacity.of(metric);
+            let seen = monitor.seen_ppm(state, id, metric);
+            let seen = seen.map(|ppm| share(ppm) * capacity as f64);
+            (monitor.load(state, id, metric, first, horizon), id, seen, None)
+        }
+        Source::Workload(id) => {
+            let used = monitor.used(of, monitor.slot());
+            let seen = used.map(|used| round(used[metric as usize]));
+            let holder = state.workloads.get(&id)?.authority.holder;
+            (monitor.curve(id, metric).to_vec(), holder, seen, monitor.method(id, metric))
+        }
+    };
+    let capacity = state.members.get(&holder).map_or(0, |member| member.capacity.of(metric));
+    let is_nothing = steps.iter().flatten().all(|load| *load <= 0.0);
+    if steps.is_empty() || (capacity == 0 && is_nothing) {
+        return None;
+    }
+    let bar = capacity as f32 * state.rules.limit_ppm as f32 / 1e6;
+    let is_limited = workload.is_none() && capacity > 0;
+    let step = |(ahead, quantiles): (u64, &Quantiles)| CurveStep {
+        at_ms: slot_ms(first.plus(ahead), state.rules.slot),
+        quantiles: quantiles.iter().map(|load| round(*load)).collect(),
+        overload_chance: is_limited.then(|| round(chance_above(quantiles, bar))),
+    };
+    Some(Curve {
+        workload,
+        site,
+        metric: metric.name().to_string(),
+        unit: unit(metric).to_string(),
+        capacity: (capacity > 0).then_some(capacity),
+        method: method.map(str::to_string),
+        seen,
+        steps: (0..).zip(&steps).map(step).collect(),
+    })
+}
+
+fn unit(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Cpu => "thousandths of a processor",
+        Metric::Memory => "MiB",
+        Metric::Network => "kbit/s",
+        Metric::Io => "operations/s",
+    }
+}
+
+/// As many digits as are worth telling.
+fn round(number: f32) -> f64 {
+    (f64::from(number) * 1e4).round() / 1e4
+}
+
+/// What moves in shadow mode would have come to, over the last `since`.
+pub fn shadow(state: &State, monitor: &Monitor, names: &Names, since: Span) -> ShadowReceipt {
+    let slot = state.rules.slot;
+    let slots = since.nanos().div_ceil(slot.nanos().max(1)).max(1);
+    let found = receipt(state, monitor, monitor.slot().plus(1).minus(slots).max(Slot(1)));
+    let sites = found.sites.iter();
+    let mut sites: Vec<ShadowSite> =
+        sites.map(|(id, of)| ShadowSite { site: names.site(*id), fill: fill(*of) }).collect();
+    sites.sort_by(|one, other| one.site.cmp(&other.site));
+    let told = |judged: &Judged| {
+        let filing = &state.ended.get(&judged.proposal)?.proposal.filing;
+        Some(ShadowMove {
+            proposal: judged.proposal.0,
+            at_ms: ms(judged.at),
+            workloads: filing.workloads.keys().map(|id| names.workload(*id)).collect(),
+            source: names.site(filing.source),
+            destination: names.site(filing.destination),
+            verdict: word(judged.verdict).to_string(),
+            slots: judged.slots,
+            source_fill: fill(judged.source),
+            destination_fill: fill(judged.destination),
+        })
+    };
+    let slot_minutes = slot.nanos() as f64 / 60e9;
+    ShadowReceipt {
+        mode: mode(state.mode),
+        since_ms: slot_ms(found.from, slot),
+        until_ms: slot_ms(found.until.plus(1), slot),
+        slot_ms: slot.nanos() / 1_000_000,
+        slots: found.slots,
+        text: sentence(&found, slot_minutes),
+        sites,
+        moves: found.moves.iter().filter_map(told).collect(),
+        held_twice_mib_minutes: found.held_twice_mib_slots as f64 * slot_minutes,
+    }
+}
+
+fn fill(of: Fill) -> ShadowFill {
+    ShadowFill {
+        overloaded: of.came,
+        overloaded_with_moves: of.would,
+        peak: share(of.peak_came_ppm),
+        peak_with_moves: share(of.peak_would_ppm),
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pending => "pending",
+        Verdict::Repeated => "repeated",
+        Verdict::Unknown => "unknown",
+        Verdict::Needless => "needless",
+        Verdict::Helped => "helped",
+        Verdict::Harmful => "harmful",
+        Verdict::TakenBack => "taken-back",
+    }
+}
+
+fn sentence(found: &Receipt, slot_minutes: f64) -> String {
+    let count = |verdicts: &[Verdict]| {
+        found.moves.iter().filter(|judged| verdicts.contains(&judged.verdict)).count()
+    };
+    let made = found.moves.len() - count(&[Verdict::Repeated]);
+    if made == 0 {
+        return "no move was approved in shadow mode".to_string();
+    }
+    let came: u64 = found.sites.values().map(|site| site.came).sum();
+    let would: u64 = found.sites.values().map(|site| site.would).sum();
+    let minutes = |slots: u64| format!("{:.1} min", slots as f64 * slot_minutes);
+    let moves = if made == 1 { "move" } else { "moves" };
+    format!(
+        "{made} {moves} would have been made; sites were overloaded for {}, and would have been \
+         for {}; {} would have helped, {} been taken back, {} been needless, {} done harm",
+        minutes(came),
+        minutes(would),
+        count(&[Verdict::Helped]),
+        count(&[Verdict::TakenBack]),
+        count(&[Verdict::Needless]),
+        count(&[Verdict::Harmful]),
+    )
+}

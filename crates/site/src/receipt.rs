@@ -1,0 +1,335 @@
+//! What moves that were approved in shadow mode would have saved and cost, judged by what then
+//! really happened.
+//!
+//! The slots since then are lived once more with those moves: what each workload took is known by
+//! slot wherever it ran, so a site's load without a workload, or with one more, is a sum. A move
+//! counts from the slot after its approval; one that its own criterion would have taken back is
+//! taken back here too. What such a cluster would have proposed next is not invented: a move stays
+//! until its workload really moves.
+
+use std::collections::BTreeMap;
+
+use swell_core::council::proposal::{Cause, Filing, Outcome, Rollback};
+use swell_core::council::state::{Ended, State};
+use swell_core::council::words::{Metric, ProposalId, Slot, WorkloadId};
+use swell_core::ids::SiteId;
+use swell_core::time::Instant;
+
+use crate::history::Source;
+use crate::monitor::Monitor;
+use crate::quantiles::share_ppm;
+use crate::sums::{Amounts, plus};
+
+/// Slots above the limit and the fullest one, in parts per million of a capacity: as it came, and
+/// as it would have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fill {
+    /// Slots in which any metric was above the limit.
+    pub came: u64,
+    /// The same with the moves.
+    pub would: u64,
+    /// The fullest slot, by the fullest metric.
+    pub peak_came_ppm: u32,
+    /// The same with the moves.
+    pub peak_would_ppm: u32,
+}
+
+/// What a move would have come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The slots of its check are not over.
+    Pending,
+    /// Its workload would have been gone already.
+    Repeated,
+    /// Too little was measured to tell.
+    Unknown,
+    /// The source was not overloaded, even without it.
+    Needless,
+    /// It would have relieved the source of more than it brought upon the destination.
+    Helped,
+    /// It would have brought upon the destination what it took from the source, or more.
+    Harmful,
+    /// Its criterion would not have been met, so it would have been taken back.
+    TakenBack,
+}
+
+/// A move that was approved in shadow mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Which.
+    pub proposal: ProposalId,
+    /// When it was approved.
+    pub at: Instant,
+    /// What it would have come to.
+    pub verdict: Verdict,
+    /// Slots that were measured, from its approval until it is judged.
+    pub slots: u64,
+    /// The source in them.
+    pub source: Fill,
+    /// The destination in them.
+    pub destination: Fill,
+}
+
+/// What all moves together would have come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The first slot that it speaks of, and that was measured.
+    pub from: Slot,
+    /// The last.
+    pub until: Slot,
+    /// Slots of these that were measured.
+    pub slots: u64,
+    /// The moves, the oldest first.
+    pub moves: Vec<Judged>,
+    /// The sites.
+    pub sites: BTreeMap<SiteId, Fill>,
+    /// MiB times slots that two sites would have held while a move was checked.
+    pub held_twice_mib_slots: u64,
+}
+
+/// A move while it is judged.
+struct Trial<'a> {
+    filing: &'a Filing,
+    judged: Judged,
+    /// The slot in which it has arrived, and the first that counts neither for its criterion nor
+    /// for the overload that it was to prevent.
+    arrived: Slot,
+    until: Slot,
+    /// For each condition, how full it would have been, and in how many slots.
+    sums: Vec<(u64, u32)>,
+}
+
+/// Judges all moves that were approved in shadow mode, from a slot on.
+pub fn receipt(state: &State, monitor: &Monitor, from: Slot) -> Receipt {
+    let until = monitor.slot();
+    let past = Past::new(state, monitor);
+    let mut coming: Vec<(ProposalId, &Ended)> = state
+        .ended
+        .iter()
+        .filter(|(_, ended)| {
+            ended.outcome == Outcome::Shadow && Slot::of(ended.at, state.rules.slot) >= from
+        })
+        .map(|(id, ended)| (*id, ended))
+        .collect();
+    coming.sort_by_key(|(id, ended)| (ended.at, *id));
+    let mut coming = coming.into_iter().peekable();
+    let mut trials: Vec<Trial<'_>> = Vec::new();
+    let mut gone: BTreeMap<WorkloadId, (SiteId, SiteId)> = BTreeMap::new();
+    let mut told = Receipt {
+        from,
+        until,
+        slots: 0,
+        moves: Vec::new(),
+        sites: BTreeMap::new(),
+        held_twice_mib_slots: 0,
+    };
+    for slot in (from.0..=until.0).map(Slot) {
+        gone.retain(|workload, (source, _)| past.holder(*workload, slot) == Some(*source));
+        let has_come = |(_, ended): &(_, &Ended)| ended.at <= slot.begin(state.rules.slot);
+        while let Some((id, ended)) = coming.next_if(has_come) {
+            let trial = Trial::new(id, ended, slot, state, &past, &gone);
+            if trial.judged.verdict == Verdict::Pending {
+                let (from, to) = (trial.filing.source, trial.filing.destination);
+                gone.extend(trial.filing.workloads.keys().map(|it| (*it, (from, to))));
+            }
+            trials.push(trial);
+        }
+        let Some((came, would)) = past.fills(slot, &gone) else { continue };
+        if told.slots == 0 {
+            told.from = slot;
+        }
+        told.slots += 1;
+        for site in state.members.keys() {
+            told.sites.entry(*site).or_default().count(state, *site, (&came, &would));
+        }
+        for trial in trials.iter_mut().filter(|trial| trial.judged.verdict == Verdict::Pending) {
+            if slot < trial.checked() {
+                let held = trial.filing.workloads.keys();
+                told.held_twice_mib_slots += held.map(|it| past.memory(*it, slot)).sum::<u64>();
+            }
+            if trial.count(state, slot, (&came, &would)) == Verdict::TakenBack {
+                gone.retain(|workload, _| !trial.filing.workloads.contains_key(workload));
+            }
+        }
+    }
+    // What was approved in the present slot arrives in the next.
+    trials.extend(
+        coming.map(|(id, ended)| Trial::new(id, ended, until.plus(1), state, &past, &gone)),
+    );
+    told.moves = trials.into_iter().map(|trial| trial.judged).collect();
+    told
+}
+
+impl Fill {
+    fn count(&mut self, state: &State, site: SiteId, (came, would): (&Fills, &Fills)) {
+        let most = |of: &Fills| {
+            let of_site = Metric::ALL.iter().filter_map(|metric| of.get(&(site, *metric)));
+            of_site.copied().max().unwrap_or(0)
+        };
+        let (came, would) = (most(came), most(would));
+        let limit = state.rules.limit_ppm;
+        self.came += u64::from(came > limit);
+        self.would += u64::from(would > limit);
+        self.peak_came_ppm = self.peak_came_ppm.max(came);
+        self.peak_would_ppm = self.peak_would_ppm.max(would);
+    }
+}
+
+impl<'a> Trial<'a> {
+    fn new(
+        proposal: ProposalId,
+        ended: &'a Ended,
+        arrived: Slot,
+        state: &State,
+        past: &Past<'_>,
+        gone: &BTreeMap<WorkloadId, (SiteId, SiteId)>,
+    ) -> Self {
+        let filing = &ended.proposal.filing;
+        let is_there = |workload: &WorkloadId| {
+            past.holder(*workload, arrived) == Some(filing.source) && !gone.contains_key(workload)
+        };
+        let is_new = filing.workloads.keys().all(is_there);
+        let feared = match filing.cause {
+            Cause::Overload { slot, .. } => slot.plus(1),
+            Cause::Order | Cause::SourceLost => arrived,
+        };
+        let checked = arrived.plus(filing.criterion.window_slots);
+        let judged = Judged {
+            proposal,
+            at: ended.at,
+            verdict: if is_new { Verdict::Pending } else { Verdict::Repeated },
+            slots: 0,
+            source: Fill::default(),
+            destination: Fill::default(),
+        };
+        let sums = vec![(0, 0); filing.criterion.conditions.len()];
+        let bound = state.rules.horizon_slots + filing.criterion.window_slots;
+        let until = checked.max(feared).min(arrived.plus(bound));
+        Self { filing, judged, arrived, until, sums }
+    }
+
+    /// The slot in which its check would have been over.
+    fn checked(&self) -> Slot {
+        self.arrived.plus(self.filing.criterion.window_slots)
+    }
+
+    fn count(&mut self, state: &State, slot: Slot, fills: (&Fills, &Fills)) -> Verdict {
+        self.judged.slots += 1;
+        self.judged.source.count(state, self.filing.source, fills);
+        self.judged.destination.count(state, self.filing.destination, fills);
+        let criterion = &self.filing.criterion;
+        if slot < self.checked() {
+            for (condition, (sum, count)) in criterion.conditions.iter().zip(&mut self.sums) {
+                if let Some(full) = fills.1.get(&(condition.site, condition.metric)) {
+                    (*sum, *count) = (*sum + u64::from(*full), *count + 1);
+                }
+            }
+        }
+        if slot.plus(1) == self.checked() && self.filing.rollback == Rollback::ToSource {
+            let fails = |(condition, (sum, count)): (&_, &(u64, u32))| {
+                let condition: &swell_core::council::proposal::Condition = condition;
+                *count > 0 && sum / u64::from(*count) > u64::from(condition.at_most_ppm)
+            };
+            if criterion.conditions.iter().zip(&self.sums).any(fails) {
+                self.judged.verdict = Verdict::TakenBack;
+            }
+        }
+        if slot.plus(1) >= self.until && self.judged.verdict == Verdict::Pending {
+            self.judged.verdict = self.weighed();
+        }
+        self.judged.verdict
+    }
+
+    fn weighed(&self) -> Verdict {
+        let (source, destination) = (self.judged.source, self.judged.destination);
+        let saved = source.came.saturating_sub(source.would);
+        let caused = destination.would.saturating_sub(destination.came);
+        match (source.came, saved > caused) {
+            _ if self.judged.slots < u64::from(self.filing.criterion.samples_min) => {
+                Verdict::Unknown
+            }
+            (0, _) if caused == 0 => Verdict::Needless,
+            (_, true) => Verdict::Helped,
+            (_, false) => Verdict::Harmful,
+        }
+    }
+}
+
+/// How full sites are in a slot, in parts per million of what they can bear.
+type Fills = BTreeMap<(SiteId, Metric), u32>;
+
+/// What was.
+struct Past<'a> {
+    state: &'a State,
+    monitor: &'a Monitor,
+    /// Moves that were done, with their source, the latest first.
+    moved: Vec<(Instant, WorkloadId, SiteId)>,
+}
+
+impl<'a> Past<'a> {
+    fn new(state: &'a State, monitor: &'a Monitor) -> Self {
+        let done = state.ended.values().filter(|ended| ended.outcome == Outcome::Done);
+        let moves = done.flat_map(|ended| {
+            let filing = &ended.proposal.filing;
+            filing.workloads.keys().map(|workload| (ended.at, *workload, filing.source))
+        });
+        let mut moved: Vec<_> = moves.collect();
+        moved.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        Self { state, monitor, moved }
+    }
+
+    /// Who had authority over a workload when a slot was over.
+    fn holder(&self, workload: WorkloadId, slot: Slot) -> Option<SiteId> {
+        let end = slot.end(self.state.rules.slot);
+        let now = self.state.workloads.get(&workload)?.authority.holder;
+        let later = self.moved.iter().take_while(|(at, ..)| *at > end);
+        let of_it = later.filter(|(_, moved, _)| *moved == workload);
+        Some(of_it.last().map_or(now, |(.., source)| *source))
+    }
+
+    /// How full sites were, and would have been with workloads moved from one to another; nothing
+    /// of a slot that was not measured.
+    fn fills(
+        &self,
+        slot: Slot,
+        gone: &BTreeMap<WorkloadId, (SiteId, SiteId)>,
+    ) -> Option<(Fills, Fills)> {
+        let mut came: BTreeMap<SiteId, Amounts> = BTreeMap::new();
+        let mut is_measured = false;
+        for site in self.state.members.keys() {
+            let rest = self.monitor.used(Source::Rest(*site), slot);
+            is_measured |= rest.is_some();
+            came.insert(*site, rest.unwrap_or_default());
+        }
+        let mut would = came.clone();
+        for workload in self.state.workloads.keys() {
+            let Some(used) = self.monitor.used(Source::Workload(*workload), slot) else { continue };
+            is_measured = true;
+            let Some(holder) = self.holder(*workload, slot) else { continue };
+            let other = gone.get(workload).map_or(holder, |(_, to)| *to);
+            for (loads, site) in [(&mut came, holder), (&mut would, other)] {
+                if let Some(load) = loads.get_mut(&site) {
+                    *load = plus(*load, used);
+                }
+            }
+        }
+        is_measured.then(|| (self.shares(&came), self.shares(&would)))
+    }
+
+    fn shares(&self, loads: &BTreeMap<SiteId, Amounts>) -> Fills {
+        let mut fills = Fills::new();
+        for (site, load) in loads {
+            let Some(member) = self.state.members.get(site) else { continue };
+            for metric in Metric::ALL {
+                let full = share_ppm(load[metric as usize], member.capacity.of(metric));
+                fills.extend(full.map(|full| ((*site, metric), full)));
+            }
+        }
+        fills
+    }
+
+    fn memory(&self, workload: WorkloadId, slot: Slot) -> u64 {
+        let used = self.monitor.used(Source::Workload(workload), slot);
+        used.map_or(0, |used| used[Metric::Memory as usize].ceil() as u64)
+    }
+}
