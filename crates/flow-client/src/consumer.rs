@@ -94,6 +94,12 @@ impl Consumer {
         matches!(self.stage, Stage::Owning(_))
     }
 
+    /// Whether the node is there, as far as is known. While it is not,
+    /// [`pop`](Self::pop) looks for it.
+    pub fn is_connected(&self) -> bool {
+        self.channel.is_some()
+    }
+
     /// The next item; nothing if there is none within `limit`, or ever if that is not given.
     pub fn pop(&mut self, limit: Option<Duration>) -> Result<Option<Received>, ClientError> {
         let deadline = limit.map(|limit| Instant::now() + limit);

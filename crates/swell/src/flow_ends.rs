@@ -1,7 +1,7 @@
 //! Puts lines and files into a flow, and takes items out, as a native process of this machine.
 
 use std::fs;
-use std::io::{BufRead, ErrorKind, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ use crate::say::say;
 
 /// How long to wait in silence.
 const MOMENT: Duration = Duration::from_millis(500);
+/// Bytes that are read at a time: what a pipe holds.
+const READ: usize = 64 << 10;
 /// How often an interruption is looked for.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -33,26 +35,30 @@ pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
     let producer = soon(patience, |patience| {
         Producer::connect_with(&socket, flow, &end.name, media_type, patience)
     });
-    let mut producer = producer.map_err(letter)?;
-    producer.set_patience(patience);
+    let mut sender = Sender { producer: producer.map_err(letter)?, patience };
+    sender.producer.set_patience(patience);
     let mut sent = 0usize;
     if files.is_empty() {
-        for line in std::io::stdin().lock().split(b'\n') {
-            let line = line.map_err(|error| {
-                Letter::failed(format!("cannot read the standard input: {error}"))
-            })?;
-            producer.push(&line, None).map_err(letter)?;
+        let mut lines = BufReader::with_capacity(READ, std::io::stdin().lock());
+        let mut line = Vec::new();
+        while read_line(&mut lines, &mut line)? {
+            sender.push(&line).map_err(letter)?;
             sent += 1;
+            // Before it waits for who knows how long, what came is safe.
+            if lines.buffer().is_empty() {
+                sender.flush().map_err(letter)?;
+            }
         }
     }
     for path in files {
         let bytes = fs::read(path).map_err(|error| {
             Letter::failed(format!("cannot read `{}`: {error}", path.display()))
         })?;
-        producer.push(&bytes, None).map_err(letter)?;
+        sender.push(&bytes).map_err(letter)?;
         sent += 1;
     }
-    producer.flush(None).map_err(letter)?;
+    sender.flush().map_err(letter)?;
+    let producer = sender.producer;
     let mut told = format!("{flow}: {} accepted", count(sent, "item"));
     for (items, what) in [(producer.dropped(), "dropped"), (producer.lost(), "lost, maybe")] {
         if items > 0 {
@@ -74,8 +80,23 @@ pub fn receive(arguments: &ReceiveArguments) -> Result<(), Letter> {
         fs::create_dir_all(folder).map_err(|error| Letter::unwritable(folder, &error))?;
     }
     let asked = interrupt::listen()?;
-    let (mut received, mut last) = (0, Instant::now());
+    let (mut received, mut last, mut is_told) = (0, Instant::now(), false);
+    let mut seen = last;
     while items.is_none_or(|most| received < most) && !asked.load(Ordering::Relaxed) {
+        if consumer.is_connected() {
+            if is_told {
+                say("the node is back");
+            }
+            (seen, is_told) = (Instant::now(), false);
+        } else {
+            // That nothing comes from a node that is away says nothing about the flow.
+            last = Instant::now();
+            if !is_told && seen.elapsed() >= MOMENT {
+                let left = waiting(patience.saturating_sub(seen.elapsed()));
+                say(format!("{left}: the node at `{}` went away", socket.display()));
+                is_told = true;
+            }
+        }
         if idle.is_some_and(|idle| last.elapsed() >= span(idle)) {
             break;
         }
@@ -93,6 +114,75 @@ pub fn receive(arguments: &ReceiveArguments) -> Result<(), Letter> {
     Ok(())
 }
 
+/// Reads a line, without its end; false if there is none.
+fn read_line(from: &mut impl BufRead, line: &mut Vec<u8>) -> Result<bool, Letter> {
+    line.clear();
+    let read = from.read_until(b'\n', line);
+    let read =
+        read.map_err(|error| Letter::failed(format!("cannot read the standard input: {error}")))?;
+    line.pop_if(|last| *last == b'\n');
+    Ok(read > 0)
+}
+
+/// Who sends, and says what it waits for if that is not a matter of a moment.
+struct Sender {
+    producer: Producer,
+    patience: Duration,
+}
+
+impl Sender {
+    fn push(&mut self, item: &[u8]) -> Result<(), ClientError> {
+        let before = self.producer.next();
+        self.insist(|producer| match producer.push(item, Some(MOMENT)) {
+            // It is in, and goes as soon as it can.
+            Err(ClientError::Late) => Ok(()),
+            Err(ClientError::Full) => Err(ClientError::Full),
+            // One that was put in as the node went away is there still.
+            Err(_) if producer.next() > before => Ok(()),
+            other => other,
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), ClientError> {
+        self.insist(|producer| producer.flush(Some(MOMENT)))
+    }
+
+    /// Tries again for as long as the node is there, or it has patience.
+    fn insist(
+        &mut self,
+        mut attempt: impl FnMut(&mut Producer) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        let (mut away, mut is_told) = (None, false);
+        loop {
+            let begun = Instant::now();
+            let Err(error) = attempt(&mut self.producer) else { return Ok(()) };
+            let is_full = matches!(error, ClientError::Full);
+            // It does not wait for room where the flow says `reject`.
+            if !error.may_pass() || is_full && begun.elapsed() < MOMENT {
+                return Err(error);
+            }
+            let is_away = !is_full && !matches!(error, ClientError::Late);
+            if is_away != away.is_some() {
+                (away, is_told) = (is_away.then_some(begun), false);
+            }
+            let left = away.map(|since| self.patience.saturating_sub(since.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(error);
+            }
+            if !is_told {
+                say(format!("{}: {error}", left.map_or("waiting".to_string(), waiting)));
+                is_told = true;
+            }
+            std::thread::sleep(GLANCE.saturating_sub(begun.elapsed()));
+        }
+    }
+}
+
+/// That it waits, and for how long at most.
+fn waiting(left: Duration) -> String {
+    format!("waiting for up to {} s", left.as_secs_f64().ceil())
+}
+
 /// Connects, and says what it waits for if that is not a matter of a moment.
 fn soon<T>(
     patience: Duration,
@@ -102,7 +192,7 @@ fn soon<T>(
     match connect(moment) {
         Err(error) if moment < patience && error.may_pass() => {
             let left = patience - moment;
-            say(format!("waiting for up to {} s: {error}", left.as_secs_f64().ceil()));
+            say(format!("{}: {error}", waiting(left)));
             connect(left)
         }
         other => other,

@@ -72,6 +72,50 @@ fn a_consumer_outlives_its_node() {
 }
 
 #[test]
+fn commands_say_what_they_wait_for_and_end_where_it_does_not_come() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Child, Stdio};
+    let waits = |child: &mut Child, what: &str| {
+        let errors = child.stderr.take().expect("it is piped");
+        let lines = BufReader::new(errors).lines().map(|line| line.expect("text"));
+        let lines: Vec<String> = lines.collect();
+        assert!(lines.iter().any(|line| line.contains("waiting for up to")), "{what}: {lines:?}");
+        lines
+    };
+    let node = with_flow("from = \"native:sensor\"\nto = \"native:viewer\"\n");
+    let end = format!("--patience 5s --socket {}", crate::stage::socket(&node).display());
+    let start = |words: &str| {
+        let mut command = node.command(&format!("flow {words} {end}"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("it starts")
+    };
+    let mut send = start("send frames --as sensor");
+    let mut receive = start("receive frames --as viewer --idle 60s");
+    let mut lines = send.stdin.take().expect("it is piped");
+    lines.write_all(b"one\n").expect("it reads");
+    let mut out = BufReader::new(receive.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("text");
+    assert_eq!(line, "one\n", "both take part");
+    let node = Node::on(node.kill(), "");
+    lines.write_all(b"two\n").expect("it reads");
+    line.clear();
+    // Given out again, if the node was killed before it had heard that it was done.
+    while line != "two\n" {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).expect("text"), 0, "it goes on with the next node");
+    }
+    drop(node.kill());
+    lines.write_all(b"three\n").expect("it reads");
+    drop(lines);
+    for (mut child, what) in [(send, "`send`"), (receive, "`receive`")] {
+        let rest = waits(&mut child, what);
+        assert!(rest.iter().any(|line| line.contains("no node answers")), "{what}: {rest:?}");
+        assert_eq!(child.wait().expect("it ends").code(), Some(1), "{what}");
+    }
+}
+
+#[test]
 fn what_a_killed_node_had_not_accepted_is_told_with_append() {
     let node = with_flow("from = \"native:sensor\"\nto = \"native:viewer\"\nack = \"append\"\n");
     let (mut sensor, mut viewer) = (producer(&node, "sensor"), consumer(&node, "viewer"));
