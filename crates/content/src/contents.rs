@@ -25,6 +25,7 @@ use crate::blob::Blob;
 use crate::carrier::Carrier;
 use crate::circle::Circle;
 use crate::clock::now;
+use crate::convening::convene;
 use crate::copies::Copies;
 use crate::data_store::{DataStore, Listed};
 use crate::figures::Figures;
@@ -107,6 +108,7 @@ impl Contents {
             tokio::spawn(orderly(shared.clone(), ordered)),
             tokio::spawn(alarm(shared.clone(), stop.clone())),
             tokio::spawn(sweep(shared.clone(), stop.clone())),
+            tokio::spawn(convene(shared.clone(), stop.clone())),
         ];
         Ok(Self { shared, stop, hands: Mutex::new(hands) })
     }
@@ -298,7 +300,7 @@ impl Contents {
     }
 }
 
-fn unavailable(error: ObjectError) -> ContentError {
+pub(crate) fn unavailable(error: ObjectError) -> ContentError {
     match error {
         ObjectError::Full(why) => ContentError::Full(why),
         ObjectError::Unavailable(why) => ContentError::Unavailable(Trouble(Some(why))),

@@ -1,6 +1,7 @@
 //! Contents shared by cache groups: stores, copies and the nodes that hold them.
 
 pub mod naming;
+pub mod leadership;
 pub mod blob;
 pub mod objects;
 pub mod rows;
@@ -18,10 +19,12 @@ pub mod shared;
 pub mod ahead;
 pub mod foreseeing;
 pub mod sweeping;
+pub mod convening;
 pub mod hands;
 pub mod token;
 pub mod answer;
 pub mod contents;
 pub mod writing;
+pub mod giving;
 pub mod view;
 pub mod peers;

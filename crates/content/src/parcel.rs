@@ -97,11 +97,13 @@ pub fn content_of(message: &Message) -> Option<ContentId> {
         | Message::Abort { content, .. }
         | Message::Coming { content, .. }
         | Message::Forward { content, .. }
+        | Message::Give { content, .. }
         | Message::Copied { content, .. } => Some(*content),
         Message::Copy { copy } => Some(copy.content),
         Message::Lease { .. }
         | Message::Promise { .. }
         | Message::Refusal { .. }
+        | Message::Convene
         | Message::Which { .. }
         | Message::Popular { .. } => None,
     }

@@ -45,7 +45,7 @@ pub enum Input {
     },
     /// The caller writes nothing.
     Abandon { request: RequestId },
-    /// Gives a content to another group, if this node leads its group.
+    /// Gives a content to another group: whoever leads its group is asked, if that is known.
     Move { content: ContentId, from: GroupId, to: GroupId },
     /// A message arrived.
     Received(Envelope),

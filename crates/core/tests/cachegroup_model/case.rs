@@ -39,7 +39,7 @@ pub(crate) enum Before {
     Tick,
     /// The leader was told that a node has the newest version of a content, which is not true.
     Lie(ContentId, usize),
-    /// The content that moves has moved.
+    /// The next content that moves has moved.
     Move,
     /// A node stands for election, and this is under way.
     Stand(usize, Halt),
@@ -98,8 +98,8 @@ pub(crate) struct Case {
     pub(crate) crashes: u8,
     /// How often the data store may go away, and come back.
     pub(crate) outages: u8,
-    /// A content that its group's leader may give to another group.
-    pub(crate) moves: Option<(ContentId, GroupId, GroupId)>,
+    /// Contents that their group's leader may give to another group, one after the other.
+    pub(crate) moves: Vec<(ContentId, GroupId, GroupId)>,
     /// Whether all has to end well from every state.
     pub(crate) must_end: bool,
     /// Beyond so many tokens and fences in a reign nothing new is looked for.
@@ -156,7 +156,7 @@ impl Case {
             crashing: Vec::new(),
             crashes: 0,
             outages: 0,
-            moves: None,
+            moves: Vec::new(),
             must_end: false,
             tokens: 3,
         }

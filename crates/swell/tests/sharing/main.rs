@@ -14,4 +14,5 @@ mod faults;
 mod cut;
 mod bucket;
 mod placing;
+mod relocating;
 mod gossip;
