@@ -121,9 +121,20 @@ pub struct CachedContent {
     pub why: String,
     /// Groups that the content belongs to, and whether and why this node is in each.
     pub groups: Vec<String>,
+    /// Which of them leads it, who its leader is, and whether it was given to that group.
+    #[serde(default)]
+    pub led: String,
     /// The copy was fetched before anybody asked, and nobody has read it yet.
     #[serde(default)]
     pub fetched_ahead: bool,
+}
+
+/// Where a content is to be led.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContentMove {
+    /// The workload whose group is to lead it.
+    pub group: String,
 }
 
 /// Where a call of a function would go.

@@ -25,6 +25,7 @@ use crate::blob::Blob;
 use crate::carrier::Carrier;
 use crate::circle::Circle;
 use crate::clock::now;
+use crate::convening::convene;
 use crate::copies::Copies;
 use crate::data_store::{DataStore, Listed};
 use crate::figures::Figures;
@@ -114,6 +115,7 @@ impl Contents {
             tokio::spawn(alarm(shared.clone(), stop.clone())),
             tokio::spawn(sweep(shared.clone(), stop.clone())),
             tokio::spawn(notice(shared.clone(), stop.clone())),
+            tokio::spawn(convene(shared.clone(), stop.clone())),
         ];
         Ok(Self { shared, stop, hands: Mutex::new(hands) })
     }

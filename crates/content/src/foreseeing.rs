@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use swell_core::cachegroup::action::{Input, Wish};
 use swell_core::cachegroup::level::ReadLevel;
-use swell_core::cachegroup::names::{ContentId, GroupId};
+use swell_core::cachegroup::names::ContentId;
 use swell_core::cachegroup::prefetch::counts::Counts;
 use swell_core::cachegroup::prefetch::history::FunctionId;
 use swell_core::cachegroup::session::Session;
@@ -18,6 +18,7 @@ use swell_core::units::Bytes as Size;
 
 use crate::clock::now;
 use crate::contents::Contents;
+use crate::leadership::home_of;
 use crate::mind::Mind;
 use crate::naming::{ContentName, group_of};
 use crate::shared::Shared;
@@ -32,8 +33,7 @@ impl Shared {
         for content in contents {
             let request = mind.number();
             mind.ahead.begin(request, content);
-            // A content's number begins with its workload's.
-            let group = GroupId((content.0 >> 96) as u32);
+            let group = home_of(content);
             let (level, session) = (ReadLevel::Causal, Session::default());
             let wish = Wish { content, group, level, session, within: self.within() };
             self.tell_under(mind, Input::Read { request, wish }, None);

@@ -178,7 +178,15 @@ impl Shared {
             }
             _ => None,
         };
-        self.tell(Input::Stored(reply), brought);
+        let mut mind = self.mind.lock();
+        // A content may have moved to a group that this node had nothing to do with so far.
+        if let StoreReply::Newest { of: group, .. }
+        | StoreReply::Rows { of: group, .. }
+        | StoreReply::Elsewhere { group, .. } = reply
+        {
+            self.join(&mut mind, group);
+        }
+        self.tell_under(&mut mind, Input::Stored(reply), brought);
     }
 
     /// Clears the bytes of a version that another has followed, once nobody is fetching them.

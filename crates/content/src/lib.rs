@@ -1,6 +1,7 @@
 //! Contents shared by cache groups: stores, copies and the nodes that hold them.
 
 pub mod naming;
+pub mod leadership;
 pub mod blob;
 pub mod objects;
 pub mod rows;
@@ -19,10 +20,12 @@ pub mod ahead;
 pub mod foreseeing;
 pub mod sweeping;
 pub mod voting;
+pub mod convening;
 pub mod hands;
 pub mod token;
 pub mod answer;
 pub mod contents;
 pub mod writing;
+pub mod giving;
 pub mod view;
 pub mod peers;

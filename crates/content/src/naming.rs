@@ -120,7 +120,7 @@ pub fn node_of(name: &str) -> NodeId {
     NodeId(first_word(b"node", name))
 }
 
-fn first_word(kind: &[u8], name: &str) -> u32 {
+pub(crate) fn first_word(kind: &[u8], name: &str) -> u32 {
     let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }

@@ -97,6 +97,7 @@ pub fn content_of(message: &Message) -> Option<ContentId> {
         | Message::Abort { content, .. }
         | Message::Coming { content, .. }
         | Message::Forward { content, .. }
+        | Message::Give { content, .. }
         | Message::Copied { content, .. } => Some(*content),
         Message::Copy { copy } => Some(copy.content),
         Message::Lease { .. }
@@ -105,6 +106,7 @@ pub fn content_of(message: &Message) -> Option<ContentId> {
         | Message::Change { .. }
         | Message::Changed { .. }
         | Message::Unchanged { .. }
+        | Message::Convene
         | Message::Which { .. }
         | Message::Popular { .. } => None,
     }

@@ -9,6 +9,7 @@ use swell_core::cachegroup::names::{ContentId, GroupId, NodeId, Version};
 use crate::blob::body_length;
 use crate::clock::now;
 use crate::contents::Contents;
+use crate::leadership::home_of;
 use crate::naming::{ContentName, group_of, node_of};
 
 /// A group, as a node sees it.
@@ -36,9 +37,30 @@ pub struct GroupView {
     pub led_contents: u64,
 }
 
+impl GroupView {
+    /// A group that this node has nothing to do with.
+    pub fn unled(group: GroupId) -> Self {
+        let (workload, leader, voters) = (None, None, Vec::new());
+        let (epoch, copies, copy_bytes, led_contents) = (0, 0, 0, 0);
+        Self {
+            workload,
+            group,
+            epoch,
+            leader,
+            leads: false,
+            voters,
+            copies,
+            copy_bytes,
+            led_contents,
+        }
+    }
+}
+
 /// A content, as a node sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentView {
+    /// The group that leads it, as far as is known here.
+    pub group: GroupId,
     /// How it stands at this member: `Free`, `Lock`, `Pending`; nothing if it is not here.
     pub member_tag: Option<&'static str>,
     /// The copy's version.
@@ -96,7 +118,9 @@ impl Contents {
     pub fn copied(&self, workload: &str, limit: usize) -> Vec<ContentName> {
         let mind = self.shared().mind.lock();
         let group = group_of(workload);
-        let rows = mind.node.table().rows().iter().filter(|(_, row)| row.group == group);
+        // Wherever they are led.
+        let rows = mind.node.table().rows().iter();
+        let rows = rows.filter(|&(&content, _)| home_of(content) == group);
         let copies = rows.filter_map(|(content, row)| Some((row.copy.as_ref()?.asked, *content)));
         let mut copies: Vec<_> = copies.collect();
         copies.sort_unstable_by(|one, other| other.cmp(one));
@@ -110,7 +134,15 @@ impl Contents {
         let mind = shared.mind.lock();
         let now = now();
         let row = mind.node.table().rows().get(&content.id());
-        let group = row.map_or_else(|| content.group(), |row| row.group);
+        let own = content.group();
+        let of_leader =
+            mind.node.reign(own, now).and_then(|reign| reign.table().get(&content.id()));
+        let group = match (row, of_leader.map(|row| &row.tag)) {
+            (Some(row), _) => row.group,
+            // It was given away here.
+            (None, Some(&LeaderTag::Elsewhere { group, .. })) => group,
+            (None, _) => own,
+        };
         let copy = row.and_then(|row| row.copy.as_ref());
         let led = mind.node.reign(group, now);
         let led = led.and_then(|reign| reign.table().get(&content.id()));
@@ -143,6 +175,7 @@ impl Contents {
             (None, None) => "from the data store: no leader of the group is known here".to_string(),
         };
         ContentView {
+            group,
             member_tag: row.map(|row| row.tag.word()),
             version: copy.map(|copy| copy.revision.version),
             age_ms: age.map(|asked| now.since(asked).nanos() / 1_000_000),

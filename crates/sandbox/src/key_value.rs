@@ -18,6 +18,11 @@ pub enum KeyValueError {
 pub trait KeyValue: Send + Sync {
     /// The value of a key.
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError>;
+    /// The value of a key and when it was set, where that is kept: seconds since 1970.
+    fn get_dated(&self, store: &str, key: &str) -> Result<Option<Dated>, KeyValueError> {
+        let found = self.get(store, key)?;
+        Ok(found.map(|value| Dated { value, set_at: None }))
+    }
     /// Sets the value of a key.
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError>;
     /// Removes a key; one that is not there is no failure.
@@ -36,6 +41,15 @@ pub trait KeyValue: Send + Sync {
     fn of_call(&self, _function: &str) -> Option<Arc<dyn KeyValue>> {
         None
     }
+}
+
+/// A value and when it was set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated {
+    /// The value.
+    pub value: Vec<u8>,
+    /// Seconds since 1970; nothing if that is not kept.
+    pub set_at: Option<u64>,
 }
 
 /// The store that a guest means by a name, if it is given one: `name` is a store of that name,

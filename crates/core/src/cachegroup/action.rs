@@ -47,7 +47,7 @@ pub enum Input {
     },
     /// The caller writes nothing.
     Abandon { request: RequestId },
-    /// Gives a content to another group, if this node leads its group.
+    /// Gives a content to another group: whoever leads its group is asked, if that is known.
     Move { content: ContentId, from: GroupId, to: GroupId },
     /// Somebody wants others to vote in a group, in place of the list of that number.
     Change { request: RequestId, group: GroupId, after: u64, names: Vec<NodeId> },

@@ -49,7 +49,7 @@ impl Reign {
             self.hand = Some(content);
             let rests = matches!(
                 row.tag,
-                LeaderTag::Free(_) | LeaderTag::Elsewhere(_) | LeaderTag::Unknown
+                LeaderTag::Free(_) | LeaderTag::Elsewhere { .. } | LeaderTag::Unknown
             );
             if !rests || content == but {
                 continue;
@@ -60,7 +60,7 @@ impl Reign {
             if let LeaderTag::Free(known) = &row.tag {
                 self.forgotten = self.forgotten.max(known.committed);
             }
-            self.table.remove(&content);
+            self.drop_row(content);
             return true;
         }
         false

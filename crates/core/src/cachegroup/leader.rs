@@ -42,6 +42,7 @@ pub fn on_message<R: Rules>(
                 row.hint(holder, None);
             }
         }
+        Message::Give { content, to } => reign.give(desk, content, to),
         Message::Which { most } => {
             let (asked, total) = reign.popular().top(usize::from(most));
             desk.send(from, reign.group(), Message::Popular { asked, total });
@@ -114,7 +115,7 @@ fn refuse<R: Rules>(
     let (holder, token) = reign.lock(content);
     let tag = reign.row(content).tag.clone();
     let message = match tag {
-        LeaderTag::Elsewhere(group) => Message::Moved { ticket, content, group },
+        LeaderTag::Elsewhere { group, .. } => Message::Moved { ticket, content, group },
         _ => Message::Locked { ticket, content, holder, token, retry },
     };
     desk.send(from, reign.group(), message);

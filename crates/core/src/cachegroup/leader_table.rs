@@ -75,8 +75,13 @@ pub enum LeaderTag {
         /// When to ask the data store again.
         due: Instant,
     },
-    /// Another group has it.
-    Elsewhere(GroupId),
+    /// Another group has it, as far as is known.
+    Elsewhere {
+        /// Which.
+        group: GroupId,
+        /// Until when that is believed.
+        until: Instant,
+    },
 }
 
 /// A row: content, resource addresses, tag, timestamp.
@@ -154,7 +159,8 @@ impl LeaderTag {
         match *self {
             LeaderTag::Lock { deadline, .. } | LeaderTag::Adopted { deadline, .. } => deadline,
             LeaderTag::Sealing { due, .. } | LeaderTag::Moving { due, .. } => due,
-            LeaderTag::Unknown | LeaderTag::Free(_) | LeaderTag::Elsewhere(_) => Instant::NEVER,
+            LeaderTag::Elsewhere { until, .. } => until,
+            LeaderTag::Unknown | LeaderTag::Free(_) => Instant::NEVER,
         }
     }
 
@@ -163,7 +169,7 @@ impl LeaderTag {
         match self {
             LeaderTag::Free(_) => "Free",
             LeaderTag::Unknown => "Unknown",
-            LeaderTag::Elsewhere(_) => "Moved",
+            LeaderTag::Elsewhere { .. } => "Moved",
             _ => "Lock",
         }
     }

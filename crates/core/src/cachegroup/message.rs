@@ -143,6 +143,11 @@ pub enum Message {
     Which { most: u16 },
     /// These, of so many questions in all.
     Popular { asked: Vec<Asked>, total: u64 },
+
+    /// To the leader: give this content to another group.
+    Give { content: ContentId, to: GroupId },
+    /// To a voter: somebody has to do with the group and knows of no leader.
+    Convene,
 }
 
 impl Message {

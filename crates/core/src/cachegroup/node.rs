@@ -153,8 +153,11 @@ impl<R: Rules> Node<R> {
                 self.writes.refresh(request);
             }
             Input::Move { content, from, to } => {
-                if let Some(seat) = self.seats.get_mut(&from) {
-                    seat.give(&mut desk, content, to);
+                let seat = self.seats.get_mut(&from);
+                let is_given = seat.is_some_and(|seat| seat.give(&mut desk, content, to));
+                let leader = self.views.get(&from).and_then(|view| view.leader);
+                if let Some(leader) = leader.filter(|&leader| !is_given && leader != desk.me) {
+                    desk.send(leader, from, Message::Give { content, to });
                 }
             }
             Input::Change { request, group, after, names } => {
@@ -211,6 +214,7 @@ impl<R: Rules> Node<R> {
             Message::Renew { .. }
             | Message::Abort { .. }
             | Message::Missing { .. }
+            | Message::Give { .. }
             | Message::Which { .. } => {
                 if let Some(seat) = self.seats.get_mut(&group) {
                     seat.lead(&mut desk, from, message);

@@ -1,7 +1,7 @@
 //! The books of a leader: its table, its two counters, and what it has asked of the data store.
 //!
-//! Everything that makes a content known, or unknown again, is here: the fence (R5), the way
-//! to another group (R12), and the clock of causality (R11).
+//! Everything that makes a content known, or unknown again, is here: the fence (R5) and the clock
+//! of causality (R11). The way to another group (R12) is in `giving`.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,8 @@ pub struct Reign {
     pub(super) forgotten: Sequence,
     /// What members wait for, from the data store.
     pub(super) relays: Relays,
+    /// Contents that are to go to another group once nobody writes them.
+    pub(super) leaving: BTreeMap<ContentId, GroupId>,
     /// A later reign was seen in the data store.
     pub(super) is_deposed: bool,
 }
@@ -61,6 +63,7 @@ impl Reign {
             hand: None,
             forgotten: Sequence { epoch, counter: 0 },
             relays: Relays::default(),
+            leaving: BTreeMap::new(),
             is_deposed: false,
         };
         let adopted = pending.iter().filter(|_| desk.rules.adopts_what_is_pending());
@@ -138,6 +141,12 @@ impl Reign {
         self.table.get_mut(&content)
     }
 
+    /// Forgets a row.
+    pub(super) fn drop_row(&mut self, content: ContentId) {
+        self.agenda.set(content, Instant::NEVER);
+        self.table.remove(&content);
+    }
+
     /// Keeps a lock alive, for whoever has to do with its token.
     pub fn renew(&mut self, content: ContentId, token: Version, until: Instant) {
         match self.table.get_mut(&content).map(|row| &mut row.tag) {
@@ -173,42 +182,6 @@ impl Reign {
         desk.store(StoreRequest::Seal { content, group, epoch, counter, creates });
     }
 
-    /// R12: gives a free content to another group. Copies that were found valid here before
-    /// now are led out by the floor that the content takes along: without it a reader of what
-    /// happens there would still trust its copy from here.
-    pub fn give<R: Rules>(&mut self, desk: &mut Desk<'_, R>, content: ContentId, to: GroupId) {
-        let LeaderTag::Free(known) = self.row(content).tag.clone() else {
-            if self.row(content).tag == LeaderTag::Unknown {
-                self.seal(desk, content, None, true);
-            }
-            return;
-        };
-        if to == self.group {
-            return;
-        }
-        let token = self.token(known.tenure);
-        let mut known = known;
-        if desk.rules.marks_what_moves() {
-            let moment = self.count(token, desk.rules);
-            known.revision.past.raise(self.group, moment);
-        }
-        self.ask_to_move(desk, content, to, token, known);
-    }
-
-    fn ask_to_move<R: Rules>(
-        &mut self,
-        desk: &mut Desk<'_, R>,
-        content: ContentId,
-        to: GroupId,
-        token: Version,
-        known: Known,
-    ) {
-        let moved = known.revision.clone();
-        let due = desk.now + desk.timing.store_timeout;
-        self.set(content, LeaderTag::Moving { to, token, known, due });
-        desk.store(StoreRequest::Move { content, from: self.group, to, token, moved });
-    }
-
     /// Fetches a version from the data store for a member; false if too much is under way.
     pub fn relay<R>(
         &mut self,
@@ -233,16 +206,12 @@ impl Reign {
                     tag: LeaderTag::Sealing { counter: asked, .. }, ..
                 }) if asked == counter);
                 if is_asked {
-                    self.agenda.set(*content, Instant::NEVER);
-                    self.table.remove(content);
+                    self.drop_row(*content);
+                    self.leaving.remove(content);
                 }
             }
             StoreReply::Elsewhere { content, group } if *group != self.group => {
-                let row = self.row(*content);
-                if matches!(row.tag, LeaderTag::Sealing { .. } | LeaderTag::Moving { .. }) {
-                    row.holders.clear();
-                    self.set(*content, LeaderTag::Elsewhere(*group));
-                }
+                self.on_elsewhere(desk, *content, *group);
             }
             StoreReply::Rejected { content, version } => {
                 let is_of_move = matches!(self.table.get(content), Some(LeaderRow {
@@ -309,7 +278,8 @@ impl Reign {
                 LeaderTag::Moving { to, token, known, .. } => {
                     self.ask_to_move(desk, content, to, token, known);
                 }
-                LeaderTag::Unknown | LeaderTag::Free(_) | LeaderTag::Elsewhere(_) => {}
+                LeaderTag::Elsewhere { .. } => self.drop_row(content),
+                LeaderTag::Unknown | LeaderTag::Free(_) => {}
             }
         }
     }

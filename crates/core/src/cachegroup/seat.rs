@@ -96,7 +96,10 @@ impl Seat {
         message: &Message,
     ) -> bool {
         match &mut self.reign {
-            Some(reign) => leader::on_message(reign, desk, from, message),
+            Some(reign) => {
+                leader::on_message(reign, desk, from, message);
+                reign.send_off(desk);
+            }
             None => return false,
         }
         true
@@ -115,11 +118,16 @@ impl Seat {
         self.election.on_change(desk, asker, wanted, waits);
     }
 
-    /// Gives a content to another group, if this node leads.
-    pub fn give<R: Rules>(&mut self, desk: &mut Desk<'_, R>, content: ContentId, to: GroupId) {
-        if let Some(reign) = &mut self.reign {
-            reign.give(desk, content, to);
-        }
+    /// Gives a content to another group; false if this node does not lead.
+    pub fn give<R: Rules>(
+        &mut self,
+        desk: &mut Desk<'_, R>,
+        content: ContentId,
+        to: GroupId,
+    ) -> bool {
+        let Some(reign) = &mut self.reign else { return false };
+        reign.give(desk, content, to);
+        true
     }
 
     /// Whether a voter may keep this copy. One that supports a later reign may not: the leader
@@ -151,6 +159,7 @@ impl Seat {
         self.take_up(desk, news);
         if let Some(reign) = &mut self.reign {
             reign.on_store(desk, reply);
+            reign.send_off(desk);
             if reign.is_deposed() {
                 let news = self.election.end(desk);
                 self.take_up(desk, news);
@@ -163,6 +172,7 @@ impl Seat {
         self.election.wake(desk);
         if let Some(reign) = &mut self.reign {
             reign.wake(desk);
+            reign.send_off(desk);
         }
     }
 

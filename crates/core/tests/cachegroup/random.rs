@@ -100,7 +100,7 @@ impl World {
             for (content, row) in reign.table() {
                 let is_free = matches!(
                     row.tag,
-                    LeaderTag::Free(_) | LeaderTag::Unknown | LeaderTag::Elsewhere(_)
+                    LeaderTag::Free(_) | LeaderTag::Unknown | LeaderTag::Elsewhere { .. }
                 );
                 if !is_free {
                     open.push(format!("L1: {content:?} is still {:?}", row.tag));

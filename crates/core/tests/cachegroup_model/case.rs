@@ -39,7 +39,7 @@ pub(crate) enum Before {
     Tick,
     /// The leader was told that a node has the newest version of a content, which is not true.
     Lie(ContentId, usize),
-    /// The content that moves has moved.
+    /// The next content that moves has moved.
     Move,
     /// A node stands for election, and this is under way.
     Stand(usize, Halt),
@@ -106,12 +106,12 @@ pub(crate) struct Case {
     pub(crate) crashes: u8,
     /// How often the data store may go away, and come back.
     pub(crate) outages: u8,
-    /// A content that its group's leader may give to another group.
-    pub(crate) moves: Option<(ContentId, GroupId, GroupId)>,
     /// Who is to vote in a group in place of the first list, once somebody orders that.
     pub(crate) change: Option<(GroupId, Vec<u32>)>,
     /// Nodes whose settings name other voters than those the groups began with.
     pub(crate) settings: Vec<(usize, Vec<u32>)>,
+    /// Contents that their group's leader may give to another group, one after the other.
+    pub(crate) moves: Vec<(ContentId, GroupId, GroupId)>,
     /// Whether all has to end well from every state.
     pub(crate) must_end: bool,
     /// Beyond so many tokens and fences in a reign nothing new is looked for.
@@ -168,9 +168,9 @@ impl Case {
             crashing: Vec::new(),
             crashes: 0,
             outages: 0,
-            moves: None,
             change: None,
             settings: Vec::new(),
+            moves: Vec::new(),
             must_end: false,
             tokens: 3,
         }

@@ -42,7 +42,7 @@ fn open(case: &Case, state: &State, now: Instant) -> Option<&'static str> {
             return Some("L3: a group without a leader");
         };
         let is_held = |tag: &LeaderTag| {
-            !matches!(tag, LeaderTag::Free(_) | LeaderTag::Unknown | LeaderTag::Elsewhere(_))
+            !matches!(tag, LeaderTag::Free(_) | LeaderTag::Unknown | LeaderTag::Elsewhere { .. })
         };
         if reign.table().values().any(|row| is_held(&row.tag)) {
             return Some("L1: a lock");

@@ -12,7 +12,7 @@ fn two_groups(flaw: Flaw) -> Case {
     let mut case = Case::one_content(flaw);
     case.groups = vec![Group { group: G, voters: vec![0] }, Group { group: H, voters: vec![1] }];
     case.home = |content| if content == X { G } else { H };
-    case.moves = Some((X, G, H));
+    case.moves = vec![(X, G, H)];
     case.timers = vec![2, 3];
     case.known = vec![X, Y];
     case.tokens = 4;
@@ -52,6 +52,26 @@ pub(crate) fn written_again(flaw: Flaw) -> Case {
     case
 }
 
+/// X is written, read and moved, and written where it went. It comes back into the reign that gave
+/// it away, and Y is written before that or after; a reader still has its copy of X from before all
+/// this.
+fn back_again(flaw: Flaw) -> Case {
+    let mut case = two_groups(flaw);
+    case.moves.push((X, H, G));
+    case.timers = vec![0, 3];
+    case.tokens = 8;
+    let (causal, strict) = (ReadLevel::Causal, ReadLevel::Strict);
+    let [x, y] = [X, Y].map(|content| Step::Write(content, SAFE));
+    // The first of two reads learns where X is, and the second lets the leader there learn it.
+    let look = Step::Read(X, strict);
+    let write = [x, look, look, x, y].map(|step| (2, step)).to_vec();
+    let read = [X, Y, X].map(|content| (3, Step::Read(content, causal))).to_vec();
+    case.clients = vec![Client { steps: write }, Client { steps: read }];
+    let begun = [Before::Step(0), Before::Step(1), Before::Move];
+    case.before = begun.into_iter().chain([Before::Step(0); 3]).collect();
+    case
+}
+
 #[test]
 fn versions_stay_in_order() {
     holds(&written_and_read(Flaw::None), 2_000_000);
@@ -61,6 +81,11 @@ fn versions_stay_in_order() {
 #[test]
 fn what_follows_is_seen_after_what_it_follows() {
     holds(&followed(Flaw::None), 2_000_000);
+}
+
+#[test]
+fn what_follows_a_return_is_seen_after_it() {
+    holds(&back_again(Flaw::None), 2_000_000);
 }
 
 #[test]

@@ -109,8 +109,8 @@ pub(crate) struct State {
     pub(crate) clients: Vec<Shared<ClientState>>,
     pub(crate) crashes: u8,
     pub(crate) outages: u8,
-    pub(crate) has_moved: bool,
     pub(crate) has_changed: bool,
+    pub(crate) moved: usize,
     pub(crate) witness: Shared<Witness>,
 }
 
@@ -148,8 +148,8 @@ impl State {
             clients: vec![Shared::new(ClientState::default()); case.clients.len()],
             crashes: case.crashes,
             outages: case.outages,
-            has_moved: false,
             has_changed: false,
+            moved: 0,
             witness: Shared::new(Witness::default()),
         };
         for node in 0..case.nodes {

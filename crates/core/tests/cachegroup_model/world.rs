@@ -41,15 +41,15 @@ impl State {
         Instant::from_nanos(1 + self.tick * TICK)
     }
 
-    /// The leader gives away the content that moves.
+    /// The leader gives away the content that moves next.
     pub(crate) fn give_away(&mut self, case: &Case, now: Instant) {
-        let Some((content, from, to)) = case.moves else { return };
+        let Some(&(content, from, to)) = case.moves.get(self.moved) else { return };
         let leads = |node: &usize| {
             let node = self.nodes[*node].as_ref();
             node.is_some_and(|node| node.reign(from, now).is_some())
         };
         if let Some(leader) = (0..case.nodes).find(leads) {
-            self.has_moved = true;
+            self.moved += 1;
             self.tell(case, now, leader, Input::Move { content, from, to });
         }
     }
@@ -125,7 +125,7 @@ impl Model for Case {
             false => actions.push(Step::StoreReturns),
             true => {}
         }
-        if self.moves.is_some() && !state.has_moved {
+        if state.moved < self.moves.len() {
             actions.push(Step::Move);
         }
         if self.change.is_some() && !state.has_changed {

@@ -1,6 +1,6 @@
 //! Cache groups: who leads, who has what, and why reads go where they go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,12 +8,18 @@ use axum::Json;
 use axum::extract::{Path, State};
 
 use swell_api::cache::{
-    CacheCounts, CacheGroup, CachePrefetch, CacheState, CachedContent, PlacedFunction, PlacedInput,
-    PlacedNode,
+    CacheCounts, CacheGroup, CachePrefetch, CacheState, CachedContent, ContentMove, PlacedFunction,
+    PlacedInput, PlacedNode,
 };
 
+use swell_content::answer::ContentError;
+use swell_content::leadership::{found_group, is_found};
+use swell_content::naming::{check_workload, group_of};
+use swell_content::view::GroupView;
+
 use crate::api::context::ApiContext;
-use crate::api::reply::Answer;
+use crate::api::reply::{Answer, Told};
+use crate::content::gate::refusal;
 use crate::refusal::{Reason, Refusal};
 
 /// The cache groups of this node.
@@ -36,23 +42,27 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
         let mut own = told.iter().filter(|told| told.is_here);
         own.find(|told| Some(&told.workload) == workload.as_ref()).map(|told| told.why.clone())
     };
-    let known = contents.groups();
+    let mut known = contents.groups();
+    // Who leads what was found leads it under a number of its own.
+    let found: BTreeSet<String> =
+        context.gate()?.grouping.found().into_iter().map(|found| found.name).collect();
+    let leads_found = known.iter().filter(|one| is_found(one.group)).cloned();
+    let leads_found: BTreeMap<_, _> = leads_found.map(|one| (one.group, one)).collect();
+    let is_named = |group| found.iter().any(|name| found_group(name) == group);
+    known.retain(|one| one.workload.is_some() || !is_named(one.group));
     let without = told.iter().map(|told| &told.workload).collect::<BTreeSet<_>>();
     let without = without
         .into_iter()
         .filter(|workload| !known.iter().any(|group| group.workload.as_ref() == Some(*workload)));
-    let without: Vec<CacheGroup> = without
+    let without: Vec<_> = without
         .map(|workload| {
-            let workload = Some(workload.clone());
-            CacheGroup {
-                why: why(&workload),
-                members: inside(&workload),
-                workload,
-                ..CacheGroup::default()
-            }
+            let leads =
+                leads_found.get(&found_group(workload)).filter(|_| found.contains(workload));
+            let group = leads.cloned().unwrap_or_else(|| GroupView::unled(group_of(workload)));
+            GroupView { workload: Some(workload.clone()), ..group }
         })
         .collect();
-    let groups = known.into_iter().map(|one| CacheGroup {
+    let groups = known.into_iter().chain(without).map(|one| CacheGroup {
         why: why(&one.workload),
         members: inside(&one.workload),
         workload: one.workload,
@@ -71,7 +81,7 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
         name: own.map(|(name, _)| name.clone()).unwrap_or_default(),
         store: contents.store(),
         trouble: contents.trouble(),
-        groups: groups.chain(without).collect(),
+        groups: groups.collect(),
         members: members.into_iter().map(|(name, _)| name).collect(),
         counts: CacheCounts {
             local: count(&figures.local),
@@ -118,7 +128,7 @@ pub async fn content(
     let gate = context.gate()?;
     let name = gate.name(&workload, &name).await?;
     let view = gate.contents.view(&name);
-    let groups = gate.grouping.groups_of(&name);
+    let (groups, led) = (gate.grouping.groups_of(&name), gate.grouping.led(&name, view.group));
     let holder = |(node, version): &(String, _)| format!("{node} {version}");
     Ok(Json(CachedContent {
         name: format!("{workload}/{}", name.name()),
@@ -129,8 +139,46 @@ pub async fn content(
         holders: view.holders.iter().map(holder).collect(),
         why: view.why,
         groups,
+        led,
         fetched_ahead: view.is_ahead,
     }))
+}
+
+/// Has a content led by the group of another workload, and waits until it is.
+#[utoipa::path(post, path = "/v1/cache/{workload}/{name}", tag = "contents",
+    params(
+        ("workload" = String, Path, description = "The workload."),
+        ("name" = String, Path, description = "The name, which may have parts with `/` between them."),
+    ),
+    request_body = ContentMove,
+    responses(
+        (status = 200, description = "How it stands now.", body = CachedContent),
+        (status = 400, description = "The name of the content or of the group makes no sense."),
+        (status = 404, description = "There is no such content, or no such workload."),
+        (status = 503, description = "The content could not go in time, or the data store cannot be reached."),
+    ),
+)]
+pub async fn give(
+    State(context): State<Arc<ApiContext>>,
+    Path((workload, name)): Path<(String, String)>,
+    Told(ContentMove { group }): Told<ContentMove>,
+) -> Answer<Json<CachedContent>> {
+    let gate = context.gate()?;
+    let content = gate.name(&workload, &name).await?;
+    check_workload(&group).map_err(|error| Refusal::new(Reason::BadRequest, error.to_string()))?;
+    gate.check(&group).await?;
+    let moved = gate.contents.move_to(&content, group_of(&group)).await;
+    moved.map_err(|error| match error {
+        ContentError::NotFound => {
+            Refusal::new(Reason::NotFound, format!("there is no content `{workload}/{name}`"))
+        }
+        ContentError::Busy => Refusal::new(Reason::Busy, "the content has not moved yet").hint(
+            "its group has no leader at the moment, or it is being written all the time; it goes \
+             as soon as it can: look with `swell cache why`",
+        ),
+        error => refusal(error),
+    })?;
+    self::content(State(context), Path((workload, name))).await
 }
 
 /// Where a call of a function would go, and why.

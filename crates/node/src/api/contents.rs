@@ -18,6 +18,7 @@ use swell_core::cachegroup::level::Acknowledgement;
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, Failure, too_large, whole};
+use crate::clock::wall_ms;
 use crate::content::gate::{Gate, refusal};
 use crate::content::headers::{self, ReadTerms};
 use crate::refusal::{Reason, Refusal};
@@ -168,7 +169,7 @@ pub async fn write(
         Refusal::new(Reason::BadRequest, title)
     })?;
     drop(body);
-    let response = put(gate, &name, &Change::Set(blob), &terms).await?;
+    let response = put(gate, &name, &Change::Set(blob.made_at(wall_ms())), &terms).await?;
     Ok(response)
 }
 

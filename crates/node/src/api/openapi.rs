@@ -21,7 +21,7 @@ use crate::api::{
         flows::list, flows::show, flows::deploy, flows::remove, flows::patch, flows::migrate,
         flows::explain, flows::plan,
         contents::list, contents::read, contents::write, contents::remove,
-        caches::show, caches::content, caches::placement,
+        caches::show, caches::content, caches::give, caches::placement,
         code::upload, code::download,
         node::show, node::instances, node::journal, node::plan,
         logs::show,

@@ -47,7 +47,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/content/{workload}", get(contents::list)),
         (CONTENTS[0].0, get(contents::read).put(contents::write).delete(contents::remove)),
         ("/v1/cache", get(caches::show)),
-        (CONTENTS[1].0, get(caches::content)),
+        (CONTENTS[1].0, get(caches::content).post(caches::give)),
         ("/v1/placement/{function}", get(caches::placement)),
         ("/v1/code", post(code::upload)),
         ("/v1/code/{digest}", get(code::download)),

@@ -15,8 +15,9 @@ use swell_content::contents::Contents;
 use swell_content::naming::ContentName;
 use swell_core::cachegroup::level::{Acknowledgement, ReadLevel};
 use swell_core::cachegroup::session::Session;
-use swell_sandbox::key_value::{KeyValue, KeyValueError};
+use swell_sandbox::key_value::{Dated, KeyValue, KeyValueError};
 
+use crate::clock::wall_ms;
 use crate::content::history::{History, Inputs};
 use crate::deploy::bounds::CONTENTS;
 
@@ -103,20 +104,28 @@ fn set_to(contents: &Contents, value: &[u8]) -> Result<Change, KeyValueError> {
     if value.len() as u64 > most {
         return Err(KeyValueError::Other(format!("a content has at most {most} bytes")));
     }
-    Ok(Change::Set(Blob::new(MEDIA_TYPE_DEFAULT, value).expect("the type is short")))
+    let blob = Blob::new(MEDIA_TYPE_DEFAULT, value).expect("the type is short");
+    Ok(Change::Set(blob.made_at(wall_ms())))
 }
 
 impl KeyValue for Stores {
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
+        Ok(self.get_dated(store, key)?.map(|dated| dated.value))
+    }
+
+    fn get_dated(&self, store: &str, key: &str) -> Result<Option<Dated>, KeyValueError> {
         let Some((contents, workload)) = self.contents(store)? else {
-            return self.shelf.get(store, key);
+            return self.shelf.get_dated(store, key);
         };
         let name = named(workload, key)?;
         let session = self.session.lock().clone();
         let reading = contents.read(&name, ReadLevel::Causal, session);
         let reading = self.runtime.block_on(reading).map_err(failed)?;
         self.session.lock().absorb(&reading.session);
-        Ok(reading.blob.map(|blob| blob.body().to_vec()))
+        Ok(reading.blob.map(|blob| Dated {
+            value: blob.body().to_vec(),
+            set_at: blob.made_ms().map(|made| made / 1000),
+        }))
     }
 
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
@@ -203,9 +212,13 @@ impl CallStores {
 
 impl KeyValue for CallStores {
     fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
-        let found = self.stores.get(store, key)?;
-        if let Some(value) = &found {
-            self.note(store, key, value.len());
+        Ok(self.get_dated(store, key)?.map(|dated| dated.value))
+    }
+
+    fn get_dated(&self, store: &str, key: &str) -> Result<Option<Dated>, KeyValueError> {
+        let found = self.stores.get_dated(store, key)?;
+        if let Some(dated) = &found {
+            self.note(store, key, dated.value.len());
         }
         Ok(found)
     }
@@ -242,4 +255,34 @@ impl Drop for CallStores {
 
 fn number(text: &str) -> Option<i64> {
     text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swell_content::carrier::Nobody;
+    use swell_content::circle::Circle;
+    use swell_content::settings::ContentSettings;
+    use swell_sandbox::key_value::NoKeyValue;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_kept_in_contents_says_when_it_was_set() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (settings, circle) = (ContentSettings::in_folder(folder.path()), Circle::new("a", []));
+        let opened = Contents::open(settings, circle.expect("a name"), Arc::new(Nobody)).await;
+        let contents = Arc::new(opened.expect("it opens"));
+        let stores = Stores::new(NoKeyValue::shared());
+        stores.found(contents.clone());
+        let before = wall_ms() / 1000;
+        let asked = tokio::task::spawn_blocking(move || {
+            stores.set("content:shop", "a", b"it").expect("it is set");
+            let call = stores.of_call("map").expect("the stores are there");
+            call.get_dated("content:shop", "a").expect("it is read")
+        });
+        let Dated { value, set_at } = asked.await.expect("it ends").expect("it is there");
+        assert_eq!(value, b"it");
+        let set_at = set_at.expect("it says so");
+        assert!((before..=wall_ms() / 1000).contains(&set_at), "{before} {set_at}");
+        contents.close().await;
+    }
 }

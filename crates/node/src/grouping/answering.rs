@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::Request;
 use http::uri::PathAndQuery;
 use http_body_util::BodyExt;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use swell_link::client::{Address, Client};
@@ -95,6 +96,7 @@ fn plain(uri: &Uri) -> Uri {
 
 /// Asks the others how they are, again and again until `stop`.
 pub async fn ask(grouping: Weak<Grouping>, client: Client, stop: CancellationToken) {
+    let mut learning: Option<JoinHandle<()>> = None;
     let mut again = tokio::time::interval(ASKED);
     again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -105,6 +107,12 @@ pub async fn ask(grouping: Weak<Grouping>, client: Client, stop: CancellationTok
         let Some(asking) = grouping.upgrade() else { return };
         asking.refresh();
         asking.tell_mind();
+        asking.relocate();
+        // Aside, as the data store may be slow.
+        if learning.as_ref().is_none_or(JoinHandle::is_finished) {
+            let learner = asking.clone();
+            learning = Some(tokio::spawn(async move { learner.learn_lengths().await }));
+        }
         for peer in asking.peers() {
             tokio::spawn(ask_one(grouping.clone(), client.clone(), peer));
         }

@@ -10,11 +10,13 @@ use swell_content::contents::Contents;
 use swell_content::naming::ContentName;
 use swell_core::cachegroup::found::{Found, named};
 use swell_core::cachegroup::names::ContentId;
+use swell_core::cachegroup::relocation::Relocation;
 use swell_core::nearby::NearNode;
 use swell_link::client::{Address, Client};
 
 use crate::content::history::{History, Inputs};
 use crate::grouping::callee::Callee;
+use crate::grouping::declared::Declared;
 use crate::grouping::members::{Cached, Members};
 use crate::grouping::neighbours::{Neighbour, Neighbours};
 use crate::grouping::notice::{FUNCTIONS_MAX, INPUTS_MAX, Notice, Served, heard, near_id, told};
@@ -70,6 +72,10 @@ pub struct Grouping {
     pub(crate) members: Members,
     /// What the mind was told of others last.
     pub(crate) near: Mutex<Vec<NearNode>>,
+    /// What functions declare that they read.
+    pub(crate) declared: Declared,
+    /// Which contents are to be led elsewhere.
+    pub(crate) relocation: Mutex<Relocation>,
     /// Groups that were found here, under the names they have now.
     found: Mutex<Vec<Found>>,
     /// What this node told of itself last.
@@ -116,6 +122,8 @@ impl Grouping {
             neighbours: Neighbours::default(),
             members: Members::default(),
             near: Mutex::default(),
+            declared: Declared::default(),
+            relocation: Mutex::default(),
             found: Mutex::default(),
             own: RwLock::new((Instant::now(), Arc::default())),
             tally: Tally::default(),
@@ -181,9 +189,11 @@ impl Grouping {
         *self.found.lock() = found;
     }
 
-    /// What a function usually reads, as far as any node saw.
+    /// What a function declares to read, or usually reads as far as any node saw.
     fn inputs(&self, function: &str, others: &BTreeMap<String, Neighbour>) -> Inputs {
-        let mut inputs = Inputs::new();
+        let known = self.parts.registry.get(function);
+        let declared = known.map(|known| self.declared.inputs(&known.leading().spec));
+        let mut inputs = declared.unwrap_or_default();
         for other in others.values() {
             let served = other.notice.functions.get(function);
             inputs.extend(served.into_iter().flat_map(|served| served.inputs.iter().cloned()));
@@ -195,6 +205,11 @@ impl Grouping {
     /// The same for whoever asks.
     pub fn usual_inputs(&self, function: &str) -> Inputs {
         self.inputs(function, &self.neighbours.fresh(Instant::now()))
+    }
+
+    /// Finds out how long the contents are that functions declare.
+    pub async fn learn_lengths(&self) {
+        self.declared.learn(&self.parts.registry, &self.parts.contents).await;
     }
 
     /// What this node told of itself last.
@@ -225,7 +240,8 @@ impl Grouping {
             let contents_read = inputs.keys().map(ContentName::id).collect();
             let sorted = sort(&function.leading().spec, contents_read, &all_found);
             let Some(Sorted { workload, by }) = sorted else { continue };
-            let seen = history.inputs(&function.name);
+            let mut known = self.declared.inputs(&function.leading().spec);
+            known.extend(history.inputs(&function.name));
             let served = Served {
                 workload,
                 by,
@@ -233,7 +249,7 @@ impl Grouping {
                 clones: live.makes_clones(function.leading().id),
                 run_us: power::run_us(&function),
                 missing_bytes: contents.missing(&inputs),
-                inputs: seen.into_iter().take(INPUTS_MAX).collect(),
+                inputs: known.into_iter().take(INPUTS_MAX).collect(),
             };
             functions.insert(function.name.to_string(), served);
             if functions.len() == FUNCTIONS_MAX {

@@ -62,7 +62,7 @@ pub struct Served {
     pub run_us: Option<u64>,
     /// Bytes of its usual inputs that are not there.
     pub missing_bytes: u64,
-    /// What it usually reads, as far as this node saw, with lengths.
+    /// What it declares, and usually reads as far as this node saw, with lengths.
     pub inputs: Vec<(ContentName, u64)>,
 }
 

@@ -12,7 +12,7 @@ use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
-use crate::key_value::{KeyValue, KeyValueError};
+use crate::key_value::{Dated, KeyValue, KeyValueError};
 use crate::wasm::blob_values::{Container, IncomingValue, Names, OutgoingValue, Target, Weighed};
 use crate::wasm::guest::Guest;
 
@@ -38,7 +38,8 @@ use self::generated::wasi::blobstore::{blobstore, container, types};
 
 /// Keys asked of a store at a time.
 const PAGE: usize = 1000;
-/// When something was made is not kept.
+/// When it was made is not kept: of a container, which is there as soon as a function may open it, and
+/// of an object on a node's own shelf. The interface has no other word for that.
 const UNKNOWN: u64 = 0;
 /// Bytes that a guest may have open, whose own memory is less.
 const OPEN_BYTES: u64 = 64 << 20;
@@ -265,12 +266,14 @@ impl container::HostContainer for Blobs<'_> {
     ) -> Answer<ObjectMetadata> {
         let Container { name: container, store } = self.table.get(&own)?;
         let (container, store) = (container.clone(), store.clone());
-        let found = self.get(store, name.clone()).await;
-        Ok(found.map(|bytes| ObjectMetadata {
+        let asked = name.clone();
+        let found = self.with(move |keeper| keeper.get_dated(&store, &asked)).await;
+        let found = found.and_then(|found| found.ok_or_else(|| format!("no object `{name}`")));
+        Ok(found.map(|Dated { value, set_at }| ObjectMetadata {
             name,
             container,
-            created_at: UNKNOWN,
-            size: bytes.len() as u64,
+            created_at: set_at.unwrap_or(UNKNOWN),
+            size: value.len() as u64,
         }))
     }
 

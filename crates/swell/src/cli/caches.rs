@@ -36,6 +36,8 @@ pub enum CachesCommand {
     },
     /// Tell how a content stands at a node
     Show(OneContent),
+    /// Have a content led by the group of another workload
+    Move(OneMove),
     /// Tell where a content would be read from, or a function be called, and why
     Why(Asked),
 }
@@ -46,6 +48,23 @@ pub struct Asked {
     /// Workload and name of a content, or the name of a function
     #[arg(value_name = "WORKLOAD/NAME|FUNCTION")]
     pub name: String,
+    /// In which form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Listing,
+    /// Which node
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// A content, and the group it is to go to.
+#[derive(Debug, Args)]
+pub struct OneMove {
+    /// Workload and name
+    #[arg(value_name = "WORKLOAD/NAME")]
+    pub name: String,
+    /// The workload whose group is to lead it; its own takes it back
+    #[arg(value_name = "WORKLOAD")]
+    pub group: String,
     /// In which form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub output: Listing,

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use swell_api::cache::{CacheState, CachedContent, PlacedFunction};
+use swell_api::cache::{CacheState, CachedContent, ContentMove, PlacedFunction};
 use swell_api::content::{ContentEntry, ContentList};
 use ureq::SendBody;
-use ureq::http::{Request, Response};
+use ureq::http::{Method, Request, Response};
 
 use crate::client::failure::{is_fine, refused};
 use crate::client::node::{NodeClient, escaped, query};
@@ -86,6 +86,12 @@ impl NodeClient {
     /// How a content stands there.
     pub fn cached(&self, name: &str) -> Result<CachedContent, Letter> {
         self.get("the content", &format!("/v1/cache/{}", parts(name)))
+    }
+
+    /// Has a content led by the group of another workload; how it stands then.
+    pub fn move_content(&self, name: &str, group: &str) -> Result<CachedContent, Letter> {
+        let order = ContentMove { group: group.to_string() };
+        self.send("the content", Method::POST, &format!("/v1/cache/{}", parts(name)), &order)
     }
 
     /// Deletes a content.

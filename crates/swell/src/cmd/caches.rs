@@ -4,7 +4,7 @@ use swell_api::cache::{
     CacheGroup, CacheState, CachedContent, PlacedFunction, PlacedInput, PlacedNode,
 };
 
-use crate::cli::caches::{Asked, CachesCommand, OneContent};
+use crate::cli::caches::{Asked, CachesCommand, OneContent, OneMove};
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
@@ -51,9 +51,15 @@ pub fn run(command: &CachesCommand) -> Result<(), Letter> {
             let content = connect::node(node)?.cached(name)?;
             show_one(&content, &content.name, |_| describe(&content), *output)
         }
+        CachesCommand::Move(OneMove { name, group, output, node }) => {
+            let content = connect::node(node)?.move_content(name, group)?;
+            let words = format!("`{}` is led {}\n", content.name, content.led);
+            show_one(&content, &content.name, |_| words, *output)
+        }
         CachesCommand::Why(Asked { name, output, node }) if name.contains('/') => {
             let content = connect::node(node)?.cached(name)?;
             let mut words = format!("`{}` would be read {}\n", content.name, content.why);
+            words += &format!("it is led {}\n", content.led);
             for group in &content.groups {
                 words += &format!("it belongs to {group}\n");
             }
@@ -133,6 +139,7 @@ fn describe(content: &CachedContent) -> String {
         ("leader says", or_none(&content.leader_tag)),
         ("holders", content.holders.join("\n")),
         ("a read", content.why.clone()),
+        ("led", content.led.clone()),
         ("groups", content.groups.join("\n")),
     ])
 }

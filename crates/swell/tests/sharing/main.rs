@@ -15,4 +15,5 @@ mod cut;
 mod bucket;
 mod placing;
 mod cloning;
+mod relocating;
 mod gossip;

@@ -20,7 +20,7 @@ fn slowly(_: &Path, _: &str) -> Vec<(String, String)> {
     vec![("SWELL__CACHE__BANDWIDTH".to_string(), "64KiB".to_string())]
 }
 
-fn agent() -> Agent {
+pub(crate) fn agent() -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(Duration::from_secs(60)));
@@ -33,7 +33,7 @@ fn put(url: &str, body: &[u8]) -> u16 {
 }
 
 /// Deploys the function that keeps and shows pictures.
-fn deploy(circle: &Circle, node: usize, name: &str, change: &Value) {
+pub(crate) fn deploy(circle: &Circle, node: usize, name: &str, change: &Value) {
     let url = circle.url(node);
     let mut sent = agent().post(format!("{url}/v1/code")).send(samples::ALBUM).expect("it answers");
     let code: Value = serde_json::from_slice(&sent.body_mut().read_to_vec().expect("a body"))
@@ -77,7 +77,7 @@ fn why(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
 }
 
 /// What a node tells, once it tells all of this.
-fn told(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
+pub(crate) fn told(circle: &Circle, node: usize, asked: &str, expected: &[&str]) -> String {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let words = format!("cache {asked} --node {}", circle.url(node));
@@ -190,6 +190,26 @@ fn calls_go_where_their_data_is_and_others_join_when_no_member_is_suitable() {
     for _ in 0..5 {
         assert_eq!(show(&circle, oslo, "cat"), ("oslo".to_string(), PICTURE));
     }
+}
+
+#[test]
+fn what_a_function_declares_counts_before_its_first_call() {
+    let circle = Circle::made(Making { environment: Some(slowly), ..Making::default() });
+    let (berlin, oslo, paris) = (circle.node("berlin"), circle.node("oslo"), circle.node("paris"));
+    for node in [berlin, oslo, paris] {
+        deploy(&circle, node, "album", &json!({"workload": "shop", "inputs": ["cat", "gone"]}));
+    }
+    let made = format!("{}/v1/content/shop/cat", circle.url(berlin));
+    assert_eq!(put(&made, &vec![b'x'; PICTURE]), 201);
+    // Another member, where the call comes, and yet not where its data is.
+    assert_eq!(put(&format!("{}/v1/content/shop/dog", circle.url(oslo)), b"a dog"), 201);
+    let expected = [
+        "would go to `berlin`, which is in its group",
+        "1048576 bytes to fetch; in the group: it caches 1",
+        "reads `shop/cat` (1048576 bytes)",
+    ];
+    println!("{}", why(&circle, oslo, "album", &expected));
+    assert_eq!(show(&circle, oslo, "cat"), ("berlin".to_string(), PICTURE));
 }
 
 #[test]
