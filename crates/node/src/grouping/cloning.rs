@@ -24,7 +24,7 @@ use swell_link::peer::Peer;
 use crate::grouping::groups::{Grouping, Parts};
 use crate::grouping::neighbours::Neighbour;
 use crate::grouping::notice::near_id;
-use crate::live::nearby::Ask;
+use crate::live::ask::Ask;
 
 /// Where a node is asked for clones.
 pub const PATH: &str = "/clones";

@@ -2,10 +2,11 @@
 
 pub mod waiter;
 pub mod instances;
-pub mod nearby;
 pub mod recorder;
 pub mod mind;
+pub mod ask;
 pub mod world;
+pub mod nearby;
 pub mod admission;
 pub mod timer;
 pub mod flusher;

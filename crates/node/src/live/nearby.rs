@@ -8,25 +8,9 @@ use swell_core::ids::FunctionId;
 use swell_core::nearby::{COUNT_MAX, LASTING_MAX, NearId, NearNode, Request};
 use swell_core::units::Bytes;
 
+use crate::live::ask::Ask;
 use crate::live::world::Live;
 use crate::registry::Version;
-
-/// What another node is to be asked for.
-#[derive(Clone)]
-pub struct Ask {
-    /// The node.
-    pub node: NearId,
-    /// The function.
-    pub version: Arc<Version>,
-    /// How many instances.
-    pub count: u32,
-    /// For how long.
-    pub lasting: Duration,
-    /// What the last of them is worth while it rests, in millionths of a use per second.
-    pub worth: u64,
-    /// What making it is worth, in the same.
-    pub bid: u64,
-}
 
 impl Live {
     /// The mind wants others to be asked; where nobody carries that, all refuse.

@@ -17,8 +17,8 @@ use swell_core::site::Site;
 use swell_sandbox::backend::{Instance, StartError, Template};
 
 use crate::clock::Clock;
+use crate::live::ask::Ask;
 use crate::live::mind::{Chores, Mind};
-use crate::live::nearby::Ask;
 use crate::live::recorder::Recorder;
 use crate::observe::metrics::Metrics;
 use crate::registry::Version;
