@@ -26,11 +26,13 @@ pub(crate) async fn convene(shared: Arc<Shared>, stop: CancellationToken) {
         let me = shared.circle.me();
         let mind = shared.mind.lock();
         for (&group, charter) in mind.groups() {
-            let is_led = mind.node.view(group).is_some_and(|view| view.leader.is_some());
-            if is_led || charter.voters.contains(&me) {
+            let view = mind.node.view(group);
+            let is_led = view.is_some_and(|view| view.leader.is_some());
+            let voters = view.map_or(&charter.voters, |view| &view.voters.names);
+            if is_led || voters.contains(&me) {
                 continue;
             }
-            for &to in &charter.voters {
+            for &to in voters {
                 let envelope = Envelope { from: me, to, group, message: Message::Convene };
                 shared.carrier.send(Parcel { envelope, name: None, bytes: None });
             }

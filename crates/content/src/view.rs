@@ -49,6 +49,7 @@ impl GroupView {
             leader,
             leads: false,
             voters,
+            by_settings: None,
             copies,
             copy_bytes,
             led_contents,
