@@ -11,10 +11,9 @@ use swell_api::site::{
     InviteSite, JoinSite, LedgerRow, Proposal, Reach, SetMode, SiteContact,
 };
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
-use swell_consensus::log::{Change, LogError, Look};
+use swell_consensus::log::Look;
 use swell_core::council::entry::Command;
 use swell_core::council::words::ProposalId;
-use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
@@ -29,6 +28,7 @@ use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
+use crate::sites::leaving::{dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::outlook::Only;
 use crate::sites::telling::mode_taken;
@@ -39,8 +39,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
 const SETTLED_EVERY: Duration = Duration::from_millis(50);
-/// How long nothing must be heard of a site that is gone.
-const LISTENED: Duration = Duration::from_secs(5);
 
 /// The site of a node, if it is one.
 pub struct SiteDesk {
@@ -136,54 +134,6 @@ impl SiteDesk {
     async fn contact(&self, name: &str, reach: &Reach) -> Result<SiteContact, Refusal> {
         let told = self.gateway(reach.address.as_deref());
         reach::contact(name, reach, (self.listen, told), self.around.flow.clone()).await
-    }
-
-    /// A site that came up just now, or beside which this one did, may not have been heard yet.
-    async fn must_be_gone(&self, name: &str) -> Result<(), Refusal> {
-        let deadline = tokio::time::Instant::now() + LISTENED;
-        while tokio::time::Instant::now() < deadline {
-            let sites = self.cluster()?.sites;
-            match sites.iter().find(|site| site.name == name) {
-                None if !self.site()?.log().membership().sites.contains_key(&site_id(name)) => {
-                    let title = format!("there is no site `{name}` in this cluster");
-                    return Err(Refusal::new(Reason::NotFound, title)
-                        .hint("`swell site list` shows those that are"));
-                }
-                Some(there) if there.is_reached => {
-                    let title = format!("site `{name}` is there");
-                    return Err(Refusal::new(Reason::Conflict, title).hint(
-                        "let it leave itself, with `swell site leave --node` and its address",
-                    ));
-                }
-                _ => tokio::time::sleep(SETTLED_EVERY).await,
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a member out of the cluster; it must have no part in anything.
-    async fn dismiss(&self, site: &Site, who: SiteId) -> Result<(), Refusal> {
-        let log = site.log().clone();
-        // An earlier try may have come so far.
-        if log.look(|state| state.members.contains_key(&who)) {
-            let asked = Command::Dismiss { site: who };
-            match site.say(asked, PATIENCE).await {
-                // Removed while it was away: the others have seen to the rest, and its own log is
-                // of another time.
-                Err(LogError::NotMember) if who == site.me() => return Ok(()),
-                Err(error) => return Err(unsaid(&error)),
-                Ok(decided) => decided.outcome.map_err(|refused| declined(site, &refused))?,
-            }
-        }
-        let mut voters = log.membership().voters;
-        if voters.remove(&who) && !voters.is_empty() {
-            let changed = log.change(Change::Voters(voters), PATIENCE).await;
-            changed.map_err(|error| unsaid(&error))?;
-        }
-        if let Err(error) = log.change(Change::Leave { site: who }, PATIENCE).await {
-            tracing::warn!(%error, "the others still send a site their log that has left");
-        }
-        Ok(())
     }
 
     /// Keeps who this node is and brings it up; if it does not come up, it is nobody again.
@@ -374,7 +324,7 @@ impl Sited for SiteDesk {
         Box::pin(async move {
             let site = self.site()?;
             if !forget {
-                self.dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
+                dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
                     Reason::NotReady => refusal
                         .hint("if the cluster is no more, `swell site leave --forget` forgets it"),
                     _ => refusal,
@@ -392,8 +342,8 @@ impl Sited for SiteDesk {
                 return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
                     .hint("let it leave with `swell site leave`"));
             }
-            self.must_be_gone(&name).await?;
-            self.dismiss(&site, who).await
+            must_be_gone(&site, &name, || self.cluster()).await?;
+            dismiss(&site, who).await
         })
     }
 

@@ -21,4 +21,5 @@ pub mod telling;
 pub mod life;
 pub mod asking;
 pub mod reach;
+pub mod leaving;
 pub mod desk;
