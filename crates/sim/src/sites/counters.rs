@@ -148,6 +148,8 @@ fn calls(load: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use swell_core::council::words::Criticality;
+
     use super::*;
     use crate::sites::cluster::Place;
 
@@ -156,7 +158,7 @@ mod tests {
             minutes: 100 * SLOT_MINUTES,
             loads: vec![vec![3_000.0; 100 * SLOT_MINUTES]; 3],
             home: vec![0, 1, 2],
-            criticality: vec![Default::default(); 3],
+            criticality: vec![Criticality::Normal; 3],
             capacity: vec![10_000.0; 3],
         }
     }
