@@ -58,7 +58,7 @@ pub(crate) fn on_chosen(
 fn forget_unforeseen(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let functions: Vec<FunctionId> = mind.pool.functions().collect();
     for function in functions {
-        let wished = mind.wanted.clones(function).or(mind.wanted.asked(function));
+        let wished = mind.wanted.clones(function).or_else(|| mind.wanted.asked(function));
         if !mind.cloning.clones(function) && wished.is_some() {
             mind.wanted.set_clones(function, None);
             mind.wanted.set_asked(function, None);

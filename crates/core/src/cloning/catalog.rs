@@ -23,7 +23,7 @@ pub const ENTRIES: &[Entry] = &[
         summary: "clones while a cold start avoided is worth more than the start and the memory held",
         parameters: &[
             ("start", "0.4", "what a start that nobody asked for costs, in cold starts avoided"),
-            ("start-used", "0.17", "the same while most clones are used"),
+            ("start-used", "0.15", "the same while most clones are used"),
             ("start-unused", "0.8", "the same while few are"),
             ("few", "0.3", "up to this share of clones that are used, few are"),
             ("most", "0.6", "from this share on, most are"),

@@ -43,7 +43,7 @@ impl Default for Prices {
     fn default() -> Self {
         Self {
             start: 0.4,
-            start_used: 0.17,
+            start_used: 0.15,
             start_unused: 0.8,
             few: 0.3,
             most: 0.6,
@@ -199,7 +199,8 @@ impl ClonePolicy for ExpectedCost {
     }
 
     fn least_chance(&self) -> u16 {
-        (self.prices.start * f64::from(WHOLE)).clamp(0.0, f64::from(WHOLE)) as u16
+        let least = self.prices.start.min(self.prices.start_used);
+        (least * f64::from(WHOLE)).clamp(0.0, f64::from(WHOLE)) as u16
     }
 }
 

@@ -10,8 +10,8 @@ pub trait ClonePolicy: Send {
     /// offer is left to keep-alive.
     fn weigh(&self, now: Instant, candidate: &Candidate<'_>) -> Option<Offer>;
 
-    /// The chance of any call from which a first clone can be worth its start, in thousandths,
-    /// where nothing is known of how many are used.
+    /// The chance of any call from which on a first clone can ever be worth its start, in
+    /// thousandths.
     fn least_chance(&self) -> u16;
 
     /// How long a surplus of clones must last before some of it is let go, given the length

@@ -263,11 +263,11 @@ impl Hybrid {
         let missing: Vec<usize> = missing.copied().collect();
         let views: Vec<Views<'_>> =
             missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
-        let each = |part: &Box<dyn Model>| match now {
+        let said = self.parts.iter().map(|part| match now {
             Some(now) => part.say_now_and_often(now, &views),
             None => (Vec::new(), part.say_often(&views)),
-        };
-        let (said_now, often): (Vec<_>, Vec<_>) = self.parts.iter().map(each).unzip();
+        });
+        let (said_now, often): (Vec<_>, Vec<_>) = said.unzip();
         let mut often: Vec<_> = often.into_iter().map(Vec::into_iter).collect();
         for origin in missing {
             let said = often.iter_mut().map(|part| part.next().expect("each origin is told"));

@@ -37,7 +37,7 @@ pub struct Foresight {
 /// machine they hear late that they are to end. What makes models holds nothing that outlives it;
 /// what forecasts has the store open, and what it knows of late is kept at each step anyway.
 const TRAINER_WAIT: Duration = Duration::from_millis(200);
-const MAKER_WAIT: Duration = Duration::from_secs(5);
+const MAKER_WAIT: Duration = Duration::from_secs(30);
 /// How often it is looked whether a thread has ended.
 const LOOK: Duration = Duration::from_millis(2);
 
