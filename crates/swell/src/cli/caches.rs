@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
+use crate::cli::voters::VotersArguments;
 
 /// Arguments of `swell cache`.
 #[derive(Debug, Args)]
@@ -36,6 +37,8 @@ pub enum CachesCommand {
     },
     /// Tell how a content stands at a node
     Show(OneContent),
+    /// Tell who votes in a group, or make others vote
+    Voters(VotersArguments),
     /// Tell where a content would be read from, or a function be called, and why
     Why(Asked),
 }

@@ -2,10 +2,10 @@
 
 use std::io::Read;
 
-use swell_api::cache::{CacheState, CachedContent, PlacedFunction};
+use swell_api::cache::{CacheState, CacheVoters, CachedContent, PlacedFunction, VotersChange};
 use swell_api::content::{ContentEntry, ContentList};
 use ureq::SendBody;
-use ureq::http::{Request, Response};
+use ureq::http::{Method, Request, Response};
 
 use crate::client::failure::{is_fine, refused};
 use crate::client::node::{NodeClient, escaped, query};
@@ -81,6 +81,21 @@ impl NodeClient {
     /// The cache groups of the node.
     pub fn caches(&self) -> Result<CacheState, Letter> {
         self.get("cache groups", "/v1/cache")
+    }
+
+    /// Who votes in the group of a workload.
+    pub fn voters(&self, workload: &str) -> Result<CacheVoters, Letter> {
+        self.get("who votes", &format!("/v1/voters/{}", escaped(workload)))
+    }
+
+    /// Makes others vote there.
+    pub fn change_voters(
+        &self,
+        workload: &str,
+        change: &VotersChange,
+    ) -> Result<CacheVoters, Letter> {
+        let path = format!("/v1/voters/{}", escaped(workload));
+        self.send("who votes", Method::PUT, &path, change)
     }
 
     /// How a content stands there.

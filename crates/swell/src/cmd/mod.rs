@@ -31,6 +31,7 @@ pub mod queue;
 pub mod flows;
 pub mod content;
 pub mod caches;
+pub mod voters;
 pub mod certificate;
 pub mod journal;
 pub mod completions;

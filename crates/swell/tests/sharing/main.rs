@@ -15,3 +15,4 @@ mod cut;
 mod bucket;
 mod placing;
 mod gossip;
+mod voters;
