@@ -19,6 +19,7 @@ pub mod ahead;
 pub mod foreseeing;
 pub mod sweeping;
 pub mod voting;
+pub mod office;
 pub mod hands;
 pub mod token;
 pub mod answer;

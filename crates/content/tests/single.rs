@@ -77,8 +77,8 @@ async fn a_node_on_its_own_takes_its_groups_along_to_another_name() {
         loop {
             let (none, session) = (Precondition::None, Session::default());
             let committed = Acknowledgement::Committed;
-            let written = contents.write(&name("a"), &text("two"), none, &session, committed);
-            match written.await {
+            let (name, two) = (name("a"), text("two"));
+            match contents.write(&name, &two, none, &session, committed).await {
                 Ok(written) => break written.version,
                 Err(error) => assert_eq!(error, ContentError::Busy, "nobody leads yet"),
             }

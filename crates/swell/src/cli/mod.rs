@@ -29,7 +29,6 @@ pub mod sites;
 pub mod cache;
 pub mod flows;
 pub mod content;
-pub mod voters;
 pub mod caches;
 pub mod certificate;
 pub mod replay;

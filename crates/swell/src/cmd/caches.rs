@@ -60,7 +60,7 @@ pub fn run(command: &CachesCommand) -> Result<(), Letter> {
             let content = connect::node(node)?.cached(name)?;
             show_one(&content, &content.name, |_| describe(&content), *output)
         }
-        CachesCommand::Voters(arguments) => crate::cmd::voters::run(arguments),
+        CachesCommand::Voters(arguments) => crate::voters::run(arguments),
         CachesCommand::Why(Asked { name, output, node }) if name.contains('/') => {
             let content = connect::node(node)?.cached(name)?;
             let mut words = format!("`{}` would be read {}\n", content.name, content.why);

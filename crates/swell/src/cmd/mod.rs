@@ -31,7 +31,6 @@ pub mod queue;
 pub mod flows;
 pub mod content;
 pub mod caches;
-pub mod voters;
 pub mod certificate;
 pub mod journal;
 pub mod completions;

@@ -2,7 +2,7 @@
 
 use swell_api::cache::{CacheVoters, VotersChange};
 
-use crate::cli::voters::{VotersArguments, VotersCommand};
+use crate::cli::caches::{VotersArguments, VotersCommand};
 use crate::client::node::NodeClient;
 use crate::connect;
 use crate::error::Letter;
