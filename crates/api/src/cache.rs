@@ -67,12 +67,49 @@ pub struct CacheGroup {
     pub members: Vec<String>,
     /// Who votes, in the order in which they would stand for election.
     pub voters: Vec<String>,
+    /// Who would vote by the settings of this node, if that is not who does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_settings: Option<Vec<String>>,
     /// Copies of its contents here.
     pub copies: u64,
     /// Bytes of these copies.
     pub copy_bytes: u64,
     /// Contents that this node's reign has had to do with.
     pub led_contents: u64,
+}
+
+/// Who votes in a cache group, as the data store has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct CacheVoters {
+    /// The workload of the group.
+    pub workload: String,
+    /// Counts the lists that the group has had; 0 if nobody has led it yet.
+    pub number: u64,
+    /// Who votes, in the order in which they would stand for election.
+    pub voters: Vec<String>,
+    /// Who would vote by the settings of the node that was asked.
+    pub by_settings: Vec<String>,
+    /// The latest reign.
+    pub epoch: u64,
+    /// Whose it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leader: Option<String>,
+}
+
+/// Who is to vote in a cache group.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VotersChange {
+    /// Who is to vote, in the order in which they would stand for election.
+    pub voters: Vec<String>,
+    /// In place of the list of this number, and of no other; of the one in office, if it is
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Voters that are gone for good. If no leader can be elected without them, the group is
+    /// founded anew; what waits for the data store with them alone is lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
 }
 
 /// What a node counted since it came up.

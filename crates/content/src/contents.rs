@@ -35,11 +35,11 @@ use crate::mind::{Answered, Mind};
 use crate::naming::{ContentName, check_workload, group_of};
 use crate::objects::open;
 use crate::objects::seam::ObjectError;
+use crate::office::notice;
 use crate::parcel::Parcel;
 use crate::settings::ContentSettings;
 use crate::shared::{STORE_REQUESTS_MAX, Shared};
 use crate::sweeping::sweep;
-use crate::voting::notice;
 
 /// How often a read begins anew because its copy had to make room meanwhile.
 const READS_MAX: u32 = 5;

@@ -21,6 +21,7 @@ pub mod foreseeing;
 pub mod sweeping;
 pub mod voting;
 pub mod convening;
+pub mod office;
 pub mod hands;
 pub mod token;
 pub mod answer;

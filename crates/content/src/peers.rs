@@ -29,8 +29,9 @@ use crate::contents::Contents;
 use crate::naming::node_of;
 use crate::parcel::Parcel;
 
-/// Where messages are posted.
-const PATH: &str = "/content/messages";
+/// Where messages are posted. The number changes with their form: those of a program that has
+/// another are lost, and never misread.
+const PATH: &str = "/content/messages/2";
 /// Messages that wait for a connection to one peer.
 const OUTBOX_MAX: usize = 4096;
 /// Requests to one peer at a time.

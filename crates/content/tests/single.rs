@@ -20,6 +20,17 @@ async fn open(data: &Path) -> Contents {
     open_keeping(data, Duration::from_secs(60)).await
 }
 
+/// The same under another name.
+async fn open_as(data: &Path, me: &str) -> Contents {
+    let circle = Circle::new(me, []).expect("one name");
+    let settings = ContentSettings {
+        workloads: vec!["shop".to_string()],
+        wait_max: Duration::from_secs(5),
+        ..ContentSettings::in_folder(data)
+    };
+    Contents::open(settings, circle, Arc::new(Nobody)).await.expect("it opens")
+}
+
 /// One that keeps the bytes of old versions for so long.
 async fn open_keeping(data: &Path, superseded_keep: Duration) -> Contents {
     let settings = ContentSettings {
@@ -51,6 +62,34 @@ async fn put(contents: &Contents, key: &str, value: &str) -> (Version, Session) 
 
 async fn get(contents: &Contents, key: &str, level: ReadLevel) -> Reading {
     contents.read(&name(key), level, Session::default()).await.expect("it is read")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_on_its_own_takes_its_groups_along_to_another_name() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let contents = open(data.path()).await;
+    let (first, _) = put(&contents, "a", "one").await;
+    assert_eq!(contents.voters("shop").await.expect("it is known").voters, ["alone"]);
+    contents.close().await;
+
+    let contents = open_as(data.path(), "renamed").await;
+    let written = async {
+        loop {
+            let (none, session) = (Precondition::None, Session::default());
+            let committed = Acknowledgement::Committed;
+            let (name, two) = (name("a"), text("two"));
+            match contents.write(&name, &two, none, &session, committed).await {
+                Ok(written) => break written.version,
+                Err(error) => assert_eq!(error, ContentError::Busy, "nobody leads yet"),
+            }
+        }
+    };
+    let patience = Duration::from_secs(60);
+    let second = tokio::time::timeout(patience, written).await.expect("it leads its groups");
+    assert!(first < second);
+    let electorate = contents.voters("shop").await.expect("it is known");
+    assert_eq!((electorate.voters, electorate.number), (vec!["renamed".to_string()], 2));
+    contents.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

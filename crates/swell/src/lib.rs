@@ -34,6 +34,7 @@ pub mod cache_cases;
 pub mod recording;
 pub mod flow_recording;
 pub mod watch;
+pub mod voters;
 pub mod flow_ends;
 pub mod rig;
 pub mod town;

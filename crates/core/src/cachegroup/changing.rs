@@ -100,8 +100,7 @@ impl Election {
         let lasts = desk.timing.lease - desk.timing.margin;
         let is_silent =
             |voter: &NodeId| bid.supports.get(voter).is_none_or(|&asked| asked + lasts <= desk.now);
-        let silent: Vec<NodeId> =
-            change.next.names.iter().copied().filter(|voter| is_silent(voter)).collect();
+        let silent: Vec<NodeId> = change.next.names.iter().copied().filter(is_silent).collect();
         let is_new = |voter: &NodeId| !self.voters.contains(*voter);
         let has_majority = change.next.names.len() - silent.len() >= change.next.majority();
         if has_majority && !silent.iter().any(is_new) { Vec::new() } else { silent }

@@ -71,6 +71,7 @@ pub async fn show(State(context): State<Arc<ApiContext>>) -> Answer<Json<CacheSt
         leader: one.leader,
         leads: one.leads,
         voters: one.voters,
+        by_settings: one.by_settings,
         copies: one.copies,
         copy_bytes: one.copy_bytes,
         led_contents: one.led_contents,

@@ -7,6 +7,7 @@ pub mod functions;
 pub mod flows;
 pub mod contents;
 pub mod caches;
+pub mod voters;
 pub mod code;
 pub mod node;
 pub mod logs;

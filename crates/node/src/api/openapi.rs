@@ -9,6 +9,7 @@ use utoipa::{Modify, OpenApi};
 use crate::api::reply::PROBLEM;
 use crate::api::{
     caches, code, contents, flows, forecasts, functions, invocations, logs, node, outlooks, sites,
+    voters,
 };
 
 /// The API of a node.
@@ -22,6 +23,7 @@ use crate::api::{
         flows::explain, flows::plan,
         contents::list, contents::read, contents::write, contents::remove,
         caches::show, caches::content, caches::give, caches::placement,
+        voters::show, voters::change,
         code::upload, code::download,
         node::show, node::instances, node::journal, node::plan,
         logs::show,

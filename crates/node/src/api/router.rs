@@ -11,7 +11,7 @@ use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
 use crate::api::{
     access, caches, code, contents, flows, forecasts, functions, invocations, logs, node, openapi,
-    outlooks, sites,
+    outlooks, sites, voters,
 };
 use crate::refusal::{Reason, Refusal};
 
@@ -49,6 +49,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/cache", get(caches::show)),
         (CONTENTS[1].0, get(caches::content).post(caches::give)),
         ("/v1/placement/{function}", get(caches::placement)),
+        ("/v1/voters/{workload}", get(voters::show).put(voters::change)),
         ("/v1/code", post(code::upload)),
         ("/v1/code/{digest}", get(code::download)),
         ("/v1/node", get(node::show)),

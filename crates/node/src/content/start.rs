@@ -151,6 +151,7 @@ fn figures(grouping: &Grouping) -> ContentGauges {
         messages: [count(&own.sent), count(&own.received)],
         store_requests: [count(&own.store_requests).saturating_sub(failed), failed],
         groups: [led, groups.len() as u64 - led],
+        groups_differing: groups.iter().filter(|group| group.by_settings.is_some()).count() as u64,
         copies: groups.iter().map(|group| group.copies).sum(),
         memory_bytes: contents.memory_used(),
         ahead: contents.fetched_ahead(),

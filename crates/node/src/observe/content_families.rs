@@ -26,6 +26,8 @@ pub(crate) fn contents(out: &mut Out, gauges: &ContentGauges) -> Encoded {
     let roles = ["leader", "member"].into_iter().zip(gauges.groups);
     let roles = roles.map(|(role, count)| ([("role", role)], count));
     out.gauges("cache_groups", "Cache groups, by what the node is in them.", None, roles)?;
+    let help = "Cache groups in which others vote than the node's settings name.";
+    out.gauge("cache_groups_differing", help, None, gauges.groups_differing)?;
     let ahead = &gauges.ahead;
     let causes = [("history", ahead.by_history), ("popularity", ahead.by_popularity)];
     let causes = causes.into_iter().map(|(cause, count)| ([("cause", cause)], count));

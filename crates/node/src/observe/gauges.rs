@@ -79,6 +79,8 @@ pub struct ContentGauges {
     pub store_requests: [u64; 2],
     /// Groups that this node leads, and others that it is in.
     pub groups: [u64; 2],
+    /// Groups in which others vote than this node's settings name.
+    pub groups_differing: u64,
     /// Copies here.
     pub copies: u64,
     /// Memory that they take.

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use swell_api::cache::{CacheState, CachedContent, ContentMove, PlacedFunction};
+use swell_api::cache::{
+    CacheState, CacheVoters, CachedContent, ContentMove, PlacedFunction, VotersChange,
+};
 use swell_api::content::{ContentEntry, ContentList};
 use ureq::SendBody;
 use ureq::http::{Method, Request, Response};
@@ -81,6 +83,21 @@ impl NodeClient {
     /// The cache groups of the node.
     pub fn caches(&self) -> Result<CacheState, Letter> {
         self.get("cache groups", "/v1/cache")
+    }
+
+    /// Who votes in the group of a workload.
+    pub fn voters(&self, workload: &str) -> Result<CacheVoters, Letter> {
+        self.get("who votes", &format!("/v1/voters/{}", escaped(workload)))
+    }
+
+    /// Makes others vote there.
+    pub fn change_voters(
+        &self,
+        workload: &str,
+        change: &VotersChange,
+    ) -> Result<CacheVoters, Letter> {
+        let path = format!("/v1/voters/{}", escaped(workload));
+        self.send("who votes", Method::PUT, &path, change)
     }
 
     /// How a content stands there.

@@ -19,7 +19,7 @@ const GROUPS: [Column<CacheGroup>; 10] = [
     Column::number("COPIES", |one| one.copies.to_string()),
     Column::number("SIZE", |one| bytes(one.copy_bytes)),
     Column::wide_number("LED", |one| one.led_contents.to_string()),
-    Column::wide("VOTERS", |one| one.voters.join(",")),
+    Column::wide("VOTERS", voters),
     Column::wide("WHY", |one| one.why.clone().unwrap_or_else(|| "-".to_string())),
 ];
 
@@ -31,6 +31,15 @@ fn here(group: &CacheGroup) -> String {
         (false, None) => "-",
     }
     .to_string()
+}
+
+/// Who votes, and who would by the node's settings, if that is not the same.
+fn voters(group: &CacheGroup) -> String {
+    let voters = group.voters.join(",");
+    match &group.by_settings {
+        Some(own) => format!("{voters} (settings: {})", own.join(",")),
+        None => voters,
+    }
 }
 
 fn workload(group: &CacheGroup) -> String {
@@ -56,6 +65,7 @@ pub fn run(command: &CachesCommand) -> Result<(), Letter> {
             let words = format!("`{}` is led {}\n", content.name, content.led);
             show_one(&content, &content.name, |_| words, *output)
         }
+        CachesCommand::Voters(arguments) => crate::voters::run(arguments),
         CachesCommand::Why(Asked { name, output, node }) if name.contains('/') => {
             let content = connect::node(node)?.cached(name)?;
             let mut words = format!("`{}` would be read {}\n", content.name, content.why);
@@ -93,10 +103,19 @@ fn explain(placed: &PlacedFunction) -> String {
 
 fn members(state: &CacheState) -> String {
     let (counts, ahead) = (&state.counts, &state.prefetch);
+    let differing = state.groups.iter().filter(|group| group.by_settings.is_some());
+    let differing: Vec<String> = differing.map(workload).collect();
     facts(&[
         ("node", state.name.clone()),
         ("members", state.members.join(", ")),
         ("data store", state.store.clone()),
+        (
+            "voters",
+            match differing.is_empty() {
+                true => "as settings name them".to_string(),
+                false => format!("not as settings name them in {}", differing.join(", ")),
+            },
+        ),
         ("trouble", state.trouble.clone().unwrap_or_else(|| "none".to_string())),
         (
             "reads",

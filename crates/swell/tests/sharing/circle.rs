@@ -127,9 +127,14 @@ impl Circle {
 
     /// Starts a node, in the folder it had before.
     pub(crate) fn start(&self, node: usize) {
+        self.start_with(node, &(0..LISTED).collect::<Vec<_>>());
+    }
+
+    /// The same with these on its list.
+    pub(crate) fn start_with(&self, node: usize, listed: &[usize]) {
         let name = self.names[node];
-        let listed = self.names.iter().zip(&self.at).take(LISTED);
-        let peers: Vec<String> = listed.map(|(name, at)| format!("{name}={at}")).collect();
+        let peer = |&node: &usize| format!("{}={}", self.names[node], self.at[node]);
+        let peers: Vec<String> = listed.iter().map(peer).collect();
         let words = format!("up --listen 127.0.0.1:0 --memory 256MiB --data data-{name}");
         self.visit(node);
         let mut command = self.command(&words);
@@ -146,7 +151,7 @@ impl Circle {
         ] {
             command.env(format!("SWELL__CACHE__{key}"), value);
         }
-        if node >= LISTED {
+        if !listed.contains(&node) {
             command.env("SWELL__CACHE__ADVERTISE", &self.at[node]);
         }
         if let Some(environment) = self.making.environment {
@@ -213,6 +218,14 @@ impl Circle {
         self.visit(node);
         let (_, body) = crate::callers::get(&format!("{}{path}", self.url(node)))?;
         serde_json::from_slice(&body).ok()
+    }
+
+    /// Runs the program against a node: what it printed, or what went wrong.
+    pub(crate) fn run(&self, node: usize, words: &str) -> Result<String, String> {
+        let ran = self.command(&format!("{words} --node {}", self.url(node))).output();
+        let ran = ran.expect("the program starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if ran.status.success() { Ok(text(&ran.stdout)) } else { Err(text(&ran.stderr)) }
     }
 
     /// The node that leads the group, waited for; `others` does not count.

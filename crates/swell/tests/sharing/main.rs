@@ -17,3 +17,4 @@ mod placing;
 mod cloning;
 mod relocating;
 mod gossip;
+mod voters;

@@ -24,6 +24,20 @@ fn contents_are_put_read_listed_and_removed() {
     assert!(node.fine("cache why shop/maps/a").out.contains("from here"));
     assert!(node.fine("cache members").out.contains("data store"));
     assert!(node.metric("swell_cache_reads_total") >= 2.0);
+    let voters = node.fine("cache voters show shop -o json").json();
+    let me = voters[0]["voters"][0].as_str().expect("it votes").to_string();
+    assert_eq!(
+        (&voters[0]["number"], &voters[0]["by_settings"]),
+        (&1.into(), &voters[0]["voters"])
+    );
+    node.run("cache voters show nowhere").ended(1, "no workload");
+    node.run("cache voters add shop nobody").ended(1, "no node `nobody` is known");
+    node.run(&format!("cache voters add shop {me}")).ended(1, "votes already");
+    node.run(&format!("cache voters remove shop {me}")).ended(1, "one to 5 voters");
+    node.run("cache voters remove shop nobody").ended(1, "does not vote");
+    node.run(&format!("cache voters set shop {me},{me}")).ended(1, "there twice");
+    assert_eq!(node.fine(&format!("cache voters set shop {me} -o json")).json()[0]["number"], 2);
+    assert_eq!(node.metric("swell_cache_groups_differing"), 0.0);
     node.fine("content rm shop/maps/a");
     node.run("content rm shop/maps/a").ended(1, "no content");
     node.run("content get shop/maps/a").ended(1, "no content");
