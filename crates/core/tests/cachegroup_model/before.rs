@@ -75,6 +75,11 @@ impl State {
                     state.arrive(case, now, &Shared::new(ask));
                     state.drain(case, None, cut);
                 }
+                Before::Evict(content, node) => {
+                    let version = state.store.content(content).revision.version;
+                    state.tell(case, now, node, Input::Evicted { content, version });
+                    state.drain(case, None);
+                }
                 Before::Move => {
                     state.give_away(case, now);
                     state.drain(case, None, cut);

@@ -39,6 +39,8 @@ pub(crate) enum Before {
     Tick,
     /// The leader was told that a node has the newest version of a content, which is not true.
     Lie(ContentId, usize),
+    /// The copy of a content had to make room at a node, and all have heard of it.
+    Evict(ContentId, usize),
     /// The next content that moves has moved.
     Move,
     /// A node stands for election, and this is under way.

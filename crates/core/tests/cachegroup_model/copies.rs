@@ -59,6 +59,23 @@ fn a_version_is_passed_on_by_the_leader() {
     }
 }
 
+/// No member has the version any more: the leader fetches it for two who ask, while a writer makes
+/// the next one.
+fn relayed() -> Case {
+    let mut case = passed_on(Flaw::None);
+    case.conduct.way = Way::Relay;
+    case.clients[1].steps.truncate(1);
+    case.clients.truncate(3);
+    case.before = vec![Before::Step(0), Before::Evict(X, 1)];
+    case.timers = vec![2, 3];
+    case
+}
+
+#[test]
+fn a_version_that_no_member_has_comes_through_the_leader() {
+    holds(&relayed(), 600_000);
+}
+
 /// A leader that forgets looks at the data store anew, and nobody goes back in time.
 #[test]
 fn a_content_is_forgotten_and_found_again() {

@@ -89,6 +89,11 @@ fn what_follows_a_return_is_seen_after_it() {
 }
 
 #[test]
+fn a_return_that_leaves_no_mark() {
+    breaks(&back_again(Flaw::MovesWithoutMark), &["I8"], 600_000);
+}
+
+#[test]
 fn a_move_without_a_fence() {
     breaks(&written_again(Flaw::MovesWithoutFence), &["I3"], 600_000);
 }
