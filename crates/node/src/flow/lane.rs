@@ -188,7 +188,11 @@ impl Lane {
                     (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
                     continue;
                 }
-                Placed::Not => stir.notify_one(),
+                Placed::Not => {
+                    // Whoever could give it more room hears of what was put in before it waits.
+                    self.meter.stirred();
+                    stir.notify_one();
+                }
             }
             tokio::select! {
                 () = room => {}
