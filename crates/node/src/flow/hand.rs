@@ -86,6 +86,9 @@ impl<'a> Hand<'a> {
                 Next::Item(item) => {
                     let mut bytes = Vec::new();
                     let (lane, sequence) = (item.lane(), item.sequence());
+                    if let Some(waited_ms) = item.waited_ms() {
+                        self.line.meter.sampled(waited_ms);
+                    }
                     let mut missed = self.line.missed(lane, sequence);
                     let is_whole = item.copy_to(&mut bytes);
                     missed += u64::from(!is_whole);

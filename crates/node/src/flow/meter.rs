@@ -15,6 +15,9 @@ use crate::observe::histogram::Histogram;
 /// Times of so many items are remembered.
 const RECENT: usize = 512;
 
+/// A sample counts one in so many against those before it.
+const SAMPLES: u64 = 8;
+
 /// Figures of a flow.
 pub(crate) struct Meter {
     /// Rung when something happened; with the counters that a tick reads.
@@ -29,6 +32,9 @@ pub(crate) struct Meter {
     pub(crate) ended: AtomicU64,
     /// How long items were in it.
     pub(crate) sojourn: Histogram,
+    /// How long sampled items had waited when they were taken out, in microseconds and averaged; one
+    /// more, as 0 is that none was.
+    queued: AtomicU64,
     /// How many wait for room, and for items: one at least counts.
     blocked: Mutex<u32>,
     starved: Mutex<u32>,
@@ -57,6 +63,7 @@ impl Meter {
             lost: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             sojourn: Histogram::default(),
+            queued: AtomicU64::new(0),
             blocked: Mutex::new(0),
             starved: Mutex::new(0),
             recent: Mutex::default(),
@@ -104,6 +111,21 @@ impl Meter {
             None => recent.times.push(time),
         }
         recent.next = (at + 1) % RECENT;
+    }
+
+    /// A sampled item had waited so long when it was taken out. Only whoever takes items out says so.
+    pub(crate) fn sampled(&self, waited_ms: u64) {
+        let waited = waited_ms.saturating_mul(1_000);
+        let queued = match self.queued.load(Ordering::Relaxed) {
+            0 => waited,
+            known => known - 1 - (known - 1) / SAMPLES + waited / SAMPLES,
+        };
+        self.queued.store(queued.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// How long items wait until they are taken out, by the samples, in microseconds.
+    pub(crate) fn queued_us(&self) -> Option<u64> {
+        self.queued.load(Ordering::Relaxed).checked_sub(1)
     }
 
     /// The half and the 99 hundredths of the latest times, in microseconds.
@@ -206,6 +228,18 @@ mod tests {
         let (half, most) = meter.percentiles();
         assert_eq!((half / 1_000_000, most / 1_000_000), (255, 506));
         assert_eq!(meter.items().done, 3 * RECENT as u64);
+    }
+
+    #[test]
+    fn samples_are_averaged() {
+        let meter = meter();
+        assert_eq!(meter.queued_us(), None);
+        meter.sampled(8);
+        assert_eq!(meter.queued_us(), Some(8_000));
+        meter.sampled(16);
+        assert_eq!(meter.queued_us(), Some(9_000));
+        (0..200).for_each(|_| meter.sampled(0));
+        assert!(meter.queued_us() < Some(10));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod consumer;
 pub mod cores;
 pub mod seat;
 pub mod functions;
+pub mod rates;
 pub mod sight;
 pub mod arriving;
 pub mod link;

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -36,6 +36,8 @@ pub(crate) struct Native {
     pub(crate) items: AtomicU64,
     /// Told to end; also where it ended by itself.
     pub(crate) over: CancellationToken,
+    /// It has gone, and what it put in is on its way into the flow still.
+    pub(crate) has_left: AtomicBool,
     why: Mutex<Option<(Refused, String)>>,
 }
 
@@ -56,6 +58,7 @@ impl Native {
             socket,
             items: AtomicU64::new(0),
             over: CancellationToken::new(),
+            has_left: AtomicBool::new(false),
             why: Mutex::new(None),
         }
     }
@@ -91,6 +94,13 @@ impl Natives {
         }
         all.push(native.clone());
         true
+    }
+
+    /// Whether the one that has this name and role has gone, and only its items are left.
+    pub(crate) fn has_left(&self, name: &str, role: Role) -> bool {
+        let all = self.0.lock();
+        let mut same = all.iter().filter(|one| one.name == name && one.role == role);
+        same.any(|one| one.has_left.load(Ordering::Relaxed))
     }
 
     pub(crate) fn remove(&self, number: u64) {

@@ -13,9 +13,8 @@ use swell_core::time::{Instant, Span};
 use crate::flow::functions::{FunctionSight, Functions, SECOND, Tick};
 use crate::flow::line::Line;
 use crate::flow::news::Counters;
+use crate::flow::rates::{Rates, SHOWN, Shot, Shots};
 
-/// Ticks that rates are shown over.
-const SHOWN: usize = 10;
 /// How much a tick counts for what is averaged over about a minute.
 const MINUTE: f64 = 1.0 / 600.0;
 /// Gaps and work vary like chance: both squared coefficients are those of an exponential
@@ -39,37 +38,6 @@ struct Reading {
     sojourn_us: u64,
 }
 
-/// What rates are made of.
-#[derive(Debug, Clone, Copy)]
-struct Shot {
-    at: Instant,
-    put: u64,
-    done: u64,
-    blocked_ns: u64,
-    starved_ns: u64,
-}
-
-/// The latest shots, one a tick.
-struct Shots {
-    all: [Shot; SHOWN + 1],
-    taken: usize,
-}
-
-impl Shots {
-    fn push(&mut self, shot: Shot) {
-        self.all[self.taken % self.all.len()] = shot;
-        self.taken += 1;
-    }
-
-    /// The oldest and the newest.
-    fn ends(&self) -> Option<(&Shot, &Shot)> {
-        let count = self.all.len();
-        let newest = self.taken.checked_sub(1)? % count;
-        let oldest = if self.taken > count { self.taken % count } else { 0 };
-        Some((&self.all[oldest], &self.all[newest]))
-    }
-}
-
 /// One who could own a flow.
 struct Candidate {
     /// The number of the function; a native process has none.
@@ -86,8 +54,10 @@ pub(crate) struct LineSight {
     looked_at: Option<Instant>,
     reading: Reading,
     sample: Sample,
-    /// Items in it, averaged over about a second.
+    /// Items in it, averaged over about a second, and the times that a second's items took, by
+    /// their stamps and in microseconds.
     depth: f64,
+    sojourn_us: f64,
     /// Nanoseconds of the last tick in which producers waited for room.
     blocked_ns: u64,
     /// Ticks in which nothing happened.
@@ -104,16 +74,6 @@ pub(crate) struct LineSight {
     /// In their order.
     candidates: Box<[Candidate]>,
     shots: Shots,
-}
-
-/// Rates over the last second.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Rates {
-    pub(crate) arriving: f64,
-    pub(crate) leaving: f64,
-    /// Shares, from 0 to 1.
-    pub(crate) blocked: f64,
-    pub(crate) starved: f64,
 }
 
 impl LineSight {
@@ -134,12 +94,12 @@ impl LineSight {
             dependency: 0.0,
             recent: VecDeque::new(),
         };
-        let shot = Shot { at: Instant::ZERO, put: 0, done: 0, blocked_ns: 0, starved_ns: 0 };
         Self {
             looked_at: None,
             reading: Reading::default(),
             sample,
             depth: 0.0,
+            sojourn_us: 0.0,
             blocked_ns: 0,
             quiet: 0,
             rested: 0,
@@ -149,7 +109,7 @@ impl LineSight {
             peak: 0,
             sizing: Sizing::default(),
             candidates: line.owners().enumerate().map(candidate).collect(),
-            shots: Shots { all: [shot; SHOWN + 1], taken: 0 },
+            shots: Shots::new(),
         }
     }
 
@@ -244,7 +204,9 @@ impl LineSight {
             0 => Span::ZERO,
             since => Span::from_nanos(tick.now_us.saturating_sub(since) * 1_000),
         };
-        let mean = (reading.sojourn_us - before.sojourn_us).checked_div(done);
+        let sojourn_us = reading.sojourn_us - before.sojourn_us;
+        self.sojourn_us += weight * (sojourn_us as f64 / passed - self.sojourn_us);
+        let mean = sojourn_us.checked_div(done);
         sample.latency = match mean {
             Some(mean) => Span::from_nanos(mean * 1_000).max(oldest),
             None => little(sample.depth, sample.leaving, oldest).max(oldest),
@@ -268,10 +230,12 @@ impl LineSight {
         share + (before - share) * (1.0 - MINUTE).powf(f64::from(self.served))
     }
 
-    /// How long items are in it by Little's law, from how many are in it and how many leave: what
-    /// their stamps say is held against that.
-    pub(crate) fn by_little(&self) -> Span {
-        little(self.depth, self.sample.leaving, Span::ZERO)
+    /// Items in it, averaged over about a second, and how long those of that second took: by their
+    /// stamps, and by Little's law from how many are in it and how many leave.
+    pub(crate) fn sojourn(&self) -> (f64, Span, Span) {
+        let leaving = self.sample.leaving;
+        let stamped = if leaving > 0.0 { self.sojourn_us / 1e6 / leaving } else { 0.0 };
+        (self.depth, Span::from_secs_f64(stamped), little(self.depth, leaving, Span::ZERO))
     }
 
     /// Items of the usual size that its lanes can hold, and the work of one.
@@ -373,19 +337,7 @@ impl LineSight {
 
     /// Rates over the last second.
     pub(crate) fn rates(&self, now: Instant) -> Rates {
-        let Some((from, to)) = self.shots.ends() else { return Rates::default() };
-        let passed = to.at.since(from.at).secs_f64();
-        if passed <= 0.0 || now.since(to.at) > TICK * (SHOWN as u64) {
-            return Rates { starved: 1.0, ..Rates::default() };
-        }
-        let share =
-            |before: u64, after: u64| (after.saturating_sub(before) as f64 / 1e9 / passed).min(1.0);
-        Rates {
-            arriving: (to.put - from.put) as f64 / passed,
-            leaving: (to.done - from.done) as f64 / passed,
-            blocked: share(from.blocked_ns, to.blocked_ns),
-            starved: share(from.starved_ns, to.starved_ns),
-        }
+        self.shots.rates(now)
     }
 }
 

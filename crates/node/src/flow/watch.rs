@@ -19,9 +19,13 @@ use crate::clock::Clock;
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::looks::{Looks, Work};
+use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
-use crate::flow::sight::{LineSight, Rates};
+use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
+
+/// Times that differ by less agree: depths are looked at once per tick.
+const CLOSE: Span = Span::from_millis(10);
 
 /// Watches the flows of a node.
 pub struct Watch {
@@ -236,14 +240,17 @@ impl Watch {
 /// What a decision is made of, in words.
 fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
     let sample = sight.sample();
-    let mut words = format!(
-        "{:.1} items/s come and {:.1} go, {:.1} are in it and take {} ({} by Little's law)",
-        sample.arriving,
-        sample.leaving,
-        sample.depth,
-        sample.latency,
-        sight.by_little(),
-    );
+    let mut words = if sight.rests() {
+        "nothing has come or gone for a while".to_string()
+    } else {
+        let (depth, stamped, little) = sight.sojourn();
+        format!(
+            "{:.1} items/s come and {:.1} go, {depth:.1} are in it; {}",
+            sample.arriving,
+            sample.leaving,
+            times(stamped, little, line.meter.queued_us())
+        )
+    };
     let owner = line.owner();
     let (own, others): (Vec<&Party>, Vec<&Party>) =
         parties.iter().partition(|party| party.owner.0 as usize == owner);
@@ -257,4 +264,45 @@ fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
         words += &format!(", `{name}` {:.0} %{state}", other.usage() * 100.0);
     }
     words
+}
+
+/// How long items take, as their stamps say, with what Little's law makes of it: where those
+/// differ, the flow is not steady, or somebody counts wrongly.
+fn times(stamped: Span, little: Span, queued_us: Option<u64>) -> String {
+    if stamped == Span::ZERO {
+        return "none of them is done yet".to_string();
+    }
+    let ms = |span: Span| format!("{:.1} ms", span.millis_f64());
+    let (less, more) = (stamped.min(little), stamped.max(little));
+    let agree = more - less <= CLOSE || more.nanos() <= 2 * less.nanos();
+    let (stamped, little) = (ms(stamped), ms(little));
+    let queued = queued_us.map_or_else(String::new, |queued| {
+        format!(", about {} of it until taken out,", ms(Span::from_nanos(queued * 1_000)))
+    });
+    let check = if agree { "and" } else { "but" };
+    let steady = if agree { "" } else { " (it fills, empties or comes in bursts)" };
+    format!("they take {stamped} by their stamps{queued} {check} {little} by Little's law{steady}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_and_littles_law_are_held_against_each_other() {
+        let ms = Span::from_millis;
+        for (stamped, little, queued, expected) in [
+            (0, 3, None, "none of them is done yet"),
+            (30, 27, None, "they take 30.0 ms by their stamps and 27.0 ms by Little's law"),
+            (
+                30,
+                90,
+                Some(12_000),
+                "they take 30.0 ms by their stamps, about 12.0 ms of it until taken out, but 90.0 \
+                 ms by Little's law (it fills, empties or comes in bursts)",
+            ),
+        ] {
+            assert_eq!(times(ms(stamped), ms(little), queued), expected);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::Interest;
@@ -113,7 +114,13 @@ impl Session<'_> {
         if among.add(&native) {
             return Ok(native);
         }
-        let why = format!("another process is connected as `{}`", native.name);
+        let name = &native.name;
+        let why = match among.has_left(name, role) {
+            true => format!(
+                "what a former process `{name}` put in waits for room in the flow, and goes first"
+            ),
+            false => format!("another process is connected as `{name}`"),
+        };
         Err(No(Refused::Taken, why))
     }
 
@@ -181,6 +188,7 @@ impl Session<'_> {
                 return self.ended(native, ended.await);
             }
         };
+        native.has_left.store(true, Ordering::Relaxed);
         leaving.tell();
         let ended = ended.await;
         match said {
