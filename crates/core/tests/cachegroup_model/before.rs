@@ -78,7 +78,7 @@ impl State {
                 Before::Evict(content, node) => {
                     let version = state.store.content(content).revision.version;
                     state.tell(case, now, node, Input::Evicted { content, version });
-                    state.drain(case, None);
+                    state.drain(case, None, cut);
                 }
                 Before::Move => {
                     state.give_away(case, now);
