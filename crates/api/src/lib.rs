@@ -15,6 +15,7 @@ pub mod log;
 pub mod node;
 pub mod forecast;
 pub mod site;
+pub mod site_joining;
 pub mod site_outlook;
 pub mod calendar;
 pub mod problem;

@@ -170,7 +170,7 @@ impl Sender {
                 return Err(error);
             }
             if !is_told {
-                say(format!("{}: {error}", left.map_or("waiting".to_string(), waiting)));
+                say(format!("{}: {error}", left.map_or_else(|| "waiting".to_string(), waiting)));
                 is_told = true;
             }
             std::thread::sleep(GLANCE.saturating_sub(begun.elapsed()));

@@ -36,6 +36,7 @@ pub mod flow_recording;
 pub mod watch;
 pub mod voters;
 pub mod flow_ends;
+pub mod flow_table;
 pub mod rig;
 pub mod town;
 pub mod sentence;

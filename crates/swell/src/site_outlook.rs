@@ -11,7 +11,7 @@ use crate::listing::{Column, facts, show, show_one, table};
 use crate::siting::percent;
 
 const CURVES: [Column<Curve>; 9] = [
-    Column::text("WORKLOAD", |curve| curve.workload.clone().unwrap_or("(all)".to_string())),
+    Column::text("WORKLOAD", |curve| curve.workload.clone().unwrap_or_else(|| "(all)".to_string())),
     Column::text("SITE", |curve| curve.site.clone()),
     Column::text("METRIC", |curve| curve.metric.clone()),
     Column::number("SEEN", |curve| curve.seen.map_or_else(String::new, amount)),

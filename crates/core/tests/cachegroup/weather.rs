@@ -41,7 +41,7 @@ impl Weather {
             is_one_down: seed.is_multiple_of(2),
             has_outages: has(&mut rng),
             has_jumps: seed % 4 == 3,
-            has_changes: seed % 3 > 0,
+            has_changes: !seed.is_multiple_of(3),
             conduct: Conduct {
                 way: Way::ALL[(seed % 3) as usize],
                 // Of two contents in a group one is forgotten whenever the other is asked for.

@@ -15,10 +15,8 @@ use swell_api::calendar::{Imported, Occasion};
 use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
-use swell_api::site::{
-    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
-    Proposal, SetMode,
-};
+use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
+use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use swell_core::time::Span;
 

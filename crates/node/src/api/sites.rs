@@ -8,10 +8,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use swell_api::site::{
-    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
-    Proposal, SetMode,
-};
+use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
+use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, At, Failure, Told, aside};

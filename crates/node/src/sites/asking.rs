@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use swell_api::site::{FileProposal, Pem};
+use swell_api::site::FileProposal;
+use swell_api::site_joining::Pem;
 use swell_consensus::log::{LogError, Look};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::refusal::Refusal as Refused;

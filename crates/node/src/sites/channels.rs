@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use swell_api::site::{Capacity, SiteContact};
+use swell_api::site_joining::{Capacity, SiteContact};
 use swell_consensus::channel::names::site_of;
 use swell_consensus::log::{Change, Log, LogError, Look};
 use swell_core::council::entry::Command;

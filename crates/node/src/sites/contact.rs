@@ -1,6 +1,6 @@
 //! Where a site is found, in the words of the API and in those of sites.
 
-use swell_api::site::{Capacity, FlowContact, SiteContact};
+use swell_api::site_joining::{Capacity, FlowContact, SiteContact};
 use swell_consensus::channel::names::name_of;
 use swell_core::council::words::Loads;
 use swell_link::client::Address;

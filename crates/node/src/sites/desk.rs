@@ -7,8 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::RwLock;
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, Filed, FlowContact, InitSite, Invitation,
-    InviteSite, JoinSite, LedgerRow, Proposal, Reach, SetMode, SiteContact,
+    Authority, Cluster, ClusterState, FileProposal, Filed, LedgerRow, Proposal, SetMode,
+};
+use swell_api::site_joining::{
+    FlowContact, InitSite, Invitation, InviteSite, JoinSite, Reach, SiteContact,
 };
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use swell_consensus::log::Look;

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use swell_api::site::{Capacity, Pem, SiteContact};
+use swell_api::site_joining::{Capacity, Pem, SiteContact};
 
 /// The folder of a site within the data folder of its node.
 pub const FOLDER: &str = "site";

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use swell_api::site::SiteContact;
+use swell_api::site_joining::SiteContact;
 use swell_consensus::channel::resource::{Opening, ResourceChannel};
 use swell_consensus::log::Look;
 use swell_consensus::monitoring::state_channel::StateChannel;
@@ -110,7 +110,7 @@ impl Up {
         interface: IpAddr,
     ) -> Result<Self, String> {
         let Identity { contact, authority, .. } = &identity;
-        let link = |pem: &swell_api::site::Pem| {
+        let link = |pem: &swell_api::site_joining::Pem| {
             Link::of_pem(authority, &pem.certificate, &pem.key).map_err(|error| error.to_string())
         };
         let (resource_link, state_link) = (link(&identity.resource)?, link(&identity.state)?);

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use swell_api::site::{FlowContact, Reach, SiteContact};
+use swell_api::site_joining::{FlowContact, Reach, SiteContact};
 use swell_site::board::FlowPlace;
 use tokio::net::TcpListener;
 

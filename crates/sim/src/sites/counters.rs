@@ -104,7 +104,7 @@ impl Counters {
             let (mut believed, mut whole) = (0.0f32, 0.0f32);
             for (id, load) in parts {
                 let key = WorkloadId(*id as u32);
-                let run_us = corrected.get(&key).copied().unwrap_or(claims[&key].run_us);
+                let run_us = corrected.get(&key).copied().unwrap_or_else(|| claims[&key].run_us);
                 let part = run_us as f32 / (calls(*load) * CALL_US).max(1.0) * load;
                 (believed, whole) = (believed + part, whole + load);
                 sums[*id] = (sums[*id].0 + part, sums[*id].1 + load);

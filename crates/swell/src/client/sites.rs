@@ -1,9 +1,7 @@
 //! Sites, proposals, authority and the ledger.
 
-use swell_api::site::{
-    Authority, Cluster, FileProposal, Filed, InitSite, Invitation, InviteSite, JoinSite, LedgerRow,
-    Proposal, SetMode,
-};
+use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
+use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use ureq::SendBody;
 use ureq::http::{Method, Request};

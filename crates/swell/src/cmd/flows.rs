@@ -9,29 +9,9 @@ use crate::error::Letter;
 use crate::figure::bytes;
 use crate::flow_ends;
 use crate::flow_recording;
-use crate::listing::{Column, facts, show, show_one, table};
+use crate::flow_table::{FLOWS, rate, reasons, state, time};
+use crate::listing::{facts, show, show_one};
 use crate::say::say;
-
-const FLOWS: [Column<Flow>; 18] = [
-    Column::text("FLOW", |one| one.name.clone()),
-    Column::text("OWNER", |one| one.owner.clone()),
-    Column::number("DEPTH", |one| one.depth.to_string()),
-    Column::number("IN/S", |one| rate(one.in_per_second)),
-    Column::number("OUT/S", |one| rate(one.out_per_second)),
-    Column::number("P50", |one| time(one.sojourn_us_p50)),
-    Column::number("P99", |one| time(one.sojourn_us_p99)),
-    Column::number("OLDEST", |one| time(one.oldest_us)),
-    Column::number("BLOCKED", |one| format!("{:.0}%", one.blocked_percent)),
-    Column::number("STARVED", |one| format!("{:.0}%", one.starved_percent)),
-    Column::number("MOVES", |one| one.migrations.values().sum::<u64>().to_string()),
-    Column::text("STATE", state),
-    Column::wide_number("EPOCH", |one| one.epoch.to_string()),
-    Column::wide_number("CLASS", classes),
-    Column::wide("REASONS", |one| reasons(one).join(", ")),
-    Column::wide_number("SPILLED", |one| one.spilled.to_string()),
-    Column::wide_number("DEAD", |one| one.items.dead.to_string()),
-    Column::wide("FROM", |one| one.spec.from.join(",")),
-];
 
 /// Runs `swell flow`.
 pub fn run(command: &FlowCommand) -> Result<(), Letter> {
@@ -96,11 +76,6 @@ pub fn run(command: &FlowCommand) -> Result<(), Letter> {
             Ok(())
         }
     }
-}
-
-/// All that is known of flows, as a table.
-pub(crate) fn drawn(flows: &[Flow]) -> String {
-    table(flows, &FLOWS, true)
 }
 
 /// What a move to another node came to.
@@ -224,50 +199,4 @@ fn natives(flow: &Flow) -> String {
         })
         .collect();
     if natives.is_empty() { "none".to_string() } else { natives.join("\n") }
-}
-
-fn state(flow: &Flow) -> String {
-    if let Some(moved) = &flow.moved {
-        return format!("at node {}", moved.node);
-    }
-    match (&flow.trouble, &flow.pinned, flow.frozen) {
-        (Some(trouble), _, _) => format!("trouble: {trouble}"),
-        (None, Some(_), _) => "pinned".to_string(),
-        (None, None, true) => "frozen".to_string(),
-        (None, None, false) => "free".to_string(),
-    }
-}
-
-/// Changes of hands, by reason.
-fn reasons(flow: &Flow) -> Vec<String> {
-    flow.migrations.iter().map(|(why, count)| format!("{count} by {why}")).collect()
-}
-
-fn classes(flow: &Flow) -> String {
-    flow.lanes.iter().map(|lane| bytes(lane.class_bytes)).collect::<Vec<_>>().join(",")
-}
-
-fn rate(per_second: f64) -> String {
-    format!("{per_second:.1}")
-}
-
-fn time(micros: u64) -> String {
-    match micros {
-        0 => "-".to_string(),
-        1..1_000 => format!("{micros}us"),
-        1_000..1_000_000 => format!("{:.1}ms", micros as f64 / 1e3),
-        _ => format!("{:.1}s", micros as f64 / 1e6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        for (micros, shown) in [(0, "-"), (999, "999us"), (1_500, "1.5ms"), (2_000_000, "2.0s")] {
-            assert_eq!(time(micros), shown);
-        }
-    }
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use swell_api::site::{
-    Authority, Capacity, Cluster, FileProposal, InitSite, Invitation, JoinSite, LedgerRow,
-    Proposal, Reach, SetMode, Site, SiteMode,
+    Authority, Cluster, FileProposal, LedgerRow, Proposal, SetMode, Site, SiteMode,
 };
+use swell_api::site_joining::{Capacity, InitSite, Invitation, JoinSite, Reach};
 
 use crate::cli::site::{
     AuthorityCommand, CapacityArguments, FileArguments, LedgerArguments, Mode, ProposalCommand,

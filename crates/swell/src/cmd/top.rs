@@ -11,10 +11,10 @@ use swell_api::node::Node;
 
 use crate::cli::flows::TopArguments;
 use crate::client::node::word;
-use crate::cmd::flows;
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::{age, bytes};
+use crate::flow_table::FLOWS;
 use crate::interrupt;
 use crate::listing::{Column, table};
 use crate::output::to_stdout;
@@ -88,7 +88,7 @@ pub fn run(arguments: &TopArguments) -> Result<(), Letter> {
         });
         let drawn = draw(&about, rows.collect());
         before = Some((now, calls));
-        let flows = if flows.is_empty() { String::new() } else { flows::drawn(&flows) };
+        let flows = if flows.is_empty() { String::new() } else { table(&flows, &FLOWS, true) };
         to_stdout(|out| write!(out, "{clear}{drawn}{flows}"))?;
         left = left.map(|left| left.saturating_sub(1));
         let until = Instant::now() + every;

@@ -7,7 +7,7 @@ use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use swell_api::function::Code;
-use swell_api::site::{Capacity, InitSite, Invitation, InviteSite, JoinSite, Reach};
+use swell_api::site_joining::{Capacity, InitSite, Invitation, InviteSite, JoinSite, Reach};
 use swell_api::spec::{BackendName, FunctionSpec};
 use swell_core::time::Span;
 use swell_core::units::Bytes as Memory;
