@@ -98,7 +98,8 @@ pub const CACHE: &[Setting] = &[
         "cache.prefetch",
         "what is fetched before anybody asks: off, or some of p0 (calls go where their inputs \
          are), p1 (what a function declares or read before), p2 (what its workload asks for most)",
-        |_| "p0,p1,p2".into(),
+        // Four of five fetches of p2 go unread, which a bad link can do without.
+        |_| "p0,p1".into(),
         |draft, text| {
             draft.settings.cache.prefetch =
                 text.parse().map_err(|error: LayersError| error.to_string())?;
