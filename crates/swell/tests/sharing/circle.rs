@@ -127,7 +127,7 @@ impl Circle {
 
     /// Starts a node, in the folder it had before.
     pub(crate) fn start(&self, node: usize) {
-        self.start_with(node, &(0..LISTED).collect::<Vec<_>>());
+        self.start_with(node, &(0..LISTED.min(self.names.len())).collect::<Vec<_>>());
     }
 
     /// The same with these on its list.
