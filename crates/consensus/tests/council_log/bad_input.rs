@@ -42,6 +42,7 @@ async fn refused(log: &RaftLog, from: SiteId, message: &[u8], because: &str) {
     let answer = log.desk().answer(from, message).await;
     match decode(&answer) {
         Ok(Reply::Refused(why)) => assert!(why.contains(because), "`{why}`"),
+        Ok(Reply::NotMember) => assert_eq!(because, "no member"),
         other => panic!("it is not refused: {other:?}"),
     }
     assert_eq!((log.look(digest), log.metrics().leadership), before, "{because}");

@@ -237,8 +237,9 @@ mod tests {
         assert!(claim(1, one));
         assert!(claim(1, one), "asked once more");
         assert!(!claim(1, other));
-        assert!(!claim(2, other), "by no list in office");
         let first = row.voters.clone();
+        let foreign = Voters::by_settings(vec![other]);
+        assert!(!row.claim(Epoch(2), other, &foreign, &Kept), "by no list in office");
         assert_eq!(first, Voters { number: 1, names: vec![one, other] });
         assert!(row.claim(Epoch(2), other, &first, &Kept));
         assert!(!row.claim(Epoch(1), one, &first, &Kept), "it is over");
