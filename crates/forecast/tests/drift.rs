@@ -1,33 +1,23 @@
 //! Bands keep what they promise when demand changes, around a model that does not.
 
+mod by_chance;
 mod data;
 mod kept;
 
 use std::collections::BTreeMap;
 
-use swell_core::rng::{Rng, split, unit};
+use swell_core::rng::split;
 use swell_forecast::bands::{Forecast, Quantiles, quantiles_of};
 use swell_forecast::calibrate::layer::Calibration;
 use swell_forecast::calibrate::ledger::Ledger;
 use swell_forecast::calibrate::stream::Came;
 use swell_forecast::checkpoint::CheckpointError;
 
+use crate::by_chance::poisson;
 use crate::kept::{HORIZON, Kept, Span};
 
 const FUNCTIONS: usize = 30;
 const SHIFT: usize = 600;
-
-fn poisson(rng: &mut Rng, mean: f64) -> u32 {
-    if mean > 30.0 {
-        return poisson(rng, mean / 2.0) + poisson(rng, mean / 2.0);
-    }
-    let (limit, mut product, mut count) = ((-mean).exp(), unit(rng), 0);
-    while product > limit {
-        product *= unit(rng);
-        count += 1;
-    }
-    count
-}
 
 /// What became of bands over some time.
 struct Played {

@@ -1,7 +1,9 @@
 //! Occasions make forecasts better, whether a model is told of them or they are taken out of its
 //! past and put into what it says.
 
-use swell_core::rng::{Rng, below, split, unit};
+mod by_chance;
+
+use swell_core::rng::{below, split, unit};
 use swell_forecast::bands::{Forecast, LEVELS};
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::plan::Occurrence;
@@ -15,6 +17,8 @@ use swell_forecast::measure::pinball;
 use swell_forecast::panel::{Member, Panel};
 use swell_forecast::series::Series;
 
+use crate::by_chance::poisson;
+
 const FUNCTIONS: usize = 80;
 const STEPS: usize = 576;
 const SCORED: usize = 432;
@@ -23,18 +27,6 @@ const LASTS: usize = 8;
 struct Stage {
     panel: Panel,
     occurrences: Vec<Occurrence>,
-}
-
-fn poisson(rng: &mut Rng, mean: f64) -> u32 {
-    if mean > 30.0 {
-        return poisson(rng, mean / 2.0) + poisson(rng, mean / 2.0);
-    }
-    let (limit, mut product, mut count) = ((-mean).exp(), unit(rng), 0);
-    while product > limit {
-        product *= unit(rng);
-        count += 1;
-    }
-    count
 }
 
 /// Functions by chance, of which half are called three times as often during sales.

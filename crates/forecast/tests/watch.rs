@@ -1,27 +1,17 @@
 //! What is out of the ordinary is noticed, and what is not is left alone.
 
+mod by_chance;
 mod data;
 
-use swell_core::rng::{Rng, split, unit};
+use swell_core::rng::{Rng, split};
 use swell_forecast::bands::{LEVELS, Quantiles, quantiles_of};
 use swell_forecast::chance::{poisson_at_most, quantile};
 use swell_forecast::watch::anomaly::{Anomaly, Oddity};
 use swell_forecast::watch::watcher::{FALSE_ALARMS_MAX, Sight, Watcher, changed_share};
 
-const DAY: usize = 288;
+use crate::by_chance::poisson;
 
-/// A Poisson number: exact for small means, by parts for large ones.
-fn poisson(rng: &mut Rng, mean: f64) -> u32 {
-    if mean > 30.0 {
-        return poisson(rng, mean / 2.0) + poisson(rng, mean / 2.0);
-    }
-    let (limit, mut product, mut count) = ((-mean).exp(), unit(rng), 0);
-    while product > limit {
-        product *= unit(rng);
-        count += 1;
-    }
-    count
-}
+const DAY: usize = 288;
 
 fn exact(mean: f64) -> Quantiles {
     LEVELS.map(|level| {

@@ -4,16 +4,19 @@
 //! opening streams the file anew through a [`Reorder`]. What a row looks like is the
 //! business of each reader.
 
-use swell_core::time::{Instant, Span};
+use swell_core::time::Span;
 
 use crate::arrival::{Arrival, ArrivalStream};
 use crate::error::TraceError;
+use crate::problems::Problems;
+use crate::profile::FunctionProfile;
 use crate::reading::Reading;
 use crate::reorder::{Disorder, Reorder, Rows};
-use crate::trace::Calls;
+use crate::source::Source;
+use crate::trace::{Calls, Trace, TraceParts, span_to};
 
-/// Opens the rows of a file from the first.
-pub type OpenRows = dyn Fn() -> Result<Box<dyn Rows>, TraceError> + Send + Sync;
+/// Opens the rows of a file from the first, as lenient as when it was surveyed.
+type OpenRows = dyn Fn() -> Result<Box<dyn Rows>, TraceError> + Send + Sync;
 
 /// What a first pass over the calls finds.
 #[derive(Debug, Default)]
@@ -51,20 +54,41 @@ impl Survey {
         self.run_longest.resize(functions, Span::ZERO);
     }
 
-    /// The time of the last call.
-    pub fn last(&self) -> Option<Instant> {
-        self.any.then(|| self.disorder.latest())
+    /// The trace of the calls that were surveyed. `rows` reads their file anew and is given where
+    /// to count what it cannot make sense of.
+    pub fn into_trace(
+        self,
+        name: &str,
+        functions: Vec<FunctionProfile>,
+        file: &Source,
+        problems: Problems,
+        rows: impl Fn(Problems) -> Result<Box<dyn Rows>, TraceError> + Send + Sync + 'static,
+    ) -> Trace {
+        let lenient = problems.lenient();
+        let calls = CallsFile {
+            rows: Box::new(move || rows(Problems::new(lenient))),
+            name: file.name().to_string(),
+            disorder: self.disorder.greatest(),
+        };
+        Trace::new(TraceParts {
+            name: name.to_string(),
+            functions,
+            span: span_to(self.any.then(|| self.disorder.latest())),
+            call_counts: Some(self.call_counts),
+            problems,
+            recipe: None,
+            calls: Box::new(calls),
+        })
     }
 }
 
 /// The calls of a trace that tells every one.
-pub struct CallsFile {
-    /// Opens the rows.
-    pub rows: Box<OpenRows>,
+struct CallsFile {
+    rows: Box<OpenRows>,
     /// The file's name, for messages.
-    pub name: String,
+    name: String,
     /// How far a row reaches back, at most.
-    pub disorder: Span,
+    disorder: Span,
 }
 
 impl Calls for CallsFile {

@@ -7,14 +7,14 @@ use swell_core::ids::FunctionId;
 use swell_core::time::{Instant, Span};
 
 use crate::arrival::Arrival;
-use crate::calls_file::{CallsFile, Survey};
+use crate::calls_file::Survey;
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::FunctionProfile;
 use crate::reorder::{Rows, TableRows};
 use crate::source::Source;
 use crate::table::{Column, Table};
-use crate::trace::{Trace, TraceParts, span_to};
+use crate::trace::Trace;
 
 /// How a table of calls tells when, and of what.
 pub trait Naming: Send + Sync + 'static {
@@ -42,22 +42,9 @@ pub fn read_calls(
         survey.see(&call);
     }
     let problems = rows.problems;
-    let (lenient, source) = (problems.lenient(), calls.clone());
-    Ok(Trace::new(TraceParts {
-        name: name.to_string(),
-        functions: profiles,
-        span: span_to(survey.last()),
-        call_counts: Some(survey.call_counts),
-        problems,
-        recipe: None,
-        calls: Box::new(CallsFile {
-            name: calls.name().to_string(),
-            disorder: survey.disorder.greatest(),
-            rows: Box::new(move || {
-                let problems = Problems::new(lenient);
-                Ok(Box::new(CallRows::open(&source, Arc::clone(&known), problems)?))
-            }),
-        }),
+    let file = calls.clone();
+    Ok(survey.into_trace(name, profiles, calls, problems, move |problems| {
+        Ok(Box::new(CallRows::open(&file, Arc::clone(&known), problems)?))
     }))
 }
 

@@ -14,7 +14,7 @@ use swell_core::ids::FunctionId;
 use swell_core::time::{Instant, Span};
 
 use crate::arrival::Arrival;
-use crate::calls_file::{CallsFile, Survey};
+use crate::calls_file::Survey;
 use crate::error::TraceError;
 use crate::memory::MemoryTable;
 use crate::problems::Problems;
@@ -22,7 +22,7 @@ use crate::profile::{FUNCTIONS_MAX, FunctionProfile, MEMORY_DEFAULT, WARM_DEFAUL
 use crate::reorder::TableRows;
 use crate::source::Source;
 use crate::table::{Column, Table};
-use crate::trace::{Trace, TraceParts, span_to};
+use crate::trace::Trace;
 
 /// Reads a trace; the calls stay in their file.
 pub fn read(
@@ -50,23 +50,10 @@ pub fn read(
     }
     let FirstPass { ids, mut profiles, .. } = first;
     complete(&mut profiles, &survey, &memory, &mut problems);
-    let (lenient, source, ids) = (problems.lenient(), calls.clone(), Arc::new(ids));
-    Ok(Trace::new(TraceParts {
-        name: name.to_string(),
-        functions: profiles,
-        span: span_to(survey.last()),
-        call_counts: Some(survey.call_counts),
-        problems,
-        recipe: None,
-        calls: Box::new(CallsFile {
-            name: calls.name().to_string(),
-            disorder: survey.disorder.greatest(),
-            rows: Box::new(move || {
-                let problems = Problems::new(lenient);
-                let (table, ids) = (CallTable::open(&source)?, Arc::clone(&ids));
-                Ok(Box::new(CallRows { table, ids, key: String::new(), problems }))
-            }),
-        }),
+    let (file, ids) = (calls.clone(), Arc::new(ids));
+    Ok(survey.into_trace(name, profiles, calls, problems, move |problems| {
+        let (table, ids) = (CallTable::open(&file)?, Arc::clone(&ids));
+        Ok(Box::new(CallRows { table, ids, key: String::new(), problems }))
     }))
 }
 

@@ -18,13 +18,13 @@ use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 
 use crate::arrival::Arrival;
-use crate::calls_file::{CallsFile, Survey};
+use crate::calls_file::Survey;
 use crate::error::TraceError;
 use crate::problems::Problems;
 use crate::profile::{FUNCTIONS_MAX, FunctionProfile};
 use crate::reorder::Rows;
 use crate::source::{Lines, Source};
-use crate::trace::{Trace, TraceParts, span_to};
+use crate::trace::Trace;
 
 /// Reads a trace; the calls stay in their file.
 pub fn read(name: &str, source: &Source, mut problems: Problems) -> Result<Trace, TraceError> {
@@ -46,23 +46,10 @@ pub fn read(name: &str, source: &Source, mut problems: Problems) -> Result<Trace
     }
     survey.grow(functions.profiles.len());
     let functions = Arc::new(functions);
-    let profiles = functions.profiles.clone();
-    let (lenient, source, file) = (problems.lenient(), source.clone(), source.name().to_string());
-    Ok(Trace::new(TraceParts {
-        name: name.to_string(),
-        functions: profiles,
-        span: span_to(survey.last()),
-        call_counts: Some(survey.call_counts),
-        problems,
-        recipe: None,
-        calls: Box::new(CallsFile {
-            name: file,
-            disorder: survey.disorder.greatest(),
-            rows: Box::new(move || {
-                let (lines, functions) = (source.lines()?, Arc::clone(&functions));
-                Ok(Box::new(CallRows { lines, functions, problems: Problems::new(lenient) }))
-            }),
-        }),
+    let (profiles, file) = (functions.profiles.clone(), source.clone());
+    Ok(survey.into_trace(name, profiles, source, problems, move |problems| {
+        let (lines, functions) = (file.lines()?, Arc::clone(&functions));
+        Ok(Box::new(CallRows { lines, functions, problems }))
     }))
 }
 
