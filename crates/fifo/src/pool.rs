@@ -13,6 +13,9 @@ use thiserror::Error;
 
 use crate::class::{CLASSES, Class};
 
+/// One ready region of a class may take this part of the node's bytes: 1 / 16.
+const SPARE_SHARE: u64 = 16;
+
 /// Makes and scrubs what is pooled: mapped memfds in the daemon, heaps in tests.
 pub trait Maker {
     /// What is pooled.
@@ -50,7 +53,9 @@ pub struct Quotas {
     pub node: u64,
     /// Bytes of data the regions of one tenant may have.
     pub tenant: u64,
-    /// Below so many free regions of a class, [`Pool::refill`] makes more.
+    /// Below so many free regions of a class, [`Pool::refill`] makes more. One is kept ready
+    /// besides of a class that is in use, and of the class above, which its lanes may grow into,
+    /// where it takes at most a sixteenth of the node's bytes.
     pub low_water: [usize; CLASSES],
     /// Up to so many.
     pub high_water: [usize; CLASSES],
@@ -142,6 +147,7 @@ impl<M: Maker> Pool<M> {
             Some(region) => region,
             None => {
                 self.shelves[class.index()].misses += 1;
+                self.shed(wanted);
                 self.make(class)?
             }
         };
@@ -194,7 +200,7 @@ impl<M: Maker> Pool<M> {
             // Secluded ones are of use to some only.
             let free = self.shelves[class.index()].free.iter();
             let ready = free.filter(|region| !self.maker.is_secluded(region)).count();
-            if ready < self.quotas.low_water[class.index()] {
+            if ready < self.low_water(class) && self.has_room_for(class) {
                 let region = self.make(class)?;
                 self.shelves[class.index()].free.push(region);
                 return Ok(true);
@@ -244,10 +250,22 @@ impl<M: Maker> Pool<M> {
         Some(region)
     }
 
+    /// How many free ones of a class there shall be now.
+    fn low_water(&self, class: Class) -> usize {
+        let low = self.quotas.low_water[class.index()];
+        let is_used = |index: usize| self.shelves[index].used > 0;
+        let near = is_used(class.index()) || class.index().checked_sub(1).is_some_and(is_used);
+        let ahead = near && class.bytes() <= self.quotas.node / SPARE_SHARE;
+        low.max(usize::from(ahead))
+    }
+
+    fn has_room_for(&self, class: Class) -> bool {
+        self.held.saturating_add(class.bytes()) <= self.quotas.node
+    }
+
     fn make(&mut self, class: Class) -> Result<M::Region, PoolError> {
         let wanted = class.bytes();
-        self.shed(wanted);
-        if self.held.saturating_add(wanted) > self.quotas.node {
+        if !self.has_room_for(class) {
             return Err(PoolError::NodeQuota { held: self.held, quota: self.quotas.node, wanted });
         }
         let region = self.maker.make(class)?;
@@ -255,14 +273,13 @@ impl<M: Maker> Pool<M> {
         Ok(region)
     }
 
-    /// Lets regions go that nobody uses, where others are wanted and the node is full.
+    /// Lets regions go that nobody uses, the largest first, where one is wanted and the node is
+    /// full: what is ready for later is worth less than what is wanted now.
     fn shed(&mut self, wanted: u64) {
         for class in Class::all().collect::<Vec<_>>().into_iter().rev() {
-            let keep = self.quotas.low_water[class.index()];
             let shelf = &mut self.shelves[class.index()];
             while self.held.saturating_add(wanted) > self.quotas.node
-                && (shelf.dirty.pop().is_some()
-                    || shelf.free.len() > keep && shelf.free.pop().is_some())
+                && (shelf.dirty.pop().is_some() || shelf.free.pop().is_some())
             {
                 self.held -= class.bytes();
             }

@@ -56,7 +56,8 @@ fn it_is_filled_up_to_the_low_water() {
     pool.take(1, Class::MIN, Sharing::Processes).expect("one is made");
     assert_eq!(pool.count(Class::MIN).misses, 1);
     work(&mut pool);
-    assert_eq!((pool.count(Class::MIN).free, pool.held()), (3, 7 * SMALL));
+    // And one to grow into, four times as large.
+    assert_eq!((pool.count(Class::MIN).free, pool.held()), (3, 7 * SMALL + 4 * SMALL));
 }
 
 #[test]
@@ -101,6 +102,33 @@ fn what_nobody_uses_makes_room() {
     pool.give_back(1, large, region);
     pool.take(1, Class::MIN, Sharing::Processes).expect("the large one went");
     assert_eq!((pool.held(), pool.count(large).free), (SMALL, 0));
+}
+
+#[test]
+fn where_a_class_is_used_one_more_is_ready_and_one_to_grow_into() {
+    let [first, second, third]: [Class; 3] = std::array::from_fn(|i| Class::all().nth(i).unwrap());
+    // A sixteenth of it holds the second class and not the third.
+    let mut pool = pool(16 * second.bytes(), 1 << 30, 0);
+    work(&mut pool);
+    assert_eq!(pool.held(), 0, "nothing is used");
+    pool.take(1, first, Sharing::Processes).expect("one is made");
+    work(&mut pool);
+    assert_eq!((pool.count(first).free, pool.count(second).free), (1, 1));
+    pool.take(1, second, Sharing::Processes).expect("one is ready");
+    work(&mut pool);
+    assert_eq!((pool.count(second).misses, pool.count(second).free), (0, 1));
+    assert_eq!(pool.count(third).free, 0, "it would take too much");
+}
+
+#[test]
+fn no_lane_is_refused_for_what_is_only_ready() {
+    let mut pool = pool(4 * SMALL, 1 << 30, 4);
+    work(&mut pool);
+    assert_eq!(pool.count(Class::MIN).free, 4);
+    let second = Class::MIN.larger().expect("there are six");
+    pool.take(1, second, Sharing::Processes).expect("it is worth more than four that are ready");
+    work(&mut pool);
+    assert_eq!((pool.held(), pool.count(Class::MIN).free), (second.bytes(), 0));
 }
 
 #[test]

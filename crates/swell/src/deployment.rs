@@ -11,6 +11,7 @@ use crate::client::upload::{Code, ensure, read};
 use crate::error::Letter;
 use crate::figure::bytes;
 use crate::manifest::entry::{Entry, Source};
+use crate::manifest::naming::as_written;
 use crate::say::say;
 
 /// Longest value shown in a difference.
@@ -124,7 +125,7 @@ pub fn words(steps: &[PlanStep]) -> String {
             ));
         }
         for problem in &step.problems {
-            text.push_str(&format!("    problem: {problem}\n"));
+            text.push_str(&format!("    problem: {}\n", as_written(problem)));
         }
     }
     text
@@ -151,7 +152,9 @@ pub fn changes(steps: &[PlanStep]) -> usize {
 pub fn refuse_problems(steps: &[PlanStep]) -> Result<(), Letter> {
     let problems: Vec<String> = steps
         .iter()
-        .flat_map(|step| step.problems.iter().map(|problem| format!("{}: {problem}", step.name)))
+        .flat_map(|step| {
+            step.problems.iter().map(|one| format!("{}: {}", step.name, as_written(one)))
+        })
         .collect();
     if problems.is_empty() {
         return Ok(());

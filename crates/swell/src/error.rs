@@ -77,6 +77,13 @@ impl Letter {
         self
     }
 
+    /// The same with what was done until then.
+    #[must_use]
+    pub fn after(mut self, done: &str) -> Self {
+        self.message = format!("{}; {done}", self.message);
+        self
+    }
+
     /// What happened.
     pub fn message(&self) -> &str {
         &self.message

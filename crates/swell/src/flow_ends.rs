@@ -42,11 +42,11 @@ pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
         let mut lines = BufReader::with_capacity(READ, std::io::stdin().lock());
         let mut line = Vec::new();
         while read_line(&mut lines, &mut line)? {
-            sender.push(&line).map_err(letter)?;
+            sender.push(&line).map_err(|error| sender.ended(sent, error))?;
             sent += 1;
             // Before it waits for who knows how long, what came is safe.
             if lines.buffer().is_empty() {
-                sender.flush().map_err(letter)?;
+                sender.flush().map_err(|error| sender.ended(sent, error))?;
             }
         }
     }
@@ -54,10 +54,10 @@ pub fn send(arguments: &SendArguments) -> Result<(), Letter> {
         let bytes = fs::read(path).map_err(|error| {
             Letter::failed(format!("cannot read `{}`: {error}", path.display()))
         })?;
-        sender.push(&bytes).map_err(letter)?;
+        sender.push(&bytes).map_err(|error| sender.ended(sent, error))?;
         sent += 1;
     }
-    sender.flush().map_err(letter)?;
+    sender.flush().map_err(|error| sender.ended(sent, error))?;
     let producer = sender.producer;
     let mut told = format!("{flow}: {} accepted", count(sent, "item"));
     for (items, what) in [(producer.dropped(), "dropped"), (producer.lost(), "lost, maybe")] {
@@ -141,6 +141,12 @@ impl Sender {
             Err(_) if producer.next() > before => Ok(()),
             other => other,
         })
+    }
+
+    /// How it is told that sending ended early, with so many items put in.
+    fn ended(&self, sent: usize, error: ClientError) -> Letter {
+        let before = count(sent, "item");
+        letter(error).after(&format!("{before} went in before"))
     }
 
     fn flush(&mut self) -> Result<(), ClientError> {

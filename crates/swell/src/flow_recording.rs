@@ -27,6 +27,11 @@ pub fn run(arguments: &RecordArguments) -> Result<(), Letter> {
     let node = connect::node(&arguments.node)?;
     let asked = interrupt::listen()?;
     let every = Duration::from_nanos(arguments.every.nanos()).max(EVERY_MIN);
+    if arguments.span.is_some_and(|span| span.nanos() < arguments.every.nanos()) {
+        return Err(Letter::usage("it would end before the first look").hint(
+            "record `--for` at least as long as `--every`, which is 100ms unless it is given",
+        ));
+    }
     let span = arguments.span.map(|span| Duration::from_nanos(span.nanos()));
     let mut before = items(&node.flows()?);
     if let Some(name) = arguments.names.iter().find(|name| !before.contains_key(*name)) {

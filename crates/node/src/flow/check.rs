@@ -126,8 +126,8 @@ fn amounts(spec: &FlowSpec, found: &mut Vec<String>) {
     if spec.item_bytes > ITEM_BYTES_MAX {
         within("item_bytes", spec.item_bytes, 1, ITEM_BYTES_MAX);
         found.push(format!(
-            "an item fits into half of the largest size class, which has {largest} MiB; pass \
-             longer ones by reference"
+            "an item fits into half of the largest size class, which has {largest} MiB; write \
+             longer ones as contents of a workload, and pass their names"
         ));
         return;
     }

@@ -211,7 +211,7 @@ impl Flows {
         if depth > 0 && !discard {
             let title = format!("`{name}` holds {depth} items that are not done with");
             return Err(Refusal::new(Reason::Conflict, title)
-                .hint("wait until they are, or say that they are to be discarded"));
+                .hint(format!("wait until they are, or let them go: `swell flow rm {name} --discard`, `?discard=true`")));
         }
         let (flows, named) = (self.clone(), name.to_string());
         let removed = tokio::task::spawn_blocking(move || flows.store.remove(&named)).await;

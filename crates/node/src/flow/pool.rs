@@ -12,7 +12,8 @@ use swell_fifo::template::{Segment, Templates};
 
 use crate::settings::FlowSettings;
 
-/// Free regions of each class below which more are made, smallest class first.
+/// Free regions of each class below which more are made, smallest class first: under 2 MiB for a
+/// node without flows.
 const LOW_WATER: [usize; CLASSES] = [4, 4, 2, 1, 0, 0];
 /// Free regions of each class that are kept.
 const HIGH_WATER: [usize; CLASSES] = [16, 16, 8, 4, 1, 1];
@@ -83,7 +84,6 @@ impl Regions {
     /// Makes and scrubs regions in the background whenever that may be needed.
     pub(crate) async fn run(self: Arc<Self>) {
         loop {
-            self.low.notified().await;
             let regions = self.clone();
             // Touching a page costs microseconds: not where requests are served, and with
             // the pool free for others in between.
@@ -98,6 +98,7 @@ impl Regions {
             if let Ok(Err(error)) = filled.await {
                 tracing::debug!(%error, "regions for FIFOs are made when they are wanted");
             }
+            self.low.notified().await;
         }
     }
 }

@@ -72,6 +72,14 @@ impl Shown {
     /// Freezes, unfreezes, pins or unpins a flow.
     pub async fn change(&self, name: &str, change: FlowChange) -> Result<Flow, Refusal> {
         let up = self.find(name)?;
+        if let Some(away) = &up.away {
+            let node = away.to().node;
+            return Err(Refusal::new(
+                Reason::Conflict,
+                format!("the flow `{name}` is at `{node}`"),
+            )
+            .hint("say it to that node, with `--node`"));
+        }
         let mut record = up.record.lock().clone();
         if let Some(frozen) = change.frozen {
             record.frozen = frozen;

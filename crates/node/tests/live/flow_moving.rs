@@ -26,13 +26,13 @@ use crate::house::{Answer, House};
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A cluster, and a folder for the certificates of its nodes.
-struct Cluster {
+pub(crate) struct Cluster {
     authority: Authority,
     folder: TempDir,
 }
 
 impl Cluster {
-    fn found() -> Self {
+    pub(crate) fn found() -> Self {
         let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
         Self { authority, folder: tempfile::tempdir().expect("a folder for the test") }
     }
@@ -43,7 +43,7 @@ impl Cluster {
     }
 
     /// How the node `name` meets the others.
-    fn link(&self, name: &str) -> FlowLinkSettings {
+    pub(crate) fn link(&self, name: &str) -> FlowLinkSettings {
         let issued = self.issue(name);
         let file = |ending: &str, text: &str| {
             let path = self.folder.path().join(format!("{name}.{ending}"));
@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     /// Somebody who says that they are the node `name`.
-    fn pretend(&self, name: &str) -> Client {
+    pub(crate) fn pretend(&self, name: &str) -> Client {
         let Issued { certificate, key } = self.issue(name);
         let identity = Identity::of_pem(self.authority.certificate(), &certificate, &key);
         Client::new(identity.expect("it is an identity"))
@@ -74,13 +74,13 @@ impl Cluster {
 }
 
 /// A node that meets others.
-async fn meeting(link: &FlowLinkSettings) -> House {
+pub(crate) async fn meeting(link: &FlowLinkSettings) -> House {
     House::up_with(|settings| settings.flow.link = Some(link.clone())).await
 }
 
 impl House {
     /// Where it listens for flows.
-    fn door(&self) -> SocketAddr {
+    pub(crate) fn door(&self) -> SocketAddr {
         self.node.as_ref().and_then(|node| node.flow_address).expect("it listens for flows")
     }
 
@@ -216,10 +216,14 @@ async fn a_flow_that_cannot_go_stays_as_it_was() {
     paris.down().await;
 }
 
-/// Items of a lane as they are sent.
 fn chunk(term: u32, lane: &str, first: u64, items: &[&str]) -> Vec<u8> {
+    chunk_of("frames", term, lane, first, items)
+}
+
+/// Items of a lane as they are sent.
+pub(crate) fn chunk_of(flow: &str, term: u32, lane: &str, first: u64, items: &[&str]) -> Vec<u8> {
     let head = json!({
-        "flow": "frames", "term": term, "lane": lane, "born": 0, "wait_ms": 0,
+        "flow": flow, "term": term, "lane": lane, "born": 0, "wait_ms": 0,
     });
     let head = head.to_string().into_bytes();
     let mut bytes = (head.len() as u32).to_le_bytes().to_vec();

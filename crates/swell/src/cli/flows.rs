@@ -49,6 +49,9 @@ pub enum FlowCommand {
     /// Tell why a flow is where it is
     Explain(OneFlow),
     /// Let another function own a flow, from the next item on, or another node have it
+    #[command(
+        override_usage = "swell flow migrate [OPTIONS] <NAME> <FUNCTION | --to-node NODE=ADDRESS>"
+    )]
     Migrate {
         /// The flow
         name: String,
@@ -63,6 +66,7 @@ pub enum FlowCommand {
         node: NodeArguments,
     },
     /// Keep a flow with a function, or its owner on a core, whatever the analyzer finds
+    #[command(override_usage = "swell flow pin [OPTIONS] <NAME> <FUNCTION | --core N>")]
     Pin {
         /// The flow
         name: String,

@@ -5,4 +5,5 @@ pub mod trigger;
 pub mod function;
 pub mod flow;
 pub mod file;
+pub mod naming;
 pub mod schema;
