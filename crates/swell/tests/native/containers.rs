@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
+use swell_flow_client::producer::Producer;
 use swell_samples::samples;
 
 use crate::container::{Container, INSIDE, Image};
 use crate::node::{Node, command, until};
 use crate::shell::Folder;
-use crate::stage::{FUNCTIONS, frames};
+use crate::stage::{FUNCTIONS, PATIENCE, frames};
 
 /// Denies the kernel's wait for several words, as filters of containers do that are older.
 const FILTER: &str = r#"
@@ -156,18 +157,14 @@ fn containers_put_in_and_take_out_whatever_ends() {
     effects.read(&receiver.kill());
     receiver = stage.run("0:0", RECEIVE);
     until("all came", || (came(&effects, &receiver) == put).then_some(()));
-    // The putting one ends in the middle; what it had put in before is in.
+    // The putting one ends in the middle; what it had put in before is in, as its successor hears.
     let put = more(&mut sender, 400);
     until("some came", || (came(&effects, &receiver) + 390 >= put).then_some(()));
     sender.kill();
-    let accepted = until("it has left, and all it put in is in", || {
-        let shown = frames(stage.node());
-        let natives = shown["natives"].as_array().expect("a list");
-        let is_gone = natives.iter().all(|one| one["role"] != "producer");
-        let (depth, done) = (shown["depth"].as_u64()?, came(&effects, &receiver));
-        (is_gone && depth == 0 && done > 0).then_some(done)
-    });
+    let successor = Producer::connect(stage.door().join("flow.sock"), "frames", "sensor", PATIENCE);
+    let accepted = successor.expect("it may take part").next();
     assert!(accepted <= put, "{accepted} of {put}");
+    until("all of that came", || (came(&effects, &receiver) == accepted).then_some(()));
     let mut sender = stage.run("0:0", SEND);
     (accepted..accepted + 20).for_each(|number| sender.write(&number.to_string()));
     sender.close();
