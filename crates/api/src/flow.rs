@@ -307,8 +307,9 @@ pub struct FlowNative {
     pub role: String,
     /// Whether it owns the flow; a consumer that does not stands by.
     pub owns: bool,
-    /// The number of its process.
-    pub pid: u32,
+    /// The number of its process, as the node knows it; none where the node runs in a container
+    /// and the process outside of that.
+    pub pid: Option<u32>,
     /// The user it runs as.
     pub uid: u32,
     /// For how long it has been connected, in milliseconds.

@@ -1,5 +1,4 @@
-//! The daemon's door: a Unix socket in the file system that native processes connect to, and
-//! who they are according to the kernel.
+//! The daemon's door: a Unix socket in the file system that native processes connect to.
 //!
 //! Messages are datagrams of a sequenced socket (see [`parcel`](crate::parcel)). A path that is
 //! too long for a socket's address is reached through its folder's descriptor.
@@ -12,37 +11,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use rustix::io::Errno;
-use rustix::net::sockopt::socket_peercred;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept_with, bind, connect, listen,
     socket_with,
 };
-use rustix::process::{getegid, geteuid};
 use rustix::time::Timespec;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 64;
-
-/// Who is at the other end of a socket, as the kernel noted when it connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    /// The process.
-    pub pid: u32,
-    /// The user it runs as.
-    pub uid: u32,
-    /// The group it runs as.
-    pub gid: u32,
-}
-
-impl Peer {
-    /// Whether this peer may connect to a daemon of this process's user: the same user and root
-    /// may, and where `group_too` whoever runs as the daemon's group.
-    pub fn is_permitted(self, group_too: bool) -> bool {
-        let is_user = self.uid == 0 || self.uid == geteuid().as_raw();
-        is_user || group_too && self.gid == getegid().as_raw()
-    }
-}
 
 /// Opens the door at `path`, with these permissions from the first moment. A door that a daemon
 /// left behind there is replaced.
@@ -75,14 +53,11 @@ pub fn knock(path: &Path) -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Who is at the other end.
-pub fn peer(socket: impl AsFd) -> io::Result<Peer> {
-    let credentials = socket_peercred(socket)?;
-    Ok(Peer {
-        pid: credentials.pid.as_raw_nonzero().get().unsigned_abs(),
-        uid: credentials.uid.as_raw(),
-        gid: credentials.gid.as_raw(),
-    })
+/// Whether the door at `path` was mounted there by itself, as into a container: the next daemon
+/// opens another, which such a mount does not lead to.
+pub fn is_mounted_alone(path: &Path) -> bool {
+    let about = statx(CWD, path, AtFlags::empty(), StatxFlags::TYPE);
+    about.is_ok_and(|about| about.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// Waits until a message, or the end, can be received; false once `limit` is over.
@@ -135,7 +110,7 @@ mod tests {
 
     #[cfg_attr(miri, ignore = "there is no kernel")]
     #[test]
-    fn who_connects_is_known_and_long_paths_work() {
+    fn a_new_door_replaces_an_old_one_and_long_paths_work() {
         let deep = folder("swell-door").join("d".repeat(120));
         fs::create_dir_all(&deep).expect("the test can write");
         let path = deep.join("flow.sock");
@@ -145,21 +120,12 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
             let ours = knock(&path).expect("it is open");
             let theirs = accept(&door).expect("somebody knocked");
-            let peer = peer(&theirs).expect("the kernel knows");
-            assert_eq!(peer.pid, std::process::id());
-            assert!(peer.is_permitted(false));
+            assert!(!is_mounted_alone(&path));
             parcel::send(&ours, &7u32, &[]).expect("it is sent");
             assert!(wait_readable(&theirs, Duration::from_secs(5)).expect("it can be waited for"));
             let (seven, _) = parcel::try_receive::<u32>(&theirs).expect("fine").expect("a message");
             assert_eq!(seven, 7);
         }
         fs::remove_dir_all(folder("swell-door")).expect("it is ours");
-    }
-
-    #[test]
-    fn strangers_are_not_permitted() {
-        let stranger = Peer { pid: 1, uid: 4_000_000, gid: 4_000_000 };
-        assert!(!stranger.is_permitted(false) && !stranger.is_permitted(true));
-        assert!(Peer { uid: 0, ..stranger }.is_permitted(false));
     }
 }

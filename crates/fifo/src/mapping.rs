@@ -169,9 +169,16 @@ fn wait_for_any(watches: &[Watch<'_, Mapping>], limit: Option<Duration>) {
         timespec(Duration::new(now.tv_sec as u64, now.tv_nsec as u32), limit)
     });
     let waited = futex::waitv(&list, WaitvFlags::empty(), until.as_ref(), ClockId::Monotonic);
-    if waited == Err(Errno::NOSYS) {
+    if waited.is_err_and(is_for_good) {
+        // Whoever called looks again and comes back, and waits for one word from then on.
         ONE_AT_A_TIME.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether waiting for several words at once fails always: where the kernel is older than that,
+/// and in containers whose filter of system calls is, which refuses what it does not know.
+fn is_for_good(error: Errno) -> bool {
+    matches!(error, Errno::NOSYS | Errno::PERM | Errno::ACCESS)
 }
 
 fn entry(watch: &Watch<'_, Mapping>) -> Wait {

@@ -165,8 +165,8 @@ impl View {
     }
 }
 
-/// Copying by an instruction of the machine.
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+/// Copying by an instruction of the machine, which neither miri nor the sanitizers see into.
+#[cfg(all(target_arch = "x86_64", not(any(miri, swell_wordwise))))]
 mod block {
     pub(super) const IS_THERE: bool = true;
 
@@ -209,7 +209,7 @@ mod block {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(any(miri, swell_wordwise)))))]
 mod block {
     pub(super) const IS_THERE: bool = false;
 

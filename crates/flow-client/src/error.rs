@@ -1,7 +1,9 @@
 //! What can go wrong between a process and its node.
 
 use std::io;
+use std::path::Path;
 
+use swell_fifo::door::is_mounted_alone;
 use swell_fifo::fault::Fault;
 pub use swell_fifo::handshake::Refused;
 use thiserror::Error;
@@ -18,7 +20,7 @@ pub enum ClientError {
         why: String,
     },
     /// The node is not there, or went away and did not come back in time.
-    #[error("no node answers at `{path}`: {source}; is it up, and is that its socket?")]
+    #[error("no node answers at `{path}`: {source}; {}", hint(path))]
     Down {
         /// The socket.
         path: String,
@@ -42,6 +44,16 @@ pub enum ClientError {
     /// What the node wrote makes no sense.
     #[error("the node's memory makes no sense: {0}; are process and node of one version?")]
     Fault(#[from] Fault),
+}
+
+/// What may be wrong where no node answers.
+fn hint(socket: &str) -> &'static str {
+    if is_mounted_alone(Path::new(socket)) {
+        "this socket was mounted by itself, and a node that starts anew makes another: mount the \
+         folder that it is in instead"
+    } else {
+        "is it up, and is that its socket?"
+    }
 }
 
 impl ClientError {

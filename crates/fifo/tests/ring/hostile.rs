@@ -14,7 +14,7 @@ use swell_fifo::shared::Shared;
 
 use crate::stage::{Stage, region as heap_region};
 
-const ROUNDS: u64 = if cfg!(miri) { 6 } else { 20_000 };
+const ROUNDS: u64 = if cfg!(miri) { 6 } else { crate::stage::ROUNDS };
 
 /// What a hostile peer would try: edges, near misses, and noise.
 fn nasty(rng: &mut Xoshiro256PlusPlus, near: u64) -> u64 {

@@ -14,7 +14,7 @@ use swell_fifo::shared::Shared;
 
 use crate::stage::{Stage, take, take_all};
 
-const ROUNDS: u64 = if cfg!(miri) { 6 } else { 20_000 };
+const ROUNDS: u64 = if cfg!(miri) { 6 } else { crate::stage::ROUNDS };
 
 /// A stage whose newest epoch has an owner nobody trusts; and that owner-to-be.
 fn mirrored(stage: &mut Stage, owner: u32) -> (Mirror<Heap>, Heir<Heap>, Heap) {

@@ -6,6 +6,9 @@ use swell_fifo::layout::PAGE;
 use swell_fifo::owner::{Begun, Heir, Next, Owner};
 use swell_fifo::producer::Producer;
 
+/// How often chance is tried; less often where sanitizers make each time long.
+pub(crate) const ROUNDS: u64 = if cfg!(swell_wordwise) { 500 } else { 20_000 };
+
 /// A FIFO with its segments.
 pub(crate) struct Stage {
     pub(crate) fifo: Fifo<Heap>,

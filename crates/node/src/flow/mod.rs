@@ -13,6 +13,7 @@ pub mod end;
 pub mod lane;
 pub mod place;
 pub mod hands;
+pub mod peer;
 pub mod natives;
 pub mod line;
 pub mod standing;

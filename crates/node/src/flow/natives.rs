@@ -10,9 +10,10 @@ use tokio::net::UnixDatagram;
 use tokio_util::sync::CancellationToken;
 
 use swell_api::flow::{Ack, FlowNative, FlowSpec};
-use swell_fifo::door::Peer;
 use swell_fifo::handshake::{Keeping, Refused, Role, Told};
 use swell_fifo::parcel;
+
+use crate::flow::peer::Peer;
 
 /// What a flow promises, in the words of the handshake.
 pub(crate) fn keeping(spec: &FlowSpec) -> Keeping {

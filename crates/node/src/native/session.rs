@@ -13,13 +13,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use swell_api::flow::{Full, NATIVE};
-use swell_fifo::door::{Peer, peer};
 use swell_fifo::handshake::{Hello, NAME_MAX, PROTOCOL, Refused, Role, Told};
 use swell_fifo::parcel;
 
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::natives::{Native, Natives, keeping};
+use crate::flow::peer::Peer;
 use crate::flow::pool::Regions;
 use crate::flow::up::{Down, Up};
 use crate::native::intake::{Ended, Intake, Source};
@@ -51,7 +51,7 @@ async fn take_part(
     group_too: bool,
 ) -> Result<(), No> {
     let nonsense = |error: io::Error| No(Refused::Nonsense, error.to_string());
-    let peer = peer(&**socket).map_err(nonsense)?;
+    let peer = Peer::of(socket).map_err(nonsense)?;
     let hello = match timeout(HELLO, receive(socket)).await {
         Ok(Ok(Some(hello))) => hello,
         Ok(Ok(None)) => return Ok(()),

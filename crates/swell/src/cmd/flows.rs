@@ -194,8 +194,12 @@ fn natives(flow: &Flow) -> String {
                 (role, _) => role,
             };
             let connected = time(one.connected_ms.saturating_mul(1_000));
-            let (name, pid, uid, items) = (&one.name, one.pid, one.uid, one.items);
-            format!("{name}: {part}; process {pid} of user {uid}, {items} items in {connected}")
+            let (name, uid, items) = (&one.name, one.uid, one.items);
+            let process = one.pid.map_or_else(
+                || "a process in another container,".to_string(),
+                |pid| format!("process {pid}"),
+            );
+            format!("{name}: {part}; {process} of user {uid}, {items} items in {connected}")
         })
         .collect();
     if natives.is_empty() { "none".to_string() } else { natives.join("\n") }

@@ -11,9 +11,11 @@ mod node;
 #[expect(dead_code, reason = "other tests use the rest")]
 mod wire;
 mod stage;
+mod container;
 mod passing;
 mod owning;
 mod moving;
 mod hostile;
 mod killed;
 mod c_program;
+mod containers;
