@@ -226,6 +226,26 @@ pub struct Flow {
     /// How long its owner works on an item on average, in microseconds; 0 where none was done.
     #[serde(default)]
     pub work_us: f64,
+    /// What goes out of it in 100 ms, as a share of what its lanes can hold, in percent.
+    #[serde(default)]
+    pub utilization_percent: f64,
+    /// What comes, as a share of what one call at a time can do, in percent; nothing where no item
+    /// was done yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation_percent: Option<f64>,
+    /// Squared coefficient of variation of gaps between items, plus that of their work; 2 is as at
+    /// random.
+    #[serde(default)]
+    pub variation: f64,
+    /// How much spoke for a change when it was judged last, from 0 to 1.
+    #[serde(default)]
+    pub score: f64,
+    /// What of that spoke.
+    #[serde(default)]
+    pub indicators: FlowIndicators,
+    /// What somebody should look after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<FlowAlarm>,
     /// Those who can own it, `to` first.
     #[serde(default)]
     pub parties: Vec<FlowParty>,
@@ -236,12 +256,23 @@ pub struct Flow {
     pub natives: Vec<FlowNative>,
     /// What became of items since the node came up.
     pub items: FlowItems,
-    /// Changes of hands by reason, since the node came up.
+    /// Changes of hands by reason, since the node came up: of owners, of the core they work on, of
+    /// the size of a lane, and between nodes.
     pub migrations: BTreeMap<String, u64>,
-    /// How long the last change of hands paused it, in microseconds.
+    /// How often it came back within a minute to an owner that it had left.
+    #[serde(default)]
+    pub ping_pongs: u64,
+    /// The last change of owners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_move: Option<FlowMove>,
+    /// Who still has it until the call under way ends, where another is to own it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// How long the last change of owners took from its order until the new one began, in
+    /// microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_us_last: Option<u64>,
-    /// How long the next one is expected to, in microseconds.
+    /// How long the next one is expected to take, in microseconds.
     pub pause_us_next: u64,
     /// Why it is where it is, in words.
     pub explanation: String,
@@ -251,6 +282,48 @@ pub struct Flow {
     /// Where it went, if it is not here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<FlowMoved>,
+}
+
+/// In what shares of the latest ticks that a rule looks back something was so, in percent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FlowIndicators {
+    /// Little flowed through.
+    pub idle_percent: f64,
+    /// Items waited for long.
+    pub late_percent: f64,
+    /// The owner was near its limit.
+    pub tight_percent: f64,
+}
+
+/// Something about a flow that somebody should look after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowAlarm {
+    /// `overloaded`, `standing-queue`, `oldest-item`, `blocked` or `ping-pong`.
+    pub alarm: String,
+    /// What is so, in words.
+    pub text: String,
+}
+
+/// A change of owners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FlowMove {
+    /// When it was ordered, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Who had it.
+    pub from: String,
+    /// Who was to have it.
+    pub to: String,
+    /// Whose doing it was, as in `migrations`.
+    pub reason: String,
+    /// What it was decided by, in words; empty where nothing was weighed.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
+    /// How long it waited for the call under way, in microseconds; nothing while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited_us: Option<u64>,
+    /// How long it took from there until the new owner began, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_us: Option<u64>,
 }
 
 /// Where a flow went.
@@ -279,6 +352,18 @@ pub struct FlowParty {
     pub used_percent: f64,
     /// Calls that it can work on at a time.
     pub processors: f64,
+    /// Of these at work, in percent.
+    #[serde(default)]
+    pub cpu_percent: f64,
+    /// Memory of instances at work on this node, with what it would need to begin, in percent.
+    #[serde(default)]
+    pub memory_percent: f64,
+    /// Share of the last second that its calls waited for an instance, in percent.
+    #[serde(default)]
+    pub pressure_percent: f64,
+    /// Share of the flow's bytes of the last minute that came from it or went to it, in percent.
+    #[serde(default)]
+    pub dependency_percent: f64,
     /// Whether it is here and not paused.
     pub is_alive: bool,
 }

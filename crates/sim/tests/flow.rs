@@ -1,11 +1,15 @@
 //! Rules about who owns FIFOs, played: what the measured one promises.
 
-use swell_sim::flow::play::{Outcome, Rule, play};
+use swell_sim::flow::play::{BOUND, Outcome, play};
+use swell_sim::flow::recording;
+use swell_sim::flow::rule::Rule;
 use swell_sim::flow::scenario::Scenario;
 
 /// The mean of some seeds.
-fn mean(rule: Rule, pause_ms: f64) -> Outcome {
-    let outcomes = [1, 2].map(|seed: u64| play(&Scenario::hour(seed, pause_ms).stage(), rule));
+fn mean(rule: &str, pause_ms: f64) -> Outcome {
+    let rule = Rule::parse(rule).expect("it is a rule");
+    let outcomes =
+        [1, 2].map(|seed: u64| play(&Scenario::hour(seed, pause_ms).stage(), &rule, BOUND));
     let of = |figure: fn(&Outcome) -> f64| outcomes.iter().map(figure).sum::<f64>() / 2.0;
     Outcome {
         moves: of(|one| one.moves),
@@ -17,10 +21,10 @@ fn mean(rule: Rule, pause_ms: f64) -> Outcome {
 
 #[test]
 fn the_measured_rule_is_calm_and_helps() {
-    let never = mean(Rule::Never, 0.1).late;
+    let never = mean("never", 0.1).late;
     assert!((0.08..0.20).contains(&never), "the scenario is as hard as it was: {never}");
     for pause_ms in [0.1, 100.0] {
-        let Outcome { moves, ping_pongs, late, .. } = mean(Rule::Measured, pause_ms);
+        let Outcome { moves, ping_pongs, late, .. } = mean("measured", pause_ms);
         assert!(moves <= 60.0 && ping_pongs <= 1.0, "{pause_ms} ms: {moves} {ping_pongs}");
         assert!(late <= 0.076 && late < never, "{pause_ms} ms: {late}");
     }
@@ -28,15 +32,50 @@ fn the_measured_rule_is_calm_and_helps() {
 
 #[test]
 fn the_founding_rule_wavers_and_cannot_bear_a_pause() {
-    let founding = mean(Rule::Seed(0.4), 0.1);
+    let founding = mean("seed:trigger=0.4", 0.1);
     assert!(founding.moves > 10_000.0 && founding.ping_pongs > 0.9 * founding.moves);
-    assert!(mean(Rule::Seed(0.4), 100.0).late > 0.9);
+    assert!(mean("seed:trigger=0.4", 100.0).late > 0.9);
 }
 
 #[test]
 fn runs_repeat() {
     let scenario = Scenario { ticks: 2000, ..Scenario::hour(7, 0.1) }.stage();
-    for rule in Rule::ALL {
-        assert_eq!(play(&scenario, rule), play(&scenario, rule), "{}", rule.name());
+    for rule in Rule::usual() {
+        let again = play(&scenario, &rule, BOUND);
+        assert_eq!(play(&scenario, &rule, BOUND), again, "{}", rule.name());
     }
+}
+
+/// Half a minute of a recording: 500 items come in its first second, and then none; `heavy` has
+/// this share of its processor for them, `light` all of it.
+fn burst(free: f64) -> String {
+    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    for look in 1..=300u32 {
+        let items = if look <= 10 { 50 } else { 0 };
+        let (at, load) = (look * 100, 1.0 - free);
+        rows += &format!("{at},frames,{items},5000,1000,heavy,heavy={load:.2}/1;light=0/1\n");
+    }
+    rows
+}
+
+#[test]
+fn a_backlog_leaves_an_owner_without_room_though_nothing_comes_any_more() {
+    for free in [0.03, 0.0] {
+        let stage = recording::read(burst(free).as_bytes(), 1, 0.1).expect("it is a recording");
+        let late = |rule: &str| {
+            let outcome = play(&stage, &Rule::parse(rule).expect("it is a rule"), BOUND);
+            (outcome.late, outcome.moves * 300.0 / 36_000.0)
+        };
+        let ((never, _), (measured, moves)) = (late("never"), late("measured"));
+        assert!(never > 0.9 && moves.round() == 1.0, "{free}: {never} {moves}");
+        // 500 items of 5 ms take two and a half seconds there.
+        assert!(measured < 0.2, "{free}: {measured}");
+    }
+}
+
+#[test]
+fn a_backlog_stays_where_it_is_done_as_soon_as_anywhere() {
+    let stage = recording::read(burst(1.0).as_bytes(), 1, 0.1).expect("it is a recording");
+    let outcome = play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND);
+    assert_eq!(outcome.moves, 0.0);
 }

@@ -6,7 +6,7 @@ use crate::figure::bytes;
 use crate::listing::Column;
 
 /// What is told of a flow in a row.
-pub const FLOWS: [Column<Flow>; 18] = [
+pub const FLOWS: [Column<Flow>; 19] = [
     Column::text("FLOW", |one| one.name.clone()),
     Column::text("OWNER", |one| one.owner.clone()),
     Column::number("DEPTH", |one| one.depth.to_string()),
@@ -17,6 +17,7 @@ pub const FLOWS: [Column<Flow>; 18] = [
     Column::number("OLDEST", |one| time(one.oldest_us)),
     Column::number("BLOCKED", |one| format!("{:.0}%", one.blocked_percent)),
     Column::number("STARVED", |one| format!("{:.0}%", one.starved_percent)),
+    Column::number("UTIL", |one| format!("{:.1}%", one.utilization_percent)),
     Column::number("MOVES", |one| one.migrations.values().sum::<u64>().to_string()),
     Column::text("STATE", state),
     Column::wide_number("EPOCH", |one| one.epoch.to_string()),
@@ -32,12 +33,20 @@ pub fn state(flow: &Flow) -> String {
     if let Some(moved) = &flow.moved {
         return format!("at node {}", moved.node);
     }
-    match (&flow.trouble, &flow.pinned, flow.frozen) {
-        (Some(trouble), _, _) => format!("trouble: {trouble}"),
-        (None, Some(_), _) => "pinned".to_string(),
-        (None, None, true) => "frozen".to_string(),
-        (None, None, false) => "free".to_string(),
-    }
+    let state = match (&flow.trouble, &flow.waits_for, &flow.pinned, flow.frozen) {
+        (Some(trouble), ..) => format!("trouble: {trouble}"),
+        (None, Some(holder), ..) => format!("changes hands, waits for {holder}"),
+        (None, None, Some(_), _) => "pinned".to_string(),
+        (None, None, None, true) => "frozen".to_string(),
+        (None, None, None, false) => "free".to_string(),
+    };
+    let alarms = alarms(flow);
+    if alarms.is_empty() { state } else { format!("{state}, {}", alarms.join(", ")) }
+}
+
+/// Alarms that ring.
+fn alarms(flow: &Flow) -> Vec<&str> {
+    flow.alarms.iter().map(|alarm| alarm.alarm.as_str()).collect()
 }
 
 /// Changes of hands, by reason.

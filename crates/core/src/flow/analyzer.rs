@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::flow::cooldown::Cooldown;
-use crate::flow::indicator::Thresholds;
+use crate::flow::cooldown::{Cooldown, Rest};
+use crate::flow::indicator::{Shares, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::slots::Slots;
 use crate::flow::target::{roomy, worth};
@@ -67,6 +67,8 @@ pub struct Counts {
     pub no_benefit: u64,
     /// FIFOs of which nothing new was known.
     pub stale: u64,
+    /// FIFOs to which more came than one call at a time can do.
+    pub overloaded: u64,
 }
 
 /// The analyzer of a node.
@@ -213,10 +215,10 @@ impl Analyzer {
             Verdict::Stay(Stay::NoTarget) => &mut self.counts.no_target,
             Verdict::Stay(Stay::NoBenefit) => &mut self.counts.no_benefit,
             Verdict::Stay(Stay::Stale) => &mut self.counts.stale,
+            Verdict::Scale => &mut self.counts.overloaded,
             Verdict::Stay(Stay::Content | Stay::Blanked | Stay::UnderWay)
             | Verdict::Shrink
-            | Verdict::Examine
-            | Verdict::Scale => return,
+            | Verdict::Examine => return,
         };
         *counter += 1;
     }
@@ -226,7 +228,8 @@ impl Analyzer {
     /// nobody else has room. The change is under way if there is one.
     pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
         let rest = self.rests.entry(view.fifo).or_default();
-        if self.under_way.contains_key(&view.fifo) || rest.until().is_some_and(|until| until > now)
+        if self.under_way.contains_key(&view.fifo)
+            || rest.until(Rest::default()).is_some_and(|until| until > now)
         {
             return None;
         }
@@ -268,24 +271,45 @@ impl Analyzer {
         self.counts
     }
 
-    /// In words, why the last decision about a FIFO was made; `name` says what owners are
-    /// called.
-    pub fn explain(&self, fifo: FifoId, name: impl Fn(OwnerId) -> String) -> String {
-        let Some(Judgement { score, verdict }) = self.last.get(fifo) else {
+    /// The last decision about a FIFO; nothing if it was not looked at yet.
+    pub fn judgement(&self, fifo: FifoId) -> Option<Judgement> {
+        self.last.get(fifo).copied()
+    }
+
+    /// What spoke for a change when the FIFO was judged last, at this glance.
+    pub fn shares(&self, glance: &Glance<'_>) -> Shares {
+        self.policy.shares(glance)
+    }
+
+    /// In words, why the last decision about the FIFO of this glance was made; `name` says what
+    /// owners are called.
+    pub fn explain(&self, glance: &Glance<'_>, name: impl Fn(OwnerId) -> String) -> String {
+        let Some(Judgement { score, verdict }) = self.judgement(glance.fifo) else {
             return String::from("it was not looked at yet");
         };
         let mut words = match verdict {
             Verdict::Stay(stay) => format!("it stays: {stay}"),
-            Verdict::Move(to) => format!("it goes to {}", name(*to)),
+            Verdict::Move(to) => format!("it goes to {}", name(to)),
             Verdict::Shrink => {
                 "it gets a smaller region: it is hardly used, and memory is short".into()
             }
             Verdict::Examine => "its owner is examined: nothing moves although items wait".into(),
             Verdict::Scale => {
-                "more instances are needed: more arrives than any owner with room could do".into()
+                "it stays: more arrives than one call at a time can do, whoever owns \
+                               it; use `batch`, send fewer items, or make it several flows"
+                    .into()
             }
         };
-        write!(words, " (score {score:.2})").expect("a string takes all words");
+        if let Verdict::Stay(Stay::CoolingDown { until }) = verdict {
+            let left = until.since(glance.sample.at).secs_f64();
+            write!(words, " for {left:.1} s more").expect("a string takes all words");
+        }
+        // Without a look at it there is no score.
+        if !matches!(verdict, Verdict::Stay(Stay::Blanked | Stay::Stale | Stay::UnderWay)) {
+            let shares = self.shares(glance).to_string();
+            let colon = if shares.is_empty() { "" } else { ": " };
+            write!(words, " (score {score:.2}{colon}{shares})").expect("a string takes all words");
+        }
         words
     }
 }

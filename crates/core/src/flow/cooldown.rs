@@ -5,10 +5,21 @@ use std::collections::BTreeMap;
 use crate::flow::view::OwnerId;
 use crate::time::{Instant, Span};
 
-/// The usual rest.
-const REST: Span = Span::from_secs(5);
-/// Doublings at most: 5 s become no more than 300 s.
-const REST_MAX: Span = Span::from_secs(300);
+/// How long FIFOs rest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rest {
+    /// The usual rest.
+    pub usual: Span,
+    /// What it grows to at most, as it doubles.
+    pub most: Span,
+}
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self { usual: Span::from_secs(5), most: Span::from_secs(300) }
+    }
+}
+
 /// Coming back to an owner within this time is a ping-pong.
 const RETURN: Span = Span::from_secs(60);
 
@@ -39,9 +50,9 @@ impl Cooldown {
     }
 
     /// Until when it rests; nothing if it never changed hands.
-    pub fn until(&self) -> Option<Instant> {
+    pub fn until(&self, rest: Rest) -> Option<Instant> {
         let factor = 1u64.checked_shl(self.doublings).unwrap_or(u64::MAX);
-        Some(self.moved? + (REST * factor).min(REST_MAX))
+        Some(self.moved? + (rest.usual * factor).min(rest.most))
     }
 
     /// When it changed hands last.
@@ -57,7 +68,8 @@ mod tests {
     #[test]
     fn coming_back_doubles_the_rest_and_quiet_halves_it() {
         let mut cooldown = Cooldown::default();
-        assert_eq!(cooldown.until(), None);
+        let usual = Rest::default();
+        assert_eq!(cooldown.until(usual), None);
         let at = |seconds| Instant::ZERO + Span::from_secs(seconds);
         let (a, b) = (OwnerId(0), OwnerId(1));
         for (seconds, from, to, rest) in [
@@ -70,7 +82,7 @@ mod tests {
             (9_000, a, b, 5),
         ] {
             cooldown.on_moved(at(seconds), from, to);
-            assert_eq!(cooldown.until(), Some(at(seconds + rest)), "at {seconds}");
+            assert_eq!(cooldown.until(usual), Some(at(seconds + rest)), "at {seconds}");
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Kind {
 /// What has to be done while the FIFO pauses. What is prepared before does not count.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
+    /// How long a call of its owner takes, if one is under way: its owner lets go when it ends.
+    pub call: Span,
     /// How it changes hands.
     pub kind: Kind,
     /// Pages that must be mapped during the pause.
@@ -43,6 +45,22 @@ pub struct Change {
 const LINES_COUNTED: u64 = 64 << 10;
 
 impl Change {
+    /// A change of owners on one node, whose cores share a cache, with so many bytes that were not
+    /// read, while the owner is in a call that usually takes so long, or in none.
+    pub fn on_node(kind: Kind, unread: u64, call: Span) -> Self {
+        Self {
+            kind,
+            call,
+            pages_mapped: 0,
+            pages_zeroed: 0,
+            copied: Bytes::ZERO,
+            unread: Bytes::new(unread),
+            is_near: true,
+            round_trip: Span::ZERO,
+            bandwidth: 0.0,
+        }
+    }
+
     /// The pause by the first constants.
     fn first_guess(&self) -> Span {
         let base = match self.kind {
@@ -75,26 +93,36 @@ const SURPRISE: f64 = 100.0;
 pub struct Costs {
     /// Measured by guessed, averaged, per kind.
     corrections: [f64; 3],
+    /// The share of a call that was still to come when a change was ordered, averaged.
+    rest: f64,
 }
+
+/// Changes come at any time of a call.
+const REST: f64 = 0.5;
 
 impl Default for Costs {
     fn default() -> Self {
-        Self { corrections: [1.0; 3] }
+        Self { corrections: [1.0; 3], rest: REST }
     }
 }
 
 impl Costs {
-    /// The pause to expect.
+    /// The time to expect from the order to the first item that the heir is given.
     pub fn pause(&self, change: &Change) -> Span {
         let guess = change.first_guess();
         if guess == Span::FOREVER {
             return guess;
         }
-        Span::from_secs_f64(guess.secs_f64() * self.corrections[change.kind as usize])
+        let own = guess.secs_f64() * self.corrections[change.kind as usize];
+        Span::from_secs_f64(own + change.call.secs_f64() * self.rest)
     }
 
-    /// A change took this long.
-    pub fn on_pause(&mut self, change: &Change, measured: Span) {
+    /// A change waited so long for the call under way, and took `measured` from there on.
+    pub fn on_pause(&mut self, change: &Change, waited: Span, measured: Span) {
+        if change.call > Span::ZERO {
+            let share = (waited.secs_f64() / change.call.secs_f64()).min(SURPRISE);
+            self.rest += LEARNING * (share - self.rest);
+        }
         let guess = change.first_guess().secs_f64();
         let ratio = (measured.secs_f64() / guess).clamp(1.0 / SURPRISE, SURPRISE);
         let correction = &mut self.corrections[change.kind as usize];
@@ -107,16 +135,8 @@ mod tests {
     use super::*;
 
     fn change(kind: Kind, unread: u64) -> Change {
-        Change {
-            kind,
-            pages_mapped: 0,
-            pages_zeroed: 0,
-            copied: Bytes::ZERO,
-            unread: Bytes::new(unread),
-            is_near: true,
-            round_trip: Span::from_millis(1),
-            bandwidth: 125e6,
-        }
+        let (round_trip, bandwidth) = (Span::from_millis(1), 125e6);
+        Change { round_trip, bandwidth, ..Change::on_node(kind, unread, Span::ZERO) }
     }
 
     #[test]
@@ -138,10 +158,22 @@ mod tests {
         let mut costs = Costs::default();
         let warm = change(Kind::Warm, 0);
         for _ in 0..50 {
-            costs.on_pause(&warm, Span::from_millis(1));
+            costs.on_pause(&warm, Span::ZERO, Span::from_millis(1));
         }
         let learned = costs.pause(&warm);
         assert!(learned > Span::from_nanos(990_000) && learned <= Span::from_millis(1));
         assert_eq!(costs.pause(&change(Kind::Cold, 0)), Span::from_nanos(65_000));
+    }
+
+    #[test]
+    fn a_call_under_way_is_part_of_it() {
+        let mut costs = Costs::default();
+        let change = Change { call: Span::from_secs(10), ..change(Kind::Warm, 0) };
+        let ms = |costs: &Costs| costs.pause(&change).millis_f64().round();
+        assert_eq!(ms(&costs), 5_000.0, "half of it is over, as far as anybody knows");
+        for _ in 0..50 {
+            costs.on_pause(&change, Span::from_secs(9), Span::from_nanos(20_000));
+        }
+        assert_eq!(ms(&costs), 9_000.0);
     }
 }

@@ -1,5 +1,7 @@
 //! The three indicators of the founding document and their sum.
 
+use std::fmt;
+
 use crate::flow::view::Glance;
 use crate::time::Span;
 
@@ -54,11 +56,54 @@ impl Indicators {
         }
     }
 
-    /// The score: the weights of those that speak.
-    pub fn score(self, thresholds: &Thresholds) -> f64 {
+    /// The same as shares of this one tick.
+    pub fn shares(self) -> Shares {
         let share = |speaks: bool| if speaks { 1.0 } else { 0.0 };
         let Self { is_idle, is_late, is_tight } = self;
-        score(share(is_idle), share(is_late), share(is_tight), thresholds)
+        Shares { idle: share(is_idle), late: share(is_late), tight: share(is_tight) }
+    }
+
+    /// The score: the weights of those that speak.
+    pub fn score(self, thresholds: &Thresholds) -> f64 {
+        self.shares().score(thresholds)
+    }
+}
+
+/// In what shares of the ticks that a rule looks back at each indicator spoke, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Shares {
+    /// Little flowed through.
+    pub idle: f64,
+    /// Items waited for long.
+    pub late: f64,
+    /// The owner was near its limit.
+    pub tight: f64,
+}
+
+impl Shares {
+    /// Their score.
+    pub fn score(self, thresholds: &Thresholds) -> f64 {
+        score(self.idle, self.late, self.tight, thresholds)
+    }
+}
+
+/// Those that spoke, in words; empty if none did.
+impl fmt::Display for Shares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.idle, "little flows through"),
+            (self.late, "items wait for long"),
+            (self.tight, "its owner is near its limit"),
+        ];
+        let spoke = all.into_iter().filter(|(share, _)| *share > 0.0);
+        for (place, (share, words)) in spoke.enumerate() {
+            let comma = if place > 0 { ", " } else { "" };
+            match share < 0.995 {
+                true => write!(f, "{comma}{words} {:.0} % of the time", share * 100.0)?,
+                false => write!(f, "{comma}{words}")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,13 +6,13 @@
 //! is worth the pause. With a window of one tick and all of that off it is the founding rule;
 //! a test holds it to that.
 
-use crate::flow::cooldown::Cooldown;
-use crate::flow::indicator::{Indicators, Thresholds, score};
+use crate::flow::cooldown::{Cooldown, Rest};
+use crate::flow::indicator::{Indicators, Shares, Thresholds, score};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::slots::Slots;
 use crate::flow::target::{able, best, roomy};
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
-use crate::flow::wait::{kingman, rate_at};
+use crate::flow::wait::{behind, drain, kingman, rate_at, rate_here};
 use crate::flow::window::{Recent, Window};
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
@@ -43,8 +43,8 @@ pub struct Settings {
     pub least_cost: f64,
     /// Decide by the score alone, above this, whatever the intent, the room and the gain.
     pub trigger: Option<f64>,
-    /// Whether FIFOs rest after a change.
-    pub rests: bool,
+    /// How long a FIFO rests after a change, and at most after several that led it back.
+    pub rest: Rest,
     /// The queue of a FIFO grows for so long before more instances are asked for.
     pub overload: Span,
 }
@@ -57,7 +57,7 @@ impl Settings {
             relief_ticks: 1,
             blanking: 0,
             trigger: Some(trigger),
-            rests: false,
+            rest: Rest { usual: Span::ZERO, most: Span::ZERO },
             ..Self::default()
         }
     }
@@ -77,7 +77,7 @@ impl Default for Settings {
             horizon: Span::from_secs(10),
             least_cost: 1e-3,
             trigger: None,
-            rests: true,
+            rest: Rest::default(),
             overload: Span::from_secs(10),
         }
     }
@@ -121,26 +121,40 @@ impl Measured {
     }
 
     /// Whether the gain is worth the pause.
-    fn pays(&self, sample: &Sample, party: &Party) -> bool {
-        let there = kingman(sample.arriving, rate_at(party, sample), sample.variation);
-        if there >= sample.latency {
-            return false;
-        }
-        let gained = (sample.latency - there).secs_f64() * self.settings.horizon.secs_f64();
+    fn pays(&self, view: &View<'_>, party: &Party) -> bool {
+        let sample = view.sample;
         let pause = party.pause.secs_f64();
         let cost = sample.arriving * pause * pause / 2.0 + sample.depth * pause;
-        sample.arriving * gained
-            >= self.settings.benefit_by_cost * (cost + self.settings.least_cost)
+        self.gain(view, party) >= self.settings.benefit_by_cost * (cost + self.settings.least_cost)
+    }
+
+    /// What items wait less there, in items times seconds: those that come within the horizon, and
+    /// those that wait now, which count also where nothing comes any more.
+    fn gain(&self, view: &View<'_>, party: &Party) -> f64 {
+        let (sample, horizon) = (view.sample, self.settings.horizon);
+        let Sample { arriving, depth, .. } = *sample;
+        let (here, there) = (rate_here(view.owner, sample), rate_at(party, sample));
+        if arriving >= there {
+            return 0.0;
+        }
+        let wait = |rate| {
+            kingman(arriving, rate, sample.variation) + behind(depth, arriving, rate, horizon)
+        };
+        // What was measured counts as long as it is not about to pass by itself.
+        let less = sample.latency.min(wait(here)) - wait(there);
+        let sooner = drain(depth, here, horizon) - drain(depth, there, horizon);
+        arriving * horizon.secs_f64() * less.secs_f64() + depth * sooner.secs_f64()
     }
 
     /// The verdict on a FIFO, unless somebody else might take it.
     fn verdict(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Verdict> {
         let settings = self.settings;
         let memory = self.memory(glance.fifo);
-        let (idle, late, tight) = memory.shares();
+        let shares = memory.shares();
+        let Shares { idle, late, tight } = shares;
         let thresholds = &settings.thresholds;
         if let Some(trigger) = settings.trigger {
-            let is_triggered = score(idle, late, tight, thresholds) > trigger;
+            let is_triggered = shares.score(thresholds) > trigger;
             return (!is_triggered).then_some(Verdict::Stay(Stay::Content));
         }
         let most = thresholds.latency_weight + thresholds.resource_weight;
@@ -148,7 +162,9 @@ impl Measured {
         memory.wants_relief =
             if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
         let sample = glance.sample;
-        if idle * late >= settings.enter && sample.depth >= 1.0 && sample.leaving <= 0.0 {
+        // Rates fade; less than one item in all that time is none.
+        let is_still = sample.leaving * settings.horizon.secs_f64() < 1.0;
+        if idle * late >= settings.enter && sample.depth >= 1.0 && is_still {
             return Some(Verdict::Examine);
         }
         if !memory.wants_relief {
@@ -157,15 +173,16 @@ impl Measured {
             let shrinks = glance.memory_is_short && is_spare && is_idle;
             return Some(if shrinks { Verdict::Shrink } else { Verdict::Stay(Stay::Content) });
         }
-        let until = memory.cooldown.until().filter(|&until| settings.rests && until > now);
+        let until = memory.cooldown.until(settings.rest).filter(|&until| until > now);
         until.map(|until| Verdict::Stay(Stay::CoolingDown { until }))
     }
 }
 
 impl Memory {
     /// Shares of the window in which the FIFO was idle and late, and its owner near its limit.
-    fn shares(&self) -> (f64, f64, f64) {
-        (self.idle.share(), self.late.share(), self.tight.share())
+    fn shares(&self) -> Shares {
+        let Self { idle, late, tight, .. } = self;
+        Shares { idle: idle.share(), late: late.share(), tight: tight.share() }
     }
 
     /// Nothing happened for so many ticks.
@@ -183,7 +200,8 @@ impl FlowPolicy for Measured {
         let thresholds = self.settings.thresholds;
         let indicators = Indicators::of(glance, &thresholds);
         let blanking = TICK * u64::from(self.settings.blanking);
-        let is_overloaded = glance.sample.saturation() >= 1.0;
+        let is_known = glance.sample.work > Span::ZERO;
+        let is_overloaded = is_known && glance.sample.saturation() >= 1.0;
         let memory = self.memory(glance.fifo);
         if glance.rested > 0 {
             memory.rested(glance.rested);
@@ -197,18 +215,17 @@ impl FlowPolicy for Measured {
         memory.idle.push(indicators.is_idle);
         memory.late.push(indicators.is_late);
         memory.tight.push(indicators.is_tight);
-        let (idle, late, tight) = memory.shares();
+        let score = memory.shares().score(&thresholds);
         let verdict = self.verdict(now, glance)?;
-        Some(Judgement { score: score(idle, late, tight, &thresholds), verdict })
+        Some(Judgement { score, verdict })
     }
 
     fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
         let settings = self.settings;
         let memory = self.memory(view.fifo);
-        let (idle, late, tight) = memory.shares();
+        let score = memory.shares().score(&settings.thresholds);
         let overloaded = memory.overloaded_since;
         let overloaded = overloaded.is_some_and(|since| now.since(since) >= settings.overload);
-        let score = score(idle, late, tight, &settings.thresholds);
         if settings.trigger.is_some() {
             let target = best(able(view), &mut self.rng);
             let verdict =
@@ -220,7 +237,7 @@ impl FlowPolicy for Measured {
         let paying: Vec<&Party> = roomy(view, usage_max)
             .inspect(|_| is_there = true)
             .filter(|party| party.usage() < view.owner.usage())
-            .filter(|party| self.pays(view.sample, party))
+            .filter(|party| self.pays(view, party))
             .collect();
         let verdict = match best(paying.into_iter(), &mut self.rng) {
             Some(party) => Verdict::Move(party.owner),
@@ -238,6 +255,10 @@ impl FlowPolicy for Measured {
         memory.idle.clear();
         memory.late.clear();
         memory.tight.clear();
+    }
+
+    fn shares(&self, glance: &Glance<'_>) -> Shares {
+        self.memories.get(glance.fifo).map_or_else(Shares::default, Memory::shares)
     }
 
     fn on_removed(&mut self, fifo: FifoId) {

@@ -2,10 +2,12 @@
 
 pub mod view;
 pub mod indicator;
+pub mod variation;
 pub mod wait;
 pub mod cost;
 pub mod target;
 pub mod size;
+pub mod queue;
 pub mod affinity;
 pub mod policy;
 pub mod seed;

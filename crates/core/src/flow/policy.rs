@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::flow::indicator::Shares;
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::time::{Instant, Span};
 
@@ -16,6 +17,9 @@ pub trait FlowPolicy: Send {
 
     /// A FIFO changed hands; it paused for so long.
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
+
+    /// What its indicators said when the FIFO was judged last, which it was at this glance.
+    fn shares(&self, glance: &Glance<'_>) -> Shares;
 
     /// A FIFO is no more.
     fn on_removed(&mut self, fifo: FifoId) {
@@ -43,7 +47,8 @@ pub enum Verdict {
     Shrink,
     /// Nothing moves although something waits: look whether its owner lives.
     Examine,
-    /// No owner is fast enough: more instances are needed, or fewer items.
+    /// More arrives than one call at a time can do, whoever owns it: larger batches are needed, or
+    /// fewer items, or several FIFOs.
     Scale,
 }
 
@@ -74,15 +79,9 @@ pub enum Stay {
 impl fmt::Display for Stay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self {
-            Stay::Content => "nothing speaks for a change",
+            Stay::Content => "not enough speaks for a change",
             Stay::Blanked => "it changed hands a moment ago; what is measured may be that change",
-            Stay::CoolingDown { until } => {
-                return write!(
-                    f,
-                    "it changed hands not long ago and may again {:.1} s into the run",
-                    until.secs_f64()
-                );
-            }
+            Stay::CoolingDown { .. } => "it changed hands not long ago, and rests",
             Stay::NoTarget => "nobody else could take it without getting into trouble",
             Stay::NoBenefit => "what would be gained is not worth the pause",
             Stay::Stale => "what is known of it is too old",

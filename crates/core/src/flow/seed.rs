@@ -11,7 +11,7 @@
 //! idle FIFO from one that is late on an exhausted owner, as both score 0.5, and knows no
 //! rest; it is here to be compared with.
 
-use crate::flow::indicator::{Indicators, Thresholds};
+use crate::flow::indicator::{Indicators, Shares, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::target::{able, best};
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
@@ -52,4 +52,8 @@ impl FlowPolicy for Seed {
     }
 
     fn on_moved(&mut self, _: Instant, _: FifoId, _: OwnerId, _: OwnerId, _: Span) {}
+
+    fn shares(&self, glance: &Glance<'_>) -> Shares {
+        Indicators::of(glance, &self.thresholds).shares()
+    }
 }

@@ -76,11 +76,11 @@ pub struct Party {
     pub may_own: bool,
     /// Whether its memory quota has room for the region.
     pub has_room: bool,
-    /// Share of the FIFO's bytes of the last minute that came from it or went to it.
+    /// Share of the FIFO's bytes that came from it or, during the last minute, went to it.
     pub dependency: f64,
     /// How near it is to the present owner, from 0 to 1.
     pub proximity: f64,
-    /// The pause a change to it is expected to cost.
+    /// The pause a change to it is expected to cost, from its order on.
     pub pause: Span,
     /// FIFOs that moved to it of late.
     pub recent: u32,

@@ -27,10 +27,46 @@ pub fn kingman(arriving: f64, rate: f64, variation: f64) -> Span {
 }
 
 /// The rate another party would take items out at: its free processors, by what an item
-/// costs now.
+/// costs now. Items of a FIFO are done one after the other, so more than one is of no use.
 pub fn rate_at(party: &Party, sample: &Sample) -> f64 {
     let work = sample.work.secs_f64();
-    if work > 0.0 { party.free_processors() / work } else { f64::INFINITY }
+    if work > 0.0 { party.free_processors().min(1.0) / work } else { f64::INFINITY }
+}
+
+/// The rate its owner can take items out at: what it does now, and what its free processors
+/// would do besides. An owner that is busy with these very items is not in its own way.
+pub fn rate_here(owner: &Party, sample: &Sample) -> f64 {
+    let free = owner.free_processors();
+    let work = sample.work.secs_f64();
+    match (work > 0.0, free > 0.0) {
+        (true, _) => (sample.leaving + free / work).min(1.0 / work),
+        (false, true) => f64::INFINITY,
+        (false, false) => sample.leaving,
+    }
+}
+
+/// How long those that wait now are still to wait on average until they are taken out, at this
+/// rate and no longer than `horizon`; the one in the middle of them stands for all.
+pub fn drain(depth: f64, rate: f64, horizon: Span) -> Span {
+    if depth <= 0.0 || rate.is_infinite() {
+        return Span::ZERO;
+    }
+    if rate <= 0.0 { horizon } else { Span::from_secs_f64(depth / rate / 2.0).min(horizon) }
+}
+
+/// How long those that come within `horizon` wait on average for what lies before them: a
+/// backlog that shrinks by the difference of `rate` and what arrives, until it is gone.
+pub fn behind(depth: f64, arriving: f64, rate: f64, horizon: Span) -> Span {
+    let spare = rate - arriving;
+    if depth <= 0.0 || rate.is_infinite() {
+        return Span::ZERO;
+    }
+    if spare <= 0.0 {
+        return Span::FOREVER;
+    }
+    let whole = horizon.secs_f64();
+    let gone = (depth / spare).min(whole);
+    Span::from_secs_f64(gone * (depth - spare * gone / 2.0) / rate / whole)
 }
 
 /// The share of the party's resources that would be used if it took the FIFO.
@@ -43,6 +79,8 @@ pub fn usage_at(party: &Party, sample: &Sample) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::view::OwnerId;
+    use crate::time::Instant;
 
     #[test]
     fn littles_law_holds_at_its_edges() {
@@ -54,6 +92,79 @@ mod tests {
             (10.0, 0.0, stalled),
         ] {
             assert_eq!(little(depth, leaving, stalled), expected, "{depth} {leaving}");
+        }
+    }
+
+    #[test]
+    fn a_backlog_is_waited_for_until_it_is_gone() {
+        let horizon = Span::from_secs(10);
+        let ms = |span: Span| span.millis_f64().round();
+        for (depth, rate, expected) in [
+            (100.0, 50.0, 1_000.0),
+            (100.0, 0.0, 10_000.0),
+            (1e6, 50.0, 10_000.0),
+            (0.0, 0.0, 0.0),
+            (100.0, f64::INFINITY, 0.0),
+        ] {
+            assert_eq!(ms(drain(depth, rate, horizon)), expected, "{depth} {rate}");
+        }
+        // Gone after 4 s of the ten, and half of its 2 s until then.
+        assert_eq!(ms(behind(100.0, 25.0, 50.0, horizon)), 400.0);
+        // Half of it is left at the end.
+        assert_eq!(ms(behind(500.0, 25.0, 50.0, horizon)), 7_500.0);
+        assert_eq!(behind(1.0, 50.0, 50.0, horizon), Span::FOREVER);
+        assert_eq!(behind(0.0, 50.0, 50.0, horizon), Span::ZERO);
+    }
+
+    #[test]
+    fn an_owner_is_not_in_its_own_way() {
+        let sample = sample();
+        let owner = |cpu, processors| Party { cpu, processors, ..party() };
+        for (cpu, processors, leaving, expected) in [
+            (1.0, 1.0, 100.0, 100.0),
+            (1.0, 1.0, 20.0, 20.0),
+            (0.5, 1.0, 20.0, 70.0),
+            (0.5, 4.0, 20.0, 100.0),
+        ] {
+            let sample = Sample { leaving, ..sample };
+            let rate = rate_here(&owner(cpu, processors), &sample);
+            assert!((rate - expected).abs() < 1e-9, "{cpu} {processors} {leaving}: {rate}");
+        }
+        let unknown = Sample { leaving: 3.0, work: Span::ZERO, ..sample };
+        assert_eq!(rate_here(&owner(1.0, 1.0), &unknown), 3.0);
+        assert_eq!(rate_here(&owner(0.5, 1.0), &unknown), f64::INFINITY);
+        assert_eq!(rate_at(&owner(0.0, 4.0), &sample), 100.0, "one item after the other");
+    }
+
+    fn party() -> Party {
+        Party {
+            owner: OwnerId(0),
+            cpu: 0.0,
+            memory: 0.0,
+            pressure: 0.0,
+            processors: 1.0,
+            is_alive: true,
+            may_own: true,
+            has_room: true,
+            dependency: 0.0,
+            proximity: 1.0,
+            pause: Span::ZERO,
+            recent: 0,
+        }
+    }
+
+    /// An item takes ten milliseconds.
+    fn sample() -> Sample {
+        Sample {
+            at: Instant::ZERO,
+            arriving: 0.0,
+            leaving: 0.0,
+            depth: 10.0,
+            capacity: 100.0,
+            latency: Span::from_secs(1),
+            true_rate: 100.0,
+            work: Span::from_millis(10),
+            variation: 2.0,
         }
     }
 

@@ -4,7 +4,7 @@ use swell_core::flow::analyzer::{Analyzer, Budget, Order};
 use swell_core::flow::indicator::Thresholds;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::seed::Seed;
-use swell_core::flow::view::{FifoId, OwnerId, TICK, View};
+use swell_core::flow::view::{FifoId, Glance, OwnerId, TICK, View};
 use swell_core::rng;
 use swell_core::time::{Instant, Span};
 
@@ -17,6 +17,10 @@ fn analyzer() -> Analyzer {
 
 fn views(stage: &Stage, count: u32) -> Vec<View<'_>> {
     (0..count).map(|fifo| View { fifo: FifoId(fifo), ..stage.view() }).collect()
+}
+
+fn glance(stage: &Stage, fifo: u32) -> Glance<'_> {
+    Glance { fifo: FifoId(fifo), ..stage.view().glance() }
 }
 
 #[test]
@@ -37,7 +41,7 @@ fn so_many_change_at_a_time_and_the_worst_first() {
     // Two at once, then two a second; those under way are not asked again.
     assert_eq!(moved, [(1, 9), (1, 0), (6, 1), (11, 2), (16, 3)]);
     assert_eq!(analyzer.counts().moves, 5);
-    assert!(analyzer.explain(FifoId(2), name).contains("changing hands just now"));
+    assert!(analyzer.explain(&glance(&bad, 2), name).contains("changing hands just now"));
 }
 
 #[test]
@@ -62,25 +66,66 @@ fn old_news_moves_nothing() {
     let mut stage = Stage::with(true, true, true);
     stage.sample.at = Instant::ZERO;
     assert_eq!(analyzer.tick(Instant::ZERO + TICK * 4, &views(&stage, 1)), []);
-    assert!(
-        analyzer.explain(FifoId(0), name).contains("too old"),
-        "{}",
-        analyzer.explain(FifoId(0), name)
-    );
+    let told = analyzer.explain(&glance(&stage, 0), name);
+    assert!(told.contains("too old"), "{told}");
     assert_eq!(analyzer.tick(Instant::ZERO + TICK * 3, &views(&stage, 1)).len(), 1);
 }
 
 #[test]
 fn decisions_are_explained() {
     let mut analyzer = analyzer();
-    assert_eq!(analyzer.explain(FifoId(0), name), "it was not looked at yet");
+    let content = Stage::new();
+    assert_eq!(analyzer.explain(&glance(&content, 0), name), "it was not looked at yet");
     for (stage, expected) in [
-        (Stage::with(false, true, false), "it stays: nothing speaks for a change (score 0.30)"),
-        (Stage::with(true, true, true), "it goes to owner 1 (score 1.00)"),
+        (content, "it stays: not enough speaks for a change (score 0.00)"),
+        (
+            Stage::with(false, true, false),
+            "it stays: not enough speaks for a change (score 0.30: items wait for long)",
+        ),
+        (
+            Stage::with(true, true, true),
+            "it goes to owner 1 (score 1.00: little flows through, items wait for long, its owner \
+             is near its limit)",
+        ),
     ] {
         analyzer.tick(Instant::ZERO, &views(&stage, 1));
-        assert_eq!(analyzer.explain(FifoId(0), name), expected);
+        assert_eq!(analyzer.explain(&glance(&stage, 0), name), expected);
     }
+}
+
+#[test]
+fn shares_of_a_window_are_told_as_such() {
+    use swell_core::flow::measured::{Measured, Settings};
+    let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
+    let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
+    let mut stage = Stage::with(false, true, false);
+    for tick in 1..=3u64 {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        analyzer.tick(now, &views(&stage, 1));
+    }
+    assert_eq!(
+        analyzer.explain(&glance(&stage, 0), name),
+        "it stays: not enough speaks for a change (score 0.09: items wait for long 30 % of the time)"
+    );
+}
+
+#[test]
+fn overload_is_told_and_counted() {
+    use swell_core::flow::measured::{Measured, Settings};
+    let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
+    let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
+    let mut stage = Stage::with(false, true, true);
+    stage.sample.arriving = 20_000.0;
+    stage.others.clear();
+    for tick in 1..=120u64 {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        analyzer.tick(now, &views(&stage, 1));
+    }
+    assert!(analyzer.counts().overloaded > 10, "{:?}", analyzer.counts());
+    let told = analyzer.explain(&glance(&stage, 0), name);
+    assert!(told.starts_with("it stays: more arrives than one call at a time can do"), "{told}");
 }
 
 #[test]
@@ -138,7 +183,9 @@ fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
     let view = stage.view();
     let to = analyzer.relieve(at(1), &view).expect("others have room");
     assert_ne!(to, view.owner.owner);
-    assert!(analyzer.explain(view.fifo, name).starts_with(&format!("it goes to owner {}", to.0)));
+    assert!(
+        analyzer.explain(&view.glance(), name).starts_with(&format!("it goes to owner {}", to.0))
+    );
     assert_eq!(analyzer.relieve(at(30), &view), None, "it is on its way");
     analyzer.on_moved(at(1), view.fifo, Span::ZERO);
     assert_eq!(analyzer.relieve(at(5), &view), None, "it rests");

@@ -83,6 +83,50 @@ fn a_target_must_stay_out_of_trouble_and_pay() {
     }
 }
 
+/// A backlog of a hundred items, of five milliseconds each, while nothing comes.
+fn backlog(leaving: f64, owner_cpu: f64) -> Stage {
+    let mut stage = Stage::with(false, true, true);
+    let sample = &mut stage.sample;
+    (sample.arriving, sample.leaving, sample.depth) = (0.0, leaving, 100.0);
+    (sample.work, sample.true_rate) = (Span::from_millis(5), 200.0);
+    sample.latency = Span::from_secs(30);
+    stage.owner.cpu = owner_cpu;
+    stage.others[0].cpu = 0.0;
+    stage
+}
+
+#[test]
+fn a_backlog_moves_though_nothing_comes_any_more() {
+    let waits = |leaving| backlog(leaving, 1.0).judge_for(10, &mut measured()).verdict;
+    assert_eq!(waits(2.0), MOVE, "others have nearly all of its owner");
+    assert_eq!(waits(60.0), MOVE, "it would take three times as long here");
+    // Its owner does nothing but these items, one after the other, as any would.
+    assert_eq!(waits(200.0), Verdict::Stay(Stay::NoBenefit));
+    let mut long = backlog(2.0, 1.0);
+    long.others[0].pause = Span::from_secs(6);
+    let verdict = long.judge_for(10, &mut measured()).verdict;
+    assert_eq!(verdict, Verdict::Stay(Stay::NoBenefit), "the change takes longer than it saves");
+}
+
+#[test]
+fn a_backlog_of_which_nothing_is_known_yet_moves_too() {
+    // As after a restart: no item is done, so nobody knows what one takes.
+    let mut stage = backlog(0.2, 1.0);
+    (stage.sample.work, stage.sample.true_rate) = (Span::ZERO, 0.0);
+    assert_eq!(stage.judge_for(10, &mut measured()).verdict, MOVE);
+    let mut free = stage;
+    free.owner.cpu = 0.9;
+    free.now = swell_core::time::Instant::ZERO;
+    let verdict = free.judge_for(10, &mut measured()).verdict;
+    assert_eq!(verdict, Verdict::Stay(Stay::NoBenefit), "its owner has room as well");
+}
+
+#[test]
+fn rates_that_fade_are_none() {
+    let mut stage = backlog(0.05, 1.0);
+    assert_eq!(stage.judge_for(10, &mut measured()).verdict, Verdict::Examine);
+}
+
 #[test]
 fn a_change_is_followed_by_rest() {
     let mut stage = Stage::with(false, true, true);

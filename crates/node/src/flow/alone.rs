@@ -1,5 +1,7 @@
 //! A flow that nobody watches and no function takes part in, for tests of its parts.
 
+use std::sync::Arc;
+
 use swell_api::flow::FlowSpec;
 use swell_core::flow::view::FifoId;
 use swell_core::units::Bytes;
@@ -32,7 +34,7 @@ pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
         &[class],
         0,
         folder.path(),
-        &Regions::new(&settings),
+        (&Regions::new(&settings), &Arc::default()),
     );
     (line.expect("there is room for it"), folder)
 }

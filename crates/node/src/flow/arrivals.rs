@@ -148,6 +148,10 @@ impl Flows {
         let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
         let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
         let former = self.get(name);
+        let (went, came) = former.as_ref().map_or((0, 0), |former| {
+            let record = former.record.lock();
+            (record.went, record.came)
+        });
         let away = former.as_ref().and_then(|former| former.away.clone());
         if let Some(former) = former {
             self.take_down(&former).await;
@@ -158,6 +162,8 @@ impl Flows {
         let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
         let record = FlowRecord {
             term: offer.term,
+            went,
+            came: came + 1,
             remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
             owner: offer.owner,
             pinned: offer.pinned,

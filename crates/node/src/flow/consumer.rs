@@ -305,7 +305,7 @@ impl Consumer {
         let mut request = self.request(work);
         request.extensions_mut().insert(reached.clone());
         request.extensions_mut().insert(inlet);
-        self.line.set_call(Some(reached.clone()));
+        self.line.call_begins(reached.clone());
         let mut call = self.invoker.call(name, TriggerKind::Flow, request);
         let result = loop {
             tokio::select! {
@@ -324,7 +324,7 @@ impl Consumer {
             }
             let is_over = hand.owner.is_revoked() || self.stop.is_cancelled();
             if is_over && !reached.get() {
-                self.line.set_call(None);
+                self.line.call_ended(None);
                 return None;
             }
             if asking.is_waiting() {
@@ -333,17 +333,15 @@ impl Consumer {
             }
         };
         drop(call);
-        self.line.set_call(None);
         let answer = result.as_ref().ok();
         let waited = answer.and_then(|answer| answer.extensions().get::<Waited>());
         let waited = waited.map_or(Duration::ZERO, |one| one.0) + asking.waited();
         let worked = begun.elapsed().saturating_sub(waited);
-        if result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed) {
-            self.line
-                .meter
-                .counters()
-                .worked
-                .fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
+        let has_worked =
+            result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed);
+        self.line.call_ended(has_worked.then_some(worked));
+        if has_worked {
+            self.line.meter.worked(work.items.len() + work.more.len(), worked);
         }
         Some(result)
     }

@@ -95,7 +95,8 @@ impl Flows {
             Ok(()) => Ok(()),
             Err(error) => Err(stays(name, &to, &error)),
         };
-        let gone = FlowRecord { moved: Some(to.clone()), ..record.clone() };
+        let went = record.went + 1;
+        let gone = FlowRecord { moved: Some(to.clone()), went, ..record.clone() };
         let decided = match sealed {
             // With this the flow is there and not here, whatever happens next.
             Ok(()) => self.save(&gone).await,

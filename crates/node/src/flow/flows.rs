@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use swell_api::flow::{FlowSpec, is_native};
 use swell_core::flow::affinity::{CoreId, Place};
+use swell_core::flow::cost::Costs;
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 
@@ -65,6 +66,8 @@ pub struct Parts {
 pub struct Flows {
     pub(crate) parts: Parts,
     pub(crate) regions: Arc<Regions>,
+    /// What changes of hands cost here.
+    pub(crate) costs: Arc<Mutex<Costs>>,
     pub(crate) table: RwLock<Table>,
     /// In which of them anything happened.
     news: News,
@@ -89,6 +92,7 @@ impl Flows {
         let regions = Regions::new(&parts.settings);
         Ok(Arc::new(Self {
             regions,
+            costs: Arc::default(),
             table: RwLock::default(),
             news: News::default(),
             version: AtomicU64::new(0),
@@ -307,7 +311,8 @@ impl Flows {
         let folder = self.folder(&spec.name);
         let line = |classes: &[Class]| {
             let (spec, lanes) = (spec.clone(), lanes.clone());
-            Line::new(self.news.bell(id), spec, lanes, classes, owner, &folder, &self.regions)
+            let shared = (&self.regions, &self.costs);
+            Line::new(self.news.bell(id), spec, lanes, classes, owner, &folder, shared)
         };
         let usual = vec![usual; lanes.len()];
         let made = match line(&classes) {
@@ -315,7 +320,8 @@ impl Flows {
             Err(LineError::Pool(_)) if classes != usual => line(&usual),
             made => made,
         };
-        let line = made.map_err(|error| Down::Broken(error.to_string()))?;
+        let mut line = made.map_err(|error| Down::Broken(error.to_string()))?;
+        line.epochs_before = record.epoch;
         let is_held = record.frozen || record.pinned.is_some();
         line.meter.counters().mark(Mark::Held, is_held);
         if let Some(core) = record.core {

@@ -28,8 +28,9 @@ pub(crate) struct Tick<'a> {
     pub(crate) now_ns: u64,
     /// From 1 on.
     pub(crate) number: u64,
-    /// Share of the memory of instances that those at work hold.
+    /// Share of the memory of instances that those at work hold, and bytes of all of it.
     pub(crate) memory: f64,
+    pub(crate) memory_bytes: f64,
     pub(crate) processors: f64,
     pub(crate) registry: &'a Registry,
 }
@@ -41,6 +42,8 @@ pub(crate) struct FunctionSight {
     waits: Recent,
     pub(crate) processors: f64,
     pub(crate) is_alive: bool,
+    /// Share of the memory of instances that one of its would need and none at work holds.
+    wanting: f64,
     /// The tick that this is of.
     looked_at: u64,
 }
@@ -48,11 +51,19 @@ pub(crate) struct FunctionSight {
 impl FunctionSight {
     fn new(name: String) -> Self {
         let waits = Recent::new(WAITS);
-        Self { name, running: 0.0, waits, processors: 1.0, is_alive: false, looked_at: 0 }
+        Self {
+            name,
+            running: 0.0,
+            waits,
+            processors: 1.0,
+            is_alive: false,
+            wanting: 0.0,
+            looked_at: 0,
+        }
     }
 
     /// Takes in a tick; `ticks` have passed since the last one.
-    fn look(&mut self, function: Option<&Function>, processors: f64, ticks: u64) {
+    fn look(&mut self, function: Option<&Function>, tick: &Tick<'_>, ticks: u64) {
         use std::sync::atomic::Ordering::Relaxed;
         self.is_alive = function.is_some_and(|function| !function.paused);
         let Some(function) = function else { return };
@@ -67,15 +78,22 @@ impl FunctionSight {
         self.waits.push_many(waiting > 0, u32::try_from(ticks).unwrap_or(u32::MAX));
         let leading = function.leading();
         let most = leading.scale.read().max_instances;
-        self.processors = most.map_or(processors, |most| {
+        self.processors = most.map_or(tick.processors, |most| {
             f64::from(most.max(1)) * f64::from(leading.spec.concurrency.max(1))
         });
+        let each = leading.spec.memory_bytes as f64 / tick.memory_bytes.max(1.0);
+        self.wanting = if running == 0 { each } else { 0.0 };
     }
 
     /// Used share of its processors.
     pub(crate) fn cpu(&self) -> f64 {
         let cpu = if self.is_alive { self.running / self.processors } else { 1.0 };
         cpu.min(1.0)
+    }
+
+    /// Share of the memory of instances that it needs to work, beside what is at work already.
+    pub(crate) fn wanting(&self) -> f64 {
+        self.wanting
     }
 
     /// Share of ticks in which calls waited.
@@ -135,7 +153,7 @@ impl Functions {
         let sight = &mut self.all[number];
         if sight.looked_at != tick.number {
             let function = tick.registry.get(&sight.name);
-            sight.look(function.as_deref(), tick.processors, tick.number - sight.looked_at);
+            sight.look(function.as_deref(), tick, tick.number - sight.looked_at);
             sight.looked_at = tick.number;
         }
         sight

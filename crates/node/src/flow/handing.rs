@@ -30,17 +30,19 @@ use crate::flow::wire::function_of;
 
 impl Line {
     /// Lets another owner have the flow, from the next item on; not if it has it already. A
-    /// native process that is not connected gets it once it is: until then its items wait.
+    /// native process that is not connected gets it once it is: until then its items wait. `why`
+    /// says whose doing it is, and `because` what it was decided by.
     pub(crate) fn hand_over(
         self: &Arc<Self>,
         place: usize,
-        why: &'static str,
+        (why, because): (&'static str, &str),
     ) -> Result<bool, LineError> {
         let native = self.natives.consumer(self.owner_name(place));
         let heir = native.as_ref().map(|native| native.number);
         let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
         let theirs = native.as_ref().map(|_| Segment::page(self.sharing)).transpose();
         let theirs = theirs.map_err(LineError::Memory)?;
+        let change = self.change(place);
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
         if (hands.owner(), hands.native()) == (place, heir) {
@@ -60,7 +62,7 @@ impl Line {
                 .map_err(LineError::Memory)?;
         }
         ring.pages.push((epoch, page));
-        hands.asked(place, heir, why);
+        hands.asked((place, heir), (why, because), change);
         self.is_owned_by(place);
         ring.fifo.raise(number(place));
         self.stir.notify_one();
@@ -72,6 +74,7 @@ impl Line {
     pub(crate) fn reseat(&self, seat: Place) -> Result<(), LineError> {
         let page = Segment::page(self.sharing).map_err(LineError::Memory)?;
         self.sit(seat);
+        let change = self.change(self.owner());
         let mut ring = self.ring.lock();
         let mut hands = self.hands.lock();
         let place = hands.owner();
@@ -80,7 +83,7 @@ impl Line {
         }
         let epoch = self.prepare(&mut ring, &page)?;
         ring.pages.push((epoch, page));
-        hands.asked(place, None, "core");
+        hands.asked((place, None), ("core", ""), change);
         ring.fifo.raise(number(place));
         self.stir.notify_one();
         Ok(())
@@ -162,7 +165,9 @@ impl Line {
         if self.native_owner() != Some(number) {
             return;
         }
-        if let Err(error) = self.hand_over(self.fallback(), "left") {
+        if let Err(error) =
+            self.hand_over(self.fallback(), ("left", "the process that had it is gone"))
+        {
             let flow = &self.spec.name;
             tracing::error!(%flow, %error, "a flow waits for an owner");
             self.set_trouble(Some(error.to_string()));

@@ -1,4 +1,4 @@
-//! In whose hands a flow is: who owns it, how often that changed, and what it cost.
+//! In whose hands a flow is: who owns it, how often that changed and why, and what it cost.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,7 +6,15 @@ use std::time::{Duration, Instant};
 use swell_core::flow::cost::{Change, Costs};
 use swell_core::time::Span;
 
+use crate::clock::wall_ms;
 use crate::invoker::Reached;
+
+/// Coming back to an owner within this time is a ping-pong.
+const RETURN: Duration = Duration::from_secs(60);
+/// A ping-pong is worth a look for so long.
+const LATELY: Duration = Duration::from_secs(600);
+/// How much a call counts for how long calls take.
+const LEARNING: f64 = 0.1;
 
 /// What is known about changes of hands.
 #[derive(Default)]
@@ -14,15 +22,46 @@ pub(crate) struct Hands {
     owner: usize,
     /// The native process that owns it, by its number.
     native: Option<u64>,
+    /// A change that was ordered, and after which nobody has begun yet.
+    ordered: Option<Ordered>,
     released: Option<Instant>,
+    /// When it left which owner.
+    left: BTreeMap<usize, Instant>,
     pub(crate) moves: BTreeMap<&'static str, u64>,
-    pub(crate) costs: Costs,
-    pub(crate) pause: Option<Duration>,
-    /// A pause that nobody heard of yet.
+    /// How often it came back to an owner soon after it left it.
+    pub(crate) ping_pongs: u64,
+    came_back: Option<Instant>,
+    pub(crate) last: Option<Moved>,
+    /// A change that is over and nobody heard of yet: how long it took from its order.
     pub(crate) news: Option<Duration>,
     pub(crate) trouble: Option<String>,
     /// The call under way.
     pub(crate) call: Option<Reached>,
+    /// How long calls take, in seconds and averaged.
+    call_seconds: f64,
+}
+
+struct Ordered {
+    at: Instant,
+    /// Who had it when this was ordered and has not let go.
+    holder: Option<usize>,
+    change: Change,
+}
+
+/// A change of hands.
+#[derive(Debug, Clone)]
+pub(crate) struct Moved {
+    /// When it was ordered, in milliseconds since 1970.
+    pub(crate) at_ms: u64,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Whose doing it was.
+    pub(crate) why: &'static str,
+    /// What it was decided by, in words; empty where nothing was weighed.
+    pub(crate) because: String,
+    /// How long it waited until the owner of before let go, and then until the new one began; nothing
+    /// while that is to come.
+    pub(crate) took: Option<(Duration, Duration)>,
 }
 
 impl Hands {
@@ -41,9 +80,44 @@ impl Hands {
         self.native
     }
 
+    /// Who still has it, if that is another one than who is to own it.
+    pub(crate) fn holder(&self) -> Option<usize> {
+        self.ordered.as_ref()?.holder.filter(|holder| *holder != self.owner)
+    }
+
     /// Another is to own it: a function, or the native process of this number.
-    pub(crate) fn asked(&mut self, place: usize, native: Option<u64>, why: &'static str) {
-        (self.owner, self.native, self.released) = (place, native, None);
+    pub(crate) fn asked(
+        &mut self,
+        (place, native): (usize, Option<u64>),
+        (why, because): (&'static str, &str),
+        change: Change,
+    ) {
+        let (at, from) = (Instant::now(), self.owner);
+        // Where nobody began since the change before, who had it then still has it.
+        let holder = self.ordered.take().map_or(Some(from), |before| before.holder);
+        self.ordered = Some(Ordered { at, holder, change });
+        (self.owner, self.native) = (place, native);
+        *self.moves.entry(why).or_default() += 1;
+        if place == from {
+            return;
+        }
+        self.left.retain(|_, left| left.elapsed() <= RETURN);
+        if self.left.contains_key(&place) {
+            self.ping_pongs += 1;
+            self.came_back = Some(at);
+        }
+        self.left.insert(from, at);
+        let (at_ms, because) = (wall_ms(), because.to_string());
+        self.last = Some(Moved { at_ms, from, to: place, why, because, took: None });
+    }
+
+    /// Whether it came back like that in the last minutes.
+    pub(crate) fn came_back_lately(&self) -> bool {
+        self.came_back.is_some_and(|at| at.elapsed() <= LATELY)
+    }
+
+    /// It changed in another way than its owner.
+    pub(crate) fn counted(&mut self, why: &'static str) {
         *self.moves.entry(why).or_default() += 1;
     }
 
@@ -54,15 +128,89 @@ impl Hands {
 
     /// The owner of before let go.
     pub(crate) fn released(&mut self) {
-        self.released = Some(Instant::now());
+        if let Some(ordered) = &mut self.ordered {
+            ordered.holder = None;
+            self.released = Some(Instant::now());
+        }
     }
 
-    /// The owner begins, after such a change; the pause to expect of the next one.
-    pub(crate) fn begun(&mut self, change: &Change) -> Span {
-        if let Some(pause) = self.released.take().map(|released| released.elapsed()) {
-            self.costs.on_pause(change, Span::from_nanos(pause.as_nanos() as u64));
-            (self.pause, self.news) = (Some(pause), Some(pause));
+    /// The owner begins: after such a change, how long that took from its order.
+    pub(crate) fn begun(&mut self, costs: &mut Costs) -> Option<Duration> {
+        let Ordered { at, change, .. } = self.ordered.take()?;
+        let took = at.elapsed();
+        let paused = self.released.take().map_or(took, |released| released.elapsed()).min(took);
+        let waited = took - paused;
+        costs.on_pause(&change, span(waited), span(paused));
+        self.news = Some(took);
+        if let Some(last) = self.last.as_mut().filter(|last| last.took.is_none()) {
+            last.took = Some((waited, paused));
         }
-        self.costs.pause(change)
+        Some(took)
+    }
+
+    /// A call of the owner took so long.
+    pub(crate) fn called(&mut self, took: Duration) {
+        let weight = if self.call_seconds > 0.0 { LEARNING } else { 1.0 };
+        self.call_seconds += weight * (took.as_secs_f64() - self.call_seconds);
+    }
+
+    /// How long calls take, if one is under way that reached its function.
+    pub(crate) fn call_now(&self) -> Span {
+        let is_working = self.call.as_ref().is_some_and(Reached::get);
+        if is_working { Span::from_secs_f64(self.call_seconds) } else { Span::ZERO }
+    }
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swell_core::flow::cost::Kind;
+
+    fn change() -> Change {
+        Change::on_node(Kind::Warm, 0, Span::ZERO)
+    }
+
+    #[test]
+    fn who_has_it_keeps_it_until_it_lets_go() {
+        let (mut hands, mut costs) = (Hands::of(0), Costs::default());
+        assert_eq!(hands.begun(&mut costs), None, "nobody was before it");
+        hands.asked((1, None), ("analyzer", "it is late"), change());
+        assert_eq!((hands.owner(), hands.holder()), (1, Some(0)));
+        // A second order comes before anybody has begun.
+        hands.asked((2, None), ("person", ""), change());
+        assert_eq!((hands.owner(), hands.holder()), (2, Some(0)));
+        hands.released();
+        assert_eq!(hands.holder(), None);
+        assert!(hands.news.is_none());
+        let took = hands.begun(&mut costs).expect("it was ordered");
+        assert_eq!(hands.news, Some(took));
+        let last = hands.last.clone().expect("it moved");
+        assert_eq!((last.from, last.to, last.why), (1, 2, "person"));
+        let (waited, paused) = last.took.expect("it is over");
+        assert_eq!(waited + paused, took);
+    }
+
+    #[test]
+    fn an_order_before_anybody_began_is_over_too() {
+        let (mut hands, mut costs) = (Hands::of(0), Costs::default());
+        hands.asked((1, None), ("analyzer", ""), change());
+        hands.released();
+        hands.asked((2, None), ("analyzer", ""), change());
+        assert_eq!(hands.holder(), None, "the first let go, and the second never had it");
+        assert!(hands.begun(&mut costs).is_some());
+    }
+
+    #[test]
+    fn coming_back_is_counted() {
+        let mut hands = Hands::of(0);
+        for (place, expected) in [(1, 0), (0, 1), (0, 1), (2, 1), (1, 2)] {
+            hands.asked((place, None), ("analyzer", ""), change());
+            assert_eq!(hands.ping_pongs, expected, "{place}");
+        }
+        assert_eq!(hands.moves["analyzer"], 5);
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use swell_api::flow::{Ack, FlowSpec, Full, is_native};
 use swell_core::flow::affinity::Place;
+use swell_core::flow::cost::Costs;
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
 use swell_fifo::fifo::{Fifo, LaneState};
@@ -52,7 +53,11 @@ pub(crate) struct Line {
     pub(crate) sharing: Sharing,
     pub(crate) regions: Arc<Regions>,
     pub(crate) ring: Mutex<Ring>,
+    /// Epochs of earlier runs.
+    pub(crate) epochs_before: u32,
     pub(crate) hands: Mutex<Hands>,
+    /// What changes of hands cost at this node; locked after `hands`.
+    pub(crate) costs: Arc<Mutex<Costs>>,
     /// The sequence after the last item of each lane that was taken out.
     due: Vec<AtomicU64>,
     /// Bytes that were in each lane at most.
@@ -82,7 +87,7 @@ impl Line {
         classes: &[Class],
         owner: usize,
         folder: &Path,
-        regions: &Arc<Regions>,
+        (regions, costs): (&Arc<Regions>, &Arc<Mutex<Costs>>),
     ) -> Result<Self, LineError> {
         let (id, meter) = (bell.id, Arc::new(Meter::of(bell)));
         let mut taken = Vec::new();
@@ -135,7 +140,7 @@ impl Line {
         let ring = Mutex::new(Ring { fifo, control, pages, lanes: taken, begun_at, is_shown });
         let hands = Mutex::new(Hands::of(owner));
         let (stir, seat, natives) = (Notify::new(), Seat::default(), Natives::default());
-        let regions = regions.clone();
+        let (regions, costs) = (regions.clone(), costs.clone());
         let line = Self {
             id,
             spec,
@@ -148,7 +153,9 @@ impl Line {
             sharing,
             regions,
             ring,
+            epochs_before: 0,
             hands,
+            costs,
             due,
             peaks,
         };
@@ -203,15 +210,18 @@ impl Line {
         self.meter.counters().mark(Mark::Seated, seat != Place::Shared);
     }
 
-    /// The present epoch.
+    /// The present epoch, counted on from those of earlier runs.
     pub(crate) fn epoch(&self) -> u32 {
-        self.ring.lock().fifo.want().epoch
+        self.epochs_before.saturating_add(self.ring.lock().fifo.want().epoch)
     }
 
     /// The owner begins.
     pub(crate) fn begun(&self) {
-        let change = self.change();
-        let cost = self.hands.lock().begun(&change).nanos();
+        let took = self.hands.lock().begun(&mut self.costs.lock());
+        if let Some(took) = took {
+            self.meter.pauses.observe(took);
+        }
+        let cost = self.pause_next().nanos();
         self.meter.counters().mark(Mark::Changed, true);
         self.meter.stirred();
         let mut ring = self.ring.lock();
@@ -235,6 +245,7 @@ impl Line {
             return Ok(());
         }
         let region = self.regions.take(&self.from[lane], class, self.sharing)?;
+        let why = if class > self.lane_state(lane).0 { "grow" } else { "shrink" };
         let mut ring = self.ring.lock();
         ring.fifo.extend(lane, region.memory.clone());
         self.show_region(lane, &region);
@@ -243,6 +254,8 @@ impl Line {
         let counters = self.meter.counters();
         counters.mark(Mark::Resizing, true);
         counters.room.store(held(&ring.lanes), Ordering::Relaxed);
+        drop(ring);
+        self.hands.lock().counted(why);
         self.stir.notify_one();
         Ok(())
     }

@@ -124,6 +124,7 @@ impl Looks {
             now_ns: now_ns(),
             number: self.ticks,
             memory: self.working,
+            memory_bytes: if self.memory > 0 { self.memory as f64 } else { f64::INFINITY },
             processors: self.processors,
             registry: &flows.parts.registry,
         }
@@ -189,7 +190,7 @@ impl Looks {
             .filter_map(|(fifo, owner, others)| self.view(*fifo, owner, others))
             .collect();
         let orders = analyzer.decide(tick.now, &views).into_iter();
-        // How many instances there are is the mind's to say.
+        // Nothing that the node could do helps a flow to which too much comes: it is told, and counted.
         let orders = orders.filter(|order| !matches!(order.verdict, Verdict::Scale));
         orders.filter_map(|order| Some((self.watched(order.fifo)?.up.upgrade()?, order))).collect()
     }

@@ -32,6 +32,8 @@ pub(crate) struct Meter {
     pub(crate) ended: AtomicU64,
     /// How long items were in it.
     pub(crate) sojourn: Histogram,
+    /// How long changes of hands took, from their order on.
+    pub(crate) pauses: Histogram,
     /// How long sampled items had waited when they were taken out, in microseconds and averaged; one
     /// more, as 0 is that none was.
     queued: AtomicU64,
@@ -63,6 +65,7 @@ impl Meter {
             lost: AtomicU64::new(0),
             ended: AtomicU64::new(0),
             sojourn: Histogram::default(),
+            pauses: Histogram::default(),
             queued: AtomicU64::new(0),
             blocked: Mutex::new(0),
             starved: Mutex::new(0),
@@ -102,6 +105,7 @@ impl Meter {
         counters.done.fetch_add(1, Ordering::Relaxed);
         counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         counters.sojourn_us.fetch_add(sojourn, Ordering::Relaxed);
+        counters.soonest.fetch_max(!sojourn, Ordering::Relaxed);
         self.sojourn.observe(Duration::from_micros(sojourn));
         let mut recent = self.recent.lock();
         let time = u32::try_from(sojourn).unwrap_or(u32::MAX);
@@ -111,6 +115,15 @@ impl Meter {
             None => recent.times.push(time),
         }
         recent.next = (at + 1) % RECENT;
+    }
+
+    /// The owner worked for so long on so many items.
+    pub(crate) fn worked(&self, items: usize, worked: Duration) {
+        let counters = self.counters();
+        counters.worked.fetch_add(worked.as_nanos() as u64, Ordering::Relaxed);
+        let (items, whole_us) = (items.max(1) as f64, worked.as_secs_f64() * 1e6);
+        let squares = (whole_us * whole_us / items) as u64;
+        counters.worked_squares.fetch_add(squares, Ordering::Relaxed);
     }
 
     /// A sampled item had waited so long when it was taken out. Only whoever takes items out says so.

@@ -46,7 +46,9 @@ pub mod putting;
 pub mod looks;
 pub mod seating;
 pub mod watch;
+pub mod told;
 pub mod shown;
+pub mod gauged;
 pub mod plan;
 #[cfg(test)]
 pub mod alone;

@@ -27,6 +27,11 @@ pub(crate) struct Counters {
     pub(crate) sojourn_us: AtomicU64,
     /// Nanoseconds its owner worked on items, without waiting for an instance.
     pub(crate) worked: AtomicU64,
+    /// The squares of what each item took of it, in square microseconds.
+    pub(crate) worked_squares: AtomicU64,
+    /// The shortest time of an item in it since the last tick, in microseconds and with all its bits
+    /// turned over; 0 where none was done.
+    pub(crate) soonest: AtomicU64,
     /// When the item being worked on was put in, in microseconds since 1970; 0 is none.
     pub(crate) oldest_us: AtomicU64,
     /// Items that were overwritten, as far as the owner has come.

@@ -1,10 +1,13 @@
 //! Rates of a flow over the last second, from its counters at the latest ticks.
 
 use swell_core::flow::view::TICK;
-use swell_core::time::Instant;
+use swell_core::time::{Instant, Span};
 
 /// Ticks that rates are shown over.
 pub(crate) const SHOWN: usize = 10;
+
+/// How much a tick counts for what is averaged over about a minute.
+const MINUTE: f64 = 1.0 / 600.0;
 
 /// Rates over the last second.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -67,4 +70,18 @@ impl Shots {
             starved: share(from.starved_ns, to.starved_ns),
         }
     }
+}
+
+/// What is left of a minute's worth after so many ticks.
+pub(crate) fn fading(ticks: u32) -> f64 {
+    if ticks == 1 { 1.0 - MINUTE } else { (1.0 - MINUTE).powf(f64::from(ticks)) }
+}
+
+/// Seconds that passed since a look, a tenth of a tick at least, and whole ticks.
+pub(crate) fn since(looked_at: Option<Instant>, now: Instant) -> (f64, u32) {
+    let passed = looked_at.map_or(Span::ZERO, |at| now.since(at));
+    // A tick that comes late is one still.
+    let ticks = (passed.nanos() + TICK.nanos() / 2) / TICK.nanos();
+    let seconds = passed.secs_f64().max(TICK.secs_f64() / 10.0);
+    (seconds, u32::try_from(ticks).unwrap_or(u32::MAX))
 }

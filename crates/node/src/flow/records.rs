@@ -49,9 +49,18 @@ pub struct FlowRecord {
     /// The function that owned it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Counts its moves between nodes.
+    /// Counts its moves between nodes, those too that came to nothing.
     #[serde(default)]
     pub term: u32,
+    /// How many owners it had here so far, as far as that was written down.
+    #[serde(default)]
+    pub epoch: u32,
+    /// How often it went from here to another node.
+    #[serde(default)]
+    pub went: u64,
+    /// How often it came here from another node.
+    #[serde(default)]
+    pub came: u64,
     /// Lanes that functions of other nodes feed, `function@node`; they follow those of `from`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remote: Vec<String>,
@@ -78,6 +87,9 @@ impl FlowRecord {
             core: None,
             owner: None,
             term: 0,
+            epoch: 0,
+            went: 0,
+            came: 0,
             remote: Vec::new(),
             moved: None,
             classes: Vec::new(),

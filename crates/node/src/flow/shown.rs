@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use swell_api::flow::{
-    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
+    Flow, FlowChange, FlowIndicators, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate,
+    is_native,
 };
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::Party;
-use swell_fifo::class::Class;
 use swell_link::purpose::check_name;
 
 use crate::flow::away::Away;
@@ -18,10 +18,10 @@ use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::flow::seating::reseat;
+use crate::flow::told::{alarms, explain, last_move};
 use crate::flow::up::Up;
 use crate::flow::watch::{Seen, Watch};
 use crate::flow::wire::Elsewhere;
-use crate::observe::gauges::{FlowFigures, Gauges, RegionFigures};
 use crate::refusal::{Reason, Refusal};
 
 /// Flows, as the API asks for them.
@@ -54,8 +54,9 @@ impl Shown {
             Ok(line) => {
                 let seen = self.watch.seen(line);
                 let explanation = explain(line, &seen, record.frozen, record.pinned.as_deref());
-                let (frozen, pinned) = (record.frozen, record.pinned);
-                Flow { frozen, pinned, explanation, ..up_flow(name, spec, line, &seen) }
+                let mut flow = up_flow(name, spec, line, &seen);
+                flow.migrations.extend(journeys((record.went, record.came)));
+                Flow { frozen: record.frozen, pinned: record.pinned, explanation, ..flow }
             }
             Err(why) => Flow {
                 frozen: record.frozen,
@@ -63,6 +64,7 @@ impl Shown {
                 explanation: why.to_string(),
                 trouble: Some(why.to_string()),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
+                migrations: journeys((record.went, record.came)).collect(),
                 natives: up.away.as_ref().map_or_else(Vec::new, |away| away.natives.shown(None)),
                 ..down_flow(name, spec)
             },
@@ -107,11 +109,14 @@ impl Shown {
             line.meter.counters().mark(Mark::Held, is_held);
         }
         *up.record.lock() = record;
-        if let Some(seat) = seat {
+        // Who works where it is to is left alone.
+        let is_there = |seat: &Place| up.line.as_ref().is_ok_and(|it| it.seat.place() == *seat);
+        if let Some(seat) = seat.filter(|seat| !is_there(seat)) {
             reseat(&up, seat);
         }
         if let (Some(place), Ok(line)) = (place, &up.line) {
             self.hand_over(line, place, "pin")?;
+            self.watch.keep(&up).await;
         }
         self.get(name)
     }
@@ -146,11 +151,12 @@ impl Shown {
         self.flows.save(&record).await?;
         *up.record.lock() = record;
         self.hand_over(line, place, "person")?;
+        self.watch.keep(&up).await;
         self.get(name)
     }
 
     fn hand_over(&self, line: &Arc<Line>, place: usize, why: &'static str) -> Result<(), Refusal> {
-        let moved = line.hand_over(place, why);
+        let moved = line.hand_over(place, (why, "a person said so"));
         let moved = moved.map_err(|error| {
             Refusal::new(Reason::NoMemory, "the flow stays where it is").detail(error.to_string())
         })?;
@@ -186,56 +192,11 @@ impl Shown {
         Err(Refusal::new(Reason::BadRequest, title)
             .hint(format!("those who can are {}; state more in `owners`", all.join(", "))))
     }
-
-    /// Fills in the figures of all flows and of the regions they lie in.
-    pub fn fill(&self, gauges: &mut Gauges) {
-        gauges.flows = self.flows.all().iter().filter_map(|up| self.figures(up)).collect();
-        let regions = &self.flows.regions;
-        gauges.regions = Class::all()
-            .map(|class| {
-                let count = regions.count(class);
-                RegionFigures {
-                    bytes: class.bytes(),
-                    free: (count.free + count.dirty) as u64,
-                    used: count.used as u64,
-                    misses: count.misses,
-                }
-            })
-            .collect();
-        gauges.region_bytes = regions.held();
-        let (counts, (took, longest)) = self.watch.counts();
-        gauges.flow_decisions = [
-            counts.moves,
-            counts.over_budget,
-            counts.cooling_down,
-            counts.no_target,
-            counts.no_benefit,
-            counts.stale,
-        ];
-        gauges.flow_tick_seconds = [took.as_secs_f64(), longest.as_secs_f64()];
-    }
-
-    fn figures(&self, up: &Up) -> Option<FlowFigures> {
-        let line = up.line.as_ref().ok()?;
-        let rates = self.watch.rates(line);
-        Some(FlowFigures {
-            name: line.spec.name.clone(),
-            items: line.meter.items(),
-            depth: line.meter.depth(),
-            behind: line.lanes.iter().map(|lane| lane.behind()).sum(),
-            disk_bytes: line.lanes.iter().map(|lane| lane.disk_bytes()).sum(),
-            oldest_seconds: line.meter.oldest_us() as f64 / 1e6,
-            blocked: rates.blocked,
-            starved: rates.starved,
-            epoch: line.epoch().into(),
-            moves: line.moves().into_iter().collect(),
-            sojourn: line.meter.sojourn.read(),
-        })
-    }
 }
 
 fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
     let (half, most) = line.meter.percentiles();
+    let last = last_move(line);
     let lanes = line.lanes.iter().enumerate().map(|(number, lane)| {
         let (class, state) = line.lane_state(number);
         FlowLane {
@@ -264,12 +225,25 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         },
         capacity: seen.capacity,
         work_us: seen.work.nanos() as f64 / 1e3,
+        utilization_percent: seen.utilization * 100.0,
+        saturation_percent: seen.saturation.map(|share| share * 100.0),
+        variation: seen.variation,
+        score: seen.score,
+        indicators: FlowIndicators {
+            idle_percent: seen.shares.idle * 100.0,
+            late_percent: seen.shares.late * 100.0,
+            tight_percent: seen.shares.tight * 100.0,
+        },
+        alarms: alarms(line, seen),
         parties: seen.parties.iter().map(|party| shown_party(line, party)).collect(),
         lanes: lanes.collect(),
         natives: line.natives.shown(line.native_owner()),
         items: line.meter.items(),
         migrations: line.moves().into_iter().map(|(why, n)| (why.to_string(), n)).collect(),
-        pause_us_last: line.pause_last().map(|pause| pause.as_micros() as u64),
+        ping_pongs: line.ping_pongs(),
+        pause_us_last: last.as_ref().and_then(|last| Some(last.waited_us? + last.paused_us?)),
+        last_move: last,
+        waits_for: line.holder().map(str::to_string),
         pause_us_next: line.pause_next().nanos() / 1_000,
         trouble: line.trouble(),
         ..down_flow(name, spec)
@@ -280,6 +254,13 @@ fn moved(away: &Away, term: u32) -> FlowMoved {
     let (Elsewhere { node, at }, left) = (away.to(), away.left().unwrap_or_default());
     let pause_us = left.pause.as_micros() as u64;
     FlowMoved { node, at, term, items: left.items, bytes: left.bytes, pause_us }
+}
+
+/// Journeys of a flow between nodes, as its changes are counted.
+pub(crate) fn journeys((went, came): (u64, u64)) -> impl Iterator<Item = (String, u64)> {
+    let all = [("to-node", went), ("from-node", came)];
+    let some = all.into_iter().filter(|(_, count)| *count > 0);
+    some.map(|(why, count)| (why.to_string(), count))
 }
 
 /// A core as people write it; an empty text is none.
@@ -317,6 +298,10 @@ fn shown_party(line: &Line, party: &Party) -> FlowParty {
         name: line.owner_name(party.owner.0 as usize).to_string(),
         used_percent: party.usage() * 100.0,
         processors: party.processors,
+        cpu_percent: party.cpu * 100.0,
+        memory_percent: party.memory * 100.0,
+        pressure_percent: party.pressure * 100.0,
+        dependency_percent: party.dependency * 100.0,
         is_alive: party.is_alive,
     }
 }
@@ -341,36 +326,24 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         core: None,
         capacity: 0.0,
         work_us: 0.0,
+        utilization_percent: 0.0,
+        saturation_percent: None,
+        variation: 0.0,
+        score: 0.0,
+        indicators: FlowIndicators::default(),
+        alarms: Vec::new(),
         parties: Vec::new(),
         lanes: Vec::new(),
         natives: Vec::new(),
         items: FlowItems::default(),
         migrations: Default::default(),
+        ping_pongs: 0,
+        last_move: None,
+        waits_for: None,
         pause_us_last: None,
         pause_us_next: 0,
         explanation: String::new(),
         trouble: None,
         moved: None,
-    }
-}
-
-/// Why a flow is where it is, in words.
-fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
-    let owner = line.owner_name(line.owner());
-    let decision = match (pinned, frozen) {
-        (Some(pinned), _) => format!("it stays: a person pinned it to `{pinned}`"),
-        (None, true) => "it stays: a person froze it".to_string(),
-        (None, false) if line.is_native(line.owner()) => match line.native_owner() {
-            Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
-            None => format!("it waits for the process `{owner}` to connect"),
-        },
-        (None, false) if line.spec.owners.is_empty() => {
-            format!("it stays: nobody but `{owner}` can own it; state more functions in `owners`")
-        }
-        (None, false) => seen.decision.clone(),
-    };
-    match seen.figures.as_str() {
-        "" => decision,
-        figures => format!("{decision}. Seen at the last tick: {figures}."),
     }
 }

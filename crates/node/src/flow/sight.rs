@@ -5,21 +5,18 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use swell_core::flow::affinity::{CoreId, Traffic};
+use swell_core::flow::queue::Queue;
 use swell_core::flow::size::Sizing;
-use swell_core::flow::view::{Distance, OwnerId, Party, Sample, TICK};
+use swell_core::flow::variation::Variation;
+use swell_core::flow::view::{Distance, FifoId, Glance, OwnerId, Party, Sample, TICK};
 use swell_core::flow::wait::little;
 use swell_core::time::{Instant, Span};
 
 use crate::flow::functions::{FunctionSight, Functions, SECOND, Tick};
 use crate::flow::line::Line;
 use crate::flow::news::Counters;
-use crate::flow::rates::{Rates, SHOWN, Shot, Shots};
+use crate::flow::rates::{Rates, SHOWN, Shot, Shots, fading, since};
 
-/// How much a tick counts for what is averaged over about a minute.
-const MINUTE: f64 = 1.0 / 600.0;
-/// Gaps and work vary like chance: both squared coefficients are those of an exponential
-/// distribution, which is what is assumed of what was not measured.
-const VARIATION: f64 = 2.0;
 /// Moves to an owner count as recent for so long.
 const RECENT: Span = Span::from_mins(1);
 /// A flow rests once nothing happened in so many ticks: what is shown of it is nothing by then.
@@ -32,8 +29,10 @@ const HEAD: f64 = 32.0;
 struct Reading {
     put: u64,
     done: u64,
+    bytes: u64,
     depth: u64,
     worked_ns: u64,
+    worked_squares: u64,
     blocked_ns: u64,
     sojourn_us: u64,
 }
@@ -42,8 +41,8 @@ struct Reading {
 struct Candidate {
     /// The number of the function; a native process has none.
     function: Option<usize>,
-    /// Share of the flow's bytes of the last minute that it took, as of when the owner changed.
-    dependency: f64,
+    /// Bytes of the last minute that it took, as of when the owner changed.
+    taken: f64,
     /// When the flow moved to it.
     recent: VecDeque<Instant>,
 }
@@ -65,12 +64,16 @@ pub(crate) struct LineSight {
     /// Ticks that it had rested when it was looked at last.
     rested: u32,
     owner: u32,
-    /// Ticks in which items went to that owner since it became that.
-    served: u32,
+    /// Ticks since it became that; bytes of the last minute that went out, and to that owner.
+    owned: u32,
+    passed: f64,
+    taken: f64,
     turned_away: u64,
     /// The most items that were in it when somebody looked how many bytes those are.
     peak: u64,
     sizing: Sizing,
+    variation: Variation,
+    queue: Queue,
     /// In their order.
     candidates: Box<[Candidate]>,
     shots: Shots,
@@ -87,11 +90,11 @@ impl LineSight {
             latency: Span::ZERO,
             true_rate: 0.0,
             work: Span::ZERO,
-            variation: VARIATION,
+            variation: Variation::default().squared(),
         };
         let candidate = |(place, name)| Candidate {
             function: (!line.is_native(place)).then(|| functions.number(name)),
-            dependency: 0.0,
+            taken: 0.0,
             recent: VecDeque::new(),
         };
         Self {
@@ -104,10 +107,14 @@ impl LineSight {
             quiet: 0,
             rested: 0,
             owner: 0,
-            served: 0,
+            owned: 0,
+            passed: 0.0,
+            taken: 0.0,
             turned_away: 0,
             peak: 0,
             sizing: Sizing::default(),
+            variation: Variation::default(),
+            queue: Queue::default(),
             candidates: line.owners().enumerate().map(candidate).collect(),
             shots: Shots::new(),
         }
@@ -124,8 +131,10 @@ impl LineSight {
         let reading = Reading {
             put: load(&counters.put),
             done: load(&counters.done),
+            bytes: load(&counters.bytes),
             depth: counters.depth(),
             worked_ns: load(&counters.worked),
+            worked_squares: load(&counters.worked_squares),
             blocked_ns: counters.blocked.total(tick.now_ns),
             sojourn_us: load(&counters.sojourn_us),
         };
@@ -137,6 +146,9 @@ impl LineSight {
         let (passed, ticks) = since(looked_at, tick.now);
         // One that rests is not looked at, unless all are.
         self.rested = if self.rests() { ticks.saturating_sub(1) } else { 0 };
+        if self.rested > 0 {
+            self.queue.rested(self.rested);
+        }
         self.quiet = if is_quiet { self.quiet.saturating_add(1) } else { 0 };
         self.sample.at = tick.now;
         if self.rests() {
@@ -148,7 +160,9 @@ impl LineSight {
         if owner != self.owner {
             self.settle(owner);
         }
-        self.served += u32::from(reading.done > before.done);
+        let (bytes, fading) = ((reading.bytes - before.bytes) as f64, fading(ticks.max(1)));
+        (self.passed, self.taken) = (self.passed * fading + bytes, self.taken * fading + bytes);
+        self.owned = self.owned.saturating_add(ticks.max(1));
         self.blocked_ns = reading.blocked_ns.saturating_sub(before.blocked_ns);
         self.reading = reading;
         let Reading { put, done, blocked_ns, .. } = reading;
@@ -165,6 +179,11 @@ impl LineSight {
     /// Ticks that it rested before it was looked at last.
     pub(crate) fn rested(&self) -> u32 {
         self.rested
+    }
+
+    /// Whether every item waits in it, and has for a while.
+    pub(crate) fn stands(&self) -> bool {
+        !self.rests() && self.queue.stands()
     }
 
     /// How it stood when it was looked at last.
@@ -187,6 +206,7 @@ impl LineSight {
             0 | 1 => SECOND,
             _ => 1.0 - (1.0 - SECOND).powf(passed / TICK.secs_f64()),
         };
+        self.variation.came(put as f64, sample.arriving * passed);
         sample.arriving += weight * (put as f64 / passed - sample.arriving);
         sample.leaving += weight * (done as f64 / passed - sample.leaving);
         sample.depth = (before.depth + reading.depth) as f64 / 2.0;
@@ -198,7 +218,10 @@ impl LineSight {
             let each = if known > 0.0 { known + SECOND * (each - known) } else { each };
             sample.work = Span::from_secs_f64(each);
             sample.true_rate = 1.0 / each;
+            let squares = reading.worked_squares.wrapping_sub(before.worked_squares) as f64;
+            self.variation.worked(done as f64, worked_ns as f64 / 1e3, squares);
         }
+        sample.variation = self.variation.squared();
         // Items that are done tell how long they took; those that are not, at least so long.
         let oldest = match counters.oldest_us.load(Ordering::Relaxed) {
             0 => Span::ZERO,
@@ -211,23 +234,38 @@ impl LineSight {
             Some(mean) => Span::from_nanos(mean * 1_000).max(oldest),
             None => little(sample.depth, sample.leaving, oldest).max(oldest),
         };
+        let soonest = match counters.soonest.load(Ordering::Relaxed) {
+            0 => None,
+            _ => Some(!counters.soonest.swap(0, Ordering::Relaxed)),
+        };
+        let soonest = soonest.map(|us| Span::from_nanos(us.saturating_mul(1_000)));
+        self.queue.push(soonest, sample.work, sample.depth);
         let room = counters.room.load(Ordering::Relaxed) as f64;
         sample.capacity = room / (counters.mean_bytes() + HEAD);
     }
 
-    /// It has another owner: what is remembered of the one before is brought up to date.
+    /// It has another owner: what is remembered of each is brought up to date.
     fn settle(&mut self, owner: u32) {
         for place in 0..self.candidates.len() {
-            self.candidates[place].dependency = self.dependency(place);
+            self.candidates[place].taken = self.taken(place);
         }
-        (self.owner, self.served) = (owner, 0);
+        let taken = self.candidates.get(owner as usize).map_or(0.0, |candidate| candidate.taken);
+        (self.owner, self.owned, self.taken) = (owner, 0, taken);
     }
 
-    /// Share of the flow's bytes of the last minute that this one took.
-    fn dependency(&self, place: usize) -> f64 {
-        let share = if place == self.owner as usize { 1.0 } else { 0.0 };
-        let before = self.candidates[place].dependency;
-        share + (before - share) * (1.0 - MINUTE).powf(f64::from(self.served))
+    /// Bytes of the last minute that this one took.
+    fn taken(&self, place: usize) -> f64 {
+        match place == self.owner as usize {
+            true => self.taken,
+            false => self.candidates[place].taken * fading(self.owned),
+        }
+    }
+
+    /// Share of the flow's bytes that went to this one during the last minute, or came from it since
+    /// the node came up.
+    fn dependency(&self, line: &Line, place: usize) -> f64 {
+        let went = if self.passed > 0.0 { self.taken(place) / self.passed } else { 0.0 };
+        (went + line.came_from(line.owner_name(place))).min(1.0)
     }
 
     /// Items in it, averaged over about a second, and how long those of that second took: by their
@@ -241,6 +279,11 @@ impl LineSight {
     /// Items of the usual size that its lanes can hold, and the work of one.
     pub(crate) fn usual(&self) -> (f64, Span) {
         (self.sample.capacity, self.sample.work)
+    }
+
+    /// The same without who else could own it, for those who ask; `usage` is of its owner.
+    pub(crate) fn glance(&self, fifo: FifoId, usage: f64) -> Glance<'_> {
+        Glance { fifo, sample: &self.sample, usage, rested: 0, memory_is_short: false }
     }
 
     /// The number of the function that owns it; nothing if it is a native process.
@@ -268,15 +311,17 @@ impl LineSight {
                 processors: 1.0,
                 is_alive: true,
                 may_own: true,
-                // The region stays where it is and with whom it is charged to.
                 has_room: true,
-                dependency: self.dependency(place),
+                dependency: self.dependency(line, place),
                 proximity: Distance::Process.proximity(),
                 pause,
                 recent: candidate.recent.iter().filter(is_recent).count() as u32,
             };
             match candidate.function.map(&function) {
                 Some(function) => Party {
+                    // It may have to get an instance first.
+                    memory: (memory + function.wanting()).min(1.0),
+                    has_room: memory + function.wanting() <= 1.0,
                     cpu: function.cpu(),
                     pressure: function.pressure(),
                     processors: function.processors,
@@ -339,13 +384,4 @@ impl LineSight {
     pub(crate) fn rates(&self, now: Instant) -> Rates {
         self.shots.rates(now)
     }
-}
-
-/// Seconds that passed since a look, a tenth of a tick at least, and whole ticks.
-fn since(looked_at: Option<Instant>, now: Instant) -> (f64, u32) {
-    let passed = looked_at.map_or(Span::ZERO, |at| now.since(at));
-    // A tick that comes late is one still.
-    let ticks = (passed.nanos() + TICK.nanos() / 2) / TICK.nanos();
-    let seconds = passed.secs_f64().max(TICK.secs_f64() / 10.0);
-    (seconds, u32::try_from(ticks).unwrap_or(u32::MAX))
 }

@@ -1,41 +1,68 @@
 //! How a flow stands with its owner, for those who ask.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use swell_core::flow::cost::{Change, Kind};
 use swell_core::time::Span;
-use swell_core::units::Bytes;
 
+use crate::flow::hands::Moved;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::invoker::Reached;
 
+/// Bytes of a page of memory.
+const PAGE: u64 = 4096;
+
 impl Line {
-    /// What the next change of hands has to do.
-    pub(crate) fn change(&self) -> Change {
+    /// What a change of hands has to do that leads to this owner. A process has to be handed all and
+    /// to map it; functions share one mapping.
+    pub(crate) fn change(&self, place: usize) -> Change {
+        let kind = if self.is_native(place) { Kind::Cold } else { Kind::Warm };
         let unread = self.meter.depth() as f64 * self.meter.counters().mean_bytes();
-        Change {
-            kind: Kind::Warm,
-            pages_mapped: 0,
-            pages_zeroed: 0,
-            copied: Bytes::ZERO,
-            unread: Bytes::new(unread as u64),
-            is_near: true,
-            round_trip: Span::ZERO,
-            bandwidth: 0.0,
-        }
+        let change = Change::on_node(kind, unread as u64, self.hands.lock().call_now());
+        let pages = self.meter.counters().room.load(Ordering::Relaxed).div_ceil(PAGE);
+        Change { pages_mapped: if kind == Kind::Cold { pages } else { 0 }, ..change }
     }
 
-    /// The pause to expect of the next change of hands.
+    /// How long a change of hands to another function is expected to take, from its order on.
     pub(crate) fn pause_next(&self) -> Span {
-        let change = self.change();
-        self.hands.lock().costs.pause(&change)
+        let function = (0..self.owners().count()).find(|place| !self.is_native(*place));
+        let change = self.change(function.unwrap_or(0));
+        self.costs.lock().pause(&change)
     }
 
-    /// How long the last one took.
-    pub(crate) fn pause_last(&self) -> Option<Duration> {
-        self.hands.lock().pause
+    /// The share of all bytes put in so far that came from this function or process.
+    pub(crate) fn came_from(&self, name: &str) -> f64 {
+        if !self.from.iter().any(|from| from == name) {
+            return 0.0;
+        }
+        let bytes = |lane: usize| self.lane_state(lane).1.tail as f64;
+        let all: f64 = (0..self.lanes.len()).map(bytes).sum();
+        let own = (0..self.lanes.len()).filter(|&lane| self.from[lane] == name).map(bytes);
+        if all > 0.0 { own.sum::<f64>() / all } else { 0.0 }
+    }
+
+    /// The last change of hands.
+    pub(crate) fn last_move(&self) -> Option<Moved> {
+        self.hands.lock().last.clone()
+    }
+
+    /// Who still has it, if that is another one than who is to own it.
+    pub(crate) fn holder(&self) -> Option<&str> {
+        let holder = self.hands.lock().holder();
+        holder.map(|place| self.owner_name(place))
+    }
+
+    /// How often it came back soon to an owner that it had left.
+    pub(crate) fn ping_pongs(&self) -> u64 {
+        self.hands.lock().ping_pongs
+    }
+
+    /// Whether it did so in the last minutes.
+    pub(crate) fn came_back_lately(&self) -> bool {
+        self.hands.lock().came_back_lately()
     }
 
     /// A pause that was measured since the last question.
@@ -50,9 +77,18 @@ impl Line {
         self.hands.lock().moves.clone()
     }
 
-    /// A call begins, or ended.
-    pub(crate) fn set_call(&self, call: Option<Reached>) {
-        self.hands.lock().call = call;
+    /// A call begins.
+    pub(crate) fn call_begins(&self, call: Reached) {
+        self.hands.lock().call = Some(call);
+    }
+
+    /// No call is under way any more; one that reached its function took so long.
+    pub(crate) fn call_ended(&self, took: Option<Duration>) {
+        let mut hands = self.hands.lock();
+        hands.call = None;
+        if let Some(took) = took {
+            hands.called(took);
+        }
     }
 
     /// Whether its owner works on items.

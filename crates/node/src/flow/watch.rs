@@ -9,8 +9,9 @@ use tokio::time::MissedTickBehavior;
 
 use swell_core::flow::analyzer::{Analyzer, Counts, Order};
 use swell_core::flow::choice::{Chosen, build};
+use swell_core::flow::indicator::Shares;
 use swell_core::flow::policy::Verdict;
-use swell_core::flow::view::{FifoId, OwnerId, Party, TICK};
+use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 use swell_fifo::class::Class;
@@ -50,6 +51,17 @@ pub(crate) struct Seen {
     pub(crate) decision: String,
     /// What it was made of, in words.
     pub(crate) figures: String,
+    /// How much spoke for a change, and what.
+    pub(crate) score: f64,
+    pub(crate) shares: Shares,
+    /// What goes in a tick as a share of what its lanes hold, and what comes as a share of what one
+    /// call at a time can do, where that is known.
+    pub(crate) utilization: f64,
+    pub(crate) saturation: Option<f64>,
+    pub(crate) variation: f64,
+    /// Whether more has come than that for long, and whether its queue stands.
+    pub(crate) is_overloaded: bool,
+    pub(crate) stands: bool,
     /// Items of the usual size that its lanes can hold.
     pub(crate) capacity: f64,
     /// How long its owner works on an item.
@@ -127,7 +139,6 @@ impl Watch {
             Verdict::Move(to) => self.move_to(now, up, line, to).await,
             Verdict::Shrink => self.resize(up, line, Class::smaller).await,
             Verdict::Examine => self.examine(now, up, line, order.fifo).await,
-            // How many instances there are is the mind's to say.
             Verdict::Scale | Verdict::Stay(_) => {}
         }
     }
@@ -151,9 +162,11 @@ impl Watch {
     async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
         let (flow, place) = (&line.spec.name, to.0 as usize);
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
-        match line.hand_over(place, "analyzer") {
+        let Seen { decision, figures, .. } = self.seen(line);
+        let because = format!("{decision}; {figures}");
+        match line.hand_over(place, ("analyzer", &because)) {
             Ok(_) => {
-                tracing::info!(%flow, %from, %to, "a flow changes hands");
+                tracing::info!(%flow, %from, %to, %because, "a flow changes hands");
                 self.state.lock().looks.on_moved(now, line.id, place);
                 up.record.lock().owner = Some(to.to_string());
                 self.keep(up).await;
@@ -197,8 +210,13 @@ impl Watch {
         self.keep(up).await;
     }
 
-    async fn keep(&self, up: &Arc<Up>) {
-        let record = up.record.lock().clone();
+    /// Writes down where a flow is now, and how many owners it had.
+    pub(crate) async fn keep(&self, up: &Arc<Up>) {
+        let record = {
+            let mut record = up.record.lock();
+            record.epoch = up.line.as_ref().map_or(record.epoch, |line| line.epoch());
+            record.clone()
+        };
         if let Err(refusal) = self.flows.save(&record).await {
             let flow = &record.spec.name;
             tracing::warn!(%flow, why = ?refusal.detail, "where a flow is now is not on disk");
@@ -212,17 +230,24 @@ impl Watch {
         let Some((sight, parties)) = looks.show(&self.flows, now, line) else {
             return Seen::default();
         };
+        let owner = line.owner();
+        let usage = parties.iter().find(|party| party.owner.0 as usize == owner);
+        let glance = sight.glance(line.id, usage.map_or(0.0, Party::usage));
         let name = |owner: OwnerId| format!("`{}`", line.owner_name(owner.0 as usize));
-        let decision = analyzer.explain(line.id, name);
+        let decision = match sight.rests() {
+            true => "it stays: nothing has come or gone for a while, so there is nothing to judge"
+                .to_string(),
+            false => analyzer.explain(&glance, name),
+        };
         let figures = figures(line, sight, &parties);
-        let (capacity, work) = sight.usual();
-        Seen { rates: sight.rates(now), decision, figures, capacity, work, parties }
+        Seen { decision, figures, parties, ..measured(line, &glance, sight, analyzer, now) }
     }
 
-    /// Its rates over the last second.
-    pub(crate) fn rates(&self, line: &Line) -> Rates {
+    /// The same without words and those who could own it.
+    pub(crate) fn measured(&self, line: &Line) -> Seen {
         let (state, now) = (self.state.lock(), self.clock.now());
-        state.looks.sight(line.id).map_or_else(Rates::default, |sight| sight.rates(now))
+        let Some(sight) = state.looks.sight(line.id) else { return Seen::default() };
+        measured(line, &sight.glance(line.id, 0.0), sight, &state.analyzer, now)
     }
 
     /// How often what was decided, and how long the last tick and the longest took.
@@ -237,6 +262,31 @@ impl Watch {
     }
 }
 
+fn measured(
+    line: &Line,
+    glance: &Glance<'_>,
+    sight: &LineSight,
+    analyzer: &Analyzer,
+    now: Instant,
+) -> Seen {
+    let (sample, rests) = (sight.sample(), sight.rests());
+    let judgement = analyzer.judgement(line.id).filter(|_| !rests);
+    let (capacity, work) = sight.usual();
+    Seen {
+        rates: sight.rates(now),
+        score: judgement.map_or(0.0, |judgement| judgement.score),
+        shares: if rests { Shares::default() } else { analyzer.shares(glance) },
+        utilization: if rests { 0.0 } else { sample.utilization() },
+        saturation: (work > Span::ZERO && !rests).then(|| sample.saturation()),
+        variation: sample.variation,
+        is_overloaded: judgement.is_some_and(|it| matches!(it.verdict, Verdict::Scale)),
+        stands: sight.stands(),
+        capacity,
+        work,
+        ..Seen::default()
+    }
+}
+
 /// What a decision is made of, in words.
 fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
     let sample = sight.sample();
@@ -245,9 +295,10 @@ fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
     } else {
         let (depth, stamped, little) = sight.sojourn();
         format!(
-            "{:.1} items/s come and {:.1} go, {depth:.1} are in it; {}",
+            "{:.1} items/s come and {:.1} go, {depth:.1} are in it (utilization {:.2} %); {}",
             sample.arriving,
             sample.leaving,
+            sample.utilization() * 100.0,
             times(stamped, little, line.meter.queued_us())
         )
     };

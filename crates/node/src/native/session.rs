@@ -259,7 +259,7 @@ impl Session<'_> {
         if is_over || is_elsewhere || line.native_owner().is_some() {
             return;
         }
-        if let Err(error) = line.hand_over(place, "connected") {
+        if let Err(error) = line.hand_over(place, ("connected", "the process connected")) {
             let (flow, owner) = (&line.spec.name, line.owner_name(place));
             tracing::warn!(%flow, %owner, %error, "a flow does not go to a process");
         }

@@ -12,11 +12,23 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
         outcomes(flow).map(move |(outcome, count)| ([("flow", name), ("outcome", outcome)], count))
     });
     out.counters("flow_items", "Items of flows, by what became of them.", None, items)?;
-    let moves = each().flat_map(|(name, flow)| {
-        let rows = flow.moves.iter();
-        rows.map(move |&(reason, count)| ([("flow", name), ("reason", reason)], count))
+    let moves = gauges.flow_moves.iter().flat_map(|(name, moves)| {
+        let rows = moves.iter();
+        rows.map(move |(reason, count)| ([("flow", &**name), ("reason", &**reason)], *count))
     });
-    out.counters("flow_migrations", "Changes of hands of flows, by reason.", None, moves)?;
+    let help = "Changes of flows by reason: of owners, cores, sizes and nodes.";
+    out.counters("flow_migrations", help, None, moves)?;
+    let about = each().map(|(name, flow)| {
+        let class = flow.class_bytes.to_string();
+        ([("flow", name.to_string()), ("owner", flow.owner.clone()), ("class", class)], 1u64)
+    });
+    let help = "Who owns a flow, and bytes of the size class of its first lane.";
+    out.gauges("flow_info", help, None, about)?;
+    let alarms = each().flat_map(|(name, flow)| {
+        flow.alarms.iter().map(move |alarm| ([("flow", name), ("alarm", &**alarm)], 1u64))
+    });
+    let help = "What somebody should look after: 1 for each alarm of a flow that rings.";
+    out.gauges("flow_alarm", help, None, alarms)?;
     type Pick = fn(&FlowFigures) -> u64;
     let gauges_of: [(&str, &str, Option<&Unit>, Pick); 4] = [
         ("flow_depth_items", "Items in a flow.", None, |flow| flow.depth),
@@ -28,7 +40,14 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
         out.gauges(name, help, unit, each().map(|(name, flow)| ([("flow", name)], pick(flow))))?;
     }
     type Share = fn(&FlowFigures) -> f64;
-    let shares: [(&str, &str, Option<&Unit>, Share); 3] = [
+    let shares: [(&str, &str, Option<&Unit>, Share); 5] = [
+        (
+            "flow_utilization_ratio",
+            "What goes out of a flow in a tenth of a second, as a share of what it can hold.",
+            None,
+            |flow| flow.utilization,
+        ),
+        ("flow_score", "How much spoke for a change of hands.", None, |flow| flow.score),
         (
             "flow_oldest_item",
             "How long the item being worked on has been in a flow.",
@@ -53,6 +72,9 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
     }
     let sojourn = each().map(|(name, flow)| (name, flow.sojourn.clone()));
     out.readings("flow_sojourn", "How long items were in a flow.", "flow", sojourn)?;
+    let pauses = each().map(|(name, flow)| (name, flow.pauses.clone()));
+    let help = "How long changes of owners took, from their order until the new one began.";
+    out.readings("flow_pause", help, "flow", pauses)?;
     node(out, gauges)
 }
 
@@ -71,7 +93,8 @@ fn node(out: &mut Out, gauges: &Gauges) -> Encoded {
     out.counters("flow_region_misses", help, None, misses)?;
     let help = "Memory of all regions for flows.";
     out.gauge("flow_regions", help, Some(&Unit::Bytes), gauges.region_bytes)?;
-    let words = ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "stale"];
+    let words =
+        ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "stale", "overloaded"];
     let decisions = words.into_iter().zip(gauges.flow_decisions);
     let decisions = decisions.map(|(decision, count)| ([("decision", decision)], count));
     let help = "What the flow analyzer decided: moves, and moves that were wanted and not made.";

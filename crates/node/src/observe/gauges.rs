@@ -57,9 +57,11 @@ pub struct Gauges {
     pub regions: Vec<RegionFigures>,
     /// Bytes of all regions, those made beforehand included.
     pub region_bytes: u64,
+    /// Changes of each flow by reason, of those too that are at other nodes.
+    pub flow_moves: Vec<(String, Vec<(String, u64)>)>,
     /// Decisions of the flow analyzer: moves, over budget, cooling down, no target, no benefit,
-    /// stale.
-    pub flow_decisions: [u64; 6],
+    /// stale, overloaded.
+    pub flow_decisions: [u64; 7],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
 }
@@ -115,10 +117,20 @@ pub struct FlowFigures {
     pub starved: f64,
     /// Counts its owners.
     pub epoch: u64,
-    /// Changes of hands by reason.
-    pub moves: Vec<(&'static str, u64)>,
+    /// Who owns it.
+    pub owner: String,
+    /// Bytes of the size class of its first lane.
+    pub class_bytes: u64,
+    /// What goes in a tenth of a second as a share of what it can hold.
+    pub utilization: f64,
+    /// How much spoke for a change of hands.
+    pub score: f64,
+    /// What somebody should look after.
+    pub alarms: Vec<String>,
     /// How long items were in it.
     pub sojourn: Reading,
+    /// How long changes of owners took.
+    pub pauses: Reading,
 }
 
 /// Regions of a size class.

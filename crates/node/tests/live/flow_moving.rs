@@ -122,10 +122,12 @@ async fn a_flow_goes_on_at_another_node_and_comes_back() {
         let answer = berlin.send_to("paris", &paris).await;
         assert_eq!(answer.status, StatusCode::OK, "{ack}: {answer:?}");
         let moved = answer.json()["moved"].clone();
+        assert_eq!(answer.json()["migrations"], json!({ "to-node": 1 }), "{ack}");
         assert_eq!((&moved["node"], &moved["items"]), (&"paris".into(), &30.into()), "{ack}");
         // What comes at its old place is sent on, and what its new place has of its own is in.
         berlin.put_numbers(30..40).await;
-        paris.until("all are done", |flow| flow["items"]["done"] == 40).await;
+        let there = paris.until("all are done", |flow| flow["items"]["done"] == 40).await;
+        assert_eq!(there["migrations"], json!({ "from-node": 1 }), "{ack}");
         assert_eq!(paris.seen().await, numbers(0..40), "{ack}");
         assert_eq!(paris.call("camera", "local").await.status, StatusCode::OK);
         paris.until("it is done", |flow| flow["items"]["done"] == 41).await;
@@ -143,7 +145,8 @@ async fn a_flow_goes_on_at_another_node_and_comes_back() {
         assert_eq!(answer.json()["moved"]["items"], 10, "{ack}");
         berlin.pause(false).await;
         berlin.put_numbers(50..60).await;
-        berlin.until("all are done", |flow| flow["depth"] == 0).await;
+        let back = berlin.until("all are done", |flow| flow["depth"] == 0).await;
+        assert_eq!(back["migrations"], json!({ "from-node": 1, "to-node": 1 }), "{ack}");
         assert_eq!(paris.call("camera", "abroad").await.status, StatusCode::OK);
         berlin.until("all are done", |flow| flow["depth"] == 0).await;
         let mut seen = berlin.seen().await;

@@ -60,8 +60,11 @@ async fn a_person_moves_pins_and_freezes() {
     assert_eq!(migrate(&house, "detect").await.0, StatusCode::OK);
 
     // Who owned it, and what a person said, outlive the node.
+    // Who owned it, and what a person said, outlive the node.
+    let epoch = house.frames().await["epoch"].as_u64();
     let house = House::up_in(house.down().await, |_| {}).await;
     let flow = house.frames().await;
+    assert!(epoch > Some(10) && flow["epoch"].as_u64() > epoch, "owners are counted on: {flow:#}");
     assert_eq!((&flow["owner"], &flow["frozen"]), (&"detect".into(), &true.into()), "{flow:#}");
     house.down().await;
 }
@@ -91,6 +94,71 @@ async fn the_analyzer_moves_a_flow_from_who_has_no_room() {
     let flow = house.until("all are done", |flow| flow["items"]["done"] == 5).await;
     assert_eq!((&flow["depth"], &flow["items"]["dead"]), (&0.into(), &0.into()), "{flow:#}");
     drop(house);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backlog_leaves_an_owner_without_room_though_nothing_comes_any_more() {
+    let house = with_two_owners().await;
+    // What an item takes is known by now, and rates are not nothing.
+    for number in 0..3u32 {
+        assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
+    }
+    house.until("they are done", |flow| flow["items"]["done"] == 3).await;
+    patch(&house, json!({ "frozen": true })).await;
+    let one = |spec: &mut FunctionSpec| (spec.max_instances, spec.timeout_ms) = (Some(1), 60_000);
+    house.deploy("detect", samples::SPIN, one).await;
+    let busy = async { house.call("detect", "").await };
+    let watched = async {
+        let path = "/v1/functions/detect";
+        while house.get(path).await.json()["instances"]["busy"] != 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for number in 0..20u32 {
+            assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
+        }
+        // Nothing comes for so long that all rates are about nothing.
+        let late = house.until("it is late", |flow| flow["oldest_us"].as_u64() > Some(4_000_000));
+        assert_eq!(late.await["owner"], "detect", "a person froze it");
+        patch(&house, json!({ "frozen": false })).await;
+        house.until("it is with `lite`", |flow| flow["owner"] == "lite").await
+    };
+    let flow = tokio::select! {
+        flow = watched => flow,
+        answer = busy => panic!("it never ends: {answer:?}"),
+    };
+    assert_eq!(flow["last_move"]["from"], "detect", "{flow:#}");
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == 23).await;
+    // Why it moved is told for as long as it stays.
+    let why = flow["explanation"].as_str().unwrap_or_default();
+    assert!(why.contains("It came from `detect`") && why.contains("by analyzer, as "), "{why}");
+    assert!(why.contains("items wait for long"), "{why}");
+    drop(house);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_hands_waits_for_the_call_under_way() {
+    let house = with_two_owners().await;
+    let slow = |spec: &mut FunctionSpec| spec.timeout_ms = 8_000;
+    house.deploy("detect", samples::SPIN, slow).await;
+    assert_eq!(house.call("camera", "1").await.status, StatusCode::OK);
+    while house.get("/v1/functions/detect").await.json()["instances"]["busy"] != 1 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (status, flow) = migrate(&house, "lite").await;
+    assert_eq!((status, &flow["waits_for"]), (StatusCode::OK, &"detect".into()), "{flow:#}");
+    let why = flow["explanation"].as_str().unwrap_or_default();
+    assert!(why.contains("`detect` has it until the call under way ends"), "{why}");
+    let flow = house.until("it is done", |flow| flow["items"]["done"] == 1).await;
+    assert!(flow["waits_for"].is_null() && flow["owner"] == "lite", "{flow:#}");
+    let (moved, pause) = (&flow["last_move"], &flow["pause_us_last"]);
+    let part = |name: &str| moved[name].as_u64().unwrap_or_default();
+    assert_eq!(pause.as_u64(), Some(part("waited_us") + part("paused_us")), "{flow:#}");
+    assert!(part("waited_us") > part("paused_us"), "{flow:#}");
+    // A flow that nobody pinned and that has no core of its own stays as it is when unpinned.
+    let (_, after) = patch(&house, json!({ "pinned": "", "core": "" })).await;
+    assert_eq!(after["epoch"], flow["epoch"], "{after:#}");
+    assert!(after["migrations"]["core"].is_null(), "{after:#}");
+    house.down().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

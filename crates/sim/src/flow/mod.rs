@@ -3,6 +3,7 @@
 pub mod stage;
 pub mod scenario;
 pub mod recording;
+pub mod rule;
 pub mod play;
 pub mod table;
 pub mod page;

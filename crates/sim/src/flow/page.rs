@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use plotly::common::{Line as Stroke, Marker, Mode};
 use plotly::{Bar, Plot, Scatter};
 
-use crate::flow::play::{BOUND, Outcome, Stretch};
+use swell_core::time::Span;
+
+use crate::flow::play::{NOT_PLAYED, Outcome, Stretch};
 use crate::flow::table::Line;
 use crate::report::html::chart::{Chart, Version, escape, figure};
 use crate::report::html::shell::{About, Page};
@@ -20,25 +22,32 @@ const MOVES: [Figure; 2] = [
 ];
 const LATE: Figure = ("ticks over the bound, %", |outcome| outcome.late * 100.0);
 
-/// Writes the page; `what` says what was played.
-pub fn write(what: &str, lines: &[Line], about: &About, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the page; `what` says what was played, and items that waited longer than `bound` were
+/// late.
+pub fn write(
+    (what, bound): (&str, Span),
+    lines: &[Line],
+    about: &About,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let page = Page {
         title: "Flows that change hands".to_string(),
-        heading: heading(what, lines, about),
+        heading: heading((what, bound), lines, about),
         charts: vec![moves(lines), late(lines), course(lines)],
         rest: format!("<section><h2>Numbers</h2>\n{}</section>\n", numbers(lines)),
     };
     page.write(out)
 }
 
-fn heading(what: &str, lines: &[Line], about: &About) -> String {
+fn heading((what, bound): (&str, Span), lines: &[Line], about: &About) -> String {
     let seeds = lines.iter().map(|line| line.outcomes.len()).max().unwrap_or(0);
     let runs = format!("{} rules and pauses, {seeds} seeds each", lines.len());
     let mut html = String::from("<header>\n<h1>Flows that change hands</h1>\n<dl>\n");
     for (term, fact) in [
         ("Played", what.to_string()),
         ("Runs", runs),
-        ("Bound", format!("items wait up to {BOUND}")),
+        ("Bound", format!("items wait up to {bound}")),
+        ("Not played", NOT_PLAYED.to_string()),
         ("Made by", format!("{} ({})", about.command, about.version)),
     ] {
         html += &format!("<dt>{term}</dt><dd>{}</dd>\n", escape(&fact));
@@ -79,7 +88,7 @@ fn bars(lines: &[Line], name: &str, value: fn(&Outcome) -> f64) -> Plot {
     for (place, pause) in pauses(lines).into_iter().enumerate() {
         let own = || lines.iter().filter(|line| line.pause_ms == pause);
         let bar = Bar::new(
-            own().map(|line| line.rule.name()).collect(),
+            own().map(|line| line.rule.name().to_string()).collect(),
             own().map(|line| line.mean(value)).collect::<Vec<f64>>(),
         );
         plot.add_trace(

@@ -2,65 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use swell_core::flow::analyzer::{Analyzer, Budget, Order};
-use swell_core::flow::indicator::Thresholds;
-use swell_core::flow::measured::{Measured, Settings};
-use swell_core::flow::policy::{FlowPolicy, Verdict};
-use swell_core::flow::seed::Seed;
+use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, OwnerId, Party, Sample, View};
 use swell_core::flow::wait::{kingman, little};
-use swell_core::rng;
 use swell_core::time::{Instant, Span};
 
+use crate::flow::rule::Rule;
 use crate::flow::stage::{Candidate, Stage, StageFifo, TICK};
 
-/// Items that wait longer than this are late.
+/// Items that wait longer than this are late, if nobody says otherwise.
 pub const BOUND: Span = Span::from_millis(20);
+/// What nodes do and is not played, for those who ask.
+pub const NOT_PLAYED: &str = "lanes keep their size, owners their core and memory is never short; \
+                              a change pauses as long as was said, which the rule knows from the \
+                              start; flows stay at their node";
 /// Coming back within so many ticks is a ping-pong.
 const RETURN: u64 = 100;
-/// Gaps and work vary like chance.
-const VARIATION: f64 = 2.0;
-
-/// A rule to play with.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
-    /// FIFOs stay where they are.
-    Never,
-    /// The founding rule: a change above this score.
-    Seed(f64),
-    /// The measured rule.
-    Measured,
-}
-
-impl Rule {
-    /// Those that are compared.
-    pub const ALL: [Rule; 4] = [Rule::Never, Rule::Seed(0.4), Rule::Seed(0.5), Rule::Measured];
-
-    /// What it is called.
-    pub fn name(self) -> &'static str {
-        match self {
-            Rule::Never => "never",
-            Rule::Seed(trigger) if trigger < 0.5 => "seed, score from 0.5",
-            Rule::Seed(_) => "seed, score above 0.5",
-            Rule::Measured => "measured",
-        }
-    }
-
-    fn analyzer(self, seed: u64) -> Option<Analyzer> {
-        let rng = rng::split(seed, "flow/rule");
-        let (policy, budget): (Box<dyn FlowPolicy>, Budget) = match self {
-            Rule::Never => return None,
-            Rule::Seed(trigger) => {
-                (Box::new(Seed::new(Thresholds::default(), trigger, rng)), Budget::NONE)
-            }
-            Rule::Measured => {
-                (Box::new(Measured::new(Settings::default(), rng)), Budget::default())
-            }
-        };
-        Some(Analyzer::new(policy, budget))
-    }
-}
-
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
@@ -99,8 +57,8 @@ struct Fifo<'a> {
     left: BTreeMap<usize, u64>,
 }
 
-/// Plays.
-pub fn play(stage: &Stage, rule: Rule) -> Outcome {
+/// Plays; items that wait longer than `bound` are late.
+pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
     let mut analyzer = rule.analyzer(stage.seed);
     let mut fifos: Vec<Fifo<'_>> = stage.fifos.iter().map(fifo).collect();
     let mut recent = vec![0u32; stage.owners.len()];
@@ -113,11 +71,10 @@ pub fn play(stage: &Stage, rule: Rule) -> Outcome {
         let place = tick as usize - 1;
         let own: Vec<f64> = stage.owners.iter().map(|owner| owner.besides(place)).collect();
         let used = serve(now, place, stage, &own, &mut fifos);
-        late += fifos.iter().filter(|fifo| fifo.sample.latency > BOUND).count() as u64;
+        late += fifos.iter().filter(|fifo| fifo.sample.latency > bound).count() as u64;
         if let Some(analyzer) = &mut analyzer {
             let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
-            for Order { fifo, verdict } in orders(now, analyzer, stage, &fifos, &usage, &recent) {
-                let Verdict::Move(OwnerId(to)) = verdict else { continue };
+            for (fifo, OwnerId(to)) in orders(now, analyzer, stage, &fifos, &usage, &recent) {
                 let index = fifo.0 as usize;
                 let (fifo, to) = (&mut fifos[index], to as usize);
                 moves += 1;
@@ -164,7 +121,7 @@ fn fifo(stage: &StageFifo) -> Fifo<'_> {
         latency: Span::ZERO,
         true_rate: 0.0,
         work: Span::from_secs_f64(stage.work),
-        variation: VARIATION,
+        variation: stage.variation,
     };
     Fifo { stage, owner: stage.owner, queue: 0.0, paused: 0.0, sample, left: BTreeMap::new() }
 }
@@ -218,7 +175,7 @@ fn settle(now: Instant, fifo: &mut Fifo<'_>, arriving: f64, served: f64, rate: f
     let queued = little(depth, leaving, Span::from_secs(1));
     let stalled = Span::from_secs_f64(if arriving > 0.0 { pause } else { 0.0 });
     let random = if arriving > 0.0 && arriving < rate {
-        kingman(arriving, rate, VARIATION)
+        kingman(arriving, rate, fifo.stage.variation)
     } else {
         Span::ZERO
     };
@@ -227,6 +184,7 @@ fn settle(now: Instant, fifo: &mut Fifo<'_>, arriving: f64, served: f64, rate: f
         Sample { at: now, arriving, leaving, depth, latency, true_rate: rate, ..fifo.sample };
 }
 
+/// Who shall own which FIFO from now on.
 fn orders(
     now: Instant,
     analyzer: &mut Analyzer,
@@ -234,7 +192,7 @@ fn orders(
     fifos: &[Fifo<'_>],
     usage: &[f64],
     recent: &[u32],
-) -> Vec<Order> {
+) -> Vec<(FifoId, OwnerId)> {
     let parties: Vec<(Vec<Party>, Vec<Party>)> = fifos
         .iter()
         .map(|fifo| {
@@ -257,7 +215,20 @@ fn orders(
             })
         })
         .collect();
-    analyzer.tick(now, &views)
+    let orders = analyzer.tick(now, &views).into_iter();
+    let moves = orders.filter_map(|order| {
+        let to = match order.verdict {
+            Verdict::Move(to) => Some(to),
+            // An owner that takes nothing out does nothing for it, as nobody fails here.
+            Verdict::Examine => {
+                let view = views.iter().find(|view| view.fifo == order.fifo)?;
+                analyzer.relieve(now, view)
+            }
+            Verdict::Stay(_) | Verdict::Shrink | Verdict::Scale => None,
+        };
+        Some((order.fifo, to?))
+    });
+    moves.collect()
 }
 
 fn party(stage: &Stage, candidate: &Candidate, usage: &[f64], recent: &[u32]) -> Party {

@@ -20,6 +20,7 @@ use std::io::Read;
 
 use serde::{Deserialize, Serialize};
 
+use swell_core::flow::variation::Variation;
 use swell_core::flow::view::Distance;
 
 use crate::flow::stage::{Candidate, Stage, StageFifo, StageOwner, TICK};
@@ -28,6 +29,8 @@ use crate::flow::stage::{Candidate, Stage, StageFifo, StageOwner, TICK};
 const TICK_MS: f64 = TICK * 1000.0;
 /// Ticks of all flows together that are read at most: a day of a hundred flows.
 const TICKS_MAX: usize = 100_000_000;
+/// How much a tick counts for a rate that is averaged over about a second.
+const SECOND: f64 = 0.1;
 /// What an item is taken to cost where no row of its flow knows, in seconds.
 const WORK: f64 = 1e-3;
 
@@ -100,6 +103,9 @@ fn owners(text: &str) -> Option<Vec<Share>> {
 #[derive(Default)]
 struct Recorded {
     arriving: Vec<f64>,
+    /// Items a second, averaged over about a second, and how much they vary.
+    rate: f64,
+    variation: Variation,
     seen_ms: u64,
     items: f64,
     worked_us: f64,
@@ -170,6 +176,7 @@ impl Recorded {
             let part = (to.min(tick as f64 + 1.0) - from.max(tick as f64)) / (to - from);
             self.arriving[tick] += row.items as f64 * part / TICK;
         }
+        self.vary(row);
         self.seen_ms = row.at_ms;
         if row.work_us > 0.0 {
             let weight = (row.items as f64).max(1.0);
@@ -187,6 +194,21 @@ impl Recorded {
         }
     }
 
+    /// Takes in how many items came, and how many were to be expected.
+    fn vary(&mut self, row: &RecordingRow) {
+        let passed = (row.at_ms - self.seen_ms) as f64 / 1e3;
+        if passed <= 0.0 {
+            return;
+        }
+        let items = row.items as f64;
+        if self.seen_ms > 0 {
+            self.variation.came(items, self.rate * passed);
+        }
+        let weight = 1.0 - (1.0 - SECOND).powf(passed / TICK);
+        let known = if self.seen_ms > 0 { self.rate } else { items / passed };
+        self.rate = known + weight * (items / passed - known);
+    }
+
     fn fifo(self, name: String, names: &[String]) -> StageFifo {
         let place = |name: &String| names.binary_search(name).expect("all owners are on it");
         let work = if self.items > 0.0 { self.worked_us / self.items / 1e6 } else { WORK };
@@ -201,6 +223,7 @@ impl Recorded {
             arriving: self.arriving,
             work,
             capacity: self.capacity,
+            variation: self.variation.squared(),
             owner: place(&self.owner),
             owners: self.owners.iter().map(candidate).collect(),
         }

@@ -63,6 +63,7 @@ impl Scenario {
             arriving: (0..self.ticks).map(|_| source.step()).collect(),
             work: WORK,
             capacity: CAPACITY,
+            variation: VARIATION,
             owner: index % self.owners,
             owners: (0..self.owners).map(candidate).collect(),
         }
@@ -73,6 +74,8 @@ impl Scenario {
 const WORK: f64 = 0.3e-3;
 /// Items a FIFO can hold.
 const CAPACITY: f64 = 1000.0;
+/// Gaps and work vary like chance.
+const VARIATION: f64 = 2.0;
 /// Mean seconds that traffic comes, and that it does not.
 const ON: f64 = 10.0;
 const OFF: f64 = 12.0;

@@ -30,6 +30,8 @@ pub struct StageFifo {
     pub work: f64,
     /// Items it can hold.
     pub capacity: f64,
+    /// As [`Sample::variation`](swell_core::flow::view::Sample::variation).
+    pub variation: f64,
     /// Who owns it at first, by the place among the owners of the stage.
     pub owner: usize,
     /// Who may own it, and how much that one has to do with it and how near it is.

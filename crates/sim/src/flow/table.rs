@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::flow::play::{Outcome, Rule};
+use crate::flow::play::{NOT_PLAYED, Outcome};
+use crate::flow::rule::Rule;
 
 /// The outcome of a rule at a pause, over some seeds.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +25,22 @@ impl Line {
     }
 }
 
+/// How wide the names of rules are at least.
+const RULE_WIDE: usize = 22;
+
 /// Writes the table.
 pub fn write(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     let head = ["pause ms", "rule", "moves/FIFO h", "ping-pongs/FIFO h", "late ticks %"];
+    let wide = lines.iter().map(|line| line.rule.name().len()).max().unwrap_or(0).max(RULE_WIDE);
     writeln!(
         out,
-        "{:>8}  {:<22} {:>14} {:>18} {:>13}",
+        "{:>8}  {:<wide$} {:>14} {:>18} {:>13}",
         head[0], head[1], head[2], head[3], head[4]
     )?;
     for line in lines {
         writeln!(
             out,
-            "{:>8}  {:<22} {:>14.0} {:>18.1} {:>13.1}",
+            "{:>8}  {:<wide$} {:>14.0} {:>18.1} {:>13.1}",
             line.pause_ms,
             line.rule.name(),
             line.mean(|outcome| outcome.moves),
@@ -43,21 +48,21 @@ pub fn write(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
             line.mean(|outcome| outcome.late * 100.0),
         )?;
     }
-    Ok(())
+    writeln!(out, "\nNot played: {NOT_PLAYED}.")
 }
 
 /// One outcome, as a row for programs.
 #[derive(Serialize)]
-struct Row {
+struct Row<'a> {
     pause_ms: f64,
-    rule: &'static str,
+    rule: &'a str,
     seed: usize,
     moves_per_fifo_hour: f64,
     ping_pongs_per_fifo_hour: f64,
     late_share: f64,
 }
 
-fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
+fn rows(lines: &[Line]) -> impl Iterator<Item = Row<'_>> {
     lines.iter().flat_map(|line| {
         line.outcomes.iter().enumerate().map(|(index, outcome)| Row {
             pause_ms: line.pause_ms,

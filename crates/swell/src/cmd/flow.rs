@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use swell_core::time::Span;
-use swell_sim::flow::play::{Rule, play};
+use swell_sim::flow::play::play;
+use swell_sim::flow::rule::Rule;
 use swell_sim::flow::scenario::Scenario;
 use swell_sim::flow::stage::{Stage, TICK};
 use swell_sim::flow::table::{self, Line};
@@ -28,6 +29,7 @@ pub fn run(arguments: &FlowArguments) -> Result<(), Letter> {
         ))
         .hint("a change of hands on one node takes well under 1ms"));
     }
+    let rules = rules(&arguments.policy)?;
     let recorded = arguments.recording.as_deref().map(read).transpose()?;
     let stage = |seed, pause_ms| match &recorded {
         Some(stage) => Stage { seed, pause_ms, ..stage.clone() },
@@ -38,9 +40,9 @@ pub fn run(arguments: &FlowArguments) -> Result<(), Letter> {
         let pause_ms = pause.millis_f64();
         let stages: Vec<Stage> =
             (1..=u64::from(arguments.seeds)).map(|seed| stage(seed, pause_ms)).collect();
-        lines.extend(Rule::ALL.map(|rule| {
-            let outcomes = stages.iter().map(|stage| play(stage, rule)).collect();
-            Line { pause_ms, rule, outcomes }
+        lines.extend(rules.iter().map(|rule| {
+            let outcomes = stages.iter().map(|stage| play(stage, rule, arguments.bound));
+            Line { pause_ms, rule: rule.clone(), outcomes: outcomes.collect() }
         }));
     }
     let what = what(recorded.as_ref(), arguments.recording.as_deref());
@@ -48,11 +50,24 @@ pub fn run(arguments: &FlowArguments) -> Result<(), Letter> {
         output.write(|out| match output.form {
             Form::Json => table::write_json(&lines, out),
             Form::Csv => table::write_csv(&lines, out),
-            Form::Html => page::write(&what, &lines, &about(), out),
+            Form::Html => page::write((what.as_str(), arguments.bound), &lines, &about(), out),
             Form::Table => table::write(&lines, out),
         })
     });
     written.collect()
+}
+
+fn rules(names: &[String]) -> Result<Vec<Rule>, Letter> {
+    if names.is_empty() {
+        return Ok(Rule::usual());
+    }
+    let parse = |name: &String| {
+        Rule::parse(name).map_err(|error| {
+            Letter::usage(error.to_string())
+                .hint("besides `never`, rules are those of the setting `flow.policy`")
+        })
+    };
+    names.iter().map(parse).collect()
 }
 
 fn read(path: &Path) -> Result<Stage, Letter> {

@@ -1,12 +1,12 @@
 //! Shows flows between functions, and does with them what a person says.
 
-use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
+use swell_api::flow::{Flow, FlowChange, FlowIndicators, FlowMove, FlowMoved, Migrate};
 
 use crate::cli::flows::{FlowCommand, OneFlow};
 use crate::client::node::word;
 use crate::connect;
 use crate::error::Letter;
-use crate::figure::bytes;
+use crate::figure::{age, bytes};
 use crate::flow_ends;
 use crate::flow_recording;
 use crate::flow_table::{FLOWS, rate, reasons, state, time};
@@ -25,7 +25,8 @@ pub fn run(command: &FlowCommand) -> Result<(), Letter> {
         }
         FlowCommand::Explain(OneFlow { name, output, node }) => {
             let flow = connect::node(node)?.flow(name)?;
-            let words = format!("`{}` is with `{}`: {}\n", flow.name, flow.owner, flow.explanation);
+            let holder = flow.waits_for.as_ref().unwrap_or(&flow.owner);
+            let words = format!("`{}` is with `{holder}`: {}\n", flow.name, flow.explanation);
             show_one(&flow.explanation, &flow.name, |_| words, *output)
         }
         FlowCommand::Migrate { name, to, to_node, node } => {
@@ -153,6 +154,8 @@ fn describe(flow: &Flow) -> String {
                 flow.blocked_percent, flow.starved_percent
             ),
         ),
+        ("judged", judged(flow)),
+        ("can own it", parties(flow)),
         ("lanes", lanes.join("\n")),
         ("natives", natives(flow)),
         (
@@ -171,6 +174,7 @@ fn describe(flow: &Flow) -> String {
             ),
         ),
         ("moves", if moves.is_empty() { "none".to_string() } else { moves.join(", ") }),
+        ("last move", flow.last_move.as_ref().map_or_else(|| "-".to_string(), last_move)),
         (
             "pause",
             format!(
@@ -179,7 +183,56 @@ fn describe(flow: &Flow) -> String {
                 time(flow.pause_us_next)
             ),
         ),
+        ("alarms", alarms(flow)),
     ])
+}
+
+/// What a flow is judged by.
+fn judged(flow: &Flow) -> String {
+    let FlowIndicators { idle_percent, late_percent, tight_percent } = flow.indicators;
+    let saturation = flow.saturation_percent;
+    let saturation = saturation.map_or_else(|| "-".to_string(), |share| format!("{share:.0} %"));
+    format!(
+        "score {:.2}: little flows {idle_percent:.0} %, items wait long {late_percent:.0} %, owner \
+         near its limit {tight_percent:.0} % of the time; utilization {:.2} %, saturation \
+         {saturation}, variation {:.1}",
+        flow.score, flow.utilization_percent, flow.variation
+    )
+}
+
+/// Those who can own it.
+fn parties(flow: &Flow) -> String {
+    let all = flow.parties.iter().map(|one| {
+        let state = if one.is_alive { "" } else { "; is not here" };
+        format!(
+            "{}: {:.0} % in use (processors {:.0} %, memory {:.0} %, calls wait {:.0} %), {:.0} % of \
+             its bytes{state}",
+            one.name,
+            one.used_percent,
+            one.cpu_percent,
+            one.memory_percent,
+            one.pressure_percent,
+            one.dependency_percent
+        )
+    });
+    all.collect::<Vec<_>>().join("\n")
+}
+
+/// How it came to be where it is.
+fn last_move(moved: &FlowMove) -> String {
+    let FlowMove { at_ms, from, to, reason, because, .. } = moved;
+    let mut words = format!("from {from} to {to}, {} ago, by {reason}", age(*at_ms));
+    if let (Some(waited), Some(paused)) = (moved.waited_us, moved.paused_us) {
+        words +=
+            &format!("; waited {} for the call under way, then {}", time(waited), time(paused));
+    }
+    if because.is_empty() { words } else { format!("{words}\n{because}") }
+}
+
+fn alarms(flow: &Flow) -> String {
+    let all: Vec<String> =
+        flow.alarms.iter().map(|one| format!("{}: {}", one.alarm, one.text)).collect();
+    if all.is_empty() { "none".to_string() } else { all.join("\n") }
 }
 
 /// Processes that take part.

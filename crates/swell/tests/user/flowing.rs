@@ -171,6 +171,11 @@ fn flows_are_recorded_and_played() {
     assert_eq!(rules.len(), 8, "{rules:?}");
     let page = std::fs::read_to_string(node.folder.0.join("flows.html")).expect("a page");
     assert!(page.contains("1 flows and 2 owners for"), "it says what was played");
+    let own = "--policy never --policy measured:latency=5ms --bound 5ms --pause 1ms";
+    let played = node.fine(&format!("sim flow --recording flows.csv --seeds 1 {own} -o json"));
+    let rules: Vec<_> = played.json().as_array().expect("rows").clone();
+    assert_eq!(rules[1]["rule"], "measured:latency=5ms", "{rules:?}");
+    node.run("sim flow --policy measurd").ended(2, "did you mean `measured`?");
     node.write("flows.csv", b"at_ms,flow\n");
     node.run("sim flow --recording flows.csv").ended(2, "nothing to play");
     node.write("flows.csv", b"hello\n1\n");

@@ -1,0 +1,121 @@
+//! What is told of a flow in words: why it is where it is, how it came there, and what somebody
+//! should look after.
+
+use swell_api::flow::{FlowAlarm, FlowMove};
+
+use crate::clock::wall_ms;
+use crate::flow::hands::Moved;
+use crate::flow::line::Line;
+use crate::flow::watch::Seen;
+
+/// Producers that wait for a larger share of a second are worth a look.
+const BLOCKED: f64 = 0.1;
+
+/// Why a flow is where it is.
+pub(crate) fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
+    let mut words = decision(line, seen, frozen, pinned);
+    if !seen.figures.is_empty() {
+        words += &format!(". Seen at the last tick: {}", seen.figures);
+    }
+    if let Some(moved) = line.last_move() {
+        words += &format!(". {}", came(line, &moved));
+    }
+    for alarm in alarms(line, seen) {
+        words += &format!(". Alarm: {}", alarm.text);
+    }
+    words + "."
+}
+
+fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
+    let owner = line.owner_name(line.owner());
+    if let Some(holder) = line.holder() {
+        return format!("it changes hands: `{holder}` has it until the call under way ends");
+    }
+    match (pinned, frozen) {
+        (Some(pinned), _) => format!("it stays: a person pinned it to `{pinned}`"),
+        (None, true) => "it stays: a person froze it".to_string(),
+        (None, false) if line.is_native(line.owner()) => match line.native_owner() {
+            Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
+            None => format!("it waits for the process `{owner}` to connect"),
+        },
+        (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded => {
+            let spoke = seen.shares.to_string();
+            let though = if spoke.is_empty() { String::new() } else { format!(", though {spoke}") };
+            format!(
+                "it stays{though}: nobody but `{owner}` can own it; state more functions in \
+                 `owners`"
+            )
+        }
+        (None, false) => seen.decision.clone(),
+    }
+}
+
+/// How it came to be where it is.
+fn came(line: &Line, moved: &Moved) -> String {
+    let Moved { at_ms, from, why, because, took, .. } = moved;
+    let ago = wall_ms().saturating_sub(*at_ms) as f64 / 1e3;
+    let from = line.owner_name(*from);
+    let mut words = format!("It came from `{from}` {ago:.0} s ago, by {why}");
+    if !because.is_empty() {
+        words += &format!(", as {because}");
+    }
+    if let Some((waited, paused)) = took {
+        words +=
+            &format!("; that waited {waited:.1?} for the call under way, and {paused:.1?} more");
+    }
+    words
+}
+
+/// The last change of owners.
+pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
+    let Moved { at_ms, from, to, why, because, took } = line.last_move()?;
+    let micros = |duration: std::time::Duration| duration.as_micros() as u64;
+    Some(FlowMove {
+        at_ms,
+        from: line.owner_name(from).to_string(),
+        to: line.owner_name(to).to_string(),
+        reason: why.to_string(),
+        because,
+        waited_us: took.map(|(waited, _)| micros(waited)),
+        paused_us: took.map(|(_, paused)| micros(paused)),
+    })
+}
+
+/// What somebody should look after.
+pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
+    let oldest = line.meter.oldest_us() as f64 / 1e6;
+    let stall = line.spec.stall_ms as f64 / 1e3;
+    let all = [
+        (
+            seen.is_overloaded,
+            "overloaded",
+            "more arrives than one call at a time can do: use `batch`, send fewer items, or make it \
+             several flows"
+                .to_string(),
+        ),
+        (
+            seen.stands,
+            "standing-queue",
+            "every item has waited for more than 5 ms for a second: the queue does not empty \
+             between bursts"
+                .to_string(),
+        ),
+        (
+            oldest > stall,
+            "oldest-item",
+            format!("the item at work has been in it for {oldest:.1} s, and `stall` is {stall} s"),
+        ),
+        (
+            seen.rates.blocked > BLOCKED,
+            "blocked",
+            format!("producers wait for room {:.0} % of the time", seen.rates.blocked * 100.0),
+        ),
+        (
+            line.came_back_lately(),
+            "ping-pong",
+            "it came back within a minute to an owner that it had left".to_string(),
+        ),
+    ];
+    let rung = all.into_iter().filter(|(rings, ..)| *rings);
+    rung.map(|(_, alarm, text)| FlowAlarm { alarm: alarm.to_string(), text }).collect()
+}
