@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
+use crate::few::{FEW, next_count, usual};
 use crate::forecaster::{Budget, Forecaster, Model, Notes};
 use crate::global::views::{Closed, Views};
 use crate::hybrid::band::{Widths, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
 use crate::hybrid::track::{Origin, STRIDE, Tracked, judged, origins};
-use crate::local::few::{FEW, next_count, usual};
 use crate::local::rule::bound;
 use crate::measure::Class;
 use crate::panel::Past;

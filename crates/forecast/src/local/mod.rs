@@ -1,6 +1,5 @@
 //! Methods that look at one function at a time and learn nothing across functions.
 
-pub mod few;
 pub mod rule;
 pub mod least_squares;
 pub mod zero;

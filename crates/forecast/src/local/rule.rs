@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
 use crate::checkpoint::{self, CheckpointError};
+use crate::few::{FEW, usual, widened};
 use crate::forecaster::{Budget, Forecaster, Model, Whose};
 use crate::global::views::Views;
-use crate::local::few::{FEW, usual, widened};
 use crate::panel::Past;
 
 /// What a method knows when it forecasts one function.

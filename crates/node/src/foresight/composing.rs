@@ -8,10 +8,10 @@ use swell_forecast::league::contender::Contender;
 use swell_forecast::needs::CallUse;
 
 use crate::clock::wall_ms;
-use crate::foresight::edges::learned_every;
+use crate::foresight::edges::LEARNED_MAX;
 use crate::foresight::ground::Ground;
 use crate::foresight::maker::Said;
-use crate::foresight::members::Member;
+use crate::foresight::members::{Member, every_of};
 use crate::foresight::models::METHOD;
 use crate::foresight::outlook::{Outlook, Row};
 use crate::foresight::schedule::known;
@@ -41,7 +41,7 @@ pub fn compose(
     let mut plain = plain.unwrap_or_default().into_iter();
     let mut shown = shown.unwrap_or_default().into_iter();
     let book = ground.parts.demand.book.lock();
-    let every = learned_every(members.len());
+    let every = every_of(members.len(), LEARNED_MAX);
     // How much other series change, as far as anything is expected without them.
     let by_series = |place: usize, plain: &Forecast, ahead: usize| {
         let bare = said.forecasts.as_ref().and_then(|bare| bare[place].steps.get(ahead));

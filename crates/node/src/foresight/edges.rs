@@ -19,12 +19,7 @@ const EDGES: &str = "steps/edges";
 /// Rare, medium and busy functions, by calls a step.
 const CLASSES: usize = 3;
 /// Functions that are learned from, at most; the edges are for all.
-const LEARNED_MAX: usize = 1_000;
-
-/// Of so many functions in order of their names, every which is learned from.
-pub fn learned_every(functions: usize) -> usize {
-    functions.div_ceil(LEARNED_MAX).max(1)
-}
+pub const LEARNED_MAX: usize = 1_000;
 
 /// The edges.
 pub struct Edges {

@@ -22,6 +22,7 @@ use swell_forecast::league::table::{League, Round};
 use swell_forecast::panel::Panel;
 
 use crate::foresight::calendar::Calendar;
+use crate::foresight::members::every_of;
 use crate::foresight::models::{Models, method};
 use crate::foresight::noted::Noted;
 
@@ -280,8 +281,7 @@ impl Maker {
         events: &[EventEffect],
     ) -> (Contender, Option<Vec<Forecast>>) {
         let (mut said, mut chosen) = (BTreeMap::new(), None);
-        // Names go by applications and teams, so those that are compared are some of each.
-        let every = known.names.len().div_ceil(CHUNK).div_ceil(COMPARED_MAX / CHUNK).max(1);
+        let every = every_of(known.names.len().div_ceil(CHUNK), COMPARED_MAX / CHUNK);
         let mut noted = std::mem::take(&mut self.noted);
         for contender in self.league.chain() {
             if chosen.is_none() && contender != Contender::KeepAlive {
