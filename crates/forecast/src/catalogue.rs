@@ -12,7 +12,7 @@ use crate::local::exponential::Exponential;
 use crate::local::idle_histogram::IdleHistogram;
 use crate::local::naive::Naive;
 use crate::local::rule::{Conformal, Local, Rule};
-use crate::local::seasonal_naive::SeasonalNaive;
+use crate::local::seasonal_naive::{DayNaive, SeasonOrDay, SeasonalNaive};
 use crate::local::smoothing::Smoothing;
 use crate::local::theta::Theta;
 use crate::local::tsb::Tsb;
@@ -54,6 +54,7 @@ pub const LOCALS: &[Entry] = locals![
     "zero", Zero, "nothing comes";
     "naive", Naive, "as much as last";
     "snaive", SeasonalNaive, "as much as one season ago";
+    "day-naive", DayNaive, "as much as one day ago";
     "window-1h", Window(12), "quantiles of the last 12 steps";
     "window-4h", Window(48), "quantiles of the last 48 steps";
     "ses", Conformal(Smoothing), "a level that follows";
@@ -99,7 +100,7 @@ const PARTS: &[Part] = &[
     part("lstm", 1.0, &Recurrence { horizon: 12 }),
     part("naive", 1.0, &Local { name: "naive", rule: &Naive }),
     part("window-1h", 1.0, &Local { name: "window-1h", rule: &Window(12) }),
-    part("snaive", 1.0, &Local { name: "snaive", rule: &SeasonalNaive }),
+    part("season-or-day", 1.0, &Local { name: "season-or-day", rule: &SeasonOrDay }),
     part("ses", 1.0, &Local { name: "ses", rule: &Conformal(Smoothing) }),
     part("idle-histogram", 1.0, &Local { name: "idle-histogram", rule: &IdleHistogram }),
 ];

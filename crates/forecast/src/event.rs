@@ -41,10 +41,14 @@ pub struct EventEffect {
 }
 
 impl EventEffect {
+    /// Whether the event touches a member at some time.
+    pub fn is_of(&self, member: usize) -> bool {
+        self.members.is_empty() || self.members.binary_search(&member).is_ok()
+    }
+
     /// Whether the event touches a member at a step.
     pub fn touches(&self, member: usize, step: usize) -> bool {
-        let within = self.start <= step && step < self.end;
-        within && (self.members.is_empty() || self.members.binary_search(&member).is_ok())
+        self.start <= step && step < self.end && self.is_of(member)
     }
 }
 
@@ -67,6 +71,25 @@ pub fn factors<'a>(events: impl Iterator<Item = &'a EventEffect>) -> (f32, f32) 
         }
     }
     (middle.min(100.0), width.min(8.0))
+}
+
+/// How many times as much comes with all of these, and how unsure that is: the standard deviation of
+/// its logarithm.
+pub fn together<'a>(events: impl Iterator<Item = &'a EventEffect>) -> (f32, f32) {
+    let (mut times, mut variance) = (1.0f32, 0.0f32);
+    for event in events {
+        let (by, spread) = match event.effect {
+            Effect::Times(by) if by.is_finite() && by >= 0.0 => (by, 0.0),
+            Effect::About { times, spread } if times.is_finite() && times >= 0.0 => {
+                (times, if spread.is_finite() { spread } else { SPREAD_UNKNOWN })
+            }
+            Effect::Unmeasured => (1.0, 0.0),
+            Effect::Unknown | Effect::Times(_) | Effect::About { .. } => (1.0, SPREAD_UNKNOWN),
+        };
+        times *= by;
+        variance += spread * spread;
+    }
+    (times.min(100.0), variance.sqrt().min(3.0))
 }
 
 #[cfg(test)]

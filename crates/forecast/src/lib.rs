@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod forecaster;
 pub mod coverage;
 pub mod chance;
+pub mod few;
 pub mod needs;
 pub mod measure;
 pub mod backtest;

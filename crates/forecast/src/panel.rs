@@ -27,7 +27,7 @@ pub enum Trigger {
 }
 
 /// One function: what it is called, how often, and what is known of it besides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Member {
     /// Its name.
     pub name: String,
@@ -35,6 +35,19 @@ pub struct Member {
     pub counts: Series,
     /// What starts it.
     pub trigger: Trigger,
+    /// What models see of some steps in place of the count, in order of steps. A count without
+    /// what an occasion did to it is seldom a whole number, and for a function that is called
+    /// once in a step all that matters lies behind the point.
+    pub seen: Vec<(usize, f32)>,
+}
+
+impl Member {
+    /// What models see of a step.
+    fn seen_at(&self, step: usize) -> Option<f32> {
+        let count = self.counts.get(step)?;
+        let found = self.seen.binary_search_by_key(&step, |(of, _)| *of);
+        Some(found.map_or(count as f32, |place| self.seen[place].1))
+    }
 }
 
 /// Many series on one clock.
@@ -132,16 +145,29 @@ impl<'a> Past<'a> {
 
     /// The count of a step, if it lies before the origin and was measured.
     pub fn count(&self, member: usize, step: usize) -> Option<f32> {
-        let counts = &self.panel.members[member].counts;
-        (step < self.origin).then(|| counts.get(step)).flatten().map(|count| count as f32)
+        (step < self.origin).then(|| self.panel.members[member].seen_at(step)).flatten()
     }
 
     /// The known counts of a function, oldest first, gaps as NaN; a series that ended before
     /// the origin is continued by gaps.
     pub fn counts(&self, member: usize) -> Vec<f32> {
-        let mut counts = self.panel.members[member].counts.before(self.origin);
+        let member = &self.panel.members[member];
+        let mut counts = member.counts.before(self.origin);
         counts.resize(self.origin, f32::NAN);
+        for &(step, seen) in member.seen.iter().take_while(|(step, _)| *step < self.origin) {
+            if !counts[step].is_nan() {
+                counts[step] = seen;
+            }
+        }
         counts
+    }
+
+    /// The first step before the origin that was measured for a function; the origin where none
+    /// was. What lies before it is no silence.
+    pub fn first_known(&self, member: usize) -> usize {
+        let counts = &self.panel.members[member].counts;
+        let end = self.origin.min(counts.len());
+        (0..end).find(|&step| counts.get(step).is_some()).unwrap_or(self.origin)
     }
 
     /// The known counts with gaps closed: by the count one season earlier, else by the last
@@ -153,15 +179,15 @@ impl<'a> Past<'a> {
     }
 }
 
-/// Closes gaps: by the count one season earlier, else by the last one, else by zero.
+/// Closes gaps: by the count one season earlier, else by the last one; by zero before the first
+/// that is known.
 pub fn fill(counts: &mut [f32], season: usize) {
-    for step in 0..counts.len() {
+    let first = counts.iter().position(|count| !count.is_nan()).unwrap_or(counts.len());
+    counts[..first].fill(0.0);
+    for step in first..counts.len() {
         if counts[step].is_nan() {
-            counts[step] = match step {
-                0 => 0.0,
-                _ if step >= season => counts[step - season],
-                _ => counts[step - 1],
-            };
+            let earlier = step.checked_sub(season).filter(|&earlier| earlier >= first);
+            counts[step] = counts[earlier.unwrap_or(step - 1)];
         }
     }
 }
@@ -189,6 +215,7 @@ mod tests {
             (vec![nan, 2.0, nan], 9, vec![0.0, 2.0, 2.0]),
             (vec![1.0, 2.0, nan, nan], 2, vec![1.0, 2.0, 1.0, 2.0]),
             (vec![nan; 3], 1, vec![0.0; 3]),
+            (vec![nan, nan, 5.0, nan, nan], 2, vec![0.0, 0.0, 5.0, 5.0, 5.0]),
         ] {
             fill(&mut counts, season);
             assert_eq!(counts, closed);

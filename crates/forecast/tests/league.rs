@@ -17,6 +17,8 @@ struct Stage {
     quality: Vec<f64>,
     window: f64,
     naive: f64,
+    /// Not a number while no day is known.
+    day: f64,
     drifted: f32,
     trained: Vec<(u64, Why)>,
     forgotten: Vec<u64>,
@@ -31,6 +33,7 @@ impl Stage {
             quality: quality.to_vec(),
             window: 1.0,
             naive: 1.1,
+            day: f64::NAN,
             drifted: 0.0,
             trained: Vec::new(),
             forgotten: Vec::new(),
@@ -44,6 +47,7 @@ impl Stage {
             }
             Contender::Window => self.window,
             Contender::SeasonalNaive => self.naive,
+            Contender::DayNaive => self.day,
             Contender::KeepAlive => f64::NAN,
         };
         let mut rng = split(self.seed ^ self.step, "shared");
@@ -99,7 +103,7 @@ fn a_better_model_is_promoted_after_its_trial_and_no_sooner() {
     assert_eq!(stage.in_use(), Contender::Model(1), "later ones are no better");
     assert_eq!(
         stage.league.chain()[1..],
-        [Contender::Window, Contender::SeasonalNaive, Contender::KeepAlive]
+        [Contender::Window, Contender::SeasonalNaive, Contender::DayNaive, Contender::KeepAlive]
     );
 }
 
@@ -143,6 +147,23 @@ fn when_all_models_break_what_needs_no_training_forecasts_until_one_is_good() {
     stage.run(150);
     assert_eq!(stage.in_use(), Contender::Model(5), "{:#?}", stage.league.state().changes);
     assert!(stage.trained.iter().any(|(_, why)| *why == Why::Degraded));
+}
+
+#[test]
+fn whoever_is_worse_than_yesterday_is_out_within_the_hour() {
+    let mut stage = Stage::new(&[0.8]);
+    stage.run(330);
+    assert_eq!(stage.in_use(), Contender::Model(1));
+    stage.day = 0.6;
+    stage.run(13);
+    assert_eq!(stage.in_use(), Contender::DayNaive, "{:#?}", stage.league.state().changes);
+    stage.run(100);
+    assert_eq!(stage.in_use(), Contender::DayNaive, "no model is as good");
+    stage.day = 1.3;
+    stage.run(13);
+    assert_eq!(stage.in_use(), Contender::Window);
+    let bytes = stage.league.to_bytes();
+    assert_eq!(League::from_bytes(USUAL, &bytes).expect("it is whole"), stage.league);
 }
 
 #[test]

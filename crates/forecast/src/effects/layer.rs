@@ -6,7 +6,7 @@
 //! told or it is wrapped, never both, or an effect would count twice.
 
 use crate::bands::{Forecast, MEDIAN};
-use crate::event::{Effect, EventEffect, SPREAD_UNKNOWN};
+use crate::event::{Effect, EventEffect, together};
 use crate::panel::Panel;
 use crate::series::Series;
 
@@ -17,8 +17,9 @@ const DEVIATES: [f32; 5] = [-1.96, -1.2816, 0.0, 1.2816, 1.96];
 /// nothing of what there would have been.
 const TIMES_MIN: f32 = 0.1;
 
-/// The panel as it would have been without its occasions: counts are divided by the effects,
-/// what was not measured is a gap, and so is what was all but silenced.
+/// The panel as it would have been without its occasions: what is seen of counts is divided by the
+/// effects (and is no whole number then: a third of one call is not none), what was not measured is
+/// a gap, and so is what was all but silenced.
 #[must_use]
 pub fn calm(panel: &Panel, events: &[EventEffect]) -> Panel {
     let mut calm = Panel { events: Vec::new(), ..panel.clone() };
@@ -50,12 +51,27 @@ pub fn calm(panel: &Panel, events: &[EventEffect]) -> Panel {
             let of_step = times[first..].iter().take_while(|(of, _)| *of == step);
             of_step.map(|(_, factor)| factor).product::<f32>()
         };
+        // Of what was seen some way before, that is divided.
+        let earlier = std::mem::take(&mut member.seen);
+        let before = |step: usize, count: u32| {
+            let found = earlier.binary_search_by_key(&step, |(of, _)| *of);
+            found.map_or(count as f32, |place| earlier[place].1)
+        };
+        let mut seen = Vec::new();
         let count = |step: usize| {
             let count = member.counts.get(step)?;
             let factor = factor(step);
-            (factor >= TIMES_MIN).then(|| (count as f32 / factor).round() as u32)
+            if factor < TIMES_MIN {
+                return None;
+            }
+            let without = before(step, count) / factor;
+            if without != count as f32 {
+                seen.push((step, without));
+            }
+            Some(count)
         };
         member.counts = Series::from_counts((0..member.counts.len()).map(count));
+        member.seen = seen;
     }
     calm
 }
@@ -91,28 +107,15 @@ impl<'a> Ahead<'a> {
     pub fn apply(&self, member: usize, mut forecast: Forecast, most: f32) -> Forecast {
         for (ahead, quantiles) in forecast.steps.iter_mut().enumerate() {
             let step = self.origin + ahead;
-            let (mut times, mut variance) = (1.0f32, 0.0f32);
-            for event in self.events.iter().filter(|event| event.touches(member, step)) {
-                let (by, spread) = match event.effect {
-                    Effect::Times(by) if by.is_finite() && by >= 0.0 => (by, 0.0),
-                    Effect::About { times, spread } if times.is_finite() && times >= 0.0 => {
-                        (times, if spread.is_finite() { spread } else { SPREAD_UNKNOWN })
-                    }
-                    Effect::Unmeasured => (1.0, 0.0),
-                    Effect::Unknown | Effect::Times(_) | Effect::About { .. } => {
-                        (1.0, SPREAD_UNKNOWN)
-                    }
-                };
-                times *= by;
-                variance += spread * spread;
-            }
-            let (spread, median) = (variance.sqrt().min(3.0), quantiles[MEDIAN]);
+            let touching = self.events.iter().copied().filter(|event| event.touches(member, step));
+            let (times, spread) = together(touching);
+            let median = quantiles[MEDIAN];
             for (quantile, deviate) in quantiles.iter_mut().zip(DEVIATES) {
                 let own = *quantile - median;
                 let scale = median.max(own.abs());
                 let more = scale * ((deviate * spread).exp() - 1.0);
                 let apart = (own * own + more * more).sqrt() * deviate.signum();
-                *quantile = (median + if deviate == 0.0 { 0.0 } else { apart }) * times.min(100.0);
+                *quantile = (median + if deviate == 0.0 { 0.0 } else { apart }) * times;
             }
         }
         forecast.sane(most, 0.0)
@@ -140,16 +143,33 @@ mod tests {
             event(Effect::Unknown, 0, 6, &[]),
         ];
         let calm = calm(&panel, &events);
-        let counts = |member: usize| -> Vec<Option<u32>> {
-            (0..6).map(|step| calm.members[member].counts.get(step)).collect()
-        };
-        assert_eq!(counts(0), [Some(10), Some(10), Some(10), Some(7), None, Some(10)]);
-        assert_eq!(counts(1), [Some(10), Some(10), Some(20), Some(20), None, Some(10)]);
+        let past = calm.before(6);
+        let counts = |member| (0..6).map(|step| past.count(member, step)).collect::<Vec<_>>();
+        let [ten, twenty] = [10.0, 20.0].map(Some);
+        assert_eq!(counts(0), [ten, ten, ten, Some(20.0 / 3.0), None, ten]);
+        assert_eq!(counts(1), [ten, ten, twenty, twenty, None, ten]);
         assert!(calm.events.is_empty());
         let masked = masked(&panel, &events);
         let count = |step| masked.members[0].counts.get(step);
         assert_eq!([2, 4].map(count), [Some(20), None]);
         assert_eq!(masked.events, [&events[..2], &events[3..]].concat());
+    }
+
+    #[test]
+    fn a_call_now_and_then_is_not_rounded_away() {
+        // One call, none, one call: announced as three times as much, and as fifty times.
+        for (counts, times) in [(vec![1, 0, 1, 1], 3.0), (vec![10, 10, 9, 10], 50.0)] {
+            let counts = Series::from_counts(counts.iter().copied().map(Some));
+            let panel = Panel::new(vec![Member { counts, ..Member::default() }], 1);
+            let events = [event(Effect::Times(times), 0, 9, &[])];
+            let calm = calm(&panel, &events);
+            let (seen, came) = (calm.before(4).counts(0), panel.before(4).counts(0));
+            for (seen, came) in seen.iter().zip(&came) {
+                assert!((seen * times - came).abs() < 1e-4, "{seen} of {came}");
+            }
+            let twice = super::calm(&calm, &events).before(4).counts(0);
+            assert!((twice[0] * times * times - came[0]).abs() < 1e-3, "{twice:?}");
+        }
     }
 
     #[test]

@@ -5,4 +5,5 @@ pub mod book;
 pub mod report;
 pub mod tell;
 pub mod layer;
+pub mod turn;
 pub mod learn;

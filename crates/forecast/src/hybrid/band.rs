@@ -76,8 +76,12 @@ pub fn scaled(quantiles: &Quantiles, sides: Sides) -> Quantiles {
 }
 
 /// Counts are whole: so are medians and upper edges, which size a pool. Half a call of noise
-/// about a whole number is no knowledge.
-pub fn whole(mut forecast: Forecast) -> Forecast {
+/// about a whole number is no knowledge. Known ones that are not whole were seen without what
+/// occasions did to them: what is expected of those is multiplied before anybody counts with it.
+pub fn whole(mut forecast: Forecast, known: &[f32]) -> Forecast {
+    if known.iter().any(|count| count.fract() != 0.0) {
+        return forecast;
+    }
     for quantiles in &mut forecast.steps {
         for quantile in quantiles.iter_mut() {
             *quantile = quantile.round();

@@ -37,9 +37,9 @@ pub struct Losses {
 pub fn losses(track: &[Tracked<'_>], counts: &[f32], members: usize, rule: Rule) -> Losses {
     let none = vec![[0.0; LEVELS.len()]; members];
     let mut losses = Losses { of: none.clone(), rooted: none, steps: 0.0 };
-    let mut worth = 1.0;
     for tracked in track {
-        for (ahead, came) in counts[tracked.origin.min(counts.len())..].iter().enumerate() {
+        let worth = rule.fading.powi(tracked.origin.age);
+        for (ahead, came) in counts[tracked.origin.at.min(counts.len())..].iter().enumerate() {
             if came.is_nan() {
                 continue;
             }
@@ -58,7 +58,6 @@ pub fn losses(track: &[Tracked<'_>], counts: &[f32], members: usize, rule: Rule)
                 }
             }
         }
-        worth *= rule.fading;
     }
     let steps = losses.steps.max(1e-6);
     losses.of.iter_mut().flatten().for_each(|loss| *loss /= steps);

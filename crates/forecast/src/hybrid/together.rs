@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::checkpoint::{self, CheckpointError};
+use crate::few::{FEW, next_count, usual};
 use crate::forecaster::{Budget, Forecaster, Model, Notes};
 use crate::global::views::{Closed, Views};
 use crate::hybrid::band::{Widths, scaled, whole};
 use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
-use crate::hybrid::track::{STRIDE, Tracked, origins};
+use crate::hybrid::track::{Origin, STRIDE, Tracked, judged, origins};
 use crate::local::rule::bound;
 use crate::measure::Class;
 use crate::panel::Past;
@@ -131,6 +132,9 @@ const CLASSES: usize = 4;
 const ASKED_MAX: usize = 2048;
 /// Functions of a class that are enough to speak for it.
 const ENOUGH: usize = 20;
+/// Losses of parts that differ by less than this share of what is usual are alike: where nothing
+/// ever comes, twice of almost no loss is no difference.
+const APART_MIN: f32 = 0.1;
 
 impl Hybridization {
     fn names(&self) -> Vec<String> {
@@ -153,16 +157,18 @@ impl Hybridization {
         let every = past.members().div_ceil(ASKED_MAX).max(1);
         let chunks: Vec<Range<usize>> =
             chunks(0..past.members()).into_iter().step_by(every).collect();
+        let tracked = judged(past.origin(), past.day());
         let slots: Vec<Mutex<Notes>> = chunks.iter().map(|_| Mutex::default()).collect();
         (budget.each)(chunks.len(), &|chunk| {
-            let notes = hybrid.look_back(past, chunks[chunk].clone(), self.horizon);
+            let notes = hybrid.look_back(past, chunks[chunk].clone(), &tracked, self.horizon);
             *slots[chunk].lock().expect("no job broke") = notes;
         });
         let noted: Vec<Notes> =
             slots.into_iter().map(|slot| slot.into_inner().expect("no job broke")).collect();
         let each = chunks.iter().zip(&noted);
-        let seen: Vec<Seen<'_>> =
-            each.flat_map(|(chunk, notes)| hybrid.seen(past, chunk.clone(), notes)).collect();
+        let seen: Vec<Seen<'_>> = each
+            .flat_map(|(chunk, notes)| hybrid.seen(past, chunk.clone(), &tracked, notes))
+            .collect();
         for class in 0..CLASSES {
             let of_class: Vec<&Seen<'_>> =
                 seen.iter().filter(|s| class == 0 || s.class == class).collect();
@@ -178,7 +184,7 @@ impl Hybridization {
             let of_class = bands.iter().filter(|(of, ..)| class == 0 || *of == class);
             let steps = of_class.flat_map(|(_, said, seen)| {
                 said.iter().flat_map(|(origin, forecast)| {
-                    let came = &seen.counts[(*origin).min(seen.counts.len())..];
+                    let came = &seen.counts[origin.at.min(seen.counts.len())..];
                     let steps = forecast.steps.iter().zip(came).enumerate();
                     steps.map(|(ahead, (quantiles, came))| (ahead, *quantiles, *came))
                 })
@@ -228,9 +234,10 @@ fn prior(
                 worse[level] += (loss[level] / (usual + seen.floor)).min(20.0);
             }
         }
-        let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min).max(1e-6);
+        let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min);
+        let apart = least.max(APART_MIN * seen.len() as f32).max(1e-6);
         for (worse, part) in worse.iter_mut().zip(parts) {
-            let behind = sharpness[level] * (worse[level] / least - 1.0);
+            let behind = sharpness[level] * (worse[level] - least) / apart;
             worse[level] = part.odds * (-behind).max(-12.0).exp();
         }
     }
@@ -243,24 +250,29 @@ fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
 }
 
 impl Hybrid {
-    fn look_back(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Notes {
+    fn look_back(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        tracked: &[Origin],
+        horizon: usize,
+    ) -> Notes {
         let mut notes = Notes::default();
-        self.note(&Closed::of(past, members), (past.origin(), horizon), None, &mut notes);
+        self.note(&Closed::of(past, members), (tracked, horizon), None, &mut notes);
         notes
     }
 
-    /// Lets the parts say what is not noted yet, and what they say of `now`; forgets what is too
-    /// old to matter.
+    /// Lets the parts say what is not noted yet, and what they say of `now`; forgets what is not
+    /// tracked any more.
     fn note(
         &self,
         closed: &Closed<'_>,
-        (origin, horizon): (usize, usize),
+        (tracked, horizon): (&[Origin], usize),
         now: Option<&Views<'_>>,
         notes: &mut Notes,
     ) -> Vec<Vec<Forecast>> {
-        let tracked = origins(origin);
-        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(*origin));
-        let missing: Vec<usize> = missing.copied().collect();
+        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(&origin.at));
+        let missing: Vec<usize> = missing.map(|origin| origin.at).collect();
         let views: Vec<Views<'_>> =
             missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
         let said = self.parts.iter().map(|part| match now {
@@ -273,16 +285,20 @@ impl Hybrid {
             let said = often.iter_mut().map(|part| part.next().expect("each origin is told"));
             notes.said.insert(origin, said.collect());
         }
-        let oldest = tracked.last().copied().unwrap_or(0);
-        notes.said.retain(|origin, _| *origin >= oldest);
+        notes.said.retain(|at, _| tracked.iter().any(|origin| origin.at == *at));
         said_now
     }
 
-    fn seen<'n>(&self, past: &Past<'_>, members: Range<usize>, notes: &'n Notes) -> Vec<Seen<'n>> {
-        let tracked = origins(past.origin());
+    fn seen<'n>(
+        &self,
+        past: &Past<'_>,
+        members: Range<usize>,
+        tracked: &[Origin],
+        notes: &'n Notes,
+    ) -> Vec<Seen<'n>> {
         let one = |(place, member): (usize, usize)| {
             let track = tracked.iter().filter_map(|origin| {
-                let said = notes.said.get(origin)?;
+                let said = notes.said.get(&origin.at)?;
                 let forecasts = said.iter().map(|said| &said[place]).collect();
                 Some(Tracked { origin: *origin, forecasts })
             });
@@ -295,8 +311,8 @@ impl Hybrid {
         weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, self.manner.rule)
     }
 
-    /// What the parts together said at tracked origins, oldest first, by the weights of now.
-    fn said_together(&self, seen: &Seen<'_>) -> Vec<(usize, Forecast)> {
+    /// What the parts together said at tracked origins, by the weights of now.
+    fn said_together(&self, seen: &Seen<'_>) -> Vec<(Origin, Forecast)> {
         let weights = self.weights(seen);
         let together =
             |tracked: &Tracked<'_>| (tracked.origin, blend(&tracked.forecasts, &weights));
@@ -312,13 +328,19 @@ impl Hybrid {
         }
         let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
         let last = known.last().copied().unwrap_or(0.0);
-        whole(blended.sane(past.most().min(bound(&known)), last)).sane(past.most(), last)
+        if (1..FEW).contains(&known.len()) {
+            // Most parts, and who of them is right, need hours.
+            blended = Forecast::flat(next_count(&known, usual(past)), blended.steps.len());
+        }
+        let sane = blended.sane(past.most().min(bound(&known)), last);
+        whole(sane, &known).sane(past.most(), last)
     }
 
     /// The parts by name with the share each has in the median of a member's forecast.
     pub fn shares(&self, past: &Past<'_>, member: usize, horizon: usize) -> Vec<(String, f32)> {
-        let notes = self.look_back(past, member..member + 1, horizon);
-        let seen = self.seen(past, member..member + 1, &notes);
+        let tracked = origins(past.origin(), past.day());
+        let notes = self.look_back(past, member..member + 1, &tracked, horizon);
+        let seen = self.seen(past, member..member + 1, &tracked, &notes);
         let weights = self.weights(&seen[0]);
         let shares = weights.iter().map(|weight| weight[crate::bands::MEDIAN]);
         self.names.iter().cloned().zip(shares).collect()
@@ -344,18 +366,19 @@ impl Model for Hybrid {
         let origin = past.origin();
         let closed = Closed::of(past, members.clone());
         let views = closed.at(origin, horizon);
+        let tracked = origins(origin, past.day());
         let now = if origin.is_multiple_of(STRIDE) {
             // This origin will be tracked soon.
             let both = self.parts.iter().map(|part| part.say_both(&views));
             let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
-            self.note(&closed, (origin, horizon), None, notes);
+            self.note(&closed, (&tracked, horizon), None, notes);
             notes.said.insert(origin, unseen);
             now
         } else {
-            self.note(&closed, (origin, horizon), Some(&views), notes)
+            self.note(&closed, (&tracked, horizon), Some(&views), notes)
         };
         drop(views);
-        let seen = self.seen(past, members, notes);
+        let seen = self.seen(past, members, &tracked, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {
             let now: Vec<&Forecast> = now.iter().map(|now| &now[place]).collect();
             self.decide(past, seen, &now)

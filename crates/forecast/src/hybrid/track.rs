@@ -1,4 +1,8 @@
 //! What the members of a hybrid said of a function at earlier origins, and what then came.
+//!
+//! The last hours tell how a function is now, and little of an hour in which much changes each
+//! day: at night all members are right about nothing. So the same hour of earlier days is
+//! looked at as well.
 
 use crate::bands::Forecast;
 
@@ -6,22 +10,68 @@ use crate::bands::Forecast;
 #[derive(Debug, Clone)]
 pub struct Tracked<'n> {
     /// The origin.
-    pub origin: usize,
+    pub origin: Origin,
     /// What each member forecast, in the order of members.
     pub forecasts: Vec<&'n Forecast>,
+}
+
+/// An earlier origin, and how much is to be made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The first step that was not known then.
+    pub at: usize,
+    /// As how many strides ago it counts.
+    pub age: i32,
 }
 
 /// How many steps lie between tracked origins, which are multiples of it: so each is asked
 /// once, however often forecasts are made.
 pub const STRIDE: usize = 6;
-/// How many are looked at.
+/// How many are looked at of the last hours.
 pub const LENGTH: usize = 8;
+/// How many days ago the same hour is looked at: yesterday and the day before, for what is as
+/// each day, and a week ago, for what is as each such day.
+const DAYS: [usize; 3] = [1, 2, 7];
+/// Steps that must lie before an origin of an earlier day: a member that knows nothing yet is not
+/// to be judged.
+const KNOWN: usize = 48;
+/// Origins of a day that are enough to judge members by all of its hours.
+const OF_A_DAY: usize = 12;
 
-/// The origins that are tracked as of `origin`, the newest first; each lies before it and has
-/// known steps before itself.
-pub fn origins(origin: usize) -> Vec<usize> {
+/// The origins that are tracked as of `origin`: those of the last hours, the newest first, then
+/// those at the same hour of earlier days. Each lies before `origin` and has known steps before
+/// itself. `day` is how many steps a day has, zero where steps have no time of day.
+pub fn origins(origin: usize, day: usize) -> Vec<Origin> {
     let newest = origin.saturating_sub(1) / STRIDE;
-    (1..=newest).rev().take(LENGTH).map(|turn| turn * STRIDE).collect()
+    let recent = (1..=newest).rev().take(LENGTH).zip(0..);
+    let mut origins: Vec<Origin> =
+        recent.map(|(turn, age)| Origin { at: turn * STRIDE, age }).collect();
+    let oldest = origins.last().map_or(0, |oldest| oldest.at);
+    for (days, age) in DAYS.into_iter().filter(|_| day > 0).zip(0..) {
+        let then = origin.checked_sub(days * day).map(|then| (then + STRIDE / 2) / STRIDE * STRIDE);
+        if let Some(at) = then.filter(|at| (KNOWN..oldest).contains(at)) {
+            origins.push(Origin { at, age });
+        }
+    }
+    origins
+}
+
+/// The origins by which members are judged once, when a model is made: those that are tracked
+/// and, where two days are known, some over all of the last one. All count alike.
+pub fn judged(origin: usize, day: usize) -> Vec<Origin> {
+    let mut origins = origins(origin, day);
+    if day > 0 && origin >= 2 * day {
+        let apart = (day / OF_A_DAY).max(STRIDE).next_multiple_of(STRIDE);
+        let newest = origin / STRIDE * STRIDE;
+        let more = (1..=OF_A_DAY).filter_map(|turn| newest.checked_sub(turn * apart));
+        for at in more.filter(|&at| at >= KNOWN) {
+            if origins.iter().all(|other| other.at != at) {
+                origins.push(Origin { at, age: 0 });
+            }
+        }
+        origins.iter_mut().for_each(|origin| origin.age = 0);
+    }
+    origins
 }
 
 #[cfg(test)]
@@ -37,8 +87,36 @@ mod tests {
             (12, vec![6]),
             (13, vec![12, 6]),
             (60, (1..=9).rev().map(|turn| turn * 6).take(8).collect()),
+            (288 + 60, vec![342, 336, 330, 324, 318, 312, 306, 300, 60]),
+            (288 + 64, vec![348, 342, 336, 330, 324, 318, 312, 306, 66]),
         ] {
-            assert_eq!(origins(origin), expected, "at {origin}");
+            let found: Vec<usize> = origins(origin, 288).iter().map(|origin| origin.at).collect();
+            assert_eq!(found, expected, "at {origin}");
         }
+    }
+
+    #[test]
+    fn the_same_hour_of_yesterday_and_of_last_week_is_looked_at() {
+        let ago = |origin: usize, day: usize| -> Vec<usize> {
+            origins(origin, day).iter().skip(LENGTH).map(|then| origin - then.at).collect()
+        };
+        assert_eq!(ago(9 * 288, 288), [288, 576, 2016]);
+        assert_eq!(ago(2 * 288, 288), [288], "the day before has nothing before it");
+        assert_eq!(ago(9 * 288, 0), [0usize; 0], "steps have no time of day");
+    }
+
+    #[test]
+    fn all_hours_of_a_day_are_judged_once_two_are_known() {
+        assert_eq!(judged(500, 288), origins(500, 288));
+        let judged = judged(5 * 288, 288);
+        let last: Vec<usize> = judged.iter().map(|origin| origin.at).collect();
+        for hour in 0..24 {
+            let hour = 4 * 288 + 12 * hour;
+            assert!(last.iter().any(|at| at.abs_diff(hour) <= 12), "at {hour}: {last:?}");
+        }
+        let mut apart = last.clone();
+        apart.sort_unstable();
+        apart.dedup();
+        assert_eq!(apart.len(), last.len(), "none twice");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Somebody who can forecast. The later ones need less, the last nothing at all.
+/// Somebody who can forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Contender {
@@ -16,6 +16,9 @@ pub enum Contender {
     SeasonalNaive,
     /// No forecast: instances are kept for a fixed time after use.
     KeepAlive,
+    /// As much as one day ago. Leagues of earlier runs know the others by their places, so it
+    /// stands at the end.
+    DayNaive,
 }
 
 /// Why a model is trained.
@@ -59,6 +62,7 @@ impl fmt::Display for Contender {
             Contender::Model(generation) => write!(f, "model {generation}"),
             Contender::Window => f.write_str("the window of the last hours"),
             Contender::SeasonalNaive => f.write_str("the counts of a season ago"),
+            Contender::DayNaive => f.write_str("the counts of a day ago"),
             Contender::KeepAlive => f.write_str("a fixed keep-alive"),
         }
     }

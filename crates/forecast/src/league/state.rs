@@ -96,7 +96,10 @@ impl State {
     pub fn is_held(&self, contender: Contender) -> bool {
         match contender {
             Contender::Model(generation) => self.held().any(|held| held == generation),
-            Contender::Window | Contender::SeasonalNaive | Contender::KeepAlive => true,
+            Contender::Window
+            | Contender::SeasonalNaive
+            | Contender::DayNaive
+            | Contender::KeepAlive => true,
         }
     }
 

@@ -5,7 +5,8 @@
 //!
 //! Invariant: there is always somebody who can forecast, as the last of [`League::chain`] needs
 //! nothing. Invariant: whoever forecasts is not worse than seasonal naive by more than
-//! [`Rules::tolerance`] for more than [`Rules::patience`] scored steps in a row.
+//! [`Rules::tolerance`] for more than [`Rules::patience`] scored steps in a row. Demand that goes by
+//! the day is known better from the day before, so whoever is surely worse than that is out too.
 
 use crate::checkpoint::CheckpointError;
 use crate::league::contender::{Contender, Order, Why};
@@ -15,7 +16,8 @@ use crate::league::state::State;
 use crate::league::trial::{Trial, Verdict};
 
 /// Who does not need training, the better usual one first.
-const UNTRAINED: [Contender; 2] = [Contender::Window, Contender::SeasonalNaive];
+const UNTRAINED: [Contender; 3] =
+    [Contender::Window, Contender::SeasonalNaive, Contender::DayNaive];
 
 /// What a step told.
 #[derive(Debug, Clone, Copy)]
@@ -197,8 +199,9 @@ impl League {
     fn settle_without(&mut self, orders: &mut Vec<Order>) {
         let in_use = self.state.in_use;
         let Rules { tolerance, sure, .. } = self.rules;
-        let other = UNTRAINED.into_iter().find(|&other| other != in_use);
-        if let Some(other) = other.filter(|&other| self.is_worse(in_use, other, tolerance, sure)) {
+        let others = UNTRAINED.into_iter().filter(|&other| other != in_use);
+        let better = others.filter(|&other| self.is_worse(in_use, other, tolerance, sure));
+        if let Some(other) = better.reduce(|best, other| self.better_of(best, other)) {
             self.put(other, orders);
         }
         let in_use = self.state.in_use;
@@ -212,11 +215,16 @@ impl League {
         }
     }
 
+    /// The first of two unless the other one did better over the last hour.
+    fn better_of(&self, one: Contender, other: Contender) -> Contender {
+        if self.is_worse(one, other, 0.0, 0.0) { other } else { one }
+    }
+
     /// Somebody else forecasts: the last good model if it did better of late than what needs
     /// no training, else the better of these.
     fn fall_back(&mut self, orders: &mut Vec<Order>) {
-        let [window, naive] = UNTRAINED;
-        let best = if self.is_worse(window, naive, 0.0, 0.0) { naive } else { window };
+        let [window, naives @ ..] = UNTRAINED;
+        let best = naives.into_iter().fold(window, |best, other| self.better_of(best, other));
         let good = self
             .state
             .last_good
@@ -257,8 +265,11 @@ impl League {
     }
 
     fn promote(&mut self, generation: u64, share: f64, orders: &mut Vec<Order>) {
-        let naive = Contender::SeasonalNaive;
-        if self.is_worse(Contender::Model(generation), naive, self.rules.tolerance, 0.0) {
+        let (own, tolerance) = (Contender::Model(generation), self.rules.tolerance);
+        let naives = [Contender::SeasonalNaive, Contender::DayNaive];
+        if let Some(naive) =
+            naives.into_iter().find(|&than| self.is_worse(own, than, tolerance, 0.0))
+        {
             let tried = self.state.trial.as_ref().map_or(0, Trial::pairs);
             if tried >= self.rules.trial_max {
                 self.state.note(format!("model {generation} is dropped: {naive} are as good"));

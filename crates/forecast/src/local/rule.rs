@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
 use crate::checkpoint::{self, CheckpointError};
+use crate::few::{FEW, usual, widened};
 use crate::forecaster::{Budget, Forecaster, Model, Whose};
 use crate::global::views::Views;
 use crate::panel::Past;
@@ -152,13 +153,18 @@ impl Forecaster for Local {
 
 impl Model for Local {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        let one = |member| one(self.rule, past, &past.filled(member), horizon);
-        members.map(one).collect()
+        let at = At::of(past, members.clone());
+        let one = |(place, member): (usize, usize)| {
+            at.one(self.rule, place, &past.filled(member), horizon)
+        };
+        members.enumerate().map(one).collect()
     }
 
     fn say(&self, views: &Views<'_>, _: Whose) -> Vec<Forecast> {
-        let one = |counts: &&[f32]| one(self.rule, &views.past, counts, views.horizon);
-        views.counts.iter().map(one).collect()
+        let at = At::of(&views.past, views.members.clone());
+        let one =
+            |(place, counts): (usize, &&[f32])| at.one(self.rule, place, counts, views.horizon);
+        views.counts.iter().enumerate().map(one).collect()
     }
 
     fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
@@ -193,40 +199,64 @@ impl Local {
     fn say_at(&self, whole: &Views<'_>, ends: &[usize]) -> Vec<Vec<Forecast>> {
         let room = || Vec::with_capacity(whole.counts.len());
         let mut said: Vec<Vec<Forecast>> = ends.iter().map(|_| room()).collect();
-        for counts in &whole.counts {
-            let forecasts = often(self.rule, &whole.past, counts, ends, whole.horizon);
+        let at = At::of(&whole.past, whole.members.clone());
+        for (place, counts) in whole.counts.iter().enumerate() {
+            let forecasts = at.often(self.rule, place, counts, ends, whole.horizon);
             said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
         }
         said
     }
 }
 
-/// The forecast of one member whose counts, gaps closed, are at hand. Nothing known is
-/// nothing forecast.
-pub fn one(rule: &dyn Rule, past: &Past<'_>, counts: &[f32], horizon: usize) -> Forecast {
-    let forecasts = often(rule, past, counts, &[counts.len()], horizon);
-    forecasts.into_iter().next().expect("one end, one forecast")
+/// Some functions, where what is known of them begins, and what is usual if of some hardly anything
+/// is known.
+struct At<'p> {
+    past: Past<'p>,
+    first: Vec<usize>,
+    usual: Option<f32>,
 }
 
-/// The forecasts of one member that were made at some ends of its counts.
-fn often(
-    rule: &dyn Rule,
-    past: &Past<'_>,
-    counts: &[f32],
-    ends: &[usize],
-    horizon: usize,
-) -> Vec<Forecast> {
-    let known = Known { counts, season: past.season(), day: past.day() };
-    let some: Vec<usize> = ends.iter().copied().filter(|&end| end > 0).collect();
-    let mut made = rule.forecasts(known, &some, horizon).into_iter();
-    let sane = |&end: &usize| match counts[..end].last() {
-        None => Forecast::flat([0.0; LEVELS.len()], horizon),
-        Some(&last) => {
-            let most = past.most().min(bound(&counts[..end]));
-            made.next().expect("one end, one forecast").sane(most, last)
-        }
-    };
-    ends.iter().map(sane).collect()
+impl<'p> At<'p> {
+    fn of(past: &Past<'p>, members: Range<usize>) -> Self {
+        let first: Vec<usize> = members.map(|member| past.first_known(member)).collect();
+        let is_new = |&first: &usize| first < past.origin() && first + FEW > past.origin();
+        let usual = if first.iter().any(is_new) { usual(past) } else { None };
+        Self { past: *past, first, usual }
+    }
+
+    /// The forecast of one function whose counts, gaps closed, are at hand. Nothing known is
+    /// nothing forecast.
+    fn one(&self, rule: &dyn Rule, place: usize, counts: &[f32], horizon: usize) -> Forecast {
+        let forecasts = self.often(rule, place, counts, &[counts.len()], horizon);
+        forecasts.into_iter().next().expect("one end, one forecast")
+    }
+
+    /// The forecasts of one function that were made at some ends of its counts.
+    fn often(
+        &self,
+        rule: &dyn Rule,
+        place: usize,
+        counts: &[f32],
+        ends: &[usize],
+        horizon: usize,
+    ) -> Vec<Forecast> {
+        let (past, first) = (&self.past, self.first[place].min(counts.len()));
+        let counts = &counts[first..];
+        let ends: Vec<usize> = ends.iter().map(|end| end.saturating_sub(first)).collect();
+        let known = Known { counts, season: past.season(), day: past.day() };
+        let some: Vec<usize> = ends.iter().copied().filter(|&end| end > 0).collect();
+        let mut made = rule.forecasts(known, &some, horizon).into_iter();
+        let sane = |&end: &usize| match counts[..end].last() {
+            None => Forecast::flat([0.0; LEVELS.len()], horizon),
+            Some(&last) => {
+                let most = past.most().min(bound(&counts[..end]));
+                let made = made.next().expect("one end, one forecast").sane(most, last);
+                let recent = &counts[end.saturating_sub(FEW)..end];
+                widened(made, recent, self.usual).sane(past.most(), last)
+            }
+        };
+        ends.iter().map(sane).collect()
+    }
 }
 
 /// No forecast goes beyond ten times the most that was ever seen, and a little: what a

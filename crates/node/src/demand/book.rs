@@ -146,7 +146,7 @@ impl Book {
             let track = self.tracks.get(name);
             let count = |step| track.and_then(|track| self.count(track, step, window));
             let counts = Series::from_counts((begin..window.end).map(count));
-            Member { name: name.to_string(), counts, trigger: *trigger }
+            Member { name: name.to_string(), counts, trigger: *trigger, seen: Vec::new() }
         });
         let hour = (60 / window.step).max(1) as usize;
         let day = (24 * 60 / window.step) as usize;

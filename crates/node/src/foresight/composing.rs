@@ -1,25 +1,35 @@
 //! Putting together what others look at: forecasts, and what else is known of each function.
 
 use swell_forecast::bands::Forecast;
+use swell_forecast::effects::learn::mean;
+use swell_forecast::effects::turn::{SAME, Turn};
+use swell_forecast::event::EventEffect;
 use swell_forecast::league::contender::Contender;
 use swell_forecast::needs::CallUse;
 
 use crate::clock::wall_ms;
+use crate::foresight::edges::LEARNED_MAX;
 use crate::foresight::ground::Ground;
 use crate::foresight::maker::Said;
-use crate::foresight::members::Member;
+use crate::foresight::members::{Member, every_of};
 use crate::foresight::models::METHOD;
 use crate::foresight::outlook::{Outlook, Row};
 use crate::foresight::schedule::known;
 
+/// Minutes on which forecasts of minutes rest, about: what occasions did in them is in those.
+const RESTS_MINUTES: u64 = 30;
+/// Below so many calls a step nothing can be told from how much series change.
+const COUNTS_MIN: f32 = 0.05;
+/// Series change what is expected of minutes so many times at most.
+const SERIES_MAX: f32 = 5.0;
+
 /// What was said at a step of functions, with what else is known of them.
-/// `shown` is what was forecast, with bands as they are to be, in the order of the members;
-/// of so many the plain forecasts are kept.
+/// `plain` is what was forecast, `shown` the same with bands as they are to be, both in the order
+/// of the members; of those that are learned from the plain ones are kept.
 pub fn compose(
     said: &Said,
     plain: Option<Vec<Forecast>>,
     shown: Option<Vec<Forecast>>,
-    plain_max: usize,
     members: &[Member],
     origin: u64,
     ground: &Ground,
@@ -31,9 +41,28 @@ pub fn compose(
     let mut plain = plain.unwrap_or_default().into_iter();
     let mut shown = shown.unwrap_or_default().into_iter();
     let book = ground.parts.demand.book.lock();
+    let every = every_of(members.len(), LEARNED_MAX);
+    // How much other series change, as far as anything is expected without them.
+    let by_series = |place: usize, plain: &Forecast, ahead: usize| {
+        let bare = said.forecasts.as_ref().and_then(|bare| bare[place].steps.get(ahead));
+        let both = bare.map(mean).zip(plain.steps.get(ahead).map(mean));
+        let both = both.filter(|(bare, _)| *bare > COUNTS_MIN);
+        both.map_or(1.0, |(bare, plain)| (plain / bare).clamp(1.0 / SERIES_MAX, SERIES_MAX))
+    };
+    let rests = RESTS_MINUTES.div_ceil(ground.step_minutes()) as usize;
+    let recent = said.len.saturating_sub(rests)..said.len + horizon;
+    let touching = said.events.iter().filter(|e| e.start < recent.end && e.end > recent.start);
+    let touching: Vec<&EventEffect> = touching.collect();
     let rows = members.iter().enumerate().map(|(place, member)| {
+        let plain = plain.next();
+        let own: Vec<&EventEffect> = touching.iter().copied().filter(|e| e.is_of(place)).collect();
+        let turn = |ahead: usize| {
+            let turn = Turn::of(&own, place, said.len + ahead, said.len, rests);
+            turn.and_times(plain.as_ref().map_or(1.0, |plain| by_series(place, plain, ahead)))
+        };
+        let turns: Vec<Turn> = (0..horizon).map(turn).collect();
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
-        let is_learned = place < plain_max;
+        let is_learned = place.is_multiple_of(every);
         let bare = said.forecasts.as_ref().filter(|_| is_learned);
         let run_seconds = costs.run_seconds().unwrap_or(0.0);
         let floors: Vec<u32> =
@@ -42,7 +71,7 @@ pub fn compose(
             name: member.name.clone(),
             forecast: shown.next().unwrap_or_default(),
             bare: bare.and_then(|bare| bare[place].steps.first().copied()),
-            plain: plain.next().filter(|_| is_learned),
+            plain: plain.filter(|_| is_learned),
             known_ms: known.remove(&member.name).unwrap_or_default(),
             costs: CallUse {
                 run_seconds,
@@ -53,6 +82,7 @@ pub fn compose(
                 network_bytes: costs.bytes().unwrap_or(0.0),
             },
             floors: if floors.iter().all(|&floor| floor == 0) { Vec::new() } else { floors },
+            turns: if turns.iter().all(|turn| *turn == SAME) { Vec::new() } else { turns },
         }
     });
     let rows = rows.collect();

@@ -18,7 +18,7 @@ use crate::foresight::score::Score;
 const EDGES: &str = "steps/edges";
 /// Rare, medium and busy functions, by calls a step.
 const CLASSES: usize = 3;
-/// Functions that are learned from; the edges are for all.
+/// Functions that are learned from, at most; the edges are for all.
 pub const LEARNED_MAX: usize = 1_000;
 
 /// The edges.

@@ -2,7 +2,6 @@
 //! the next forecasts are made, by whoever is in use and, for comparison, by the others.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -23,12 +22,13 @@ use swell_forecast::league::table::{League, Round};
 use swell_forecast::panel::Panel;
 
 use crate::foresight::calendar::Calendar;
+use crate::foresight::members::every_of;
 use crate::foresight::models::{Models, method};
 use crate::foresight::noted::Noted;
 
 /// Members that are forecast in one go, between two rests.
 const CHUNK: usize = 64;
-/// Functions by which contenders are compared; all are forecast by the one in use.
+/// Functions by which contenders are compared, about; all are forecast by the one in use.
 const COMPARED_MAX: usize = 1_000;
 
 /// Models, and who of them is believed.
@@ -37,7 +37,7 @@ pub struct Maker {
     league: League,
     models: Models,
     held: BTreeMap<u64, Box<dyn Model>>,
-    untrained: [(Contender, Box<dyn Model>); 2],
+    untrained: [(Contender, Box<dyn Model>); 3],
     horizon: usize,
     /// What each contender said of the step that is next to come, by function.
     said: BTreeMap<Contender, BTreeMap<Arc<str>, Forecast>>,
@@ -77,6 +77,8 @@ pub struct Said {
     pub forecasts: Option<Vec<Forecast>>,
     /// What the calendar says of the panel and the steps ahead.
     pub plan: Plan,
+    /// What of that is believed to do what.
+    pub events: Vec<EventEffect>,
     /// Steps of the panel, so that the first one ahead has this number in the plan.
     pub len: usize,
     /// The generation of a model to make, if one is wanted.
@@ -104,7 +106,11 @@ impl Maker {
             }
             None => League::new(rules),
         };
-        let untrained = [(Contender::Window, "window-1h"), (Contender::SeasonalNaive, "snaive")];
+        let untrained = [
+            (Contender::Window, "window-1h"),
+            (Contender::SeasonalNaive, "snaive"),
+            (Contender::DayNaive, "day-naive"),
+        ];
         let untrained = untrained.map(|(contender, name)| (contender, needless(name)));
         let (held, said, noted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let said_of = 0;
@@ -208,7 +214,7 @@ impl Maker {
         self.tidy();
         let (by, forecasts) = self.forecast(&known, &events);
         let why = self.why(by);
-        Said { by, why, forecasts, plan, len, train, learned }
+        Said { by, why, forecasts, plan, events, len, train, learned }
     }
 
     /// What a model learns from: counts without what was announced for them.
@@ -275,33 +281,32 @@ impl Maker {
         events: &[EventEffect],
     ) -> (Contender, Option<Vec<Forecast>>) {
         let (mut said, mut chosen) = (BTreeMap::new(), None);
-        let all = known.names.len();
-        let compared = all.min(COMPARED_MAX);
+        let every = every_of(known.names.len().div_ceil(CHUNK), COMPARED_MAX / CHUNK);
         let mut noted = std::mem::take(&mut self.noted);
         for contender in self.league.chain() {
             if chosen.is_none() && contender != Contender::KeepAlive {
-                let forecasts = self.ask(contender, known, events, 0..all, &mut noted);
+                let forecasts = self.ask(contender, known, events, 1, &mut noted);
                 chosen = forecasts.map(|forecasts| (contender, forecasts));
             }
         }
-        let mut keep = |contender: Contender, forecasts: &[Forecast]| {
-            let first = known.names.iter().zip(forecasts).take(compared);
-            let first = first.map(|(name, said)| {
+        let mut keep = |contender: Contender, forecasts: &mut dyn Iterator<Item = &Forecast>| {
+            let compared = known.names.chunks(CHUNK).step_by(every).flatten();
+            let first = compared.zip(forecasts).map(|(name, said)| {
                 let steps = said.steps.iter().take(1).copied().collect();
                 (name.clone(), Forecast { steps })
             });
             said.insert(contender, first.collect::<BTreeMap<_, _>>());
         };
         if let Some((contender, forecasts)) = &chosen {
-            keep(*contender, forecasts);
+            keep(*contender, &mut forecasts.chunks(CHUNK).step_by(every).flatten());
         }
         for contender in self.league.scored() {
             let is_done = chosen.as_ref().is_some_and(|(by, _)| *by == contender);
             if is_done || !(known.go_on)() {
                 continue;
             }
-            if let Some(forecasts) = self.ask(contender, known, events, 0..compared, &mut noted) {
-                keep(contender, &forecasts);
+            if let Some(forecasts) = self.ask(contender, known, events, every, &mut noted) {
+                keep(contender, &mut forecasts.iter());
             }
         }
         (self.said, self.said_of, self.noted) = (said, known.origin, noted);
@@ -311,28 +316,36 @@ impl Maker {
         }
     }
 
-    /// What a contender forecasts; none if it cannot, or comes up with what is no number.
+    /// What a contender forecasts of every so many [`CHUNK`]s of functions; none if it cannot, or
+    /// comes up with what is no number.
     fn ask(
         &self,
         contender: Contender,
         known: &Known<'_>,
         events: &[EventEffect],
-        members: Range<usize>,
+        every: usize,
         noted: &mut BTreeMap<Contender, Noted>,
     ) -> Option<Vec<Forecast>> {
         let model = self.model(contender)?;
         let panel = &known.panel;
+        if contender == Contender::DayNaive && panel.day.max(1) as u64 > known.steps {
+            return None;
+        }
         // A model that breaks leaves no notes behind.
         let mut notes = noted.remove(&contender).unwrap_or_default();
         notes.begin(known.origin.saturating_sub(panel.len() as u64));
         let past = panel.before(panel.len());
         let ahead = Ahead::of(events, panel.len(), self.horizon);
-        let mut forecasts = Vec::with_capacity(members.len());
-        let mut first = members.start;
-        while first < members.end && (known.go_on)() {
-            let chunk = first..members.end.min(first + CHUNK);
+        let all = known.names.len();
+        let mut forecasts = Vec::with_capacity(all / every);
+        let mut is_whole_run = true;
+        for first in (0..all).step_by(CHUNK).step_by(every) {
+            if !(known.go_on)() {
+                is_whole_run = false;
+                break;
+            }
+            let chunk = first..all.min(first + CHUNK);
             let notes = notes.of(first / CHUNK, chunk.clone(), &known.names);
-            first = chunk.end;
             let predict = || model.predict_noted(&past, chunk.clone(), self.horizon, notes);
             let told = match catch_unwind(AssertUnwindSafe(predict)) {
                 Ok(told) if told.iter().all(is_whole) => told,
@@ -346,7 +359,7 @@ impl Maker {
             forecasts.extend(told.map(|(member, told)| ahead.apply(member, told, panel.most)));
         }
         noted.insert(contender, notes);
-        (forecasts.len() == members.len()).then_some(forecasts)
+        is_whole_run.then_some(forecasts)
     }
 
     fn why(&self, by: Contender) -> String {

@@ -65,3 +65,23 @@ fn trigger(function: &Function) -> Trigger {
         () => Trigger::Http,
     }
 }
+
+/// Of so many in order of their names every how-manieth is looked at, where a number is enough:
+/// names go by applications and teams, so those are some of each.
+pub fn every_of(all: usize, enough: usize) -> usize {
+    all.div_ceil(enough.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enough_are_looked_at_and_of_all_names() {
+        for (all, enough, every) in [(0, 15, 1), (15, 15, 1), (16, 15, 2), (157, 15, 11), (9, 0, 9)]
+        {
+            assert_eq!(every_of(all, enough), every, "{all} {enough}");
+            assert!(all.div_ceil(every) <= enough.max(1));
+        }
+    }
+}

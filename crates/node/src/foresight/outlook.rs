@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use swell_forecast::bands::{Forecast, Quantiles};
+use swell_forecast::effects::turn::Turn;
 use swell_forecast::needs::CallUse;
 
 /// Forecasts of all functions, made at one origin.
@@ -38,6 +39,9 @@ pub struct Row {
     pub costs: CallUse,
     /// Instances that somebody wants held, whatever is forecast, by step; empty where none are.
     pub floors: Vec<u32>,
+    /// What announced and learned occasions and other series change, by step, for who follows what
+    /// came of late and knows nothing of them; empty where nothing does.
+    pub turns: Vec<Turn>,
 }
 
 impl Outlook {
@@ -68,6 +72,7 @@ mod tests {
             known_ms: Vec::new(),
             costs: CallUse::default(),
             floors: Vec::new(),
+            turns: Vec::new(),
         };
         let rows = vec![row("a", 3.0), row("c", 7.0)];
         let outlook = Outlook { origin: 10, rows, ..Outlook::default() };

@@ -14,7 +14,7 @@ use swell_forecast::regressor::series::Regressor;
 use crate::clock::wall_ms;
 use crate::demand::book::Window;
 use crate::foresight::composing::compose;
-use crate::foresight::edges::{Edges, LEARNED_MAX};
+use crate::foresight::edges::Edges;
 use crate::foresight::following::Following;
 use crate::foresight::ground::Ground;
 use crate::foresight::guard::Guard;
@@ -146,6 +146,10 @@ impl<'a> Round<'a> {
         tracing::info!(generation, cpu_seconds = took.as_secs_f64(), "a training has ended");
         self.maker.made(generation, model);
         self.keep_league();
+        // A model of which nobody knows is lost: the minutes until the next writing are too long.
+        if let Err(error) = self.ground.parts.demand.write() {
+            tracing::warn!(%error, "cannot write that there is a model; it is tried again");
+        }
     }
 
     fn keep_league(&self) {
@@ -255,7 +259,7 @@ impl<'a> Round<'a> {
                 _ => bare.clone(),
             });
         let shown = plain.as_ref().map(|plain| self.edges.shown(plain, members, most, desk));
-        compose(said, plain, shown, LEARNED_MAX, members, self.origin, self.ground)
+        compose(said, plain, shown, members, self.origin, self.ground)
     }
 
     fn panel(&self, window: &Window, members: &[Member]) -> (Panel, u64) {

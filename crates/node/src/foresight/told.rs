@@ -72,6 +72,13 @@ pub fn tell_minutes(
         let ahead = open / ground.step_minutes();
         let row =
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
+        for (minute, step) in (open..).zip(&mut steps) {
+            let turn = row.and_then(|(origin, row)| {
+                let ahead = (minute / ground.step_minutes()).checked_sub(origin)?;
+                row.turns.get(usize::try_from(ahead).ok()?).copied()
+            });
+            *step = turn.map_or(*step, |turn| turn.of_step(*step));
+        }
         let floor = row.and_then(|(origin, row)| {
             row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
         });

@@ -31,7 +31,7 @@ fn panel(steps: usize) -> Panel {
             Some(number % 7 * 3 + peak + noise)
         };
         let counts = Series::from_counts((0..steps).map(count));
-        Member { name: format!("f{number:02}"), counts, trigger: Trigger::Http }
+        Member { name: format!("f{number:02}"), counts, trigger: Trigger::Http, seen: Vec::new() }
     });
     Panel::new(members.collect(), 12)
 }

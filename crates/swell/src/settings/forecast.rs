@@ -109,8 +109,8 @@ pub const FORECASTS: &[Setting] = &[
         |_| "256MiB".into(),
         |draft, text| {
             let memory: Bytes = text.parse().map_err(|error| format!("{error}"))?;
-            if memory < Bytes::new(16 << 20) {
-                return Err(format!("`{text}` is less than the 16MiB that learning needs"));
+            if memory < Bytes::new(32 << 20) {
+                return Err(format!("`{text}` is less than the 32MiB that learning needs"));
             }
             draft.settings.forecast.training_memory = memory;
             Ok(())

@@ -121,7 +121,7 @@ fn settings_of_forecasts_have_origins_and_are_checked() {
         ("forecast.horizon=7m", "whole steps"),
         ("forecast.policy=expected-costs", "did you mean `expected-cost`?"),
         ("forecast.memory=0%", "no share"),
-        ("forecast.training-memory=1MiB", "less than the 16MiB"),
+        ("forecast.training-memory=24MiB", "less than the 32MiB"),
         ("forecast.moode=on", "forecast.mode"),
     ] {
         run(&format!("config show --set {setting}")).ended(2, told);

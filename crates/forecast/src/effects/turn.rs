@@ -1,0 +1,134 @@
+//! What occasions change about a forecast that follows what came of late and knows nothing of them.
+//!
+//! Who counts minutes has soon seen what an occasion does: its forecasts rise with what comes. So
+//! only what is new is told: how a step differs by its occasions from the steps that the forecast
+//! rests on. At the beginning of a campaign that is all of its effect, after half an hour nothing,
+//! and at its end the same the other way round.
+
+use swell_core::demand::{StepDemand, WHOLE};
+
+use crate::event::{EventEffect, together};
+
+/// How many times as much as without it, and how unsure that is: the standard deviation of its
+/// logarithm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Turn {
+    /// How many times as much, most likely.
+    pub times: f32,
+    /// How unsure that is.
+    pub spread: f32,
+}
+
+/// Nothing changes.
+pub const SAME: Turn = Turn { times: 1.0, spread: 0.0 };
+/// At most so many times as much, and at least as much divided by this.
+const TIMES_MAX: f32 = 100.0;
+
+impl Turn {
+    /// What occasions change about a step of a member, for a forecast that rests on the `rests`
+    /// steps before `origin`.
+    pub fn of(
+        events: &[&EventEffect],
+        member: usize,
+        step: usize,
+        origin: usize,
+        rests: usize,
+    ) -> Self {
+        let at = |step: usize| {
+            let (times, spread) =
+                together(events.iter().copied().filter(|e| e.touches(member, step)));
+            (times.clamp(1.0 / TIMES_MAX, TIMES_MAX).ln(), spread)
+        };
+        let (times, spread) = at(step);
+        let before: Vec<(f32, f32)> = (origin.saturating_sub(rests)..origin).map(at).collect();
+        let len = before.len().max(1) as f32;
+        let times_seen = before.iter().map(|(times, _)| times).sum::<f32>() / len;
+        let spread_seen = before.iter().map(|(_, spread)| spread).sum::<f32>() / len;
+        Self { times: (times - times_seen).exp(), spread: (spread - spread_seen).max(0.0) }
+    }
+
+    /// The same, and so many times as much besides.
+    #[must_use]
+    pub fn and_times(self, times: f32) -> Self {
+        let times = if times.is_finite() && times > 0.0 { times } else { 1.0 };
+        Self { times: (self.times * times).clamp(1.0 / TIMES_MAX, TIMES_MAX), ..self }
+    }
+
+    /// A step as it is with this: calls come so many times as often, so that none comes with that
+    /// power of the chance.
+    #[must_use]
+    pub fn of_step(self, step: StepDemand) -> StepDemand {
+        if self == SAME {
+            return step;
+        }
+        let by = |number: u32, deviate: f32| {
+            let times = f64::from(self.times) * f64::from((deviate * self.spread).exp());
+            (f64::from(number) * times).round() as u32
+        };
+        let mean = f64::from(self.times) * f64::from((self.spread * self.spread / 2.0).exp());
+        let none = 1.0 - f64::from(step.chance.min(WHOLE)) / f64::from(WHOLE);
+        let chance = ((1.0 - none.powf(mean)) * f64::from(WHOLE)).round() as u16;
+        let q10 = by(step.q10, -1.2816);
+        let q50 = by(step.q50, 0.0).max(q10);
+        let q90 = by(step.q90, 1.2816).max(q50);
+        let q95 = by(step.q95, 1.6449).max(q90);
+        StepDemand { chance: chance.min(WHOLE), q10, q50, q90, q95 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Effect, SPREAD_UNKNOWN};
+
+    fn event(effect: Effect) -> EventEffect {
+        EventEffect { kind: "sale".to_string(), start: 10, end: 20, members: vec![1], effect }
+    }
+
+    #[test]
+    fn only_what_is_new_is_told() {
+        let sale = event(Effect::Times(8.0));
+        let times = |member: usize, step: usize, origin: usize| {
+            Turn::of(&[&sale], member, step, origin, 3).times
+        };
+        for (step, origin, expected) in [
+            (9, 9, 1.0),
+            (10, 9, 8.0),
+            (10, 10, 8.0),
+            (11, 11, 4.0),
+            (12, 12, 2.0),
+            (13, 13, 1.0),
+            (20, 19, 0.125),
+            (22, 22, 0.5),
+            (23, 23, 1.0),
+        ] {
+            let found = times(1, step, origin);
+            assert!((found - expected).abs() < 1e-3, "{step} from {origin}: {found}");
+            assert_eq!(times(0, step, origin), 1.0, "it does not touch the other");
+        }
+        let unknown = event(Effect::Unknown);
+        let turn = Turn::of(&[&unknown], 1, 10, 10, 3);
+        assert_eq!((turn.times, turn.spread), (1.0, SPREAD_UNKNOWN));
+        assert!(Turn::of(&[&unknown], 1, 12, 12, 3).spread < 0.5 * SPREAD_UNKNOWN);
+    }
+
+    #[test]
+    fn a_step_stays_sound_and_moves_where_it_should() {
+        let step = StepDemand { chance: 500, q10: 0, q50: 1000, q90: 2000, q95: 3000 };
+        let twice = Turn { times: 2.0, spread: 0.0 }.of_step(step);
+        let expected = StepDemand { chance: 750, q10: 0, q50: 2000, q90: 4000, q95: 6000 };
+        assert_eq!(twice, expected);
+        assert_eq!(SAME.of_step(step), step);
+        let unsure = Turn { times: 1.0, spread: 0.7 }.of_step(step);
+        assert!(unsure.q50 == step.q50 && unsure.q90 > 4000 && unsure.chance > 550, "{unsure:?}");
+        let fewer = Turn { times: 0.25, spread: 0.0 }.of_step(step);
+        assert!(fewer.chance < 200 && fewer.q90 == 500, "{fewer:?}");
+        for times in [0.0, f32::NAN, f32::INFINITY, -1.0, 1e9] {
+            let most = StepDemand { chance: 1000, q10: 1, q50: 2, q90: u32::MAX, q95: u32::MAX };
+            for step in [step, most, StepDemand::default()] {
+                let turn = SAME.and_times(times);
+                assert!(turn.of_step(step).is_sound(), "{times} {step:?}");
+            }
+        }
+    }
+}

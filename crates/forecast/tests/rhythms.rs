@@ -1,0 +1,71 @@
+//! The hybrid on demand with the rhythm of days and weeks: it is not worse than the best of what
+//! it is made of.
+
+mod by_chance;
+mod rhythms_of;
+
+use swell_forecast::backtest::Backtest;
+use swell_forecast::catalogue::entries;
+use swell_forecast::forecaster::Budget;
+use swell_forecast::measure::Measures;
+use swell_forecast::panel::Panel;
+use swell_forecast::split::Split;
+
+use crate::rhythms_of::{DAY, Rhythm, panel};
+
+const HORIZON: usize = 12;
+/// What the hybrid is made of, and what needs nothing but yesterday.
+const PARTS: [&str; 8] =
+    ["gbm", "lstm", "naive", "window-1h", "snaive", "day-naive", "ses", "idle-histogram"];
+
+fn budget() -> Budget<'static> {
+    Budget { examples: 20_000, rounds: 40, steps: 150, ..Budget::FULL }
+}
+
+fn score(panel: &Panel, split: &Split, method: &str) -> Measures {
+    let entry = entries().find(|entry| entry.name == method).expect("it is listed");
+    let backtest = Backtest::new(panel, split).expect("it fits");
+    let first = split.origins[0];
+    let model = entry.forecaster.fit(&panel.before(first), &budget(), 1);
+    let said = backtest.run(&*model, 0..panel.members.len());
+    backtest.score(&said).remove(0).1
+}
+
+/// Scores all hours of the last day.
+fn check(rhythm: Rhythm, days: usize, season: usize) {
+    let panel = Panel { season, ..panel(rhythm, 40, days, 1) };
+    let last = (days - 1) * DAY;
+    let origins = (0..=DAY - HORIZON).step_by(HORIZON).map(|step| last + step).collect();
+    let split = Split { origins, horizon: HORIZON };
+    let parts = PARTS.map(|part| score(&panel, &split, part));
+    let hybrid = score(&panel, &split, "hybrid");
+    type Measure = (&'static str, fn(&Measures) -> f64);
+    let measures: [Measure; 4] =
+        [("MASE", |m| m.mase), ("WAPE", |m| m.wape), ("pin90", |m| m.pin90), ("wQL", |m| m.wql90)];
+    for (name, of) in measures {
+        let best = parts.iter().map(of).fold(f64::INFINITY, f64::min);
+        let own = of(&hybrid);
+        println!(
+            "{rhythm:?}, season {season}, {name}: {own:.3} of the hybrid, {best:.3} of its best part"
+        );
+        assert!(own <= 1.03 * best, "{rhythm:?}, {name}: {own} of the hybrid, {best} of a part");
+    }
+    println!("{rhythm:?}, 80 % bands hold {:.3}", hybrid.cov80);
+    assert!((0.74..0.86).contains(&hybrid.cov80), "{rhythm:?}: {hybrid:?}");
+}
+
+#[test]
+fn each_day_alike() {
+    check(Rhythm::Daily, 9, DAY);
+}
+
+#[test]
+fn each_day_alike_where_a_season_is_an_hour() {
+    check(Rhythm::Daily, 9, 12);
+}
+
+#[test]
+fn five_days_of_seven() {
+    // The last day of fifteen is the third Monday.
+    check(Rhythm::Weekly, 15, 7 * DAY);
+}
