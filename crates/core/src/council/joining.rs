@@ -26,7 +26,8 @@ pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), 
     if state.members.len() >= MEMBERS_MAX {
         return Err(Refusal::TooMany("sites"));
     }
-    let new = Member { capacity, sender: Sender::default(), votes: VoteRecord::default() };
+    let (sender, votes) = (Sender::default(), VoteRecord::default());
+    let new = Member { capacity, sender, votes, has_renewed: false };
     let member = Member { capacity, ..state.former.remove(&site).unwrap_or(new) };
     state.members.insert(site, member);
     Ok(())
@@ -87,7 +88,7 @@ pub fn on_register(
     }
     state.epoch = Epoch(state.epoch.0 + 1);
     let lease_until = state.now + state.rules.lease;
-    let authority = Authority { holder: by, epoch: state.epoch, lease_until };
+    let authority = Authority { holder: by, epoch: state.epoch, lease_until, former: None };
     let rests_until = Instant::ZERO;
     let workload = Workload { criticality, demand, mode: None, authority, rests_until };
     state.workloads.insert(id, workload);

@@ -8,7 +8,7 @@ use crate::council::book::Subject;
 use crate::council::checking::check;
 use crate::council::entry::{Command, Entry};
 use crate::council::filing::on_propose;
-use crate::council::grant::renew;
+use crate::council::grant::{cede, pass, renew};
 use crate::council::joining::{on_admit, on_dismiss, on_mode, on_register, on_retire, on_rules};
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
 use crate::council::moving::{hurry, on_report};
@@ -83,6 +83,10 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             renew(state, by);
             Ok(())
         }
+        Command::Cede { upto } => {
+            cede(state, by, *upto);
+            Ok(())
+        }
     }
 }
 
@@ -93,7 +97,9 @@ fn tick(state: &mut State, at: Instant) {
         Instant::ZERO => at,
         now => now + state.rules.tick,
     };
+    let before = state.now;
     state.now = at.min(furthest).max(state.now);
+    pass(state, before);
     close_slots(state);
     expire(state);
     hurry(state);
