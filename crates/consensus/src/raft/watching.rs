@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use openraft::{Instant as _, ServerState};
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::{Instant as _, ServerState};
 use tokio::sync::watch;
 
 use crate::log::{Leadership, Standing};

@@ -179,12 +179,7 @@ fn look(database: &Database, owner: SiteId) -> Result<Found, Damage> {
 }
 
 /// Begins a life of the site.
-fn begin(
-    database: &Database,
-    owner: SiteId,
-    mut found: Found,
-    life: u64,
-) -> Result<Found, Damage> {
+fn begin(database: &Database, owner: SiteId, mut found: Found, life: u64) -> Result<Found, Damage> {
     found.incarnation = (found.incarnation + 1).max(if found.writes == 0 { life } else { 0 });
     found.writes += 1;
     let writing = database.begin_write().map_err(Damage::of)?;

@@ -70,8 +70,7 @@ pub fn acting(
     let Some(known) = state.workloads.get(&workload) else {
         // What nobody has registered is whoever's it is deployed at. A site that has heard
         // nothing of the others in this life may have missed who registered it.
-        let is_heard = tenure.is_some() || !state.members.contains_key(&me);
-        return if is_heard { Acting::Ours } else { Acting::Unsure };
+        return if tenure.is_some() { Acting::Ours } else { Acting::Unsure };
     };
     let Authority { holder, epoch, former, .. } = known.authority;
     if holder != me {

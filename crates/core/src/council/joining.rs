@@ -2,7 +2,7 @@
 
 use crate::council::member::{MEMBERS_MAX, Member, VoteRecord};
 use crate::council::refusal::Refusal;
-use crate::council::rules::Rules;
+use crate::council::rules::{Counting, Rules};
 use crate::council::sender::Sender;
 use crate::council::state::State;
 use crate::council::words::{Criticality, Epoch, Loads, Metric, Mode, WorkloadId};
@@ -126,6 +126,10 @@ pub fn on_mode(state: &mut State, workload: Option<WorkloadId>, mode: Mode) -> R
 pub fn on_rules(state: &mut State, rules: &Rules) -> Result<(), Refusal> {
     if let Some(problem) = rules.problem() {
         return Err(Refusal::BadRules(problem));
+    }
+    let compares = |rules: &Rules| matches!(rules.counting, Counting::Founding(_));
+    if compares(rules) && !compares(&state.rules) {
+        return Err(Refusal::BadRules("votes as the founding pseudocode counts them move nothing"));
     }
     if rules.slot != state.rules.slot && !state.members.is_empty() {
         return Err(Refusal::BadRules("the length of a slot cannot change"));

@@ -83,7 +83,10 @@ impl Node {
     /// It has applied an entry, which may be its own.
     pub(crate) fn on_applied(&mut self, entry: &Entry, is_taken: bool) {
         let is_own = entry.from == self.site && entry.incarnation == self.incarnation;
-        if is_own && is_taken && let Some(tenure) = self.renewals.remove(&entry.sequence) {
+        if is_own
+            && is_taken
+            && let Some(tenure) = self.renewals.remove(&entry.sequence)
+        {
             self.tenure = Some(tenure);
         }
     }

@@ -163,7 +163,11 @@ impl<'a> World<'a> {
                     _ => {}
                 }
             }
-            self.coverage.count(if acts.is_empty() { "nobody by the clock" } else { "by the clock" });
+            self.coverage.count(if acts.is_empty() {
+                "nobody by the clock"
+            } else {
+                "by the clock"
+            });
             if acts.len() > 1 {
                 return Err(format!("sites {acts:?} act for workload {} at once", workload.0));
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use swell_api::site::FileProposal;
 use swell_api::site_joining::Pem;
 use swell_consensus::log::{LogError, Look};
@@ -112,5 +113,38 @@ pub fn declined(site: &Site, refused: &Refused) -> Refusal {
         Refused::BadCriterion(_) | Refused::OutOfRange(_) | Refused::SameSite => Reason::BadRequest,
         _ => Reason::Conflict,
     };
-    Refusal::new(reason, site.names().in_words(&refused.to_string()))
+    Refusal::new(reason, in_dates(&site.names().in_words(&refused.to_string())))
+}
+
+/// A sentence of the council, which counts seconds since 1970, with dates.
+fn in_dates(sentence: &str) -> String {
+    const SECOND: &str = "second ";
+    let mut parts = sentence.split(SECOND);
+    let mut text = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let at = part[..digits].parse().ok().and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
+        match at {
+            Some(at) => text.push_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            None => text.push_str(&format!("{SECOND}{}", &part[..digits])),
+        }
+        text.push_str(&part[digits..]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_told_as_dates() {
+        for (sentence, expected) in [
+            ("it rests until second 1795847978: wait", "it rests until 2026-11-28T06:39:38Z: wait"),
+            ("the second site", "the second site"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(in_dates(sentence), expected);
+        }
+    }
 }

@@ -50,6 +50,8 @@ pub struct SiteDesk {
     is_tls: bool,
     elsewhere: Arc<Elsewhere>,
     up: RwLock<Option<Arc<Site>>>,
+    /// Why the site that this node is did not come up.
+    down: RwLock<Option<String>>,
     life: tokio::sync::Mutex<Option<Up>>,
 }
 
@@ -61,15 +63,26 @@ impl SiteDesk {
         (listen, is_tls): (SocketAddr, bool),
         elsewhere: Arc<Elsewhere>,
     ) -> Arc<Self> {
-        let (up, life) = (RwLock::new(None), tokio::sync::Mutex::new(None));
-        Arc::new(Self { around, data, listen, is_tls, elsewhere, up, life })
+        // Until the site is up nobody knows what it holds.
+        elsewhere.expect(Identity::is_kept(&data));
+        let (up, down, life) = (RwLock::new(None), RwLock::default(), Default::default());
+        Arc::new(Self { around, data, listen, is_tls, elsewhere, up, down, life })
     }
 
-    /// Brings up the site that this node was when it went down, if it was one.
-    pub async fn restore(&self) -> Result<(), String> {
-        match Identity::load(&self.data).map_err(|error| error.to_string())? {
-            Some(identity) => self.begin(self.moved_in(identity)?).await,
-            None => Ok(()),
+    /// Brings up the site that this node was when it went down, if it was one. Where that cannot
+    /// be, the node serves on without: it decides nothing, moves nothing, and says why.
+    pub async fn restore(&self) {
+        let restored = match Identity::load(&self.data) {
+            Ok(Some(identity)) => match self.moved_in(identity) {
+                Ok(identity) => self.begin(identity).await,
+                Err(why) => Err(why),
+            },
+            Ok(None) => Ok(()),
+            Err(error) => Err(format!("who this site is cannot be read: {error}")),
+        };
+        if let Err(why) = restored {
+            tracing::error!(%why, "the site of this node does not come up; its functions are served");
+            *self.down.write() = Some(why);
         }
     }
 
@@ -92,6 +105,8 @@ impl SiteDesk {
 
     /// Ends the site; it is one again after the next start.
     pub async fn end(&self) {
+        // What it held is not its own any more, or will be again: nobody else may act for it.
+        self.elsewhere.expect(true);
         self.elsewhere.set(None);
         *self.up.write() = None;
         self.around.belongings.stores.reach(None);
@@ -113,6 +128,10 @@ impl SiteDesk {
     }
 
     fn site(&self) -> Result<Arc<Site>, Refusal> {
+        if let Some(why) = self.down.read().clone() {
+            let title = "the site of this node has not come up";
+            return Err(Refusal::new(Reason::NotReady, title).detail(why));
+        }
         self.up.read().clone().ok_or_else(|| {
             Refusal::new(Reason::NotFound, "this node is no site of a cluster")
                 .hint("found one with `swell site init`, or join one with `swell site join`")
@@ -125,10 +144,11 @@ impl SiteDesk {
     }
 
     fn must_be_none(&self) -> Result<(), Refusal> {
-        match self.site() {
-            Ok(_) => Err(Refusal::new(Reason::Conflict, "this node is a site already")
+        let is_none = self.down.read().is_none() && self.site().is_err();
+        match is_none {
+            false => Err(Refusal::new(Reason::Conflict, "this node is a site already")
                 .hint("let it leave first, with `swell site leave`")),
-            Err(_) => Ok(()),
+            true => Ok(()),
         }
     }
 
@@ -143,6 +163,7 @@ impl SiteDesk {
         identity.save(&self.data).map_err(|error| unkept(&error.to_string()))?;
         if let Err(why) = self.begin(identity).await {
             let _ = Identity::forget(&self.data);
+            self.elsewhere.expect(false);
             return Err(Refusal::new(Reason::Internal, "the site does not come up").detail(why));
         }
         Ok(())
@@ -180,6 +201,10 @@ impl Sited for SiteDesk {
     }
 
     fn cluster(&self) -> Result<Cluster, Refusal> {
+        if let Some(why) = self.down.read().clone() {
+            let named = self.identity().map(|it| (it.cluster, it.contact.name));
+            return Ok(view::stopped(named.unwrap_or_default(), why));
+        }
         let (site, identity) = (self.site()?, self.identity()?);
         Ok(view::cluster(&site, &identity.cluster, &identity.contact.name))
     }
@@ -266,6 +291,7 @@ impl Sited for SiteDesk {
                 state: issue(&issuer, &site, Purpose::State)?,
                 flow: Some(issue(&issuer, &site, Purpose::Flow)?),
                 contacts: Vec::new(),
+                begun: false,
             };
             self.become_site(identity).await?;
             self.settled().await
@@ -316,6 +342,7 @@ impl Sited for SiteDesk {
                 state: invitation.state,
                 flow: invitation.flow,
                 contacts: invitation.contacts,
+                begun: false,
             };
             self.become_site(identity).await?;
             self.settled().await
@@ -324,16 +351,22 @@ impl Sited for SiteDesk {
 
     fn leave(&self, forget: bool) -> Siting<'_, ()> {
         Box::pin(async move {
-            let site = self.site()?;
             if !forget {
+                let site = self.site()?;
                 dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
                     Reason::NotReady => refusal
                         .hint("if the cluster is no more, `swell site leave --forget` forgets it"),
                     _ => refusal,
                 })?;
             }
+            if !Identity::is_kept(&self.data) {
+                return self.site().map(drop);
+            }
             self.end().await;
-            Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))
+            Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))?;
+            *self.down.write() = None;
+            self.elsewhere.expect(false);
+            Ok(())
         })
     }
 
@@ -369,6 +402,12 @@ impl Sited for SiteDesk {
         Box::pin(async move {
             let site = self.site()?;
             let workload = asked.workload.as_deref().map(workload_id);
+            let is_known = |id| site.log().look(|state| state.workloads.contains_key(&id));
+            if let Some(name) = asked.workload.filter(|name| !is_known(workload_id(name))) {
+                let title = format!("there is no workload `{name}`");
+                return Err(Refusal::new(Reason::NotFound, title)
+                    .hint("`swell authority list` shows those that are"));
+            }
             let set = Command::SetMode { workload, mode: mode_taken(asked.mode) };
             self.say(&site, set).await.map(drop)
         })
