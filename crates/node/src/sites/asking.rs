@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use swell_api::site::FileProposal;
+use swell_api::site::{FileProposal, SetMode};
 use swell_api::site_joining::Pem;
 use swell_consensus::log::{LogError, Look};
+use swell_core::council::entry::Command;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::refusal::Refusal as Refused;
 use swell_core::council::words::{Metric, WHOLE_PPM};
@@ -19,6 +20,7 @@ use swell_site::site::Site;
 
 use crate::refusal::{Reason, Refusal};
 use crate::sites::contact::certified;
+use crate::sites::telling::mode_taken;
 
 /// How long certificates of sites are good for.
 const CERTIFIED: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
@@ -63,6 +65,18 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
             rollback: if asked.stay { Rollback::Stay } else { Rollback::ToSource },
         })
     })
+}
+
+/// The mode that a person wants, for all or for a workload that there is.
+pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
+    let workload = asked.workload.as_deref().map(workload_id);
+    let is_known = |id| site.log().look(|state| state.workloads.contains_key(&id));
+    if let Some(name) = asked.workload.as_ref().filter(|name| !is_known(workload_id(name))) {
+        let title = format!("there is no workload `{name}`");
+        return Err(Refusal::new(Reason::NotFound, title)
+            .hint("`swell authority list` shows those that are"));
+    }
+    Ok(Command::SetMode { workload, mode: mode_taken(asked.mode) })
 }
 
 /// Certifies a site for a channel.

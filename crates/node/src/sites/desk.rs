@@ -26,14 +26,13 @@ use swell_site::site::Site;
 
 use crate::api::context::{Sited, Siting};
 use crate::refusal::{Reason, Refusal};
-use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept, unsaid};
+use crate::sites::asking::{checked, declined, filing, issue, mode, uncertified, unkept, unsaid};
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::leaving::{dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::outlook::Only;
-use crate::sites::telling::mode_taken;
 use crate::sites::{ledger, outlook, reach, view};
 
 /// How long the log may take to decide what a person wants.
@@ -65,22 +64,22 @@ impl SiteDesk {
     ) -> Arc<Self> {
         // Until the site is up nobody knows what it holds.
         elsewhere.expect(Identity::is_kept(&data));
-        let (up, down, life) = (RwLock::new(None), RwLock::default(), Default::default());
+        let (up, down, life) = Default::default();
         Arc::new(Self { around, data, listen, is_tls, elsewhere, up, down, life })
     }
 
     /// Brings up the site that this node was when it went down, if it was one. Where that cannot
     /// be, the node serves on without: it decides nothing, moves nothing, and says why.
     pub async fn restore(&self) {
-        let restored = match Identity::load(&self.data) {
-            Ok(Some(identity)) => match self.moved_in(identity) {
-                Ok(identity) => self.begin(identity).await,
-                Err(why) => Err(why),
-            },
-            Ok(None) => Ok(()),
-            Err(error) => Err(format!("who this site is cannot be read: {error}")),
+        let identity = Identity::load(&self.data)
+            .map_err(|error| format!("who this site is cannot be read: {error}"));
+        let restored = async {
+            match identity? {
+                Some(identity) => self.begin(self.moved_in(identity)?).await,
+                None => Ok(()),
+            }
         };
-        if let Err(why) = restored {
+        if let Err(why) = restored.await {
             tracing::error!(%why, "the site of this node does not come up; its functions are served");
             *self.down.write() = Some(why);
         }
@@ -89,7 +88,8 @@ impl SiteDesk {
     /// The identity with where the gateway is now: others hear of it from this site's board.
     fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
         let former = identity.contact.clone();
-        identity.contact.gateway = self.gateway(identity.address.as_deref());
+        identity.contact.gateway =
+            reach::gateway(identity.address.as_deref(), self.listen, self.is_tls);
         if let Some(FlowPlace { node, at }) = self.around.flow.clone() {
             identity.contact.flow = Some(FlowContact { node, at });
         }
@@ -97,10 +97,6 @@ impl SiteDesk {
             identity.save(&self.data).map_err(|error| error.to_string())?;
         }
         Ok(identity)
-    }
-
-    fn gateway(&self, address: Option<&str>) -> String {
-        reach::gateway(address, self.listen, self.is_tls)
     }
 
     /// Ends the site; it is one again after the next start.
@@ -144,17 +140,16 @@ impl SiteDesk {
     }
 
     fn must_be_none(&self) -> Result<(), Refusal> {
-        let is_none = self.down.read().is_none() && self.site().is_err();
-        match is_none {
-            false => Err(Refusal::new(Reason::Conflict, "this node is a site already")
-                .hint("let it leave first, with `swell site leave`")),
-            true => Ok(()),
+        if self.down.read().is_none() && self.site().is_err() {
+            return Ok(());
         }
+        Err(Refusal::new(Reason::Conflict, "this node is a site already")
+            .hint("let it leave first, with `swell site leave`"))
     }
 
     /// Where this site will be found.
     async fn contact(&self, name: &str, reach: &Reach) -> Result<SiteContact, Refusal> {
-        let told = self.gateway(reach.address.as_deref());
+        let told = reach::gateway(reach.address.as_deref(), self.listen, self.is_tls);
         reach::contact(name, reach, (self.listen, told), self.around.flow.clone()).await
     }
 
@@ -202,8 +197,7 @@ impl Sited for SiteDesk {
 
     fn cluster(&self) -> Result<Cluster, Refusal> {
         if let Some(why) = self.down.read().clone() {
-            let named = self.identity().map(|it| (it.cluster, it.contact.name));
-            return Ok(view::stopped(named.unwrap_or_default(), why));
+            return Ok(view::stopped(self.identity().ok(), why));
         }
         let (site, identity) = (self.site()?, self.identity()?);
         Ok(view::cluster(&site, &identity.cluster, &identity.contact.name))
@@ -351,16 +345,14 @@ impl Sited for SiteDesk {
 
     fn leave(&self, forget: bool) -> Siting<'_, ()> {
         Box::pin(async move {
-            if !forget {
-                let site = self.site()?;
+            let is_down = self.down.read().is_some();
+            let site = if forget && is_down { None } else { Some(self.site()?) };
+            if let Some(site) = site.filter(|_| !forget) {
                 dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
                     Reason::NotReady => refusal
                         .hint("if the cluster is no more, `swell site leave --forget` forgets it"),
                     _ => refusal,
                 })?;
-            }
-            if !Identity::is_kept(&self.data) {
-                return self.site().map(drop);
             }
             self.end().await;
             Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))?;
@@ -401,14 +393,7 @@ impl Sited for SiteDesk {
     fn set_mode(&self, asked: SetMode) -> Siting<'_, ()> {
         Box::pin(async move {
             let site = self.site()?;
-            let workload = asked.workload.as_deref().map(workload_id);
-            let is_known = |id| site.log().look(|state| state.workloads.contains_key(&id));
-            if let Some(name) = asked.workload.filter(|name| !is_known(workload_id(name))) {
-                let title = format!("there is no workload `{name}`");
-                return Err(Refusal::new(Reason::NotFound, title)
-                    .hint("`swell authority list` shows those that are"));
-            }
-            let set = Command::SetMode { workload, mode: mode_taken(asked.mode) };
+            let set = mode(&site, &asked)?;
             self.say(&site, set).await.map(drop)
         })
     }

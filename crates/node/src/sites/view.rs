@@ -17,6 +17,7 @@ use swell_site::naming::Names;
 use swell_site::quantiles::chance_above;
 use swell_site::site::Site;
 
+use crate::sites::identity::Identity;
 use crate::sites::telling::{
     begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
     step, trouble, trouble_of,
@@ -74,8 +75,10 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
     })
 }
 
-/// A site that did not come up, named by its cluster and itself as far as that is known.
-pub fn stopped((name, site): (String, String), why: String) -> Cluster {
+/// A site that did not come up, named as far as it is known which.
+pub fn stopped(identity: Option<Identity>, why: String) -> Cluster {
+    let named = identity.map(|identity| (identity.cluster, identity.contact.name));
+    let (name, site) = named.unwrap_or_default();
     Cluster {
         name,
         site,
