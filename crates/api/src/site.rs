@@ -41,6 +41,9 @@ pub enum ClusterState {
     Joining,
     /// It reaches no majority: it serves, and moves nothing.
     CutOff,
+    /// Its log goes no further until something is done about it, as its trouble tells: it serves
+    /// what it has, and takes part in nothing.
+    Stopped,
 }
 
 /// Whether anything moves.

@@ -69,6 +69,13 @@ pub trait Log: Send + Sync + 'static {
     /// Takes a snapshot now and lets go of the entries that it covers.
     fn compact(&self) -> Answer<'_, ()>;
 
+    /// Whether anything can be decided through it.
+    fn standing(&self) -> Standing;
+
+    /// Sites that were found, while this one led, not to have what they had confirmed: their
+    /// disks forgot, or were set back.
+    fn forgetful(&self) -> BTreeSet<SiteId>;
+
     /// How it is.
     fn metrics(&self) -> Metrics;
 
@@ -122,6 +129,17 @@ pub struct Leadership {
     pub leader: Option<SiteId>,
     /// Whether this site does.
     pub is_ours: bool,
+}
+
+/// Whether anything can be decided through a log, as far as a site can know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// A majority answers who leads; or, at who does not lead, the leader was heard of late.
+    Deciding,
+    /// Not so, for longer than it takes to elect a leader.
+    CutOff,
+    /// It has stopped here, as told, until the site is started again.
+    Stopped(String),
 }
 
 /// Who keeps the log.

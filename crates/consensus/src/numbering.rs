@@ -48,6 +48,12 @@ impl Numbering {
         self.incarnation
     }
 
+    /// Whether a message of that name can have been said in this life, or in an earlier one.
+    pub fn may_have_said(&self, incarnation: u64, sequence: u64) -> bool {
+        let is_of_now = incarnation == self.incarnation && sequence < self.under_way.lock().next;
+        incarnation < self.incarnation || is_of_now
+    }
+
     /// The next number, as soon as the oldest message under way is near enough.
     pub async fn take(self: &Arc<Self>) -> Number {
         loop {

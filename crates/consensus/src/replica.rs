@@ -4,7 +4,7 @@
 //! a log has entries of its own (blank ones, members) that the council never sees.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use swell_core::council::entry::{Command, Entry};
@@ -15,6 +15,7 @@ use swell_core::ids::SiteId;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::log::{Committed, Decided, ENTRIES_KEPT, LogError};
+use crate::numbering::Numbering;
 
 /// What names a message of this site.
 type Name = (u64, u64);
@@ -27,6 +28,9 @@ pub struct Replica {
     applied: watch::Sender<u64>,
     entries: broadcast::Sender<Arc<Committed>>,
     appended: broadcast::Sender<Arc<Entry>>,
+    /// What names the messages of this life.
+    numbering: OnceLock<Arc<Numbering>>,
+    doubled: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -42,7 +46,28 @@ impl Replica {
         let (entries, _) = broadcast::channel(ENTRIES_KEPT);
         let (appended, _) = broadcast::channel(ENTRIES_KEPT);
         let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
-        Arc::new(Self { site, kept, applied, entries, appended })
+        let (doubled, _) = watch::channel(false);
+        let numbering = OnceLock::new();
+        Arc::new(Self { site, kept, applied, entries, appended, numbering, doubled })
+    }
+
+    /// This site names its messages so: others are not its own.
+    pub fn speak_by(&self, numbering: &Arc<Numbering>) {
+        // It is told once.
+        let _ = self.numbering.set(Arc::clone(numbering));
+    }
+
+    /// Comes back once there are messages in this site's name that it has not sent.
+    pub async fn until_doubled(&self) {
+        // It has a sender for as long as it is asked.
+        let _ = self.doubled.subscribe().wait_for(|doubled| *doubled).await;
+    }
+
+    fn check_own(&self, incarnation: u64, sequence: u64) {
+        let numbering = self.numbering.get();
+        if numbering.is_some_and(|own| !own.may_have_said(incarnation, sequence)) {
+            self.doubled.send_replace(true);
+        }
     }
 
     /// Which site.
@@ -57,6 +82,7 @@ impl Replica {
         let outcome = apply(&mut kept.state, index, &entry);
         let decided = Decided { index, outcome };
         if entry.from == self.site {
+            self.check_own(entry.incarnation, entry.sequence);
             let waiting = kept.waiting.remove(&(entry.incarnation, entry.sequence));
             if let Some(waiting) = waiting {
                 // Whoever was told stops waiting, so a repetition here is one whose first was
@@ -74,6 +100,10 @@ impl Replica {
     /// Goes on from a state that somebody else made of the same log. Only forwards.
     pub fn replace(&self, state: State) {
         let index = state.index;
+        if let Some(member) = state.members.get(&self.site) {
+            let (incarnation, sequence) = member.sender.last();
+            self.check_own(incarnation, sequence);
+        }
         {
             let mut kept = self.kept.lock();
             if index < kept.state.index {

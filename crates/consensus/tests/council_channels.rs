@@ -14,6 +14,7 @@ use swell_consensus::log::{Change, Log, LogError, Look};
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_consensus::monitoring::voice::Voice;
 use swell_consensus::raft::settings::Settings;
+use swell_consensus::storage::open::Past;
 use swell_core::council::entry::Command;
 use swell_core::council::refusal::Refusal;
 use swell_core::council::words::Loads;
@@ -79,6 +80,7 @@ impl Sites {
         let opening = Opening {
             site,
             folder: self.folder.path().join(&name),
+            past: Past::Unknown { life: 1 },
             identity: identity(&self.authority, &name, Purpose::Resource),
             listener,
             settings: Settings::default(),
@@ -239,6 +241,7 @@ async fn who_is_certified_for_something_else_or_speaks_for_another_is_not_heard(
     let opening = Opening {
         site: SiteId(5),
         folder: sites.folder.path().join("five"),
+        past: Past::Unknown { life: 1 },
         identity: identity(&sites.authority, "site-6", Purpose::Resource),
         listener: port().0,
         settings: Settings::default(),

@@ -333,7 +333,7 @@ impl Node {
         let keeper = tokio::spawn(history::run(live.clone(), store.clone()));
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
-        sited.restore().await.map_err(|error| data(format!("the site of this node: {error}")))?;
+        sited.restore().await;
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,

@@ -16,6 +16,8 @@ pub enum Errand {
     Tick,
     /// Saying that this site is alive.
     Renew,
+    /// Saying that this site does not act any more for what others have.
+    Cede,
     /// What is said once a slot is over.
     Slot,
     /// Keeping what other sites would be missed for.

@@ -39,6 +39,13 @@ pub enum KeptError {
     /// The epoch is over.
     #[error("epoch {0:?} of the workload is over")]
     Fenced(Epoch),
+    /// It is gone.
+    #[error(
+        "`{0}` is gone, though this site began it, and with it what has been moved away for good: \
+         bring it back as it was, and no older one; or let the site leave (`swell site leave \
+         --forget`), remove it at another one (`swell site remove`), and invite it anew"
+    )]
+    Missing(PathBuf),
     /// The disk.
     #[error("cannot keep what this site must not forget in `{path}`: {error}")]
     Disk {
@@ -50,13 +57,21 @@ pub enum KeptError {
 }
 
 impl Kept {
-    /// Opens the file of a folder. A damaged one is refused: a fence that forgets is none.
-    pub fn open(folder: &Path) -> Result<Self, KeptError> {
+    /// Opens the file of a folder, or begins it if it `was_begun` never before. A damaged one is
+    /// refused, and so is a lost one: a fence that forgets is none.
+    pub fn open(folder: &Path, was_begun: bool) -> Result<Self, KeptError> {
         let path = folder.join("fence.json");
         let disk = |error: io::Error| KeptError::Disk { path: path.clone(), error };
         let content = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| disk(error.into()))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Content::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && was_begun => {
+                return Err(KeptError::Missing(path));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let begun = Self { path: path.clone(), content: Content::default() };
+                begun.write(&begun.content).map_err(disk)?;
+                return Ok(begun);
+            }
             Err(error) => return Err(disk(error)),
         };
         Ok(Self { path, content })
@@ -140,14 +155,17 @@ mod tests {
     fn a_fence_survives_a_restart_and_refuses_to_be_damaged() {
         let folder = tempfile::tempdir().expect("a folder");
         let shop = WorkloadId(1);
-        let mut kept = Kept::open(folder.path()).expect("nothing is there");
+        let mut kept = Kept::open(folder.path(), false).expect("nothing is there");
         kept.pass(shop, Epoch(3)).expect("it is the first");
         kept.own(shop).expect("the disk works");
-        let mut kept = Kept::open(folder.path()).expect("it was written");
+        let mut kept = Kept::open(folder.path(), true).expect("it was written");
         assert!(matches!(kept.pass(shop, Epoch(2)), Err(KeptError::Fenced(Epoch(3)))));
         kept.pass(shop, Epoch(3)).expect("the same passes");
         assert!(kept.ours().contains(&shop));
         fs::write(folder.path().join("fence.json"), b"{").expect("a folder");
-        assert!(Kept::open(folder.path()).is_err());
+        assert!(Kept::open(folder.path(), true).is_err());
+        fs::remove_file(folder.path().join("fence.json")).expect("it is there");
+        let lost = Kept::open(folder.path(), true).expect_err("it was there");
+        assert!(lost.to_string().contains("swell site leave --forget"), "{lost}");
     }
 }

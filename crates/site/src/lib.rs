@@ -20,6 +20,7 @@ pub mod route;
 pub mod neighbours;
 pub mod settings;
 pub mod errands;
+pub mod tenancy;
 pub mod site;
 pub mod carrying;
 pub mod slots;

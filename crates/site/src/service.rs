@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use swell_consensus::log::{LogError, Look};
+use swell_core::council::acting::is_waited_for;
 use swell_core::council::entry::{Command, Entry, Message, Reason};
 use swell_core::council::filing::foreseen;
 use swell_core::council::judge::judge;
@@ -14,7 +15,6 @@ use swell_core::council::order::{Order, orders, runs};
 use swell_core::council::proposal::Cause;
 use swell_core::council::state::{Proposal, State};
 use swell_core::council::words::{Epoch, Slot, WorkloadId};
-use swell_core::time::Instant;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,8 @@ struct Agenda {
     orders: Vec<Order>,
     releases: Vec<(WorkloadId, Epoch)>,
     is_lease_short: bool,
+    /// What is said to who waits until this site acts no more.
+    cedes: Option<Epoch>,
 }
 
 impl Site {
@@ -59,7 +61,11 @@ impl Site {
 
     /// The leader's clock, for all.
     fn tell_time(self: &Arc<Self>) {
-        if !self.log.leadership().borrow().is_ours {
+        let leadership = *self.log.leadership().borrow();
+        if !self
+            .tenancy
+            .may_tick(leadership, self.log.look(|state| (state.now, beat(&state.rules))))
+        {
             return;
         }
         let Some(under_way) = self.errands.begin(Errand::Tick) else { return };
@@ -115,8 +121,26 @@ impl Site {
             });
         }
         if agenda.is_lease_short {
-            self.begin_saying(Errand::Renew, Command::Renew);
+            self.begin_renewing();
         }
+        if let Some(upto) = agenda.cedes {
+            self.begin_saying(Errand::Cede, Command::Cede { upto });
+        }
+    }
+
+    /// Says that this site keeps what it holds; from when that was said it may count on it.
+    fn begin_renewing(self: &Arc<Self>) {
+        let Some(under_way) = self.errands.begin(Errand::Renew) else { return };
+        let site = self.clone();
+        let tenure = self.log.look(|state| self.tenancy.asked(state));
+        tokio::spawn(async move {
+            let _under_way = under_way;
+            match site.say(Command::Renew, site.settings.patience).await {
+                Ok(decided) if decided.outcome.is_ok() => site.tenancy.begin(tenure),
+                Ok(_) | Err(LogError::TimedOut) => {}
+                Err(error) => site.note(&error.to_string()),
+            }
+        });
     }
 
     fn begin_saying(self: &Arc<Self>, errand: Errand, command: Command) {
@@ -133,13 +157,11 @@ impl Site {
 
     fn agenda(&self, state: &State) -> Agenda {
         self.reroute(state);
+        self.tenancy.see(state);
         if !state.members.contains_key(&self.me) {
             return Agenda::default();
         }
-        let third = state.rules.lease.nanos() / 3;
-        let held = state.workloads.values().filter(|of| of.authority.holder == self.me);
-        let is_short = |lease: Instant| lease.since(state.now).nanos() < 2 * third;
-        let is_lease_short = held.map(|of| of.authority.lease_until).any(is_short);
+        let is_lease_short = self.tenancy.is_renewal_due(state, self.me);
         let kept = self.kept.lock();
         let left = kept.ours().iter().filter(|id| !runs(state, self.me, **id));
         let releases = left.filter_map(|id| Some((*id, state.workloads.get(id)?.authority.epoch)));
@@ -149,6 +171,7 @@ impl Site {
             orders: orders(state, self.me),
             releases: releases.collect(),
             is_lease_short,
+            cedes: is_waited_for(state, self.me).then_some(state.epoch),
         }
     }
 

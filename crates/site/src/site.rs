@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use swell_consensus::log::{Decided, Log, LogError, Look};
+use swell_consensus::log::{Decided, Log, LogError, Look, Standing};
+use swell_core::council::acting::Acting;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
 use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
@@ -21,7 +22,13 @@ use crate::mover::Mover;
 use crate::naming::{Names, site_id, workload_id};
 use crate::neighbours::Neighbours;
 use crate::route::{Route, route};
-use crate::settings::Settings;
+use crate::settings::{Settings, beat};
+use crate::tenancy::Tenancy;
+
+/// Time stands still in the log for so many beats, and so long more, before a site takes itself to
+/// be cut off: a leader may just be elected.
+const SILENT_BEATS: u32 = 3;
+const SILENT: Duration = Duration::from_secs(6);
 
 /// What a site is made of.
 pub struct Parts {
@@ -53,21 +60,15 @@ pub struct Site {
     pub(crate) kept: Mutex<Kept>,
     pub(crate) monitor: Mutex<Monitor>,
     pub(crate) errands: Errands,
+    pub(crate) tenancy: Tenancy,
     pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
     pub(crate) cards: RwLock<BTreeMap<String, Card>>,
     pub(crate) told: RwLock<Told>,
-    pub(crate) lanes: RwLock<Arc<BTreeMap<WorkloadId, Lane>>>,
+    pub(crate) lanes: RwLock<Arc<BTreeMap<WorkloadId, Route>>>,
     /// What the lanes were drawn from: authority, workloads, and steps of moves.
     drawn: Mutex<Option<Drawn>>,
     pub(crate) slot: Mutex<Slot>,
     pub(crate) trouble: Mutex<Option<String>>,
-}
-
-/// What is to be known of a workload with each call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Lane {
-    route: Route,
-    is_ours: bool,
 }
 
 /// What routes depend on: each step of a move is one more that was passed.
@@ -107,6 +108,7 @@ impl Site {
             kept: Mutex::new(kept),
             monitor: Mutex::new(monitor),
             errands: Errands::default(),
+            tenancy: Tenancy::new(),
             contacts: RwLock::new(contacts),
             cards: RwLock::new(own.cards.clone()),
             told: RwLock::default(),
@@ -157,7 +159,30 @@ impl Site {
 
     /// What went wrong last, if anything did.
     pub fn trouble(&self) -> Option<String> {
+        if let Standing::Stopped(why) = self.log.standing() {
+            return Some(format!("the log of this site has stopped: {why}"));
+        }
+        let forgetful = self.log.forgetful();
+        if let Some(site) = forgetful.first() {
+            return Some(format!(
+                "`{}` has lost what it had confirmed: its disk forgets, or an old copy of its data \
+                 was put in place; let it leave and join anew",
+                self.told.read().names.site(*site)
+            ));
+        }
         self.trouble.lock().clone()
+    }
+
+    /// Whether anything can be decided, as far as this site can know: the log answers, and time
+    /// goes on in it, for which it takes a majority.
+    pub fn standing(&self) -> Standing {
+        let beat = self.log.look(|state| beat(&state.rules));
+        match self.log.standing() {
+            Standing::Deciding if self.tenancy.silence() > beat * SILENT_BEATS + SILENT => {
+                Standing::CutOff
+            }
+            standing => standing,
+        }
     }
 
     /// The board of this site, as others read it.
@@ -206,13 +231,15 @@ impl Site {
     /// The route of a function that is called here, by its name and, where it is deployed here,
     /// the name of its workload.
     pub fn route_of(&self, function: &str, workload: Option<&str>) -> Route {
-        self.lane(function, workload).map_or(Route::Here, |lane| lane.route)
+        let lanes = self.lanes.read();
+        lanes.get(&self.id_of(function, workload)).copied().unwrap_or(Route::Here)
     }
 
     /// Whether this site acts for a function by itself, such as by the clock: whoever has
-    /// authority over its workload does, and nobody else.
-    pub fn acts_for(&self, function: &str, workload: Option<&str>) -> bool {
-        self.lane(function, workload).is_none_or(|lane| lane.is_ours)
+    /// authority over its workload does, as long as it is sure that it still has it.
+    pub fn acts_for(&self, function: &str, workload: Option<&str>) -> Acting {
+        let id = self.id_of(function, workload);
+        self.log.look(|state| self.tenancy.acting(state, self.me, id))
     }
 
     /// The name of the workload of a function, as far as it is known here.
@@ -225,15 +252,14 @@ impl Site {
         told.names.workloads.get(id).cloned()
     }
 
-    fn lane(&self, function: &str, workload: Option<&str>) -> Option<Lane> {
-        let id = match workload {
+    fn id_of(&self, function: &str, workload: Option<&str>) -> WorkloadId {
+        match workload {
             Some(workload) => workload_id(workload),
             None => {
                 let known = self.told.read().functions.get(function).copied();
                 known.unwrap_or_else(|| workload_id(function))
             }
-        };
-        self.lanes.read().get(&id).copied()
+        }
     }
 
     /// Works out where traffic goes, if anything changed that it depends on.
@@ -244,12 +270,7 @@ impl Site {
         if std::mem::replace(&mut *self.drawn.lock(), drawn.clone()) == drawn {
             return;
         }
-        let lane = |id: &WorkloadId, holder: SiteId| Lane {
-            route: route(state, self.me, *id),
-            is_ours: holder == self.me,
-        };
-        let known = state.workloads.iter();
-        let lanes = known.map(|(id, known)| (*id, lane(id, known.authority.holder))).collect();
+        let lanes = state.workloads.keys().map(|id| (*id, route(state, self.me, *id))).collect();
         *self.lanes.write() = Arc::new(lanes);
     }
 

@@ -24,7 +24,7 @@ use crate::channel::names::name_of;
 use crate::log::{Log, LogError};
 use crate::raft::raft_log::RaftLog;
 use crate::raft::settings::Settings;
-use crate::storage::open::open_folder;
+use crate::storage::open::{Past, open_folder};
 use crate::storage::writer::Run;
 
 /// How many threads the channel has.
@@ -36,6 +36,8 @@ pub struct Opening {
     pub site: SiteId,
     /// Where its log lies.
     pub folder: PathBuf,
+    /// Whether it must be there.
+    pub past: Past,
     /// Its certificate for [`Purpose::Resource`], under the name of
     /// [`name_of`](crate::channel::names::name_of).
     pub identity: Identity,
@@ -131,11 +133,11 @@ async fn begin(
     carrier: Arc<LinkCarrier>,
     stop: CancellationToken,
 ) -> Result<Arc<RaftLog>, LogError> {
-    let Opening { site, folder, identity, listener, settings, routes: others } = opening;
+    let Opening { site, folder, past, identity, listener, settings, routes: others } = opening;
     let stopped = |error: &dyn std::fmt::Display| LogError::Stopped(error.to_string());
     listener.set_nonblocking(true).map_err(|error| stopped(&error))?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| stopped(&error))?;
-    let opened = tokio::task::spawn_blocking(move || open_folder(&folder, site)).await;
+    let opened = tokio::task::spawn_blocking(move || open_folder(&folder, site, past)).await;
     let opened = opened.map_err(|error| stopped(&error))?.map_err(|damage| stopped(&damage))?;
     let log = RaftLog::start(site, opened, Run::Thread, &settings, carrier).await?;
     let router = routes(log.desk()).merge(others);

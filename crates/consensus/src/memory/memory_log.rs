@@ -1,5 +1,6 @@
 //! The log of one site of a cluster in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::log::{
-    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics,
+    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Standing,
 };
 use crate::memory::order::MemoryCluster;
 use crate::numbering::Numbering;
@@ -135,6 +136,15 @@ impl Log for MemoryLog {
             self.replica.replace(state);
             Ok(())
         })
+    }
+
+    fn standing(&self) -> Standing {
+        let is_heard = self.cluster.is_with_majority(self.site());
+        if is_heard { Standing::Deciding } else { Standing::CutOff }
+    }
+
+    fn forgetful(&self) -> BTreeSet<SiteId> {
+        BTreeSet::new()
     }
 
     fn metrics(&self) -> Metrics {

@@ -6,6 +6,8 @@
 //! a new voter yet, and the only majority may need its vote; a stranger whose log is older than
 //! a majority's is not elected anyway.
 
+use openraft::async_runtime::watch::WatchReceiver;
+use openraft::raft::AppendEntriesRequest;
 use swell_core::council::entry::{Command, Entry};
 use swell_core::council::image::restore;
 use swell_core::ids::SiteId;
@@ -13,7 +15,7 @@ use swell_core::ids::SiteId;
 use crate::log::Change;
 use crate::raft::seat::{Obstacle, Seat};
 use crate::raft::wire::{Reply, Request, decode, encode};
-use crate::types::{Snapshot, SnapshotMeta, Vote, node};
+use crate::types::{LogId, Snapshot, SnapshotMeta, Types, Vote, node};
 
 /// Answers what other sites ask.
 #[derive(Clone)]
@@ -43,6 +45,8 @@ impl Desk {
         match request {
             Request::Append(rpc) => {
                 check_leader(from, &rpc.vote)?;
+                self.check_decided(&rpc)?;
+                self.seat.vitals.hear();
                 raft.append_entries(rpc).await.map(Reply::Append).map_err(fell)
             }
             Request::Vote(rpc) => {
@@ -85,10 +89,29 @@ impl Desk {
         image: Vec<u8>,
     ) -> Result<Reply, Obstacle> {
         check_leader(from, &vote)?;
+        self.seat.vitals.hear();
         restore(&image).map_err(|error| Obstacle::Refused(error.to_string()))?;
         let snapshot = Snapshot { meta, snapshot: image };
         let installed = self.seat.raft.install_full_snapshot(vote, snapshot).await;
         installed.map(|response| Reply::Snapshot(response.vote)).map_err(fell)
+    }
+
+    /// What was decided stays so. A leader that knows otherwise was elected by sites that lost
+    /// their logs: whoever followed it would take back what was done on the word of a majority.
+    fn check_decided(&self, rpc: &AppendEntriesRequest<Types>) -> Result<(), Obstacle> {
+        let metrics = self.seat.raft.metrics();
+        let Some(applied) = metrics.borrow_watched().last_applied else { return Ok(()) };
+        let told = rpc.prev_log_id.into_iter().chain(rpc.entries.iter().map(|it| it.log_id));
+        let mut known = told.filter(|id| id.index <= applied.index);
+        let is_other = |id: LogId| id > applied || (id.index == applied.index && id != applied);
+        let Some(other) = known.find(|id| is_other(*id)) else { return Ok(()) };
+        let why = format!(
+            "the leader has another entry {} than was decided here: sites have lost their logs and \
+             decided anew; see which ones did, and let all others leave and join again",
+            other.index
+        );
+        self.seat.vitals.end(why.clone());
+        Err(Obstacle::Stopped(why))
     }
 
     fn check_member(&self, from: SiteId) -> Result<(), Obstacle> {

@@ -5,6 +5,7 @@ pub mod carrier;
 pub mod network;
 pub mod settings;
 pub mod seat;
+pub mod vitals;
 pub mod watching;
 pub mod desk;
 pub mod reign;

@@ -19,6 +19,7 @@ use openraft::{OptionalSend, RPCTypes, RaftNetworkFactory, RaftNetworkV2};
 use swell_core::ids::SiteId;
 
 use crate::raft::carrier::{Carrier, CarryError, Urgency};
+use crate::raft::vitals::Vitals;
 use crate::raft::wire::{Reply, Request, decode, encode};
 use crate::types::{Snapshot, Types, Vote, node, site};
 
@@ -28,6 +29,7 @@ pub(crate) struct Network {
     from: SiteId,
     carrier: Arc<dyn Carrier>,
     sent: Arc<AtomicU64>,
+    vitals: Vitals,
 }
 
 /// The way to one site.
@@ -38,8 +40,8 @@ pub(crate) struct Way {
 }
 
 impl Network {
-    pub(crate) fn new(from: SiteId, carrier: Arc<dyn Carrier>) -> Self {
-        Self { from, carrier, sent: Arc::default() }
+    pub(crate) fn new(from: SiteId, carrier: Arc<dyn Carrier>, vitals: Vitals) -> Self {
+        Self { from, carrier, sent: Arc::default(), vitals }
     }
 
     /// Messages sent so far.
@@ -93,6 +95,33 @@ impl Way {
     }
 }
 
+impl Way {
+    /// Learns from an answer what the site has, or has no more.
+    fn learn(
+        &self,
+        response: &AppendEntriesResponse<Types>,
+        term: u64,
+        last: Option<u64>,
+        was_confirmed: bool,
+    ) {
+        let (Some(to), vitals) = (site(self.to), &self.network.vitals) else { return };
+        let confirmed = match response {
+            AppendEntriesResponse::Success => last,
+            AppendEntriesResponse::PartialSuccess(upto) => upto.map(|id| id.index),
+            AppendEntriesResponse::Conflict => {
+                if was_confirmed {
+                    vitals.forgot(to);
+                }
+                None
+            }
+            AppendEntriesResponse::HigherVote(_) => None,
+        };
+        if let Some(index) = confirmed {
+            vitals.confirm(to, term, index);
+        }
+    }
+}
+
 fn strange() -> RPCError<Types> {
     RPCError::Network(NetworkError::from_string("the answer is to another question"))
 }
@@ -113,10 +142,17 @@ impl RaftNetworkV2<Types> for Way {
         rpc: AppendEntriesRequest<Types>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
+        let (term, before) = (rpc.vote.leader_id().term, rpc.prev_log_id.map(|id| id.index));
+        let last = rpc.entries.last().map(|entry| entry.log_id.index).or(before);
+        // As known before it is asked: an answer to an earlier question proves nothing.
+        let confirmed = site(self.to).and_then(|to| self.network.vitals.confirmed(to, term));
         let request = Request::Append(rpc);
         let kind = RPCTypes::AppendEntries;
         match self.ask(Urgency::Urgent, kind, request, option.hard_ttl()).await? {
-            Reply::Append(response) => Ok(response),
+            Reply::Append(response) => {
+                self.learn(&response, term, last, before.is_some() && before <= confirmed);
+                Ok(response)
+            }
             _ => Err(strange()),
         }
     }

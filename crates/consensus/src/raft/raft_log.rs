@@ -1,6 +1,6 @@
 //! The log of one site, kept by a majority of the cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, broadcast, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::log::{
-    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics,
+    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Standing,
 };
 use crate::numbering::Numbering;
 use crate::raft::carrier::{Carrier, Urgency};
@@ -24,7 +24,8 @@ use crate::raft::network::Network;
 use crate::raft::reign::Reign;
 use crate::raft::seat::{Obstacle, Seat, check_length};
 use crate::raft::settings::Settings;
-use crate::raft::watching::{leadership, stopped, watch_leadership};
+use crate::raft::vitals::Vitals;
+use crate::raft::watching::{leadership, standing, stopped, watch_leadership};
 use crate::raft::wire::{Reply, Request};
 use crate::replica::Replica;
 use crate::storage::log_store::LogStore;
@@ -64,13 +65,16 @@ impl RaftLog {
         let stopped = |why: &dyn std::fmt::Display| LogError::Stopped(why.to_string());
         let store = LogStore::new(opened, run).map_err(|error| stopped(&error))?;
         let replica = Replica::new(owner, State::new(settings.rules));
+        let numbering = Numbering::new(store.incarnation());
+        replica.speak_by(&numbering);
         store.tell(&replica);
         let machine = Machine::new(Arc::clone(&replica), store.clone());
-        let network = Network::new(owner, carrier);
+        let vitals = Vitals::new();
+        let network = Network::new(owner, carrier, vitals.clone());
         let raft = Raft::new(node(owner), config, network.clone(), store.clone(), machine).await;
         let raft = raft.map_err(|error| stopped(&error))?;
-        let numbering = Numbering::new(store.incarnation());
-        let seat = Seat { raft, replica, store, network };
+        let seat = Seat { raft, replica, store, network, vitals };
+        tokio::spawn(keep_out(seat.clone()));
         let log = Arc::new(Self {
             leadership: watch_leadership(&seat),
             numbering,
@@ -239,6 +243,20 @@ impl RaftLog {
     }
 }
 
+/// Stops a log that must not go on.
+async fn keep_out(seat: Seat) {
+    const BEHIND: &str = "the others know of messages of this site that it has not sent: its data \
+                          folder is an old copy, or another node runs on a copy of it. Let this \
+                          site leave (`swell site leave --forget`), remove it at another one, and \
+                          invite it anew";
+    tokio::select! {
+        () = seat.vitals.until_ended() => {}
+        () = seat.replica.until_doubled() => seat.vitals.end(BEHIND),
+    }
+    tracing::error!(site = seat.site().0, why = ?seat.vitals.ended(), "the log has stopped");
+    let _ = seat.raft.shutdown().await;
+}
+
 /// Hands leadership over when it is time, as long as the log is there.
 async fn hand_over(log: std::sync::Weak<RaftLog>, tenure: Duration) {
     let mut reign = Reign::default();
@@ -330,6 +348,14 @@ impl Log for RaftLog {
 
     fn compact(&self) -> Answer<'_, ()> {
         Box::pin(self.snapshot_now())
+    }
+
+    fn standing(&self) -> Standing {
+        standing(&self.seat, self.patience)
+    }
+
+    fn forgetful(&self) -> BTreeSet<SiteId> {
+        self.seat.vitals.forgetful()
     }
 
     fn metrics(&self) -> Metrics {

@@ -14,6 +14,7 @@ use swell_core::ids::SiteId;
 
 use crate::log::{Change, Membership};
 use crate::raft::network::Network;
+use crate::raft::vitals::Vitals;
 use crate::replica::Replica;
 use crate::storage::log_store::LogStore;
 use crate::storage::machine::Machine;
@@ -29,6 +30,7 @@ pub(crate) struct Seat {
     pub(crate) replica: Arc<Replica>,
     pub(crate) store: LogStore,
     pub(crate) network: Network,
+    pub(crate) vitals: Vitals,
 }
 
 /// Why something is not done here and now.

@@ -61,6 +61,9 @@ impl Settings {
             replication_lag_threshold: self.keep.max(1),
             enable_pre_vote: Some(true),
             enable_leader_restore: Some(false),
+            // A site that lost its log keeps itself out; one that got by with an old copy must
+            // not take the leader down with it. It gets what it lost, and is told of.
+            allow_log_reversion: Some(true),
             backoff: format!("{}ms", millis(self.heartbeat)),
             ..Config::default()
         };

@@ -1,10 +1,12 @@
 //! Who leads, as everybody at a site may watch it; and why the log stopped, if it did.
 
-use openraft::ServerState;
+use std::time::Duration;
+
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::{Instant as _, ServerState};
 use tokio::sync::watch;
 
-use crate::log::Leadership;
+use crate::log::{Leadership, Standing};
 use crate::raft::seat::Seat;
 use crate::types::site;
 
@@ -15,11 +17,14 @@ pub(crate) fn watch_leadership(seat: &Seat) -> watch::Receiver<Leadership> {
         let seat = seat.clone();
         move || leadership(&seat)
     };
+    let seat_of_end = seat.clone();
     let (told, leadership) = watch::channel(seen());
     tokio::spawn(async move {
         loop {
             tokio::select! {
-                changed = metrics.changed() => if changed.is_err() { return },
+                changed = metrics.changed() => if changed.is_err() {
+                    seat_of_end.vitals.end("its task has ended; the node's log says why");
+                },
                 () = told.closed() => return,
             }
             let now = seen();
@@ -28,6 +33,9 @@ pub(crate) fn watch_leadership(seat: &Seat) -> watch::Receiver<Leadership> {
                 *before = now;
                 is_new
             });
+            if stopped(&seat_of_end).is_some() {
+                return;
+            }
         }
     });
     leadership
@@ -37,7 +45,7 @@ pub(crate) fn watch_leadership(seat: &Seat) -> watch::Receiver<Leadership> {
 pub(crate) fn leadership(seat: &Seat) -> Leadership {
     let metrics = seat.raft.metrics();
     let metrics = metrics.borrow_watched();
-    if metrics.running_state.is_err() {
+    if metrics.running_state.is_err() || seat.vitals.ended().is_some() {
         return Leadership { term: metrics.current_term, leader: None, is_ours: false };
     }
     Leadership {
@@ -49,7 +57,33 @@ pub(crate) fn leadership(seat: &Seat) -> Leadership {
 
 /// Why the log has stopped; `None` while it goes on.
 pub(crate) fn stopped(seat: &Seat) -> Option<String> {
+    if let Some(why) = seat.vitals.ended() {
+        return Some(why);
+    }
     let metrics = seat.raft.metrics();
     let state = metrics.borrow_watched().running_state.clone();
     state.err().map(|fatal| fatal.to_string())
+}
+
+/// Whether anything can be decided, if silence for longer than `patience` means that it cannot.
+pub(crate) fn standing(seat: &Seat, patience: Duration) -> Standing {
+    if let Some(why) = stopped(seat) {
+        return Standing::Stopped(why);
+    }
+    let now = leadership(seat);
+    let is_alone = seat.membership().voters.iter().eq([&seat.site()]);
+    let silence = match now.leader {
+        None => None,
+        Some(_) if now.is_ours && is_alone => Some(Duration::ZERO),
+        Some(_) if now.is_ours => {
+            let metrics = seat.raft.metrics();
+            let metrics = metrics.borrow_watched();
+            metrics.last_quorum_acked.as_ref().map(|acked| acked.elapsed())
+        }
+        Some(_) => seat.vitals.heard().map(|heard| heard.elapsed()),
+    };
+    match silence {
+        Some(silence) if silence <= patience => Standing::Deciding,
+        _ => Standing::CutOff,
+    }
 }

@@ -1,6 +1,7 @@
 //! Why a log cannot be used, in words for whoever has to repair it.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use swell_core::council::frame::FrameError;
 use swell_core::council::image::ImageError;
@@ -28,6 +29,8 @@ pub enum Damage {
         /// Whose.
         owner: SiteId,
     },
+    /// A file of it is gone, and what this site has promised to others by it.
+    Missing(PathBuf),
     /// It cannot be read or written, as told.
     Unreachable(String),
 }
@@ -46,6 +49,15 @@ impl fmt::Display for Damage {
                 "the log has seen {has} writes and had seen {had} before: it is an old copy, or \
                  the disk lost what it had confirmed, and this site may have promised what it no \
                  longer knows ({AGAIN})"
+            ),
+            Damage::Missing(path) => write!(
+                f,
+                "`{}` is gone or empty, though this site began its log, and it may have promised \
+                 what it no longer knows: nothing was changed; bring back that file as it was when \
+                 the site went down last, and no older one; or let the site leave \
+                 (`swell site leave --forget`), remove it at another one (`swell site remove`), \
+                 and invite it anew",
+                path.display()
             ),
             Damage::Foreign { owner } => {
                 write!(f, "the log is that of site {}: give each site a folder of its own", owner.0)

@@ -41,6 +41,11 @@ impl Witness {
         bytes[8..].copy_from_slice(&xxh3_64(&count).to_le_bytes());
         self.file.write_all_at(&bytes, 0)
     }
+
+    /// Waits until what was testified so far is on disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
 }
 
 fn testimony(bytes: &[u8; 16]) -> Option<u64> {

@@ -38,6 +38,19 @@ pub struct Opened {
     pub(crate) found: Found,
 }
 
+/// What is known of a log before it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Past {
+    /// There was none yet, as far as is known: one is begun where none is found.
+    Unknown {
+        /// The number of the site's first life on a new log. Higher than any it had on an earlier
+        /// one, or what it says is taken for a repetition: the time of day will do.
+        life: u64,
+    },
+    /// It was begun, and the site has promised things by it: it must be there.
+    Begun,
+}
+
 /// What was in it.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -50,24 +63,51 @@ pub(crate) struct Found {
     pub(crate) covered: Option<LogId>,
 }
 
-/// Opens the log of a site in its folder, or begins one.
-pub fn open_folder(folder: &Path, owner: SiteId) -> Result<Opened, Damage> {
+/// Opens the log of a site in its folder; begins one, unless there was one.
+pub fn open_folder(folder: &Path, owner: SiteId, past: Past) -> Result<Opened, Damage> {
     let unreachable =
         |error: std::io::Error| Damage::Unreachable(format!("`{}`: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(unreachable)?;
+    let life = match past {
+        Past::Unknown { life } => life,
+        Past::Begun => {
+            for name in [LOG, WITNESS] {
+                let path = folder.join(name);
+                // An empty one is what creating a file anew leaves behind.
+                if std::fs::metadata(&path).map_or(0, |file| file.len()) == 0 {
+                    return Err(Damage::Missing(path));
+                }
+            }
+            0
+        }
+    };
     let mut options = OpenOptions::new();
     let file = options.read(true).write(true).create(true).truncate(false).open(folder.join(LOG));
     let disk = FileBackend::new(file.map_err(unreachable)?).map_err(Damage::of)?;
     let (witness, had) = Witness::open(&folder.join(WITNESS)).map_err(unreachable)?;
+    if had.is_none() && past == Past::Begun {
+        return Err(Damage::Broken("its witness cannot be read".to_owned()));
+    }
     // A file whose name is lost is lost: the folder is synced as well.
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(unreachable)?;
-    let mut opened = open_disk(disk, owner, had.unwrap_or(0))?;
+    let mut opened = open_from(disk, owner, had.unwrap_or(0), life)?;
+    // From here on it has its length on disk, whatever becomes of what is written later.
+    witness.testify(opened.found.writes).and_then(|()| witness.sync()).map_err(unreachable)?;
     opened.witness = Some(witness);
     Ok(opened)
 }
 
 /// Opens the log of a site on a disk that is known to have confirmed so many writes.
 pub fn open_disk(disk: impl StorageBackend, owner: SiteId, had: u64) -> Result<Opened, Damage> {
+    open_from(disk, owner, had, 1)
+}
+
+fn open_from(
+    disk: impl StorageBackend,
+    owner: SiteId,
+    had: u64,
+    life: u64,
+) -> Result<Opened, Damage> {
     let syncs = Arc::new(AtomicU64::new(0));
     let disk = Counted::new(disk, Arc::clone(&syncs));
     // The store trusts what its checksums cover, and asserts the rest: what a damaged file may
@@ -80,7 +120,7 @@ pub fn open_disk(disk: impl StorageBackend, owner: SiteId, had: u64) -> Result<O
         if found.writes < had {
             return Err(Damage::Older { has: found.writes, had });
         }
-        begin(&database, owner, found).map(|found| (Arc::new(database), found))
+        begin(&database, owner, found, life).map(|found| (Arc::new(database), found))
     });
     let fell = |_| Damage::Broken("its store cannot be read".to_owned());
     let (database, found) = catch_unwind(open).map_err(fell)??;
@@ -139,8 +179,8 @@ fn look(database: &Database, owner: SiteId) -> Result<Found, Damage> {
 }
 
 /// Begins a life of the site.
-fn begin(database: &Database, owner: SiteId, mut found: Found) -> Result<Found, Damage> {
-    found.incarnation += 1;
+fn begin(database: &Database, owner: SiteId, mut found: Found, life: u64) -> Result<Found, Damage> {
+    found.incarnation = (found.incarnation + 1).max(if found.writes == 0 { life } else { 0 });
     found.writes += 1;
     let writing = database.begin_write().map_err(Damage::of)?;
     {

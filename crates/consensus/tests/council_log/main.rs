@@ -12,5 +12,6 @@ mod faults;
 mod deciding;
 mod handing_over;
 mod in_memory;
+mod reverting;
 mod stopping;
 mod storage_suite;

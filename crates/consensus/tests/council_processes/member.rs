@@ -12,6 +12,7 @@ use swell_consensus::channel::resource::{Opening, ResourceChannel};
 use swell_consensus::log::{Log, Look};
 use swell_consensus::raft::raft_log::RaftLog;
 use swell_consensus::raft::settings::Settings;
+use swell_consensus::storage::open::Past;
 use swell_core::council::entry::{Command, Message, Reason};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::state::State;
@@ -55,6 +56,7 @@ async fn live(site: u32) {
     let opening = Opening {
         site: SiteId(site),
         folder: log_folder(&folder, site),
+        past: Past::Unknown { life: 1 },
         identity: certificates::read(&folder, site),
         listener,
         settings,

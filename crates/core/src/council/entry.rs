@@ -155,6 +155,11 @@ pub enum Command {
         /// What the voter believes itself to weigh.
         claim_ppm: u32,
     },
+    /// The speaker knows who has authority now, and acts for nothing that it held before.
+    Cede {
+        /// It knows all that was granted up to here.
+        upto: Epoch,
+    },
 }
 
 /// What is expected of a slot, in parts per million of the capacity: with this chance it

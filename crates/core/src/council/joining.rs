@@ -2,7 +2,7 @@
 
 use crate::council::member::{MEMBERS_MAX, Member, VoteRecord};
 use crate::council::refusal::Refusal;
-use crate::council::rules::Rules;
+use crate::council::rules::{Counting, Rules};
 use crate::council::sender::Sender;
 use crate::council::state::State;
 use crate::council::words::{Criticality, Epoch, Loads, Metric, Mode, WorkloadId};
@@ -26,7 +26,8 @@ pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), 
     if state.members.len() >= MEMBERS_MAX {
         return Err(Refusal::TooMany("sites"));
     }
-    let new = Member { capacity, sender: Sender::default(), votes: VoteRecord::default() };
+    let (sender, votes) = (Sender::default(), VoteRecord::default());
+    let new = Member { capacity, sender, votes, has_renewed: false };
     let member = Member { capacity, ..state.former.remove(&site).unwrap_or(new) };
     state.members.insert(site, member);
     Ok(())
@@ -87,7 +88,7 @@ pub fn on_register(
     }
     state.epoch = Epoch(state.epoch.0 + 1);
     let lease_until = state.now + state.rules.lease;
-    let authority = Authority { holder: by, epoch: state.epoch, lease_until };
+    let authority = Authority { holder: by, epoch: state.epoch, lease_until, former: None };
     let rests_until = Instant::ZERO;
     let workload = Workload { criticality, demand, mode: None, authority, rests_until };
     state.workloads.insert(id, workload);
@@ -125,6 +126,10 @@ pub fn on_mode(state: &mut State, workload: Option<WorkloadId>, mode: Mode) -> R
 pub fn on_rules(state: &mut State, rules: &Rules) -> Result<(), Refusal> {
     if let Some(problem) = rules.problem() {
         return Err(Refusal::BadRules(problem));
+    }
+    let compares = |rules: &Rules| matches!(rules.counting, Counting::Founding(_));
+    if compares(rules) && !compares(&state.rules) {
+        return Err(Refusal::BadRules("votes as the founding pseudocode counts them move nothing"));
     }
     if rules.slot != state.rules.slot && !state.members.is_empty() {
         return Err(Refusal::BadRules("the length of a slot cannot change"));

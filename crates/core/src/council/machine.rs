@@ -8,12 +8,12 @@ use crate::council::book::Subject;
 use crate::council::checking::check;
 use crate::council::entry::{Command, Entry};
 use crate::council::filing::on_propose;
-use crate::council::grant::renew;
+use crate::council::grant::{cede, pass, renew};
 use crate::council::joining::{on_admit, on_dismiss, on_mode, on_register, on_retire, on_rules};
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
-use crate::council::moving::{hurry, on_report};
+use crate::council::moving::{hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
-use crate::council::state::State;
+use crate::council::state::{Proposal, State};
 use crate::council::voting::{expire, filed_by, on_vote, on_withdraw};
 use crate::council::words::ProposalId;
 use crate::time::Instant;
@@ -67,7 +67,13 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             on_observe(state, by, subject, *slot, *value_ppm)
         }
         Command::Propose(filing) => on_propose(state, ProposalId(index), entry.message(), filing),
-        Command::Withdraw { proposal } => on_withdraw(state, *proposal, by),
+        Command::Withdraw { proposal } => {
+            let is_moving = |open: &Proposal| open.movement.is_some();
+            match state.open.get(proposal).is_some_and(is_moving) {
+                true => on_stop(state, *proposal, by),
+                false => on_withdraw(state, *proposal, by),
+            }
+        }
         Command::Vote { proposal, yes, reason, claim_ppm } => {
             let (yes, reason, claim_ppm, at) = (*yes, *reason, *claim_ppm, state.now);
             let vote = Vote { yes, reason, claim_ppm, at };
@@ -83,6 +89,10 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             renew(state, by);
             Ok(())
         }
+        Command::Cede { upto } => {
+            cede(state, by, *upto);
+            Ok(())
+        }
     }
 }
 
@@ -93,7 +103,9 @@ fn tick(state: &mut State, at: Instant) {
         Instant::ZERO => at,
         now => now + state.rules.tick,
     };
+    let before = state.now;
     state.now = at.min(furthest).max(state.now);
+    pass(state, before);
     close_slots(state);
     expire(state);
     hurry(state);

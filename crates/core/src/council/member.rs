@@ -17,6 +17,8 @@ pub struct Member {
     pub sender: Sender,
     /// How its votes turned out.
     pub votes: VoteRecord,
+    /// It renewed after the last tick: its leases run from the next.
+    pub has_renewed: bool,
 }
 
 /// How often a site's votes on moves turned out right, as a slow mean.

@@ -25,6 +25,7 @@ pub mod remembering;
 pub mod ending;
 pub mod measuring;
 pub mod filing;
+pub mod acting;
 pub mod grant;
 pub mod voting;
 pub mod moving;

@@ -54,6 +54,22 @@ pub fn on_report(
     Ok(())
 }
 
+/// Who proposed a move, or has a part in it, takes it back while it is under way.
+pub fn on_stop(state: &mut State, id: ProposalId, by: SiteId) -> Result<(), Refusal> {
+    let Some(proposal) = state.open.get(&id) else { return Err(gone(state, id)) };
+    let filing = &proposal.filing;
+    if ![proposal.proposer, filing.source, filing.destination].contains(&by) {
+        return Err(Refusal::NotParty(by));
+    }
+    match proposal.movement.map(|movement| movement.phase) {
+        None | Some(Phase::Returning(_)) => Err(Refusal::NotAtThatStep),
+        Some(_) => {
+            back(state, id, Trouble::Ordered);
+            Ok(())
+        }
+    }
+}
+
 /// Takes back what has stood still for too long.
 pub fn hurry(state: &mut State) {
     let overdue = state.open.iter().filter_map(|(id, proposal)| {

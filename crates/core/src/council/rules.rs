@@ -180,6 +180,7 @@ impl Rules {
             (critical <= 650_000, "theta leaves three sites room: at most 0.65"),
             (self.floor_ppm <= 500_000, "the floor is at most half an equal share"),
             (self.stake_ppm.iter().all(|&more| more <= WHOLE_PPM), "a stake at most doubles"),
+            (self.lease > Span::ZERO, "authority lasts for a while"),
             (self.step > Span::ZERO, "a step of a move takes time"),
             (self.shifts >= 1, "traffic is shifted in a part or more"),
             (self.tick >= self.slot, "a tick may span a slot"),

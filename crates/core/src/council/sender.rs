@@ -20,6 +20,11 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// The life that spoke last, and the highest number of its messages.
+    pub fn last(&self) -> (u64, u64) {
+        (self.incarnation, self.highest)
+    }
+
     /// Takes a message once.
     pub fn take(&mut self, incarnation: u64, sequence: u64) -> Result<(), Refusal> {
         if incarnation < self.incarnation {

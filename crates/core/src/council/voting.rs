@@ -53,9 +53,6 @@ pub fn on_withdraw(state: &mut State, id: ProposalId, by: SiteId) -> Result<(), 
     if proposal.proposer != by {
         return Err(Refusal::NotProposer(proposal.proposer));
     }
-    if proposal.movement.is_some() {
-        return Err(Refusal::Closed(id));
-    }
     end(state, id, Outcome::Withdrawn);
     Ok(())
 }

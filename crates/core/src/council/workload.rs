@@ -35,4 +35,19 @@ pub struct Authority {
     /// Until when nobody takes over, however silent the holder. It only keeps others
     /// waiting; what fences is the epoch.
     pub lease_until: Instant,
+    /// Who may still act as if it had authority, if anybody may.
+    pub former: Option<Former>,
+}
+
+/// Who had authority before, and may not know yet that it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// Which site.
+    pub site: SiteId,
+    /// Until when it may act.
+    pub until: Instant,
+    /// Whether its word is enough: not where one before it may act as well.
+    pub can_cede: bool,
+    /// It renewed after the last tick, so its lease runs from the next.
+    pub has_renewed: bool,
 }

@@ -8,7 +8,7 @@ use std::fmt;
 pub(crate) struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened for a run to count.
-const NEEDED: [&str; 25] = [
+const NEEDED: [&str; 28] = [
     "crash",
     "restart",
     "partition",
@@ -34,6 +34,9 @@ const NEEDED: [&str; 25] = [
     "failed",
     "withdrawn",
     "early vote",
+    "by the clock",
+    "holder unsure",
+    "ceded",
 ];
 
 impl Coverage {

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 /// Each defect alone, and a missing fence at who carries things out.
-fn mutants() -> [(&'static str, Mutant); 6] {
+fn mutants() -> [(&'static str, Mutant); 7] {
     let one = |defects| Mutant { counting: Counting::Founding(defects), ..Mutant::NONE };
     let none = Defects::default();
     [
@@ -69,6 +69,7 @@ fn mutants() -> [(&'static str, Mutant); 6] {
         ("criticality that cancels", one(Defects { criticality_cancels: true, ..none })),
         ("approval without an epoch", one(Defects { unfenced: true, ..none })),
         ("the founding pseudocode whole", one(Defects::ALL)),
+        ("clocks without a lease", Mutant { is_lease_ignored: true, ..Mutant::NONE }),
         ("hands without a fence", Mutant { is_fence_open: true, ..Mutant::NONE }),
     ]
 }

@@ -1,5 +1,6 @@
 //! Plays one schedule: some hundred things that happen, in an order drawn from the seed.
 
+use swell_core::council::acting::{is_renewal_due, is_waited_for};
 use swell_core::council::book::Subject;
 use swell_core::council::entry::{Band, Command, Entry, Message, News, Reason};
 use swell_core::council::order::{Order, Task, orders, runs};
@@ -23,6 +24,7 @@ pub(crate) fn play(seed: u64, mutant: Mutant, coverage: &mut Coverage) -> Result
     world.found()?;
     for _ in 0..HAPPENINGS {
         world.happen()?;
+        world.look_at_clocks()?;
     }
     world.calm()
 }
@@ -43,7 +45,7 @@ impl World<'_> {
             }
             80..87 => {
                 if self.is_led() {
-                    return self.tick();
+                    return self.beat();
                 }
             }
             87..91 => return self.use_authority(node),
@@ -102,6 +104,7 @@ impl World<'_> {
         for _ in 0..self.nodes.len() {
             self.leader = below(&mut self.rng, self.nodes.len() as u64) as usize;
             if self.leader != before && self.is_led() {
+                self.nodes[self.leader].ticked = None;
                 return self.coverage.count("leader change");
             }
         }
@@ -193,8 +196,9 @@ impl World<'_> {
             10..18 => Some(self.observation(node)),
             18..30 => self.proposal(node),
             30..60 => self.vote(node),
-            60..90 => self.work(node),
-            90..92 => Some(Command::Renew),
+            60..78 => self.work(node),
+            78..90 => self.stay(node),
+            90..92 => Some(self.nodes[node].renew(self.now_ms)),
             92..94 => self.withdrawal(node),
             94..97 => {
                 self.coverage.count("site admitted");
@@ -212,6 +216,17 @@ impl World<'_> {
                 Some(Command::SetMode { workload: None, mode })
             }
         }
+    }
+
+    /// Keeps what it holds, and lets go of what it does not.
+    fn stay(&mut self, node: usize) -> Option<Command> {
+        let now_ms = self.now_ms;
+        let of = &mut self.nodes[node];
+        if is_waited_for(&of.state, of.site) {
+            self.coverage.count("ceded");
+            return Some(Command::Cede { upto: of.state.epoch });
+        }
+        is_renewal_due(&of.state, of.site, of.tenure, of.own(now_ms)).then(|| of.renew(now_ms))
     }
 
     fn forecast(&mut self, node: usize) -> Command {

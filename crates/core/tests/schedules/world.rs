@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use swell_core::council::acting::{Acting, TICKS_MIN};
 use swell_core::council::entry::{Command, Entry};
 use swell_core::council::fence::Fence;
 use swell_core::council::image::digest;
@@ -30,10 +31,13 @@ pub(crate) struct Mutant {
     pub(crate) counting: Counting,
     /// Whether hands act without asking their fence.
     pub(crate) is_fence_open: bool,
+    /// Whether who holds a workload acts by the clock, whatever its lease.
+    pub(crate) is_lease_ignored: bool,
 }
 
 impl Mutant {
-    pub(crate) const NONE: Mutant = Mutant { counting: Counting::Weighted, is_fence_open: false };
+    pub(crate) const NONE: Mutant =
+        Mutant { counting: Counting::Weighted, is_fence_open: false, is_lease_ignored: false };
 }
 
 pub(crate) struct World<'a> {
@@ -126,6 +130,51 @@ impl<'a> World<'a> {
         self.append_of(self.leader, Command::Tick { at: Instant::from_millis(clock_ms) })
     }
 
+    /// A leader ticks at most once per beat, by its own clock, and not before it has led for one.
+    pub(crate) fn beat(&mut self) -> Result<(), String> {
+        let beat = Span::from_nanos(self.truth.rules.lease.nanos() / TICKS_MIN);
+        let leader = &mut self.nodes[self.leader];
+        let now = leader.own(self.now_ms);
+        let since = *leader.ticked.get_or_insert(now);
+        if now.since(since) < beat {
+            return Ok(());
+        }
+        leader.ticked = Some(now);
+        self.tick()
+    }
+
+    /// Whoever acts by the clock acts alone, at any moment.
+    pub(crate) fn look_at_clocks(&mut self) -> Result<(), String> {
+        for workload in self.truth.workloads.keys().copied().collect::<Vec<_>>() {
+            let mut acts = Vec::new();
+            for node in self.nodes.iter().filter(|node| node.is_alive) {
+                let is_holder = |state: &State| {
+                    let known = state.workloads.get(&workload);
+                    known.is_some_and(|known| known.authority.holder == node.site)
+                };
+                match node.acting(workload, self.now_ms) {
+                    Acting::Ours => acts.push(node.site.0),
+                    Acting::Unsure if is_holder(&node.state) => {
+                        self.coverage.count("holder unsure");
+                        if self.mutant.is_lease_ignored {
+                            acts.push(node.site.0);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            self.coverage.count(if acts.is_empty() {
+                "nobody by the clock"
+            } else {
+                "by the clock"
+            });
+            if acts.len() > 1 {
+                return Err(format!("sites {acts:?} act for workload {} at once", workload.0));
+            }
+        }
+        Ok(())
+    }
+
     /// Puts an entry of a site into the log, past the network.
     pub(crate) fn append_of(&mut self, node: usize, command: Command) -> Result<(), String> {
         let entry = self.nodes[node].say(command);
@@ -158,11 +207,13 @@ impl<'a> World<'a> {
 
     /// A site learns of the next entries.
     pub(crate) fn catch_up(&mut self, node: usize, most: usize) -> Result<(), String> {
-        let state = &mut self.nodes[node].state;
-        let next = state.index as usize;
+        let next = self.nodes[node].state.index as usize;
         for entry in self.log.iter().skip(next).take(most) {
+            let state = &mut self.nodes[node].state;
             let index = state.index + 1;
-            let _ = apply(state, index, entry);
+            let is_taken = apply(state, index, entry).is_ok();
+            self.nodes[node].on_applied(entry, is_taken);
+            let state = &self.nodes[node].state;
             let Some(expected) = self.digests.get(&index) else { continue };
             if digest(state) != *expected {
                 return Err(format!("site {node} holds another state at entry {index}"));

@@ -165,14 +165,15 @@ pub async fn proposal(
     Ok(Json(aside(&context, move |context| context.sited()?.proposal(id)).await?))
 }
 
-/// Takes a proposal back that this site filed and that is not decided yet.
+/// Takes a proposal back that this site filed; or stops its move, which goes back: at the site
+/// that filed it, its source or its destination.
 #[utoipa::path(delete, path = "/v1/proposals/{id}", tag = "sites",
     params(("id" = u64, Path, description = "Its id.")),
     responses(
         (status = 204, description = "It is withdrawn."),
         (status = 400, description = "That is no id."),
         (status = 404, description = "It is not remembered."),
-        (status = 409, description = "It is decided already, or another site filed it."),
+        (status = 409, description = "It has ended or goes back already, or is another site's."),
         (status = 503, description = "No majority of the sites is reached."),
     ),
 )]

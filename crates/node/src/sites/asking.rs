@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use swell_api::site::FileProposal;
+use chrono::{DateTime, SecondsFormat, Utc};
+use swell_api::site::{FileProposal, SetMode};
 use swell_api::site_joining::Pem;
 use swell_consensus::log::{LogError, Look};
+use swell_core::council::entry::Command;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::refusal::Refusal as Refused;
 use swell_core::council::words::{Metric, WHOLE_PPM};
@@ -18,6 +20,7 @@ use swell_site::site::Site;
 
 use crate::refusal::{Reason, Refusal};
 use crate::sites::contact::certified;
+use crate::sites::telling::mode_taken;
 
 /// How long certificates of sites are good for.
 const CERTIFIED: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
@@ -62,6 +65,18 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
             rollback: if asked.stay { Rollback::Stay } else { Rollback::ToSource },
         })
     })
+}
+
+/// The mode that a person wants, for all or for a workload that there is.
+pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
+    let workload = asked.workload.as_deref().map(workload_id);
+    let is_known = |id| site.log().look(|state| state.workloads.contains_key(&id));
+    if let Some(name) = asked.workload.as_ref().filter(|name| !is_known(workload_id(name))) {
+        let title = format!("there is no workload `{name}`");
+        return Err(Refusal::new(Reason::NotFound, title)
+            .hint("`swell authority list` shows those that are"));
+    }
+    Ok(Command::SetMode { workload, mode: mode_taken(asked.mode) })
 }
 
 /// Certifies a site for a channel.
@@ -112,5 +127,38 @@ pub fn declined(site: &Site, refused: &Refused) -> Refusal {
         Refused::BadCriterion(_) | Refused::OutOfRange(_) | Refused::SameSite => Reason::BadRequest,
         _ => Reason::Conflict,
     };
-    Refusal::new(reason, site.names().in_words(&refused.to_string()))
+    Refusal::new(reason, in_dates(&site.names().in_words(&refused.to_string())))
+}
+
+/// A sentence of the council, which counts seconds since 1970, with dates.
+fn in_dates(sentence: &str) -> String {
+    const SECOND: &str = "second ";
+    let mut parts = sentence.split(SECOND);
+    let mut text = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let at = part[..digits].parse().ok().and_then(|at| DateTime::<Utc>::from_timestamp(at, 0));
+        match at {
+            Some(at) => text.push_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            None => text.push_str(&format!("{SECOND}{}", &part[..digits])),
+        }
+        text.push_str(&part[digits..]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_told_as_dates() {
+        for (sentence, expected) in [
+            ("it rests until second 1795847978: wait", "it rests until 2026-11-28T06:39:38Z: wait"),
+            ("the second site", "the second site"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(in_dates(sentence), expected);
+        }
+    }
 }

@@ -331,6 +331,18 @@ pub async fn seat(
     site: SiteId,
     capacity: swell_core::council::words::Loads,
 ) -> Result<(), String> {
+    // Whoever founds a cluster says by which rules, so that all go by the same, whatever their
+    // programs have for usual.
+    let new = || log.look(|state| (state.index == 0).then_some(state.rules));
+    if new().is_some() {
+        // It may only not have been read back yet.
+        log.barrier(CHANGE_MAX).await.map_err(|error| error.to_string())?;
+    }
+    if let Some(rules) = new() {
+        let said = log.propose(Command::AdoptRules(rules), CHANGE_MAX).await;
+        let decided = said.map_err(|error| error.to_string())?;
+        decided.outcome.map_err(|refusal| refusal.to_string())?;
+    }
     let said = log.propose(Command::Admit { site, capacity }, CHANGE_MAX).await;
     let decided = said.map_err(|error| error.to_string())?;
     decided.outcome.map_err(|refusal| refusal.to_string())

@@ -26,14 +26,13 @@ use swell_site::site::Site;
 
 use crate::api::context::{Sited, Siting};
 use crate::refusal::{Reason, Refusal};
-use crate::sites::asking::{checked, declined, filing, issue, uncertified, unkept, unsaid};
+use crate::sites::asking::{checked, declined, filing, issue, mode, uncertified, unkept, unsaid};
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::leaving::{dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::outlook::Only;
-use crate::sites::telling::mode_taken;
 use crate::sites::{ledger, outlook, reach, view};
 
 /// How long the log may take to decide what a person wants.
@@ -50,6 +49,8 @@ pub struct SiteDesk {
     is_tls: bool,
     elsewhere: Arc<Elsewhere>,
     up: RwLock<Option<Arc<Site>>>,
+    /// Why the site that this node is did not come up.
+    down: RwLock<Option<String>>,
     life: tokio::sync::Mutex<Option<Up>>,
 }
 
@@ -61,22 +62,34 @@ impl SiteDesk {
         (listen, is_tls): (SocketAddr, bool),
         elsewhere: Arc<Elsewhere>,
     ) -> Arc<Self> {
-        let (up, life) = (RwLock::new(None), tokio::sync::Mutex::new(None));
-        Arc::new(Self { around, data, listen, is_tls, elsewhere, up, life })
+        // Until the site is up nobody knows what it holds.
+        elsewhere.expect(Identity::is_kept(&data));
+        let (up, down, life) = Default::default();
+        Arc::new(Self { around, data, listen, is_tls, elsewhere, up, down, life })
     }
 
-    /// Brings up the site that this node was when it went down, if it was one.
-    pub async fn restore(&self) -> Result<(), String> {
-        match Identity::load(&self.data).map_err(|error| error.to_string())? {
-            Some(identity) => self.begin(self.moved_in(identity)?).await,
-            None => Ok(()),
+    /// Brings up the site that this node was when it went down, if it was one. Where that cannot
+    /// be, the node serves on without: it decides nothing, moves nothing, and says why.
+    pub async fn restore(&self) {
+        let identity = Identity::load(&self.data)
+            .map_err(|error| format!("who this site is cannot be read: {error}"));
+        let restored = async {
+            match identity? {
+                Some(identity) => self.begin(self.moved_in(identity)?).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(why) = restored.await {
+            tracing::error!(%why, "the site of this node does not come up; its functions are served");
+            *self.down.write() = Some(why);
         }
     }
 
     /// The identity with where the gateway is now: others hear of it from this site's board.
     fn moved_in(&self, mut identity: Identity) -> Result<Identity, String> {
         let former = identity.contact.clone();
-        identity.contact.gateway = self.gateway(identity.address.as_deref());
+        identity.contact.gateway =
+            reach::gateway(identity.address.as_deref(), self.listen, self.is_tls);
         if let Some(FlowPlace { node, at }) = self.around.flow.clone() {
             identity.contact.flow = Some(FlowContact { node, at });
         }
@@ -86,12 +99,10 @@ impl SiteDesk {
         Ok(identity)
     }
 
-    fn gateway(&self, address: Option<&str>) -> String {
-        reach::gateway(address, self.listen, self.is_tls)
-    }
-
     /// Ends the site; it is one again after the next start.
     pub async fn end(&self) {
+        // What it held is not its own any more, or will be again: nobody else may act for it.
+        self.elsewhere.expect(true);
         self.elsewhere.set(None);
         *self.up.write() = None;
         self.around.belongings.stores.reach(None);
@@ -113,6 +124,10 @@ impl SiteDesk {
     }
 
     fn site(&self) -> Result<Arc<Site>, Refusal> {
+        if let Some(why) = self.down.read().clone() {
+            let title = "the site of this node has not come up";
+            return Err(Refusal::new(Reason::NotReady, title).detail(why));
+        }
         self.up.read().clone().ok_or_else(|| {
             Refusal::new(Reason::NotFound, "this node is no site of a cluster")
                 .hint("found one with `swell site init`, or join one with `swell site join`")
@@ -125,16 +140,16 @@ impl SiteDesk {
     }
 
     fn must_be_none(&self) -> Result<(), Refusal> {
-        match self.site() {
-            Ok(_) => Err(Refusal::new(Reason::Conflict, "this node is a site already")
-                .hint("let it leave first, with `swell site leave`")),
-            Err(_) => Ok(()),
+        if self.down.read().is_none() && self.site().is_err() {
+            return Ok(());
         }
+        Err(Refusal::new(Reason::Conflict, "this node is a site already")
+            .hint("let it leave first, with `swell site leave`"))
     }
 
     /// Where this site will be found.
     async fn contact(&self, name: &str, reach: &Reach) -> Result<SiteContact, Refusal> {
-        let told = self.gateway(reach.address.as_deref());
+        let told = reach::gateway(reach.address.as_deref(), self.listen, self.is_tls);
         reach::contact(name, reach, (self.listen, told), self.around.flow.clone()).await
     }
 
@@ -143,6 +158,7 @@ impl SiteDesk {
         identity.save(&self.data).map_err(|error| unkept(&error.to_string()))?;
         if let Err(why) = self.begin(identity).await {
             let _ = Identity::forget(&self.data);
+            self.elsewhere.expect(false);
             return Err(Refusal::new(Reason::Internal, "the site does not come up").detail(why));
         }
         Ok(())
@@ -180,6 +196,9 @@ impl Sited for SiteDesk {
     }
 
     fn cluster(&self) -> Result<Cluster, Refusal> {
+        if let Some(why) = self.down.read().clone() {
+            return Ok(view::stopped(self.identity().ok(), why));
+        }
         let (site, identity) = (self.site()?, self.identity()?);
         Ok(view::cluster(&site, &identity.cluster, &identity.contact.name))
     }
@@ -266,6 +285,7 @@ impl Sited for SiteDesk {
                 state: issue(&issuer, &site, Purpose::State)?,
                 flow: Some(issue(&issuer, &site, Purpose::Flow)?),
                 contacts: Vec::new(),
+                begun: false,
             };
             self.become_site(identity).await?;
             self.settled().await
@@ -316,6 +336,7 @@ impl Sited for SiteDesk {
                 state: invitation.state,
                 flow: invitation.flow,
                 contacts: invitation.contacts,
+                begun: false,
             };
             self.become_site(identity).await?;
             self.settled().await
@@ -324,8 +345,9 @@ impl Sited for SiteDesk {
 
     fn leave(&self, forget: bool) -> Siting<'_, ()> {
         Box::pin(async move {
-            let site = self.site()?;
-            if !forget {
+            let is_down = self.down.read().is_some();
+            let site = if forget && is_down { None } else { Some(self.site()?) };
+            if let Some(site) = site.filter(|_| !forget) {
                 dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
                     Reason::NotReady => refusal
                         .hint("if the cluster is no more, `swell site leave --forget` forgets it"),
@@ -333,7 +355,10 @@ impl Sited for SiteDesk {
                 })?;
             }
             self.end().await;
-            Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))
+            Identity::forget(&self.data).map_err(|error| unkept(&error.to_string()))?;
+            *self.down.write() = None;
+            self.elsewhere.expect(false);
+            Ok(())
         })
     }
 
@@ -368,8 +393,7 @@ impl Sited for SiteDesk {
     fn set_mode(&self, asked: SetMode) -> Siting<'_, ()> {
         Box::pin(async move {
             let site = self.site()?;
-            let workload = asked.workload.as_deref().map(workload_id);
-            let set = Command::SetMode { workload, mode: mode_taken(asked.mode) };
+            let set = mode(&site, &asked)?;
             self.say(&site, set).await.map(drop)
         })
     }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parking_lot::{Mutex, RwLock};
+use swell_core::council::acting::Acting;
 use swell_core::council::witness::Passed;
 use swell_core::ids::SiteId;
 use swell_sandbox::body::{Body, BodyError};
@@ -50,6 +51,7 @@ const STRIDE: u64 = 618;
 /// Passes calls on.
 pub struct Elsewhere {
     site: RwLock<Option<Arc<Site>>>,
+    is_expected: AtomicBool,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     count: AtomicU64,
     rests: Mutex<BTreeMap<SiteId, Instant>>,
@@ -79,6 +81,7 @@ impl Default for Elsewhere {
             .build();
         Self {
             site: RwLock::new(None),
+            is_expected: AtomicBool::new(false),
             client: Client::builder(TokioExecutor::new()).build(https),
             count: AtomicU64::new(0),
             rests: Mutex::default(),
@@ -91,6 +94,12 @@ impl Elsewhere {
     /// This node is that site from now on, or none any more.
     pub fn set(&self, site: Option<Arc<Site>>) {
         *self.site.write() = site;
+    }
+
+    /// Whether this node is a site, though that may not be up: then it cannot know what it may
+    /// act for.
+    pub fn expect(&self, is_expected: bool) {
+        self.is_expected.store(is_expected, Ordering::Release);
     }
 
     /// Where a call of a function goes, if it is not served here.
@@ -123,8 +132,11 @@ impl Elsewhere {
     }
 
     /// Whether this node acts for a function by itself, such as by the clock.
-    pub fn acts_for(&self, name: &str, function: Option<&Function>) -> bool {
-        let Some(site) = self.site.read().clone() else { return true };
+    pub fn acts_for(&self, name: &str, function: Option<&Function>) -> Acting {
+        let Some(site) = self.site.read().clone() else {
+            let is_expected = self.is_expected.load(Ordering::Acquire);
+            return if is_expected { Acting::Unsure } else { Acting::Ours };
+        };
         site.acts_for(name, function.map(crate::sites::metering::workload))
     }
 

@@ -40,6 +40,9 @@ pub struct Identity {
     pub flow: Option<Pem>,
     /// Sites that were there when it joined.
     pub contacts: Vec<SiteContact>,
+    /// Whether its log and its fence were begun: from then on they must be there.
+    #[serde(default)]
+    pub begun: bool,
 }
 
 impl Identity {
@@ -50,6 +53,11 @@ impl Identity {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether this node is a site, by what it kept; who it is may not be readable.
+    pub fn is_kept(data: &Path) -> bool {
+        path(data).exists()
     }
 
     /// Keeps it, where only the owner of the node can read it: there are keys in it.

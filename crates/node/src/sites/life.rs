@@ -12,6 +12,7 @@ use swell_consensus::log::Look;
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_consensus::monitoring::voice::Voice;
 use swell_consensus::raft::settings::Settings as LogSettings;
+use swell_consensus::storage::open::Past;
 use swell_core::council::rules::Rules;
 use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
@@ -142,6 +143,11 @@ impl Up {
         let channel = ResourceChannel::open(Opening {
             site: me,
             folder: folder.clone(),
+            past: match identity.begun {
+                true => Past::Begun,
+                // Seconds: a site starts less often than that.
+                false => Past::Unknown { life: wall_ms() / 1_000 },
+            },
             identity: resource_link,
             listener: std_listener(listening(interface, &contact.resource)?).await?,
             settings: LogSettings { rules, ..LogSettings::default() },
@@ -149,7 +155,12 @@ impl Up {
         });
         let channel = channel.await.map_err(|error| error.to_string())?;
         let log = channel.log();
-        let kept = Kept::open(&folder).map_err(|error| error.to_string())?;
+        let kept = Kept::open(&folder, identity.begun).map_err(|error| error.to_string())?;
+        if !identity.begun {
+            // Before it promises anything to anybody.
+            let begun = Identity { begun: true, ..identity.clone() };
+            begun.save(data).map_err(|error| error.to_string())?;
+        }
         let site = Site::new(Parts {
             log: log.clone(),
             mover: Arc::new(mover(

@@ -1,9 +1,10 @@
 //! The council's state as the API tells it.
 
 use swell_api::site::{
-    Authority, Cluster, ClusterState, Expected, Happening, Proposal, Site as Told, Utilisation,
-    Vote,
+    Authority, Cluster, ClusterState, Expected, Happening, Proposal, Site as Told, SiteMode,
+    Utilisation, Vote,
 };
+use swell_consensus::log::Standing;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal as Open, State};
 use swell_core::council::weighing::standing;
@@ -16,6 +17,7 @@ use swell_site::naming::Names;
 use swell_site::quantiles::chance_above;
 use swell_site::site::Site;
 
+use crate::sites::identity::Identity;
 use crate::sites::telling::{
     begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
     step, trouble, trouble_of,
@@ -28,6 +30,8 @@ const SHOWN: usize = 12;
 pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
     let log = site.log();
     let (leadership, members) = (*log.leadership().borrow(), log.membership());
+    let (now, trouble) = (site.standing(), site.trouble());
+    let leader = (now == Standing::Deciding).then_some(leadership.leader).flatten();
     let (names, contacts) = (site.names(), site.contacts());
     let own = site.board().contact;
     site.look(|state, monitor| {
@@ -54,20 +58,39 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
         Cluster {
             name: name.to_string(),
             site: me.to_string(),
-            state: match (is_member, leadership.leader) {
-                (false, _) => ClusterState::Joining,
-                (true, None) => ClusterState::CutOff,
-                (true, Some(_)) => ClusterState::Deciding,
+            state: match now {
+                Standing::Stopped(_) => ClusterState::Stopped,
+                _ if !is_member => ClusterState::Joining,
+                Standing::CutOff => ClusterState::CutOff,
+                Standing::Deciding => ClusterState::Deciding,
             },
-            leader: leadership.leader.map(|leader| names.site(leader)),
+            leader: leader.map(|leader| names.site(leader)),
             mode: mode(state.mode),
             now_ms: ms(state.now),
             slot_ms: state.rules.slot.nanos() / 1_000_000,
             applied: state.index,
-            trouble: site.trouble(),
+            trouble,
             sites,
         }
     })
+}
+
+/// A site that did not come up, named as far as it is known which.
+pub fn stopped(identity: Option<Identity>, why: String) -> Cluster {
+    let named = identity.map(|identity| (identity.cluster, identity.contact.name));
+    let (name, site) = named.unwrap_or_default();
+    Cluster {
+        name,
+        site,
+        state: ClusterState::Stopped,
+        leader: None,
+        mode: SiteMode::Off,
+        now_ms: 0,
+        slot_ms: 0,
+        applied: 0,
+        trouble: Some(why),
+        sites: Vec::new(),
+    }
 }
 
 fn utilisation(state: &State, monitor: &Monitor, site: SiteId) -> Vec<Utilisation> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{HeaderName, HeaderValue, Method, Request};
+use swell_core::council::acting::Acting;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,9 @@ const SCHEDULED: HeaderName = HeaderName::from_static("x-swell-scheduled-at");
 const NAP_MAX: Duration = Duration::from_secs(30);
 /// How long it waits after calls could not be left.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// How long runs wait of which it is not known whose they are, until that is asked again.
+const UNSURE: Duration = Duration::from_millis(200);
 
 /// A schedule at work.
 struct Job {
@@ -122,7 +126,15 @@ impl Job {
         if due.until_ms != self.last_ms {
             let Clockwork { callee, body, .. } = &self.clockwork;
             // Runs that are another site's are dealt with there.
-            let is_ours = triggers.acts_for(&callee.function);
+            let is_ours = match triggers.acts_for(&callee.function) {
+                Acting::Ours => true,
+                Acting::Others => false,
+                // They wait until it is known whose they are; then they are late, or dealt with.
+                Acting::Unsure => {
+                    self.next_ms = now_ms.saturating_add(UNSURE.as_millis() as u64);
+                    return Ok(());
+                }
+            };
             let calls = due
                 .runs
                 .iter()

@@ -14,6 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, Method, Request};
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeFilter};
 use rumqttc::{TlsConfiguration, Transport};
+use swell_core::council::acting::Acting;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -288,6 +289,9 @@ fn quality(qos: u8) -> QoS {
     }
 }
 
+/// How long a message waits of which it is not known whose it is, until that is asked again.
+const UNSURE: Duration = Duration::from_millis(200);
+
 /// Writes messages down as calls, then acknowledges them.
 async fn keep(
     triggers: Arc<Triggers>,
@@ -299,7 +303,13 @@ async fn keep(
         loop {
             let subscriptions = wanted.borrow().clone();
             let mut calls = calls(&subscriptions, &message);
-            calls.retain(|call| triggers.acts_for(&call.function));
+            let is_unsure = |call: &Deferred| triggers.acts_for(&call.function) == Acting::Unsure;
+            if calls.iter().any(is_unsure) {
+                // Not acknowledged, so it is not lost should this node go down meanwhile.
+                sleep(UNSURE).await;
+                continue;
+            }
+            calls.retain(|call| triggers.acts_for(&call.function) == Acting::Ours);
             if calls.is_empty() {
                 break;
             }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderName, Method, Request};
 use parking_lot::RwLock;
+use swell_core::council::acting::Acting;
 use tokio::sync::watch;
 
 use crate::api::context::{Events, Publishing};
@@ -34,7 +35,7 @@ pub struct Triggers {
 }
 
 /// Whether a function is called from here by clocks and brokers.
-type Rule = Box<dyn Fn(&str) -> bool + Send + Sync>;
+type Rule = Box<dyn Fn(&str) -> Acting + Send + Sync>;
 
 impl Triggers {
     /// The triggers of the functions in `registry`, which `changes` counts the changes of;
@@ -60,13 +61,13 @@ impl Triggers {
     }
 
     /// Clocks and brokers call only functions of which `rule` says so; once.
-    pub fn act_if(&self, rule: impl Fn(&str) -> bool + Send + Sync + 'static) {
+    pub fn act_if(&self, rule: impl Fn(&str) -> Acting + Send + Sync + 'static) {
         let _ = self.rule.set(Box::new(rule));
     }
 
     /// Whether clocks and brokers call a function from here.
-    pub fn acts_for(&self, function: &str) -> bool {
-        self.rule.get().is_none_or(|rule| rule(function))
+    pub fn acts_for(&self, function: &str) -> Acting {
+        self.rule.get().map_or(Acting::Ours, |rule| rule(function))
     }
 
     /// Where calls go.

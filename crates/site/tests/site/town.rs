@@ -208,7 +208,7 @@ impl Town {
         let (mut sites, mut folders) = (Vec::new(), Vec::new());
         for (place, log) in logs.iter().enumerate() {
             let folder = tempfile::tempdir().expect("a folder");
-            let mut kept = Kept::open(folder.path()).expect("it is empty");
+            let mut kept = Kept::open(folder.path(), false).expect("it is empty");
             for other in (0..3).filter(|other| *other != place) {
                 kept.meet(&contact(other)).expect("the disk works");
             }

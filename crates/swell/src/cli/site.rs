@@ -227,7 +227,8 @@ pub enum ProposalCommand {
     },
     /// Propose a move; it is voted on as those of sites are
     File(FileArguments),
-    /// Take a proposal back that this site filed and that is not decided yet
+    /// Take a proposal back that this site filed; or stop its move, which goes back, at the site
+    /// that filed it, its source or its destination
     Withdraw {
         /// Its id
         id: u64,

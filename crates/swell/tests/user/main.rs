@@ -21,6 +21,7 @@ mod secure;
 mod doctor;
 mod watch;
 mod forecasting;
+mod forgetting;
 mod flowing;
 mod belonging;
 mod parting;

@@ -9,6 +9,16 @@ use crate::namespaces::Namespaces;
 use crate::node::{Node, Ran, command, until, write};
 use crate::shell::Folder;
 
+/// A function that the clock calls each second.
+const CLOCK: &str = r#"version = 1
+
+[[function]]
+name = "clock"
+code = "shop.wasm"
+memory = "8MiB"
+triggers = [{ type = "cron", schedule = "* * * * * *" }]
+"#;
+
 /// A node in a namespace of its own.
 struct Place {
     node: Node,
@@ -56,6 +66,19 @@ impl Place {
         row["holder"].as_str().map(str::to_string)
     }
 
+    /// How often a function was called here; never, where it is not.
+    fn calls(&self, function: &str) -> u64 {
+        let ran = self.run(&format!("describe {function} -o json"));
+        if ran.code != Some(0) {
+            return 0;
+        }
+        ran.json()["calls"]["total"].as_u64().expect("it is counted")
+    }
+
+    fn stands(&self, state: &str) -> Option<()> {
+        (self.fine("site status -o json").json()["state"] == state).then_some(())
+    }
+
     /// Moves a workload and waits until that is done.
     fn moves(&self, workload: &str, to: &str) {
         // What moved a moment ago rests first, and a leader may just be elected.
@@ -92,10 +115,14 @@ fn whole_nodes_bear_pulled_cables_one_way_cuts_and_kills() {
     write(&lima.node.folder.0, "shop.wasm", samples::ECHO);
     lima.fine("deploy shop.wasm --name shop --memory 8MiB");
     until("it is registered", || (oslo.holder("shop")? == "lima").then_some(()));
+    lima.node.write("clock.toml", CLOCK.as_bytes());
+    lima.fine("deploy -f clock.toml");
+    until("the clock calls it", || (lima.calls("clock") > 2).then_some(()));
     let keeps = |place: &Place| {
         let kept = std::fs::read_dir(place.node.folder.0.join("data/site/standby"));
         kept.is_ok_and(|files| {
-            files.flatten().any(|it| it.path().extension() == Some("json".as_ref()))
+            let is_whole = |path: std::path::PathBuf| path.extension() == Some("json".as_ref());
+            files.flatten().filter(|it| is_whole(it.path())).count() >= 2
         })
     };
     until("somebody stands by", || (keeps(&oslo) || keeps(&kobe)).then_some(()));
@@ -103,8 +130,19 @@ fn whole_nodes_bear_pulled_cables_one_way_cuts_and_kills() {
     namespaces.cable(1, false);
     until("another site has it", || (oslo.holder("shop")? != "lima").then_some(()));
     assert_eq!(lima.holder("shop").as_deref(), Some("lima"), "it cannot know, and serves");
+    until("it knows that it is cut off", || lima.stands("cut_off"));
+    let heir = until("another site has the clock", || match oslo.holder("clock")?.as_str() {
+        "oslo" => Some(&oslo),
+        "kobe" => Some(&kobe),
+        _ => None,
+    });
+    until("the clock calls it there", || (heir.calls("clock") > 0).then_some(()));
+    let before = (lima.calls("clock"), heir.calls("clock"));
+    until("it goes on", || (heir.calls("clock") >= before.1 + 4).then_some(()));
+    assert_eq!(lima.calls("clock"), before.0, "its lease is over: another one acts");
     lima.run("authority move shop --to oslo").ended(1, "no majority of the sites");
     namespaces.cable(1, true);
+    until("it decides again", || lima.stands("deciding"));
     until("it has caught up", || (lima.holder("shop")? != "lima").then_some(()));
     until("it lets go of what another has", || {
         lima.fine("list -o json").json().as_array()?.is_empty().then_some(())
