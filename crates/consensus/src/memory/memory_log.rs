@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::log::{
-    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics,
+    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Opinion,
 };
 use crate::memory::order::MemoryCluster;
 use crate::numbering::Numbering;
@@ -67,7 +67,9 @@ impl MemoryLog {
         let (incarnation, sequence) = (self.numbering.incarnation(), number.sequence());
         let decided = self.replica.expect(incarnation, sequence);
         let entry = Entry { from, incarnation, sequence, command };
-        while !self.cluster.commit(from, entry.clone()) {
+        let (vote, _number) = self.replica.own_vote(&entry, &self.numbering).unzip();
+        let said: Vec<Entry> = [Some(entry), vote].into_iter().flatten().collect();
+        while !self.cluster.commit(from, &said) {
             sleep(AGAIN).await;
         }
         decided.await.unwrap_or(Err(LogError::Overtaken))
@@ -110,6 +112,10 @@ impl Log for MemoryLog {
 
     fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.replica.appended()
+    }
+
+    fn vote_along(&self, opinion: Opinion) {
+        self.replica.vote_along(opinion);
     }
 
     fn leadership(&self) -> watch::Receiver<Leadership> {
