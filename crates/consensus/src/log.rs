@@ -21,6 +21,10 @@ use tokio::sync::{broadcast, watch};
 /// An answer that takes time.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, LogError>> + Send + 'a>>;
 
+/// The vote of a site on the proposal of an entry, as [`Command::VoteOn`]; none where it is not
+/// clear yet. Asked by whoever is about to wait for the log, so it does not wait itself.
+pub type Opinion = Box<dyn Fn(&Entry) -> Option<Command> + Send + Sync>;
+
 /// The log of a cluster, at one of its sites.
 pub trait Log: Send + Sync + 'static {
     /// Which site this is.
@@ -51,8 +55,14 @@ pub trait Log: Send + Sync + 'static {
     fn entries(&self) -> broadcast::Receiver<Arc<Committed>>;
 
     /// Proposals that were put into the log here, before it is known whether they are committed:
-    /// what a site thinks of them, it can say at once. Each may still come to nothing.
+    /// what a site thinks of them, it can say at once. Each may still come to nothing. Those that
+    /// came with this site's vote on them, or with votes that decide them, are not told.
     fn appended(&self) -> broadcast::Receiver<Arc<Entry>>;
+
+    /// How this site votes on a proposal from now on where it says one, or leads and is told one:
+    /// such a vote goes into the log together with the proposal, right behind it, and needs no way
+    /// of its own.
+    fn vote_along(&self, opinion: Opinion);
 
     /// Who leads; changes with it.
     fn leadership(&self) -> watch::Receiver<Leadership>;

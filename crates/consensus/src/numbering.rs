@@ -60,14 +60,15 @@ impl Numbering {
             let freed = self.freed.notified();
             tokio::pin!(freed);
             freed.as_mut().enable();
-            if let Some(sequence) = self.try_take() {
-                return Number { numbering: Arc::clone(self), sequence };
+            if let Some(number) = self.try_take() {
+                return number;
             }
             freed.await;
         }
     }
 
-    fn try_take(&self) -> Option<u64> {
+    /// The next number, if the oldest message under way is near enough.
+    pub fn try_take(self: &Arc<Self>) -> Option<Number> {
         let mut under_way = self.under_way.lock();
         let next = under_way.next;
         let oldest = under_way.open.first().copied().unwrap_or(next);
@@ -76,7 +77,7 @@ impl Numbering {
         }
         under_way.next += 1;
         under_way.open.insert(next);
-        Some(next)
+        Some(Number { numbering: Arc::clone(self), sequence: next })
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
             let number = numbering.take().await;
             assert_eq!(number.sequence(), expected);
         }
-        assert_eq!(numbering.try_take(), None, "all others are done, the oldest is not");
+        assert!(numbering.try_take().is_none(), "all others are done, the oldest is not");
         let waiting = tokio::spawn({
             let numbering = Arc::clone(&numbering);
             async move { numbering.take().await.sequence() }

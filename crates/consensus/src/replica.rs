@@ -4,6 +4,7 @@
 //! a log has entries of its own (blank ones, members) that the council never sees.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
@@ -11,17 +12,17 @@ use swell_core::council::entry::{Command, Entry};
 use swell_core::council::machine::apply;
 use swell_core::council::refusal::Refusal;
 use swell_core::council::state::State;
+use swell_core::council::words::ProposalId;
 use swell_core::ids::SiteId;
 use tokio::sync::{broadcast, oneshot, watch};
 
-use crate::log::{Committed, Decided, ENTRIES_KEPT, LogError};
-use crate::numbering::Numbering;
+use crate::log::{Committed, Decided, ENTRIES_KEPT, LogError, Opinion};
+use crate::numbering::{Number, Numbering};
 
 /// What names a message of this site.
 type Name = (u64, u64);
 
 /// The state at one site.
-#[derive(Debug)]
 pub struct Replica {
     site: SiteId,
     kept: Mutex<Kept>,
@@ -31,6 +32,13 @@ pub struct Replica {
     /// What names the messages of this life.
     numbering: OnceLock<Arc<Numbering>>,
     doubled: watch::Sender<bool>,
+    opinion: OnceLock<Opinion>,
+}
+
+impl fmt::Debug for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replica").field("site", &self.site).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -48,7 +56,7 @@ impl Replica {
         let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
         let (doubled, _) = watch::channel(false);
         let numbering = OnceLock::new();
-        Arc::new(Self { site, kept, applied, entries, appended, numbering, doubled })
+        Arc::new(Self { site, kept, applied, entries, appended, numbering, doubled, opinion: OnceLock::new() })
     }
 
     /// This site names its messages so: others are not its own.
@@ -114,12 +122,56 @@ impl Replica {
         self.applied.send_replace(index);
     }
 
-    /// An entry was put into the log here; whether it stays is not known.
-    pub fn note_appended(&self, entry: &Entry) {
-        if matches!(entry.command, Command::Propose(_)) {
-            // Nobody needs to listen.
-            let _ = self.appended.send(Arc::new(entry.clone()));
+    /// Entries were put into the log here; whether they stay is not known.
+    pub fn note_appended(&self, entries: &[&Entry]) {
+        let is_proposal = |entry: &&&Entry| matches!(entry.command, Command::Propose(_));
+        for proposal in entries.iter().filter(is_proposal) {
+            let is_on_it = |other: &&&Entry| other.command.votes_on() == Some(proposal.message());
+            let votes: Vec<&Entry> = entries.iter().filter(is_on_it).copied().collect();
+            let is_voted_on = votes.iter().any(|vote| vote.from == self.site);
+            if !is_voted_on && !self.is_decided_by(proposal, &votes) {
+                // Nobody needs to listen.
+                let _ = self.appended.send(Arc::new((*proposal).clone()));
+            }
         }
+    }
+
+    /// Whether the votes that came with a proposal would decide it, were it applied now: another
+    /// one would come too late, and be in the way of the news that it is decided.
+    fn is_decided_by(&self, proposal: &Entry, votes: &[&Entry]) -> bool {
+        if votes.is_empty() {
+            return false;
+        }
+        let mut next = self.kept.lock().state.clone();
+        let id = ProposalId(next.index + 1);
+        for entry in std::iter::once(proposal).chain(votes.iter().copied()) {
+            let index = next.index + 1;
+            if apply(&mut next, index, entry).is_err() {
+                return false;
+            }
+        }
+        next.open.get(&id).is_none_or(|open| open.movement.is_some())
+    }
+
+    /// How this site votes on proposals that it puts into the log; it is told once.
+    pub fn vote_along(&self, opinion: Opinion) {
+        let _ = self.opinion.set(opinion);
+    }
+
+    /// The vote of this site on a proposal that is about to be put into the log, if it has one and
+    /// there is a number for it.
+    pub fn own_vote(
+        &self,
+        proposal: &Entry,
+        numbering: &Arc<Numbering>,
+    ) -> Option<(Entry, Number)> {
+        if !matches!(proposal.command, Command::Propose(_)) {
+            return None;
+        }
+        let command = self.opinion.get()?(proposal)?;
+        let number = numbering.try_take()?;
+        let (incarnation, sequence) = (numbering.incarnation(), number.sequence());
+        Some((Entry { from: self.site, incarnation, sequence, command }, number))
     }
 
     /// Proposals that are put into the log from now on.

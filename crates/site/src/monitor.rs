@@ -165,9 +165,11 @@ impl Monitor {
         }
         let claims = board.reading.workloads.iter().map(|(name, sums)| {
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
+            // Sums that fell are those of a node that came up anew.
+            let since = |now: u64, earlier: u64| now.checked_sub(earlier).unwrap_or(now);
             let claim = Claim {
-                calls: sums.calls.saturating_sub(earlier.calls),
-                run_us: sums.run_us.saturating_sub(earlier.run_us),
+                calls: since(sums.calls, earlier.calls),
+                run_us: since(sums.run_us, earlier.run_us),
             };
             (workload_id(name), claim)
         });

@@ -176,21 +176,24 @@ impl Site {
     }
 
     /// Votes on a proposal that has just been put into the log here, so that the vote is under way
-    /// while the proposal is: it is counted only if that comes before it. Where it is not clear
-    /// yet, it is voted on once it is applied.
+    /// while the proposal is: it is counted only if that comes before it.
     fn vote_early(self: &Arc<Self>, entry: &Entry) {
-        let Some(monitor) = self.monitor.try_lock() else { return };
-        let vote = self.log.look(|state| {
+        if let Some(vote) = self.early_vote(entry) {
+            self.begin_saying(Errand::Vote(entry.message()), vote);
+        }
+    }
+
+    /// The vote on a proposal that is not known to be committed. Where it is not clear yet, it is
+    /// voted on once it is applied.
+    pub(crate) fn early_vote(&self, entry: &Entry) -> Option<Command> {
+        let monitor = self.monitor.try_lock()?;
+        self.log.look(|state| {
             let open = foreseen(state, entry)?;
             let claim_ppm = *open.ballot.weights.get(&self.me)?;
             let view = View { monitor: &monitor, state };
             let (yes, reason) = self.opinion(state, &open, &view);
             Some(Command::VoteOn { message: entry.message(), yes, reason, claim_ppm })
-        });
-        drop(monitor);
-        if let Some(vote) = vote {
-            self.begin_saying(Errand::Vote(entry.message()), vote);
-        }
+        })
     }
 
     /// As the council judges; and nobody takes over from a site that is there.

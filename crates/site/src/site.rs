@@ -119,7 +119,10 @@ impl Site {
         };
         site.hear(me, &own);
         site.neighbours.know(&site.contacts.read());
-        Arc::new(site)
+        let site = Arc::new(site);
+        let of = Arc::downgrade(&site);
+        site.log.vote_along(Box::new(move |proposal| of.upgrade()?.early_vote(proposal)));
+        site
     }
 
     /// Which site.

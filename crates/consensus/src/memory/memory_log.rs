@@ -13,7 +13,8 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::log::{
-    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Standing,
+    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Opinion,
+    Standing,
 };
 use crate::memory::order::MemoryCluster;
 use crate::numbering::Numbering;
@@ -68,7 +69,9 @@ impl MemoryLog {
         let (incarnation, sequence) = (self.numbering.incarnation(), number.sequence());
         let decided = self.replica.expect(incarnation, sequence);
         let entry = Entry { from, incarnation, sequence, command };
-        while !self.cluster.commit(from, entry.clone()) {
+        let (vote, _number) = self.replica.own_vote(&entry, &self.numbering).unzip();
+        let said: Vec<Entry> = [Some(entry), vote].into_iter().flatten().collect();
+        while !self.cluster.commit(from, &said) {
             sleep(AGAIN).await;
         }
         decided.await.unwrap_or(Err(LogError::Overtaken))
@@ -111,6 +114,10 @@ impl Log for MemoryLog {
 
     fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.replica.appended()
+    }
+
+    fn vote_along(&self, opinion: Opinion) {
+        self.replica.vote_along(opinion);
     }
 
     fn leadership(&self) -> watch::Receiver<Leadership> {

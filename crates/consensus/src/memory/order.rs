@@ -91,15 +91,16 @@ impl MemoryCluster {
         self.lead.subscribe()
     }
 
-    /// Commits an entry if its site is with a majority.
-    pub(crate) fn commit(&self, by: SiteId, entry: Entry) -> bool {
+    /// Commits entries, one after the other, if their site is with a majority.
+    pub(crate) fn commit(&self, by: SiteId, said: &[Entry]) -> bool {
         let mut order = self.order.lock();
         if !order.is_with_majority(by) {
             return false;
         }
         let reached = order.replicas.iter().filter(|(site, _)| !order.cut.contains(site));
-        reached.for_each(|(_, replica)| replica.note_appended(&entry));
-        order.entries.push(entry);
+        let all: Vec<&Entry> = said.iter().collect();
+        reached.for_each(|(_, replica)| replica.note_appended(&all));
+        order.entries.extend_from_slice(said);
         order.spread();
         true
     }

@@ -62,10 +62,11 @@ impl Desk {
                 raft.handle_transfer_leader(rpc).await.map(Reply::Transfer).map_err(fell)
             }
             Request::Snapshot { vote, meta, image } => self.install(from, vote, meta, image).await,
-            Request::Propose(entry) => {
+            Request::Propose(said) => {
                 self.check_member(from)?;
-                check_said(from, &entry)?;
-                self.seat.commit(entry).await.map(|()| Reply::Committed)
+                said.iter().try_for_each(|entry| check_said(from, entry))?;
+                check_together(&said)?;
+                self.seat.commit(said).await.map(|()| Reply::Committed)
             }
             Request::ReadIndex => {
                 self.check_member(from)?;
@@ -151,6 +152,17 @@ fn check_said(from: SiteId, entry: &Entry) -> Result<(), Obstacle> {
         return Err(Obstacle::Refused("only the leader tells the time".to_owned()));
     }
     Ok(())
+}
+
+/// One message, or a proposal and the vote on it.
+fn check_together(said: &[Entry]) -> Result<(), Obstacle> {
+    let is_fine = match said {
+        [_] => true,
+        [proposal, vote] => vote.command.votes_on() == Some(proposal.message()),
+        _ => false,
+    };
+    let why = || "only a proposal and the vote on it come together".to_owned();
+    if is_fine { Ok(()) } else { Err(Obstacle::Refused(why())) }
 }
 
 fn fell(error: impl std::fmt::Display) -> Obstacle {

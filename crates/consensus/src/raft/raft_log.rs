@@ -15,7 +15,8 @@ use tokio::sync::{Mutex, broadcast, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::log::{
-    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Standing,
+    Answer, Change, Committed, Decided, Leadership, Log, LogError, Membership, Metrics, Opinion,
+    Standing,
 };
 use crate::numbering::Numbering;
 use crate::raft::carrier::{Carrier, Urgency};
@@ -42,7 +43,6 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 /// The log of one site.
 pub struct RaftLog {
     seat: Seat,
-    numbering: Arc<Numbering>,
     leadership: watch::Receiver<Leadership>,
     handing_over: Arc<Mutex<()>>,
     patience: Duration,
@@ -73,11 +73,10 @@ impl RaftLog {
         let network = Network::new(owner, carrier, vitals.clone());
         let raft = Raft::new(node(owner), config, network.clone(), store.clone(), machine).await;
         let raft = raft.map_err(|error| stopped(&error))?;
-        let seat = Seat { raft, replica, store, network, vitals };
+        let seat = Seat { raft, replica, store, network, numbering, vitals };
         tokio::spawn(keep_out(seat.clone()));
         let log = Arc::new(Self {
             leadership: watch_leadership(&seat),
-            numbering,
             handing_over: Arc::default(),
             patience: settings.election_max * 2,
             seat,
@@ -109,14 +108,17 @@ impl RaftLog {
         if is_tick && !self.seat.is_leader() {
             return Err(LogError::NotLeader { leader: leadership(&self.seat).leader });
         }
-        let number = self.numbering.take().await;
-        let (incarnation, sequence) = (self.numbering.incarnation(), number.sequence());
+        let numbering = &self.seat.numbering;
+        let number = numbering.take().await;
+        let (incarnation, sequence) = (numbering.incarnation(), number.sequence());
         let entry = Entry { from, incarnation, sequence, command };
         check_length(&entry).map_err(told)?;
+        let (vote, _number) = self.seat.own_vote(&entry).unzip();
+        let said: Vec<Entry> = [Some(entry), vote].into_iter().flatten().collect();
         let mut decided = self.seat.replica.expect(incarnation, sequence);
         let submit = async {
             loop {
-                match self.submit(&entry).await {
+                match self.submit(&said).await {
                     // Committed; it is applied here when this site hears of it. Should that
                     // take long, it is said again, which changes nothing.
                     Ok(()) => sleep(ATTEMPT).await,
@@ -135,14 +137,14 @@ impl RaftLog {
         }
     }
 
-    async fn submit(&self, entry: &Entry) -> Result<(), Obstacle> {
+    async fn submit(&self, said: &[Entry]) -> Result<(), Obstacle> {
         if self.seat.is_leader() {
-            return self.seat.commit(entry.clone()).await;
+            return self.seat.commit(said.to_vec()).await;
         }
-        if matches!(entry.command, Command::Tick { .. }) {
+        if said.iter().any(|entry| matches!(entry.command, Command::Tick { .. })) {
             return Err(Obstacle::NotLeader(self.seat.leader().map(|(leader, _)| leader)));
         }
-        match self.ask_leader(Request::Propose(entry.clone())).await? {
+        match self.ask_leader(Request::Propose(said.to_vec())).await? {
             Reply::Committed => Ok(()),
             other => Err(strange(&other)),
         }
@@ -318,6 +320,10 @@ impl Log for RaftLog {
 
     fn appended(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.seat.replica.appended()
+    }
+
+    fn vote_along(&self, opinion: Opinion) {
+        self.seat.replica.vote_along(opinion);
     }
 
     fn leadership(&self) -> watch::Receiver<Leadership> {

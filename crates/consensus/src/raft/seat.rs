@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::error::{ClientWriteError, ForwardToLeader, RaftError};
+use openraft::error::{ClientWriteError, Fatal, ForwardToLeader, RaftError};
 use openraft::impls::BasicNode;
 use openraft::raft::ReadPolicy;
 use openraft::{ChangeMembers, Raft, ServerState};
@@ -13,6 +14,7 @@ use swell_core::council::frame::BYTES_MAX;
 use swell_core::ids::SiteId;
 
 use crate::log::{Change, Membership};
+use crate::numbering::{Number, Numbering};
 use crate::raft::network::Network;
 use crate::raft::vitals::Vitals;
 use crate::replica::Replica;
@@ -30,6 +32,7 @@ pub(crate) struct Seat {
     pub(crate) replica: Arc<Replica>,
     pub(crate) store: LogStore,
     pub(crate) network: Network,
+    pub(crate) numbering: Arc<Numbering>,
     pub(crate) vitals: Vitals,
 }
 
@@ -84,10 +87,24 @@ impl Seat {
             || metrics.membership_config.get_joint_config().len() > 1
     }
 
-    /// Puts an entry into the log, if this site leads; comes back when it was applied here.
-    pub(crate) async fn commit(&self, entry: Entry) -> Result<(), Obstacle> {
-        check_length(&entry)?;
-        self.raft.client_write(Said(entry)).await.map(|_| ()).map_err(unwritten)
+    /// The vote of this site on a proposal that is about to be put into the log.
+    pub(crate) fn own_vote(&self, proposal: &Entry) -> Option<(Entry, Number)> {
+        self.replica.own_vote(proposal, &self.numbering)
+    }
+
+    /// Puts entries into the log in one go, with this site's vote where another proposes, if this
+    /// site leads; comes back when they were applied here.
+    pub(crate) async fn commit(&self, said: Vec<Entry>) -> Result<(), Obstacle> {
+        said.iter().try_for_each(check_length)?;
+        let proposal = said.first().filter(|first| self.is_leader() && first.from != self.site());
+        // The number is under way until all of it is applied.
+        let (vote, _number) = proposal.and_then(|it| self.own_vote(it)).unzip();
+        let written = self.raft.client_write_many(said.into_iter().chain(vote).map(Said)).await;
+        let mut written = written.map_err(stopped)?;
+        while let Some(result) = written.try_next().await.map_err(stopped)? {
+            result.map_err(|error| unwritten(RaftError::APIError(error)))?;
+        }
+        Ok(())
     }
 
     /// The log's index that has to be applied to read what was decided before now.
@@ -156,6 +173,10 @@ fn check_address(address: &str) -> Result<(), Obstacle> {
     });
     let why = || format!("`{address}` is no address: give it as `host:port`");
     if is_fine { Ok(()) } else { Err(Obstacle::Refused(why())) }
+}
+
+fn stopped(fatal: Fatal<Types>) -> Obstacle {
+    Obstacle::Stopped(fatal.to_string())
 }
 
 fn unwritten(error: RaftError<Types, ClientWriteError<Types>>) -> Obstacle {

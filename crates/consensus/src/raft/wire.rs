@@ -12,7 +12,7 @@ use crate::log::Change;
 use crate::types::{SnapshotMeta, Types, Vote};
 
 /// The form of messages; sites that speak another do not understand each other.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The longest message, in bytes: a snapshot is the longest.
 pub const MESSAGE_MAX: usize = 32 << 20;
@@ -37,8 +37,9 @@ pub enum Request {
         /// The image of the state.
         image: Vec<u8>,
     },
-    /// A site wants an entry in the log; the leader puts it there.
-    Propose(Entry),
+    /// A site wants an entry in the log, with its vote right behind it where that is a proposal;
+    /// the leader puts them there.
+    Propose(Vec<Entry>),
     /// Up to where must a site have applied to read what was decided before now?
     ReadIndex,
     /// A site wants a change of members; the leader makes it.

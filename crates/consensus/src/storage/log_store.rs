@@ -201,11 +201,11 @@ impl RaftLogStorage<Types> for LogStore {
         let entries: Vec<LogEntry> = entries.into_iter().collect();
         if let Some(listener) = self.listener.get() {
             // Before they are on disk: what is said of them goes through the log as well.
-            for entry in &entries {
-                if let EntryPayload::Normal(said) = &entry.payload {
-                    listener.note_appended(&said.0);
-                }
-            }
+            let said = entries.iter().filter_map(|entry| match &entry.payload {
+                EntryPayload::Normal(said) => Some(&said.0),
+                _ => None,
+            });
+            listener.note_appended(&said.collect::<Vec<_>>());
         }
         let sealed = |entry: &LogEntry| {
             let bytes = sealed_entry(entry).map_err(io::Error::other)?;

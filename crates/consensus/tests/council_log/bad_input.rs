@@ -34,7 +34,7 @@ fn vote(term: u64, candidate: u64, committed: bool) -> Vote {
 }
 
 fn said(from: SiteId, sequence: u64, command: Command) -> Request {
-    Request::Propose(Entry { from, incarnation: 1, sequence, command })
+    Request::Propose(vec![Entry { from, incarnation: 1, sequence, command }])
 }
 
 async fn refused(log: &RaftLog, from: SiteId, message: &[u8], because: &str) {
@@ -53,6 +53,7 @@ async fn forged_messages_change_nothing() {
     let (_cluster, log) = cluster().await;
     let (one, two) = (SiteId(1), SiteId(2));
     let tick = Command::Tick { at: Instant::from_millis(9) };
+    let renew = |from, sequence| Entry { from, incarnation: 1, sequence, command: Command::Renew };
     let entries = |vote| AppendEntriesRequest {
         vote,
         prev_log_id: None,
@@ -67,6 +68,9 @@ async fn forged_messages_change_nothing() {
     for (from, request, because) in [
         (one, said(two, 1, Command::Renew), "speaks for site 2"),
         (one, said(one, 1, tick), "only the leader tells the time"),
+        (one, Request::Propose(Vec::new()), "come together"),
+        (one, Request::Propose(vec![renew(one, 1), renew(one, 2)]), "come together"),
+        (one, Request::Propose(vec![renew(one, 1), renew(two, 1)]), "speaks for site 2"),
         (SiteId(7), said(SiteId(7), 1, Command::Renew), "no member"),
         (SiteId(7), Request::ReadIndex, "no member"),
         (SiteId(7), Request::Change(Change::Leave { site: one }), "no member"),

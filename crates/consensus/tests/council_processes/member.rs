@@ -142,6 +142,7 @@ async fn tell_time(log: Arc<RaftLog>) {
 /// was applied before this site began, or its message was said again under another leader.
 async fn vote(log: Arc<RaftLog>) {
     let (own, mut applied, mut appended) = (log.site(), log.applied(), log.appended());
+    log.vote_along(Box::new(|proposal| Some(yes(proposal.message()))));
     let mut early: BTreeMap<Message, JoinHandle<()>> = BTreeMap::new();
     loop {
         let wanted = |state: &State| -> Vec<(Message, ProposalId)> {
@@ -158,11 +159,14 @@ async fn vote(log: Arc<RaftLog>) {
             changed = applied.changed() => if changed.is_err() { return },
             entry = appended.recv() => if let Ok(entry) = entry {
                 let message = entry.message();
-                let vote = Command::VoteOn { message, yes: true, reason, claim_ppm: 0 };
-                early.entry(message).or_insert_with(|| cast(&log, vote));
+                early.entry(message).or_insert_with(|| cast(&log, yes(message)));
             },
         }
     }
+}
+
+fn yes(message: Message) -> Command {
+    Command::VoteOn { message, yes: true, reason: Reason::Ordered, claim_ppm: 0 }
 }
 
 fn cast(log: &Arc<RaftLog>, vote: Command) -> JoinHandle<()> {

@@ -162,6 +162,16 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// The message that files the proposal that this votes on, where it names one.
+    pub fn votes_on(&self) -> Option<Message> {
+        match self {
+            Command::VoteOn { message, .. } => Some(*message),
+            _ => None,
+        }
+    }
+}
+
 /// What is expected of a slot, in parts per million of the capacity: with this chance it
 /// will be less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

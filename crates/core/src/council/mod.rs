@@ -39,4 +39,5 @@ pub mod image;
 pub mod judge;
 pub mod propose;
 pub mod preference;
+pub mod suspicion;
 pub mod witness;

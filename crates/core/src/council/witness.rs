@@ -4,12 +4,13 @@
 //! counters hide calls that others had answered, or claim more time for a call than callers
 //! waited, or far less than the workload took at the site before, is not believed: what others
 //! saw takes the place of what it tells. Who is caught again and again is taken to have told as
-//! much less, or more, of what nobody else saw.
+//! much less, or more, of what nobody else saw, for as long as it is doubted.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::council::suspicion::{Suspicion, WHOLE};
 use crate::council::words::WorkloadId;
 use crate::ids::SiteId;
 
@@ -21,10 +22,6 @@ const MISSING_MAX: f32 = 0.25;
 const LONGER_MAX: f32 = 1.5;
 /// Less than at another site, by this factor, is not believed.
 const CHEAPER_MAX: f32 = 3.0;
-/// Who was contradicted in so many of so many slots is doubted altogether.
-const CAUGHT: (usize, u64) = (3, 30);
-/// What is taken to be hidden, or made up, of the rest, at most.
-const FACTOR_MAX: f32 = 10.0;
 
 /// Calls that were passed on and answered, as sums that only grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,15 +62,16 @@ pub type Seen = BTreeMap<(SiteId, WorkloadId), Passed>;
 /// What others saw.
 #[derive(Debug, Clone, Default)]
 pub struct Witness {
-    /// What each gateway had passed on when it was last heard.
-    last: BTreeMap<SiteId, Seen>,
+    /// What each gateway had passed on when it was last heard, and in which slot that was.
+    last: BTreeMap<SiteId, (u64, Seen)>,
     /// What was passed on in the slot, by all.
     slot: Seen,
     /// What a call of a workload took, in microseconds, and at which site that was told.
     costs: BTreeMap<WorkloadId, (SiteId, f32)>,
-    /// How many slots there were, and in which sites were contradicted.
+    /// How many slots there were.
     slots: u64,
-    caught: BTreeMap<SiteId, VecDeque<u64>>,
+    /// What is held against sites.
+    suspicions: BTreeMap<SiteId, Suspicion>,
 }
 
 impl Witness {
@@ -82,8 +80,10 @@ impl Witness {
         self.slots += 1;
         self.slot.clear();
         for (by, now) in heard {
-            // What was passed on before it was first looked is of no slot.
-            if let Some(before) = self.last.insert(by, now.clone()) {
+            let before = self.last.insert(by, (self.slots, now.clone()));
+            // What was passed on before it was first looked is of no slot, and what was passed on
+            // while the gateway was not heard is of several.
+            if let Some((_, before)) = before.filter(|(slot, _)| slot + 1 == self.slots) {
                 for (place, passed) in now.into_iter().filter(|((site, _), _)| *site != by) {
                     let earlier = before.get(&place).copied().unwrap_or_default();
                     let sum = self.slot.entry(place).or_default();
@@ -91,11 +91,6 @@ impl Witness {
                 }
             }
         }
-        let oldest = self.slots.saturating_sub(CAUGHT.1);
-        for slots in self.caught.values_mut() {
-            slots.retain(|slot| *slot > oldest);
-        }
-        self.caught.retain(|_, slots| !slots.is_empty());
     }
 
     /// Holds what a site claims of all its workloads in the slot against what others saw: how long
@@ -106,22 +101,34 @@ impl Witness {
         claims: &BTreeMap<WorkloadId, Claim>,
     ) -> BTreeMap<WorkloadId, u64> {
         let mut believed = BTreeMap::new();
-        let mut sums = (0u64, 0u64);
+        let (mut used, mut told) = (0u64, 0u64);
         for (id, claim) in claims {
             if let Some(run_us) = self.contradicts(site, *id, *claim) {
                 believed.insert(*id, run_us);
-                sums = (sums.0 + run_us, sums.1 + claim.run_us);
+                (used, told) = (used + run_us, told + claim.run_us);
             }
         }
-        if believed.is_empty() {
-            return believed;
+        let is_seen = |id| self.slot.get(&(site, id)).is_some_and(|seen| seen.calls >= CALLS_MIN);
+        let is_seen = claims.keys().copied().any(is_seen);
+        let is_contradicted = !believed.is_empty();
+        let suspicion = self.suspicions.entry(site).or_default();
+        if is_contradicted {
+            suspicion.catch(self.slots, used, told);
+        } else {
+            suspicion.pass(self.slots, is_seen);
         }
-        self.caught.entry(site).or_default().push_back(self.slots);
-        if self.doubted().contains(&site) {
-            let factor = sums.0 as f32 / (sums.1 as f32).max(1.0);
-            let factor = factor.clamp(1.0 / FACTOR_MAX, FACTOR_MAX);
+        // Where nothing contradicts it, a site is not taken to use less than it tells.
+        let least = if is_contradicted { 0 } else { WHOLE };
+        let factor = suspicion.factor().max(least);
+        if suspicion.is_over() {
+            self.suspicions.remove(&site);
+        }
+        if factor != WHOLE {
             for (id, claim) in claims {
-                believed.entry(*id).or_insert((claim.run_us as f32 * factor) as u64);
+                let whole = claim.run_us.saturating_mul(factor.into()) / u64::from(WHOLE);
+                let part = believed.entry(*id).or_insert(whole);
+                // What others saw may be a part of it.
+                *part = if factor > WHOLE { whole.max(*part) } else { *part };
             }
         }
         believed
@@ -129,8 +136,8 @@ impl Witness {
 
     /// Sites that were contradicted again and again of late.
     pub fn doubted(&self) -> BTreeSet<SiteId> {
-        let often = self.caught.iter().filter(|(_, slots)| slots.len() >= CAUGHT.0);
-        often.map(|(site, _)| *site).collect()
+        let doubted = self.suspicions.iter().filter(|(_, of)| of.is_doubted());
+        doubted.map(|(site, _)| *site).collect()
     }
 
     /// How long the calls of a workload worked by what others saw, where a site's claim cannot
@@ -167,6 +174,8 @@ impl Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::council::suspicion::{DOUBLED_MAX, PROBATION, SEEN};
+    use crate::rng::{split, unit};
 
     const LIMA: SiteId = SiteId(9);
     const SHOP: WorkloadId = WorkloadId(1);
@@ -213,6 +222,7 @@ mod tests {
             (SHOP, Claim { calls: 20, run_us: 20 * 5_000 }),
             (mail, Claim { calls: 40, run_us: 40 * 5_000 }),
         ]);
+        let mail_of = |calls| (mail, Claim { calls, run_us: calls * 5_000 });
         let mut witness = Witness::default();
         for slot in 0..6u64 {
             witness.on_slot(heard(slot * 50));
@@ -226,9 +236,71 @@ mod tests {
             }
         }
         assert_eq!(witness.doubted(), BTreeSet::from([LIMA]));
-        for _ in 0..CAUGHT.1 {
-            witness.on_slot(heard(300));
+        // It tells the truth, or so it seems, and nothing is to be seen of mail.
+        let honest =
+            |calls| BTreeMap::from([(SHOP, Claim { calls, run_us: calls * 5_000 }), mail_of(40)]);
+        witness.on_slot(heard(300));
+        let believed = witness.corrected(LIMA, &honest(120));
+        let mail = believed.get(&mail).copied();
+        assert!(mail.is_some_and(|it| it.abs_diff(5 * 200_000) < 1_000), "{believed:?}");
+        for slot in 1..u64::from(PROBATION / SEEN) {
+            witness.on_slot(heard(300 + slot * 50));
+            witness.corrected(LIMA, &honest(120));
         }
         assert!(witness.doubted().is_empty(), "it is forgiven");
+        witness.on_slot(heard(5_000));
+        assert!(witness.corrected(LIMA, &honest(12_000)).is_empty());
+    }
+
+    /// Two gateways and a site that tells the truth, of which boards get lost or are read early or
+    /// late. Slots in which it was doubted, with and after such trouble.
+    fn trouble(seed: u64, lost: f64, early: f64) -> (u32, u32) {
+        let mut rng = split(seed, "trouble");
+        let (mut witness, mut doubted) = (Witness::default(), (0, 0));
+        let mut last = None;
+        // By the end of a slot, or a part of a slot later.
+        let sum = |slot: u64, more: f64| 200 * slot + (200.0 * more) as u64;
+        for slot in 1..3_000u64 {
+            let (lost, early) = if slot < 600 { (lost, early) } else { (0.0, 0.0) };
+            let gateways = [SiteId(1), SiteId(2)].map(|by| {
+                let passed = Passed { calls: sum(slot, early * unit(&mut rng)) / 2, wait_us: 0 };
+                (
+                    by,
+                    Seen::from([(
+                        (LIMA, SHOP),
+                        Passed { wait_us: passed.calls * 10_000, ..passed },
+                    )]),
+                )
+            });
+            let heard = gateways.into_iter().filter(|_| unit(&mut rng) >= lost).collect();
+            witness.on_slot(heard);
+            if unit(&mut rng) >= lost {
+                let calls = sum(slot, early * unit(&mut rng));
+                let since = calls - last.replace(calls).unwrap_or(calls);
+                let claim = Claim { calls: since, run_us: since * 6_000 };
+                witness.corrected(LIMA, &BTreeMap::from([(SHOP, claim)]));
+            }
+            let is_doubted = u32::from(!witness.doubted().is_empty());
+            match slot < 600 {
+                true => doubted.0 += is_doubted,
+                false => doubted.1 += is_doubted,
+            }
+        }
+        assert!(witness.doubted().is_empty(), "seed {seed}: it is believed in the end");
+        doubted
+    }
+
+    #[test]
+    fn an_honest_site_is_not_doubted_for_good() {
+        let mut wronged = 0;
+        for seed in 0..40 {
+            let lost = trouble(seed, 0.3, 0.0);
+            assert_eq!(lost, (0, 0), "seed {seed}: what is lost contradicts nothing");
+            let (with, after) = trouble(seed, 0.1, 0.4);
+            wronged += u32::from(with > 0);
+            let longest = (PROBATION << DOUBLED_MAX) / SEEN;
+            assert!(after <= longest, "seed {seed}: for {after} slots after the trouble");
+        }
+        assert!(wronged > 0, "clocks are far off");
     }
 }

@@ -47,6 +47,8 @@ use crate::store::code::CodeFolder;
 
 /// Where a site asks to be admitted.
 pub const JOIN: &str = "/v1/join";
+/// Where a site says that it is there, and nothing else.
+pub const THERE: &str = "/v1/there";
 
 /// The most sites whose majority decides what is committed; more would only make it slower.
 const VOTERS_MAX: usize = 5;
@@ -95,6 +97,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(WORKLOAD, post(workload))
         .route(CODE, post(code))
         .route(JOIN, post(join))
+        .route(THERE, post(async || StatusCode::OK))
         .route(CONTENTS, post(contents))
         .route(CALLS, post(calls))
         .route(STANDBY, post(standby))

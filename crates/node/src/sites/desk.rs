@@ -30,13 +30,11 @@ use crate::sites::asking::{checked, declined, filing, issue, mode, uncertified, 
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
-use crate::sites::leaving::{dismiss, must_be_gone};
+use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::outlook::Only;
 use crate::sites::{ledger, outlook, reach, view};
 
-/// How long the log may take to decide what a person wants.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
 const SETTLED_EVERY: Duration = Duration::from_millis(50);
@@ -128,15 +126,12 @@ impl SiteDesk {
             let title = "the site of this node has not come up";
             return Err(Refusal::new(Reason::NotReady, title).detail(why));
         }
-        self.up.read().clone().ok_or_else(|| {
-            Refusal::new(Reason::NotFound, "this node is no site of a cluster")
-                .hint("found one with `swell site init`, or join one with `swell site join`")
-        })
+        self.up.read().clone().ok_or_else(no_site)
     }
 
     fn identity(&self) -> Result<Identity, Refusal> {
         let kept = Identity::load(&self.data).map_err(|error| unkept(&error.to_string()))?;
-        kept.ok_or_else(|| Refusal::new(Reason::NotFound, "this node is no site of a cluster"))
+        kept.ok_or_else(no_site)
     }
 
     fn must_be_none(&self) -> Result<(), Refusal> {
@@ -184,6 +179,11 @@ impl SiteDesk {
             Err(refused) => Err(declined(site, &refused)),
         }
     }
+}
+
+fn no_site() -> Refusal {
+    Refusal::new(Reason::NotFound, "this node is no site of a cluster")
+        .hint("found one with `swell site init`, or join one with `swell site join`")
 }
 
 impl Sited for SiteDesk {
@@ -369,7 +369,9 @@ impl Sited for SiteDesk {
                 return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
                     .hint("let it leave with `swell site leave`"));
             }
-            must_be_gone(&site, &name, || self.cluster()).await?;
+            let client = self.life.lock().await.as_ref().map(|up| up.client.clone());
+            let client = client.ok_or_else(no_site)?;
+            must_be_gone(&site, &name, &client, || self.cluster()).await?;
             dismiss(&site, who).await
         })
     }

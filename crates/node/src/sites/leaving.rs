@@ -2,31 +2,51 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use swell_api::site::Cluster;
 use swell_consensus::log::{Change, LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
+use swell_link::client::{Address, Client};
+use swell_link::error::LinkError;
 use swell_site::naming::site_id;
 use swell_site::site::Site;
 use tokio::time::{Instant, sleep};
 
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{declined, unsaid};
+use crate::sites::channels::THERE;
+use crate::sites::contact::{certified, resource_of};
 
-/// How long the log may take to decide.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the log may take to decide what a person wants.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 /// How long nothing must be heard of a site that is gone, and how often is listened.
 const LISTENED: Duration = Duration::from_secs(5);
 const EVERY: Duration = Duration::from_millis(50);
+/// How long a site may take to say that it is there.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+const ANSWER_BYTES_MAX: usize = 1 << 10;
 
-/// Makes sure that a site is a member, and that nothing is heard of it. One that came up just now,
-/// or beside which this one did, may not have been heard yet. `cluster` tells how all stand.
+/// Makes sure that a site is a member, that nothing is heard of it, and that it does not answer:
+/// one that has just joined may not have been heard of yet, and neither may others where this one
+/// came up just now. `cluster` tells how all stand, `client` asks over the resource channel.
 pub async fn must_be_gone(
     site: &Site,
     name: &str,
+    client: &Client,
     cluster: impl Fn() -> Result<Cluster, Refusal>,
 ) -> Result<(), Refusal> {
     let deadline = Instant::now() + LISTENED;
+    let silent = must_be_silent(site, name, deadline, cluster);
+    tokio::try_join!(silent, must_not_answer(site, name, deadline, client)).map(drop)
+}
+
+async fn must_be_silent(
+    site: &Site,
+    name: &str,
+    deadline: Instant,
+    cluster: impl Fn() -> Result<Cluster, Refusal>,
+) -> Result<(), Refusal> {
     while Instant::now() < deadline {
         let sites = cluster()?.sites;
         match sites.iter().find(|site| site.name == name) {
@@ -35,15 +55,41 @@ pub async fn must_be_gone(
                 return Err(Refusal::new(Reason::NotFound, title)
                     .hint("`swell site list` shows those that are"));
             }
-            Some(there) if there.is_reached => {
-                let title = format!("site `{name}` is there");
-                return Err(Refusal::new(Reason::Conflict, title)
-                    .hint("let it leave itself, with `swell site leave --node` and its address"));
-            }
+            Some(there) if there.is_reached => return Err(is_there(name)),
             _ => sleep(EVERY).await,
         }
     }
     Ok(())
+}
+
+/// Asks until the deadline; an answer that is on its way by then is waited for.
+async fn must_not_answer(
+    site: &Site,
+    name: &str,
+    deadline: Instant,
+    client: &Client,
+) -> Result<(), Refusal> {
+    let id = site_id(name);
+    let known = site.contacts().get(&id).map(resource_of);
+    let listed = || {
+        let at = site.log().membership().sites.get(&id).cloned()?;
+        Some(Address { name: certified(name), at })
+    };
+    let Some(to) = known.or_else(listed) else { return Ok(()) };
+    while Instant::now() < deadline {
+        match client.post(&to, THERE, Bytes::new(), ANSWER_BYTES_MAX, ANSWER_MAX).await {
+            Ok(_) | Err(LinkError::Refused { .. } | LinkError::TooLong { .. }) => {
+                return Err(is_there(name));
+            }
+            Err(_) => sleep(EVERY).await,
+        }
+    }
+    Ok(())
+}
+
+fn is_there(name: &str) -> Refusal {
+    Refusal::new(Reason::Conflict, format!("site `{name}` is there"))
+        .hint("let it leave itself, with `swell site leave --node` and its address")
 }
 
 /// Takes a member out of the cluster; it must have no part in anything.

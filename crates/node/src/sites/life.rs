@@ -87,6 +87,8 @@ pub struct Up {
     pub site: Arc<Site>,
     /// Who it is.
     pub identity: Identity,
+    /// The resource channel, to other sites.
+    pub client: Client,
     channel: ResourceChannel,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -191,7 +193,8 @@ impl Up {
         let calling = call_back(site.clone(), around.belongings.clone(), resource_client.clone());
         let mut tasks = vec![tokio::spawn(site.clone().run(stop.clone())), tokio::spawn(calling)];
         tasks.extend(flow_port);
-        let mut up = Self { site, identity, channel, stop, tasks };
+        let client = resource_client.clone();
+        let mut up = Self { site, identity, client, channel, stop, tasks };
         let (asking, site) = (up.identity.clone(), up.site.clone());
         up.tasks.push(if up.identity.authority_key.is_some() {
             let address = asking.contact.resource.clone();

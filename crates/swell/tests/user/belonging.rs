@@ -1,6 +1,7 @@
 //! What belongs to a workload goes with it to another site, and comes back with it: items of
 //! flows, calls that wait, and what guests keep by key.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,7 @@ use swell_samples::samples;
 use crate::node::{Node, until};
 use crate::shell::Folder;
 use crate::uniting::{ended, holder, town, town_with};
-use crate::wire::request;
+use crate::wire::{connect, request};
 
 const APP: &str = "version = 1\n\
     [[function]]\nname = \"camera\"\ncode = \"camera.wasm\"\nmemory = \"8MiB\"\n\
@@ -146,6 +147,57 @@ fn what_went_with_a_move_that_does_not_help_comes_back() {
         let list = first.fine("queue list --state done --function mail -o json").json();
         (list.as_array()?.len() == 3).then_some(())
     });
+}
+
+#[test]
+fn calls_on_their_way_to_a_site_that_dies_are_back_once_it_answers() {
+    let [first, second, third] = town();
+    first.write("camera.wasm", samples::ECHO);
+    first.write("work.wasm", samples::WORK);
+    let app = "version = 1\n\
+        [[function]]\nname = \"mail\"\ncode = \"camera.wasm\"\nmemory = \"8MiB\"\n\
+        workload = \"film\"\n\
+        [[function]]\nname = \"slow\"\ncode = \"work.wasm\"\nmemory = \"8MiB\"\n\
+        workload = \"film\"\ntimeout = \"120s\"\n";
+    first.write("app.toml", app.as_bytes());
+    first.fine("deploy -f app.toml");
+    until("it is registered", || (holder(&second, "film")? == "oslo").then_some(()));
+    first.fine("pause mail");
+    let mut ids: Vec<String> = (0..3).map(|number| post(&first, &format!("{number}"))).collect();
+    ids.sort();
+    // What is being worked on holds the source up while it is drained.
+    let mut slow = connect(&first.address);
+    let head = "GET /function/slow?m=100000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    slow.write_all(head.as_bytes()).expect("it is sent");
+    until("it is worked on", || {
+        let rows = first.fine("ps -o json").json();
+        let is_busy = |row: &serde_json::Value| row["function"] == "slow" && row["state"] == "busy";
+        rows.as_array()?.iter().any(is_busy).then_some(())
+    });
+    let filed = first.fine("authority move film --to lima --check 1");
+    let id = filed.out.trim().to_string();
+    until("its source is drained", || {
+        let shown = third.fine(&format!("proposal show {id} -o json")).json();
+        (shown["state"] == "draining").then_some(())
+    });
+    let folder = second.kill();
+    drop(slow);
+    let shown = ended(&third, &id);
+    assert!(shown["state"] == "failed" || shown["state"] == "rolled-back", "{shown:#}");
+    first.fine("resume mail");
+    let second = Node::on(folder, "");
+    first.running.told("calls that were on their way are back");
+    let made = |node: &Node| {
+        let list = node.fine("queue list --state done --function mail -o json").json();
+        list.as_array().expect("a list").clone()
+    };
+    let mut all = until("all calls are made", || {
+        let all = [made(&first), made(&second)].concat();
+        (all.len() >= ids.len()).then_some(all)
+    });
+    all.sort_by_key(|call| call["id"].to_string());
+    let found: Vec<&str> = all.iter().filter_map(|call| call["id"].as_str()).collect();
+    assert_eq!(found, ids, "each once, at one of the two");
 }
 
 #[test]

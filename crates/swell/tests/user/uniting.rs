@@ -178,6 +178,33 @@ fn a_site_that_is_gone_for_good_is_removed_and_joins_anew_if_it_comes_back() {
     until("it has left", || (!is_known("kobe")).then_some(()));
 }
 
+#[test]
+fn a_site_that_gossip_does_not_hear_is_not_removed_while_it_answers() {
+    let [first, _second, third] = town();
+    // Gossip takes it for a stranger: another cluster certified it for that channel.
+    let elsewhere = Node::up("");
+    elsewhere.fine("site init --name oslo --cluster elsewhere --cpu 2");
+    let strange = elsewhere.fine("site invite kobe").json();
+    let folder = third.kill();
+    let place = folder.0.join("data/site/identity.json");
+    let kept = std::fs::read(&place).expect("it is a site");
+    let mut identity: Value = serde_json::from_slice(&kept).expect("it is JSON");
+    identity["state"] = strange["state"].clone();
+    std::fs::write(&place, identity.to_string()).expect("it can be written");
+    let third = Node::on(folder, "");
+    until("gossip does not hear it", || {
+        let sites = first.fine("site list -o json").json();
+        let kobe = sites.as_array()?.iter().find(|site| site["name"] == "kobe")?.clone();
+        (kobe["is_reached"] == false).then_some(())
+    });
+    until("it takes part in the log", || {
+        (third.fine("site status -o json").json()["state"] == "deciding").then_some(())
+    });
+    first.run("site remove kobe").ended(1, "site `kobe` is there");
+    let _ = third.kill();
+    until("it is missed", || (first.run("site remove kobe").code == Some(0)).then_some(()));
+}
+
 /// A Prometheus: a real one where the machine has it, else one that answers as a real one did.
 struct Prometheus {
     address: String,
