@@ -2,7 +2,7 @@
 //! each function a record of who was right about it.
 //!
 //! This is the hybrid of the founding design, an LSTM for what follows on what and a gradient
-//! boosting machine for calendar and events, combined; how they are combined, and when a
+//! boosting machine of lags and the calendar, combined; how they are combined, and when a
 //! simple method is believed instead, is decided by what each said before and what then came.
 
 use std::ops::Range;
