@@ -1,7 +1,7 @@
 //! What is told of a flow in words: why it is where it is, how it came there, and what somebody
 //! should look after.
 
-use swell_api::flow::{FlowAlarm, FlowMove};
+use swell_api::flow_judged::{FlowAlarm, FlowMove};
 
 use crate::clock::wall_ms;
 use crate::flow::hands::Moved;
