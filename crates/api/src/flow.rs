@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::flow_judged::{FlowAlarm, FlowIndicators, FlowMove};
 use crate::spec::Retry;
 
 /// A flow, as it is deployed.
@@ -282,48 +283,6 @@ pub struct Flow {
     /// Where it went, if it is not here any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<FlowMoved>,
-}
-
-/// In what shares of the latest ticks that a rule looks back something was so, in percent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct FlowIndicators {
-    /// Little flowed through.
-    pub idle_percent: f64,
-    /// Items waited for long.
-    pub late_percent: f64,
-    /// The owner was near its limit.
-    pub tight_percent: f64,
-}
-
-/// Something about a flow that somebody should look after.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FlowAlarm {
-    /// `overloaded`, `standing-queue`, `oldest-item`, `blocked` or `ping-pong`.
-    pub alarm: String,
-    /// What is so, in words.
-    pub text: String,
-}
-
-/// A change of owners.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FlowMove {
-    /// When it was ordered, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// Who had it.
-    pub from: String,
-    /// Who was to have it.
-    pub to: String,
-    /// Whose doing it was, as in `migrations`.
-    pub reason: String,
-    /// What it was decided by, in words; empty where nothing was weighed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub because: String,
-    /// How long it waited for the call under way, in microseconds; nothing while it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waited_us: Option<u64>,
-    /// How long it took from there until the new owner began, in microseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused_us: Option<u64>,
 }
 
 /// Where a flow went.

@@ -5,6 +5,7 @@
 pub mod spec;
 pub mod trigger;
 pub mod function;
+pub mod flow_judged;
 pub mod flow;
 pub mod content;
 pub mod cache;

@@ -33,15 +33,17 @@ pub fn state(flow: &Flow) -> String {
     if let Some(moved) = &flow.moved {
         return format!("at node {}", moved.node);
     }
-    let state = match (&flow.trouble, &flow.waits_for, &flow.pinned, flow.frozen) {
+    let mut state = match (&flow.trouble, &flow.pinned, flow.frozen) {
         (Some(trouble), ..) => format!("trouble: {trouble}"),
-        (None, Some(holder), ..) => format!("changes hands, waits for {holder}"),
-        (None, None, Some(_), _) => "pinned".to_string(),
-        (None, None, None, true) => "frozen".to_string(),
-        (None, None, None, false) => "free".to_string(),
+        (None, Some(_), _) => "pinned".to_string(),
+        (None, None, true) => "frozen".to_string(),
+        (None, None, false) => "free".to_string(),
     };
-    let alarms = alarms(flow);
-    if alarms.is_empty() { state } else { format!("{state}, {}", alarms.join(", ")) }
+    if let Some(holder) = &flow.waits_for {
+        state += &format!(", waits for {holder}");
+    }
+    alarms(flow).iter().for_each(|alarm| state += &format!(", {alarm}"));
+    state
 }
 
 /// Alarms that ring.

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use swell_api::flow::{
-    Flow, FlowChange, FlowIndicators, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate,
-    is_native,
+    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
 };
+use swell_api::flow_judged::FlowIndicators;
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::Party;
 use swell_link::purpose::check_name;

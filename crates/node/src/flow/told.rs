@@ -1,7 +1,7 @@
 //! What is told of a flow in words: why it is where it is, how it came there, and what somebody
 //! should look after.
 
-use swell_api::flow::{FlowAlarm, FlowMove};
+use swell_api::flow_judged::{FlowAlarm, FlowMove};
 
 use crate::clock::wall_ms;
 use crate::flow::hands::Moved;
@@ -14,6 +14,9 @@ const BLOCKED: f64 = 0.1;
 /// Why a flow is where it is.
 pub(crate) fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
     let mut words = decision(line, seen, frozen, pinned);
+    if let Some(holder) = line.holder() {
+        words += &format!("; `{holder}` has it until the call under way ends");
+    }
     if !seen.figures.is_empty() {
         words += &format!(". Seen at the last tick: {}", seen.figures);
     }
@@ -28,9 +31,6 @@ pub(crate) fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&st
 
 fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
     let owner = line.owner_name(line.owner());
-    if let Some(holder) = line.holder() {
-        return format!("it changes hands: `{holder}` has it until the call under way ends");
-    }
     match (pinned, frozen) {
         (Some(pinned), _) => format!("it stays: a person pinned it to `{pinned}`"),
         (None, true) => "it stays: a person froze it".to_string(),

@@ -162,8 +162,8 @@ impl Watch {
     async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
         let (flow, place) = (&line.spec.name, to.0 as usize);
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
-        let Seen { decision, figures, .. } = self.seen(line);
-        let because = format!("{decision}; {figures}");
+        let Seen { shares, score, figures, .. } = self.seen(line);
+        let because = format!("{shares} (score {score:.2}); {figures}");
         match line.hand_over(place, ("analyzer", &because)) {
             Ok(_) => {
                 tracing::info!(%flow, %from, %to, %because, "a flow changes hands");

@@ -117,7 +117,15 @@ async fn a_backlog_leaves_an_owner_without_room_though_nothing_comes_any_more() 
             assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
         }
         // Nothing comes for so long that all rates are about nothing.
-        let late = house.until("it is late", |flow| flow["oldest_us"].as_u64() > Some(4_000_000));
+        let rings = |flow: &Value, name: &str| {
+            let alarms = flow["alarms"].as_array();
+            alarms.is_some_and(|all| all.iter().any(|alarm| alarm["alarm"] == name))
+        };
+        let late = house.until("it is late, and told so", |flow| {
+            flow["oldest_us"].as_u64() > Some(4_000_000)
+                && rings(flow, "standing-queue")
+                && rings(flow, "oldest-item")
+        });
         assert_eq!(late.await["owner"], "detect", "a person froze it");
         patch(&house, json!({ "frozen": false })).await;
         house.until("it is with `lite`", |flow| flow["owner"] == "lite").await

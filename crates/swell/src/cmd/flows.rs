@@ -1,6 +1,7 @@
 //! Shows flows between functions, and does with them what a person says.
 
-use swell_api::flow::{Flow, FlowChange, FlowIndicators, FlowMove, FlowMoved, Migrate};
+use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
+use swell_api::flow_judged::{FlowIndicators, FlowMove};
 
 use crate::cli::flows::{FlowCommand, OneFlow};
 use crate::client::node::word;
