@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, MEDIAN};
-use crate::calibrate::stream::{Came, Sides, Stream};
+use crate::calibrate::stream::{Came, Notice, Sides, Stream};
 use crate::checkpoint::{self, CheckpointError};
 
 const KIND: &str = "calibration";
@@ -58,10 +58,13 @@ impl Calibration {
     pub fn learn(&mut self, group: usize, ahead: usize, came: &[(&str, Came)]) {
         let with_own: Vec<(Came, Sides)> =
             came.iter().map(|(function, came)| (*came, self.sides(function))).collect();
-        let Some(stream) = self.groups.get_mut(group).and_then(|steps| steps.get_mut(ahead)) else {
+        let Some(streams) = self.groups.get_mut(group) else { return };
+        let notice = streams.first().map_or(Notice::Taken, Stream::notice);
+        let Some(stream) = streams.get_mut(ahead) else { return };
+        // What came true up to so many steps after a rise was forecast before it.
+        if !stream.learn(&with_own, ahead + 1, notice) {
             return;
-        };
-        stream.learn(&with_own);
+        }
         for (function, came) in came.iter().filter(|(_, came)| came.is_known()) {
             self.follow(function, came);
         }

@@ -11,12 +11,13 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{HIGH, LOW, MEDIAN, Quantiles};
-use crate::coverage::share_inside;
+use crate::coverage::{share_above, share_inside};
 
 /// Outside of the 80 % band.
 pub const OUTSIDE: f32 = 0.2;
-/// How fast the running number follows.
+/// How fast the running number follows, with new scores and without.
 const PACE: f32 = 0.03;
+const PACE_ALONE: f32 = 0.06;
 /// What the running number may be.
 const OUTSIDE_MIN: f32 = 0.005;
 const OUTSIDE_MAX: f32 = 0.8;
@@ -35,6 +36,12 @@ const PLAIN_PACE: f32 = 0.08;
 /// So far beside what was promised its own bands may be and are left alone; from twice as far on
 /// they are replaced.
 const GRACE: f32 = 0.015;
+/// A step of which a larger share than this lay above, of at least so many functions, is one rise
+/// of all demand, not a surprise of each.
+const RISE: f32 = 0.5;
+const TOGETHER: usize = 10;
+/// For so many steps a model may miss a rise and still be taken to notice.
+const NOTICED: usize = 1;
 /// No edge is moved further, in widths of its side.
 const FAR: f32 = 200.0;
 
@@ -47,6 +54,9 @@ pub struct Stream {
     /// How much the distances of functions add to the widths of their bands, usually.
     usual: Sides,
     scores: [VecDeque<f32>; 2],
+    /// For how many steps most counts lay above their bands.
+    #[serde(skip)]
+    risen: usize,
     #[serde(skip)]
     edges: Option<[f32; 2]>,
 }
@@ -58,6 +68,7 @@ impl Default for Stream {
             plain: OUTSIDE,
             usual: [0.0; 2],
             scores: [VecDeque::new(), VecDeque::new()],
+            risen: 0,
             edges: None,
         }
     }
@@ -84,6 +95,21 @@ fn widths(quantiles: &Quantiles, own: Sides) -> Sides {
     [median - quantiles[LOW] + low + HALF, quantiles[HIGH] - median + high + HALF]
 }
 
+/// Whether the model has noticed a rise of all demand.
+///
+/// What was forecast before the rise is exceeded at once, and tells nothing of what is forecast
+/// after it. So if the model has noticed, edges do not learn from it, or they would stay far too
+/// wide for hours; if it has not, they must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It has: the nearest forecasts are not exceeded.
+    Taken,
+    /// The rise has only begun.
+    Open,
+    /// It has not: even the nearest forecasts are exceeded.
+    Missed,
+}
+
 impl Came {
     /// Whether all of it is numbers.
     pub fn is_known(&self) -> bool {
@@ -93,37 +119,61 @@ impl Came {
 }
 
 impl Stream {
-    /// Takes in what came of a step, of all functions of the group.
-    pub fn learn(&mut self, came: &[(Came, Sides)]) {
-        let is_known = |(came, _): &&(Came, Sides)| came.is_known();
-        let (mut inside, mut plainly, mut len) = (0.0f32, 0.0f32, 0usize);
-        for (Came { plain, shown, count }, own) in came.iter().filter(is_known) {
-            inside += share_inside(*count, shown);
-            plainly += share_inside(*count, plain);
-            len += 1;
-            let [low, high] = widths(plain, *own);
-            let bare = widths(plain, [0.0; 2]);
-            for side in 0..2 {
-                let share = (own[side] / bare[side]).clamp(0.0, SHARE_MAX);
-                self.usual[side] += USUAL_PACE * (share - self.usual[side]);
-            }
-            let beside = count - plain[MEDIAN];
-            for spread in SPREAD {
-                let scores = [-(beside + spread) / low, (beside + spread) / high];
-                for (kept, score) in self.scores.iter_mut().zip(scores) {
-                    kept.push_back(score.clamp(-FAR, FAR));
-                    if kept.len() > KEPT {
-                        kept.pop_front();
-                    }
+    /// Takes in what came of a step, of all functions of the group; the first `aside` steps of a
+    /// rise as `notice` says. Tells whether their distances were taken for scores.
+    pub fn learn(&mut self, came: &[(Came, Sides)], aside: usize, notice: Notice) -> bool {
+        let known: Vec<&(Came, Sides)> = came.iter().filter(|(came, _)| came.is_known()).collect();
+        if known.is_empty() {
+            return false;
+        }
+        let mean = |of: fn(&Came) -> f32| {
+            known.iter().map(|(came, _)| of(came)).sum::<f32>() / known.len() as f32
+        };
+        let above = mean(|came| share_above(came.count, &came.shown));
+        self.risen = if above > RISE && known.len() >= TOGETHER { self.risen + 1 } else { 0 };
+        let is_aside = (1..=aside).contains(&self.risen) && notice != Notice::Missed;
+        let pace = match (is_aside, notice) {
+            (false, _) => PACE,
+            (true, Notice::Taken) => 0.0,
+            (true, _) => PACE_ALONE,
+        };
+        let missed = 1.0 - mean(|came| share_inside(came.count, &came.shown));
+        self.outside = (self.outside + pace * (OUTSIDE - missed)).clamp(OUTSIDE_MIN, OUTSIDE_MAX);
+        let plainly = 1.0 - mean(|came| share_inside(came.count, &came.plain));
+        self.plain += PLAIN_PACE * (plainly - self.plain);
+        self.edges = None;
+        if !is_aside {
+            known.iter().for_each(|(came, own)| self.take(came, *own));
+        }
+        !is_aside
+    }
+
+    /// What forecasts of the next step, whose stream this is, tell of a rise.
+    pub fn notice(&self) -> Notice {
+        match self.risen {
+            0 => Notice::Taken,
+            1..=NOTICED => Notice::Open,
+            _ => Notice::Missed,
+        }
+    }
+
+    /// Takes a count for a score.
+    fn take(&mut self, Came { plain, count, .. }: &Came, own: Sides) {
+        let [low, high] = widths(plain, own);
+        let bare = widths(plain, [0.0; 2]);
+        for side in 0..2 {
+            let share = (own[side] / bare[side]).clamp(0.0, SHARE_MAX);
+            self.usual[side] += USUAL_PACE * (share - self.usual[side]);
+        }
+        let beside = count - plain[MEDIAN];
+        for spread in SPREAD {
+            let scores = [-(beside + spread) / low, (beside + spread) / high];
+            for (kept, score) in self.scores.iter_mut().zip(scores) {
+                kept.push_back(score.clamp(-FAR, FAR));
+                if kept.len() > KEPT {
+                    kept.pop_front();
                 }
             }
-        }
-        if len > 0 {
-            let missed = 1.0 - inside / len as f32;
-            let moved = self.outside + PACE * (OUTSIDE - missed);
-            self.outside = moved.clamp(OUTSIDE_MIN, OUTSIDE_MAX);
-            self.plain += PLAIN_PACE * (1.0 - plainly / len as f32 - self.plain);
-            self.edges = None;
         }
     }
 
