@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swell_api::site::Cluster;
-use swell_consensus::log::{Change, LogError, Look};
+use swell_consensus::log::{Change, LogError, Look, Membership};
 use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
 use swell_link::client::{Address, Client};
@@ -105,8 +105,12 @@ pub async fn dismiss(site: &Site, who: SiteId) -> Result<(), Refusal> {
             Ok(decided) => decided.outcome.map_err(|refused| declined(site, &refused))?,
         }
     }
-    let mut voters = log.membership().voters;
+    let Membership { mut voters, sites } = log.membership();
     if voters.remove(&who) && !voters.is_empty() {
+        // One that came when there were voters enough takes its place.
+        let is_next = |id: &&SiteId| **id != who && !voters.contains(id) && site.is_reached(**id);
+        let next = sites.keys().find(is_next).copied();
+        voters.extend(next);
         let changed = log.change(Change::Voters(voters), PATIENCE).await;
         changed.map_err(|error| unsaid(&error))?;
     }

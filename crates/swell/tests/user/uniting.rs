@@ -205,6 +205,31 @@ fn a_site_that_gossip_does_not_hear_is_not_removed_while_it_answers() {
     until("it is missed", || (first.run("site remove kobe").code == Some(0)).then_some(()));
 }
 
+#[test]
+fn a_voter_that_leaves_is_replaced_by_a_site_that_had_no_vote_on_the_log() {
+    let [first, second, third] = town();
+    let join = |name: &str| {
+        let node = Node::up("");
+        node.write("invitation.json", first.fine(&format!("site invite {name}")).out.as_bytes());
+        node.fine("site join invitation.json --cpu 2");
+        node
+    };
+    let _others = ["rome", "bonn", "turku"].map(join);
+    let voters = || {
+        let sites = third.fine("site list -o json").json();
+        let is_voter = |site: &&Value| site["is_voter"] == true;
+        let names = sites.as_array()?.iter().filter(is_voter).filter_map(|it| it["name"].as_str());
+        Some(names.map(str::to_string).collect::<Vec<String>>())
+    };
+    let before = until("five of six are voters", || voters().filter(|names| names.len() == 5));
+    assert!(before.contains(&"lima".to_string()), "{before:?}");
+    until("it can leave", || (second.run("site leave").code == Some(0)).then_some(()));
+    until("five of five are", || {
+        let names = voters()?;
+        (names.len() == 5 && !names.contains(&"lima".to_string())).then_some(())
+    });
+}
+
 /// A Prometheus: a real one where the machine has it, else one that answers as a real one did.
 struct Prometheus {
     address: String,
