@@ -17,8 +17,8 @@ use swell_site::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::telling::{
-    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
-    step, trouble, trouble_of,
+    anomaly, begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share,
+    slot_ms, step, trouble, trouble_of,
 };
 
 /// Slots that are shown ahead.
@@ -66,6 +66,7 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             applied: state.index,
             trouble: site.trouble(),
             sites,
+            anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
         }
     })
 }
