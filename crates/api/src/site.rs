@@ -29,6 +29,22 @@ pub struct Cluster {
     pub trouble: Option<String>,
     /// The sites, by name.
     pub sites: Vec<Site>,
+    /// What was out of the ordinary about workloads of late, as this site saw it, the latest last.
+    #[serde(default)]
+    pub anomalies: Vec<SiteAnomaly>,
+}
+
+/// Something out of the ordinary about what a workload takes of processors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SiteAnomaly {
+    /// When it began, in milliseconds since 1970.
+    pub since_ms: u64,
+    /// When it was noticed.
+    pub noticed_ms: u64,
+    /// The workload.
+    pub workload: String,
+    /// What it is, in a sentence.
+    pub what: String,
 }
 
 /// Whether a site takes part in decisions.
@@ -219,6 +235,10 @@ pub struct LedgerRow {
     pub samples: u64,
     /// Its mean loss by that of a naive forecaster: below 1 is better.
     pub loss_ratio: f64,
+    /// The same of its forecasts as they stood some slots before they could not be replaced any
+    /// more; what it weighs follows from the worse of both. Left out where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_loss_ratio: Option<f64>,
     /// Its share of all votes in this class, from 0 to 1.
     pub weight: f64,
     /// What it committed itself to about itself, and what observers then agreed on, the latest
@@ -260,6 +280,10 @@ pub struct FileProposal {
     /// Whether the workload stays there even if it did not help.
     #[serde(default)]
     pub stay: bool,
+    /// Whether it may be that the same move was taken back before, or that the workload has just
+    /// moved: what was in its way is gone.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// What was filed.

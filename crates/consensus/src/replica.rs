@@ -56,7 +56,16 @@ impl Replica {
         let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
         let (doubled, _) = watch::channel(false);
         let numbering = OnceLock::new();
-        Arc::new(Self { site, kept, applied, entries, appended, numbering, doubled, opinion: OnceLock::new() })
+        Arc::new(Self {
+            site,
+            kept,
+            applied,
+            entries,
+            appended,
+            numbering,
+            doubled,
+            opinion: OnceLock::new(),
+        })
     }
 
     /// This site names its messages so: others are not its own.

@@ -177,18 +177,17 @@ impl Node {
         let restored = deployer.restore().map_err(|error| data(error.to_string()))?;
         history::recall(&live, &registry, &store).map_err(|error| data(error.to_string()))?;
 
-        let stop = CancellationToken::new();
+        let (stop, links) = (CancellationToken::new(), Arc::new(Links::default()));
         let spans = settings.otlp.as_deref().map(Spans::start).transpose();
         let spans = spans.map_err(|error| NodeError::Settings(error.to_string()))?;
-        let lines_max = settings.log_lines_max;
-        let observer = Arc::new(Observer::new(metrics.clone(), lines_max, spans.clone()));
+        let observer =
+            Arc::new(Observer::new(metrics.clone(), settings.log_lines_max, spans.clone()));
         let queue = Queue::open(&settings.data, settings.queue.clone());
         let queue = Arc::new(queue.map_err(|error| data(error.to_string()))?);
         let port = match &settings.flow.link {
             Some(link) => Some(Port::bind(link).await.map_err(NodeError::Settings)?),
             None => None,
         };
-        let links = Arc::new(Links::default());
         links.set(port.as_ref().map(Port::link));
         let flows = Flows::open(FlowParts {
             data: settings.data.clone(),
@@ -219,7 +218,7 @@ impl Node {
             stop.clone(),
         );
         let foresight = foresight.map_err(|error| data(error.to_string()))?;
-        let elsewhere = Arc::new(Elsewhere::default());
+        let (elsewhere, operations) = (Arc::new(Elsewhere::default()), stores.operations().clone());
         let (going, known) = (elsewhere.clone(), registry.clone());
         triggers.act_if(move |name| going.acts_for(name, known.get(name).as_deref()));
         let around = start::Around { registry: registry.clone(), live: live.clone(), stores };
@@ -231,6 +230,7 @@ impl Node {
             registry: registry.clone(),
             live: live.clone(),
             ground: foresight.ground.clone(),
+            operations,
             belongings: Belongings {
                 queue: queue.clone(),
                 flows: flows.clone(),

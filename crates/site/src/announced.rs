@@ -4,6 +4,8 @@
 //! An occasion touches the workloads that its patterns name. One with a pattern such as
 //! `site/oslo` touches a site as a whole, such as a night in which half of it is maintained.
 
+use std::collections::BTreeSet;
+
 use swell_core::council::words::Slot;
 use swell_core::time::Span;
 use swell_forecast::bands::{Forecast, Quantiles};
@@ -19,6 +21,17 @@ const SITE: &str = "site/";
 /// No load is larger: what an announced factor makes of it stays a number.
 const LOAD_MAX: f32 = 1e12;
 
+/// What somebody announces, and of whom it may.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The announcements.
+    pub occasions: &'a [Occasion],
+    /// Names of workloads.
+    pub workloads: &'a [String],
+    /// Names of sites.
+    pub sites: &'a [String],
+}
+
 /// What is announced of some names, from one slot on.
 #[derive(Debug, Clone, Default)]
 pub struct Announced {
@@ -28,40 +41,50 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// What occasions mean for workloads and sites of these names, in so many slots.
-    pub fn new(
-        occasions: &[Occasion],
-        workloads: &[String],
-        sites: &[String],
-        slots: (Slot, usize),
-        length: Span,
-    ) -> Self {
+    /// What is said means in so many slots. Where several say the same of somebody, by the id of
+    /// the occasion, it counts once, as the first one says it.
+    pub fn new(said: &[Said<'_>], slots: (Slot, usize), length: Span) -> Self {
         let (first, len) = slots;
         let ms = |slot: Slot| slot.begin(length).nanos() / 1_000_000;
         let step_ms = (length.nanos() / 1_000_000).max(1);
         let grid = Grid { first_ms: ms(first), step_ms };
         let is_of_sites =
             |one: &&Occasion| one.functions.iter().any(|pattern| pattern.starts_with(SITE));
-        let (of_sites, of_workloads): (Vec<&Occasion>, Vec<&Occasion>) =
-            occasions.iter().partition(is_of_sites);
-        let names: Vec<String> = workloads
-            .iter()
-            .cloned()
-            .chain(sites.iter().map(|site| format!("{SITE}{site}")))
-            .collect();
-        let mut events = Vec::new();
-        for (some, range) in
-            [(of_workloads, 0..workloads.len()), (of_sites, workloads.len()..names.len())]
-        {
-            let some: Vec<Occasion> = some.into_iter().cloned().collect();
-            let of: Vec<&str> = names[range.clone()].iter().map(String::as_str).collect();
-            for occurrence in plan(&some, grid, len, &of).occurrences {
-                let mut event = occurrence.as_announced();
-                event.members.iter_mut().for_each(|member| *member += range.start);
-                events.push(event);
+        let mut announced = Self { first, names: Vec::new(), events: Vec::new() };
+        let mut known = BTreeSet::new();
+        for Said { occasions, workloads, sites } in said {
+            let (of_sites, of_workloads): (Vec<&Occasion>, Vec<&Occasion>) =
+                occasions.iter().partition(is_of_sites);
+            let sites: Vec<String> = sites.iter().map(|site| format!("{SITE}{site}")).collect();
+            let mut new = BTreeSet::new();
+            for (some, of) in [(of_workloads, &workloads.to_vec()), (of_sites, &sites)] {
+                let some: Vec<Occasion> = some.into_iter().cloned().collect();
+                let of: Vec<&str> = of.iter().map(String::as_str).collect();
+                for occurrence in plan(&some, grid, len, &of).occurrences {
+                    let mut event = occurrence.as_announced();
+                    let id = |member: usize| (occurrence.occasion.clone(), member);
+                    let members = event.members.iter().map(|member| announced.member(of[*member]));
+                    let members: BTreeSet<usize> =
+                        members.filter(|member| !known.contains(&id(*member))).collect();
+                    new.extend(members.iter().map(|member| id(*member)));
+                    event.members = members.into_iter().collect();
+                    // An event of nobody would be one of everybody.
+                    if !event.members.is_empty() {
+                        announced.events.push(event);
+                    }
+                }
             }
+            known.append(&mut new);
         }
-        Self { first, names, events }
+        announced
+    }
+
+    fn member(&mut self, name: &str) -> usize {
+        let known = self.names.iter().position(|known| known == name);
+        known.unwrap_or_else(|| {
+            self.names.push(name.to_string());
+            self.names.len() - 1
+        })
     }
 
     /// The past of a workload as it would have been without what was announced; `last` is the
@@ -80,6 +103,13 @@ impl Announced {
                     *value /= times;
                 }
             }
+        }
+    }
+
+    /// The same of what runs at a site, or of the rest of it, by what is announced of the site.
+    pub fn calm_of_site(&self, site: &str, series: &mut [f32], last: Slot) {
+        if !self.events.is_empty() {
+            self.calm(&format!("{SITE}{site}"), series, last);
         }
     }
 
@@ -140,7 +170,12 @@ mod tests {
         ];
         let (workloads, sites) =
             (["shop-eu".to_string(), "mail".to_string()], ["oslo".to_string()]);
-        let announced = Announced::new(&occasions, &workloads, &sites, (Slot(8), 20), SLOT);
+        let own = Said { occasions: &occasions, workloads: &workloads, sites: &sites };
+        // Who says the same again, or something of others, changes nothing.
+        let (nobody, other) = ([], [occasion("lie", (12, 14), "site/oslo", 9.0)]);
+        let again = Said { occasions: &occasions, workloads: &workloads[..1], sites: &sites };
+        let lie = Said { occasions: &other, workloads: &nobody, sites: &nobody };
+        let announced = Announced::new(&[own, again, lie], (Slot(8), 20), SLOT);
         let flat = vec![[10.0; 5]; 4];
         let middles = |steps: Vec<Quantiles>| -> Vec<f32> {
             steps.iter().map(|quantiles| quantiles[MEDIAN]).collect()
@@ -152,6 +187,9 @@ mod tests {
         assert_eq!(whole, [10.0, 10.0, 20.0, 10.0]);
         let mut past = [10.0, 30.0, 30.0, 10.0];
         announced.calm("shop-eu", &mut past, Slot(14));
+        assert_eq!(past, [10.0; 4]);
+        let mut past = [10.0, 10.0, 20.0, 10.0];
+        announced.calm_of_site("oslo", &mut past, Slot(14));
         assert_eq!(past, [10.0; 4]);
     }
 }

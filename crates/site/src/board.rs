@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use swell_core::council::witness::Passed;
 use swell_core::council::words::Criticality;
+use swell_forecast::calendar::occasion::Occasion;
 
 use crate::sums::Reading;
 
@@ -46,7 +47,7 @@ pub struct Card {
 }
 
 /// What a site tells of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Board {
     /// Who.
     pub contact: Contact,
@@ -59,4 +60,7 @@ pub struct Board {
     /// What its gateway passed on to other sites, by site and workload.
     #[serde(default)]
     pub passed: BTreeMap<String, BTreeMap<String, Passed>>,
+    /// What is announced there: others take its word on itself and what runs there.
+    #[serde(default)]
+    pub occasions: Vec<Occasion>,
 }

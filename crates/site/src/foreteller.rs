@@ -5,6 +5,7 @@
 //! each series by itself: one that is good at a steady workload may be bad at a rising one.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot};
@@ -28,6 +29,22 @@ const METHODS: [(&str, &dyn Rule); 4] = [
 
 /// What an old loss still weighs after another slot.
 const MEMORY: f64 = 0.9;
+
+/// One of the methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Method(usize);
+
+impl FromStr for Method {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let place = METHODS.iter().position(|(known, _)| *known == name);
+        place.map(Self).ok_or_else(|| {
+            let known = METHODS.map(|(known, _)| known).join("`, `");
+            format!("there is no method `{name}` of forecasting, only `{known}`")
+        })
+    }
+}
 
 /// Forecasts of everything.
 pub struct Foreteller {
@@ -64,9 +81,9 @@ pub struct Said<'a> {
 
 impl Foreteller {
     /// Forecasts of so many slots, judged by what was said `lead` slots ahead. `method` is the
-    /// name of the one to believe, or nothing for the best of late.
-    pub fn new(horizon: usize, lead: usize, season: usize, method: Option<&str>) -> Self {
-        let only = method.and_then(|name| METHODS.iter().position(|(known, _)| *known == name));
+    /// one to believe, or nothing for the best of late.
+    pub fn new(horizon: usize, lead: usize, season: usize, method: Option<Method>) -> Self {
+        let only = method.map(|Method(place)| place);
         Self {
             horizon: horizon.max(lead + 1),
             lead,
@@ -192,6 +209,16 @@ mod tests {
             foreteller.on_slot(&history, Slot(slot), &|_, _| {});
         }
         (foreteller, source)
+    }
+
+    #[test]
+    fn methods_are_known_by_name() {
+        for name in Foreteller::methods() {
+            let Method(place) = name.parse().expect("it is one");
+            assert_eq!(METHODS[place].0, name);
+        }
+        let why = "thetta".parse::<Method>().expect_err("it is none");
+        assert!(why.contains("`theta`"), "{why}");
     }
 
     #[test]

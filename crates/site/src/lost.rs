@@ -1,22 +1,13 @@
 //! What becomes of workloads whose site is gone: who stood by proposes that another one takes
 //! over, once gossip has lost the site and its leases have run out.
 
-use std::collections::BTreeMap;
-
-use swell_core::council::filing::through;
-use swell_core::council::load::{fits, predicted_ppm};
-use swell_core::council::movement::Phase;
-use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
+use swell_core::council::proposal::{Cause, Filing, Rollback};
 use swell_core::council::propose::Temper;
 use swell_core::council::state::State;
-use swell_core::council::words::{Metric, Mode, WorkloadId};
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;
 
-/// How many workloads of a site are proposed at a time.
-const AT_A_TIME: usize = 4;
-/// Slots until it must be decided.
-const WITHIN_SLOTS: u64 = 2;
+use crate::evacuation::Evacuation;
 
 /// Who stands by for a site: the first after it in the circle of members that is there.
 pub fn stand_in(state: &State, lost: SiteId, is_there: &dyn Fn(SiteId) -> bool) -> Option<SiteId> {
@@ -43,54 +34,15 @@ fn of_site(
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
 ) -> Vec<Filing> {
-    let is_open = |id: &WorkloadId| {
-        state.open.values().any(|open| {
-            let phase = open.movement.map(|movement| movement.phase);
-            open.filing.workloads.contains_key(id) && !matches!(phase, Some(Phase::Watching { .. }))
-        })
+    let evacuation = Evacuation {
+        source,
+        cause: Cause::SourceLost,
+        // There is nowhere to take it back to.
+        rollback: Rollback::Stay,
+        window_slots: temper.window_slots,
     };
-    let is_orphan = |(id, of): &(&WorkloadId, &Workload)| {
-        of.authority.holder == source
-            && of.authority.lease_until <= state.now
-            && of.rests_until <= state.now
-            && state.mode_of(**id) != Mode::Off
-            && state.transit(**id).is_none()
-            && !is_open(id)
-    };
-    let mut orphans: Vec<_> = state.workloads.iter().filter(is_orphan).collect();
-    orphans.sort_by_key(|(id, of)| (std::cmp::Reverse(of.criticality), **id));
-    let filings = orphans.into_iter().filter_map(|(id, of)| {
-        let deadline = state.now + state.rules.slot * WITHIN_SLOTS;
-        let to = |destination| Filing {
-            workloads: BTreeMap::from([(*id, of.authority.epoch)]),
-            source,
-            destination,
-            deadline,
-            cause: Cause::SourceLost,
-            criterion: Criterion {
-                conditions: vec![Condition {
-                    site: destination,
-                    metric: Metric::Cpu,
-                    at_most_ppm: state.rules.limit_ppm,
-                }],
-                window_slots: temper.window_slots,
-                samples_min: 1,
-            },
-            // There is nowhere to take it back to.
-            rollback: Rollback::Stay,
-        };
-        let others =
-            state.members.keys().copied().filter(|site| *site != source && is_there(*site));
-        let fitting = others.filter(|site| {
-            let filing = to(*site);
-            fits(state, *site, &of.demand, through(state, &filing)).is_ok()
-        });
-        let full = |site: &SiteId| {
-            (predicted_ppm(state, *site, Metric::Cpu, state.slot()).unwrap_or(0), *site)
-        };
-        fitting.min_by_key(full).map(to)
-    });
-    filings.take(AT_A_TIME).collect()
+    let is_orphan = |of: &Workload| of.authority.lease_until <= state.now;
+    evacuation.filings(state, &is_orphan, is_there)
 }
 
 #[cfg(test)]
@@ -98,7 +50,7 @@ mod tests {
     use swell_core::council::entry::{Command, Entry};
     use swell_core::council::machine::apply;
     use swell_core::council::rules::Rules;
-    use swell_core::council::words::{Criticality, Loads};
+    use swell_core::council::words::{Criticality, Loads, WorkloadId};
     use swell_core::time::{Instant, Span};
 
     use super::*;

@@ -7,31 +7,31 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use swell_core::council::entry::Band;
-use swell_core::council::judge::Outlook;
 use swell_core::council::rules::Rules;
 use swell_core::council::state::State;
 use swell_core::council::witness::{Claim, Witness};
 use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
-use swell_forecast::bands::{HIGH, Quantiles};
+use swell_forecast::bands::Quantiles;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::checkpoint::{self, CheckpointError};
 use swell_forecast::watch::anomaly::Anomaly;
 use swell_forecast::watch::board::Board as Watchers;
 use swell_forecast::watch::watcher::Sight;
 
-use crate::announced::Announced;
+use crate::announced::{Announced, Said};
 use crate::board::Board;
-use crate::foreteller::{Foreteller, Learned};
+use crate::foreteller::{Foreteller, Learned, Method};
 use crate::history::{History, Source};
 use crate::naming::{Names, site_id, workload_id};
-use crate::odds::Odds;
+use crate::odds::{Odds, failing_share};
+use crate::quality::Quality;
 use crate::quantiles::{band, chance_above, share_ppm, sum};
-use crate::sums::{Amounts, Reading, Sums, plus};
+use crate::sums::{Amounts, Reading, plus};
 use crate::witness::heard;
 
 /// Slots of the past that are looked at, at most.
-const SLOTS_MAX: usize = 600;
+pub const SLOTS_MAX: usize = 600;
 
 /// What its memory is called.
 const KIND: &str = "monitor";
@@ -48,14 +48,17 @@ pub struct Monitor {
     odds: Odds,
     watchers: Watchers,
     anomalies: VecDeque<Anomaly>,
+    quality: Quality,
     names: Names,
+    /// Where each workload ran in the last slot, most of all.
+    places: BTreeMap<WorkloadId, (SiteId, f32)>,
     last: BTreeMap<SiteId, Reading>,
     seen: BTreeMap<SiteId, Amounts>,
     witness: Witness,
     /// Sites whose counters others contradicted in the last slot.
     doubted: BTreeSet<SiteId>,
     expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
-    /// What is announced of sites as a whole.
+    /// What is announced of sites and workloads.
     announced: Announced,
     /// The slot that was looked at last.
     slot: Slot,
@@ -63,7 +66,7 @@ pub struct Monitor {
 
 impl Monitor {
     /// The monitor of a site that goes by these rules; `method` as in [`Foreteller::new`].
-    pub fn new(me: SiteId, rules: &Rules, method: Option<&str>) -> Self {
+    pub fn new(me: SiteId, rules: &Rules, method: Option<Method>) -> Self {
         let (horizon, lead) = (rules.horizon_slots as usize + 1, rules.lead_slots as usize);
         Self {
             me,
@@ -73,7 +76,9 @@ impl Monitor {
             odds: Odds::default(),
             watchers: Watchers::default(),
             anomalies: VecDeque::new(),
+            quality: Quality::default(),
             names: Names::default(),
+            places: BTreeMap::new(),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
             witness: Witness::default(),
@@ -115,6 +120,7 @@ impl Monitor {
     ) {
         self.seen.clear();
         self.doubted.clear();
+        self.places.clear();
         self.witness.on_slot(heard(boards));
         for (site, board) in boards {
             match board {
@@ -125,12 +131,30 @@ impl Monitor {
             }
         }
         self.history.forget(slot.minus(SLOTS_MAX as u64));
+        self.quality.forget(slot.minus(SLOTS_MAX as u64));
         self.slot = slot;
         let workloads: Vec<String> = self.names.workloads.values().cloned().collect();
         let sites: Vec<String> = self.names.sites.values().cloned().collect();
         let span = (slot.minus(SLOTS_MAX as u64), SLOTS_MAX + 2 + rules.horizon_slots as usize);
-        self.announced = Announced::new(occasions, &workloads, &sites, span, rules.slot);
-        let (names, announced) = (&self.names, &self.announced);
+        // Its own calendar is about everybody; what others announce, about themselves.
+        let own = Said { occasions, workloads: &workloads, sites: &sites };
+        let boards = boards.values().flatten();
+        let told: Vec<_> = boards.filter(|board| !board.occasions.is_empty()).collect();
+        let told: Vec<(&Board, Vec<String>, Vec<String>)> = told
+            .into_iter()
+            .map(|board| {
+                let runs = board.cards.keys().cloned().collect();
+                (board, runs, vec![board.contact.name.clone()])
+            })
+            .collect();
+        let told = told.iter().map(|(board, workloads, sites)| Said {
+            occasions: &board.occasions,
+            workloads,
+            sites,
+        });
+        let said: Vec<Said<'_>> = [own].into_iter().chain(told).collect();
+        self.announced = Announced::new(&said, span, rules.slot);
+        let (names, announced, places) = (&self.names, &self.announced, &self.places);
         let name = |source: Source| match source {
             Source::Workload(id) => names.workloads.get(&id),
             Source::Rest(_) => None,
@@ -138,6 +162,13 @@ impl Monitor {
         self.foreteller.on_slot(&self.history, slot, &|source, series| {
             if let Some(name) = name(source) {
                 announced.calm(name, series, slot);
+            }
+            let site = match source {
+                Source::Workload(id) => places.get(&id).map(|(site, _)| *site),
+                Source::Rest(site) => Some(site),
+            };
+            if let Some(name) = site.and_then(|site| names.sites.get(&site)) {
+                announced.calm_of_site(name, series, slot);
             }
         });
         self.expected.clear();
@@ -178,7 +209,6 @@ impl Monitor {
             self.doubted.insert(site);
         }
         let mut whole = Amounts::default();
-        let (mut calls, mut failed) = (0u64, 0u64);
         for (name, sums) in &board.reading.workloads {
             let id = workload_id(name);
             self.names.workloads.insert(id, name.clone());
@@ -188,15 +218,20 @@ impl Monitor {
                 loads[Metric::Cpu as usize] = *run_us as f32 / elapsed as f32;
             }
             self.history.add(Source::Workload(id), slot, loads);
+            self.quality.on_slot(id, slot, &earlier, sums);
+            let place = self.places.entry(id).or_insert((site, loads[0]));
+            if loads[0] > place.1 {
+                *place = (site, loads[0]);
+            }
             whole = plus(whole, loads);
-            calls += sums.calls.saturating_sub(earlier.calls);
-            failed += sums.failed.saturating_sub(earlier.failed);
         }
-        let rest = rest(&board.reading, &before, elapsed, whole);
+        let rest = board.reading.rest_since(&before, elapsed, whole);
         self.history.add(Source::Rest(site), slot, rest);
         whole = plus(whole, rest);
-        let sums = Sums { calls, failed, ..Sums::default() };
-        self.odds.on_slot(site, Some(sums.failures_since(&Sums::default()).unwrap_or(0.0)));
+        let shares = board.reading.workloads.iter().filter_map(|(name, sums)| {
+            sums.failures_since(before.workloads.get(name).unwrap_or(&Default::default()))
+        });
+        self.odds.on_slot(site, Some(failing_share(shares)));
         self.seen.insert(site, whole);
     }
 
@@ -231,6 +266,24 @@ impl Monitor {
     /// What was out of the ordinary, the oldest first.
     pub fn anomalies(&self) -> impl Iterator<Item = &Anomaly> {
         self.anomalies.iter()
+    }
+
+    /// How calls of workloads fare.
+    pub fn quality(&self) -> &Quality {
+        &self.quality
+    }
+
+    /// Whether it has no expectation of anything yet.
+    pub fn knows_nothing(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// Steps from a slot on, changed by what is announced of a site as a whole.
+    pub fn of_site(&self, site: SiteId, from: Slot, steps: Vec<Quantiles>) -> Vec<Quantiles> {
+        match self.names.sites.get(&site) {
+            Some(name) => self.announced.site(name, from, steps),
+            None => steps,
+        }
     }
 
     /// The chance that a site fails in the next slot.
@@ -299,10 +352,7 @@ impl Monitor {
         };
         let whole = |ahead: usize| sum(sources.iter().filter_map(|source| at(source, ahead)));
         let steps: Vec<Quantiles> = (begin..begin + slots).map(whole).collect();
-        match self.names.sites.get(&site) {
-            Some(name) => self.announced.site(name, from, steps),
-            None => steps,
-        }
+        self.of_site(site, from, steps)
     }
 
     /// The bands of a site that this one commits itself to; nothing where it knows nothing or the
@@ -337,35 +387,5 @@ impl Monitor {
     /// How many slots ahead forecasts are judged.
     pub fn lead(&self) -> usize {
         self.lead
-    }
-}
-
-/// What no workload of a site accounts for: by another measure of the whole where there is one.
-fn rest(now: &Reading, before: &Reading, elapsed: u64, workloads: Amounts) -> Amounts {
-    let counted = now.rest.loads_since(&before.rest, elapsed);
-    std::array::from_fn(|metric| match now.measured[metric] {
-        Some(measured) => (measured as f32 - workloads[metric]).max(0.0),
-        None => counted[metric],
-    })
-}
-
-/// What a site expects while it looks at a state.
-pub struct View<'a> {
-    /// What it knows.
-    pub monitor: &'a Monitor,
-    /// What was decided.
-    pub state: &'a State,
-}
-
-impl Outlook for View<'_> {
-    fn peak_ppm(&self, site: SiteId, metric: Metric, through: Slot) -> Option<u32> {
-        let Self { monitor, state } = *self;
-        let capacity = state.members.get(&site)?.capacity.of(metric);
-        if monitor.expected.is_empty() {
-            return None;
-        }
-        let slots = (through.0.saturating_sub(state.slot().0) + 1).min(SLOTS_MAX as u64);
-        let loads = monitor.load(state, site, metric, state.slot(), slots as usize);
-        loads.iter().filter_map(|load| share_ppm(load[HIGH], capacity)).max()
     }
 }

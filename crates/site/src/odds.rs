@@ -8,7 +8,8 @@ use swell_core::ids::SiteId;
 /// What an old slot still weighs after another one.
 const MEMORY: f32 = 0.98;
 
-/// A slot in which more than this share of the calls failed is one of failure.
+/// A workload of which more than this share of the calls failed fails, and so does a site in a slot
+/// in which more than this share of its workloads did.
 const FAILED_SHARE: f32 = 0.5;
 
 /// The chance that is taken where nothing is known. Sites are taken to work: a new one is no
@@ -20,7 +21,7 @@ const USUAL: f32 = 0.02;
 pub struct Odds(BTreeMap<SiteId, (f32, f32)>);
 
 impl Odds {
-    /// A site in a slot: not reached at all, or the share of its calls that failed.
+    /// A site in a slot: not reached at all, or the share of its workloads that failed.
     pub fn on_slot(&mut self, site: SiteId, failed_share: Option<f32>) {
         let has_failed = failed_share.is_none_or(|share| share > FAILED_SHARE);
         let (failed, slots) = self.0.entry(site).or_default();
@@ -36,9 +37,33 @@ impl Odds {
     }
 }
 
+/// The share of a site's workloads whose calls fail for the most part, of the shares that failed of
+/// each that was called. A workload that fails by itself is no matter of its site, so it takes two.
+pub fn failing_share(shares: impl Iterator<Item = f32>) -> f32 {
+    let (mut failing, mut called) = (0u32, 0u32);
+    for share in shares {
+        failing += u32::from(share > FAILED_SHARE);
+        called += 1;
+    }
+    if failing < 2 { 0.0 } else { failing as f32 / called as f32 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_workload_that_fails_does_not_make_a_failing_site() {
+        for (shares, expected) in [
+            (&[][..], 0.0),
+            (&[1.0], 0.0),
+            (&[1.0, 0.1], 0.0),
+            (&[1.0, 0.9], 1.0),
+            (&[1.0, 0.9, 0.0, 0.5], 0.5),
+        ] {
+            assert_eq!(failing_share(shares.iter().copied()), expected, "{shares:?}");
+        }
+    }
 
     #[test]
     fn who_fails_is_expected_to_fail() {

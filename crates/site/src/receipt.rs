@@ -191,7 +191,7 @@ impl<'a> Trial<'a> {
         let is_new = filing.workloads.keys().all(is_there);
         let feared = match filing.cause {
             Cause::Overload { slot, .. } => slot.plus(1),
-            Cause::Order | Cause::SourceLost => arrived,
+            _ => arrived,
         };
         let checked = arrived.plus(filing.criterion.window_slots);
         let judged = Judged {

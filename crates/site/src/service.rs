@@ -19,9 +19,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::errands::Errand;
-use crate::monitor::View;
 use crate::settings::beat;
 use crate::site::Site;
+use crate::view::View;
 
 /// What there is to do.
 #[derive(Default)]

@@ -6,13 +6,15 @@ use swell_core::council::propose::Temper;
 use swell_core::council::rules::Rules;
 use swell_core::time::Span;
 
+use crate::foreteller::Method;
+
 /// Settings of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// How easily it proposes.
     pub temper: Temper,
     /// The method of forecasting to believe; nothing for whoever missed least of late.
-    pub method: Option<String>,
+    pub method: Option<Method>,
     /// How long each part of the traffic is served before it counts as shifted.
     pub dwell: Duration,
     /// How long the log may take to decide what this site says.

@@ -90,7 +90,7 @@ impl Site {
         let Parts { log, mover, neighbours, kept, settings, clock } = parts;
         let me = log.site();
         let rules = log.look(|state| state.rules);
-        let mut monitor = Monitor::new(me, &rules, settings.method.as_deref());
+        let mut monitor = Monitor::new(me, &rules, settings.method);
         if let Some(Err(error)) = kept.memory().map(|memory| monitor.recall(&memory)) {
             tracing::warn!(%error, "the monitor of this site learns anew");
         }

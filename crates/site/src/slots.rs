@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 
 use crate::board::Board;
 use crate::errands::Errand;
-use crate::lost;
 use crate::naming::workload_id;
 use crate::site::Site;
 use crate::statements::{forecasts, observations, proposals, workloads};
+use crate::{aftermath, failing, lost};
 
 /// After so many slots it is kept what was learned.
 const REMEMBER_EVERY: u64 = 6;
@@ -53,18 +53,20 @@ impl Site {
             let mut said = workloads(state, monitor, &here);
             said.extend(observations(state, monitor));
             said.extend(forecasts(state, monitor));
+            said.extend(aftermath::complaints(state, monitor));
             said
         });
         self.say_all(said).await;
         self.own_what_is_held();
         let temper = self.settings.temper;
-        let said = self.log.look(|state| {
+        let said = self.look(|state, monitor| {
             let mut said = proposals(state, self.me, &temper);
+            let is_there = |site: SiteId| self.is_reached(site);
+            let mut filings = failing::proposals(state, monitor, &is_there, &temper);
             if self.neighbours.there().is_some() {
-                let is_there = |site: SiteId| self.is_reached(site);
-                let filings = lost::proposals(state, self.me, &is_there, &temper);
-                said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
+                filings.extend(lost::proposals(state, self.me, &is_there, &temper));
             }
+            said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
             said
         });
         self.say_all(said).await;

@@ -27,6 +27,11 @@ fn circle(state: &State, me: SiteId, others: usize) -> Vec<SiteId> {
     (0..len.min(others + 1)).map(|step| members[(place + step) % len]).collect()
 }
 
+/// A site itself and those that it forecasts.
+pub fn watched(state: &State, me: SiteId) -> Vec<SiteId> {
+    circle(state, me, FORECAST)
+}
+
 fn limited(state: &State, site: SiteId) -> impl Iterator<Item = Metric> {
     let capacity = state.members.get(&site).map(|member| member.capacity).unwrap_or_default();
     Metric::ALL.into_iter().filter(move |metric| capacity.of(*metric) > 0)
@@ -50,7 +55,7 @@ pub fn observations(state: &State, monitor: &Monitor) -> Vec<Command> {
 pub fn forecasts(state: &State, monitor: &Monitor) -> Vec<Command> {
     let first = state.slot().plus(state.rules.lead_slots);
     let mut said = Vec::new();
-    for target in circle(state, monitor.me(), FORECAST) {
+    for target in watched(state, monitor.me()) {
         for metric in limited(state, target) {
             let bands = monitor.bands(state, target, metric);
             if !bands.is_empty() {
@@ -99,7 +104,7 @@ pub fn workloads(
 
 /// What the site proposes, for itself and for those that follow it.
 pub fn proposals(state: &State, me: SiteId, temper: &Temper) -> Vec<Command> {
-    let sources = circle(state, me, FORECAST).into_iter();
+    let sources = watched(state, me).into_iter();
     let filings = sources.filter_map(|source| propose(state, me, source, temper));
     filings.map(|filing| Command::Propose(Box::new(filing))).collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use swell_core::council::words::Metric;
 
 /// Sums since a node came up, and what is held now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,6 +36,10 @@ pub struct Reading {
     /// units and order of the council's `Loads`; none where there is no such measure.
     #[serde(default)]
     pub measured: [Option<u64>; 4],
+    /// Operations that the disks of the machine have completed, whoever asked for them, as a sum
+    /// that only grows; none where nobody counts them.
+    #[serde(default)]
+    pub disks: Option<u64>,
 }
 
 /// Amounts per metric, in the units and order of the council's `Loads`.
@@ -59,6 +64,26 @@ impl Sums {
         let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
         let calls = since(self.calls, earlier.calls);
         (calls > 0).then(|| since(self.failed, earlier.failed) as f32 / calls as f32)
+    }
+}
+
+impl Reading {
+    /// What no workload of a site accounts for since an earlier reading, where `workloads` is what
+    /// they took: by another measure of the whole where there is one.
+    pub fn rest_since(&self, before: &Reading, elapsed_ms: u64, workloads: Amounts) -> Amounts {
+        let counted = self.rest.loads_since(&before.rest, elapsed_ms);
+        let disks = self.disks.zip(before.disks).map(|(now, before)| {
+            let of = |io: u64| Sums { io, ..Sums::default() };
+            of(now).loads_since(&of(before), elapsed_ms)[Metric::Io as usize]
+        });
+        std::array::from_fn(|metric| match (self.measured[metric], disks) {
+            (Some(measured), _) => (measured as f32 - workloads[metric]).max(0.0),
+            // What workloads asked for is among what disks did.
+            (None, Some(all)) if metric == Metric::Io as usize => {
+                (all - workloads[metric]).max(0.0)
+            }
+            _ => counted[metric],
+        })
     }
 }
 
@@ -87,5 +112,21 @@ mod tests {
         assert_eq!(restarted.loads_since(&after, 1_000)[0], 100.0, "it came up anew");
         assert_eq!(after.failures_since(&before), Some(0.1));
         assert_eq!(after.failures_since(&after), None);
+    }
+
+    #[test]
+    fn the_rest_is_what_workloads_do_not_account_for() {
+        let of = |disks, measured| Reading { disks, measured, ..Reading::default() };
+        let (none, io) = ([None; 4], [None, None, None, Some(70)]);
+        let taken = [0.0, 0.0, 0.0, 40.0];
+        for (now, before, expected) in [
+            (of(Some(1_200), none), of(Some(1_000), none), 60.0),
+            (of(Some(1_010), none), of(Some(1_000), none), 0.0),
+            (of(Some(1_200), io), of(Some(1_000), none), 30.0),
+            (of(Some(1_200), none), of(None, none), 0.0),
+            (of(None, none), of(None, none), 0.0),
+        ] {
+            assert_eq!(now.rest_since(&before, 2_000, taken), [0.0, 0.0, 0.0, expected]);
+        }
     }
 }

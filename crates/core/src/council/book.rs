@@ -74,6 +74,17 @@ impl Book {
         self.forecasts.iter().filter_map(move |(by, bands)| of(bands).map(|band| (*by, band)))
     }
 
+    /// All that stands of a slot: of whom, by whom.
+    pub fn stands(&self, slot: Slot) -> impl Iterator<Item = ((Subject, SiteId), Band)> + '_ {
+        let of_slot = move |bands: &'_ Bands| {
+            let bands = bands.range((slot, FIRST)..(slot.plus(1), FIRST));
+            bands.map(|((_, subject), band)| (*subject, *band)).collect::<Vec<_>>()
+        };
+        self.forecasts.iter().flat_map(move |(by, bands)| {
+            of_slot(bands).into_iter().map(|(subject, band)| ((subject, *by), band))
+        })
+    }
+
     /// Writes what an observer saw; `false` if it had told already.
     pub fn observe(&mut self, by: SiteId, subject: Subject, slot: Slot, value_ppm: u32) -> bool {
         let told = self.observations.entry((slot, subject)).or_default();

@@ -1,9 +1,10 @@
-//! Did a move help? Decided by what observers agreed on, not by what a party says.
+//! Did a move help? Decided by what observers agreed on, not by what a party says: whether the
+//! destination has room for it, and whether the source was relieved.
 
 use crate::council::book::Subject;
 use crate::council::ending::end;
 use crate::council::movement::Phase;
-use crate::council::moving::back;
+use crate::council::moving::{back, back_from_unrelieved};
 use crate::council::proposal::{Condition, Outcome, Trouble};
 use crate::council::state::{Proposal, State};
 use crate::council::words::{ProposalId, Slot};
@@ -14,28 +15,41 @@ pub fn check(state: &mut State) {
         let Phase::Watching { from, until } = proposal.movement?.phase else { return None };
         (state.closed >= until).then(|| (*id, verdict(state, proposal, from, until)))
     });
-    let due: Vec<(ProposalId, Result<(), Trouble>)> = due.collect();
+    let due: Vec<(ProposalId, Verdict)> = due.collect();
     for (id, verdict) in due {
         match verdict {
-            Ok(()) => end(state, id, Outcome::Done),
-            Err(why) => back(state, id, why),
+            Verdict::Helped => end(state, id, Outcome::Done),
+            Verdict::Not(why) => back(state, id, why),
+            Verdict::SourceAsFull => back_from_unrelieved(state, id),
         }
     }
 }
 
-fn verdict(state: &State, proposal: &Proposal, from: Slot, until: Slot) -> Result<(), Trouble> {
+/// What the observations say of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Helped,
+    Not(Trouble),
+    /// The destination bears it, and the source is no better for it.
+    SourceAsFull,
+}
+
+fn verdict(state: &State, proposal: &Proposal, from: Slot, until: Slot) -> Verdict {
     let criterion = &proposal.filing.criterion;
-    let mut is_shown = true;
+    let (mut is_shown, mut is_relieved) = (true, true);
     for condition in &criterion.conditions {
         match mean(state, condition, from, until) {
             (samples, _) if samples < u64::from(criterion.samples_min) => is_shown = false,
-            (_, mean) if mean > u64::from(condition.at_most_ppm) => {
-                return Err(Trouble::DidNotHelp);
-            }
-            _ => {}
+            (_, mean) if mean <= u64::from(condition.at_most_ppm) => {}
+            _ if condition.site == proposal.filing.source => is_relieved = false,
+            _ => return Verdict::Not(Trouble::DidNotHelp),
         }
     }
-    if is_shown { Ok(()) } else { Err(Trouble::NotShown) }
+    match (is_relieved, is_shown) {
+        (false, _) => Verdict::SourceAsFull,
+        (true, false) => Verdict::Not(Trouble::NotShown),
+        (true, true) => Verdict::Helped,
+    }
 }
 
 fn mean(state: &State, condition: &Condition, from: Slot, until: Slot) -> (u64, u64) {

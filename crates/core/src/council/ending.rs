@@ -49,7 +49,8 @@ pub fn end(state: &mut State, id: ProposalId, outcome: Outcome) {
     }
 }
 
-fn learn_votes(state: &mut State, votes: &BTreeMap<SiteId, Vote>, has_helped: bool) {
+/// What voters said is held against how it turned out.
+pub fn learn_votes(state: &mut State, votes: &BTreeMap<SiteId, Vote>, has_helped: bool) {
     for (site, vote) in votes {
         if let Some(member) = state.members.get_mut(site) {
             member.votes.learn(vote.yes == has_helped);

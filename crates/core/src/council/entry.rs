@@ -195,6 +195,8 @@ pub enum Reason {
     DestinationFull,
     /// An order of people, and nothing speaks against it.
     Ordered,
+    /// By the voter's own forecast the source would be as full without it.
+    NoRelief,
 }
 
 /// What was done of a move.

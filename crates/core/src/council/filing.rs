@@ -123,7 +123,7 @@ fn movable(state: &State, filing: &Filing, id: WorkloadId, epoch: Epoch) -> Resu
     if let Some(proposal) = state.transit(id) {
         return Err(Refusal::InTransit(id, proposal));
     }
-    if workload.rests_until > state.now {
+    if workload.rests_until > state.now && filing.cause != Cause::OrderedAgain {
         return Err(Refusal::Resting { workload: id, until: workload.rests_until });
     }
     if state.mode_of(id) == Mode::Off {
@@ -170,6 +170,9 @@ fn cause(state: &State, by: SiteId, filing: &Filing) -> Result<u32, Refusal> {
 }
 
 fn repeats(state: &State, filing: &Filing, predicted_ppm: u32) -> Result<(), Refusal> {
+    if filing.cause == Cause::OrderedAgain {
+        return Ok(());
+    }
     for workload in filing.workloads.keys() {
         let new = as_taken_back(state, filing, *workload, predicted_ppm);
         let same = |old: &&TakenBack| old.is_same(&new, state.rules.cause_ppm);

@@ -22,7 +22,9 @@ impl std::fmt::Display for ImageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             ImageError::Broken => "the snapshot is damaged: fetch it from another site",
-            ImageError::Unknown => "the snapshot is of another version: upgrade this site first",
+            ImageError::Unknown => {
+                "the snapshot is of another version of Swell: run the one that all sites have"
+            }
         })
     }
 }

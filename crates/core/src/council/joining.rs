@@ -57,10 +57,13 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
         {
             state.ledger.forget(forgotten);
             state.weighed.forget(forgotten);
+            state.early.ledger.forget(forgotten);
+            state.early.weighed.forget(forgotten);
         }
         state.former.insert(site, member);
     }
     state.book.forget_site(site);
+    state.early.forget_site(site);
     Ok(())
 }
 

@@ -3,16 +3,33 @@
 use crate::council::entry::Reason;
 use crate::council::filing::through;
 use crate::council::load::{demand, predicted_ppm, promised};
-use crate::council::proposal::Cause;
+use crate::council::proposal::{Cause, Filing};
+use crate::council::relief::Relief;
 use crate::council::state::{Proposal, State};
-use crate::council::words::{Metric, Slot};
+use crate::council::words::{Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
+
+/// From this chance on, in parts per million, a site is taken to be about to fail: whoever sees it
+/// proposes to empty it. Others agree who give it half of that.
+pub const FAILING_PPM: u32 = 250_000;
 
 /// What a site expects, whoever asks: its own models, not those of others.
 pub trait Outlook {
     /// The highest utilisation it expects of a site, from now through a slot, in parts per
     /// million; nothing where it has no opinion.
     fn peak_ppm(&self, site: SiteId, metric: Metric, through: Slot) -> Option<u32>;
+
+    /// What it expects a workload to take of what a site can bear, at most, from now through a
+    /// slot; nothing where it has no opinion.
+    fn share_ppm(&self, _: WorkloadId, _: SiteId, _: Metric, _: Slot) -> Option<u32> {
+        None
+    }
+
+    /// The chance that it gives a site to fail in the next slot, in parts per million; nothing
+    /// where it has no opinion.
+    fn failure_ppm(&self, _: SiteId) -> Option<u32> {
+        None
+    }
 }
 
 /// The vote on a proposal, with its reason. Where the voter has no opinion of its own, what
@@ -23,8 +40,22 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
     if let Cause::Overload { metric, slot } = filing.cause {
         let own = outlook.peak_ppm(filing.source, metric, slot);
         let said = || predicted_ppm(state, filing.source, metric, slot);
-        if own.or_else(said).unwrap_or(0) <= limit {
+        let peak_ppm = own.or_else(said).unwrap_or(0);
+        if peak_ppm <= limit {
             return (false, Reason::NotNeeded);
+        }
+        let share_ppm = leaving(state, filing, metric, slot, outlook);
+        if !(Relief { peak_ppm, share_ppm, limit_ppm: limit }).is_worth_it() {
+            return (false, Reason::NoRelief);
+        }
+    }
+    if matches!(filing.cause, Cause::SourceFailing { .. }) {
+        let chance = |site| outlook.failure_ppm(site).unwrap_or(0);
+        if chance(filing.source) < FAILING_PPM / 2 {
+            return (false, Reason::NotNeeded);
+        }
+        if chance(filing.destination) >= FAILING_PPM / 2 {
+            return (false, Reason::NoRelief);
         }
     }
     let through = through(state, filing);
@@ -41,6 +72,23 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
             return (false, Reason::DestinationFull);
         }
     }
-    let is_forecast = matches!(filing.cause, Cause::Overload { .. });
+    let is_forecast = matches!(filing.cause, Cause::Overload { .. } | Cause::SourceFailing { .. });
     (true, if is_forecast { Reason::Helps } else { Reason::Ordered })
+}
+
+/// What leaves the source with a move, by the voter's own forecasts of its workloads, else by
+/// what their holder registered.
+fn leaving(
+    state: &State,
+    filing: &Filing,
+    metric: Metric,
+    through: Slot,
+    outlook: &dyn Outlook,
+) -> u32 {
+    let Some(member) = state.members.get(&filing.source) else { return 0 };
+    let shares = filing.workloads.keys().map(|id| {
+        let told = || demand(state, [*id].into_iter()).share_ppm(metric, &member.capacity);
+        outlook.share_ppm(*id, filing.source, metric, through).unwrap_or_else(told)
+    });
+    shares.fold(0, u32::saturating_add)
 }

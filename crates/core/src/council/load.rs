@@ -6,6 +6,7 @@
 //! should rely on room that a move has yet to make.
 
 use crate::council::book::Subject;
+use crate::council::early_scoring::earned;
 use crate::council::movement::Phase;
 use crate::council::refusal::Refusal;
 use crate::council::rules::Counting;
@@ -57,7 +58,7 @@ fn forecast_ppm(state: &State, subject: Subject, until: Slot) -> Option<u32> {
             let peak = state.book.peak(*by, subject, from, until)?.high_ppm;
             let earned = match state.rules.counting {
                 Counting::Majority => 1,
-                _ => state.weighed.account(*by, subject.metric).quality(),
+                _ => earned(state, *by, subject.metric),
             };
             Some((peak, earned))
         })

@@ -4,6 +4,7 @@
 //! the end of each round the weights of the next one are taken from the ledger as it stands.
 
 use crate::council::book::Subject;
+use crate::council::early_scoring;
 use crate::council::entry::Band;
 use crate::council::refusal::Refusal;
 use crate::council::state::State;
@@ -87,15 +88,19 @@ pub fn close_slots(state: &mut State) {
         state.closed = state.closed.plus(1);
         if state.closed.0.is_multiple_of(state.rules.round_slots) {
             state.weighed = state.ledger.clone();
+            state.early.weighed = state.early.ledger.clone();
         }
     }
+    early_scoring::note(state);
     let season = state.closed.minus(state.rules.season_slots + state.rules.horizon_slots);
     state.book.forget(state.closed, season);
 }
 
 fn close(state: &mut State, slot: Slot) {
     let members = state.members.len();
-    for (subject, came) in state.book.close(slot, state.rules.tolerance_ppm, members) {
+    let agreed = state.book.close(slot, state.rules.tolerance_ppm, members);
+    early_scoring::close(state, slot, &agreed);
+    for (subject, came) in agreed {
         let Some(naive) = naive(state, subject, slot) else { continue };
         let mut has_spoken = false;
         let bands: Vec<(SiteId, Band)> = state.book.forecasters(subject, slot).collect();

@@ -1,13 +1,14 @@
 //! A move goes on, is taken back, or stays as it is.
 
 use crate::council::book::Subject;
-use crate::council::ending::end;
+use crate::council::ending::{end, learn_votes};
 use crate::council::entry::News;
 use crate::council::grant::grant;
 use crate::council::load::demand;
 use crate::council::movement::{Movement, Pace, Party, Phase, Turn};
 use crate::council::proposal::{Outcome, Rollback, Trouble};
 use crate::council::refusal::Refusal;
+use crate::council::relief::Relief;
 use crate::council::state::{Passed, State};
 use crate::council::voting::gone;
 use crate::council::words::{Epoch, Metric, ProposalId, WHOLE_PPM, WorkloadId};
@@ -87,6 +88,29 @@ pub fn hurry(state: &mut State) {
 
 /// Takes a move back, if that can be, and else leaves it where it is.
 pub fn back(state: &mut State, id: ProposalId, why: Trouble) {
+    back_if(state, id, why, (can_return, Trouble::SourceFull));
+}
+
+/// The same of a move after which the source is as full as if it had not been. Where the source
+/// has calmed, or never felt it, all goes back; else it stays, as that would only fill it more.
+pub fn back_from_unrelieved(state: &mut State, id: ProposalId) {
+    let votes = state.open.get(&id).map(|open| open.ballot.votes.clone());
+    back_if(state, id, Trouble::DidNotHelp, (is_wanted_back, Trouble::DidNotHelp));
+    let outcome = state.ended.get(&id).map(|ended| ended.outcome);
+    if let (Some(votes), Some(Outcome::Failed(_))) = (votes, outcome) {
+        learn_votes(state, &votes, false);
+    }
+}
+
+/// Whether the source can have workloads back.
+type MayReturn = fn(&State, SiteId, &[WorkloadId], Phase) -> bool;
+
+fn back_if(
+    state: &mut State,
+    id: ProposalId,
+    why: Trouble,
+    (may_return, else_why): (MayReturn, Trouble),
+) {
     let Some(proposal) = state.open.get(&id) else { return };
     let Some(movement) = proposal.movement else { return };
     let (source, plan) = (proposal.filing.source, proposal.filing.rollback);
@@ -99,8 +123,8 @@ pub fn back(state: &mut State, id: ProposalId, why: Trouble) {
     if plan == Rollback::Stay || !movement.has_source {
         return end(state, id, Outcome::Failed(why));
     }
-    if !can_return(state, source, &workloads, movement.phase) {
-        return end(state, id, Outcome::Failed(Trouble::SourceFull));
+    if !may_return(state, source, &workloads, movement.phase) {
+        return end(state, id, Outcome::Failed(else_why));
     }
     let epoch = grant(state, &workloads, source);
     set(state, id, Phase::Returning(why), epoch);
@@ -110,14 +134,36 @@ pub fn back(state: &mut State, id: ProposalId, why: Trouble) {
 /// forecasts are no measure, for they were made with what it had then; and before all
 /// traffic has left it still bears what it bore.
 fn can_return(state: &State, source: SiteId, workloads: &[WorkloadId], phase: Phase) -> bool {
+    with_all_back(state, source, workloads, phase, |share_ppm, would_be_ppm| {
+        share_ppm == 0 || would_be_ppm <= WHOLE_PPM
+    })
+}
+
+/// Whether the source is well with all of it, or as well as without.
+fn is_wanted_back(state: &State, source: SiteId, workloads: &[WorkloadId], phase: Phase) -> bool {
+    let limit_ppm = state.rules.limit_ppm;
+    with_all_back(state, source, workloads, phase, |share_ppm, peak_ppm| {
+        let relief = Relief { peak_ppm, share_ppm, limit_ppm };
+        peak_ppm <= limit_ppm || !relief.is_worth_it()
+    })
+}
+
+/// Whether it is fine, in every metric, what workloads take and how full the source is with them.
+fn with_all_back(
+    state: &State,
+    source: SiteId,
+    workloads: &[WorkloadId],
+    phase: Phase,
+    is_fine: impl Fn(u32, u32) -> bool,
+) -> bool {
     let Some(member) = state.members.get(&source) else { return false };
     let Phase::Watching { from, .. } = phase else { return true };
     let wanted = demand(state, workloads.iter().copied());
     Metric::ALL.into_iter().all(|metric| {
         let subject = Subject { target: source, metric };
         let seen = state.book.truths(subject, from, state.slot()).last().unwrap_or(0);
-        let share = wanted.share_ppm(metric, &member.capacity);
-        share == 0 || seen.saturating_add(share) <= WHOLE_PPM
+        let share_ppm = wanted.share_ppm(metric, &member.capacity);
+        is_fine(share_ppm, seen.saturating_add(share_ppm))
     })
 }
 

@@ -52,6 +52,14 @@ pub enum Cause {
     Order,
     /// The source does not answer, and its leases have run out.
     SourceLost,
+    /// Somebody wants it moved, whether or not the same move was taken back before or the
+    /// workload has just moved: who asks knows that what was in its way is gone.
+    OrderedAgain,
+    /// The source fails again and again, and is there still.
+    SourceFailing {
+        /// The chance that it fails in the next slot, by the proposer, in parts per million.
+        chance_ppm: u32,
+    },
 }
 
 impl Cause {
@@ -59,8 +67,13 @@ impl Cause {
     pub fn metric(self) -> Metric {
         match self {
             Cause::Overload { metric, .. } => metric,
-            Cause::Order | Cause::SourceLost => Metric::Cpu,
+            _ => Metric::Cpu,
         }
+    }
+
+    /// Whether somebody ordered it.
+    pub fn is_order(self) -> bool {
+        matches!(self, Cause::Order | Cause::OrderedAgain)
     }
 }
 
@@ -76,7 +89,8 @@ pub struct Criterion {
     pub samples_min: u32,
 }
 
-/// The mean utilisation of a site stays at or below a bar.
+/// The mean utilisation of a site stays at or below a bar. Of the destination, it has room; of the
+/// source, it was relieved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     /// Whose.
@@ -119,6 +133,10 @@ pub enum Trouble {
     SourceFull,
     /// Taking it back took too long; both sites still run it.
     NotReturned,
+    /// While it was looked whether it helps, far more calls failed than before.
+    FailsMore,
+    /// Meanwhile, calls took far longer than before.
+    Slower,
 }
 
 /// How a proposal ended. Every one ends in exactly one of these.

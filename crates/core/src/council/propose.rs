@@ -10,8 +10,10 @@ use crate::council::book::Subject;
 use crate::council::load::{fits, predicted_ppm};
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
+use crate::council::relief::Relief;
 use crate::council::remembering::as_taken_back;
 use crate::council::state::{Proposal, State};
+use crate::council::voted_down::VotedDown;
 use crate::council::words::{Criticality, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
@@ -52,13 +54,17 @@ pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Op
             let share = workload.demand.share_ppm(metric, &capacity);
             let is_enough = share >= excess;
             let order = if is_enough { share } else { u32::MAX - share };
-            (!is_enough, order, workload.criticality, *id)
+            (share, (!is_enough, order, workload.criticality, *id))
         })
-        .filter(|(_, order, ..)| *order != u32::MAX)
+        .filter_map(|(share, candidate)| {
+            let relief = Relief { peak_ppm, share_ppm: share, limit_ppm: temper.aim_ppm };
+            relief.is_worth_it().then_some(candidate)
+        })
         .collect();
     candidates.sort_unstable();
+    let down = VotedDown::of(state, source, metric, peak_ppm);
     let found = candidates.into_iter().take(TRIES);
-    let mut filings = found.filter_map(|(.., id)| filing(state, source, id, alarm, temper));
+    let mut filings = found.filter_map(|(.., id)| filing(state, source, id, alarm, temper, &down));
     filings.next()
 }
 
@@ -103,6 +109,7 @@ fn filing(
     id: WorkloadId,
     alarm: Alarm,
     temper: &Temper,
+    down: &VotedDown,
 ) -> Option<Filing> {
     let Alarm { slot, metric, peak_ppm: predicted } = alarm;
     let workload = state.workloads.get(&id)?;
@@ -120,7 +127,10 @@ fn filing(
         .collect();
     others.sort_unstable();
     let cause = Cause::Overload { metric, slot };
-    let at_most_ppm = state.rules.limit_ppm;
+    let limit_ppm = state.rules.limit_ppm;
+    let capacity = state.members.get(&source)?.capacity;
+    let share_ppm = workload.demand.share_ppm(metric, &capacity);
+    let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
     let to = |destination| Filing {
         workloads: BTreeMap::from([(id, workload.authority.epoch)]),
         source,
@@ -128,7 +138,10 @@ fn filing(
         deadline,
         cause,
         criterion: Criterion {
-            conditions: vec![Condition { site: destination, metric, at_most_ppm }],
+            conditions: vec![
+                Condition { site: destination, metric, at_most_ppm: limit_ppm },
+                Condition { site: source, metric, at_most_ppm: relief.bar_ppm() },
+            ],
             window_slots: temper.window_slots,
             samples_min: 1,
         },
@@ -136,7 +149,8 @@ fn filing(
     };
     let is_new = |filing: &Filing| {
         let new = as_taken_back(state, filing, id, predicted);
-        !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
+        !down.holds_back(id, filing.destination)
+            && !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
     };
     others.into_iter().map(|(_, site)| to(site)).find(is_new)
 }

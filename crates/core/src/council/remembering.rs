@@ -14,7 +14,7 @@ pub fn as_taken_back(
 ) -> TakenBack {
     let metric: Option<Metric> = match filing.cause {
         Cause::Overload { metric, .. } => Some(metric),
-        Cause::Order | Cause::SourceLost => None,
+        _ => None,
     };
     let destination = state.members.get(&filing.destination);
     TakenBack {

@@ -10,7 +10,10 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
+
+/// The first that scores forecasts as they stood before the lead, too.
+const SCORES_EARLY: u16 = 2;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -129,6 +132,11 @@ impl Default for Rules {
 }
 
 impl Rules {
+    /// Whether forecasts are scored as they stood some slots before the lead as well.
+    pub fn scores_early(&self) -> bool {
+        self.version >= SCORES_EARLY
+    }
+
     /// The bar of a proposal, as a share of all weight.
     pub fn theta(&self, criticality: Criticality) -> u32 {
         match self.counting {
@@ -166,7 +174,10 @@ impl Rules {
     pub fn problem(&self) -> Option<&'static str> {
         let [low, normal, critical] = self.theta_ppm;
         let mut checks = [
-            (self.version == VERSION, "this program does not know rules of that version"),
+            (
+                (1..=VERSION).contains(&self.version),
+                "this program does not know rules of that version",
+            ),
             (self.slot >= Span::from_millis(1), "a slot lasts at least a millisecond"),
             (self.lead_slots >= 1, "a forecast comes at least one slot ahead"),
             (self.horizon_slots > self.lead_slots, "the horizon lies beyond the lead"),

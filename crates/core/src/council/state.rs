@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::council::ballot::Ballot;
 use crate::council::book::Book;
+use crate::council::early::Early;
 use crate::council::entry::Message;
 use crate::council::ledger::Ledger;
 use crate::council::member::Member;
@@ -59,6 +60,8 @@ pub struct State {
     pub epoch: Epoch,
     /// Slots before this one are closed.
     pub closed: Slot,
+    /// Forecasts as they stood before the lead. Last, so that a snapshot without it can be read.
+    pub early: Early,
 }
 
 /// A proposal that has not ended.
@@ -139,6 +142,7 @@ impl State {
             settling: Vec::new(),
             epoch: Epoch(0),
             closed: Slot(0),
+            early: Early::default(),
         }
     }
 

@@ -84,7 +84,8 @@ fn approve(state: &mut State, id: ProposalId) {
         let is_resting = state.workloads.get(workload).is_some_and(|w| w.rests_until > state.now);
         let stands =
             |authority: Authority| authority.holder == filing.source && authority.epoch == *epoch;
-        authority.is_some_and(stands) && state.transit(*workload).is_none() && !is_resting
+        let may_move = !is_resting || filing.cause == Cause::OrderedAgain;
+        authority.is_some_and(stands) && state.transit(*workload).is_none() && may_move
     });
     if !is_as_filed && !is_unfenced {
         return end(state, id, Outcome::Superseded);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::council::early_scoring::earned;
 use crate::council::proposal::Filing;
 use crate::council::rules::Counting;
 use crate::council::shares::shares;
@@ -31,7 +32,7 @@ fn weigh(
     let stake = u64::from(rules.stake_ppm[criticality as usize]);
     let merits = state.members.iter().map(|(site, member)| {
         let stake = if parties.contains(site) { stake } else { 0 };
-        let earned = state.weighed.account(*site, metric).quality() * member.votes.factor_milli();
+        let earned = earned(state, *site, metric) * member.votes.factor_milli();
         let merit = match rules.counting {
             Counting::Majority => 1,
             _ => earned * (u64::from(WHOLE_PPM) + stake) / 1_000,

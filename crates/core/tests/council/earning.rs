@@ -25,6 +25,8 @@ enum Liar {
     Covered,
     /// It speaks the truth for a day, and then half of it.
     Late,
+    /// It forecasts half, and the truth once it is about to be scored for it.
+    Hedging,
 }
 
 /// Plays so many rounds of three slots; gives the liar's share after each.
@@ -38,7 +40,7 @@ fn play(liar: Liar, rounds: usize, seed: u64) -> Vec<u32> {
     let mut came: BTreeMap<Slot, [u32; 5]> = BTreeMap::new();
     for tick in 0..honest_slots + 3 * rounds {
         let now = stage.slot();
-        for ahead in 0..=3 {
+        for ahead in 0..=7 {
             came.entry(now.plus(ahead)).or_insert_with(|| {
                 for level in &mut level {
                     let step = below(&mut rng, 120_001) as u32;
@@ -49,23 +51,24 @@ fn play(liar: Liar, rounds: usize, seed: u64) -> Vec<u32> {
         }
         let lies = tick >= honest_slots;
         for site in 0..5u32 {
-            let slot = now.plus(2);
-            let about = came[&slot][site as usize];
-            let error = below(&mut rng, 40_001) as u32;
-            let middle = (about + error).saturating_sub(20_000);
-            let said = match liar {
-                _ if site != 4 || !lies => middle,
-                Liar::High => middle * 2,
-                _ => middle / 2,
-            };
-            let band = Band {
-                low_ppm: said.saturating_sub(30_000),
-                middle_ppm: said,
-                high_ppm: said + 30_000,
-            };
-            let (target, metric) = (SiteId(site), Metric::Cpu);
-            let bands = vec![band];
-            let forecast = Command::Forecast { target, metric, first: slot, bands };
+            let bands = (2..=7).map(|ahead| {
+                let about = came[&now.plus(ahead)][site as usize];
+                let error = below(&mut rng, 40_001) as u32;
+                let middle = (about + error).saturating_sub(20_000);
+                let said = match liar {
+                    _ if site != 4 || !lies => middle,
+                    Liar::Hedging if ahead == 2 => middle,
+                    Liar::High => middle * 2,
+                    _ => middle / 2,
+                };
+                Band {
+                    low_ppm: said.saturating_sub(30_000),
+                    middle_ppm: said,
+                    high_ppm: said + 30_000,
+                }
+            });
+            let (target, metric, first) = (SiteId(site), Metric::Cpu, now.plus(2));
+            let forecast = Command::Forecast { target, metric, first, bands: bands.collect() };
             stage.say(site, forecast).expect("forecast");
         }
         stage.pass(Span::from_mins(5));
@@ -88,7 +91,7 @@ fn play(liar: Liar, rounds: usize, seed: u64) -> Vec<u32> {
 
 #[test]
 fn a_liar_loses_its_say_within_rounds_and_does_not_get_it_back() {
-    for liar in [Liar::Low, Liar::High, Liar::Covered, Liar::Late] {
+    for liar in [Liar::Low, Liar::High, Liar::Covered, Liar::Late, Liar::Hedging] {
         for seed in 1..=5 {
             let shares = play(liar, 60, seed);
             let lost = shares.iter().position(|share| *share < 100_000);

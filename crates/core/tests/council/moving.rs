@@ -2,9 +2,9 @@
 
 use swell_core::council::entry::{Command, News};
 use swell_core::council::order::{Task, orders};
-use swell_core::council::proposal::{Cause, Outcome, Rollback, Trouble};
+use swell_core::council::proposal::{Cause, Condition, Filing, Outcome, Rollback, Trouble};
 use swell_core::council::refusal::Refusal;
-use swell_core::council::words::{Mode, WorkloadId};
+use swell_core::council::words::{Criticality, Loads, Metric, Mode, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
 
@@ -64,6 +64,66 @@ fn a_move_that_does_not_help_is_taken_back_once_and_not_repeated() {
     assert!(matches!(same, Err(Refusal::CauseUnchanged { .. })), "{same:?}");
     stage.forecast(0, 1_100_000);
     assert!(stage.propose(0, stage.filing()).is_ok(), "the cause has changed");
+}
+
+/// A move whose source has to come down as well, at the end of its window.
+fn watched(source_ppm: u32, demand: u64) -> (Stage, swell_core::council::words::ProposalId) {
+    let mut stage = Stage::new(3);
+    stage.forecast(0, 1_500_000);
+    let mut filing = stage.filing();
+    let (site, metric) = (SiteId(0), Metric::Cpu);
+    filing.criterion.conditions.push(Condition { site, metric, at_most_ppm: 1_420_000 });
+    let id = stage.propose(0, filing).expect("filed");
+    for site in 0..3 {
+        let _ = stage.vote(site, id, true);
+    }
+    stage.carry_out(id);
+    let (workload, criticality) = (WorkloadId(0), Criticality::Normal);
+    let register = Command::Register { workload, criticality, demand: Loads::cpu(demand) };
+    stage.say(1, register).expect("registered");
+    for _ in 0..4 {
+        stage.pass(Span::from_mins(5));
+        stage.observe(1, 300_000);
+        stage.observe(0, source_ppm);
+    }
+    (stage, id)
+}
+
+#[test]
+fn a_source_that_does_not_feel_it_was_not_helped() {
+    let (stage, id) = watched(1_400_000, 200);
+    assert_eq!(stage.outcome(id), Some(Outcome::Done), "it came down by what was foreseen");
+
+    let (stage, id) = watched(1_500_000, 200);
+    let right = |stage: &Stage, site| stage.state.members[&SiteId(site)].votes.factor_milli();
+    assert_eq!(stage.outcome(id), Some(Outcome::Failed(Trouble::DidNotHelp)));
+    assert_eq!(stage.holder(0), 1, "to take it back would only fill the source more");
+    assert!(right(&stage, 1) < 1_000, "who said yes was wrong");
+
+    let (mut stage, id) = watched(1_500_000, 1);
+    assert_eq!(orders(&stage.state, SiteId(0))[0].task, Task::TakeBack, "nobody felt it leave");
+    stage.report(0, id, News::Returned).expect("returned");
+    assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::DidNotHelp)));
+    assert!(right(&stage, 1) < 1_000, "who said yes was wrong");
+}
+
+#[test]
+fn who_knows_that_the_cause_is_gone_may_order_it_again() {
+    let mut stage = Stage::new(3);
+    let order = |cause, stage: &Stage| Filing { cause, ..stage.filing() };
+    let id = stage.propose(0, order(Cause::Order, &stage)).expect("filed");
+    for site in 0..3 {
+        let _ = stage.vote(site, id, true);
+    }
+    stage.report(1, id, News::Trouble(Trouble::NotStarted)).expect("told");
+    assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::NotStarted)));
+    let rests = stage.propose(0, order(Cause::Order, &stage));
+    assert!(matches!(rests, Err(Refusal::Resting { .. })), "{rests:?}");
+    let again = stage.propose(0, order(Cause::OrderedAgain, &stage)).expect("filed");
+    for site in 0..3 {
+        let _ = stage.vote(site, again, true);
+    }
+    assert!(stage.state.open[&again].movement.is_some(), "it is approved");
 }
 
 #[test]

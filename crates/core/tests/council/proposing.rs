@@ -1,10 +1,12 @@
 //! What a site proposes by itself, and how others judge it.
 
-use swell_core::council::entry::Reason;
+use swell_core::council::entry::{Command, Reason};
 use swell_core::council::judge::{Outlook, judge};
+use swell_core::council::proposal::{Cause, Filing, Outcome};
 use swell_core::council::propose::{Temper, propose};
-use swell_core::council::words::{Metric, Slot, WorkloadId};
+use swell_core::council::words::{Criticality, Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
+use swell_core::time::Span;
 
 use crate::stage::Stage;
 
@@ -50,4 +52,88 @@ fn votes_follow_the_voters_own_outlook() {
     ] {
         assert_eq!(judge(&stage.state, proposal, &outlook), expected);
     }
+}
+
+/// A voter that expects a workload to take this share of its site.
+struct Weighs(u32);
+
+impl Outlook for Weighs {
+    fn peak_ppm(&self, site: SiteId, _: Metric, _: Slot) -> Option<u32> {
+        Some(if site.0 == 0 { 1_500_000 } else { 100_000 })
+    }
+
+    fn share_ppm(&self, _: WorkloadId, _: SiteId, _: Metric, _: Slot) -> Option<u32> {
+        Some(self.0)
+    }
+
+    fn failure_ppm(&self, site: SiteId) -> Option<u32> {
+        Some(if site.0 == 0 { self.0 } else { 20_000 })
+    }
+}
+
+#[test]
+fn what_would_relieve_nobody_is_not_proposed_and_not_voted_for() {
+    let mut stage = Stage::new(3);
+    stage.forecast(0, 1_500_000);
+    stage.forecast(1, 100_000);
+    stage.forecast(2, 500_000);
+    let id = stage.propose(0, stage.filing()).expect("filed");
+    for (share_ppm, expected) in [
+        (200_000, (true, Reason::Helps)),
+        (65_000, (true, Reason::Helps)),
+        (64_999, (false, Reason::NoRelief)),
+        (0, (false, Reason::NoRelief)),
+    ] {
+        let proposal = &stage.state.open[&id];
+        assert_eq!(judge(&stage.state, proposal, &Weighs(share_ppm)), expected, "{share_ppm}");
+    }
+    stage.say(0, Command::Withdraw { proposal: id }).expect("withdrawn");
+    let temper = Temper { ahead_slots: 6, ..TEMPER };
+    let found = propose(&stage.state, SiteId(0), SiteId(0), &temper).expect("it has cause");
+    let bars: Vec<_> =
+        found.criterion.conditions.iter().map(|of| (of.site.0, of.at_most_ppm)).collect();
+    assert_eq!(bars, [(1, 850_000), (0, 1_420_000)], "the source has to feel it");
+    let (workload, criticality) = (WorkloadId(0), Criticality::Normal);
+    let register = Command::Register { workload, criticality, demand: Loads::cpu(1) };
+    stage.say(0, register).expect("registered");
+    assert_eq!(propose(&stage.state, SiteId(0), SiteId(0), &temper), None, "a thousandth");
+}
+
+#[test]
+fn who_fails_again_and_again_is_emptied_if_others_see_it_too() {
+    let mut stage = Stage::new(3);
+    let filing = Filing { cause: Cause::SourceFailing { chance_ppm: 400_000 }, ..stage.filing() };
+    let id = stage.propose(1, filing).expect("filed");
+    let proposal = &stage.state.open[&id];
+    for (chance_ppm, expected) in
+        [(300_000, (true, Reason::Helps)), (100_000, (false, Reason::NotNeeded))]
+    {
+        assert_eq!(judge(&stage.state, proposal, &Weighs(chance_ppm)), expected);
+    }
+}
+
+#[test]
+fn what_was_voted_down_waits_longer_each_time_unless_its_cause_changes() {
+    let mut stage = Stage::new(3);
+    stage.forecast(1, 300_000);
+    let mut filed_at = Vec::new();
+    for slot in 0..20 {
+        stage.forecast(0, 900_000);
+        if let Some(filing) = propose(&stage.state, SiteId(0), SiteId(0), &TEMPER) {
+            filed_at.push(slot);
+            let id = stage.propose(0, filing).expect("filed");
+            let _ = stage.vote(1, id, false);
+            let _ = stage.vote(2, id, false);
+            assert_eq!(stage.outcome(id), Some(Outcome::Rejected));
+        }
+        stage.pass(Span::from_mins(5));
+    }
+    assert_eq!(filed_at, [0, 2, 5, 10, 19]);
+    stage.forecast(0, 900_000);
+    assert_eq!(propose(&stage.state, SiteId(0), SiteId(0), &TEMPER), None);
+    for _ in 0..3 {
+        stage.forecast(0, 1_100_000);
+        stage.pass(Span::from_mins(5));
+    }
+    assert!(propose(&stage.state, SiteId(0), SiteId(0), &TEMPER).is_some(), "another cause");
 }

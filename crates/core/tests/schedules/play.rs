@@ -257,17 +257,23 @@ impl World<'_> {
         let id = pick(rng, &workloads);
         let authority = state.workloads.get(&id)?.authority;
         let destination = SiteId(below(rng, self.nodes.len() as u64) as u32);
-        let cause = match below(rng, 6) {
+        let cause = match below(rng, 8) {
             0..2 => overload(state, me, authority.holder)?,
             2 => Cause::SourceLost,
+            3 => Cause::OrderedAgain,
+            4 => Cause::SourceFailing { chance_ppm: 400_000 },
             _ => Cause::Order,
         };
         let deadline = state.now + Span::from_secs(5 + below(rng, 250));
         let at_most_ppm = pick(rng, &[400_000, 900_000, 900_000]);
         let rollback = pick(rng, &[Rollback::ToSource, Rollback::ToSource, Rollback::Stay]);
         let condition = Condition { site: destination, metric: Metric::Cpu, at_most_ppm };
-        let criterion = Criterion { conditions: vec![condition], window_slots: 1, samples_min: 1 };
         let (workloads, source) = ([(id, authority.epoch)].into(), authority.holder);
+        let mut conditions = vec![condition];
+        if let Cause::Overload { metric, .. } = cause {
+            conditions.push(Condition { site: source, metric, at_most_ppm: 600_000 });
+        }
+        let criterion = Criterion { conditions, window_slots: 1, samples_min: 1 };
         let filing =
             Filing { workloads, source, destination, deadline, cause, criterion, rollback };
         Some(Command::Propose(Box::new(filing)))

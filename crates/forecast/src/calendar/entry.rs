@@ -105,8 +105,10 @@ impl Reader<'_> {
         let functions = self.said("FUNCTIONS").map(|text| pattern::list(&text));
         let effect = match self.said("EFFECT") {
             Some(text) => text.parse().map_err(|reason| (reason, "mend `swell-effect`"))?,
+            // What the reader was told counts more than what a title suggests.
+            None if self.defaults.effect != Announced::Unknown => self.defaults.effect,
             None if kind.eq_ignore_ascii_case("maintenance") => Announced::Unmeasured,
-            None => self.defaults.effect,
+            None => Announced::Unknown,
         };
         let floor = self.said("FLOOR").map(|text| {
             text.parse::<u32>().map_err(|_| {

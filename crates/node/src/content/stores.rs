@@ -4,6 +4,7 @@
 //! Functions of a node read causally in one session: what any of them has seen or written, all
 //! of them see.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
@@ -20,6 +21,7 @@ use swell_sandbox::key_value::{Dated, KeyValue, KeyValueError};
 use crate::clock::wall_ms;
 use crate::content::history::{History, Inputs};
 use crate::deploy::bounds::CONTENTS;
+use crate::key_value::operations::Operations;
 
 /// How often a counter is tried to be changed while others change it.
 const TRIES_MAX: u32 = 100;
@@ -31,6 +33,7 @@ pub struct Stores {
     session: Mutex<Session>,
     runtime: Handle,
     history: Arc<History>,
+    operations: Arc<Operations>,
     me: Weak<Stores>,
 }
 
@@ -39,6 +42,7 @@ struct CallStores {
     stores: Arc<Stores>,
     function: String,
     inputs: Mutex<Inputs>,
+    operations: AtomicU64,
 }
 
 impl Stores {
@@ -50,6 +54,7 @@ impl Stores {
             session: Mutex::default(),
             runtime: Handle::current(),
             history: Arc::default(),
+            operations: Arc::default(),
             me: me.clone(),
         })
     }
@@ -57,6 +62,11 @@ impl Stores {
     /// What calls read of contents.
     pub fn history(&self) -> &Arc<History> {
         &self.history
+    }
+
+    /// How many operations functions made.
+    pub fn operations(&self) -> &Arc<Operations> {
+        &self.operations
     }
 
     /// The contents are open.
@@ -194,11 +204,18 @@ impl KeyValue for Stores {
 
     fn of_call(&self, function: &str) -> Option<Arc<dyn KeyValue>> {
         let (stores, function) = (self.me.upgrade()?, function.to_string());
-        Some(Arc::new(CallStores { stores, function, inputs: Mutex::default() }))
+        let (inputs, operations) = (Mutex::default(), AtomicU64::new(0));
+        Some(Arc::new(CallStores { stores, function, inputs, operations }))
     }
 }
 
 impl CallStores {
+    /// The stores, for one more operation.
+    fn ask(&self) -> &Stores {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+        &self.stores
+    }
+
     fn note(&self, store: &str, key: &str, bytes: usize) {
         let Some(workload) = store.strip_prefix(CONTENTS) else { return };
         if let Ok(name) = ContentName::new(workload, key) {
@@ -216,7 +233,7 @@ impl KeyValue for CallStores {
     }
 
     fn get_dated(&self, store: &str, key: &str) -> Result<Option<Dated>, KeyValueError> {
-        let found = self.stores.get_dated(store, key)?;
+        let found = self.ask().get_dated(store, key)?;
         if let Some(dated) = &found {
             self.note(store, key, dated.value.len());
         }
@@ -224,11 +241,11 @@ impl KeyValue for CallStores {
     }
 
     fn set(&self, store: &str, key: &str, value: &[u8]) -> Result<(), KeyValueError> {
-        self.stores.set(store, key, value)
+        self.ask().set(store, key, value)
     }
 
     fn delete(&self, store: &str, key: &str) -> Result<(), KeyValueError> {
-        self.stores.delete(store, key)
+        self.ask().delete(store, key)
     }
 
     fn keys(
@@ -237,11 +254,11 @@ impl KeyValue for CallStores {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, KeyValueError> {
-        self.stores.keys(store, after, limit)
+        self.ask().keys(store, after, limit)
     }
 
     fn increment(&self, store: &str, key: &str, by: i64) -> Result<i64, KeyValueError> {
-        let sum = self.stores.increment(store, key, by)?;
+        let sum = self.ask().increment(store, key, by)?;
         self.note(store, key, sum.to_string().len());
         Ok(sum)
     }
@@ -249,6 +266,7 @@ impl KeyValue for CallStores {
 
 impl Drop for CallStores {
     fn drop(&mut self) {
+        self.stores.operations.made(&self.function, *self.operations.get_mut());
         self.stores.history.ended(&self.function, std::mem::take(self.inputs.get_mut()));
     }
 }

@@ -28,6 +28,11 @@ pub const ENTRIES_MAX: usize = 256;
 /// Bytes that texts of a list or a map may have together.
 pub const TEXT_BYTES_MAX: usize = 256 << 10;
 
+/// The label by which a function says how much it matters.
+pub const CRITICALITY: &str = "criticality";
+/// What it can say.
+const CRITICALITIES: [&str; 3] = ["low", "normal", "critical"];
+
 /// Paths that the node answers itself.
 const RESERVED: [&str; 6] =
     ["/v1", "/function", "/async-function", "/healthz", "/readyz", "/metrics"];
@@ -198,6 +203,14 @@ fn environment(spec: &FunctionSpec, found: &mut Vec<String>) {
     }
     if let Some(workload) = spec.workload.as_deref().filter(|workload| !is_name(workload)) {
         found.push(format!("`workload` is `{}`; {NAME_RULE}", short(workload)));
+    }
+    let matters = spec.labels.get(CRITICALITY).map(String::as_str);
+    if let Some(other) = matters.filter(|word| !CRITICALITIES.contains(word)) {
+        found.push(format!(
+            "the label `{CRITICALITY}` is `{}`; it is one of `{}`",
+            short(other),
+            CRITICALITIES.join("`, `")
+        ));
     }
     if spec.inputs.len() > INPUTS_MAX {
         found.push(format!("`inputs` has more than {INPUTS_MAX} contents"));

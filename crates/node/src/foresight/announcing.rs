@@ -87,6 +87,11 @@ impl Foretold for Ground {
             for occasion in occasions.iter_mut().filter(|one| one.functions.is_empty()) {
                 occasion.functions.clone_from(&functions);
             }
+            for occasion in &mut occasions {
+                if occasion.effect == Announced::Unknown {
+                    occasion.effect = effect;
+                }
+            }
         }
         let taken = occasions.len();
         let replaced = self.calendar.put(occasions).map_err(refused)?;

@@ -1,5 +1,6 @@
 //! Bytes that guests keep by key, on disk.
 
+pub mod operations;
 pub mod place;
 pub mod shelf;
 pub mod roaming;

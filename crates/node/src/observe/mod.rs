@@ -25,3 +25,4 @@ pub mod otlp;
 pub mod logging;
 pub mod observed;
 pub mod observer;
+pub mod disks;

@@ -37,6 +37,11 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
     };
     let destination = site_id(&asked.destination);
     let window_slots = asked.check_slots.unwrap_or(CHECK_SLOTS);
+    if asked.at_most.is_some_and(|part| !(part.is_finite() && part > 0.0)) {
+        let title = "the destination cannot be used less than not at all: `at_most` is above 0";
+        return Err(Refusal::new(Reason::BadRequest, title)
+            .hint("say which share of its processors may be used, such as 0.85"));
+    }
     site.log().look(|state| {
         if !state.members.contains_key(&destination) {
             return Err(unknown("site", &asked.destination));
@@ -60,7 +65,7 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
             source,
             destination,
             deadline: state.now + Span::from_millis(asked.within_ms.unwrap_or(WITHIN_MS)),
-            cause: Cause::Order,
+            cause: if asked.again { Cause::OrderedAgain } else { Cause::Order },
             criterion: Criterion { conditions: vec![condition], window_slots, samples_min: 1 },
             rollback: if asked.stay { Rollback::Stay } else { Rollback::ToSource },
         })
@@ -127,7 +132,12 @@ pub fn declined(site: &Site, refused: &Refused) -> Refusal {
         Refused::BadCriterion(_) | Refused::OutOfRange(_) | Refused::SameSite => Reason::BadRequest,
         _ => Reason::Conflict,
     };
-    Refusal::new(reason, in_dates(&site.names().in_words(&refused.to_string())))
+    let told = Refusal::new(reason, in_dates(&site.names().in_words(&refused.to_string())));
+    match refused {
+        Refused::CauseUnchanged { .. } | Refused::Resting { .. } => told
+            .hint("if what was in its way is gone, order it with `swell authority move --again`"),
+        _ => told,
+    }
 }
 
 /// A sentence of the council, which counts seconds since 1970, with dates.

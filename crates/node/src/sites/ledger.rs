@@ -24,11 +24,13 @@ pub fn ledger(state: &State, names: &Names, only: Option<SiteId>) -> Vec<LedgerR
                 continue;
             }
             let account = state.ledger.account(*site, metric);
+            let early = state.early.ledger.account(*site, metric);
             rows.push(LedgerRow {
                 site: names.site(*site),
                 metric: metric.name().to_string(),
                 samples: account.samples,
                 loss_ratio: account.ratio_milli() as f64 / 1e3,
+                early_loss_ratio: (early.samples > 0).then(|| early.ratio_milli() as f64 / 1e3),
                 weight: share(weights.get(site).copied().unwrap_or(0)),
                 slots: slots(state, *site, metric),
             });

@@ -32,6 +32,7 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
+use crate::key_value::operations::Operations;
 use crate::live::world::Live;
 use crate::registry::Registry;
 use crate::sites::belongings::Belongings;
@@ -71,6 +72,8 @@ pub struct Around {
     pub live: Arc<Live>,
     /// Knows what is announced.
     pub ground: Arc<Ground>,
+    /// Counts what functions ask of stores.
+    pub operations: Arc<Operations>,
     /// What workloads have here besides functions.
     pub belongings: Belongings,
     /// Contents, if the node has any.
@@ -175,6 +178,7 @@ impl Up {
                 registry: around.registry.clone(),
                 live: around.live.clone(),
                 ground: around.ground.clone(),
+                operations: around.operations.clone(),
                 elsewhere: around.elsewhere.clone(),
                 channel: state,
             }),

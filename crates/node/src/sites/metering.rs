@@ -7,11 +7,11 @@ use swell_site::board::Card;
 use swell_site::sums::{Reading, Sums};
 
 use crate::clock::wall_ms;
+use crate::deploy::bounds::CRITICALITY;
+use crate::key_value::operations::Operations;
 use crate::live::world::Live;
+use crate::observe::disks;
 use crate::registry::{Function, Registry};
-
-/// The label by which a function says how much it matters: `low`, `normal` or `critical`.
-pub const CRITICALITY: &str = "criticality";
 
 /// The workload of a function: the one that it names, else it is one by itself.
 pub fn workload(function: &Function) -> &str {
@@ -48,8 +48,8 @@ pub fn cards(registry: &Registry) -> BTreeMap<String, Card> {
     cards
 }
 
-/// What they used since the node came up.
-pub fn reading(registry: &Registry, live: &Live) -> Reading {
+/// What they used since the node came up, and what the disks of the machine did besides.
+pub fn reading(registry: &Registry, live: &Live, operations: &Operations) -> Reading {
     let mut workloads: BTreeMap<String, Sums> = BTreeMap::new();
     let mut of: BTreeMap<String, String> = BTreeMap::new();
     for function in registry.all() {
@@ -70,5 +70,11 @@ pub fn reading(registry: &Registry, live: &Live) -> Reading {
             sums.memory_bytes += instance.memory_bytes;
         }
     }
-    Reading { at_ms: wall_ms(), workloads, ..Reading::default() }
+    for (function, made) in operations.read(|name| of.contains_key(name)) {
+        let sums = of.get(&function).and_then(|name| workloads.get_mut(name));
+        if let Some(sums) = sums {
+            sums.io += made;
+        }
+    }
+    Reading { at_ms: wall_ms(), workloads, disks: disks::operations(), ..Reading::default() }
 }

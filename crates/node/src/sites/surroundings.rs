@@ -13,6 +13,7 @@ use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
+use crate::key_value::operations::Operations;
 use crate::live::world::Live;
 use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
@@ -27,6 +28,9 @@ const STALE_STEPS: u64 = 3;
 pub const BOARD: &str = "/v1/board";
 /// The longest board: ten thousand workloads with long names.
 const BOARD_BYTES_MAX: usize = 8 << 20;
+/// The most announcements that others are told, and how long after they are over.
+const OCCASIONS_MAX: usize = 128;
+const OVER_MS: u64 = 24 * 3_600_000;
 /// How long it may take.
 const BOARD_MAX: Duration = Duration::from_secs(5);
 
@@ -40,6 +44,8 @@ pub struct Surroundings {
     pub live: Arc<Live>,
     /// What is announced.
     pub ground: Arc<Ground>,
+    /// What functions asked of stores.
+    pub operations: Arc<Operations>,
     /// What was passed on to other sites.
     pub elsewhere: Arc<Elsewhere>,
     /// The channel of state monitoring.
@@ -56,11 +62,12 @@ impl Surroundings {
 
 impl Neighbours for Surroundings {
     fn own(&self, contacts: Vec<Contact>) -> Board {
-        let mut reading = reading(&self.registry, &self.live);
+        let mut reading = reading(&self.registry, &self.live, &self.operations);
         reading.measured = MEASURED.map(|name| self.measured(name));
         let (contact, cards) = (self.contact.clone(), cards(&self.registry));
         let passed = self.elsewhere.passed();
-        Board { contact, cards, reading, contacts, passed }
+        let occasions = shared(self.ground.calendar.all(), wall_ms());
+        Board { contact, cards, reading, contacts, passed, occasions }
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {
@@ -68,7 +75,11 @@ impl Neighbours for Surroundings {
             let site = site_id(&contact.name);
             let asked = self.channel.ask(site, &contact.state, BOARD, BOARD_BYTES_MAX, BOARD_MAX);
             let bytes = asked.await?;
-            serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+            let mut board: Board =
+                serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+            board.occasions.retain(|occasion| occasion.check().is_ok());
+            board.occasions.truncate(OCCASIONS_MAX);
+            Ok(board)
         })
     }
 
@@ -84,4 +95,13 @@ impl Neighbours for Surroundings {
     fn occasions(&self) -> Vec<Occasion> {
         self.ground.calendar.all()
     }
+}
+
+/// What of a calendar others are told: what is to come, and what explains the past that they look
+/// at. Of too much, what begins last is left out.
+fn shared(mut occasions: Vec<Occasion>, now_ms: u64) -> Vec<Occasion> {
+    occasions.retain(|occasion| occasion.repeats.is_some() || occasion.end_ms + OVER_MS > now_ms);
+    occasions.sort_by_key(|occasion| occasion.start_ms);
+    occasions.truncate(OCCASIONS_MAX);
+    occasions
 }

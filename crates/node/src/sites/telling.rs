@@ -1,11 +1,12 @@
 //! What the council decided, in sentences for people.
 
-use swell_api::site::SiteMode;
+use swell_api::site::{SiteAnomaly, SiteMode};
 use swell_core::council::entry::Reason;
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Criterion, Outcome, Rollback, Trouble};
 use swell_core::council::words::{Criticality, Mode, Slot};
 use swell_core::time::{Instant, Span};
+use swell_forecast::watch::anomaly::{Anomaly, Oddity};
 use swell_site::naming::Names;
 
 /// A point in time, in milliseconds since 1970.
@@ -54,6 +55,11 @@ pub fn cause(cause: Cause, predicted_ppm: u32, source: &str, length: Span) -> St
             format!("`{source}` is predicted to be at {percent} % of its {metric} at {at}")
         }
         Cause::Order => "somebody wants it moved".to_string(),
+        Cause::OrderedAgain => "somebody wants it moved, as it was before".to_string(),
+        Cause::SourceFailing { chance_ppm } => {
+            let percent = chance_ppm / 10_000;
+            format!("`{source}` has failed again and again: {percent} % that it does next")
+        }
         Cause::SourceLost => format!("`{source}` does not answer, and its leases have run out"),
     }
 }
@@ -80,10 +86,22 @@ pub fn rollback(rollback: Rollback) -> &'static str {
 pub fn reason(reason: Reason, cause: Cause) -> &'static str {
     match reason {
         Reason::NotNeeded if cause == Cause::SourceLost => "the source is there",
+        _ if matches!(cause, Cause::SourceFailing { .. }) => failing(reason),
         Reason::Helps => "the source would be overloaded, and the destination will not be",
         Reason::NotNeeded => "the source will not be overloaded",
         Reason::DestinationFull => "the destination would be overloaded",
         Reason::Ordered => "nothing speaks against it",
+        Reason::NoRelief => "the source would be as full without it",
+    }
+}
+
+/// The same of a move away from a site that fails.
+fn failing(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NotNeeded => "the source is not likely to fail",
+        Reason::NoRelief => "the destination is as likely to fail",
+        Reason::DestinationFull => "the destination would be overloaded",
+        Reason::Helps | Reason::Ordered => "the source is likely to fail",
     }
 }
 
@@ -140,6 +158,8 @@ pub fn trouble(trouble: Trouble) -> &'static str {
         Trouble::Ordered => "a party asked for its end",
         Trouble::SourceFull => "what should go back no longer fits at the source",
         Trouble::NotReturned => "taking it back took too long",
+        Trouble::FailsMore => "far more calls failed than before",
+        Trouble::Slower => "calls took far longer than before",
     }
 }
 
@@ -179,6 +199,39 @@ pub fn begun(phase: Phase, shifts: u8, (source, destination): (&str, &str)) -> S
 fn clock(at: Instant) -> String {
     let seconds = at.nanos() / 1_000_000_000 % 86_400;
     format!("{:02}:{:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Something out of the ordinary about what a workload takes.
+pub fn anomaly(of: &Anomaly, length: Span) -> SiteAnomaly {
+    let name = &of.function;
+    let part = |milli: f32| format!("{:.2}", milli / 1e3);
+    let what = match of.oddity {
+        Oddity::Spike { count, high } => {
+            format!(
+                "`{name}` took {} processors in a slot where {} were the most expected",
+                part(count),
+                part(high)
+            )
+        }
+        Oddity::LevelShift { expected, now, steps } => {
+            let (now, expected) = (part(now), part(expected));
+            format!("`{name}` takes {now} processors for {steps} slots instead of {expected}")
+        }
+        Oddity::Silence { steps, expected } => {
+            let expected = part(expected / steps.max(1) as f32);
+            format!("`{name}` takes nothing for {steps} slots where {expected} were expected")
+        }
+        Oddity::ChangedSeason { moved, .. } => {
+            let percent = 100.0 * moved;
+            format!("`{name}` is used at other times: {percent:.0} % of what it takes has moved")
+        }
+    };
+    SiteAnomaly {
+        since_ms: slot_ms(Slot(of.start), length),
+        noticed_ms: slot_ms(Slot(of.noticed), length),
+        workload: name.clone(),
+        what,
+    }
 }
 
 /// When a slot begins, in milliseconds since 1970.

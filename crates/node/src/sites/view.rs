@@ -19,8 +19,8 @@ use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
 use crate::sites::telling::{
-    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
-    step, trouble, trouble_of,
+    anomaly, begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share,
+    slot_ms, step, trouble, trouble_of,
 };
 
 /// Slots that are shown ahead.
@@ -71,6 +71,7 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             applied: state.index,
             trouble,
             sites,
+            anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
         }
     })
 }

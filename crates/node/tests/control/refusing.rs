@@ -156,6 +156,8 @@ fn what_guests_are_given() {
                 |spec| spec.labels.extend((0..300).map(|n| pair(&n.to_string(), ""))),
                 Some("300 entries"),
             ),
+            (|spec| spec.labels.extend([pair("criticality", "critcal")]), Some("`critical`")),
+            (|spec| spec.labels.extend([pair("criticality", "critical")]), None),
         ],
     );
     let world = World::new();

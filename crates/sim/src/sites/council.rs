@@ -78,8 +78,11 @@ impl Council {
             ..Rules::default()
         };
         let character = |site| match site {
-            _ if site < scenario.liars && scenario.lies == Lies::Counters => Character::Hiding,
-            _ if site < scenario.liars => Character::Lying,
+            _ if site < scenario.liars => match scenario.lies {
+                Lies::Forecasts => Character::Lying,
+                Lies::Counters => Character::Hiding,
+                Lies::Ahead => Character::Hedging,
+            },
             _ if site < scenario.liars + scenario.drifters => Character::Drifting,
             _ => Character::Honest,
         };
@@ -189,7 +192,7 @@ impl Council {
         let said = now.foresight.sum(by, hosted, slot, ahead);
         let tell = |load: f32| {
             let share = load / now.demand.capacity[target];
-            ppm(self.characters[by].says(share, now.minute, now.demand.minutes))
+            ppm(self.characters[by].says(share, ahead, now.minute, now.demand.minutes))
         };
         let mut band = said.map(tell);
         band.sort_unstable();
@@ -274,8 +277,9 @@ impl Council {
     fn weigh(&mut self) {
         self.rounds += 1;
         let standing = standing(&self.state, Metric::Cpu);
-        let lying =
-            standing.iter().filter(|(site, _)| self.characters[site.index()] == Character::Lying);
+        let lying = standing.iter().filter(|(site, _)| {
+            matches!(self.characters[site.index()], Character::Lying | Character::Hedging)
+        });
         let largest = lying.map(|(_, share)| *share).max();
         self.deeds.liar_ppm = largest.unwrap_or(0);
         let has_lost = largest.is_some_and(|share| share < LOST_PPM);
@@ -348,9 +352,25 @@ impl Outlook for Own<'_> {
         let said = |ahead| self.foresight.sum(self.by, hosted.clone(), slot, ahead)[2];
         let peak = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max) / capacity;
         Some(ppm(match self.character {
-            Character::Lying => peak,
-            other => other.says(peak, self.now.minute, self.now.demand.minutes),
+            Character::Lying | Character::Hedging => peak,
+            other => other.says(peak, ahead, self.now.minute, self.now.demand.minutes),
         }))
+    }
+
+    fn share_ppm(
+        &self,
+        workload: WorkloadId,
+        site: SiteId,
+        _: Metric,
+        through: Slot,
+    ) -> Option<u32> {
+        let (slot, workload) = (self.now.minute / SLOT_MINUTES, workload.0 as usize);
+        let ahead = through.0.saturating_sub(self.state.slot().0) as usize;
+        let said = |ahead| self.foresight.said(self.by, workload, slot, ahead)[1];
+        let most = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max);
+        let share =
+            most * self.counters.of_workload(workload) / self.now.demand.capacity[site.index()];
+        Some(ppm(share))
     }
 }
 

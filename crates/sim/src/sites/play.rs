@@ -120,7 +120,7 @@ impl Stage {
 }
 
 fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Outcome {
-    let weighs = way == Way::Weighted && scenario.liars > 0 && scenario.lies == Lies::Forecasts;
+    let weighs = way == Way::Weighted && scenario.liars > 0 && scenario.lies != Lies::Counters;
     let mean = |sum: u64, of: u64| (of > 0).then(|| sum as f64 / of as f64);
     Outcome {
         drop_share: served.dropped / served.offered.max(f64::MIN_POSITIVE),

@@ -19,6 +19,8 @@ pub enum Lies {
     Forecasts,
     /// Their counters: they hide what they used.
     Counters,
+    /// What they forecast further ahead than the next slot, and how they vote.
+    Ahead,
 }
 
 /// What is played.

@@ -59,28 +59,58 @@ async fn a_site_that_is_cut_off_serves_and_moves_nothing() {
     .await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_a_calendar_announces_is_moved_before_it_comes() {
-    let town = Town::new(&[("shop", 0, steady), ("mail", 0, steady)]).await;
-    town.pass(16.0).await;
+/// Something that a calendar says of a minute from then on.
+fn announced(pattern: &str, times: f32) -> Occasion {
     let now_ms = 1_000_000_000 + 16_000;
-    town.world.occasions.lock().push(Occasion {
+    Occasion {
         id: "sale".to_string(),
         kind: "campaign".to_string(),
         start_ms: now_ms + 12_000,
         end_ms: now_ms + 60_000,
-        functions: vec!["shop".to_string()],
-        effect: Announced::Times(2.5),
+        functions: vec![pattern.to_string()],
+        effect: Announced::Times(times),
         ..Occasion::default()
-    });
+    }
+}
+
+async fn approved(town: &Town) {
     town.until(12, "a move is approved", |state| {
         state.open.values().any(|open| open.movement.is_some())
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_calendar_announces_is_moved_before_it_comes() {
+    let town = Town::new(&[("shop", 0, steady), ("mail", 0, steady)]).await;
+    town.pass(16.0).await;
+    town.world.occasions.lock().push(announced("shop", 2.5));
+    approved(&town).await;
     let predicted = town.logs[0].look(|state| {
         state.open.values().map(|open| (open.filing.source, open.predicted_ppm)).next()
     });
     let (source, predicted) = predicted.expect("it is open");
     assert_eq!(source, site_id("oslo"));
     assert!(predicted > 1_000_000, "the sale is in the forecast: {predicted}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_site_announces_of_itself_is_known_to_those_who_vote() {
+    let town = Town::new(&[("shop", 0, steady), ("mail", 0, steady)]).await;
+    town.pass(16.0).await;
+    town.world.announced.lock().insert(0, vec![announced("site/oslo", 1.8)]);
+    approved(&town).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_site_announces_of_others_moves_nobody() {
+    let town = Town::new(&[("shop", 0, steady), ("mail", 0, steady)]).await;
+    town.pass(16.0).await;
+    town.world.announced.lock().insert(1, vec![announced("site/oslo", 1.8)]);
+    town.pass(24.0).await;
+    let moves = town.logs[0].look(|state| {
+        let ended = state.ended.values().filter(|ended| ended.proposal.movement.is_some());
+        ended.count() + state.open.values().filter(|open| open.movement.is_some()).count()
+    });
+    assert_eq!(moves, 0, "one voice is not enough");
 }

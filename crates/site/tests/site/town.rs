@@ -51,6 +51,8 @@ pub(crate) struct World {
     /// By gateway, what it passed on.
     passed: Mutex<[BTreeMap<String, BTreeMap<String, Passed>>; 3]>,
     pub(crate) occasions: Mutex<Vec<Occasion>>,
+    /// What is announced at one site only.
+    pub(crate) announced: Mutex<BTreeMap<usize, Vec<Occasion>>>,
 }
 
 pub(crate) struct Town {
@@ -97,8 +99,9 @@ impl Neighbours for Machine {
         }
         let passed = self.world.passed.lock()[self.place].clone();
         let measured = [None; 4];
-        let reading = Told { at_ms, workloads, rest: Sums::default(), measured };
-        Board { contact: contact(self.place), cards, reading, contacts, passed }
+        let reading = Told { at_ms, workloads, rest: Sums::default(), measured, disks: None };
+        let occasions = self.world.announced.lock().get(&self.place).cloned().unwrap_or_default();
+        Board { contact: contact(self.place), cards, reading, contacts, passed, occasions }
     }
 
     fn read<'a>(&'a self, other: &'a Contact) -> Reading<'a> {
@@ -120,7 +123,9 @@ impl Neighbours for Machine {
     fn know(&self, _contacts: &BTreeMap<SiteId, Contact>) {}
 
     fn occasions(&self) -> Vec<Occasion> {
-        self.world.occasions.lock().clone()
+        let mut occasions = self.world.occasions.lock().clone();
+        occasions.extend(self.world.announced.lock().get(&self.place).cloned().unwrap_or_default());
+        occasions
     }
 }
 
@@ -190,6 +195,7 @@ impl Town {
             cooks: Mutex::default(),
             passed: Mutex::default(),
             occasions: Mutex::default(),
+            announced: Mutex::default(),
         });
         for (name, at, _) in demands {
             world.running.lock()[*at].insert((*name).to_string());

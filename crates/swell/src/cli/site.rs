@@ -259,6 +259,10 @@ pub struct FileArguments {
     /// Leave it there even if it did not help
     #[arg(long)]
     pub stay: bool,
+    /// Order it though the same move was taken back, or the workload has just moved: what was in
+    /// its way is gone
+    #[arg(long)]
+    pub again: bool,
     /// Which node
     #[command(flatten)]
     pub node: NodeArguments,

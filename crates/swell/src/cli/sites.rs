@@ -96,6 +96,8 @@ pub enum LiesName {
     Forecasts,
     /// Their counters: they hide four fifths of what they used
     Counters,
+    /// What they forecast further ahead than the slot that is scored, and how they vote
+    Ahead,
 }
 
 /// A policy.

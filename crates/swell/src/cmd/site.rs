@@ -55,17 +55,23 @@ const AUTHORITIES: [Column<Authority>; 8] = [
     Column::text("MOVED BY", |one| one.moving.map_or_else(String::new, |id| id.to_string())),
 ];
 
-const LEDGER: [Column<LedgerRow>; 6] = [
+const LEDGER: [Column<LedgerRow>; 7] = [
     Column::text("SITE", |row| row.site.clone()),
     Column::text("METRIC", |row| row.metric.clone()),
     Column::number("SCORED", |row| row.samples.to_string()),
     Column::number("LOSS BY NAIVE", |row| format!("{:.2}", row.loss_ratio)),
+    Column::number("EARLY", |row| {
+        row.early_loss_ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"))
+    }),
     Column::number("WEIGHT", |row| percent(row.weight)),
     Column::text("LAST CAME", |row| {
         let came = row.slots.iter().rev().find_map(|slot| slot.came);
         came.map_or_else(String::new, percent)
     }),
 ];
+
+/// Anomalies that are shown to a person.
+const ODD_MAX: usize = 3;
 
 /// Runs `swell site`.
 pub fn site(command: &SiteCommand) -> Result<(), Letter> {
@@ -179,6 +185,7 @@ fn file(arguments: &FileArguments) -> Result<(), Letter> {
         check_slots: Some(arguments.check),
         at_most: arguments.at_most,
         stay: arguments.stay,
+        again: arguments.again,
     };
     let filed = connect::node(&arguments.node)?.file_proposal(&asked)?;
     say(format!("filed as {0}; `swell proposal show {0}` tells what comes of it", filed.id));
@@ -229,7 +236,16 @@ fn status(cluster: &Cluster) -> String {
         ("Slot", crate::figure::span_ms(cluster.slot_ms)),
         ("Entries", cluster.applied.to_string()),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
+        ("Anomalies", odd(cluster)),
     ])
+}
+
+/// The latest of what was out of the ordinary.
+fn odd(cluster: &Cluster) -> String {
+    let latest = cluster.anomalies.iter().rev().take(ODD_MAX);
+    let told: Vec<String> =
+        latest.map(|one| format!("{}: {}", moment(one.noticed_ms), one.what)).collect();
+    told.join("; ")
 }
 
 fn mode_word(mode: SiteMode) -> &'static str {

@@ -78,6 +78,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         lies: match arguments.lies {
             LiesName::Forecasts => Lies::Forecasts,
             LiesName::Counters => Lies::Counters,
+            LiesName::Ahead => Lies::Ahead,
         },
         drifters: arguments.drifters as usize,
         cuts: arguments.cuts as usize,
@@ -93,6 +94,7 @@ fn about(arguments: &SitesArguments, trace: &str) -> String {
     let lies = match arguments.lies {
         LiesName::Forecasts => "",
         LiesName::Counters => " in their counters",
+        LiesName::Ahead => " about what is further ahead",
     };
     let seeds = arguments.seed.map_or_else(
         || format!("means of {} seeds", arguments.seeds),

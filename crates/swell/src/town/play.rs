@@ -163,6 +163,7 @@ async fn file(client: &Client, workload: &str, to: &str) -> Result<Filed, Letter
         check_slots: Some(CHECK),
         at_most: None,
         stay: false,
+        again: false,
     };
     ask(client, Method::POST, "/v1/proposals", &asked).await
 }

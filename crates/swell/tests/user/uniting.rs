@@ -82,6 +82,7 @@ fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
         ("authority move shop --to paris", "there is no site `paris`"),
         ("authority move none --to oslo", "there is no workload `none`"),
         ("authority move shop --to lima", "same site"),
+        ("authority move shop --to oslo --at-most=-1", "above 0"),
         ("site init --name oslo --cpu 1", "is a site already"),
         ("site invite berlin", "only the site that founded the cluster"),
         ("ledger --site paris", "there is no site `paris`"),
