@@ -240,3 +240,29 @@ fn place(values: &mut [f32], level: f32) -> f32 {
     let place = (level * last).ceil() as usize;
     *values.select_nth_unstable_by(place.min(values.len() - 1), f32::total_cmp).1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_learn_from_a_rise_only_if_the_model_has_not_noticed() {
+        let plain = [6.0, 8.0, 10.0, 12.0, 14.0];
+        for (notice, highest) in [(Notice::Taken, 12.0..14.0), (Notice::Missed, 25.0..35.0)] {
+            let mut stream = Stream::default();
+            let mut learn = |count: f32| {
+                let came = (0..20).map(|of| {
+                    let count = count + [0.0, -1.0, 1.0, 0.0, 3.0][of % 5];
+                    (Came { plain, shown: plain, count }, [0.0; 2])
+                });
+                stream.learn(&came.collect::<Vec<_>>(), 12, notice)
+            };
+            assert!((0..100).all(|_| learn(10.0)));
+            let taken = (0..12).map(|_| learn(30.0)).filter(|taken| *taken).count();
+            assert_eq!(taken, if notice == Notice::Missed { 12 } else { 0 });
+            assert!(learn(30.0), "nothing is put aside for ever");
+            let high = stream.apply(&plain, None)[HIGH];
+            assert!(highest.contains(&high), "{notice:?}: {high}");
+        }
+    }
+}
