@@ -86,7 +86,14 @@ pub(crate) fn invoke(
     let tenant = mind.pool.at(slot);
     let (function, was_clone) = (tenant.function(), tenant.is_clone());
     mind.pool.assign(now, slot);
+    if start == StartKind::Cold {
+        mind.lift.cold();
+    }
     if was_clone {
+        if start == StartKind::Warm {
+            mind.lift.spared(function);
+        }
+        room::remember_what_went(mind);
         mind.timers.set(Subject::Probe(slot), Instant::NEVER);
         mind.cloning.of(function).health.lives();
     }

@@ -4,6 +4,7 @@
 //! the policy. `room`, `dispatch` and `reconcile` act on it, `site` calls them.
 
 use crate::cloning::asking::Nearby;
+use crate::cloning::lift::Lift;
 use crate::cloning::manager::Manager;
 use crate::keepalive::keeper::KeepAlive;
 use crate::keepalive::plan::Plan;
@@ -24,6 +25,7 @@ pub(crate) struct Mind {
     pub(crate) timers: Timers,
     pub(crate) plan: Plan,
     pub(crate) cloning: Manager,
+    pub(crate) lift: Lift,
     pub(crate) nearby: Nearby,
 }
 
@@ -38,6 +40,7 @@ impl Mind {
             timers: Timers::default(),
             plan: Plan::new(Bytes::ZERO),
             cloning: Manager::off(),
+            lift: Lift::default(),
             nearby: Nearby::default(),
         }
     }

@@ -41,7 +41,7 @@ pub(crate) fn renew(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
 /// due.
 pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let tally = mind.pool.clone_tally();
-    mind.cloning.uses.look(now, tally);
+    mind.cloning.uses.look(now, tally, mind.lift.tally());
     let mut draft = mind.cloning.draft.take().unwrap_or_else(|| begin(mind, now));
     let is_large = mind.cloning.is_large();
     let mut left = if is_large { PART } else { usize::MAX };
@@ -184,7 +184,7 @@ fn candidate<'a>(
         concurrency: settings.concurrency.max(1),
         live: function_known.live(),
         ceiling: settings.max_instances,
-        used: mind.cloning.uses.share(),
+        lately: mind.cloning.uses.lately(),
     })
 }
 

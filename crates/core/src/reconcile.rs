@@ -13,6 +13,9 @@ use crate::timers::Subject;
 use crate::units::Bytes;
 use crate::wanted::CloneWish;
 
+/// What is there needs no start any more: for its being kept, what a forecast says it is worth
+/// counts so many times. Otherwise instances expected about as soon would push each other out.
+const KEPT: f64 = 2.0;
 /// How long after a clone found no room it is tried again.
 const CLONE_RETRY: Span = Span::from_secs(1);
 
@@ -182,7 +185,7 @@ fn promise(mind: &mut Mind, now: Instant, function: FunctionId, due: Option<Clon
     let promise = due.map_or_else(Promise::default, |due| Promise {
         count: due.count,
         until: due.until,
-        worth: due.worth,
+        worth: due.worth * KEPT,
     });
     let known = mind.pool.known_mut(function);
     if std::mem::replace(&mut known.promise, promise) != promise {
@@ -215,8 +218,8 @@ fn begin_clones(
             return allowed;
         }
         let memory = mind.pool.known(function).settings().memory;
-        let fits = mind.pool.clones_held() + memory <= most
-            && (memory <= mind.pool.free() || mind.queues.hungry() == 0);
+        // A call that waits for memory comes before one that is only expected.
+        let fits = mind.pool.clones_held() + memory <= most && mind.queues.hungry() == 0;
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
             let missing = due.count - mind.pool.known(function).live();
             elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);

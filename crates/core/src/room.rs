@@ -13,6 +13,9 @@ use crate::units::Bytes;
 /// How long after a failed attempt the floor of warm instances is tried again.
 pub(crate) const FLOOR_RETRY: Span = Span::from_secs(1);
 
+/// A call that has waited so long is served before any that is only expected.
+const OUTWAITS: Span = Span::from_secs(9);
+
 /// Frees memory until `need` fits, by evicting what the keeper offers: the shortfall and
 /// no more, and nothing at all if the shortfall cannot be covered.
 pub(crate) fn make_room(
@@ -40,12 +43,37 @@ pub(crate) fn make_room(
         (false, Some(_)) => return false,
         (false, None) => mind.plan.guard_promised(now),
     }
-    mind.keeper.offer(now, &mind.pool, &mut mind.plan);
+    if !give_clones(mind, purpose) {
+        mind.keeper.offer(now, &mind.pool, &mut mind.plan);
+    }
     if !mind.plan.is_full() {
         return false;
     }
     carry_out(mind, now, actions);
     true
+}
+
+/// A call that has waited for long takes the memory of clones that wait, those first that are
+/// promised least, whatever they are worth: it is there, and who they are for may not come.
+/// Tells whether they were enough; if not, none goes.
+fn give_clones(mind: &mut Mind, purpose: &Purpose) -> bool {
+    let is_long = purpose.bid.is_none() && purpose.waited.is_some_and(|waited| waited >= OUTWAITS);
+    if !is_long || mind.pool.clones_held() < mind.plan.shortfall() {
+        return false;
+    }
+    let Mind { pool, plan, .. } = mind;
+    let waiting = pool.clones_waiting().map(|slot| {
+        let tenant = pool.at(slot);
+        let size = tenant.memory().mb_f64().max(f64::MIN_POSITIVE);
+        (pool.known(tenant.function()).promise().worth / size, slot)
+    });
+    let mut waiting: Vec<(f64, u32)> = waiting.collect();
+    waiting.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let is_enough = waiting.into_iter().any(|(_, slot)| plan.offer(slot, pool));
+    if !is_enough {
+        plan.clear();
+    }
+    is_enough
 }
 
 /// Gives back memory that is held beyond a lowered limit, as far as instances rest that
@@ -122,6 +150,9 @@ pub(crate) fn start(
     if !make_room(mind, now, need, &purpose, function, actions) {
         return Err(RefuseReason::NoMemory);
     }
+    if purpose.cause == StartCause::Request {
+        mind.lift.missed(function);
+    }
     let instance = mind.pool.start(now, function, purpose.bound);
     if purpose.cause == StartCause::Clone {
         // Nobody needs it yet: the keeper hears of it when it rests.
@@ -129,8 +160,15 @@ pub(crate) fn start(
     } else {
         mind.keeper.on_start(now, function, &mind.pool);
     }
+    remember_what_went(mind);
     actions.push(Action::Start { instance, function, cause: purpose.cause });
     Ok(())
+}
+
+/// Without clones, instances that went would be there still, as many as fit into the memory that
+/// clones hold and that is free.
+pub(crate) fn remember_what_went(mind: &mut Mind) {
+    mind.lift.fit(mind.pool.clones_held() + mind.pool.free());
 }
 
 /// Begins to thaw a paused instance of the function, if it has one and it fits.
@@ -168,6 +206,9 @@ pub(crate) fn end(
     let instance = mind.pool.id(slot);
     let tenant = mind.pool.at(slot);
     let (function, is_clone) = (tenant.function(), tenant.is_clone());
+    if cause == StopCause::Evicted && !is_clone {
+        mind.lift.went(function, tenant.memory());
+    }
     let unstarted = tenant.state() == State::Starting;
     let kept = mind.pool.set_kept(slot, false);
     mind.pool.remove(now, slot);

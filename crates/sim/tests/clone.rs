@@ -97,6 +97,22 @@ fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
     assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
 }
 
+const CROWDED: &str = "gen:poisson,functions=1000,calls=200000,hours=12";
+
+#[test]
+fn calls_without_memory_that_compete_for_room_cost_next_to_nothing() {
+    let mut experiment =
+        experiment(CROWDED, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 2);
+    experiment.modes = vec![CloningMode::Off, CloningMode::On];
+    let rows = run(&experiment);
+    let [off, on] = &rows[..] else { panic!("two modes") };
+    let verdicts = verdicts(&lines(&rows));
+    assert!(verdicts[0].contains("cannot help"), "{verdicts:?}");
+    assert!(on.clones_made > 0, "it was tried");
+    assert!(on.cold as f64 <= off.cold as f64 * 1.01, "{} {}", on.cold, off.cold);
+    assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
+}
+
 #[test]
 fn an_oracle_shows_what_is_left_to_gain_and_each_cold_start_has_a_reason() {
     let with = |forecaster: &str| {

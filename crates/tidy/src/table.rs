@@ -97,6 +97,9 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         "crates/core/src/cloning",
         Siblings::Rivals {
             below: &[
+                "lift",
+                "uses",
+                "prices",
                 "view",
                 "concurrency",
                 "policy",

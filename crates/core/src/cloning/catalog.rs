@@ -1,7 +1,8 @@
 //! The list of cloning policies: name, meaning, parameters, and how to build each.
 
-use crate::cloning::expected_cost::{ExpectedCost, Prices};
+use crate::cloning::expected_cost::ExpectedCost;
 use crate::cloning::policy::ClonePolicy;
+use crate::cloning::prices::Prices;
 use crate::cloning::seed::Seed;
 use crate::parameters::{Parameters, UnknownPolicy};
 
@@ -23,10 +24,12 @@ pub const ENTRIES: &[Entry] = &[
         summary: "clones while a cold start avoided is worth more than the start and the memory held",
         parameters: &[
             ("start", "0.4", "what a start that nobody asked for costs, in cold starts avoided"),
-            ("start-used", "0.15", "the same while most clones are used"),
+            ("start-used", "0.2", "the same while most clones are used"),
             ("start-unused", "0.8", "the same while few are"),
             ("few", "0.3", "up to this share of clones that are used, few are"),
             ("most", "0.6", "from this share on, most are"),
+            ("start-useless", "0.95", "the same while they spare no cold starts on balance"),
+            ("lift", "0.05", "from this share of cold starts spared on, that does not hold"),
             ("rent", "0.0005", "what holding a GB for a second costs, unless most are used"),
             ("by-cost", "false", "weigh a cold start by its length in seconds"),
         ],
@@ -38,6 +41,8 @@ pub const ENTRIES: &[Entry] = &[
                 start_unused: parameters.number("start-unused", usual.start_unused)?,
                 few: parameters.number("few", usual.few)?,
                 most: parameters.number("most", usual.most)?,
+                start_useless: parameters.number("start-useless", usual.start_useless)?,
+                lift: parameters.number("lift", usual.lift)?,
                 rent: parameters.number("rent", usual.rent)?,
                 by_cost: parameters.flag("by-cost", usual.by_cost)?,
             };

@@ -10,60 +10,17 @@
 //! and of equal ones that whose forecast is believed least, since there the call that comes
 //! after all is not foreseen otherwise.
 //!
-//! What a start and its memory cost is learned (see `uses`): where most clones of late were used,
-//! more of them are tried, and where few were, only what is nearly certain.
+//! What a start and its memory cost is learned (see `prices` and `uses`): where most clones of late were used,
+//! more of them are tried, and where few were, only what is nearly certain; where they spare no cold
+//! starts on balance, nothing but what is certain, and habit alone says what is kept.
 
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
+use crate::cloning::prices::{Price, Prices};
 use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
 use crate::wanted::CloneWish;
-
-/// What things cost, in cold starts avoided.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prices {
-    /// A start that nobody asked for, while nothing is known of how many clones are used.
-    pub start: f64,
-    /// The same, while most are.
-    pub start_used: f64,
-    /// The same, while few are.
-    pub start_unused: f64,
-    /// Up to this share of clones that are used, 0 to 1, they are few.
-    pub few: f64,
-    /// From this share on they are most.
-    pub most: f64,
-    /// Holding a GB for a second, unless most clones are used.
-    pub rent: f64,
-    /// Whether an avoided start counts by its length in seconds rather than as one.
-    pub by_cost: bool,
-}
-
-impl Default for Prices {
-    fn default() -> Self {
-        Self {
-            start: 0.4,
-            start_used: 0.15,
-            start_unused: 0.8,
-            few: 0.3,
-            most: 0.6,
-            rent: 0.0005,
-            by_cost: false,
-        }
-    }
-}
-
-impl Prices {
-    /// The price of a start and the rent of a GB for a second, given the share of clones that
-    /// were used of late.
-    fn at(&self, used: Option<f64>) -> (f64, f64) {
-        let Some(used) = used else { return (self.start, self.rent) };
-        let width = (self.most - self.few).max(1e-6);
-        let wasted = ((self.most - used) / width).clamp(0.0, 1.0);
-        let most = self.start_unused.max(self.start_used);
-        (self.start_used + (most - self.start_used) * wasted, self.rent * wasted)
-    }
-}
 
 /// How long after a scheduled call its clone still waits for it.
 const LATE: Span = Span::from_secs(2);
@@ -164,7 +121,7 @@ fn back(at: Instant, span: Span) -> Instant {
 impl ClonePolicy for ExpectedCost {
     fn weigh(&self, _: Instant, candidate: &Candidate<'_>) -> Option<Offer> {
         let window = Window::of(candidate);
-        let (price, rent) = self.prices.at(candidate.used);
+        let Price { start: price, rent, trust } = self.prices.at(candidate.lately);
         let cost = if self.prices.by_cost { candidate.start.secs_f64() } else { 1.0 };
         let gb = candidate.memory.mb_f64() / 1e3;
         let start = candidate.start.secs_f64();
@@ -184,7 +141,8 @@ impl ClonePolicy for ExpectedCost {
             if net <= 0.0 {
                 break;
             }
-            let worth = window.worth(n, own, candidate) * cost;
+            let trust = if n <= window.known { 1.0 } else { trust };
+            let worth = window.worth(n, own, candidate) * cost * trust;
             (wish.count, wish.worth, wish.bid) = (n, worth, net / (held + start));
         }
         let doubt = f64::from(WHOLE - candidate.confidence.min(WHOLE)) / f64::from(WHOLE);
@@ -211,6 +169,7 @@ mod tests {
     use super::*;
     use crate::cloning::nearness::Node;
     use crate::cloning::placing::place;
+    use crate::cloning::uses::Lately;
     use crate::cloning::view::Order;
     use crate::demand::StepDemand;
     use crate::ids::FunctionId;
@@ -244,7 +203,7 @@ mod tests {
             concurrency: 1,
             live,
             ceiling: u32::MAX,
-            used: None,
+            lately: None,
         }
     }
 
@@ -312,20 +271,24 @@ mod tests {
             let cheap = Prices { start, start_used: start, rent, ..Prices::default() };
             let (start, rent) = (start + dearer.0, rent + dearer.1);
             let dear = Prices { start, start_used: start, rent, ..cheap };
-            for used in [None, Some(0.5)] {
-                let own = Candidate { used, ..own };
+            for lately in [None, Some(Lately { used: 0.5, lift: 0.1 })] {
+                let own = Candidate { lately, ..own };
                 prop_assert!(count(own, dear) <= count(own, cheap));
             }
         }
 
         #[test]
-        fn the_more_clones_are_used_the_more_are_made(
+        fn the_more_clones_are_good_for_the_more_are_made(
             own in any_candidate(0),
-            used in 0.0f64..1.0,
-            more in 0.0f64..1.0,
+            (used, lift) in (0.0f64..1.0, -1.0f64..1.0),
+            (used_more, lift_more) in (0.0f64..1.0, 0.0f64..1.0),
         ) {
-            let with = |used| count(Candidate { used, ..own }, Prices::default());
-            prop_assert!(with(Some(used)) <= with(Some((used + more).min(1.0))));
+            let with = |used, lift| {
+                let lately = Some(Lately { used, lift });
+                count(Candidate { lately, ..own }, Prices::default())
+            };
+            let better = with((used + used_more).min(1.0), (lift + lift_more).min(1.0));
+            prop_assert!(with(used, lift) <= better);
         }
 
         #[test]

@@ -1,9 +1,12 @@
 //! How many instances of what to make before they are needed, and when to let them go.
 
+pub mod lift;
+pub mod uses;
 pub mod view;
 pub mod concurrency;
 pub mod policy;
 pub mod seed;
+pub mod prices;
 pub mod expected_cost;
 pub mod nearness;
 pub mod asking;
@@ -14,6 +17,5 @@ pub mod lead;
 pub mod scaling;
 pub mod health;
 pub mod rate;
-pub mod uses;
 pub mod draft;
 pub mod manager;

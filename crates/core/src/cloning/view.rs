@@ -1,5 +1,6 @@
 //! What a policy is shown, what it offers, and what is wished.
 
+use crate::cloning::uses::Lately;
 use crate::demand::StepDemand;
 use crate::ids::FunctionId;
 use crate::time::{Instant, Span};
@@ -39,8 +40,8 @@ pub struct Candidate<'a> {
     pub live: u32,
     /// The most instances it may have.
     pub ceiling: u32,
-    /// Of the clones of late, whoever's, the share that was used, 0 to 1, if enough have ended.
-    pub used: Option<f64>,
+    /// What clones of late, whoever's, were good for, if enough have ended.
+    pub lately: Option<Lately>,
 }
 
 /// Calls that a schedule makes certain.

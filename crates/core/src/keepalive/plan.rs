@@ -51,6 +51,11 @@ impl Plan {
         self.newcomer = newcomer;
         self.bid = None;
         self.guarded = None;
+        self.clear();
+    }
+
+    /// Gives back all victims.
+    pub(crate) fn clear(&mut self) {
         self.gathered = Bytes::ZERO;
         self.victims.clear();
         self.taken.clear();

@@ -15,7 +15,7 @@ impl Pool {
         let instance = &mut self.instances[slot as usize];
         instance.is_clone = true;
         let (function, memory) = (instance.function, instance.memory);
-        self.clones.begin(memory);
+        self.clones.begin(slot, memory);
         let known = self.known_mut(function);
         known.clones += 1;
         known.clones_starting += 1;
@@ -30,7 +30,7 @@ impl Pool {
         let (function, memory) = (instance.function, instance.memory);
         let starts = instance.state == State::Starting;
         let held = u128::from(memory.get()) * u128::from(now.since(instance.created).nanos());
-        self.clones.end(memory, held, is_used);
+        self.clones.end(slot, memory, held, is_used);
         let known = self.known_mut(function);
         known.clones -= 1;
         known.clones_starting -= u32::from(starts);
@@ -39,6 +39,11 @@ impl Pool {
     /// The waiting clone of a function that was made first, of those that are ready.
     pub(crate) fn oldest_clone(&self, function: FunctionId) -> Option<u32> {
         self.idle_oldest_first(function).find(|&slot| self.at(slot).is_clone)
+    }
+
+    /// The clones that are ready and wait, by slot.
+    pub(crate) fn clones_waiting(&self) -> impl Iterator<Item = u32> + '_ {
+        self.clones.slots().filter(|&slot| self.at(slot).is_idle())
     }
 
     /// Memory that waiting clones hold.

@@ -3,6 +3,8 @@
 //! What clones cost is what they hold while they start and wait. Memory held by those that
 //! were used in the end bought something; that of the others was held for nothing.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::units::Bytes;
@@ -23,8 +25,9 @@ pub struct CloneTally {
 }
 
 /// Clones that wait, and what became of the others.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Clones {
+    slots: BTreeSet<u32>,
     held: Bytes,
     tally: CloneTally,
 }
@@ -40,12 +43,19 @@ impl Clones {
         self.tally
     }
 
-    pub(super) fn begin(&mut self, memory: Bytes) {
+    /// The clones that start or wait, by slot.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.slots.iter().copied()
+    }
+
+    pub(super) fn begin(&mut self, slot: u32, memory: Bytes) {
+        self.slots.insert(slot);
         self.held += memory;
         self.tally.made += 1;
     }
 
-    pub(super) fn end(&mut self, memory: Bytes, held: u128, is_used: bool) {
+    pub(super) fn end(&mut self, slot: u32, memory: Bytes, held: u128, is_used: bool) {
+        self.slots.remove(&slot);
         self.held -= memory;
         if is_used {
             self.tally.used += 1;

@@ -5,5 +5,6 @@ mod health;
 mod many;
 mod modes;
 mod nearby;
+mod pressure;
 mod scaling;
 mod timing;
