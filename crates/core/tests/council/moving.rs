@@ -234,6 +234,22 @@ fn room_that_was_promised_is_not_promised_again() {
     assert!(matches!(late, Err(Refusal::DestinationFull { .. })), "{late:?}");
 }
 
+/// In steps that leases count in full.
+fn twenty_seconds(stage: &mut Stage) {
+    (0..4).for_each(|_| stage.pass(Span::from_secs(5)));
+}
+
+#[test]
+fn a_jump_of_the_clock_ends_no_lease() {
+    let mut stage = Stage::new(3);
+    let mut filing = stage.filing();
+    filing.cause = Cause::SourceLost;
+    filing.deadline = filing.deadline + Span::from_mins(60);
+    (0..4).for_each(|_| stage.pass(Span::from_mins(10)));
+    let early = stage.propose(1, filing);
+    assert!(matches!(early, Err(Refusal::LeaseRuns { .. })), "{early:?}");
+}
+
 #[test]
 fn a_silent_source_is_relieved_once_its_lease_has_run_out() {
     let mut stage = Stage::new(3);
@@ -241,12 +257,12 @@ fn a_silent_source_is_relieved_once_its_lease_has_run_out() {
     filing.cause = Cause::SourceLost;
     let early = stage.propose(1, filing.clone());
     assert!(matches!(early, Err(Refusal::LeaseRuns { .. })), "{early:?}");
-    stage.pass(Span::from_secs(20));
+    twenty_seconds(&mut stage);
     stage.say(0, Command::Renew).expect("renewed");
-    stage.pass(Span::from_secs(20));
+    twenty_seconds(&mut stage);
     let early = stage.propose(1, filing.clone());
     assert!(matches!(early, Err(Refusal::LeaseRuns { .. })), "it was renewed");
-    stage.pass(Span::from_secs(20));
+    twenty_seconds(&mut stage);
     let id = stage.propose(1, filing).expect("filed");
     stage.vote(1, id, true).expect("voted");
     stage.vote(2, id, true).expect("voted");

@@ -9,7 +9,7 @@ use crate::node::{Node, until};
 #[test]
 fn a_site_without_its_log_or_fence_stays_down_and_its_node_serves() {
     let node = Node::up("");
-    node.deploy("echo", samples::ECHO, "--memory 8MiB");
+    node.deploy("echo", samples::ECHO, "");
     node.fine("site init --name oslo --cluster shop --cpu 2 --slot 500ms");
     until("it is registered", || {
         let rows = node.fine("authority list -o json").json();
