@@ -91,6 +91,7 @@ pub fn stopped(identity: Option<Identity>, why: String) -> Cluster {
         applied: 0,
         trouble: Some(why),
         sites: Vec::new(),
+        anomalies: Vec::new(),
     }
 }
 
