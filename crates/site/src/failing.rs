@@ -5,7 +5,7 @@ use swell_core::council::judge::FAILING_PPM;
 use swell_core::council::proposal::{Cause, Filing, Outcome, Rollback};
 use swell_core::council::propose::Temper;
 use swell_core::council::state::State;
-use swell_core::council::words::Slot;
+use swell_core::council::words::{Metric, Slot};
 use swell_core::ids::SiteId;
 
 use crate::evacuation::Evacuation;
@@ -23,9 +23,12 @@ pub fn proposals(
     temper: &Temper,
 ) -> Vec<Filing> {
     let chance = |site: SiteId| (monitor.chance_of_failure(site) * 1e6) as u32;
-    let failing = watched(state, monitor.me())
-        .into_iter()
-        .filter(|site| chance(*site) >= FAILING_PPM && is_there(*site) && !is_paused(state, *site));
+    // Who did not answer in the last slot may be gone, and could not hand over anything.
+    let answers = |site: SiteId| monitor.seen_ppm(state, site, Metric::Cpu).is_some();
+    let failing = watched(state, monitor.me()).into_iter().filter(|site| {
+        let is_up = is_there(*site) && answers(*site);
+        chance(*site) >= FAILING_PPM && is_up && !is_paused(state, *site)
+    });
     let may_take = |site: SiteId| is_there(site) && chance(site) < FAILING_PPM / 2;
     let filings = failing.flat_map(|source| {
         let cause = Cause::SourceFailing { chance_ppm: chance(source) };
