@@ -144,7 +144,7 @@ impl Announced {
 #[cfg(test)]
 mod tests {
     use swell_forecast::bands::MEDIAN;
-    use swell_forecast::calendar::announced::Announced as Said;
+    use swell_forecast::calendar::announced::Announced as Effect;
 
     use super::*;
 
@@ -157,7 +157,7 @@ mod tests {
             start_ms: minutes.0 * 60_000,
             end_ms: minutes.1 * 60_000,
             functions: vec![pattern.to_string()],
-            effect: Said::Times(times),
+            effect: Effect::Times(times),
             ..Occasion::default()
         }
     }

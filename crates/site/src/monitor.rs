@@ -229,7 +229,7 @@ impl Monitor {
         self.history.add(Source::Rest(site), slot, rest);
         whole = plus(whole, rest);
         let shares = board.reading.workloads.iter().filter_map(|(name, sums)| {
-            sums.failures_since(before.workloads.get(name).unwrap_or(&Default::default()))
+            sums.failures_since(&before.workloads.get(name).copied().unwrap_or_default())
         });
         self.odds.on_slot(site, Some(failing_share(shares)));
         self.seen.insert(site, whole);

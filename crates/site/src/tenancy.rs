@@ -79,7 +79,7 @@ impl Tenancy {
         }
         let (term, since) = (*led)
             .filter(|(term, _)| *term == leadership.term)
-            .unwrap_or((leadership.term, Own::now()));
+            .unwrap_or_else(|| (leadership.term, Own::now()));
         *led = Some((term, since));
         now == Instant::ZERO || since.elapsed() >= beat
     }
