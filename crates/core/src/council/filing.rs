@@ -123,7 +123,13 @@ fn movable(state: &State, filing: &Filing, id: WorkloadId, epoch: Epoch) -> Resu
     if let Some(proposal) = state.transit(id) {
         return Err(Refusal::InTransit(id, proposal));
     }
-    if workload.rests_until > state.now && filing.cause != Cause::OrderedAgain {
+    // What was moved rests so that it does not go to and fro; of a lost site it does not go back.
+    let waits = match filing.cause {
+        Cause::OrderedAgain => false,
+        Cause::SourceLost => !state.rules.takes_over(),
+        _ => true,
+    };
+    if waits && workload.rests_until > state.now {
         return Err(Refusal::Resting { workload: id, until: workload.rests_until });
     }
     if state.mode_of(id) == Mode::Off {

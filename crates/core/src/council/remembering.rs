@@ -22,6 +22,7 @@ pub fn as_taken_back(
         source: filing.source,
         destination: filing.destination,
         metric,
+        is_takeover: filing.cause == Cause::SourceLost && state.rules.takes_over(),
         predicted_ppm,
         capacity: destination.map(|member| member.capacity).unwrap_or_default(),
         at: state.now,

@@ -20,6 +20,8 @@ pub struct TakenBack {
     pub destination: SiteId,
     /// In what the source was said to be overloaded; none where people ordered it.
     pub metric: Option<Metric>,
+    /// Whether the source was lost.
+    pub is_takeover: bool,
     /// How much was predicted.
     pub predicted_ppm: u32,
     /// What the destination could bear.
@@ -36,7 +38,8 @@ impl TakenBack {
             == (new.workload, new.source, new.destination);
         let is_same_size = self.capacity == new.capacity;
         let is_near = self.predicted_ppm.abs_diff(new.predicted_ppm) < cause_ppm;
-        is_same_move && is_same_size && self.metric == new.metric && is_near
+        let is_same_cause = (self.metric, self.is_takeover) == (new.metric, new.is_takeover);
+        is_same_move && is_same_size && is_same_cause && is_near
     }
 }
 
@@ -51,6 +54,7 @@ mod tests {
             source: SiteId(1),
             destination: SiteId(2),
             metric: Some(Metric::Cpu),
+            is_takeover: false,
             predicted_ppm: 900_000,
             capacity: Loads::cpu(10),
             at: Instant::ZERO,
@@ -60,6 +64,7 @@ mod tests {
             (TakenBack { predicted_ppm: 950_000, ..old }, true),
             (TakenBack { predicted_ppm: 1_000_000, ..old }, false),
             (TakenBack { metric: Some(Metric::Io), ..old }, false),
+            (TakenBack { is_takeover: true, ..old }, false),
             (TakenBack { capacity: Loads::cpu(20), ..old }, false),
             (TakenBack { destination: SiteId(3), ..old }, false),
             (TakenBack { workload: WorkloadId(2), ..old }, false),

@@ -15,6 +15,10 @@ pub const VERSION: u16 = 2;
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
 
+/// The first by which a takeover from a lost site is no repetition of another move, and waits for no
+/// rest after one.
+const TAKES_OVER: u16 = 2;
+
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
 
@@ -135,6 +139,11 @@ impl Rules {
     /// Whether forecasts are scored as they stood some slots before the lead as well.
     pub fn scores_early(&self) -> bool {
         self.version >= SCORES_EARLY
+    }
+
+    /// Whether moves that were made or taken back stand in the way of no takeover from a lost site.
+    pub fn takes_over(&self) -> bool {
+        self.version >= TAKES_OVER
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -251,6 +251,21 @@ fn a_jump_of_the_clock_ends_no_lease() {
 }
 
 #[test]
+fn an_order_that_was_taken_back_stands_in_the_way_of_no_takeover() {
+    let mut stage = Stage::new(3);
+    let mut filing = stage.filing();
+    filing.cause = Cause::Order;
+    let id = stage.propose(1, filing).expect("filed");
+    (1..3).for_each(|site| stage.vote(site, id, true).expect("voted"));
+    stage.report(1, id, News::Trouble(Trouble::NotStarted)).expect("it could not be started");
+    (0..3).for_each(|_| twenty_seconds(&mut stage));
+    let again = stage.propose(1, Filing { cause: Cause::Order, ..stage.filing() });
+    assert!(matches!(again, Err(Refusal::Resting { .. })), "{again:?}");
+    let takeover = Filing { cause: Cause::SourceLost, ..stage.filing() };
+    stage.propose(1, takeover).expect("who is lost is another cause");
+}
+
+#[test]
 fn a_silent_source_is_relieved_once_its_lease_has_run_out() {
     let mut stage = Stage::new(3);
     let mut filing = stage.filing();

@@ -12,6 +12,7 @@
     reason = "here a seed is read, and told what came of it"
 )]
 
+mod cause;
 mod choice;
 mod coverage;
 mod laws;

@@ -1,16 +1,15 @@
 //! Plays one schedule: some hundred things that happen, in an order drawn from the seed.
 
 use swell_core::council::acting::{is_renewal_due, is_waited_for};
-use swell_core::council::book::Subject;
 use swell_core::council::entry::{Band, Command, Entry, Message, News, Reason};
 use swell_core::council::order::{Order, Task, orders, runs};
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback, Trouble};
-use swell_core::council::state::State;
-use swell_core::council::words::{Epoch, Loads, Metric, Mode, ProposalId, Slot, WorkloadId};
+use swell_core::council::words::{Epoch, Loads, Metric, Mode, ProposalId, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::rng::below;
 use swell_core::time::Span;
 
+use crate::cause::overload;
 use crate::choice::{chance, pick};
 use crate::coverage::Coverage;
 use crate::world::{Mutant, World};
@@ -387,16 +386,4 @@ impl World<'_> {
         }
         Ok(())
     }
-}
-
-/// A cause that this site committed to, if it committed to one.
-fn overload(state: &State, me: SiteId, source: SiteId) -> Option<Cause> {
-    let subject = Subject { target: source, metric: Metric::Cpu };
-    let now = state.slot();
-    let is_overload = |slot: &Slot| {
-        let band = state.book.band(me, subject, *slot);
-        band.is_some_and(|band| band.high_ppm > state.rules.limit_ppm)
-    };
-    let slot = (now.0..now.0 + 12).map(Slot).find(is_overload)?;
-    Some(Cause::Overload { metric: Metric::Cpu, slot })
 }

@@ -107,6 +107,12 @@ pub fn uncertified(error: &LinkError) -> Refusal {
     Refusal::new(Reason::BadRequest, error.to_string())
 }
 
+/// The node is no site.
+pub fn no_site() -> Refusal {
+    Refusal::new(Reason::NotFound, "this node is no site of a cluster")
+        .hint("found one with `swell site init`, or join one with `swell site join`")
+}
+
 /// Who this node is could not be written down.
 pub fn unkept(why: &str) -> Refusal {
     Refusal::new(Reason::Storage, "who this node is cannot be kept").detail(why)

@@ -26,7 +26,9 @@ use swell_site::site::Site;
 
 use crate::api::context::{Sited, Siting};
 use crate::refusal::{Reason, Refusal};
-use crate::sites::asking::{checked, declined, filing, issue, mode, uncertified, unkept, unsaid};
+use crate::sites::asking::{
+    checked, declined, filing, issue, mode, no_site, uncertified, unkept, unsaid,
+};
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
@@ -179,11 +181,6 @@ impl SiteDesk {
             Err(refused) => Err(declined(site, &refused)),
         }
     }
-}
-
-fn no_site() -> Refusal {
-    Refusal::new(Reason::NotFound, "this node is no site of a cluster")
-        .hint("found one with `swell site init`, or join one with `swell site join`")
 }
 
 impl Sited for SiteDesk {

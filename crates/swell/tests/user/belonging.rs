@@ -111,7 +111,7 @@ fn what_went_with_a_move_that_does_not_help_comes_back() {
     let mut ids: Vec<String> = (0..3).map(|number| post(&first, &format!("{number}"))).collect();
     ids.sort();
 
-    let filed = first.fine("proposal file film --to lima --check 6 --at-most 0");
+    let filed = first.fine("proposal file film --to lima --check 6 --at-most 0.00001");
     let (is_over, address) = (Arc::new(AtomicBool::new(false)), third.address.clone());
     let filming = std::thread::spawn({
         let is_over = is_over.clone();
