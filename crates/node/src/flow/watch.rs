@@ -317,6 +317,9 @@ fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
     words
 }
 
+/// What Little's law makes of a flow that next to nothing leaves is no time that anybody waits.
+const HARDLY_ANY_LEAVE: Span = Span::from_mins(60);
+
 /// How long items take, as their stamps say, with what Little's law makes of it: where those
 /// differ, the flow is not steady, or somebody counts wrongly.
 fn times(stamped: Span, little: Span, queued_us: Option<u64>) -> String {
@@ -326,9 +329,13 @@ fn times(stamped: Span, little: Span, queued_us: Option<u64>) -> String {
     let ms = |span: Span| format!("{:.1} ms", span.millis_f64());
     let (less, more) = (stamped.min(little), stamped.max(little));
     let agree = more - less <= CLOSE || more.nanos() <= 2 * less.nanos();
-    let (stamped, little) = (ms(stamped), ms(little));
+    let (stamped, little) = match little > HARDLY_ANY_LEAVE {
+        true => (ms(stamped), "more than an hour".to_string()),
+        false => (ms(stamped), ms(little)),
+    };
     let queued = queued_us.map_or_else(String::new, |queued| {
-        format!(", about {} of it until taken out,", ms(Span::from_nanos(queued * 1_000)))
+        let queued = ms(Span::from_nanos(queued * 1_000));
+        format!(", until taken out about {queued} as one in 64 was looked at,")
     });
     let check = if agree { "and" } else { "but" };
     let steady = if agree { "" } else { " (it fills, empties or comes in bursts)" };
@@ -349,8 +356,15 @@ mod tests {
                 30,
                 90,
                 Some(12_000),
-                "they take 30.0 ms by their stamps, about 12.0 ms of it until taken out, but 90.0 \
-                 ms by Little's law (it fills, empties or comes in bursts)",
+                "they take 30.0 ms by their stamps, until taken out about 12.0 ms as one in 64 was \
+                 looked at, but 90.0 ms by Little's law (it fills, empties or comes in bursts)",
+            ),
+            (
+                30,
+                1 << 40,
+                None,
+                "they take 30.0 ms by their stamps but more than an hour by Little's law (it fills, \
+                 empties or comes in bursts)",
             ),
         ] {
             assert_eq!(times(ms(stamped), ms(little), queued), expected);
