@@ -58,7 +58,7 @@ impl Prices {
     }
 }
 
-/// What things cost for now.
+/// What things cost, given what clones of late were good for.
 pub(crate) struct Price {
     /// A start that nobody asked for.
     pub(crate) start: f64,

@@ -32,6 +32,17 @@ async fn migrate(house: &House, to: &str) -> (StatusCode, Value) {
     (answer.status, answer.json())
 }
 
+/// Waits until `detect` is called with something.
+async fn until_busy(house: &House) {
+    for _ in 0..3_000 {
+        if house.get("/v1/functions/detect").await.json()["instances"]["busy"] == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("in vain: nobody calls `detect`");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_moves_pins_and_freezes() {
     let house = with_two_owners().await;
@@ -109,10 +120,7 @@ async fn a_backlog_leaves_an_owner_without_room_though_nothing_comes_any_more() 
     house.deploy("detect", samples::SPIN, one).await;
     let busy = async { house.call("detect", "").await };
     let watched = async {
-        let path = "/v1/functions/detect";
-        while house.get(path).await.json()["instances"]["busy"] != 1 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        until_busy(&house).await;
         for number in 0..20u32 {
             assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
         }
@@ -149,9 +157,7 @@ async fn a_change_of_hands_waits_for_the_call_under_way() {
     let slow = |spec: &mut FunctionSpec| spec.timeout_ms = 8_000;
     house.deploy("detect", samples::SPIN, slow).await;
     assert_eq!(house.call("camera", "1").await.status, StatusCode::OK);
-    while house.get("/v1/functions/detect").await.json()["instances"]["busy"] != 1 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_busy(&house).await;
     let (status, flow) = migrate(&house, "lite").await;
     assert_eq!((status, &flow["waits_for"]), (StatusCode::OK, &"detect".into()), "{flow:#}");
     let why = flow["explanation"].as_str().unwrap_or_default();
