@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(with(8, 1), Ok(()), "an older one");
         assert_eq!(with(8, 4), Ok(()), "the one before");
         assert_eq!(with(8, 6), Err(FormatError::Newer { version: 6 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 260 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 261 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 

@@ -162,6 +162,8 @@ impl Analyzer {
         };
         match judgement.verdict {
             Verdict::Shrink => self.shrinking.push(fifo),
+            // Nobody could have it instead.
+            Verdict::Examine if signs.has(Signs::ALONE) => {}
             Verdict::Examine => self.stuck.push(fifo),
             verdict => self.counts.add(verdict),
         }
