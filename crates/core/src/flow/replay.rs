@@ -43,13 +43,13 @@ pub struct FlowCounts {
     pub entries: u64,
     /// Ticks that were decided again.
     pub ticks: u64,
-    /// Signs of FIFOs that those were decided on, and close looks.
+    /// Glances that those were decided on: one for each FIFO that was awake.
     pub glances: u64,
     /// FIFOs that were looked at closely.
     pub close: u64,
     /// What was ordered.
     pub orders: u64,
-    /// Changes of hands that came about, and that were refused.
+    /// Changes of hands that came about.
     pub moved: u64,
     /// Orders that came to nothing.
     pub refused: u64,

@@ -1,8 +1,7 @@
 //! What a glance at a FIFO comes to, in a few bits: all that rules and the analyzer remember of it,
 //! so a journal of them is enough to decide again as it was decided.
 
-use std::fmt;
-use std::ops::{BitOr, BitOrAssign};
+use std::ops::BitOr;
 
 use serde::{Deserialize, Serialize};
 
@@ -94,34 +93,5 @@ impl BitOr for Signs {
 
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
-    }
-}
-
-impl BitOrAssign for Signs {
-    fn bitor_assign(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-}
-
-/// Their names; `content` if there is none.
-impl fmt::Display for Signs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::IDLE, "idle"),
-            (Self::LATE, "late"),
-            (Self::TIGHT, "tight"),
-            (Self::OVERLOADED, "overloaded"),
-            (Self::STILL, "still"),
-            (Self::CRAMPED, "cramped"),
-            (Self::SATURATED, "saturated"),
-            (Self::MEMORY_IS_SHORT, "memory is short"),
-            (Self::STALE, "stale"),
-            (Self::HELD, "held"),
-            (Self::ALONE, "alone"),
-        ];
-        let names: Vec<&str> =
-            names.iter().filter(|(sign, _)| self.has(*sign)).map(|(_, name)| *name).collect();
-        f.write_str(if names.is_empty() { "content" } else { "" })?;
-        f.write_str(&names.join(", "))
     }
 }
