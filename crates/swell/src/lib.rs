@@ -33,6 +33,7 @@ pub mod scenario;
 pub mod cache_cases;
 pub mod recording;
 pub mod flow_recording;
+pub mod flow_journal;
 pub mod watch;
 pub mod voters;
 pub mod flow_ends;

@@ -41,7 +41,7 @@ impl Flows {
     /// Another node would send a flow here.
     pub(crate) fn take_offer(&self, peer: &str, offer: Offer) -> Result<(), Refused> {
         let (name, home) = (offer.spec.name.clone(), self.home()?);
-        let problems = self.problems(&offer.spec, &offer.spec.from, &[]);
+        let problems = self.problems(&offer.spec, &offer.spec.from);
         if !problems.is_empty() {
             return Err((
                 409,

@@ -131,7 +131,7 @@ impl SwellMover {
         let feeders: Vec<String> = spec.from.iter().filter(feeds).cloned().collect();
         let flows = &self.belongings.flows;
         if goes && !is_lost {
-            let problems = flows.problems(&spec, &spec.from, &[]);
+            let problems = flows.problems(&spec, &spec.from);
             if !problems.is_empty() {
                 let why = problems.join("; ");
                 return Err(StepError::Never(format!("the flow `{}`: {why}", spec.name)));

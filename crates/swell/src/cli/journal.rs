@@ -7,6 +7,15 @@ use clap::{Args, Subcommand};
 use crate::cli::node::NodeArguments;
 use crate::output::Output;
 
+const FLOWS: &str = "\
+A journal shows how each flow that does something stood once a second, and where more than twenty do,
+twenty a second in turns. `swell flow record` looks ten times a second.
+
+Examples:
+  swell journal save j.bin
+  swell journal flows j.bin -o flows.csv
+  swell sim flow --recording flows.csv --policy measured --policy measured:latency=5ms";
+
 /// Arguments of `swell journal`.
 #[derive(Debug, Args)]
 pub struct JournalArguments {
@@ -26,6 +35,17 @@ pub enum JournalCommand {
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
+    },
+    /// What was decided about flows, and how they stood
+    #[command(after_help = FLOWS)]
+    Flows {
+        /// A journal, plain or packed, as `swell journal save` writes it
+        #[arg(value_name = "FILE", default_value = "journal.bin")]
+        file: PathBuf,
+        /// `table` for decisions by flow, `csv` for how flows stood, as `swell sim flow --recording`
+        /// reads it, or a file ending in .csv or .txt; may be repeated [default: table]
+        #[arg(short, long, value_name = "OUTPUT")]
+        output: Vec<Output>,
     },
     /// Every forecast that a journal holds, beside the calls that came
     Forecasts {

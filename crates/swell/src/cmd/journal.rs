@@ -15,6 +15,7 @@ use crate::cli::node::NodeArguments;
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
+use crate::flow_journal;
 use crate::output::{Form, Output, check, resolve, to_file};
 use crate::recording;
 use crate::say::say;
@@ -23,6 +24,7 @@ use crate::say::say;
 pub fn run(command: &JournalCommand) -> Result<(), Letter> {
     match command {
         JournalCommand::Save { file, node } => save(file, node),
+        JournalCommand::Flows { file, output } => flow_journal::run(file, output),
         JournalCommand::Forecasts { file, output } => forecasts(file, output),
     }
 }
