@@ -334,17 +334,32 @@ mod tests {
 
     #[test]
     fn a_step_of_many_functions_takes_few_bytes_each() {
-        let functions = (0..10_000u32).map(|number| {
-            let level = (number % 97 * 7) as f32;
-            let step = |ahead: u32| {
-                let median = level + ((number * 31 + ahead * 17) % 11) as f32 / 10.0;
-                let quantiles = [0.4, 0.7, 1.0, 1.4, 1.8].map(|times: f32| median * times);
-                Said { chance: None, quantiles }
-            };
-            (number, (0..12).map(step).collect())
-        });
-        let (by, functions) = ("model 3".to_string(), functions.collect());
-        let bytes = write(&Frame::Foretold { by, minute: 29_000_000, step: 5, functions });
-        assert!(bytes.len() < 10_000 * 100, "{} bytes", bytes.len());
+        const FUNCTIONS: u32 = 10_000;
+        let mut state = 1u64;
+        let mut unit = move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 24) as f32
+        };
+        // From one call in half an hour to two hundred in five minutes, each step somewhat its own.
+        let levels: Vec<f32> = (0..FUNCTIONS).map(|_| (7.0 * unit() - 1.7).exp()).collect();
+        let mut told = |step: u32, steps: usize, chances: bool| {
+            let functions = (0..FUNCTIONS).zip(&levels).map(|(number, level)| {
+                let steps = (0..steps).map(|_| {
+                    let mean = level * step as f32 / 5.0 * (0.95 + 0.1 * unit());
+                    let at = |deviate: f32| (mean + deviate * mean.sqrt()).max(0.0);
+                    let at = |deviate: f32| if chances { at(deviate).floor() } else { at(deviate) };
+                    let chance = chances.then(|| (1e3 * (1.0 - (-mean).exp())) as u16);
+                    Said { chance, quantiles: [-1.96, -1.28, 0.0, 1.28, 1.96].map(at) }
+                });
+                (number, steps.collect())
+            });
+            let (by, minute, functions) = ("model 3".to_string(), 29_000_000, functions.collect());
+            let bytes = write(&Frame::Foretold { by, minute, step, functions }).len();
+            bytes as f32 / FUNCTIONS as f32
+        };
+        let (bands, minutes) = (told(5, 12, false), told(1, 2, true));
+        assert!(bands < 48.0 && minutes < 10.0, "{bands} and {minutes} bytes a function");
     }
 }

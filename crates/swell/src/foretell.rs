@@ -119,9 +119,10 @@ fn of_minutes(minutes: &MinuteForecast, wide: bool) -> String {
         (0, _) => "nothing was scored yet".to_string(),
         (n, None) => format!("{} of {n} minutes saw a call", percent(Some(minutes.called))),
         (n, Some(skill)) => format!(
-            "{} of minutes saw a call; {} of the error of always saying so is spared, {n} scored",
+            "{} of minutes saw a call; the error is {} {} than of always saying so, {n} scored",
             percent(Some(minutes.called)),
-            percent(Some(skill)),
+            percent(Some(skill.abs())),
+            if skill < 0.0 { "more" } else { "less" },
         ),
     };
     let head = facts(&[("clones go by", minutes.model.clone()), ("how good", score)]);

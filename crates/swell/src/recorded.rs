@@ -102,6 +102,11 @@ impl Recorded {
         read
     }
 
+    /// Whether it holds no forecast.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
     /// Shows every step that is over and was measured whole; how many were not.
     pub fn each(&self, show: &mut dyn FnMut(&Told<'_>) -> io::Result<()>) -> io::Result<u64> {
         let mut open = 0;

@@ -78,6 +78,10 @@ fn record(outputs: &[Output], node: &NodeArguments) -> Result<(), Letter> {
     let read = body.read_to_end(&mut bytes);
     read.map_err(|error| Letter::failed(format!("the node broke off: {error}")))?;
     let read = Recorded::read(&bytes);
+    if read.is_empty() {
+        say("note: nothing is recorded yet; forecasts begin with the first whole step, and \
+             `forecast.record-max` of the node must leave room for them");
+    }
     if !read.is_whole {
         say("note: a part of the record makes no sense; this is of what came before it");
     }
