@@ -28,4 +28,5 @@ pub mod effects;
 pub mod regressor;
 pub mod calibrate;
 pub mod watch;
+pub mod sums;
 pub mod league;

@@ -32,6 +32,7 @@ pub mod overrides;
 pub mod scenario;
 pub mod cache_cases;
 pub mod recording;
+pub mod recorded;
 pub mod flow_recording;
 pub mod flow_journal;
 pub mod watch;

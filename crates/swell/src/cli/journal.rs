@@ -47,14 +47,19 @@ pub enum JournalCommand {
         #[arg(short, long, value_name = "OUTPUT")]
         output: Vec<Output>,
     },
-    /// Every forecast that a journal holds, beside the calls that came
+    /// Every forecast beside the calls that came: as a node recorded the last hours of them, or as
+    /// a journal holds those that its mind heard
     Forecasts {
         /// A journal, plain or packed, as `swell journal save` or `swell sim keepalive` writes it
-        #[arg(value_name = "FILE", default_value = "journal.bin")]
-        file: PathBuf,
+        /// [default: what the node recorded]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
         /// `table` for sums by function, `csv` for every step of every forecast, or a file ending
         /// in .csv or .txt; may be repeated [default: table]
         #[arg(short, long, value_name = "OUTPUT")]
         output: Vec<Output>,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
     },
 }
