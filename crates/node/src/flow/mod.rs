@@ -36,6 +36,7 @@ pub mod link;
 pub mod away;
 pub mod up;
 pub mod flows;
+pub mod needed;
 pub mod arrivals;
 pub mod departure;
 pub mod feeding;

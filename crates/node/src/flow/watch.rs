@@ -73,6 +73,8 @@ pub(crate) struct Seen {
     pub(crate) work: Span,
     /// Those who can own it, in their order.
     pub(crate) parties: Vec<Party>,
+    /// Functions that it names and that are not here.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Watch {
@@ -249,15 +251,17 @@ impl Watch {
                 .to_string(),
             false => analyzer.explain(&glance, name),
         };
-        let figures = figures(line, sight, &parties);
-        Seen { decision, figures, parties, ..measured(line, &glance, sight, analyzer, now) }
+        let (figures, missing) = (figures(line, sight, &parties), self.flows.missing(line));
+        let measured = measured(line, &glance, sight, analyzer, now);
+        Seen { decision, figures, parties, missing, ..measured }
     }
 
     /// The same without words and those who could own it.
     pub(crate) fn measured(&self, line: &Line) -> Seen {
         let (state, now) = (self.state.lock(), self.clock.now());
         let Some(sight) = state.looks.sight(line.id) else { return Seen::default() };
-        measured(line, &sight.glance(line.id, 0.0), sight, &state.analyzer, now)
+        let measured = measured(line, &sight.glance(line.id, 0.0), sight, &state.analyzer, now);
+        Seen { missing: self.flows.missing(line), ..measured }
     }
 
     /// How often what was decided, and how long the last tick and the longest took.
