@@ -10,6 +10,8 @@ pub mod calendar;
 pub mod receipts;
 pub mod ground;
 pub mod noted;
+pub mod known;
+pub mod choosing;
 pub mod maker;
 pub mod training;
 pub mod telling;

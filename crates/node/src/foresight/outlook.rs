@@ -6,6 +6,8 @@ use swell_forecast::bands::{Forecast, Quantiles};
 use swell_forecast::effects::turn::Turn;
 use swell_forecast::needs::CallUse;
 
+use crate::foresight::choosing::Chosen;
+
 /// Forecasts of all functions, made at one origin.
 #[derive(Debug, Default)]
 pub struct Outlook {
@@ -26,6 +28,8 @@ pub struct Outlook {
 pub struct Row {
     /// Its name.
     pub name: Arc<str>,
+    /// Who forecast it in place of the one who forecast all, and why.
+    pub chosen: Option<Chosen>,
     /// What is expected.
     pub forecast: Forecast,
     /// What the model said of the first step, before other series were asked; of the functions
@@ -65,6 +69,7 @@ mod tests {
     #[test]
     fn what_was_said_is_found_by_name_and_step() {
         let row = |name: &str, count: f32| Row {
+            chosen: None,
             name: name.into(),
             forecast: Forecast { steps: vec![[count; 5], [count + 1.0; 5]] },
             bare: None,
