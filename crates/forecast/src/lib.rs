@@ -2,6 +2,8 @@
 
 pub mod series;
 pub mod event;
+pub mod days;
+pub mod habits;
 pub mod panel;
 pub mod bands;
 pub mod split;
@@ -30,3 +32,4 @@ pub mod calibrate;
 pub mod watch;
 pub mod sums;
 pub mod league;
+pub mod choice;

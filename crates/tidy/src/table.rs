@@ -153,6 +153,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/forecast/src/boost", Siblings::Parts),
     ("crates/forecast/src/calendar", Siblings::Parts),
     ("crates/forecast/src/calibrate", Siblings::Parts),
+    ("crates/forecast/src/choice", Siblings::Parts),
     ("crates/forecast/src/effects", Siblings::Parts),
     ("crates/forecast/src/foresight", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),

@@ -11,6 +11,8 @@ pub mod receipts;
 pub mod alarms;
 pub mod ground;
 pub mod noted;
+pub mod known;
+pub mod choosing;
 pub mod maker;
 pub mod training;
 pub mod telling;

@@ -8,6 +8,7 @@ use swell_forecast::bands::{Forecast, Quantiles};
 use swell_forecast::effects::turn::Turn;
 use swell_forecast::needs::CallUse;
 
+use crate::foresight::choosing::Chosen;
 use crate::foresight::odds::Odds;
 
 /// Forecasts of all functions, made at one origin.
@@ -30,6 +31,8 @@ pub struct Outlook {
 pub struct Row {
     /// Its name.
     pub name: Arc<str>,
+    /// Who forecast it in place of the one who forecast all, and why.
+    pub chosen: Option<Chosen>,
     /// What is expected.
     pub forecast: Forecast,
     /// What the model said of the first step, before other series were asked; of the functions
@@ -90,6 +93,7 @@ mod tests {
     #[test]
     fn what_was_said_is_found_by_name_and_step() {
         let row = |name: &str, count: f32| Row {
+            chosen: None,
             name: name.into(),
             forecast: Forecast { steps: vec![[count; 5], [count + 1.0; 5]] },
             bare: None,

@@ -21,7 +21,7 @@ use crate::foresight::followed::Followed;
 use crate::foresight::ground::{Ground, Parts};
 use crate::foresight::models::{METHOD, method};
 use crate::foresight::receipts::Receipts;
-use crate::foresight::round::{LEAGUE, LOOK_MAX, Round, Wake};
+use crate::foresight::round::{FOLLOWED, LEAGUE, Round, Wake};
 use crate::foresight::training::{self, Job, Limits};
 use crate::store::error::StoreError;
 
@@ -62,7 +62,7 @@ impl Foresight {
         foresight.begin_threads(woken, state);
         if let Some(followed) = foresight.ground.followed.clone() {
             let (step_ms, stop) = (foresight.ground.step_ms(), stop.clone());
-            tokio::spawn(async move { followed.run(step_ms, LOOK_MAX, stop).await });
+            tokio::spawn(async move { followed.run(step_ms, FOLLOWED, stop).await });
         }
         tokio::spawn(foresight.ground.alarms.clone().run(stop.clone()));
         let minutes = foresight.clone();
@@ -106,9 +106,9 @@ impl Foresight {
         };
         let wake = self.wake.clone();
         let trainer = move || {
-            training::run(&method(METHOD), &limits, &wanted, |made| {
+            training::run(&method(METHOD), &limits, &wanted, |done| {
                 // Who is gone needs no model.
-                let _ = wake.send(Wake::Made(made));
+                let _ = wake.send(Wake::Done(done));
             });
         };
         let (ground, stop) = (self.ground.clone(), self.stop.clone());

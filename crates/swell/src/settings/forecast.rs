@@ -5,6 +5,7 @@ use std::time::Duration;
 use swell_api::spec::ForecastMode;
 use swell_core::cloning::catalog;
 use swell_core::units::Bytes;
+use swell_forecast::calendar::zone;
 use swell_node::settings::{ClonesBy, Follow};
 
 use crate::settings::keys::{Setting, duration, number, plain};
@@ -51,6 +52,16 @@ pub const FORECASTS: &[Setting] = &[
                 }
                 _ => Err(format!("`{text}` is not 1 to {STEPS_MAX} whole steps of {step:?}")),
             }
+        },
+    ),
+    plain(
+        "forecast.zone",
+        "time zone of those who call, whose days and hours demand follows, such as Europe/Berlin",
+        |_| "UTC".into(),
+        |draft, text| {
+            let wrong = |(what, hint): (String, &str)| format!("{what}: {hint}");
+            draft.settings.forecast.zone = zone::find(text).map_err(wrong)?;
+            Ok(())
         },
     ),
     plain(

@@ -228,6 +228,7 @@ fn settings_of_forecasts_have_origins_and_are_checked() {
         ("forecast.mode=maybe", "none of `off`, `shadow` and `on`"),
         ("forecast.step=7m", "neither 1m nor one of"),
         ("forecast.horizon=7m", "whole steps"),
+        ("forecast.zone=Mars/North", "no time zone"),
         ("forecast.policy=expected-costs", "did you mean `expected-cost`?"),
         ("forecast.memory=0%", "no share"),
         ("forecast.record-max=1KiB", "less than 1MiB"),
