@@ -76,7 +76,7 @@ fn forecasts(file: &Path, outputs: &[Output]) -> Result<(), Letter> {
 fn record(outputs: &[Output], node: &NodeArguments) -> Result<(), Letter> {
     let outputs = resolve(outputs, &[Form::Table, Form::Csv])?;
     let mut bytes = Vec::new();
-    let mut body = connect::node(node)?.forecast_record()?;
+    let mut body = connect::node(node)?.record()?;
     let read = body.read_to_end(&mut bytes);
     read.map_err(|error| Letter::failed(format!("the node broke off: {error}")))?;
     let read = Recorded::read(&bytes);
