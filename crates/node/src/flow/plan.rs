@@ -7,6 +7,9 @@ use serde_json::Value;
 use swell_api::flow::{FlowPlan, FlowSpec};
 use swell_api::plan::{Difference, PlanAction, PlanStep};
 
+use swell_fifo::class::Class;
+
+use crate::flow::check::class;
 use crate::flow::shown::Shown;
 
 impl Shown {
@@ -32,6 +35,11 @@ impl Shown {
                 PlanStep { name: spec.name.clone(), action, differences, problems }
             })
             .collect();
+        // Who asks what would change is about to change it.
+        let fresh = plan.flows.iter().zip(&steps);
+        let fresh =
+            fresh.filter(|(_, step)| step.action == PlanAction::Create && step.problems.is_empty());
+        self.flows.regions.expect(fresh.flat_map(|(spec, _)| lanes(spec)));
         if prune {
             let others = here.iter().filter(|flow| !named.contains(flow.name.as_str()));
             steps.extend(others.map(|flow| PlanStep {
@@ -43,6 +51,11 @@ impl Shown {
         }
         steps
     }
+}
+
+/// Size classes that the lanes of a flow ask for.
+fn lanes(spec: &FlowSpec) -> impl Iterator<Item = Class> {
+    spec.from.iter().filter_map(|_| class(spec))
 }
 
 /// Keys whose values differ.
