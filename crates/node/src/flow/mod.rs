@@ -10,6 +10,7 @@ pub mod pool;
 pub mod news;
 pub mod meter;
 pub mod end;
+pub mod short;
 pub mod lane;
 pub mod place;
 pub mod hands;
