@@ -18,6 +18,7 @@ use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::cost::Costs;
 use swell_core::flow::view::FifoId;
 use swell_fifo::class::Class;
+use swell_fifo::pool::Quotas;
 
 use crate::flow::arriving::Arrivals;
 use crate::flow::away::Away;
@@ -110,7 +111,7 @@ impl Flows {
     pub fn start(self: &Arc<Self>, invoker: Arc<dyn Invoker>) -> Result<usize, StoreError> {
         *self.invoker.lock() = Some(invoker);
         self.clear_arrivals();
-        let records = self.store.load()?;
+        let records = self.store.begin()?;
         let count = records.len();
         for record in records {
             let up = self.bring_up(record);
@@ -150,14 +151,8 @@ impl Flows {
         let is_here = |other: &&FlowSpec| !others.iter().any(|new| new.name == other.name);
         let here = here.iter().map(|here| &**here);
         let flows: Vec<&FlowSpec> = here.filter(is_here).chain(others).filter(is_other).collect();
-        let quotas = self.regions.quotas();
-        let among = Among {
-            functions: &functions,
-            flows: &flows,
-            function_quota: quotas.tenant,
-            node_quota: quotas.node,
-        };
-        problems(spec, &among)
+        let Quotas { tenant: function_quota, node: node_quota, .. } = *self.regions.quotas();
+        problems(spec, &Among { functions: &functions, flows: &flows, function_quota, node_quota })
     }
 
     /// What is deployed, by name.
@@ -189,6 +184,7 @@ impl Flows {
             record.pinned = record.pinned.filter(can_own);
             record.owner = record.owner.filter(can_own);
         }
+        record.epoch = former.as_ref().map_or(1, |former| former.next_epoch());
         self.save(&record).await?;
         if let Some(former) = former {
             // Answers wait for the new one meanwhile.
@@ -321,7 +317,7 @@ impl Flows {
             made => made,
         };
         let mut line = made.map_err(|error| Down::Broken(error.to_string()))?;
-        line.epochs_before = record.epoch;
+        line.epochs_before = record.epoch.saturating_sub(1);
         let is_held = record.frozen || record.pinned.is_some();
         line.meter.counters().mark(Mark::Held, is_held);
         if let Some(core) = record.core {
