@@ -17,6 +17,7 @@ use crate::flow::flows::Flows;
 use crate::flow::functions::{Functions, Tick};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
 use crate::flow::news::{Bell, Block, Mark, Marks};
 use crate::flow::sight::LineSight;
@@ -84,6 +85,8 @@ pub(crate) struct Looks {
     ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
+    /// Whether the machine is short of memory.
+    is_scarce: bool,
 }
 
 impl Looks {
@@ -100,6 +103,7 @@ impl Looks {
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
+            is_scarce: false,
         }
     }
 
@@ -109,10 +113,11 @@ impl Looks {
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
             self.working = working(flows, self.memory);
+            self.is_scarce = is_scarce();
         }
         let tick = self.this_tick(flows, now);
         let mut work = Work::default();
-        self.look(&tick, flows.regions.is_short(), analyzer, &mut work);
+        self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer, &mut work);
         work.orders = self.decide(&tick, analyzer);
         work
     }

@@ -45,6 +45,7 @@ pub mod port;
 pub mod entry;
 pub mod ends;
 pub mod putting;
+pub mod memory;
 pub mod looks;
 pub mod seating;
 pub mod watch;
