@@ -1,5 +1,6 @@
 //! Flows: FIFOs from functions to a function, kept, filled, emptied, watched and moved.
 
+pub mod index;
 pub mod check;
 pub mod launch;
 pub mod wire;
@@ -47,6 +48,7 @@ pub mod ends;
 pub mod putting;
 pub mod memory;
 pub mod looks;
+pub mod recorded;
 pub mod seating;
 pub mod watch;
 pub mod told;

@@ -6,7 +6,11 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use swell_core::flow::entry::Entry;
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::replay::FlowReplay;
 use swell_core::units::Bytes as Memory;
+use swell_journal::reader::{JournalReader, Told};
 use swell_node::store::functions::Store;
 use swell_samples::samples;
 
@@ -57,6 +61,22 @@ impl House {
         let answer = self.call("detect", "").await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.text().lines().map(str::to_string).collect()
+    }
+
+    /// Feeds what the journal holds of flows to a fresh analyzer, which has to order the same; how
+    /// many larger regions those were.
+    async fn decided_again(&self) -> u64 {
+        let journal = self.get("/v1/journal").await;
+        let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
+        let (mut replay, mut grown) = (FlowReplay::default(), 0);
+        while let Some(told) = reader.next_told().expect("it is whole") {
+            let Told::Flows(entry) = told else { continue };
+            assert_eq!(replay.feed(&entry), Ok(()), "{entry:?}");
+            if let Entry::Looked { orders, .. } = entry {
+                grown += orders.iter().filter(|order| order.verdict == Verdict::Grow).count();
+            }
+        }
+        grown as u64
     }
 
     pub(crate) async fn pause(&self, paused: bool) {
@@ -286,9 +306,13 @@ async fn a_lane_that_is_short_of_room_grows_and_keeps_its_order() {
     house.until("all are done", |flow| flow["items"]["done"] == 20).await;
     let expected: Vec<String> = (0..20).map(|number| format!("{number:0>3000}")).collect();
     assert_eq!(house.seen().await, expected);
-    // It begins as large as it came to be.
+    let grown = &house.frames().await["migrations"]["grow"];
+    assert_eq!(Some(house.decided_again().await), grown.as_u64());
+    // It begins as large as it came to be, and is known to have grown.
     let house = House::up_in(house.down().await, |_| {}).await;
-    assert_eq!(house.frames().await["lanes"][0]["class_bytes"], flow["lanes"][0]["class_bytes"]);
+    let again = house.frames().await;
+    assert_eq!(again["lanes"][0]["class_bytes"], flow["lanes"][0]["class_bytes"]);
+    assert_eq!(&again["migrations"]["grow"], grown, "{again:#}");
     house.down().await;
 }
 

@@ -171,7 +171,16 @@ impl NodeClient {
 
     /// The journal so far.
     pub fn journal(&self) -> Result<impl Read + use<>, Letter> {
-        let request = Request::get(self.uri("/v1/journal")?);
+        self.recorded("/v1/journal")
+    }
+
+    /// Forecasts of the last hours, and what came.
+    pub fn forecast_record(&self) -> Result<impl Read + use<>, Letter> {
+        self.recorded("/v1/forecast-record")
+    }
+
+    fn recorded(&self, path: &str) -> Result<impl Read + use<>, Letter> {
+        let request = Request::get(self.uri(path)?);
         let answer = self.run(self.request(request, SendBody::none())?)?;
         if !is_fine(answer.status()) {
             return Err(refused(answer));
