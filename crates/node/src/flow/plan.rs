@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use swell_api::flow::{FlowPlan, FlowSpec};
 use swell_api::plan::{Difference, PlanAction, PlanStep};
-
 use swell_fifo::class::Class;
 
 use crate::flow::check::{Among, class, problems};
