@@ -30,5 +30,6 @@ pub mod effects;
 pub mod regressor;
 pub mod calibrate;
 pub mod watch;
+pub mod sums;
 pub mod league;
 pub mod choice;

@@ -106,6 +106,8 @@ pub struct ForecastSettings {
     pub prometheus: Option<String>,
     /// Series that demand may follow.
     pub follow: Vec<Follow>,
+    /// Bytes that the record of forecasts and of what came may take on disk; zero is none kept.
+    pub record_bytes_max: Bytes,
 }
 
 /// What clones are decided by.
@@ -143,6 +145,7 @@ impl Default for ForecastSettings {
             training_memory: Bytes::new(256 << 20),
             prometheus: None,
             follow: Vec::new(),
+            record_bytes_max: Bytes::new(64 << 20),
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::demand::book::Window;
 use crate::demand::track::{FIVES_KEPT, MINUTES_KEPT};
 use crate::foresight::choosing::Choosing;
 use crate::foresight::composing::compose;
+use crate::foresight::coupled;
 use crate::foresight::edges::Edges;
 use crate::foresight::following::Following;
 use crate::foresight::ground::Ground;
@@ -29,6 +30,7 @@ use crate::foresight::models::{METHOD, Models, method};
 use crate::foresight::outlook::Outlook;
 use crate::foresight::pace::{Pace, used, yield_to_all};
 use crate::foresight::receipt;
+use crate::foresight::record::Record;
 use crate::foresight::told::{tell_minutes, tell_steps};
 use crate::foresight::training::{Done, Job, Jobs, Lesson, Made};
 use crate::settings::ClonesBy;
@@ -71,6 +73,7 @@ pub struct Round<'a> {
     edges: Edges,
     following: Option<Following>,
     minutes: Minutes,
+    record: Record,
     recent: VecDeque<Arc<Outlook>>,
     /// Functions of which the mind was told something.
     told: BTreeSet<Arc<str>>,
@@ -86,6 +89,7 @@ impl<'a> Round<'a> {
         let choosing = Choosing::open(kept.as_deref(), horizon);
         let maker = Maker::new(method(METHOD), USUAL, models, choosing, state);
         let guard = Guard::open(&ground.parts.demand, &ground.desk);
+        coupled::open(&ground.parts.demand, &ground.desk);
         let edges = Edges::open(&ground.parts.demand, horizon);
         let followed = ground.followed.as_ref();
         let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
@@ -93,8 +97,10 @@ impl<'a> Round<'a> {
         // A day is told of a copy: whoever counts does not wait for that.
         let book = ground.parts.demand.book.lock().clone();
         let minutes = Minutes::open(&book, open);
-        let (recent, told) = (VecDeque::new(), BTreeSet::new());
-        Self { ground, stop, maker, guard, edges, following, minutes, recent, told, origin: 0 }
+        let record =
+            Record::new(&ground.parts.data, ground.parts.settings.record_bytes_max.get(), open);
+        let (recent, told, origin) = (VecDeque::new(), BTreeSet::new(), 0);
+        Self { ground, stop, maker, guard, edges, following, minutes, record, recent, told, origin }
     }
 
     /// Forecasts whenever a step is over, until told to stop.
@@ -126,12 +132,19 @@ impl<'a> Round<'a> {
     /// A minute begins: what decides on clones is told of the one that ended.
     fn minute(&mut self, open: u64) {
         let ground = self.ground;
+        let members = members(&ground.parts.registry, |own| ground.mode(own));
+        let due = self.record.due(&ground.parts.demand.book.lock(), open);
+        if members.is_empty() {
+            return;
+        }
+        self.record.counted(due);
         if ground.parts.settings.clones_by != ClonesBy::Minutes {
             return;
         }
-        let members = members(&ground.parts.registry, |own| ground.mode(own));
         let said = self.minutes.tell(&ground.parts.demand.book.lock(), open);
-        tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
+        let outlook = tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
+        self.record.minutes(&outlook);
+        ground.desk.publish_minutes(Arc::new(outlook));
     }
 
     fn made(&mut self, made: Made) {
@@ -172,6 +185,7 @@ impl<'a> Round<'a> {
         self.keep_league();
         self.maker.choosing.keep(&self.ground.parts.demand);
         self.guard.keep(&self.ground.parts.demand, &self.ground.desk);
+        coupled::keep(&self.ground.parts.demand, &self.ground.desk);
         self.edges.keep(&self.ground.parts.demand);
         if let Some(following) = &self.following {
             following.keep(&self.ground.parts.demand);
@@ -222,6 +236,7 @@ impl<'a> Round<'a> {
         }
         let outlook = Arc::new(self.show(&said, &members, series.as_deref(), len, most));
         ground.desk.publish(outlook.clone());
+        self.record.steps(&outlook, ground.step_minutes());
         if ground.parts.settings.clones_by == ClonesBy::Steps {
             tell_steps(ground, &members, &outlook, &mut self.told);
         }
@@ -253,6 +268,7 @@ impl<'a> Round<'a> {
             following.learn(series, panel.len(), members, &counts, before);
         }
         self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
+        coupled::learn(self.origin, panel, members, &self.recent, &ground.desk);
         self.guard.look(self.origin, panel, members, &self.recent, ground);
     }
 

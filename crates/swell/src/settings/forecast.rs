@@ -128,6 +128,19 @@ pub const FORECASTS: &[Setting] = &[
         },
     ),
     plain(
+        "forecast.record-max",
+        "disk that the record of forecasts and of what came may take; 0B keeps none",
+        |_| "64MiB".into(),
+        |draft, text| {
+            let most: Bytes = text.parse().map_err(|error| format!("{error}"))?;
+            if most > Bytes::ZERO && most < Bytes::new(1 << 20) {
+                return Err(format!("`{text}` is less than 1MiB; write 0B to keep none"));
+            }
+            draft.settings.forecast.record_bytes_max = most;
+            Ok(())
+        },
+    ),
+    plain(
         "forecast.prometheus",
         "a Prometheus with other series, such as http://127.0.0.1:9090",
         |_| String::new(),
