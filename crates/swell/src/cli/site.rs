@@ -255,7 +255,8 @@ pub struct FileArguments {
     /// Slots over which it is looked whether it helped
     #[arg(long, value_name = "SLOTS", default_value_t = 3)]
     pub check: u64,
-    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the rules say]
+    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the
+    /// rules say]
     #[arg(long, value_name = "SHARE")]
     pub at_most: Option<f64>,
     /// Leave it there even if it did not help

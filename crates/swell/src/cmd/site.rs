@@ -271,11 +271,9 @@ fn mode_set(asked: &SetMode) -> String {
         Some(name) if asked.mode == WantedMode::Inherit => {
             format!("`{name}` goes by the mode of all")
         }
-        Some(name) => {
-            format!(
-                "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
-            )
-        }
+        Some(name) => format!(
+            "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
+        ),
     }
 }
 
