@@ -19,8 +19,8 @@ use swell_core::council::words::ProposalId;
 use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::purpose::Purpose;
-use swell_site::board::FlowPlace;
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::board::FlowPlace;
+use swell_outlook::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
@@ -35,7 +35,7 @@ use crate::sites::identity::Identity;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::outlook::Only;
-use crate::sites::{ledger, outlook, reach, view};
+use crate::sites::{ledger, outlook, reach, reading, view};
 
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
@@ -192,6 +192,14 @@ impl Sited for SiteDesk {
         }
     }
 
+    fn catch_up(&self) -> Siting<'_, ()> {
+        Box::pin(reading::catch_up(self.site()))
+    }
+
+    fn tries_to_catch_up(&self) -> Siting<'_, bool> {
+        Box::pin(reading::tries_to_catch_up(self.site()))
+    }
+
     fn cluster(&self) -> Result<Cluster, Refusal> {
         if let Some(why) = self.down.read().clone() {
             return Ok(view::stopped(self.identity().ok(), why));
@@ -237,20 +245,10 @@ impl Sited for SiteDesk {
 
     fn outlook(&self, of: Option<&str>, workload: Option<&str>) -> Result<SiteOutlook, Refusal> {
         let site = self.site()?;
-        let names = site.names();
-        let unknown = |what: String, command: &str| {
-            let refusal = Refusal::new(Reason::NotFound, format!("there is no {what}"));
-            Err(refusal.hint(format!("`swell {command} list` shows those that are")))
-        };
+        let (names, only) = (site.names(), Only { site: of, workload });
         site.look(|state, monitor| {
-            if let Some(of) = of.filter(|of| !state.members.contains_key(&site_id(of))) {
-                return unknown(format!("site `{of}` in this cluster"), "site");
-            }
-            let has = |workload: &&str| state.workloads.contains_key(&workload_id(workload));
-            if let Some(workload) = workload.filter(|workload| !has(workload)) {
-                return unknown(format!("workload `{workload}`"), "authority");
-            }
-            Ok(outlook::outlook(state, monitor, &names, Only { site: of, workload }))
+            only.must_be_known(state)?;
+            Ok(outlook::outlook(state, (monitor, site.me()), &names, only))
         })
     }
 

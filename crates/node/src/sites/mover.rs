@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use swell_api::function::{CallCounts, Change};
 use swell_link::client::Client;
 use swell_link::error::LinkError;
-use swell_site::board::Contact;
+use swell_outlook::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 

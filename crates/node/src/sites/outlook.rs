@@ -6,14 +6,16 @@ use swell_api::site_outlook::{
 };
 use swell_core::council::state::State;
 use swell_core::council::words::{Metric, Slot};
+use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_forecast::bands::{LEVELS, Quantiles};
-use swell_site::history::Source;
-use swell_site::monitor::Monitor;
-use swell_site::naming::Names;
-use swell_site::quantiles::chance_above;
+use swell_outlook::history::Source;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::quantiles::chance_above;
 use swell_site::receipt::{Fill, Judged, Receipt, Verdict, receipt};
 
+use crate::refusal::{Reason, Refusal};
 use crate::sites::telling::{mode, ms, share, slot_ms};
 
 /// Whose curves are asked for; nothing is all.
@@ -25,8 +27,32 @@ pub struct Only<'a> {
     pub workload: Option<&'a str>,
 }
 
-/// Every curve that is asked for: sites first, each by name.
-pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) -> SiteOutlook {
+impl Only<'_> {
+    /// Refuses who is not known.
+    pub fn must_be_known(&self, state: &State) -> Result<(), Refusal> {
+        let unknown = |what: String, command: &str| {
+            let refusal = Refusal::new(Reason::NotFound, format!("there is no {what}"));
+            Err(refusal.hint(format!("`swell {command} list` shows those that are")))
+        };
+        match (self.site, self.workload) {
+            (Some(site), _) if !state.members.contains_key(&site_id(site)) => {
+                unknown(format!("site `{site}` in this cluster"), "site")
+            }
+            (_, Some(workload)) if !state.workloads.contains_key(&workload_id(workload)) => {
+                unknown(format!("workload `{workload}`"), "authority")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Every curve that is asked for, as a site sees them: sites first, each by name.
+pub fn outlook(
+    state: &State,
+    (monitor, me): (&Monitor, SiteId),
+    names: &Names,
+    only: Only<'_>,
+) -> SiteOutlook {
     let mut curves = Vec::new();
     if only.workload.is_none() {
         for site in state.members.keys() {
@@ -54,7 +80,7 @@ pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) 
     }
     curves.sort_by(|one, other| (&one.workload, &one.site).cmp(&(&other.workload, &other.site)));
     SiteOutlook {
-        site: names.site(monitor.me()),
+        site: names.site(me),
         slot_ms: state.rules.slot.nanos() / 1_000_000,
         levels: LEVELS.iter().map(|level| round(*level)).collect(),
         curves,

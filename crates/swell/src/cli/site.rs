@@ -97,6 +97,9 @@ pub enum SiteCommand {
     },
     /// List the sites: how full they are and will be, and what they weigh
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -106,6 +109,9 @@ pub enum SiteCommand {
     },
     /// Show how the node's site stands to its cluster
     Status {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -196,6 +202,18 @@ pub struct ReachArguments {
     pub ports: Option<u16>,
 }
 
+/// How true what is shown must be.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Reading {
+    /// Show all that was decided anywhere by now (linearizable), or fail where no majority of the
+    /// sites answers; otherwise what the site knows is shown then, and said to be stale
+    #[arg(long, conflicts_with = "local")]
+    pub fresh: bool,
+    /// Show what the site knows, without asking others
+    #[arg(long)]
+    pub local: bool,
+}
+
 /// Arguments of `swell proposal`.
 #[derive(Debug, Args)]
 pub struct ProposalArguments {
@@ -209,6 +227,9 @@ pub struct ProposalArguments {
 pub enum ProposalCommand {
     /// List proposals, the newest first
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -220,6 +241,9 @@ pub enum ProposalCommand {
     Show {
         /// Its id
         id: u64,
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -284,6 +308,9 @@ pub struct AuthorityArguments {
 pub enum AuthorityCommand {
     /// List workloads with the site that has authority over each
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -301,6 +328,9 @@ pub struct LedgerArguments {
     /// Only that of this site
     #[arg(long)]
     pub site: Option<String>,
+    /// How true it must be
+    #[command(flatten)]
+    pub reading: Reading,
     /// In which form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub output: Listing,
