@@ -181,7 +181,7 @@ impl Track {
         only: Option<usize>,
     ) {
         let Some(&last) = series.last() else { return };
-        let known = Known { counts: series, season, day: 0 };
+        let known = Known::undated(series, season, 0);
         // Most of what is measured is of metrics that a source never takes anything of.
         let is_nothing = series.iter().all(|taken| *taken == 0.0);
         let of = |(_, rule): (&str, &dyn Rule)| match is_nothing {

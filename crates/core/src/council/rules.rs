@@ -23,6 +23,9 @@ const TAKES_OVER: u16 = 2;
 /// without the move, and not if it came down from what had been predicted.
 const COMPARES: u16 = 3;
 
+/// The first by which a workload's own mode can only be stricter than that of all.
+const STRICTER_MODE: u16 = 3;
+
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
 
@@ -162,6 +165,11 @@ impl Rules {
     /// Whether a move is judged by what its source would be without it.
     pub fn compares(&self) -> bool {
         self.version >= COMPARES
+    }
+
+    /// Whether of the mode of all and that of a workload the stricter holds, so that either stops it.
+    pub fn takes_stricter_mode(&self) -> bool {
+        self.version >= STRICTER_MODE
     }
 
     /// The bar of a proposal, as a share of all weight.
