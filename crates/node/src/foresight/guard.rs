@@ -21,8 +21,7 @@ use crate::foresight::score::Score;
 /// What its records are of.
 const SCORES: &str = "steps/scores";
 const WATCHERS: &str = "steps/watchers";
-/// What is kept of anomalies.
-pub const ANOMALIES: &str = "anomalies";
+const ANOMALIES: &str = "anomalies";
 /// Minutes before a step of which a forecast is held against it: newer ones have already followed
 /// what is to be noticed.
 const BEFORE: u64 = 60;
