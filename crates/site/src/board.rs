@@ -63,4 +63,20 @@ pub struct Board {
     /// What is announced there: others take its word on itself and what runs there.
     #[serde(default)]
     pub occasions: Vec<Occasion>,
+    /// Its nodes, where it has several: the one that has the seat first.
+    #[serde(default)]
+    pub nodes: Vec<NodeCard>,
+}
+
+/// A node of a site, for others to see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeCard {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is there and serves.
+    pub is_there: bool,
+    /// Thousandths of a processor that it can bear.
+    pub cpu_milli: u64,
+    /// Thousandths of a processor that functions used of late.
+    pub used_milli: u64,
 }

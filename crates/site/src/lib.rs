@@ -3,6 +3,8 @@
 
 pub mod naming;
 pub mod sums;
+pub mod roll;
+pub mod choice;
 pub mod board;
 pub mod history;
 pub mod quantiles;
@@ -10,8 +12,10 @@ pub mod foreteller;
 pub mod announced;
 pub mod odds;
 pub mod witness;
+pub mod crew;
 pub mod quality;
 pub mod monitor;
+pub mod nodes;
 pub mod view;
 pub mod receipt;
 pub mod statements;

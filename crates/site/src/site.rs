@@ -14,7 +14,7 @@ use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
-use crate::board::{Board, Card, Contact};
+use crate::board::{Board, Card, Contact, NodeCard};
 use crate::errands::Errands;
 use crate::kept::{Kept, KeptError};
 use crate::monitor::Monitor;
@@ -82,6 +82,8 @@ pub(crate) struct Told {
     pub(crate) functions: BTreeMap<String, WorkloadId>,
     /// Sites that answered at the end of the last slot.
     pub(crate) reached: Vec<SiteId>,
+    /// Nodes of sites that have several.
+    nodes: BTreeMap<SiteId, Vec<NodeCard>>,
 }
 
 impl Site {
@@ -147,6 +149,14 @@ impl Site {
         self.told.read().names.clone()
     }
 
+    /// The nodes of a site that has several, as it told last; of this one, as they are.
+    pub fn nodes_of(&self, site: SiteId) -> Vec<NodeCard> {
+        if site == self.me {
+            return self.board().nodes;
+        }
+        self.told.read().nodes.get(&site).cloned().unwrap_or_default()
+    }
+
     /// Where other sites are, by their numbers.
     pub fn contacts(&self) -> BTreeMap<SiteId, Contact> {
         self.contacts.read().clone()
@@ -202,6 +212,7 @@ impl Site {
             told.names.workloads.insert(id, name.clone());
             told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
         }
+        told.nodes.insert(site, board.nodes.clone());
         drop(told);
         let heard = std::iter::once(&board.contact).chain(&board.contacts);
         for contact in heard.filter(|contact| site_id(&contact.name) != self.me) {
