@@ -157,7 +157,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
-    ("crates/node/src/crew", Siblings::Parts),
+    ("crates/node/src/nodes", Siblings::Parts),
     ("crates/node/src/demand", Siblings::Parts),
     ("crates/forecast/src/prewarm", Siblings::Rivals { below: &["readiness"], above: &["curve"] }),
     ("crates/forecast/src/regressor", Siblings::Parts),

@@ -26,12 +26,11 @@ pub async fn guard(
 ) -> Response {
     let path = request.uri().path();
     let changes = request.method() != Method::GET && request.method() != Method::HEAD;
-    if changes && CHANGED.iter().any(|below| path.starts_with(below)) {
-        if let Err(refusal) = context.must_decide() {
-            return Failure(refusal).into_response();
-        }
+    let is_change = changes && CHANGED.iter().any(|below| path.starts_with(below));
+    match context.must_decide() {
+        Err(refusal) if is_change => Failure(refusal).into_response(),
+        _ => next.run(request).await,
     }
-    next.run(request).await
 }
 
 /// The nodes of the site: all of them where its seat is; elsewhere those that were told of.

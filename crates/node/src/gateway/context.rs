@@ -11,11 +11,11 @@ use http::{Request, Response};
 use swell_content::contents::Contents;
 use swell_sandbox::body::Body;
 
-use crate::crew::crew::Crew;
 use crate::deploy::deployer::Deployer;
 use crate::grouping::groups::Grouping;
 use crate::later::{Followers, Later};
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::observe::observer::Observer;
 use crate::outflow::Outflow;
 use crate::refusal::{Reason, Refusal};

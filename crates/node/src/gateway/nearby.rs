@@ -16,7 +16,6 @@ use hyper::body::Incoming as Arriving;
 
 use swell_sandbox::body::Body;
 
-use crate::crew::passing::Leaving;
 use crate::gateway::answer::problem;
 use crate::gateway::call::below;
 use crate::gateway::context::Gateway;
@@ -26,6 +25,7 @@ use crate::grouping::callee::{Answering, Callee};
 use crate::grouping::groups::Way;
 use crate::grouping::passing::{UNTRIED, Whole};
 use crate::invoker::Reached;
+use crate::nodes::passing::Leaving;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 

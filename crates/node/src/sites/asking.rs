@@ -18,7 +18,7 @@ use swell_link::purpose::{Purpose, check_name};
 use swell_site::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
-use crate::crew::member::Member;
+use crate::nodes::member::Member;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::contact::certified;
 use crate::sites::telling::mode_taken;

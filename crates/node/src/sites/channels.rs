@@ -31,7 +31,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::content::gate::Gate;
-use crate::crew::certifying::{CERTIFY, Wanted, certified_for};
+use crate::nodes::certifying::{CERTIFY, Wanted, certified_for};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::sites::belongings::{Belongings, unpacked};

@@ -244,7 +244,7 @@ impl Sited for SiteDesk {
     }
 
     fn outlook(&self, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
-        outlook::asked(&*self.site()?, only)
+        outlook::asked(&self.site()?, only)
     }
 
     fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal> {

@@ -29,8 +29,8 @@ use swell_site::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
-use crate::crew::ways::Ways;
 use crate::invoker::Reached;
+use crate::nodes::ways::Ways;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -281,7 +281,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     use super::*;
-    use crate::crew::wire::Order;
+    use crate::nodes::wire::Order;
     use crate::sites::contact::told;
 
     #[test]

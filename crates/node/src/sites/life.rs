@@ -29,13 +29,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
 use crate::content::gate::Gate;
-use crate::crew::crew::Crew;
-use crate::crew::kept::{Kept as _, SeatKept};
 use crate::deploy::deployer::Deployer;
 use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
 use crate::key_value::operations::Operations;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
+use crate::nodes::kept::{Kept as _, SeatKept};
 use crate::registry::Registry;
 use crate::sites::belongings::Belongings;
 use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};

@@ -18,10 +18,10 @@ use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 
 use crate::content::gate::Gate;
-use crate::crew::crew::Crew;
 use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Registry};
 use crate::sites::belongings::Belongings;

@@ -13,10 +13,10 @@ use swell_site::naming::site_id;
 use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::clock::wall_ms;
-use crate::crew::crew::Crew;
 use crate::foresight::ground::Ground;
 use crate::key_value::operations::Operations;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::metering::{cards, reading};

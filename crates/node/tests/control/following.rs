@@ -10,8 +10,8 @@ use swell_link::authority::Authority;
 use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
-use swell_node::crew::applying::Applying;
-use swell_node::crew::wire::{Order, Ordered, OrderedWay};
+use swell_node::nodes::applying::Applying;
+use swell_node::nodes::wire::{Order, Ordered, OrderedWay};
 
 use crate::world::{World, modelled};
 

@@ -8,9 +8,9 @@ use swell_core::council::words::Metric;
 use swell_site::naming::node_number;
 use swell_site::site::Site;
 
-use crate::crew::member::Member;
-use crate::crew::seat::Seat;
 use crate::grouping::power;
+use crate::nodes::member::Member;
+use crate::nodes::seat::Seat;
 use crate::registry::Registry;
 use crate::sites::identity::Identity;
 
@@ -93,10 +93,11 @@ pub fn as_member(member: &Member) -> SiteNodes {
     let (kept, heard) = (member.kept(), member.heard());
     let site = kept.invitation.site;
     let is_cut_off = member.is_cut_off();
-    let state = match () {
-        () if is_cut_off => SiteNodeState::CutOff,
-        () if heard.revision != 0 && heard.revision == heard.told => SiteNodeState::Serving,
-        () => SiteNodeState::Following,
+    let has_it = heard.revision != 0 && heard.revision == heard.told;
+    let state = match (is_cut_off, has_it) {
+        (true, _) => SiteNodeState::CutOff,
+        (false, true) => SiteNodeState::Serving,
+        (false, false) => SiteNodeState::Following,
     };
     let mut nodes = vec![SiteNode {
         gateway: Some(member.parts.gateway.clone()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use swell_site::board::Contact;
 
-use crate::crew::wire::{Order, OrderedWay};
+use crate::nodes::wire::{Order, OrderedWay};
 use crate::sites::contact::taken;
 
 /// Where calls go from a node whose site has its seat at another one, as it was told.

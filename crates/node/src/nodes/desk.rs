@@ -17,17 +17,17 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::context::{Crewed, Siting};
-use crate::crew::applying::Applying;
-use crate::crew::bound::Bound;
-use crate::crew::certifying::certify;
-use crate::crew::crew::{Crew, Role};
-use crate::crew::kept::{Kept, MemberKept, SeatKept};
-use crate::crew::member::{Member, Parts as MemberParts};
-use crate::crew::seat::{Parts as SeatParts, Seat};
-use crate::crew::shown;
-use crate::crew::wire::{node_name, seat_name};
-use crate::crew::{passing, port};
 use crate::later::Followers;
+use crate::nodes::applying::Applying;
+use crate::nodes::bound::Bound;
+use crate::nodes::certifying::certify;
+use crate::nodes::crew::{Crew, Role};
+use crate::nodes::kept::{Kept, MemberKept, SeatKept};
+use crate::nodes::member::{Member, Parts as MemberParts};
+use crate::nodes::seat::{Parts as SeatParts, Seat};
+use crate::nodes::shown;
+use crate::nodes::wire::{node_name, seat_name};
+use crate::nodes::{passing, port};
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{checked, no_site, uncertified, unkept};
 use crate::sites::contact::loads;
@@ -233,7 +233,7 @@ impl Crewed for CrewDesk {
     fn nodes(&self) -> Result<SiteNodes, Refusal> {
         match self.crew().role() {
             Role::Member(member) => Ok(shown::as_member(&member)),
-            Role::Seat(seat) => Ok(shown::at_seat(&seat, &*self.sited.site()?)),
+            Role::Seat(seat) => Ok(shown::at_seat(&seat, &self.sited.site()?)),
             Role::Alone => {
                 let identity = self.sited.identity()?;
                 Ok(shown::alone(&identity, &self.around.registry))

@@ -7,8 +7,8 @@ use swell_api::site_joining::SiteContact;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
-use crate::crew::bound::{Bound, elsewhere};
-use crate::crew::wire::{Order, Ordered, OrderedWay};
+use crate::nodes::bound::{Bound, elsewhere};
+use crate::nodes::wire::{Order, Ordered, OrderedWay};
 use crate::registry::{Function, Registry};
 use crate::sites::contact::told;
 use crate::sites::metering::workload;

@@ -11,8 +11,8 @@ use swell_api::spec::FunctionSpec;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 
-use crate::crew::wire::{CODE, Order, Ordered, OrderedWay};
 use crate::deploy::deployer::Deployer;
+use crate::nodes::wire::{CODE, Order, Ordered, OrderedWay};
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
 use crate::sites::bundle::Ask;

@@ -11,13 +11,13 @@ use swell_site::crew::NodeReading;
 use swell_site::sums::Reading;
 use tokio::time::{Instant, sleep};
 
-use crate::crew::fellows::Need;
-use crate::crew::member::Member;
-use crate::crew::passing::Leaving;
-use crate::crew::seat::Seat;
 use crate::grouping::callee::Callee;
 use crate::grouping::power;
 use crate::live::world::Live;
+use crate::nodes::fellows::Need;
+use crate::nodes::member::Member;
+use crate::nodes::passing::Leaving;
+use crate::nodes::seat::Seat;
 use crate::registry::Function;
 use crate::sites::elsewhere::Passes;
 

@@ -20,13 +20,13 @@ use swell_site::sums::Reading;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
-use crate::crew::bound::Bound;
-use crate::crew::fellows::Fellows;
-use crate::crew::kept::{Kept, SeatKept};
-use crate::crew::ordering::{Current, compose};
-use crate::crew::wire::{EVERY, Fellow, Reported, Told, node_name, node_of, seat_name};
 use crate::grouping::power;
 use crate::live::world::Live;
+use crate::nodes::bound::Bound;
+use crate::nodes::fellows::Fellows;
+use crate::nodes::kept::{Kept, SeatKept};
+use crate::nodes::ordering::{Current, compose};
+use crate::nodes::wire::{EVERY, Fellow, Reported, Told, node_name, node_of, seat_name};
 use crate::registry::Registry;
 use crate::sites::contact::loads;
 use crate::sites::elsewhere::Passes;

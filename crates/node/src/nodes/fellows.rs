@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use swell_link::client::Address;
 use swell_site::choice::{Fullness, choose};
 
-use crate::crew::wire::Fellow;
+use crate::nodes::wire::Fellow;
 
 /// For how long a node that was not reached gets no calls, if it is still said to be there.
 const REST: Duration = Duration::from_secs(2);

@@ -15,11 +15,11 @@ use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 use swell_sandbox::body::Body;
 
-use crate::crew::fellows::{Fellows, Passed};
-use crate::crew::wire::CALL;
 use crate::gateway::call::below;
 use crate::grouping::callee::Callee;
 use crate::grouping::passing::{NODE, SLACK, UNTRIED, Whole, send};
+use crate::nodes::fellows::{Fellows, Passed};
+use crate::nodes::wire::CALL;
 
 /// A call that goes to another node of the site.
 pub struct Leaving {

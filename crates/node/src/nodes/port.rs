@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::crew::seat::Seat;
-use crate::crew::wire::{CODE, LEAVE, MESSAGE_MAX, REPORT, Reported};
+use crate::nodes::seat::Seat;
+use crate::nodes::wire::{CODE, LEAVE, MESSAGE_MAX, REPORT, Reported};
 use crate::sites::bundle::Ask;
 use crate::sites::reach::listening;
 use crate::store::code::CodeFolder;

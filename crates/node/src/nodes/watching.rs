@@ -7,8 +7,8 @@ use swell_site::board::NodeCard;
 use swell_site::crew::NodeReading;
 use swell_site::sums::Reading;
 
-use crate::crew::seat::Seat;
-use crate::crew::wire::Reported;
+use crate::nodes::seat::Seat;
+use crate::nodes::wire::Reported;
 
 impl Seat {
     /// Whether every node that is there has these functions as they are now, or cannot have them.
