@@ -12,6 +12,9 @@ use swell_forecast::calendar::occasion::Occasion;
 
 use crate::sums::Reading;
 
+/// What was passed on to other sites and answered, by site and workload.
+pub type Passes = BTreeMap<String, BTreeMap<String, Passed>>;
+
 /// Where a site is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Contact {
@@ -59,7 +62,7 @@ pub struct Board {
     pub contacts: Vec<Contact>,
     /// What its gateway passed on to other sites, by site and workload.
     #[serde(default)]
-    pub passed: BTreeMap<String, BTreeMap<String, Passed>>,
+    pub passed: Passes,
     /// What is announced there: others take its word on itself and what runs there.
     #[serde(default)]
     pub occasions: Vec<Occasion>,

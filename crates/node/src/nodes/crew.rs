@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use swell_site::board::NodeCard;
+use swell_site::board::{NodeCard, Passes};
 use swell_site::choice::Fullness;
 use swell_site::crew::NodeReading;
 use swell_site::sums::Reading;
@@ -19,7 +19,6 @@ use crate::nodes::member::Member;
 use crate::nodes::passing::Leaving;
 use crate::nodes::seat::Seat;
 use crate::registry::Function;
-use crate::sites::elsewhere::Passes;
 
 /// How often it is looked whether other nodes follow.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

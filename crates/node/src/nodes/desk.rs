@@ -27,7 +27,7 @@ use crate::nodes::member::{Member, Parts as MemberParts};
 use crate::nodes::seat::{Parts as SeatParts, Seat};
 use crate::nodes::shown;
 use crate::nodes::wire::{node_name, seat_name};
-use crate::nodes::{passing, port};
+use crate::nodes::{answering, port};
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{checked, no_site, uncertified, unkept};
 use crate::sites::contact::loads;
@@ -108,7 +108,7 @@ impl CrewDesk {
 
     fn links(&self) -> Result<Router, String> {
         let callee = self.crew().callee().ok_or("this node is coming up")?;
-        Ok(passing::routes(callee))
+        Ok(answering::routes(callee))
     }
 
     /// This node has the seat, and others.

@@ -12,6 +12,7 @@ pub mod applying;
 pub mod member;
 pub mod crew;
 pub mod passing;
+pub mod answering;
 pub mod watching;
 pub mod certifying;
 pub mod shown;

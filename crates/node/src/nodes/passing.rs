@@ -1,22 +1,15 @@
-//! Calls that a node of a site passes to another one with more room, and those that it gets so.
-//! Whoever gets one serves it, so none is passed twice.
+//! Calls that a node of a site passes to another one with more room. Whoever gets one serves it, so
+//! none is passed twice.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Path, Request as Asked, State};
-use axum::response::Response as Answered;
-use axum::routing::any;
 use http::{HeaderValue, Response};
-use http_body_util::BodyExt;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 use swell_sandbox::body::Body;
 
-use crate::gateway::call::below;
-use crate::grouping::callee::Callee;
 use crate::grouping::passing::{NODE, SLACK, UNTRIED, Whole, send};
 use crate::nodes::fellows::{Fellows, Passed};
 use crate::nodes::wire::CALL;
@@ -67,33 +60,4 @@ impl Leaving {
             Err(_) => Some(Err(LinkError::Late(to.name))),
         }
     }
-}
-
-/// Where calls come that other nodes of the site pass on.
-pub fn routes(callee: Arc<dyn Callee>) -> Router {
-    Router::new()
-        .route(&format!("{CALL}/{{function}}"), any(call))
-        .route(&format!("{CALL}/{{function}}/"), any(call))
-        .route(&format!("{CALL}/{{function}}/{{*rest}}"), any(call_below))
-        .with_state(callee)
-}
-
-async fn call_below(
-    state: State<Arc<dyn Callee>>,
-    Path((function, _)): Path<(String, String)>,
-    request: Asked,
-) -> Answered {
-    call(state, Path(function), request).await
-}
-
-async fn call(
-    State(callee): State<Arc<dyn Callee>>,
-    Path(function): Path<String>,
-    mut request: Asked,
-) -> Answered {
-    let prefix = CALL.len() + 1 + function.len();
-    *request.uri_mut() = below(request.uri(), prefix);
-    let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-    let answer = callee.run(&function, request).await;
-    answer.map(axum::body::Body::new)
 }

@@ -14,6 +14,7 @@ use swell_core::council::entry::Command;
 use swell_core::council::words::Loads;
 use swell_core::time::Instant;
 use swell_link::client::Client;
+use swell_site::board::Passes;
 use swell_site::roll::{Entry, Report, Roll, SILENT};
 use swell_site::site::Site;
 use swell_site::sums::Reading;
@@ -29,7 +30,6 @@ use crate::nodes::ordering::{Current, compose};
 use crate::nodes::wire::{EVERY, Fellow, Reported, Told, node_name, node_of, seat_name};
 use crate::registry::Registry;
 use crate::sites::contact::loads;
-use crate::sites::elsewhere::Passes;
 
 /// How often it looks what the others are to serve, and who is there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);

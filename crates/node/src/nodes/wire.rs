@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use swell_api::site_joining::{Capacity, SiteContact};
 use swell_api::spec::FunctionSpec;
 use swell_consensus::channel::names::name_of;
+use swell_site::board::Passes;
 use swell_site::naming::site_id;
 use swell_site::sums::Reading;
-
-use crate::sites::elsewhere::Passes;
 
 /// Where a node reports.
 pub const REPORT: &str = "/v1/node/report";

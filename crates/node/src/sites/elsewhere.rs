@@ -24,7 +24,7 @@ use swell_core::council::acting::Acting;
 use swell_core::council::witness::Passed;
 use swell_core::ids::SiteId;
 use swell_sandbox::body::{Body, BodyError};
-use swell_site::board::Contact;
+use swell_site::board::{Contact, Passes};
 use swell_site::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
@@ -62,9 +62,6 @@ pub struct Elsewhere {
     rests: Mutex<BTreeMap<SiteId, Instant>>,
     passed: Mutex<Passes>,
 }
-
-/// What was passed on and answered, by site and workload.
-pub type Passes = BTreeMap<String, BTreeMap<String, Passed>>;
 
 /// Where a call goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
