@@ -213,11 +213,15 @@ fn begin_clones(
         if !known.deployed || known.live() >= here {
             return Instant::NEVER;
         }
-        let allowed = mind.cloning.of(function).health.until().max(mind.cloning.rate.next(now));
+        let health = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+        let allowed = health.max(mind.cloning.next_start(now, function));
         if allowed > now {
             return allowed;
         }
-        let memory = mind.pool.known(function).settings().memory;
+        let memory = known.settings().memory;
+        if mind.cloning.room_of(function, memory, known.clones()) == 0 {
+            return now + CLONE_RETRY;
+        }
         // A call that waits for memory comes before one that is only expected.
         let fits = mind.pool.clones_held() + memory <= most && mind.queues.hungry() == 0;
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
@@ -225,6 +229,6 @@ fn begin_clones(
             elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);
             return now + CLONE_RETRY;
         }
-        mind.cloning.rate.take(now);
+        mind.cloning.take_start(now, function);
     }
 }

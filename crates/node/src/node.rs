@@ -200,8 +200,8 @@ impl Node {
             links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
-        let (policy, memory) = (&settings.flow.policy, settings.memory.get());
-        let flow_watch = Watch::new(flows.clone(), policy, settings.seed, memory);
+        let (rule, memory) = ((&*settings.flow.policy, settings.seed), settings.memory.get());
+        let flow_watch = Watch::new(flows.clone(), rule, memory, live.tape());
         let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
         let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());

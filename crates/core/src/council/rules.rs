@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -18,6 +18,9 @@ const SCORES_EARLY: u16 = 2;
 /// The first by which a takeover from a lost site is no repetition of another move, and waits for no
 /// rest after one.
 const TAKES_OVER: u16 = 2;
+
+/// The first by which a workload's own mode can only be stricter than that of all.
+const STRICTER_MODE: u16 = 3;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -144,6 +147,11 @@ impl Rules {
     /// Whether moves that were made or taken back stand in the way of no takeover from a lost site.
     pub fn takes_over(&self) -> bool {
         self.version >= TAKES_OVER
+    }
+
+    /// Whether of the mode of all and that of a workload the stricter holds, so that either stops it.
+    pub fn takes_stricter_mode(&self) -> bool {
+        self.version >= STRICTER_MODE
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -4,6 +4,7 @@ use swell_core::council::entry::{Command, News};
 use swell_core::council::order::{Task, orders};
 use swell_core::council::proposal::{Cause, Condition, Filing, Outcome, Rollback, Trouble};
 use swell_core::council::refusal::Refusal;
+use swell_core::council::rules::Rules;
 use swell_core::council::words::{Criticality, Loads, Metric, Mode, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
@@ -302,4 +303,42 @@ fn in_shadow_mode_it_is_decided_and_nothing_moves() {
     let own = Command::SetMode { workload: Some(WorkloadId(0)), mode: Mode::Off };
     stage.say(0, own).expect("set");
     assert_eq!(stage.propose(0, stage.filing()), Err(Refusal::ModeOff));
+}
+
+#[test]
+fn of_two_modes_the_stricter_holds_and_an_own_one_can_be_given_up() {
+    let workload = WorkloadId(0);
+    let set = |workload, mode| Command::SetMode { workload, mode };
+    let modes = [Mode::Off, Mode::Shadow, Mode::On];
+    for all in modes {
+        let mut stage = Stage::new(3);
+        stage.forecast(0, 900_000);
+        stage.say(0, set(None, all)).expect("set");
+        for own in modes {
+            stage.say(0, set(Some(workload), own)).expect("set");
+            assert_eq!(stage.state.mode_of(workload), all.min(own), "{all:?}, {own:?}");
+        }
+        // The last one is `on`, which is no way round a brake for all.
+        match (all, stage.propose(0, stage.filing())) {
+            (Mode::Off, filed) => assert_eq!(filed, Err(Refusal::ModeOff)),
+            (_, filed) => {
+                let id = filed.expect("filed");
+                stage.vote(1, id, true).expect("voted");
+                stage.vote(2, id, true).expect("voted");
+                let moves = stage.state.open.get(&id).is_some_and(|open| open.movement.is_some());
+                assert_eq!(moves, all == Mode::On, "{all:?}");
+            }
+        }
+    }
+    let mut stage = Stage::new(3);
+    stage.say(0, set(Some(workload), Mode::Off)).expect("set");
+    stage.say(0, Command::InheritMode { workload }).expect("given up");
+    assert_eq!(stage.state.mode_of(workload), Mode::On);
+    let unknown = WorkloadId(99);
+    let refused = stage.say(0, Command::InheritMode { workload: unknown });
+    assert_eq!(refused, Err(Refusal::UnknownWorkload(unknown)));
+    let mut former = Stage::with(3, Rules { version: 2, ..Rules::default() });
+    former.say(0, set(None, Mode::Off)).expect("set");
+    former.say(0, set(Some(workload), Mode::On)).expect("set");
+    assert_eq!(former.state.mode_of(workload), Mode::On, "what an old log means stays");
 }

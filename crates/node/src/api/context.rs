@@ -173,6 +173,9 @@ pub trait Foretold: Send + Sync {
     /// What was out of the ordinary, newest first.
     fn anomalies(&self, function: Option<&str>, limit: usize) -> Vec<Anomaly>;
 
+    /// Forecasts of the last hours, and what came. Reads the disk.
+    fn record(&self) -> Result<Vec<u8>, Refusal>;
+
     /// What clones saved and cost since so many milliseconds ago.
     fn receipt(&self, since_ms: u64) -> Receipt;
 }

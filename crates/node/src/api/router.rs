@@ -69,6 +69,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/calendar/{id}", delete(forecasts::withdraw)),
         ("/v1/anomalies", get(forecasts::anomalies)),
         ("/v1/receipt", get(forecasts::receipt)),
+        ("/v1/forecast-record", get(forecasts::record)),
         ("/v1/site", get(sites::cluster).delete(sites::leave)),
         ("/v1/site/members/{name}", delete(sites::remove)),
         ("/v1/site/init", post(sites::init)),

@@ -41,7 +41,7 @@ impl Flows {
     /// Another node would send a flow here.
     pub(crate) fn take_offer(&self, peer: &str, offer: Offer) -> Result<(), Refused> {
         let (name, home) = (offer.spec.name.clone(), self.home()?);
-        let problems = self.problems(&offer.spec, &offer.spec.from, &[]);
+        let problems = self.problems(&offer.spec, &offer.spec.from);
         if !problems.is_empty() {
             return Err((
                 409,
@@ -191,8 +191,12 @@ impl Flows {
 
     /// The other node keeps the flow.
     pub(crate) fn forget_offer(&self, peer: &str, order: &Move) {
-        let of_it = |one: &Arriving| one.is_of(peer, order.term);
-        let was_open = self.arrivals.0.lock().remove(&order.flow).is_some_and(|one| of_it(&one));
+        let mut arrivals = self.arrivals.0.lock();
+        // An order that is late must not end a try that came after it.
+        let was_open = arrivals.get(&order.flow).is_some_and(|one| one.is_of(peer, order.term));
+        if was_open {
+            arrivals.remove(&order.flow);
+        }
         let sealed = self.sealed(&order.flow);
         let was_sealed = sealed.is_some_and(|one| one.peer == peer && one.offer.term == order.term);
         if was_open || was_sealed {

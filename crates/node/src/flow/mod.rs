@@ -1,5 +1,6 @@
 //! Flows: FIFOs from functions to a function, kept, filled, emptied, watched and moved.
 
+pub mod index;
 pub mod check;
 pub mod launch;
 pub mod wire;
@@ -35,6 +36,7 @@ pub mod link;
 pub mod away;
 pub mod up;
 pub mod flows;
+pub mod needed;
 pub mod arrivals;
 pub mod departure;
 pub mod feeding;
@@ -44,6 +46,7 @@ pub mod entry;
 pub mod ends;
 pub mod putting;
 pub mod looks;
+pub mod recorded;
 pub mod seating;
 pub mod watch;
 pub mod told;

@@ -73,7 +73,7 @@ impl Line {
     }
 
     /// Changes of hands by reason.
-    pub(crate) fn moves(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn moves(&self) -> BTreeMap<String, u64> {
         self.hands.lock().moves.clone()
     }
 

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use swell_api::function::{Change, Share};
-use swell_api::spec::FunctionSpec;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 
+use crate::deploy::adopt::{Lineage, is_part};
 use crate::deploy::deployer::Deployer;
-use crate::nodes::wire::{CODE, Order, Ordered, OrderedWay};
+use crate::nodes::wire::{CODE, Order, Ordered};
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Registry;
 use crate::sites::bundle::Ask;
@@ -37,7 +36,7 @@ pub struct Applying {
     /// The seat.
     pub seat: Address,
     /// What was carried out in this life.
-    pub had: BTreeMap<String, Ordered>,
+    pub had: BTreeMap<String, Lineage>,
     /// What could not be had: why, and when that was tried.
     pub without: BTreeMap<String, (String, Instant)>,
 }
@@ -93,56 +92,46 @@ impl Applying {
     }
 
     async fn have(&mut self, name: &str, ordered: &Ordered) -> Result<(), Trouble> {
-        let plain = Ordered { way: OrderedWay::Here, ..ordered.clone() };
-        if self.had.get(name) == Some(&plain) {
-            let is_late = |at: &Instant| at.elapsed() >= AGAIN;
+        let lineage = &ordered.lineage;
+        if self.had.get(name) == Some(lineage) {
             let failed = self.without.get(name);
             if failed.is_none() && self.registry.get(name).is_some() {
                 return Ok(());
             }
             if let Some((why, at)) = failed
-                && !is_late(at)
+                && at.elapsed() < AGAIN
             {
                 return Err(Refusal::new(Reason::Conflict, why.clone()).into());
             }
         }
-        self.had.insert(name.to_string(), plain);
-        let mut shares = Vec::new();
-        for (spec, percent) in &ordered.versions {
-            self.fetch(spec).await?;
-            let outcome = self.deployer.deploy(spec.clone()).await?;
-            shares.push(Share { version: outcome.version, percent: *percent });
+        self.had.insert(name.to_string(), lineage.clone());
+        for kept in &lineage.versions {
+            self.fetch(name, &kept.spec.code).await?;
         }
-        if shares.len() > 1 {
-            self.deployer.traffic(name, shares).await?;
+        // What was removed and deployed anew there begins anew here.
+        if self.registry.get(name).is_some_and(|known| !is_part(&known, &lineage.versions)) {
+            self.deployer.remove(name).await?;
         }
-        let change = Change {
-            min_warm: Some(ordered.min_warm),
-            max_instances: ordered.max_instances,
-            paused: Some(ordered.is_paused),
-        };
-        self.deployer.patch(name, change).await?;
+        self.deployer.adopt(name, lineage.clone()).await?;
         Ok(())
     }
 
-    async fn fetch(&self, spec: &FunctionSpec) -> Result<(), Trouble> {
-        let digest = &spec.code;
+    async fn fetch(&self, name: &str, digest: &str) -> Result<(), Trouble> {
         if digest.is_empty() || self.code.knows(digest) {
             return Ok(());
         }
-        let ask = serde_json::to_vec(&Ask { name: digest.clone() }).unwrap_or_default();
+        let ask = serde_json::to_vec(&Ask { name: digest.to_string() }).unwrap_or_default();
         let asked = self.client.post(&self.seat, CODE, ask.into(), CODE_BYTES_MAX, CODE_MAX).await;
         let bytes: Bytes = asked.map_err(|error: LinkError| {
-            Trouble::Unfetched(format!("the code of `{}` does not come: {error}", spec.name))
+            Trouble::Unfetched(format!("the code of `{name}` does not come: {error}"))
         })?;
         let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
         let kept = kept.map_err(|error| {
-            Trouble::Unfetched(format!("the code of `{}` is not kept: {error:?}", spec.name))
+            Trouble::Unfetched(format!("the code of `{name}` is not kept: {error:?}"))
         })?;
-        if kept.digest == *digest {
+        if kept.digest == digest {
             return Ok(());
         }
-        let why = format!("the seat gave other code for `{}` than it named", spec.name);
-        Err(Trouble::Unfetched(why))
+        Err(Trouble::Unfetched(format!("the seat gave other code for `{name}` than it named")))
     }
 }

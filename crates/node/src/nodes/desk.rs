@@ -116,7 +116,7 @@ impl CrewDesk {
         let identity = self.sited.identity().map_err(|refusal| refusal.title)?;
         let link = link(&identity.authority, &kept.certificate)?;
         let (at, stop) = (kept.at.clone(), CancellationToken::new());
-        let Around { registry, live, belongings, code, .. } = &self.around;
+        let Around { registry, live, belongings, code, deployer, .. } = &self.around;
         let bound = Bound { flows: belongings.flows.clone(), followers: self.followers.clone() };
         let seat = Seat::new(
             SeatParts {
@@ -124,6 +124,7 @@ impl CrewDesk {
                 contact: identity.contact.clone(),
                 own: loads(&identity.capacity),
                 registry: registry.clone(),
+                deployer: deployer.clone(),
                 live: live.clone(),
                 bound,
                 client: Client::new(link.clone()),

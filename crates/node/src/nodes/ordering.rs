@@ -7,6 +7,7 @@ use swell_api::site_joining::SiteContact;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
+use crate::deploy::deployer::Deployer;
 use crate::nodes::bound::{Bound, elsewhere};
 use crate::nodes::wire::{Order, Ordered, OrderedWay};
 use crate::registry::{Function, Registry};
@@ -56,11 +57,11 @@ fn same(one: &Ordered, other: &Ordered) -> bool {
     plain(one) == plain(other)
 }
 
-/// What should be, and which functions stay at the seat.
+/// What should be, and which functions stay at the seat. May wait for a disk.
 pub fn compose(
     site: &Site,
     seat: &SiteContact,
-    registry: &Registry,
+    (registry, deployer): (&Registry, &Deployer),
     bound: &Bound,
 ) -> (Order, BTreeMap<String, &'static str>) {
     let contacts = site.contacts();
@@ -75,27 +76,17 @@ pub fn compose(
     let (mut functions, mut stays) = (BTreeMap::new(), BTreeMap::new());
     for function in registry.all() {
         let name = function.name.to_string();
-        let served = function.traffic.iter().filter_map(|share| function.version(share.version));
-        if let Some(why) = served.clone().find_map(|version| bound.why(&version.spec)) {
+        let mut versions = function.versions.iter();
+        if let Some(why) = versions.find_map(|version| bound.why(&version.spec)) {
             stays.insert(name, why);
             continue;
         }
-        // In the order of the traffic, so that a client gets the same version at all nodes.
-        let versions = served
-            .map(|version| (elsewhere(&version.spec), function.percent(version.version)))
-            .collect();
-        let scale = *function.leading().scale.read();
+        let Some(mut lineage) = deployer.lineage(&name) else { continue };
+        for kept in &mut lineage.versions {
+            kept.spec = elsewhere(&kept.spec);
+        }
         let way = way(&function).unwrap_or(OrderedWay::Here);
-        functions.insert(
-            name,
-            Ordered {
-                versions,
-                is_paused: function.paused,
-                min_warm: scale.min_warm,
-                max_instances: scale.max_instances,
-                way,
-            },
-        );
+        functions.insert(name, Ordered { lineage, way });
     }
     (Order { seat: seat.clone(), functions }, stays)
 }
@@ -105,6 +96,8 @@ mod tests {
     use swell_api::spec::{BackendName, FunctionSpec};
 
     use super::*;
+    use crate::deploy::adopt::{Kept, Lineage};
+    use crate::store::record::Head;
 
     fn seat() -> SiteContact {
         let (name, gateway) = ("oslo".to_string(), "http://10.0.0.5:7070".to_string());
@@ -116,14 +109,10 @@ mod tests {
             memory_bytes: memory,
             ..FunctionSpec::plain("shop", BackendName::Modelled)
         };
-        let ordered = Ordered {
-            versions: vec![(spec, 100)],
-            is_paused: false,
-            min_warm: 0,
-            max_instances: None,
-            way,
-        };
-        Order { seat: seat(), functions: [("shop".to_string(), ordered)].into() }
+        let versions = vec![Kept { version: 1, deployed_at_ms: 0, spec }];
+        let lineage = Lineage { head: Head::default(), versions };
+        let functions = [("shop".to_string(), Ordered { lineage, way })].into();
+        Order { seat: seat(), functions }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use swell_site::sums::Reading;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
+use crate::deploy::deployer::Deployer;
 use crate::grouping::power;
 use crate::live::world::Live;
 use crate::nodes::bound::Bound;
@@ -46,6 +47,8 @@ pub struct Parts {
     pub own: Loads,
     /// What is deployed.
     pub registry: Arc<Registry>,
+    /// Knows how functions stand.
+    pub deployer: Arc<Deployer>,
     /// What runs.
     pub live: Arc<Live>,
     /// What stays here.
@@ -303,7 +306,10 @@ impl Seat {
                 () = stop.cancelled() => return,
             }
             let Some(site) = self.parts.site.upgrade() else { return };
-            self.look(&site);
+            let (looking, at) = (self.clone(), site.clone());
+            if let Err(error) = tokio::task::spawn_blocking(move || looking.look(&at)).await {
+                tracing::error!(%error, "the nodes of this site are not told what to serve");
+            }
             self.declare(&site).await;
         }
     }
@@ -313,8 +319,8 @@ impl Seat {
         if self.invited().is_empty() {
             return;
         }
-        let Parts { contact, registry, bound, .. } = &self.parts;
-        let (order, stays) = compose(site, contact, registry, bound);
+        let Parts { contact, registry, deployer, bound, .. } = &self.parts;
+        let (order, stays) = compose(site, contact, (registry, deployer), bound);
         let next = self.current().next(order, stays, wall_ms());
         *self.current.write() = Arc::new(next);
         self.meet();

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use swell_api::site_joining::{Capacity, SiteContact};
-use swell_api::spec::FunctionSpec;
 use swell_consensus::channel::names::name_of;
 use swell_site::board::Passes;
 use swell_site::naming::site_id;
 use swell_site::sums::Reading;
+
+use crate::deploy::adopt::Lineage;
 
 /// Where a node reports.
 pub const REPORT: &str = "/v1/node/report";
@@ -103,14 +104,8 @@ pub struct Order {
 /// A function as a node is to have it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ordered {
-    /// The versions that get traffic, the oldest first, with their percents.
-    pub versions: Vec<(FunctionSpec, u8)>,
-    /// Whether a person paused it.
-    pub is_paused: bool,
-    /// Instances kept at all times.
-    pub min_warm: u32,
-    /// Instances allowed at a time.
-    pub max_instances: Option<u32>,
+    /// Its versions with their shares, and what else may change of it.
+    pub lineage: Lineage,
     /// Where its calls go.
     pub way: OrderedWay,
 }

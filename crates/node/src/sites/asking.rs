@@ -38,8 +38,8 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
     };
     let destination = site_id(&asked.destination);
     let window_slots = asked.check_slots.unwrap_or(CHECK_SLOTS);
-    if asked.at_most.is_some_and(|part| !(part.is_finite() && part > 0.0)) {
-        let title = "the destination cannot be used less than not at all: `at_most` is above 0";
+    if asked.at_most.is_some_and(|part| !(part > 0.0 && part <= 1.0)) {
+        let title = "`at_most` is a share of what the destination can bear: above 0, at most 1";
         return Err(Refusal::new(Reason::BadRequest, title)
             .hint("say which share of its processors may be used, such as 0.85"));
     }
@@ -58,8 +58,8 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
         let source = source.ok_or_else(|| {
             Refusal::new(Reason::BadRequest, "a proposal names at least one workload")
         })?;
-        let at_most = asked.at_most.map(|part| (part.clamp(0.0, 100.0) * 1e6) as u32);
-        let at_most_ppm = at_most.unwrap_or(state.rules.limit_ppm).min(100 * WHOLE_PPM);
+        let at_most = asked.at_most.map(|part| (part * f64::from(WHOLE_PPM)) as u32);
+        let at_most_ppm = at_most.unwrap_or(state.rules.limit_ppm);
         let condition = Condition { site: destination, metric: Metric::Cpu, at_most_ppm };
         Ok(Filing {
             workloads,
@@ -82,7 +82,12 @@ pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
         return Err(Refusal::new(Reason::NotFound, title)
             .hint("`swell authority list` shows those that are"));
     }
-    Ok(Command::SetMode { workload, mode: mode_taken(asked.mode) })
+    match (workload, mode_taken(asked.mode)) {
+        (workload, Some(mode)) => Ok(Command::SetMode { workload, mode }),
+        (Some(workload), None) => Ok(Command::InheritMode { workload }),
+        (None, None) => Err(Refusal::new(Reason::BadRequest, "there is nothing to inherit from")
+            .hint("name the workload that is to go by the mode of all")),
+    }
 }
 
 /// Certifies a site for a channel.

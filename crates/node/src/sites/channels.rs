@@ -31,6 +31,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::content::gate::Gate;
+use crate::deploy::deployer::Deployer;
 use crate::nodes::certifying::{CERTIFY, Wanted, certified_for};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
@@ -71,6 +72,8 @@ pub struct Joining {
 pub struct Counter {
     /// The site, once it is up.
     pub site: Arc<OnceLock<Arc<Site>>>,
+    /// Knows how functions stand.
+    pub deployer: Arc<Deployer>,
     /// What is deployed.
     pub registry: Arc<Registry>,
     /// Its code.
@@ -132,7 +135,12 @@ async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response
             let names = functions(registry, &ask.name);
             let (flows, stores) =
                 (belongings.parts(&names, me), belongings.places(&names, &me.name));
-            Json(Bundle { functions: moved(registry, &ask.name), flows, stores }).into_response()
+            let (deployer, registry) = (counter.deployer.clone(), counter.registry.clone());
+            let moved = move || moved(&deployer, &registry, &ask.name);
+            let Ok(functions) = tokio::task::spawn_blocking(moved).await else {
+                return coming_up().into_response();
+            };
+            Json(Bundle { functions, flows, stores }).into_response()
         }
         Err(refused) => refused.into_response(),
     }

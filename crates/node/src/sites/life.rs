@@ -137,6 +137,7 @@ impl Up {
         let counter = Counter {
             standby: standby.clone(),
             site: answers.clone(),
+            deployer: around.deployer.clone(),
             registry: around.registry.clone(),
             code: around.code.clone(),
             belongings: around.belongings.clone(),

@@ -23,9 +23,9 @@ use crate::flow::feeding::Part;
 use crate::live::world::Live;
 use crate::nodes::crew::Crew;
 use crate::refusal::{Reason, Refusal};
-use crate::registry::{Function, Registry};
+use crate::registry::{Function, Registry, Version};
 use crate::sites::belongings::Belongings;
-use crate::sites::bundle::{Ask, Bundle, CODE, CONTENTS, Moved, STANDBY, WORKLOAD};
+use crate::sites::bundle::{Ask, Bundle, CODE, CONTENTS, STANDBY, WORKLOAD};
 use crate::sites::contact::resource_of;
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
@@ -108,16 +108,13 @@ impl SwellMover {
             return Err(StepError::Never(why));
         }
         let Bundle { functions, flows, stores } = bundle;
-        let names: Vec<String> = functions.iter().map(|it| it.spec.name.clone()).collect();
+        let names: Vec<String> = functions.iter().map(|it| it.name.clone()).collect();
         for moved in functions {
-            self.fetch_code(job, &moved).await?;
-            let name = moved.spec.name.clone();
-            self.deployer.deploy(moved.spec).await.map_err(|refusal| step_error(&refusal))?;
-            if moved.is_paused {
-                let paused = Change { paused: Some(true), ..Change::default() };
-                let paused = self.deployer.patch(&name, paused).await;
-                paused.map_err(|refusal| step_error(&refusal))?;
+            for kept in &moved.lineage.versions {
+                self.fetch_code(job, &moved.name, &kept.spec.code).await?;
             }
+            let adopted = self.deployer.adopt(&moved.name, moved.lineage).await;
+            adopted.map_err(|refusal| step_error(&refusal))?;
         }
         for at in stores.iter().filter(|at| at.site != self.me.name) {
             let expected = self.belongings.stores.expect(&at.store, &at.site, at.term);
@@ -136,7 +133,7 @@ impl SwellMover {
         let feeders: Vec<String> = spec.from.iter().filter(feeds).cloned().collect();
         let flows = &self.belongings.flows;
         if goes && !is_lost {
-            let problems = flows.problems(&spec, &spec.from, &[]);
+            let problems = flows.problems(&spec, &spec.from);
             if !problems.is_empty() {
                 let why = problems.join("; ");
                 return Err(StepError::Never(format!("the flow `{}`: {why}", spec.name)));
@@ -197,8 +194,8 @@ impl SwellMover {
         let bytes = self.ask(of, WORKLOAD, workload, BUNDLE_BYTES_MAX).await?;
         let bundle: Bundle = read(&bytes)?;
         let unkept = |error: io::Error| StepError::Again(format!("it cannot be kept: {error}"));
-        for moved in &bundle.functions {
-            let digest = &moved.spec.code;
+        let versions = bundle.functions.iter().flat_map(|moved| &moved.lineage.versions);
+        for digest in versions.map(|kept| &kept.spec.code) {
             let is_here = self.standby.code(digest).is_none_or(|path| path.exists());
             if !is_here {
                 let code = self.ask(of, CODE, digest, CODE_BYTES_MAX).await?;
@@ -208,9 +205,8 @@ impl SwellMover {
         self.standby.keep(workload, &bundle).map_err(unkept)
     }
 
-    async fn fetch_code(&self, job: &Job, moved: &Moved) -> Result<(), StepError> {
+    async fn fetch_code(&self, job: &Job, name: &str, digest: &str) -> Result<(), StepError> {
         let from = &job.other;
-        let digest = &moved.spec.code;
         if digest.is_empty() || self.code.knows(digest) {
             return Ok(());
         }
@@ -221,10 +217,10 @@ impl SwellMover {
         let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
         let kept =
             kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
-        if kept.digest == *digest {
+        if kept.digest == digest {
             return Ok(());
         }
-        let (site, name) = (&from.name, &moved.spec.name);
+        let site = &from.name;
         Err(StepError::Never(format!("site `{site}` gave other code for `{name}` than it named")))
     }
 
@@ -252,15 +248,16 @@ impl SwellMover {
     async fn warm(&self, job: &Job) -> Result<(), StepError> {
         self.warm_contents(job).await;
         for function in self.here(job).iter().filter(|function| !function.paused) {
-            let version = function.leading().clone();
-            self.deployer.ready(&version).await.map_err(|refusal| step_error(&refusal))?;
-            let floor = version.spec.min_warm;
+            let serves = |of: &&Arc<Version>| function.percent(of.version) > 0;
+            let serving: Vec<&Arc<Version>> = function.versions.iter().filter(serves).collect();
+            for version in &serving {
+                self.deployer.ready(version).await.map_err(|refusal| step_error(&refusal))?;
+            }
+            let floor = function.leading().scale.read().min_warm;
             self.keep_warm(&function.name, floor.max(1)).await?;
             let deadline = tokio::time::Instant::now() + WARM_MAX;
-            let is_up = || {
-                let counts = self.live.counts(version.id);
-                counts.idle + counts.busy > 0
-            };
+            let counts_of = |version: &&Arc<Version>| self.live.counts(version.id);
+            let is_up = || serving.iter().map(counts_of).all(|of| of.idle + of.busy > 0);
             while !is_up() {
                 if tokio::time::Instant::now() > deadline {
                     let name = &function.name;
@@ -324,9 +321,8 @@ impl Mover for SwellMover {
             let deadline = tokio::time::Instant::now() + DRAIN_MAX;
             let running = || {
                 let versions = self.here(job).into_iter().flat_map(|of| of.versions.clone());
-                let running = |of: &Arc<crate::registry::Version>| {
-                    of.running.load(std::sync::atomic::Ordering::Relaxed)
-                };
+                let running =
+                    |of: &Arc<Version>| of.running.load(std::sync::atomic::Ordering::Relaxed);
                 let here = versions.map(|version| running(&version)).sum::<u32>();
                 here + self.crew.running(&functions(&self.registry, &job.workload))
             };

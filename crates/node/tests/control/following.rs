@@ -10,8 +10,10 @@ use swell_link::authority::Authority;
 use swell_link::client::{Address, Client};
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
+use swell_node::deploy::adopt::{Kept, Lineage};
 use swell_node::nodes::applying::Applying;
 use swell_node::nodes::wire::{Order, Ordered, OrderedWay};
+use swell_node::store::record::Head;
 
 use crate::world::{World, modelled};
 
@@ -32,18 +34,24 @@ fn applying(world: &World) -> Applying {
     }
 }
 
-fn order(functions: &[(&str, &[(FunctionSpec, u8)], bool)]) -> Order {
+/// A function by its versions, each with its number and its share.
+type Wanted<'a> = (&'a str, &'a [(u32, FunctionSpec, u8)], bool);
+
+fn order(functions: &[Wanted<'_>]) -> Order {
     let (name, gateway) = ("oslo".to_string(), String::new());
     let (state, resource) = Default::default();
-    let ordered = functions.iter().map(|(name, versions, is_paused)| {
-        let ordered = Ordered {
-            versions: versions.to_vec(),
-            is_paused: *is_paused,
-            min_warm: 0,
-            max_instances: None,
-            way: OrderedWay::Here,
-        };
-        (name.to_string(), ordered)
+    let ordered = functions.iter().map(|(name, versions, paused)| {
+        let kept = versions.iter().map(|(version, spec, _)| Kept {
+            version: *version,
+            deployed_at_ms: 0,
+            spec: spec.clone(),
+        });
+        let traffic = versions.iter().filter(|(_, _, percent)| *percent > 0);
+        let traffic =
+            traffic.map(|(version, _, percent)| Share { version: *version, percent: *percent });
+        let head = Head { traffic: traffic.collect(), paused: *paused, ..Head::default() };
+        let lineage = Lineage { head, versions: kept.collect() };
+        (name.to_string(), Ordered { lineage, way: OrderedWay::Here })
     });
     let seat = SiteContact { name, gateway, state, resource, flow: None };
     Order { seat, functions: ordered.collect() }
@@ -58,23 +66,27 @@ async fn versions_shares_pauses_and_removals_follow() {
     let world = World::new();
     let mut applying = applying(&world);
     let (old, new) = (with_memory("shop", 1 << 20), with_memory("shop", 2 << 20));
-    let whole = [(old.clone(), 100)];
+    let whole = [(3, old.clone(), 100)];
     applying.apply(&order(&[("shop", &whole, false)])).await.expect("it can be had");
-    assert_eq!(world.registry.get("shop").expect("it is here").leading().spec, old);
+    let shop = world.registry.get("shop").expect("it is here");
+    assert_eq!((shop.leading().version, &shop.leading().spec, shop.paused), (3, &old, false));
 
-    let shared = [(old, 90), (new.clone(), 10)];
+    let shared = [(3, old.clone(), 90), (4, new.clone(), 10)];
     let both = order(&[("shop", &shared, false)]);
     applying.apply(&both).await.expect("it can be had");
     let shop = world.registry.get("shop").expect("it is here");
-    let expected = [(1, 90), (2, 10)].map(|(version, percent)| Share { version, percent });
-    assert_eq!(shop.traffic, expected);
-    applying.apply(&both).await.expect("it is had");
-    assert_eq!(world.registry.get("shop").expect("it is here").versions.len(), 2, "nothing to do");
+    let expected = [(3, 90), (4, 10)].map(|(version, percent)| Share { version, percent });
+    assert_eq!((&shop.traffic[..], shop.paused), (&expected[..], false));
 
-    let paused = [(new.clone(), 100)];
+    let paused = [(3, old, 0), (4, new.clone(), 100)];
     applying.apply(&order(&[("shop", &paused, true)])).await.expect("it can be had");
     let shop = world.registry.get("shop").expect("it is here");
     assert!(shop.paused && shop.leading().spec == new);
+
+    let anew = [(1, new.clone(), 100)];
+    applying.apply(&order(&[("shop", &anew, false)])).await.expect("it can be had");
+    let shop = world.registry.get("shop").expect("it is here");
+    assert_eq!((shop.leading().version, shop.versions.len()), (1, 1), "it was deployed anew");
 
     applying.apply(&order(&[])).await.expect("nothing can be had");
     assert!(world.registry.get("shop").is_none());
@@ -88,7 +100,7 @@ async fn what_cannot_be_had_is_said_and_hinders_nothing_else() {
         secrets: [("KEY".to_string(), "nowhere".to_string())].into(),
         ..modelled("bank")
     };
-    let (bank, shop) = ([(secret, 100)], [(modelled("shop"), 100)]);
+    let (bank, shop) = ([(1, secret, 100)], [(1, modelled("shop"), 100)]);
     let wanted = order(&[("bank", &bank, false), ("shop", &shop, false)]);
     for _ in 0..2 {
         applying.apply(&wanted).await.expect("it is done as far as it can be");
@@ -98,7 +110,7 @@ async fn what_cannot_be_had_is_said_and_hinders_nothing_else() {
     }
     let code = format!("sha256:{}", "0".repeat(64));
     let coded = FunctionSpec { code, ..FunctionSpec::plain("cart", Default::default()) };
-    let cart = [(coded, 100)];
+    let cart = [(1, coded, 100)];
     let missing = order(&[("cart", &cart, false), ("shop", &shop, false)]);
     for _ in 0..2 {
         let why = applying.apply(&missing).await.expect_err("the seat is not reached");

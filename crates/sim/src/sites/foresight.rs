@@ -87,7 +87,7 @@ impl Foresight {
 fn forecast(rule: &dyn Rule, counts: &[f32]) -> [Said; HORIZON] {
     let counts = &counts[counts.len().saturating_sub(REACH)..];
     let Some(&last) = counts.last() else { return [[0.0; 3]; HORIZON] };
-    let known = Known { counts, season: 1, day: 0 };
+    let known = Known::undated(counts, 1, 0);
     let most = 4.0 * counts.iter().fold(1.0f32, |most, count| most.max(*count));
     let forecast = rule.forecast(known, HORIZON).sane(most, last);
     let mut said = [[0.0; 3]; HORIZON];

@@ -153,7 +153,7 @@ pub enum SiteCommand {
     Mode {
         /// The mode
         mode: Mode,
-        /// Only for this workload
+        /// Only for this workload; of its own mode and that of all the stricter holds
         #[arg(long)]
         workload: Option<String>,
         /// Which node
@@ -171,6 +171,8 @@ pub enum Mode {
     Shadow,
     /// What is approved is done
     On,
+    /// A workload goes by the mode of all again
+    Inherit,
 }
 
 /// What a site can bear.
@@ -327,7 +329,7 @@ pub struct FileArguments {
     /// Slots over which it is looked whether it helped
     #[arg(long, value_name = "SLOTS", default_value_t = 3)]
     pub check: u64,
-    /// What share of its processors the destination may use meanwhile [default: as the rules say]
+    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the rules say]
     #[arg(long, value_name = "SHARE")]
     pub at_most: Option<f64>,
     /// Leave it there even if it did not help

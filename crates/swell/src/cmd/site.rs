@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use swell_api::site::{
-    Authority, Cluster, FileProposal, LedgerRow, NodeOfSite, Proposal, SetMode, Site, SiteMode,
+    Authority, Cluster, ClusterState, FileProposal, LedgerRow, NodeOfSite, Proposal, SetMode, Site,
+    SiteMode, WantedMode,
 };
 use swell_api::site_joining::{InitSite, Invitation, JoinSite, Reach};
 
@@ -133,13 +134,14 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
         SiteCommand::Node(command) => site_nodes::run(command),
         SiteCommand::Mode { mode, workload, node } => {
             let mode = match mode {
-                Mode::Off => SiteMode::Off,
-                Mode::Shadow => SiteMode::Shadow,
-                Mode::On => SiteMode::On,
+                Mode::Off => WantedMode::Off,
+                Mode::Shadow => WantedMode::Shadow,
+                Mode::On => WantedMode::On,
+                Mode::Inherit => WantedMode::Inherit,
             };
             let asked = SetMode { mode, workload: workload.clone() };
             connect::node(node)?.set_site_mode(&asked)?;
-            say(format!("mode {}, at all sites", mode_word(mode)));
+            say(mode_set(&asked));
             Ok(())
         }
     }
@@ -218,16 +220,21 @@ fn stands(cluster: &Cluster) {
 
 fn status(cluster: &Cluster) -> String {
     let reached = cluster.sites.iter().filter(|site| site.is_reached).count();
+    // A site that stays down has not read what the cluster is.
+    let known = |told: String| match cluster.state {
+        ClusterState::Stopped => String::new(),
+        _ => told,
+    };
     facts(&[
         ("Cluster", cluster.name.clone()),
         ("Site", cluster.site.clone()),
         ("State", crate::client::node::word(&cluster.state)),
         ("Leader", cluster.leader.clone().unwrap_or_default()),
-        ("Mode", mode_word(cluster.mode).to_string()),
-        ("Reached", format!("{reached} of {} sites", cluster.sites.len())),
+        ("Mode", known(mode_word(cluster.mode).to_string())),
+        ("Reached", known(format!("{reached} of {} sites", cluster.sites.len()))),
         ("Nodes", own_nodes(cluster)),
-        ("Slot", crate::figure::span_ms(cluster.slot_ms)),
-        ("Entries", cluster.applied.to_string()),
+        ("Slot", known(crate::figure::span_ms(cluster.slot_ms))),
+        ("Entries", known(cluster.applied.to_string())),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
         ("Anomalies", odd(cluster)),
     ])
@@ -260,6 +267,22 @@ fn mode_word(mode: SiteMode) -> &'static str {
         SiteMode::Off => "off",
         SiteMode::Shadow => "shadow",
         SiteMode::On => "on",
+    }
+}
+
+/// What a mode means that was just set, and for what.
+fn mode_set(asked: &SetMode) -> String {
+    let word = crate::client::node::word(&asked.mode);
+    match &asked.workload {
+        None => format!("mode {word}, at all sites"),
+        Some(name) if asked.mode == WantedMode::Inherit => {
+            format!("`{name}` goes by the mode of all")
+        }
+        Some(name) => {
+            format!(
+                "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
+            )
+        }
     }
 }
 

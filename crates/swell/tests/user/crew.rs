@@ -159,7 +159,7 @@ fn a_site_of_two_nodes_carries_what_one_does_not_bear_loses_one_and_takes_a_work
     until("it is registered", || (holder(&seat, "till")? == "lima").then_some(()));
     let through = attic.call("till", b"");
     assert_eq!((through.status, through.header("x-swell-site")), (200, "lima"), "by the seat");
-    let filed = lima.fine("authority move till --to oslo --check 1 --at-most 2");
+    let filed = lima.fine("authority move till --to oslo --check 1 --at-most 1");
     let shown = ended(&lima, filed.out.trim());
     assert_eq!(shown["state"], "done", "{shown:#}");
     let before = calls(&attic, "till").expect("it followed before there was any traffic");
