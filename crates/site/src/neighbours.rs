@@ -8,8 +8,8 @@ use std::pin::Pin;
 use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
 
-use crate::board::{Board, Contact};
-use crate::crew::NodeReading;
+use swell_outlook::board::{Board, Contact};
+use swell_outlook::crew::NodeReading;
 
 /// A board on its way, or why it does not come.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Board, String>> + Send + 'a>>;

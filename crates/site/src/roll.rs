@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use swell_core::council::words::{Loads, Metric};
 use swell_core::time::{Instant, Span};
 
-use crate::sums::{Reading, Sums};
+use swell_outlook::sums::{Reading, Sums};
 
 /// A node that has not reported for so long is lost: four reports in a row.
 pub const SILENT: Span = Span::from_secs(4);

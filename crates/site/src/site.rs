@@ -14,16 +14,16 @@ use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
-use crate::board::{Board, Card, Contact, NodeCard};
 use crate::errands::Errands;
 use crate::kept::{Kept, KeptError};
-use crate::monitor::Monitor;
 use crate::mover::Mover;
-use crate::naming::{Names, site_id, workload_id};
 use crate::neighbours::Neighbours;
 use crate::route::{Route, route};
 use crate::settings::{Settings, beat};
 use crate::tenancy::Tenancy;
+use swell_outlook::board::{Board, Card, Contact, NodeCard};
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::{Names, site_id, workload_id};
 
 /// Time stands still in the log for so many beats, and so long more, before a site takes itself to
 /// be cut off: a leader may just be elected.
@@ -92,7 +92,7 @@ impl Site {
         let Parts { log, mover, neighbours, kept, settings, clock } = parts;
         let me = log.site();
         let rules = log.look(|state| state.rules);
-        let mut monitor = Monitor::new(me, &rules, settings.method);
+        let mut monitor = Monitor::new(&rules, settings.method);
         if let Some(Err(error)) = kept.memory().map(|memory| monitor.recall(&memory)) {
             tracing::warn!(%error, "the monitor of this site learns anew");
         }

@@ -2,7 +2,7 @@
 
 use swell_api::site_joining::Capacity;
 
-use crate::cli::site::CapacityArguments;
+use crate::cli::capacity::CapacityArguments;
 use crate::error::Letter;
 
 /// What was said, if it makes sense.

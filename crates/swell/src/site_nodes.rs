@@ -6,7 +6,7 @@ use std::path::Path;
 use swell_api::site_nodes::{JoinNode, NodeInvitation, NodeReach, SiteNode, SiteNodes};
 
 use crate::cli::form::Listing;
-use crate::cli::site::SiteNodeCommand;
+use crate::cli::site_node::SiteNodeCommand;
 use crate::client::node::word;
 use crate::connect;
 use crate::error::Letter;

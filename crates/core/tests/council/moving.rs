@@ -68,12 +68,16 @@ fn a_move_that_does_not_help_is_taken_back_once_and_not_repeated() {
 }
 
 /// A move whose source has to come down as well, at the end of its window.
-fn watched(source_ppm: u32, demand: u64) -> (Stage, swell_core::council::words::ProposalId) {
-    let mut stage = Stage::new(3);
+fn watched(
+    rules: Rules,
+    (source_ppm, at_most_ppm): (u32, u32),
+    demand: u64,
+) -> (Stage, swell_core::council::words::ProposalId) {
+    let mut stage = Stage::with(3, rules);
     stage.forecast(0, 1_500_000);
     let mut filing = stage.filing();
     let (site, metric) = (SiteId(0), Metric::Cpu);
-    filing.criterion.conditions.push(Condition { site, metric, at_most_ppm: 1_420_000 });
+    filing.criterion.conditions.push(Condition { site, metric, at_most_ppm });
     let id = stage.propose(0, filing).expect("filed");
     for site in 0..3 {
         let _ = stage.vote(site, id, true);
@@ -91,7 +95,26 @@ fn watched(source_ppm: u32, demand: u64) -> (Stage, swell_core::council::words::
 }
 
 #[test]
-fn a_source_that_does_not_feel_it_was_not_helped() {
+fn a_source_was_helped_if_it_would_be_fuller_with_what_left_it() {
+    let rules = Rules::default();
+    let limit = rules.limit_ppm;
+    let right = |stage: &Stage, site| stage.state.members[&SiteId(site)].votes.factor_milli();
+    for source_ppm in [800_000, 1_400_000, 1_500_000] {
+        let (stage, id) = watched(rules, (source_ppm, limit), 200);
+        assert_eq!(stage.outcome(id), Some(Outcome::Done), "a fifth left it: {source_ppm}");
+    }
+    // Less is too much than was foreseen, but not because of the move.
+    let (mut stage, id) = watched(rules, (1_400_000, limit), 50);
+    assert_eq!(orders(&stage.state, SiteId(0))[0].task, Task::TakeBack, "nobody felt it leave");
+    stage.report(0, id, News::Returned).expect("returned");
+    assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::DidNotHelp)));
+    assert!(right(&stage, 1) < 1_000, "who said yes was wrong");
+}
+
+#[test]
+fn by_former_rules_a_source_must_come_down_from_what_was_predicted() {
+    let former = Rules { version: 2, ..Rules::default() };
+    let watched = |source_ppm, demand| watched(former, (source_ppm, 1_420_000), demand);
     let (stage, id) = watched(1_400_000, 200);
     assert_eq!(stage.outcome(id), Some(Outcome::Done), "it came down by what was foreseen");
 

@@ -1,6 +1,8 @@
 //! Occasions in a back-test, as they would have been known: all of them announced, and of what
 //! they do only what had been over before the origin.
 
+use std::ops::Range;
+
 use crate::backtest::Forecasts;
 use crate::calendar::grid::Grid;
 use crate::calendar::plan::Occurrence;
@@ -12,7 +14,6 @@ use crate::event::EventEffect;
 use crate::forecaster::{Model, Notes};
 use crate::panel::Panel;
 use crate::split::Split;
-use std::ops::Range;
 
 /// A panel as a model is shown it at an origin.
 #[derive(Debug)]

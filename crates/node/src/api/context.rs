@@ -200,6 +200,12 @@ pub trait Sited: Send + Sync {
     /// The site that serves a function, if it is another one.
     fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String>;
 
+    /// Waits until all that was decided anywhere before this call is known here.
+    fn catch_up(&self) -> Siting<'_, ()>;
+
+    /// The same, if a majority of the sites answers soon; whether one did.
+    fn tries_to_catch_up(&self) -> Siting<'_, bool>;
+
     /// The sites, as this one sees them.
     fn cluster(&self) -> Result<Cluster, Refusal>;
 

@@ -9,8 +9,8 @@ use swell_api::spec::FunctionSpec;
 use crate::deploy::deployer::{Deployer, Draft, blocking};
 use crate::deploy::letters::{refuse, unprepared};
 use crate::deploy::shares::share;
-use crate::refusal::Refusal;
-use crate::registry::Function;
+use crate::refusal::{Reason, Refusal};
+use crate::registry::{Function, Version};
 use crate::store::record::{Head, VersionRecord};
 
 /// A function with all its versions.
@@ -39,7 +39,7 @@ impl Deployer {
         let heads = self.heads.lock();
         let function = self.parts.registry.get(name)?;
         let head = heads.get(name).cloned()?;
-        let kept = |version: &Arc<crate::registry::Version>| Kept {
+        let kept = |version: &Arc<Version>| Kept {
             version: version.version,
             deployed_at_ms: version.deployed_at_ms,
             spec: version.spec.clone(),
@@ -51,6 +51,11 @@ impl Deployer {
     /// code must be here. Those that have traffic are made ready before. What stands here under
     /// a number of its own, or is newer, is no part of it: then what leads there is deployed anew.
     pub async fn adopt(self: &Arc<Self>, name: &str, lineage: Lineage) -> Result<(), Refusal> {
+        if !is_sound(&lineage) {
+            let title = format!("what `{name}` is elsewhere makes no sense");
+            return Err(Refusal::new(Reason::BadRequest, title)
+                .hint("its versions are in order, and their shares sum to 100 percent"));
+        }
         let Lineage { head, versions } = lineage;
         let known = self.parts.registry.get(name);
         if known.is_some_and(|known| !is_part(&known, &versions)) {
@@ -101,6 +106,15 @@ impl Deployer {
     }
 }
 
+/// Whether versions are in order, and shares are of them and sum to 100 percent.
+fn is_sound(lineage: &Lineage) -> bool {
+    let Lineage { head, versions } = lineage;
+    let sum: u32 = head.traffic.iter().map(|share| u32::from(share.percent)).sum();
+    let is_kept = |share: &Share| versions.iter().any(|kept| kept.version == share.version);
+    let is_in_order = versions.is_sorted_by(|one, next| one.version < next.version);
+    sum == 100 && is_in_order && head.traffic.iter().all(is_kept)
+}
+
 /// Whether all that is here of a function is part of what it is elsewhere.
 pub(crate) fn is_part(function: &Function, versions: &[Kept]) -> bool {
     let newest = versions.iter().map(|kept| kept.version).max();
@@ -114,16 +128,59 @@ pub(crate) fn is_part(function: &Function, versions: &[Kept]) -> bool {
     })
 }
 
-/// The head while only some of the versions are here: what the others get goes to the last.
+/// The sound head while only some versions are here: what the others get goes to the last.
 fn until(head: &Head, upto: &[u32]) -> Head {
     let here = |share: &&Share| upto.contains(&share.version);
     let mut traffic: Vec<Share> = head.traffic.iter().filter(here).copied().collect();
-    let sum: u8 = traffic.iter().map(|share| share.percent).sum();
-    let rest = 100_u8.saturating_sub(sum);
+    let sum = traffic.iter().map(|share| share.percent).sum::<u8>();
+    let rest = 100 - sum;
     match (traffic.last_mut(), upto.last()) {
         (Some(last), _) => last.percent += rest,
         (None, Some(&version)) => traffic.push(Share { version, percent: 100 }),
         (None, None) => {}
     }
     Head { traffic, ..head.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use swell_api::spec::BackendName;
+
+    use super::*;
+
+    fn lineage(shares: &[(u32, u8)], numbers: &[u32]) -> Lineage {
+        let share = |&(version, percent): &(u32, u8)| Share { version, percent };
+        let spec = FunctionSpec::plain("shop", BackendName::Wasm);
+        let kept = |&version: &u32| Kept { version, deployed_at_ms: 1, spec: spec.clone() };
+        let head = Head { traffic: shares.iter().map(share).collect(), ..Head::default() };
+        Lineage { head, versions: numbers.iter().map(kept).collect() }
+    }
+
+    #[test]
+    fn while_some_are_missing_all_traffic_has_a_version() {
+        let whole = lineage(&[(2, 30), (4, 70)], &[1, 2, 3, 4]);
+        assert!(is_sound(&whole));
+        let until = |numbers: &[u32]| -> Vec<(u32, u8)> {
+            let traffic = until(&whole.head, numbers).traffic.into_iter();
+            traffic.map(|share| (share.version, share.percent)).collect()
+        };
+        assert_eq!(until(&[1]), [(1, 100)]);
+        assert_eq!(until(&[1, 2]), [(2, 100)]);
+        assert_eq!(until(&[1, 2, 3]), [(2, 100)]);
+        assert_eq!(until(&[1, 2, 3, 4]), [(2, 30), (4, 70)]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_noticed() {
+        for odd in [
+            lineage(&[(1, 100)], &[]),
+            lineage(&[], &[1]),
+            lineage(&[(2, 100)], &[1]),
+            lineage(&[(1, 200), (2, 200)], &[1, 2]),
+            lineage(&[(1, 100)], &[2, 1]),
+            lineage(&[(1, 100)], &[1, 1]),
+        ] {
+            assert!(!is_sound(&odd), "{odd:?}");
+        }
+    }
 }

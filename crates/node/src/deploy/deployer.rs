@@ -284,6 +284,7 @@ impl Deployer {
         serving.iter().for_each(|version| self.rescale(&head, version));
         if let Some((record, template)) = added {
             versions.push(self.bear(&name, &head, record, template));
+            versions.sort_by_key(|version| version.version);
         }
         let Head { traffic, paused, .. } = head.clone();
         self.parts.registry.put(Function { name: name.clone(), versions, traffic, paused });

@@ -148,9 +148,9 @@ impl Flows {
         let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
         let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
         let former = self.get(name);
-        let (went, came) = former.as_ref().map_or((0, 0), |former| {
+        let (went, came, epoch) = former.as_ref().map_or((0, 0, 0), |former| {
             let record = former.record.lock();
-            (record.went, record.came)
+            (record.went, record.came, record.epoch.saturating_add(1))
         });
         let away = former.as_ref().and_then(|former| former.away.clone());
         if let Some(former) = former {
@@ -164,6 +164,8 @@ impl Flows {
             term: offer.term,
             went,
             came: came + 1,
+            // It may have had more owners since it was offered.
+            epoch: offer.epoch.max(epoch),
             remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
             owner: offer.owner,
             pinned: offer.pinned,

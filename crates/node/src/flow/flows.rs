@@ -109,7 +109,7 @@ impl Flows {
     pub fn start(self: &Arc<Self>, invoker: Arc<dyn Invoker>) -> Result<usize, StoreError> {
         *self.invoker.lock() = Some(invoker);
         self.clear_arrivals();
-        let records = self.store.load()?;
+        let records = self.store.begin()?;
         let count = records.len();
         for record in records {
             let up = self.bring_up(record);
@@ -162,6 +162,7 @@ impl Flows {
             record.pinned = record.pinned.filter(can_own);
             record.owner = record.owner.filter(can_own);
         }
+        record.epoch = former.as_ref().map_or(1, |former| former.next_epoch());
         self.save(&record).await?;
         if let Some(former) = former {
             // Answers wait for the new one meanwhile.
@@ -302,7 +303,7 @@ impl Flows {
             made => made,
         };
         let mut line = made.map_err(|error| Down::Broken(error.to_string()))?;
-        line.epochs_before = record.epoch;
+        line.epochs_before = record.epoch.saturating_sub(1);
         line.hands.lock().recall(record.moves.clone(), record.ping_pongs);
         let is_held = record.frozen || record.pinned.is_some();
         line.meter.counters().mark(Mark::Held, is_held);

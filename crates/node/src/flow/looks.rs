@@ -18,6 +18,7 @@ use crate::flow::flows::Flows;
 use crate::flow::functions::{Functions, Tick};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
 use crate::flow::news::{Bell, Block, Mark, Marks};
 use crate::flow::sight::LineSight;
@@ -77,6 +78,8 @@ pub(crate) struct Looks {
     pub(crate) ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
+    /// Whether the machine is short of memory.
+    is_scarce: bool,
     /// The flow that the journal was shown last.
     pub(crate) shown: Option<FifoId>,
 }
@@ -95,6 +98,7 @@ impl Looks {
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
+            is_scarce: false,
             shown: None,
         }
     }
@@ -110,9 +114,10 @@ impl Looks {
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
             self.working = working(flows, self.memory);
+            self.is_scarce = is_scarce();
         }
         let tick = self.this_tick(flows, now);
-        self.look(&tick, flows.regions.is_short(), analyzer);
+        self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer);
         let orders = self.decide(&tick, analyzer);
         if analyzer.recorder().is_some() {
             self.record(&tick, analyzer);

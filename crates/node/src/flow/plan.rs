@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use swell_api::flow::{FlowPlan, FlowSpec};
 use swell_api::plan::{Difference, PlanAction, PlanStep};
+use swell_fifo::class::Class;
 
-use crate::flow::check::{Among, problems};
+use crate::flow::check::{Among, class, problems};
 use crate::flow::flows::Flows;
 use crate::flow::index::Index;
 use crate::flow::shown::Shown;
@@ -38,6 +39,11 @@ impl Shown {
                 PlanStep { name: spec.name.clone(), action, differences, problems }
             })
             .collect();
+        // Who asks what would change is about to change it.
+        let fresh = plan.flows.iter().zip(&steps);
+        let fresh =
+            fresh.filter(|(_, step)| step.action == PlanAction::Create && step.problems.is_empty());
+        self.flows.regions.expect(fresh.flat_map(|(spec, _)| lanes(spec)));
         if prune {
             let here = self.flows.specs();
             let others = here.iter().filter(|flow| !named.contains(flow.name.as_str()));
@@ -50,6 +56,11 @@ impl Shown {
         }
         steps
     }
+}
+
+/// Size classes that the lanes of a flow ask for.
+fn lanes(spec: &FlowSpec) -> impl Iterator<Item = Class> {
+    spec.from.iter().filter_map(|_| class(spec))
 }
 
 impl Flows {

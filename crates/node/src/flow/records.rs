@@ -58,7 +58,7 @@ pub struct FlowRecord {
     /// Counts its moves between nodes, those too that came to nothing.
     #[serde(default)]
     pub term: u32,
-    /// How many owners it had here so far, as far as that was written down.
+    /// How many owners it had so far, the present one among them, as far as that was written down.
     #[serde(default)]
     pub epoch: u32,
     /// How often it changed hands, sizes or cores here, by reason.
@@ -140,9 +140,32 @@ impl FlowStore {
         })
     }
 
+    /// All flows, by name, at the begin of a run: each that is here gets another owner by it,
+    /// which is written down where that can be.
+    pub fn begin(&self) -> Result<Vec<FlowRecord>, StoreError> {
+        let mut records = self.load()?;
+        if records.iter().all(|record| record.moved.is_some()) {
+            return Ok(records);
+        }
+        for record in records.iter_mut().filter(|record| record.moved.is_none()) {
+            record.epoch = record.epoch.saturating_add(1);
+        }
+        let kept = self.file.change(|transaction| {
+            let mut table = transaction.open_table(FLOWS)?;
+            for record in &records {
+                table.insert(record.spec.name.as_str(), &bytes(record)[..])?;
+            }
+            Ok(())
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "that flows begin anew is not on disk");
+        }
+        Ok(records)
+    }
+
     /// Keeps a flow, in place of the one of that name.
     pub fn save(&self, record: &FlowRecord) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record).expect("a record is plain data");
+        let bytes = bytes(record);
         self.file.change(|transaction| {
             transaction.open_table(FLOWS)?.insert(record.spec.name.as_str(), &bytes[..])?;
             Ok(())
@@ -194,6 +217,10 @@ impl FlowStore {
     }
 }
 
+fn bytes(record: &FlowRecord) -> Vec<u8> {
+    serde_json::to_vec(record).expect("a record is plain data")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,6 +248,15 @@ mod tests {
         assert_eq!(store.used("gone", "a").expect("it is sound"), Some(used));
         assert_eq!(store.used("gone", "b").expect("it is sound"), None);
         assert_eq!(store.costs().expect("it is sound"), costs);
-        assert_eq!(store.load().expect("it is sound"), [frames]);
+        assert_eq!(store.load().expect("it is sound"), [frames.clone()]);
+
+        // Owners are counted on, also by runs that end without a word.
+        for epoch in 1..=2 {
+            frames.epoch = epoch;
+            assert_eq!(store.begin().expect("it is sound"), [frames.clone()]);
+        }
+        frames.moved = Some(Elsewhere { node: "berlin".into(), at: "10.0.0.2:7403".into() });
+        store.save(&frames).expect("it is written");
+        assert_eq!(store.begin().expect("it is sound"), [frames], "it is not here");
     }
 }

@@ -93,6 +93,12 @@ impl Up {
             task: Mutex::new(None),
         }
     }
+
+    /// Counts its owners, with the one that it gets when it begins anew.
+    pub(crate) fn next_epoch(&self) -> u32 {
+        let known = || self.record.lock().epoch;
+        self.line.as_ref().map_or_else(|_| known(), |line| line.epoch()).saturating_add(1)
+    }
 }
 
 /// Waits until nobody looks at a flow any longer that was taken down, so that the memory it

@@ -151,8 +151,8 @@ impl Watch {
         let Ok(line) = &up.line else { return };
         match order.verdict {
             Verdict::Move(to) => self.move_to(now, up, line, to).await,
-            Verdict::Shrink => self.resize(up, line, Class::smaller).await,
-            Verdict::Grow => self.resize(up, line, Class::larger).await,
+            Verdict::Shrink => self.resize(up, line, Class::smaller, Line::is_spare).await,
+            Verdict::Grow => self.resize(up, line, Class::larger, Line::is_short).await,
             Verdict::Examine => self.examine(now, up, line, order.fifo).await,
             Verdict::Scale | Verdict::Stay(_) => {}
         }
@@ -194,10 +194,18 @@ impl Watch {
         }
     }
 
-    /// Lets the lanes of a flow go on in other regions.
-    async fn resize(&self, up: &Arc<Up>, line: &Line, next: fn(Class) -> Option<Class>) {
+    /// Lets those lanes of a flow that it is due for go on in other regions.
+    async fn resize(
+        &self,
+        up: &Arc<Up>,
+        line: &Line,
+        next: fn(Class) -> Option<Class>,
+        is_due: fn(&Line, usize) -> bool,
+    ) {
         for lane in 0..line.lanes.len() {
-            self.resize_lane(up, line, lane, next).await;
+            if is_due(line, lane) {
+                self.resize_lane(up, line, lane, next).await;
+            }
         }
     }
 

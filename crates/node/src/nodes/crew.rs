@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use swell_site::board::{NodeCard, Passes};
+use swell_outlook::board::{NodeCard, Passes};
+use swell_outlook::crew::NodeReading;
+use swell_outlook::sums::Reading;
 use swell_site::choice::Fullness;
-use swell_site::crew::NodeReading;
-use swell_site::sums::Reading;
 use tokio::time::{Instant, sleep};
 
 use crate::grouping::callee::Callee;

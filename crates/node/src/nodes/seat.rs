@@ -14,10 +14,10 @@ use swell_core::council::entry::Command;
 use swell_core::council::words::Loads;
 use swell_core::time::Instant;
 use swell_link::client::Client;
-use swell_site::board::Passes;
+use swell_outlook::board::Passes;
+use swell_outlook::sums::Reading;
 use swell_site::roll::{Entry, Report, Roll, SILENT};
 use swell_site::site::Site;
-use swell_site::sums::Reading;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use swell_api::site_joining::Capacity;
 use swell_api::site_nodes::{NotServed, SiteNode, SiteNodeState, SiteNodes};
 use swell_core::council::words::Metric;
-use swell_site::naming::node_number;
+use swell_outlook::naming::node_number;
 use swell_site::site::Site;
 
 use crate::grouping::power;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use swell_core::council::words::Loads;
-use swell_site::board::NodeCard;
-use swell_site::crew::NodeReading;
-use swell_site::sums::Reading;
+use swell_outlook::board::NodeCard;
+use swell_outlook::crew::NodeReading;
+use swell_outlook::sums::Reading;
 
 use crate::nodes::seat::Seat;
 use crate::nodes::wire::Reported;

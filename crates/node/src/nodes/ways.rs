@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use swell_site::board::Contact;
+use swell_outlook::board::Contact;
 
 use crate::nodes::wire::{Order, OrderedWay};
 use crate::sites::contact::taken;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use swell_api::site_joining::{Capacity, SiteContact};
 use swell_consensus::channel::names::name_of;
-use swell_site::board::Passes;
-use swell_site::naming::site_id;
-use swell_site::sums::Reading;
+use swell_outlook::board::Passes;
+use swell_outlook::naming::site_id;
+use swell_outlook::sums::Reading;
 
 use crate::deploy::adopt::Lineage;
 

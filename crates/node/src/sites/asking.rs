@@ -15,7 +15,7 @@ use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::error::LinkError;
 use swell_link::purpose::{Purpose, check_name};
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
 use crate::nodes::member::Member;

@@ -1,4 +1,4 @@
-//! What moves of a workload: the functions as they stand, with all versions and the digests of code.
+//! What moves of a workload: the functions as they stand, with all versions, and digests of code.
 
 use serde::{Deserialize, Serialize};
 

@@ -20,8 +20,8 @@ use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::client::Client;
 use swell_link::purpose::Purpose;
-use swell_site::board::FlowPlace;
-use swell_site::naming::site_id;
+use swell_outlook::board::FlowPlace;
+use swell_outlook::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
@@ -35,7 +35,7 @@ use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
-use crate::sites::{ledger, outlook, reach, view};
+use crate::sites::{ledger, outlook, reach, reading, view};
 
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
@@ -198,6 +198,14 @@ impl Sited for SiteDesk {
             Route::There(other) => Some(site.names().site(other)),
             Route::Here | Route::Share { .. } => None,
         }
+    }
+
+    fn catch_up(&self) -> Siting<'_, ()> {
+        Box::pin(reading::catch_up(self.site()))
+    }
+
+    fn tries_to_catch_up(&self) -> Siting<'_, bool> {
+        Box::pin(reading::tries_to_catch_up(self.site()))
     }
 
     fn cluster(&self) -> Result<Cluster, Refusal> {

@@ -23,9 +23,9 @@ use parking_lot::{Mutex, RwLock};
 use swell_core::council::acting::Acting;
 use swell_core::council::witness::Passed;
 use swell_core::ids::SiteId;
+use swell_outlook::board::{Contact, Passes};
+use swell_outlook::naming::site_id;
 use swell_sandbox::body::{Body, BodyError};
-use swell_site::board::{Contact, Passes};
-use swell_site::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
 

@@ -18,9 +18,9 @@ use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
 use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
-use swell_site::board::{Contact, FlowPlace};
+use swell_outlook::board::{Contact, FlowPlace};
+use swell_outlook::naming::site_id;
 use swell_site::kept::Kept;
-use swell_site::naming::site_id;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
 use tokio::net::TcpListener;
@@ -106,7 +106,7 @@ pub fn rules(slot_ms: Option<u64>) -> Rules {
     match slot_ms.map(Span::from_millis) {
         None => Rules::default(),
         Some(slot) if slot < HURRIED => hurried(slot),
-        Some(slot) => Rules { slot, ..Rules::default() },
+        Some(slot) => Rules::with_slot(slot),
     }
 }
 

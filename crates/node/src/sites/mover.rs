@@ -1,7 +1,7 @@
 //! Swell sites as movers: functions move with code and settings, and are warm before any traffic
 //! comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use swell_api::function::{CallCounts, Change};
 use swell_link::client::Client;
 use swell_link::error::LinkError;
-use swell_site::board::Contact;
+use swell_outlook::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 
@@ -195,7 +195,8 @@ impl SwellMover {
         let bundle: Bundle = read(&bytes)?;
         let unkept = |error: io::Error| StepError::Again(format!("it cannot be kept: {error}"));
         let versions = bundle.functions.iter().flat_map(|moved| &moved.lineage.versions);
-        for digest in versions.map(|kept| &kept.spec.code) {
+        let digests: BTreeSet<&String> = versions.map(|kept| &kept.spec.code).collect();
+        for digest in digests {
             let is_here = self.standby.code(digest).is_none_or(|path| path.exists());
             if !is_here {
                 let code = self.ask(of, CODE, digest, CODE_BYTES_MAX).await?;

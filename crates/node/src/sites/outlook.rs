@@ -6,12 +6,13 @@ use swell_api::site_outlook::{
 };
 use swell_core::council::state::State;
 use swell_core::council::words::{Metric, Slot};
+use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_forecast::bands::{LEVELS, Quantiles};
-use swell_site::history::Source;
-use swell_site::monitor::Monitor;
-use swell_site::naming::{Names, site_id, workload_id};
-use swell_site::quantiles::chance_above;
+use swell_outlook::history::Source;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::quantiles::chance_above;
 use swell_site::receipt::{Fill, Judged, Receipt, Verdict, receipt};
 use swell_site::site::Site;
 
@@ -39,14 +40,19 @@ pub fn asked(site: &Site, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
             let what = format!("node `{node}` of which this site has seen two slots");
             return unknown(what, "site node");
         }
-        Ok(outlook(state, monitor, &names, only))
+        Ok(outlook(state, (monitor, site.me()), &names, only))
     })
 }
 
-/// Every curve that is asked for: sites first, each by name.
-fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) -> SiteOutlook {
+/// Every curve that is asked for, as a site sees them: sites first, each by name.
+fn outlook(
+    state: &State,
+    (monitor, me): (&Monitor, SiteId),
+    names: &Names,
+    only: Only<'_>,
+) -> SiteOutlook {
     let mut curves = Vec::new();
-    let own = names.site(monitor.me());
+    let own = names.site(me);
     if only.workload.is_none() && only.site.is_none_or(|wanted| wanted == own) {
         curves.extend(node_curves(state, monitor, &own, only.node));
     }
@@ -77,7 +83,7 @@ fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) -> S
     let order = |of: &Curve| (of.workload.clone(), of.site.clone(), of.node.clone());
     curves.sort_by_key(order);
     SiteOutlook {
-        site: names.site(monitor.me()),
+        site: names.site(me),
         slot_ms: state.rules.slot.nanos() / 1_000_000,
         levels: LEVELS.iter().map(|level| round(*level)).collect(),
         curves,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use swell_api::site_joining::{FlowContact, Reach, SiteContact};
-use swell_site::board::FlowPlace;
+use swell_outlook::board::FlowPlace;
 use tokio::net::TcpListener;
 
 use crate::refusal::{Reason, Refusal};

@@ -7,9 +7,9 @@ use std::time::Duration;
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_site::board::{Board, Contact};
-use swell_site::crew::NodeReading;
-use swell_site::naming::site_id;
+use swell_outlook::board::{Board, Contact};
+use swell_outlook::crew::NodeReading;
+use swell_outlook::naming::site_id;
 use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::clock::wall_ms;

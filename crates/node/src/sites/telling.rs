@@ -7,7 +7,7 @@ use swell_core::council::proposal::{Cause, Criterion, Outcome, Rollback, Trouble
 use swell_core::council::words::{Criticality, Mode, Slot};
 use swell_core::time::{Instant, Span};
 use swell_forecast::watch::anomaly::{Anomaly, Oddity};
-use swell_site::naming::Names;
+use swell_outlook::naming::Names;
 
 /// A point in time, in milliseconds since 1970.
 pub fn ms(at: Instant) -> u64 {

@@ -12,10 +12,10 @@ use swell_core::council::words::{Metric, ProposalId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 use swell_forecast::bands::{HIGH, LOW, MEDIAN};
-use swell_site::board::NodeCard;
-use swell_site::monitor::Monitor;
-use swell_site::naming::Names;
-use swell_site::quantiles::chance_above;
+use swell_outlook::board::NodeCard;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::Names;
+use swell_outlook::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;

@@ -317,6 +317,27 @@ async fn a_lane_that_is_short_of_room_grows_and_keeps_its_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_lane_that_is_short_of_room_grows() {
+    let house = House::up().await;
+    house.camera_and_detect().await;
+    house.deploy("quiet", samples::ECHO, |_| {}).await;
+    let from = ["quiet", "camera"];
+    let keys = json!({ "from": from, "item_bytes": 3000, "rate": 1, "stall_ms": 1 });
+    assert_eq!(house.flow(keys).await.status, StatusCode::OK);
+    house.pause(true).await;
+    for number in 0..8u32 {
+        let answer = house.call("camera", format!("{number:0>3000}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{number}: {answer:?}");
+    }
+    let flow = house.frames().await;
+    let lanes = flow["lanes"].as_array().expect("there are two");
+    assert_eq!((&lanes[0]["from"], &lanes[0]["class_bytes"]), (&"quiet".into(), &16_384.into()));
+    assert!(lanes[1]["class_bytes"].as_u64() > Some(16_384), "{flow:#}");
+    assert_eq!(flow["migrations"]["grow"], 1, "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn functions_that_flows_name_stay_and_are_missed_if_they_are_gone() {
     let house = House::up().await;
     house.camera_and_detect().await;

@@ -113,6 +113,16 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     let file = json!({ "workloads": ["shop"], "destination": "lima", "check_slots": 1 });
     let id = post(&town.houses[2], "/v1/proposals", &file).await["id"].as_u64().expect("an id");
     let path = format!("/v1/proposals/{id}");
+    // What was filed at one site is shown at every other one from then on.
+    for house in &town.houses {
+        let answer = house.get(&format!("{path}?consistency=linearizable")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        assert_eq!(answer.header("swell-consistency"), "linearizable");
+    }
+    let answer = town.houses[1].get("/v1/authorities?consistency=local").await;
+    assert_eq!(answer.header("swell-consistency"), "local");
+    let answer = town.houses[1].get("/v1/ledger?consistency=perhaps").await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let answer = town.houses[0].call("shop?m=5", "").await;

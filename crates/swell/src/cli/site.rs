@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use swell_core::time::Span;
-use swell_core::units::Bytes;
 
+use crate::cli::capacity::CapacityArguments;
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
+use crate::cli::site_node::SiteNodeCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -100,6 +101,9 @@ pub enum SiteCommand {
     },
     /// List the sites: how full they are and will be, and what they weigh
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -109,6 +113,9 @@ pub enum SiteCommand {
     },
     /// Show how the node's site stands to its cluster
     Status {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -175,23 +182,6 @@ pub enum Mode {
     Inherit,
 }
 
-/// What a site can bear.
-#[derive(Debug, Clone, Args)]
-pub struct CapacityArguments {
-    /// Processors, such as 4 or 0.5
-    #[arg(long, value_name = "PROCESSORS")]
-    pub cpu: f64,
-    /// Memory [default: not limited]
-    #[arg(long, value_name = "BYTES")]
-    pub memory: Option<Bytes>,
-    /// kbit/s of the network [default: not limited]
-    #[arg(long, value_name = "KBIT")]
-    pub network: Option<u64>,
-    /// Operations on disks a second [default: not limited]
-    #[arg(long, value_name = "OPS")]
-    pub io: Option<u64>,
-}
-
 /// Where others reach a site.
 #[derive(Debug, Clone, Args)]
 pub struct ReachArguments {
@@ -205,69 +195,16 @@ pub struct ReachArguments {
     pub ports: Option<u16>,
 }
 
-/// What to do with the nodes of a site.
-#[derive(Debug, Subcommand)]
-pub enum SiteNodeCommand {
-    /// Print what another node needs to join this site; asked of the node that has its seat
-    Invite {
-        /// What the new node will be called at the site
-        name: String,
-        /// Which node
-        #[command(flatten)]
-        node: NodeArguments,
-    },
-    /// Let the node serve what a site serves; it must have no functions of its own
-    Join {
-        /// The invitation
-        invitation: PathBuf,
-        /// What it can bear
-        #[command(flatten)]
-        capacity: CapacityArguments,
-        /// Where others reach it
-        #[command(flatten)]
-        reach: NodeReachArguments,
-        /// Which node
-        #[command(flatten)]
-        node: NodeArguments,
-    },
-    /// List the nodes of the site: how full each is, and what it does not serve
-    List {
-        /// In which form
-        #[arg(short, long, value_name = "FORM", default_value = "table")]
-        output: Listing,
-        /// Which node
-        #[command(flatten)]
-        node: NodeArguments,
-    },
-    /// Let the node leave its site; what it had of the site's is removed from it
-    Leave {
-        /// Even if the seat does not hear, where it is gone for good
-        #[arg(long)]
-        forget: bool,
-        /// Which node
-        #[command(flatten)]
-        node: NodeArguments,
-    },
-    /// Remove another node from the site
-    Remove {
-        /// The node
-        name: String,
-        /// Which node
-        #[command(flatten)]
-        node: NodeArguments,
-    },
-}
-
-/// Where other nodes of its site reach a node.
-#[derive(Debug, Clone, Args)]
-pub struct NodeReachArguments {
-    /// The address or name by which others reach this machine [default: the one that the node
-    /// listens at]
-    #[arg(long, value_name = "HOST")]
-    pub address: Option<String>,
-    /// The port that other nodes of the site reach [default: one that is free]
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
+/// How true what is shown must be.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Reading {
+    /// Show all that was decided anywhere by now (linearizable), or fail where no majority of the
+    /// sites answers; otherwise what the site knows is shown then, and said to be stale
+    #[arg(long, conflicts_with = "local")]
+    pub fresh: bool,
+    /// Show what the site knows, without asking others
+    #[arg(long)]
+    pub local: bool,
 }
 
 /// Arguments of `swell proposal`.
@@ -283,6 +220,9 @@ pub struct ProposalArguments {
 pub enum ProposalCommand {
     /// List proposals, the newest first
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -294,6 +234,9 @@ pub enum ProposalCommand {
     Show {
         /// Its id
         id: u64,
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -329,7 +272,8 @@ pub struct FileArguments {
     /// Slots over which it is looked whether it helped
     #[arg(long, value_name = "SLOTS", default_value_t = 3)]
     pub check: u64,
-    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the rules say]
+    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the
+    /// rules say]
     #[arg(long, value_name = "SHARE")]
     pub at_most: Option<f64>,
     /// Leave it there even if it did not help
@@ -357,6 +301,9 @@ pub struct AuthorityArguments {
 pub enum AuthorityCommand {
     /// List workloads with the site that has authority over each
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -374,6 +321,9 @@ pub struct LedgerArguments {
     /// Only that of this site
     #[arg(long)]
     pub site: Option<String>,
+    /// How true it must be
+    #[command(flatten)]
+    pub reading: Reading,
     /// In which form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub output: Listing,

@@ -1,5 +1,6 @@
 //! Sites, proposals, authority and the ledger.
 
+use serde::de::DeserializeOwned;
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
@@ -7,14 +8,31 @@ use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use ureq::SendBody;
 use ureq::http::{Method, Request};
 
+use crate::cli::site::Reading;
 use crate::client::failure::{is_fine, refused};
 use crate::client::node::{NodeClient, escaped, query};
 use crate::error::Letter;
+use crate::say::say;
 
 impl NodeClient {
+    /// Reads what was decided, and says so where that may be stale though nobody wanted it to be.
+    fn look<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        reading: Reading,
+        path: &str,
+    ) -> Result<T, Letter> {
+        let answer = self.run(self.request(Request::get(self.uri(path)?), SendBody::none())?)?;
+        let which = answer.headers().get("swell-consistency");
+        if !reading.local && which.is_some_and(|which| which == "local") {
+            say("may be stale: no majority of the sites answers, this is what the node knows");
+        }
+        self.read(what, answer)
+    }
+
     /// The sites, as the node's sees them.
-    pub fn cluster(&self) -> Result<Cluster, Letter> {
-        self.get("the sites", "/v1/site")
+    pub fn cluster(&self, reading: Reading) -> Result<Cluster, Letter> {
+        self.look("the sites", reading, &format!("/v1/site{}", query(&[consistency(reading)])))
     }
 
     /// Founds a cluster.
@@ -81,13 +99,17 @@ impl NodeClient {
     }
 
     /// Proposals, newest first.
-    pub fn proposals(&self) -> Result<Vec<Proposal>, Letter> {
-        self.get("proposals", "/v1/proposals")
+    pub fn proposals(&self, reading: Reading) -> Result<Vec<Proposal>, Letter> {
+        self.look("proposals", reading, &format!("/v1/proposals{}", query(&[consistency(reading)])))
     }
 
     /// One proposal.
-    pub fn proposal(&self, id: u64) -> Result<Proposal, Letter> {
-        self.get("the proposal", &format!("/v1/proposals/{id}"))
+    pub fn proposal(&self, id: u64, reading: Reading) -> Result<Proposal, Letter> {
+        self.look(
+            "the proposal",
+            reading,
+            &format!("/v1/proposals/{id}{}", query(&[consistency(reading)])),
+        )
     }
 
     /// Files a proposal.
@@ -101,8 +123,12 @@ impl NodeClient {
     }
 
     /// Who has authority over what.
-    pub fn authorities(&self) -> Result<Vec<Authority>, Letter> {
-        self.get("authority", "/v1/authorities")
+    pub fn authorities(&self, reading: Reading) -> Result<Vec<Authority>, Letter> {
+        self.look(
+            "authority",
+            reading,
+            &format!("/v1/authorities{}", query(&[consistency(reading)])),
+        )
     }
 
     /// What the node's site expects.
@@ -124,8 +150,18 @@ impl NodeClient {
     }
 
     /// What sites forecast, what came, and what they weigh.
-    pub fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Letter> {
-        let query = query(&[("site", site.map(escaped))]);
-        self.get("the ledger", &format!("/v1/ledger{query}"))
+    pub fn ledger(&self, site: Option<&str>, reading: Reading) -> Result<Vec<LedgerRow>, Letter> {
+        let query = query(&[("site", site.map(escaped)), consistency(reading)]);
+        self.look("the ledger", reading, &format!("/v1/ledger{query}"))
     }
+}
+
+/// How true what is read must be, as the API asks for it.
+fn consistency(reading: Reading) -> (&'static str, Option<String>) {
+    let word = match reading {
+        Reading { fresh: true, .. } => Some("linearizable"),
+        Reading { local: true, .. } => Some("local"),
+        Reading { fresh: false, local: false } => None,
+    };
+    ("consistency", word.map(str::to_string))
 }

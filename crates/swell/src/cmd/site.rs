@@ -114,12 +114,12 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             say(format!("`{name}` is no site any more"));
             Ok(())
         }
-        SiteCommand::List { output, node } => {
-            let cluster = connect::node(node)?.cluster()?;
+        SiteCommand::List { reading, output, node } => {
+            let cluster = connect::node(node)?.cluster(*reading)?;
             show(&cluster.sites, &SITES, |site| site.name.clone(), *output)
         }
-        SiteCommand::Status { output, node } => {
-            let cluster = connect::node(node)?.cluster()?;
+        SiteCommand::Status { reading, output, node } => {
+            let cluster = connect::node(node)?.cluster(*reading)?;
             show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
         }
         SiteCommand::Forecast { site, workload, of_node, output, node } => {
@@ -150,12 +150,12 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
 /// Runs `swell proposal`.
 pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
     match command {
-        ProposalCommand::List { output, node } => {
-            let proposals = connect::node(node)?.proposals()?;
+        ProposalCommand::List { reading, output, node } => {
+            let proposals = connect::node(node)?.proposals(*reading)?;
             show(&proposals, &PROPOSALS, |one| one.id.to_string(), *output)
         }
-        ProposalCommand::Show { id, output, node } => {
-            let proposal = connect::node(node)?.proposal(*id)?;
+        ProposalCommand::Show { id, reading, output, node } => {
+            let proposal = connect::node(node)?.proposal(*id, *reading)?;
             show_one(&proposal, &id.to_string(), |_| story(&proposal), *output)
         }
         ProposalCommand::File(arguments) => file(arguments),
@@ -170,8 +170,8 @@ pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
 /// Runs `swell authority`.
 pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
     match command {
-        AuthorityCommand::List { output, node } => {
-            let rows = connect::node(node)?.authorities()?;
+        AuthorityCommand::List { reading, output, node } => {
+            let rows = connect::node(node)?.authorities(*reading)?;
             show(&rows, &AUTHORITIES, |one| one.workload.clone(), *output)
         }
         AuthorityCommand::Move(arguments) => file(arguments),
@@ -180,7 +180,8 @@ pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
 
 /// Runs `swell ledger`.
 pub fn ledger(arguments: &LedgerArguments) -> Result<(), Letter> {
-    let rows = connect::node(&arguments.node)?.ledger(arguments.site.as_deref())?;
+    let LedgerArguments { site, reading, node, .. } = arguments;
+    let rows = connect::node(node)?.ledger(site.as_deref(), *reading)?;
     show(&rows, &LEDGER, |row| row.site.clone(), arguments.output)
 }
 
@@ -278,11 +279,9 @@ fn mode_set(asked: &SetMode) -> String {
         Some(name) if asked.mode == WantedMode::Inherit => {
             format!("`{name}` goes by the mode of all")
         }
-        Some(name) => {
-            format!(
-                "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
-            )
-        }
+        Some(name) => format!(
+            "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
+        ),
     }
 }
 

@@ -38,10 +38,10 @@ fn limited(state: &State, site: SiteId) -> impl Iterator<Item = Metric> {
 }
 
 /// What was seen in the slot that is over, of the site itself and of those it watches.
-pub fn observations(state: &State, monitor: &Monitor) -> Vec<Command> {
+pub fn observations(state: &State, monitor: &Monitor, me: SiteId) -> Vec<Command> {
     let slot = monitor.slot();
     let mut said = Vec::new();
-    for target in circle(state, monitor.me(), WATCHED) {
+    for target in circle(state, me, WATCHED) {
         for metric in limited(state, target) {
             if let Some(value_ppm) = monitor.seen_ppm(state, target, metric) {
                 said.push(Command::Observe { target, metric, slot, value_ppm });
@@ -52,10 +52,10 @@ pub fn observations(state: &State, monitor: &Monitor) -> Vec<Command> {
 }
 
 /// What is expected of the site itself and of those that follow it.
-pub fn forecasts(state: &State, monitor: &Monitor) -> Vec<Command> {
+pub fn forecasts(state: &State, monitor: &Monitor, me: SiteId) -> Vec<Command> {
     let first = state.slot().plus(state.rules.lead_slots);
     let mut said = Vec::new();
-    for target in watched(state, monitor.me()) {
+    for target in watched(state, me) {
         for metric in limited(state, target) {
             let bands = monitor.bands(state, target, metric);
             if !bands.is_empty() {
@@ -71,9 +71,9 @@ pub fn forecasts(state: &State, monitor: &Monitor) -> Vec<Command> {
 pub fn workloads(
     state: &State,
     monitor: &Monitor,
+    me: SiteId,
     here: &BTreeMap<WorkloadId, Criticality>,
 ) -> Vec<Command> {
-    let me = monitor.me();
     let mut said = Vec::new();
     for (workload, criticality) in here {
         let (workload, criticality) = (*workload, *criticality);

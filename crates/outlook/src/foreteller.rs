@@ -47,6 +47,7 @@ impl FromStr for Method {
 }
 
 /// Forecasts of everything.
+#[derive(Clone)]
 pub struct Foreteller {
     horizon: usize,
     lead: usize,
@@ -180,9 +181,13 @@ impl Track {
         only: Option<usize>,
     ) {
         let Some(&last) = series.last() else { return };
-        let known = Known { counts: series, season, day: 0 };
-        let of =
-            |(_, rule): (&str, &dyn Rule)| rule.forecast(known, horizon).sane(bound(series), last);
+        let known = Known::undated(series, season, 0);
+        // Most of what is measured is of metrics that a source never takes anything of.
+        let is_nothing = series.iter().all(|taken| *taken == 0.0);
+        let of = |(_, rule): (&str, &dyn Rule)| match is_nothing {
+            true => Forecast { steps: vec![[0.0; LEVELS.len()]; horizon] },
+            false => rule.forecast(known, horizon).sane(bound(series), last),
+        };
         let said: [Forecast; METHODS.len()] = METHODS.map(of);
         let best = (0..METHODS.len()).min_by(|a, b| self.losses[*a].total_cmp(&self.losses[*b]));
         self.by = only.or(best).unwrap_or(0);

@@ -19,13 +19,14 @@ const PAUSE_SLOTS: u64 = 6;
 pub fn proposals(
     state: &State,
     monitor: &Monitor,
+    me: SiteId,
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
 ) -> Vec<Filing> {
     let chance = |site: SiteId| (monitor.chance_of_failure(site) * 1e6) as u32;
     // Who did not answer in the last slot may be gone, and could not hand over anything.
     let answers = |site: SiteId| monitor.seen_ppm(state, site, Metric::Cpu).is_some();
-    let failing = watched(state, monitor.me()).into_iter().filter(|site| {
+    let failing = watched(state, me).into_iter().filter(|site| {
         let is_up = is_there(*site) && answers(*site);
         chance(*site) >= FAILING_PPM && is_up && !is_paused(state, *site)
     });

@@ -23,7 +23,7 @@ pub struct NodeReading {
 }
 
 /// The nodes of the own site. Empty where that is one node.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Crew {
     nodes: BTreeMap<NodeNumber, NodeReading>,
     seen: BTreeMap<NodeNumber, Amounts>,

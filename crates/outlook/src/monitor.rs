@@ -40,9 +40,10 @@ const KIND: &str = "monitor";
 /// Anomalies that are kept.
 const ANOMALIES_MAX: usize = 256;
 
-/// What a site sees of all sites, and expects of them.
+/// What a site sees of all sites, and expects of them; any other that was told the same sees and
+/// expects it too.
+#[derive(Clone)]
 pub struct Monitor {
-    me: SiteId,
     lead: usize,
     pub(crate) history: History,
     foreteller: Foreteller,
@@ -69,10 +70,9 @@ pub struct Monitor {
 
 impl Monitor {
     /// The monitor of a site that goes by these rules; `method` as in [`Foreteller::new`].
-    pub fn new(me: SiteId, rules: &Rules, method: Option<Method>) -> Self {
+    pub fn new(rules: &Rules, method: Option<Method>) -> Self {
         let (horizon, lead) = (rules.horizon_slots as usize + 1, rules.lead_slots as usize);
         Self {
-            me,
             lead,
             history: History::new(SLOTS_MAX),
             foreteller: Foreteller::new(horizon, lead, rules.season_slots as usize, method),
@@ -256,11 +256,6 @@ impl Monitor {
         }
         let over = self.anomalies.len().saturating_sub(ANOMALIES_MAX);
         self.anomalies.drain(..over);
-    }
-
-    /// Which site this is.
-    pub fn me(&self) -> SiteId {
-        self.me
     }
 
     /// What things are called, by what was told.

@@ -54,7 +54,7 @@ mod tests {
     use swell_core::time::{Instant, Span};
 
     use super::*;
-    use crate::settings::Settings;
+    use crate::temper::TEMPER;
 
     fn say(state: &mut State, from: u32, command: Command) {
         let index = state.index + 1;
@@ -73,7 +73,7 @@ mod tests {
         let (workload, demand) = (WorkloadId(7), Loads::cpu(100));
         let register = Command::Register { workload, criticality: Criticality::Normal, demand };
         say(&mut state, 2, register);
-        let temper = Settings::default().temper;
+        let temper = TEMPER;
         let is_there = |site: SiteId| site != SiteId(2);
         let of = |state: &State, me| proposals(state, SiteId(me), &is_there, &temper);
         assert!(of(&state, 3).is_empty(), "its lease runs");
