@@ -66,7 +66,7 @@ mod tests {
     fn each_node_is_forecast_by_itself_and_a_lost_one_bears_nothing_and_may_fail_again() {
         let rules = Rules::default();
         let mut monitor = Monitor::new(&rules, None);
-        let mut live = |slots: std::ops::Range<u64>, is_there: bool, monitor: &mut Monitor| {
+        let live = |slots: std::ops::Range<u64>, is_there: bool, monitor: &mut Monitor| {
             for slot in slots {
                 let nodes = vec![node("full", slot, 950, true), node("idle", slot, 20, is_there)];
                 monitor.see_nodes(Slot(slot), nodes);
