@@ -94,6 +94,22 @@ pub struct Site {
     pub workloads: u32,
     /// How full it is and will be, per metric that is limited.
     pub utilisation: Vec<Utilisation>,
+    /// Its nodes, where it has several, the one that has the seat first.
+    #[serde(default)]
+    pub nodes: Vec<NodeOfSite>,
+}
+
+/// A node of a site, as its site tells others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NodeOfSite {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is there and serves.
+    pub is_there: bool,
+    /// Thousandths of a processor that it can bear.
+    pub cpu_milli: u64,
+    /// The share of them that functions used of late, from 0.
+    pub used: f64,
 }
 
 /// How full a site is and will be, as shares of its capacity.

@@ -110,6 +110,7 @@ mod tests {
             contacts: Vec::new(),
             passed: Default::default(),
             occasions: Vec::new(),
+            nodes: Vec::new(),
         }
     }
 

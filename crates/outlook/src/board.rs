@@ -12,6 +12,9 @@ use swell_forecast::calendar::occasion::Occasion;
 
 use crate::sums::Reading;
 
+/// What was passed on to other sites and answered, by site and workload.
+pub type Passes = BTreeMap<String, BTreeMap<String, Passed>>;
+
 /// Where a site is found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Contact {
@@ -59,8 +62,24 @@ pub struct Board {
     pub contacts: Vec<Contact>,
     /// What its gateway passed on to other sites, by site and workload.
     #[serde(default)]
-    pub passed: BTreeMap<String, BTreeMap<String, Passed>>,
+    pub passed: Passes,
     /// What is announced there: others take its word on itself and what runs there.
     #[serde(default)]
     pub occasions: Vec<Occasion>,
+    /// Its nodes, where it has several: the one that has the seat first.
+    #[serde(default)]
+    pub nodes: Vec<NodeCard>,
+}
+
+/// A node of a site, for others to see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeCard {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is there and serves.
+    pub is_there: bool,
+    /// Thousandths of a processor that it can bear.
+    pub cpu_milli: u64,
+    /// Thousandths of a processor that functions used of late.
+    pub used_milli: u64,
 }

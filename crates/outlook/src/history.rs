@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 
+use crate::naming::NodeNumber;
 use crate::sums::{Amounts, plus};
 
 /// What has a past.
@@ -18,6 +19,8 @@ pub enum Source {
     Workload(WorkloadId),
     /// What no workload of a site accounts for.
     Rest(SiteId),
+    /// A node of the own site, with all that runs there: part of the others, and no more of it.
+    Node(NodeNumber),
 }
 
 /// The past of everything.

@@ -21,6 +21,7 @@ use swell_forecast::watch::watcher::Sight;
 
 use crate::announced::{Announced, Said};
 use crate::board::Board;
+use crate::crew::Crew;
 use crate::foreteller::{Foreteller, Learned, Method};
 use crate::history::{History, Source};
 use crate::naming::{Names, site_id, workload_id};
@@ -44,9 +45,9 @@ const ANOMALIES_MAX: usize = 256;
 #[derive(Clone)]
 pub struct Monitor {
     lead: usize,
-    history: History,
+    pub(crate) history: History,
     foreteller: Foreteller,
-    odds: Odds,
+    odds: Odds<SiteId>,
     watchers: Watchers,
     anomalies: VecDeque<Anomaly>,
     quality: Quality,
@@ -55,10 +56,12 @@ pub struct Monitor {
     places: BTreeMap<WorkloadId, (SiteId, f32)>,
     last: BTreeMap<SiteId, Reading>,
     seen: BTreeMap<SiteId, Amounts>,
+    /// The nodes of this site.
+    pub(crate) crew: Crew,
     witness: Witness,
     /// Sites whose counters others contradicted in the last slot.
     doubted: BTreeSet<SiteId>,
-    expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
+    pub(crate) expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
     /// What is announced of sites and workloads.
     announced: Announced,
     /// The slot that was looked at last.
@@ -81,6 +84,7 @@ impl Monitor {
             places: BTreeMap::new(),
             last: BTreeMap::new(),
             seen: BTreeMap::new(),
+            crew: Crew::default(),
             witness: Witness::default(),
             doubted: BTreeSet::new(),
             expected: BTreeMap::new(),
@@ -99,7 +103,7 @@ impl Monitor {
     /// Goes on from what [`Monitor::to_bytes`] made these bytes of; all of it or nothing. What it
     /// expects, it knows again once a slot is over.
     pub fn recall(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
-        type Kept = ((History, Learned, Odds), Vec<u8>, Slot);
+        type Kept = ((History, Learned, Odds<SiteId>), Vec<u8>, Slot);
         let ((history, learned, odds), watchers, slot): Kept = checkpoint::read(KIND, bytes)?;
         let watchers = Watchers::from_bytes(&watchers)?;
         if !history.is_plausible() || !self.foreteller.recall(learned) {
@@ -157,7 +161,7 @@ impl Monitor {
         let (names, announced, places) = (&self.names, &self.announced, &self.places);
         let name = |source: Source| match source {
             Source::Workload(id) => names.workloads.get(&id),
-            Source::Rest(_) => None,
+            Source::Rest(_) | Source::Node(_) => None,
         };
         self.foreteller.on_slot(&self.history, slot, &|source, series| {
             if let Some(name) = name(source) {
@@ -166,6 +170,7 @@ impl Monitor {
             let site = match source {
                 Source::Workload(id) => places.get(&id).map(|(site, _)| *site),
                 Source::Rest(site) => Some(site),
+                Source::Node(_) => None,
             };
             if let Some(name) = site.and_then(|site| names.sites.get(&site)) {
                 announced.calm_of_site(name, series, slot);
@@ -296,9 +301,9 @@ impl Monitor {
         self.slot
     }
 
-    /// Which method is believed for a workload and metric.
-    pub fn method(&self, workload: WorkloadId, metric: Metric) -> Option<&'static str> {
-        Some(self.foreteller.said(Source::Workload(workload), metric)?.by)
+    /// Which method is believed for what has a past, in a metric.
+    pub fn method_of(&self, source: Source, metric: Metric) -> Option<&'static str> {
+        Some(self.foreteller.said(source, metric)?.by)
     }
 
     /// What was seen of a site in the last slot, as shares of its capacity.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use swell_core::council::words::WorkloadId;
 use swell_core::ids::SiteId;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -12,6 +13,11 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// Which kind of name is hashed, so that a site and a workload of one name differ.
 const SITE: u64 = 1;
 const WORKLOAD: u64 = 2;
+const NODE: u64 = 3;
+
+/// A node of a site, in its series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NodeNumber(pub u32);
 
 /// The number of a site; never zero.
 pub fn site_id(name: &str) -> SiteId {
@@ -21,6 +27,11 @@ pub fn site_id(name: &str) -> SiteId {
 /// The number of a workload; never zero.
 pub fn workload_id(name: &str) -> WorkloadId {
     WorkloadId(number(name, WORKLOAD))
+}
+
+/// The number of a node of a site; never zero.
+pub fn node_number(name: &str) -> NodeNumber {
+    NodeNumber(number(name, NODE))
 }
 
 fn number(name: &str, kind: u64) -> u32 {

@@ -1,9 +1,8 @@
-//! How likely it is that a site fails: by how often it did of late.
+//! How likely it is that a site, or one of its nodes, fails: by how often it did of late.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use swell_core::ids::SiteId;
 
 /// What an old slot still weighs after another one.
 const MEMORY: f32 = 0.98;
@@ -16,13 +15,20 @@ const FAILED_SHARE: f32 = 0.5;
 /// reason for alarm.
 const USUAL: f32 = 0.02;
 
-/// How sites fared, the latest slots weighing most.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Odds(BTreeMap<SiteId, (f32, f32)>);
+/// How sites or nodes fared, the latest slots weighing most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Odds<K: Ord>(BTreeMap<K, (f32, f32)>);
 
-impl Odds {
+impl<K: Ord> Default for Odds<K> {
+    /// Nothing is known of anybody.
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord> Odds<K> {
     /// A site in a slot: not reached at all, or the share of its workloads that failed.
-    pub fn on_slot(&mut self, site: SiteId, failed_share: Option<f32>) {
+    pub fn on_slot(&mut self, site: K, failed_share: Option<f32>) {
         let has_failed = failed_share.is_none_or(|share| share > FAILED_SHARE);
         let (failed, slots) = self.0.entry(site).or_default();
         *failed = *failed * MEMORY + f32::from(u8::from(has_failed));
@@ -31,7 +37,7 @@ impl Odds {
 
     /// The chance that the next slot is one of failure: the share of those seen, with one slot
     /// beforehand in which as much failed as usually does (a rule of succession).
-    pub fn of_failure(&self, site: SiteId) -> f32 {
+    pub fn of_failure(&self, site: K) -> f32 {
         let (failed, slots) = self.0.get(&site).copied().unwrap_or_default();
         (failed + USUAL) / (slots + 1.0)
     }
@@ -50,6 +56,8 @@ pub fn failing_share(shares: impl Iterator<Item = f32>) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use swell_core::ids::SiteId;
+
     use super::*;
 
     #[test]

@@ -59,6 +59,33 @@ impl Sums {
         ]
     }
 
+    /// What was added since an earlier reading, and what is held now. Sums that fell are those of a
+    /// node that came up anew.
+    pub fn since(&self, earlier: &Sums) -> Sums {
+        let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
+        Sums {
+            run_us: since(self.run_us, earlier.run_us),
+            memory_bytes: self.memory_bytes,
+            network_bytes: since(self.network_bytes, earlier.network_bytes),
+            io: since(self.io, earlier.io),
+            calls: since(self.calls, earlier.calls),
+            failed: since(self.failed, earlier.failed),
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Sums) -> Sums {
+        Sums {
+            run_us: self.run_us.saturating_add(other.run_us),
+            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            network_bytes: self.network_bytes.saturating_add(other.network_bytes),
+            io: self.io.saturating_add(other.io),
+            calls: self.calls.saturating_add(other.calls),
+            failed: self.failed.saturating_add(other.failed),
+        }
+    }
+
     /// The share of calls that failed since an earlier reading; nothing if there were none.
     pub fn failures_since(&self, earlier: &Sums) -> Option<f32> {
         let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);

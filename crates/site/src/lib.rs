@@ -1,6 +1,8 @@
 //! A site among others: it measures and forecasts itself and them, says so in the log, proposes
 //! moves, votes on those of others, and carries out what was decided.
 
+pub mod roll;
+pub mod choice;
 pub mod receipt;
 pub mod mover;
 pub mod kept;

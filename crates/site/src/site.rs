@@ -21,7 +21,7 @@ use crate::neighbours::Neighbours;
 use crate::route::{Route, route};
 use crate::settings::{Settings, beat};
 use crate::tenancy::Tenancy;
-use swell_outlook::board::{Board, Card, Contact};
+use swell_outlook::board::{Board, Card, Contact, NodeCard};
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::{Names, site_id, workload_id};
 
@@ -82,6 +82,8 @@ pub(crate) struct Told {
     pub(crate) functions: BTreeMap<String, WorkloadId>,
     /// Sites that answered at the end of the last slot.
     pub(crate) reached: Vec<SiteId>,
+    /// Nodes of sites that have several.
+    nodes: BTreeMap<SiteId, Vec<NodeCard>>,
 }
 
 impl Site {
@@ -147,6 +149,14 @@ impl Site {
         self.told.read().names.clone()
     }
 
+    /// The nodes of a site that has several, as it told last; of this one, as they are.
+    pub fn nodes_of(&self, site: SiteId) -> Vec<NodeCard> {
+        if site == self.me {
+            return self.board().nodes;
+        }
+        self.told.read().nodes.get(&site).cloned().unwrap_or_default()
+    }
+
     /// Where other sites are, by their numbers.
     pub fn contacts(&self) -> BTreeMap<SiteId, Contact> {
         self.contacts.read().clone()
@@ -202,6 +212,7 @@ impl Site {
             told.names.workloads.insert(id, name.clone());
             told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
         }
+        told.nodes.insert(site, board.nodes.clone());
         drop(told);
         let heard = std::iter::once(&board.contact).chain(&board.contacts);
         for contact in heard.filter(|contact| site_id(&contact.name) != self.me) {

@@ -28,10 +28,12 @@ impl Site {
     pub(crate) async fn on_slot(self: &Arc<Self>, over: Slot) {
         let boards = self.boards().await;
         let rules = self.log.look(|state| state.rules);
-        let occasions = self.neighbours.occasions();
+        let (occasions, nodes) = (self.neighbours.occasions(), self.neighbours.nodes());
         let site = self.clone();
         let seen = tokio::task::spawn_blocking(move || {
-            site.monitor.lock().on_slot(over, &boards, &occasions, &rules);
+            let mut monitor = site.monitor.lock();
+            monitor.see_nodes(over, nodes);
+            monitor.on_slot(over, &boards, &occasions, &rules);
         });
         if seen.await.is_err() {
             return self.note("the monitor of this site broke: what it saw of a slot is lost");

@@ -25,6 +25,8 @@ pub mod demand;
 pub mod split;
 pub mod foretell;
 pub mod siting;
+pub mod site_capacity;
+pub mod site_nodes;
 pub mod site_outlook;
 pub mod forecasting;
 pub mod specification;

@@ -169,6 +169,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
+    ("crates/node/src/nodes", Siblings::Parts),
     ("crates/node/src/demand", Siblings::Parts),
     ("crates/forecast/src/prewarm", Siblings::Rivals { below: &["readiness"], above: &["curve"] }),
     ("crates/forecast/src/regressor", Siblings::Parts),
@@ -237,7 +238,10 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
     (
         "crates/swell/src/cli",
-        Siblings::Rivals { below: &["form", "node", "settings"], above: &["command"] },
+        Siblings::Rivals {
+            below: &["form", "node", "settings", "capacity", "site_node"],
+            above: &["command"],
+        },
     ),
     ("crates/swell/src/cmd/bench", Siblings::Parts),
     ("crates/swell/src/client", Siblings::Parts),

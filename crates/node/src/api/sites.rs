@@ -93,6 +93,7 @@ pub async fn init(
     State(context): State<Arc<ApiContext>>,
     Told(asked): Told<InitSite>,
 ) -> Answer<Json<Cluster>> {
+    context.crew().and_then(|crew| crew.may_join()).map_err(Failure)?;
     Ok(Json(context.sited().map_err(Failure)?.init(asked).await.map_err(Failure)?))
 }
 
@@ -108,6 +109,7 @@ pub async fn join(
     State(context): State<Arc<ApiContext>>,
     Told(asked): Told<JoinSite>,
 ) -> Answer<Json<Cluster>> {
+    context.crew().and_then(|crew| crew.may_join()).map_err(Failure)?;
     Ok(Json(context.sited().map_err(Failure)?.join(asked).await.map_err(Failure)?))
 }
 
@@ -133,6 +135,7 @@ pub async fn leave(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<LeaveQuery>,
 ) -> Answer<StatusCode> {
+    context.crew().map_err(Failure)?.may_leave().await.map_err(Failure)?;
     context.sited().map_err(Failure)?.leave(query.forget).await.map_err(Failure)?;
     Ok(StatusCode::NO_CONTENT)
 }

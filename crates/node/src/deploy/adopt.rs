@@ -96,6 +96,8 @@ impl Deployer {
             let name = name.to_string();
             blocking(move || {
                 let mut heads = deployer.heads.lock();
+                // What serves here goes on until all of it is here.
+                let head = heads.get(&*name).cloned().unwrap_or(head);
                 deployer.settle(&mut heads, &name, Draft { head, added: Some((record, template)) })
             })
             .await?;
@@ -114,7 +116,7 @@ fn is_sound(lineage: &Lineage) -> bool {
 }
 
 /// Whether all that is here of a function is part of what it is elsewhere.
-fn is_part(function: &Function, versions: &[Kept]) -> bool {
+pub(crate) fn is_part(function: &Function, versions: &[Kept]) -> bool {
     let newest = versions.iter().map(|kept| kept.version).max();
     function.versions.iter().all(|version| {
         let same = versions.iter().find(|kept| kept.version == version.version);

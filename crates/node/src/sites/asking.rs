@@ -18,6 +18,7 @@ use swell_link::purpose::{Purpose, check_name};
 use swell_outlook::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
+use crate::nodes::member::Member;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::contact::certified;
 use crate::sites::telling::mode_taken;
@@ -92,7 +93,12 @@ pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
 /// Certifies a site for a channel.
 pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose) -> Result<Pem, Refusal> {
     check_name(name).map_err(|error| uncertified(&error))?;
-    let issued = issuer.issue(&certified(name), purpose, SystemTime::now(), CERTIFIED);
+    issue_as(issuer, &certified(name), purpose)
+}
+
+/// Certifies whoever is called so in certificates.
+pub fn issue_as(issuer: &Issuer, certified: &str, purpose: Purpose) -> Result<Pem, Refusal> {
+    let issued = issuer.issue(certified, purpose, SystemTime::now(), CERTIFIED);
     let issued = issued.map_err(|error| uncertified(&error))?;
     Ok(Pem { certificate: issued.certificate, key: issued.key })
 }
@@ -116,6 +122,14 @@ pub fn uncertified(error: &LinkError) -> Refusal {
 pub fn no_site() -> Refusal {
     Refusal::new(Reason::NotFound, "this node is no site of a cluster")
         .hint("found one with `swell site init`, or join one with `swell site join`")
+}
+
+/// The node is one of a site, and does not speak for it.
+pub fn seat_elsewhere(member: &Member) -> Refusal {
+    let site = member.kept().invitation.site;
+    let at = member.heard().seat.map_or_else(String::new, |seat| format!(", at {}", seat.gateway));
+    let title = format!("this is a node of site `{site}`, which has its seat at another one");
+    Refusal::new(Reason::NotFound, title).hint(format!("ask there{at}"))
 }
 
 /// Who this node is could not be written down.

@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
+use crate::nodes::certifying::{CERTIFY, Wanted, certified_for};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::sites::belongings::{Belongings, unpacked};
@@ -87,6 +88,8 @@ pub struct Counter {
     pub me: Contact,
     /// What is kept for others.
     pub standby: Standby,
+    /// The certificate and the key of the cluster's authority, where it is here.
+    pub authority: Option<(String, String)>,
     /// Where work goes on that is not to end with a connection.
     pub runtime: Handle,
 }
@@ -106,6 +109,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(STANDBY, post(standby))
         .route(RECALL, post(recall))
         .route(RETURN, post(give_back))
+        .route(CERTIFY, post(certify))
         .route(VALUES, post(values))
         .route(STORE, post(store))
         .layer(DefaultBodyLimit::max(MESSAGE_MAX))
@@ -219,6 +223,21 @@ async fn give_back(
         Ok(Ok(())) => StatusCode::OK.into_response(),
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+async fn certify(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    asked: Bytes,
+) -> Response {
+    let wanted = match read::<Wanted>(&asked) {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused.into_response(),
+    };
+    match certified_for(counter.authority.as_ref(), &peer.name, &wanted) {
+        Ok(pem) => Json(pem).into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 

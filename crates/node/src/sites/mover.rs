@@ -21,6 +21,7 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::{Function, Registry, Version};
 use crate::sites::belongings::Belongings;
@@ -39,6 +40,8 @@ const FETCH_MAX: Duration = Duration::from_secs(60);
 /// How long an instance may take to come up, and how often it is looked for.
 const WARM_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long the other nodes of the site may take to have it as well.
+const FOLLOWED_MAX: Duration = Duration::from_secs(20);
 /// How long calls under way may take before what is left of them is left to itself.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 /// Of at least so many calls, more than this share may not fail.
@@ -55,6 +58,8 @@ pub struct SwellMover {
     pub registry: Arc<Registry>,
     /// Knows instances.
     pub live: Arc<Live>,
+    /// The other nodes of this site.
+    pub crew: Arc<Crew>,
     /// What workloads have here besides functions.
     pub belongings: Belongings,
     /// Contents, if the node has any.
@@ -265,6 +270,7 @@ impl SwellMover {
             self.keep_warm(&function.name, floor).await?;
             self.proven.lock().insert(function.name.to_string(), counts(function));
         }
+        self.crew.followed(&functions(&self.registry, &job.workload), FOLLOWED_MAX).await;
         Ok(())
     }
 
@@ -318,7 +324,8 @@ impl Mover for SwellMover {
                 let versions = self.here(job).into_iter().flat_map(|of| of.versions.clone());
                 let running =
                     |of: &Arc<Version>| of.running.load(std::sync::atomic::Ordering::Relaxed);
-                versions.map(|version| running(&version)).sum::<u32>()
+                let here = versions.map(|version| running(&version)).sum::<u32>();
+                here + self.crew.running(&functions(&self.registry, &job.workload))
             };
             while running() > 0 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(LOOK_EVERY).await;

@@ -84,6 +84,7 @@ impl Api {
             events: Arc::new(Counted),
             foretold: Arc::new(Oracle),
             sited: None,
+            crew: None,
             token: token.map(str::to_string),
             listen: "127.0.0.1:7070".parse().expect("an address"),
             tls: false,

@@ -100,6 +100,7 @@ impl Gauges {
             contacts: Vec::new(),
             passed,
             occasions: Vec::new(),
+            nodes: Vec::new(),
         }
     }
 }

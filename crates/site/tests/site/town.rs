@@ -101,7 +101,8 @@ impl Neighbours for Machine {
         let measured = [None; 4];
         let reading = Told { at_ms, workloads, rest: Sums::default(), measured, disks: None };
         let occasions = self.world.announced.lock().get(&self.place).cloned().unwrap_or_default();
-        Board { contact: contact(self.place), cards, reading, contacts, passed, occasions }
+        let nodes = Vec::new();
+        Board { contact: contact(self.place), cards, reading, contacts, passed, occasions, nodes }
     }
 
     fn read<'a>(&'a self, other: &'a Contact) -> Reading<'a> {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use swell_core::time::Span;
-use swell_core::units::Bytes;
 
+use crate::cli::capacity::CapacityArguments;
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
+use crate::cli::site_node::SiteNodeCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,9 @@ Examples:
   swell site mode shadow
   swell site receipt
   swell site forecast --workload shop
+  swell site node invite attic > attic.json
+  swell site node join attic.json --cpu 4 --node http://10.0.0.9:7070
+  swell site node list
 
 An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
 certificate, on three ports of their own.";
@@ -127,6 +131,9 @@ pub enum SiteCommand {
         /// Only of this workload
         #[arg(long)]
         workload: Option<String>,
+        /// Only of this node of the site
+        #[arg(long = "of-node", value_name = "NODE")]
+        of_node: Option<String>,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -146,6 +153,9 @@ pub enum SiteCommand {
         #[command(flatten)]
         node: NodeArguments,
     },
+    /// Nodes that serve what this site serves
+    #[command(subcommand)]
+    Node(SiteNodeCommand),
     /// Set whether anything moves, at all sites
     Mode {
         /// The mode
@@ -170,23 +180,6 @@ pub enum Mode {
     On,
     /// A workload goes by the mode of all again
     Inherit,
-}
-
-/// What a site can bear.
-#[derive(Debug, Clone, Args)]
-pub struct CapacityArguments {
-    /// Processors, such as 4 or 0.5
-    #[arg(long, value_name = "PROCESSORS")]
-    pub cpu: f64,
-    /// Memory [default: not limited]
-    #[arg(long, value_name = "BYTES")]
-    pub memory: Option<Bytes>,
-    /// kbit/s of the network [default: not limited]
-    #[arg(long, value_name = "KBIT")]
-    pub network: Option<u64>,
-    /// Operations on disks a second [default: not limited]
-    #[arg(long, value_name = "OPS")]
-    pub io: Option<u64>,
 }
 
 /// Where others reach a site.

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
+use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use ureq::SendBody;
 use ureq::http::{Method, Request};
@@ -60,6 +61,32 @@ impl NodeClient {
         self.delete(&format!("/v1/site/members/{}", escaped(name)))
     }
 
+    /// The nodes of the node's site.
+    pub fn site_nodes(&self) -> Result<SiteNodes, Letter> {
+        self.get("the nodes of the site", "/v1/site/nodes")
+    }
+
+    /// Makes an invitation for a node of the site.
+    pub fn invite_node(&self, name: &str) -> Result<NodeInvitation, Letter> {
+        let asked = InviteNode { node: name.to_string() };
+        self.send("the invitation", Method::POST, "/v1/site/nodes/invitations", &asked)
+    }
+
+    /// Joins a site.
+    pub fn join_site_node(&self, asked: &JoinNode) -> Result<SiteNodes, Letter> {
+        self.send("the nodes of the site", Method::POST, "/v1/site/nodes/join", asked)
+    }
+
+    /// Leaves it.
+    pub fn leave_site_node(&self, forget: bool) -> Result<(), Letter> {
+        self.delete(if forget { "/v1/site/nodes?forget=true" } else { "/v1/site/nodes" })
+    }
+
+    /// Removes another node from the site.
+    pub fn remove_site_node(&self, name: &str) -> Result<(), Letter> {
+        self.delete(&format!("/v1/site/nodes/{}", escaped(name)))
+    }
+
     /// Sets whether anything moves.
     pub fn set_site_mode(&self, asked: &SetMode) -> Result<(), Letter> {
         let body = serde_json::to_vec(asked).expect("a mode is JSON");
@@ -109,8 +136,10 @@ impl NodeClient {
         &self,
         site: Option<&str>,
         workload: Option<&str>,
+        node: Option<&str>,
     ) -> Result<SiteOutlook, Letter> {
-        let query = query(&[("site", site.map(escaped)), ("workload", workload.map(escaped))]);
+        let asked = [("site", site), ("workload", workload), ("node", node)];
+        let query = query(&asked.map(|(key, value)| (key, value.map(escaped))));
         self.get("what is expected", &format!("/v1/site/forecast{query}"))
     }
 

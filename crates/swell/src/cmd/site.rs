@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, LedgerRow, Proposal, SetMode, Site, SiteMode,
-    WantedMode,
+    Authority, Cluster, ClusterState, FileProposal, LedgerRow, NodeOfSite, Proposal, SetMode, Site,
+    SiteMode, WantedMode,
 };
-use swell_api::site_joining::{Capacity, InitSite, Invitation, JoinSite, Reach};
+use swell_api::site_joining::{InitSite, Invitation, JoinSite, Reach};
 
 use crate::cli::site::{
-    AuthorityCommand, CapacityArguments, FileArguments, LedgerArguments, Mode, ProposalCommand,
-    ReachArguments, SiteCommand,
+    AuthorityCommand, FileArguments, LedgerArguments, Mode, ProposalCommand, ReachArguments,
+    SiteCommand,
 };
 use crate::connect;
 use crate::error::Letter;
@@ -19,15 +19,18 @@ use crate::figure::moment;
 use crate::listing::{Column, facts, show, show_one};
 use crate::output::{json, to_stdout};
 use crate::say::say;
+use crate::site_capacity::capacity;
+use crate::site_nodes;
 use crate::site_outlook::{outlook, receipt};
 use crate::siting::{parts, peak, percent, story};
 
-const SITES: [Column<Site>; 8] = [
+const SITES: [Column<Site>; 9] = [
     Column::text("SITE", |site| site.name.clone()),
     Column::text("REACHED", |site| yes(site.is_reached)),
     Column::text("VOTER", |site| yes(site.is_voter)),
     Column::number("WEIGHT", |site| percent(site.weight)),
     Column::number("WORKLOADS", |site| site.workloads.to_string()),
+    Column::text("NODES", nodes),
     Column::text("USED", |site| parts(site, |of| of.seen.map(percent))),
     Column::text("PEAK AHEAD", |site| parts(site, |of| peak(of).map(|most| percent(most.high)))),
     Column::text("OVERLOAD", |site| {
@@ -119,14 +122,16 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             let cluster = connect::node(node)?.cluster(*reading)?;
             show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
         }
-        SiteCommand::Forecast { site, workload, output, node } => {
-            let told = connect::node(node)?.site_outlook(site.as_deref(), workload.as_deref())?;
+        SiteCommand::Forecast { site, workload, of_node, output, node } => {
+            let (site, workload) = (site.as_deref(), workload.as_deref());
+            let told = connect::node(node)?.site_outlook(site, workload, of_node.as_deref())?;
             outlook(&told, *output)
         }
         SiteCommand::Receipt { since, output, node } => {
             let told = connect::node(node)?.shadow_receipt(since)?;
             show_one(&told, "receipt", |_| receipt(&told), *output)
         }
+        SiteCommand::Node(command) => site_nodes::run(command),
         SiteCommand::Mode { mode, workload, node } => {
             let mode = match mode {
                 Mode::Off => WantedMode::Off,
@@ -199,19 +204,6 @@ fn reach(at: &ReachArguments) -> Reach {
     Reach { address: at.address.clone(), ports: at.ports }
 }
 
-fn capacity(most: &CapacityArguments) -> Result<Capacity, Letter> {
-    if !(most.cpu.is_finite() && most.cpu > 0.0 && most.cpu < 1e6) {
-        return Err(Letter::usage("a site has more than no processors")
-            .hint("say how many, such as `--cpu 4` or `--cpu 0.5`"));
-    }
-    Ok(Capacity {
-        cpu_milli: (most.cpu * 1e3).round().max(1.0) as u64,
-        memory_mib: most.memory.map_or(0, |memory| memory.get() >> 20),
-        network_kbit: most.network.unwrap_or(0),
-        io_ops: most.io.unwrap_or(0),
-    })
-}
-
 fn read(path: &Path) -> Result<Invitation, Letter> {
     let text = fs::read(path).map_err(|error| {
         Letter::usage(format!("cannot read the invitation `{}`: {error}", path.display()))
@@ -241,11 +233,26 @@ fn status(cluster: &Cluster) -> String {
         ("Leader", cluster.leader.clone().unwrap_or_default()),
         ("Mode", known(mode_word(cluster.mode).to_string())),
         ("Reached", known(format!("{reached} of {} sites", cluster.sites.len()))),
+        ("Nodes", own_nodes(cluster)),
         ("Slot", known(crate::figure::span_ms(cluster.slot_ms))),
         ("Entries", known(cluster.applied.to_string())),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
         ("Anomalies", odd(cluster)),
     ])
+}
+
+/// The nodes of a site that has several, each with how full it is.
+fn nodes(site: &Site) -> String {
+    let node = |node: &NodeOfSite| match node.is_there {
+        true => format!("{} {}", node.name, percent(node.used)),
+        false => format!("{} lost", node.name),
+    };
+    site.nodes.iter().map(node).collect::<Vec<_>>().join(", ")
+}
+
+fn own_nodes(cluster: &Cluster) -> String {
+    let own = cluster.sites.iter().find(|site| site.name == cluster.site);
+    own.map_or_else(String::new, nodes)
 }
 
 /// The latest of what was out of the ordinary.
