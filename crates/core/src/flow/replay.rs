@@ -125,11 +125,6 @@ pub struct FlowReplay {
 }
 
 impl FlowReplay {
-    /// What was read so far.
-    pub fn reader(&self) -> &FlowReader {
-        &self.reader
-    }
-
     /// What came of it so far.
     pub fn counts(&self) -> FlowCounts {
         self.counts
