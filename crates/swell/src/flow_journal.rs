@@ -82,12 +82,13 @@ fn rows(
 
 fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
     let head = [
-        "flow", "looks", "moves", "refused", "pause ms", "items", "grown", "shrunk", "cores",
-        "examined",
+        "flow", "looks", "moves", "refused", "given", "pause ms", "items", "grown", "shrunk",
+        "cores", "examined",
     ];
     let mut rows = vec![head.map(str::to_string).to_vec()];
     rows.extend(journaled.decided().iter().map(|(name, decided)| {
-        let Decided { close, moves, refused, paused, items, sizes, seats, examined } = decided;
+        let Decided { close, moves, refused, given, paused, items, sizes, seats, examined } =
+            decided;
         let mean = |sum: f64| match paused.1 {
             0 => "-".to_string(),
             count => format!("{:.2}", sum / count as f64),
@@ -98,6 +99,7 @@ fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
             figure(close),
             figure(moves),
             figure(refused),
+            figure(given),
             mean(paused.0.millis_f64()),
             mean(*items as f64),
             figure(&sizes.0),
@@ -110,6 +112,7 @@ fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "looks     close ones, at flows that wanted to change")?;
     writeln!(out, "moves     changes of hands that were ordered; refused: came to nothing")?;
+    writeln!(out, "given     by others than the analyzer: people, and processes that come and go")?;
     writeln!(
         out,
         "pause     from the order to the new owner's beginning, and items then, on average"

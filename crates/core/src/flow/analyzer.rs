@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::flow::cooldown::{Cooldown, Rest};
+use crate::flow::budget::{Allowance, Budget};
+use crate::flow::cooldown::Cooldown;
 use crate::flow::counts::Counts;
 use crate::flow::entry::Order;
-use crate::flow::indicator::{Shares, Thresholds};
+use crate::flow::indicator::Shares;
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::recorder::Recorder;
 use crate::flow::signs::Signs;
@@ -29,32 +30,10 @@ const SHRINKS_MAX: usize = 8;
 /// FIFOs whose owner is examined in a tick.
 const EXAMINED_MAX: usize = 64;
 
-/// How much may change at a time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Budget {
-    /// Changes a second.
-    pub per_second: f64,
-    /// Changes that may come at once.
-    pub burst: f64,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { per_second: 2.0, burst: 2.0 }
-    }
-}
-
-impl Budget {
-    /// As many as there are: for the founding rule as it was written.
-    pub const NONE: Budget = Budget { per_second: f64::INFINITY, burst: f64::INFINITY };
-}
-
 /// The analyzer of a node.
 pub struct Analyzer {
     policy: Box<dyn FlowPolicy>,
-    budget: Budget,
-    allowance: f64,
-    last_tick: Option<Instant>,
+    allowance: Allowance,
     /// FIFOs on their way: from whom, to whom.
     under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
     last: Slots<Judgement>,
@@ -82,9 +61,7 @@ impl Analyzer {
     pub fn new(policy: Box<dyn FlowPolicy>, budget: Budget) -> Self {
         Self {
             policy,
-            budget,
-            allowance: budget.burst,
-            last_tick: None,
+            allowance: Allowance::new(budget),
             under_way: BTreeMap::new(),
             last: Slots::default(),
             wanting: Vec::new(),
@@ -172,7 +149,7 @@ impl Analyzer {
 
     /// Which FIFOs to show in full to [`decide`](Self::decide).
     pub fn closely(&mut self) -> Vec<FifoId> {
-        let most = if self.budget.per_second.is_finite() { CLOSE_MAX } else { usize::MAX };
+        let most = if self.allowance.is_bounded() { CLOSE_MAX } else { usize::MAX };
         let mut wanting = std::mem::take(&mut self.wanting);
         let waiting = take_turns(&mut wanting, most, &mut self.turns[0]);
         for fifo in waiting {
@@ -190,14 +167,7 @@ impl Analyzer {
             return Vec::new();
         }
         let now = whole(now);
-        let passed = self.last_tick.map_or(Span::ZERO, |last| now.since(last));
-        self.last_tick = Some(now);
-        self.allowance += passed.secs_f64() * self.budget.per_second;
-        // An allowance without bound stays one: infinity times no time is no number.
-        self.allowance = self.allowance.min(self.budget.burst);
-        if self.allowance.is_nan() {
-            self.allowance = self.budget.burst;
-        }
+        self.allowance.pass(now);
         let (mut shrinking, mut stuck) =
             (std::mem::take(&mut self.shrinking), std::mem::take(&mut self.stuck));
         take_turns(&mut shrinking, SHRINKS_MAX, &mut self.turns[1]);
@@ -224,8 +194,7 @@ impl Analyzer {
         }
         wanting.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
         for (fifo, from, to, score) in wanting {
-            let verdict = if self.allowance >= 1.0 {
-                self.allowance -= 1.0;
+            let verdict = if self.allowance.take() {
                 self.under_way.insert(fifo, (from, to));
                 Verdict::Move(to)
             } else {
@@ -249,7 +218,8 @@ impl Analyzer {
 
     /// The owner of a FIFO was examined, as the last tick said, and does nothing: who shall
     /// own it instead. Nobody while it rests after it was taken from somebody, nor where
-    /// nobody else has room. The change is under way if there is one.
+    /// nobody else has room, nor while too many others change hands. The change is under way if
+    /// there is one.
     pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
         let (now, fifo) = (whole(now), view.fifo);
         let mut rounded = Rounded::default();
@@ -264,15 +234,18 @@ impl Analyzer {
     fn heir(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
         let rest = self.rests.entry(view.fifo).or_default();
         if self.under_way.contains_key(&view.fifo)
-            || rest.until(Rest::default()).is_some_and(|until| until > now)
+            || rest.until(self.policy.rest()).is_some_and(|until| until > now)
         {
             return None;
         }
-        let most = Thresholds::default().resource_limit;
-        let to = roomy(view, most).max_by(|a, b| {
+        let to = roomy(view, self.policy.usage_max()).max_by(|a, b| {
             // Of equals the first, so that the same is chosen each time.
             worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner))
         })?;
+        if !self.allowance.take() {
+            self.counts.add(Verdict::Stay(Stay::OverBudget));
+            return None;
+        }
         rest.on_moved(now, view.owner.owner, to.owner);
         self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
         self.counts.moves += 1;
@@ -290,6 +263,20 @@ impl Analyzer {
             }
             self.policy.on_moved(now, fifo, from, to, pause);
         }
+    }
+
+    /// Somebody else gave a FIFO to another owner: a person, or a process that came or went. It is
+    /// left there as long as after a change that was ordered here.
+    pub fn on_given(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId) {
+        let now = whole(now);
+        if self.under_way.get(&fifo).is_some_and(|(_, heir)| *heir == to) {
+            return;
+        }
+        self.under_way.remove(&fifo);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.given(now, fifo, from, to);
+        }
+        self.policy.on_moved(now, fifo, from, to, Span::ZERO);
     }
 
     /// A change of hands came to nothing, and why; the FIFO is where it was.

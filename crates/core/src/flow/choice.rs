@@ -1,7 +1,7 @@
 //! The list of rules by which FIFOs change hands: a name, with parameters, becomes a rule
 //! and the changes that a node bears.
 
-use crate::flow::analyzer::Budget;
+use crate::flow::budget::Budget;
 use crate::flow::cooldown::Rest;
 use crate::flow::indicator::Thresholds;
 use crate::flow::measured::{Measured, Settings};

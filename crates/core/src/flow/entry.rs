@@ -60,6 +60,17 @@ pub enum Entry {
         /// Items that were in it then.
         items: u64,
     },
+    /// Somebody else gave a FIFO to another owner: a person, or a process that came or went.
+    Given {
+        /// Milliseconds since the entry before.
+        passed: u64,
+        /// Which.
+        fifo: FifoId,
+        /// Who had it.
+        from: OwnerId,
+        /// Who has it.
+        to: OwnerId,
+    },
     /// Where owners of busy FIFOs work, or are to.
     Seated {
         /// Milliseconds since the entry before.

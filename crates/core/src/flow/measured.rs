@@ -205,6 +205,14 @@ impl Memory {
 }
 
 impl FlowPolicy for Measured {
+    fn rest(&self) -> Rest {
+        self.settings.rest
+    }
+
+    fn usage_max(&self) -> f64 {
+        self.settings.thresholds.resource_limit - self.settings.margin
+    }
+
     fn signs(&self, glance: &Glance<'_>) -> Signs {
         Signs::of(glance, &self.settings.thresholds, self.settings.horizon)
     }
@@ -250,7 +258,7 @@ impl FlowPolicy for Measured {
                 target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
             return Judgement { score, verdict };
         }
-        let usage_max = settings.thresholds.resource_limit - settings.margin;
+        let usage_max = self.usage_max();
         let mut is_there = false;
         let paying: Vec<&Party> = roomy(view, usage_max)
             .inspect(|_| is_there = true)

@@ -17,6 +17,7 @@ pub mod words;
 pub mod entry;
 pub mod recorder;
 pub mod counts;
+pub mod budget;
 pub mod window;
 pub mod cooldown;
 pub mod measured;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::flow::indicator::Shares;
+use crate::flow::cooldown::Rest;
+use crate::flow::indicator::{Shares, Thresholds};
 use crate::flow::signs::Signs;
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::time::{Instant, Span};
@@ -31,6 +32,16 @@ pub trait FlowPolicy: Send {
     /// Whether it judges FIFOs too in which nothing happens.
     fn judges_rest(&self) -> bool {
         false
+    }
+
+    /// How long a FIFO rests that was taken from an owner that does nothing.
+    fn rest(&self) -> Rest {
+        Rest::default()
+    }
+
+    /// The share of its resources that whoever gets such a FIFO may have in use.
+    fn usage_max(&self) -> f64 {
+        Thresholds::default().resource_limit
     }
 
     /// A FIFO changed hands; it paused for so long.

@@ -100,6 +100,15 @@ impl Recorder {
         self.put(&Entry::Moved { passed, fifo, pause, items });
     }
 
+    /// In a tick it is told before the FIFO is glanced at.
+    pub(crate) fn given(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId) {
+        if fifo.0 >= FIFOS_MAX {
+            return;
+        }
+        let passed = self.passed(now);
+        self.put(&Entry::Given { passed, fifo, from, to });
+    }
+
     pub(crate) fn refused(&mut self, fifo: FifoId, why: &str) {
         self.put(&Entry::Refused { fifo, why: why.to_string() });
     }

@@ -190,6 +190,11 @@ impl FlowReplay {
                 self.counts.moved += 1;
                 self.analyzer()?.on_moved(at, *fifo, *pause, *items);
             }
+            Entry::Given { passed, fifo, from, to } => {
+                known(*fifo).map_err(FlowStop::Untrue)?;
+                let at = self.reader.pass(*passed);
+                self.analyzer()?.on_given(at, *fifo, *from, *to);
+            }
             Entry::Seated { passed, cores, fifos, places } => {
                 let at = self.reader.pass(*passed);
                 if !cores.is_empty() {

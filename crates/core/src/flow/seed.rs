@@ -39,6 +39,10 @@ impl Seed {
 }
 
 impl FlowPolicy for Seed {
+    fn usage_max(&self) -> f64 {
+        self.thresholds.resource_limit
+    }
+
     fn signs(&self, glance: &Glance<'_>) -> Signs {
         Signs::of(glance, &self.thresholds, Span::FOREVER)
     }

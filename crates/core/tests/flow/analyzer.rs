@@ -1,8 +1,10 @@
 //! The analyzer keeps to its budget, believes nothing old, and can say why.
 
-use swell_core::flow::analyzer::{Analyzer, Budget};
+use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::budget::Budget;
 use swell_core::flow::entry::Order;
 use swell_core::flow::indicator::Thresholds;
+use swell_core::flow::measured::{Measured, Settings};
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::seed::Seed;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, TICK, View};
@@ -96,7 +98,6 @@ fn decisions_are_explained() {
 
 #[test]
 fn shares_of_a_window_are_told_as_such() {
-    use swell_core::flow::measured::{Measured, Settings};
     let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
     let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
     let mut stage = Stage::with(false, true, false);
@@ -113,7 +114,6 @@ fn shares_of_a_window_are_told_as_such() {
 
 #[test]
 fn overload_is_told_and_counted() {
-    use swell_core::flow::measured::{Measured, Settings};
     let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
     let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
     let mut stage = Stage::with(false, true, true);
@@ -131,7 +131,6 @@ fn overload_is_told_and_counted() {
 
 #[test]
 fn ten_thousand_are_judged() {
-    use swell_core::flow::measured::{Measured, Settings};
     let measured = Measured::new(Settings::default(), rng::split(1, "flow"));
     let mut analyzer = Analyzer::new(Box::new(measured), Budget::default());
     let mut stage = Stage::with(false, true, true);
@@ -145,7 +144,6 @@ fn ten_thousand_are_judged() {
 
 #[test]
 fn where_too_many_want_something_all_have_their_turn() {
-    use swell_core::flow::measured::{Measured, Settings};
     let measured = || Box::new(Measured::new(Settings::default(), rng::split(1, "flow")));
     // Nobody can take those that are late, so each is looked at; idle ones could be smaller,
     // and the owners of those that are stuck are looked after.
@@ -196,4 +194,57 @@ fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
 
 fn name(owner: OwnerId) -> String {
     format!("owner {}", owner.0)
+}
+
+fn measured_by(settings: Settings) -> Analyzer {
+    let measured = Measured::new(settings, rng::split(1, "flow"));
+    Analyzer::new(Box::new(measured), Budget::default())
+}
+
+/// The tick at which a late FIFO on a full owner is ordered away, if somebody gave it to that owner
+/// just before a tick.
+fn ordered_after(given: Option<u64>) -> u64 {
+    let mut analyzer = measured_by(Settings::default());
+    let mut stage = Stage::with(false, true, true);
+    for tick in 1..200 {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        if given == Some(tick) {
+            analyzer.on_given(now, FifoId(0), OwnerId(1), OwnerId(0));
+        }
+        if !analyzer.tick(now, &views(&stage, 1)).is_empty() {
+            return tick;
+        }
+    }
+    panic!("it is never ordered away");
+}
+
+#[test]
+fn what_somebody_else_gave_away_stays_there_for_its_rest() {
+    assert_eq!(ordered_after(None), 10);
+    assert_eq!(ordered_after(Some(9)), 9 + 50, "five seconds");
+}
+
+#[test]
+fn owners_that_do_nothing_lose_no_more_fifos_than_may_change_at_a_time() {
+    let mut analyzer = measured_by(Settings::default());
+    let stage = Stage::with(true, true, false);
+    let now = Instant::ZERO + TICK;
+    let mut orders = |now| {
+        let views = views(&stage, 100);
+        views.iter().filter(|view| analyzer.relieve(now, view).is_some()).count()
+    };
+    assert_eq!(orders(now), 2);
+    assert_eq!(orders(now), 0);
+}
+
+#[test]
+fn who_is_full_by_the_rule_gets_no_fifo_of_an_owner_that_does_nothing() {
+    let thresholds = Thresholds { resource_limit: 0.2, ..Thresholds::default() };
+    for (margin, expected) in [(0.0, Some(OwnerId(1))), (0.15, None)] {
+        let mut analyzer = measured_by(Settings { thresholds, margin, ..Settings::default() });
+        let mut stage = Stage::with(true, true, false);
+        (stage.others[0].cpu, stage.others[0].memory) = (0.1, 0.0);
+        assert_eq!(analyzer.relieve(Instant::ZERO, &stage.view()), expected, "{margin}");
+    }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Watched {
     pub(crate) id: FifoId,
     pub(crate) up: Weak<Up>,
     pub(crate) sight: LineSight,
+    /// Whose it was at the last look at it.
+    owner: Option<OwnerId>,
 }
 
 /// Flows whose counters lie in one block.
@@ -148,8 +150,12 @@ impl Looks {
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
-                let Watched { id, up, sight } = &mut self.lines[shelf.index(at)];
+                let Watched { id, up, sight, owner } = &mut self.lines[shelf.index(at)];
                 let counters = shelf.block.flow(at);
+                let has = OwnerId(counters.owner.load(Ordering::Relaxed));
+                if let Some(had) = owner.replace(has).filter(|had| *had != has) {
+                    analyzer.on_given(tick.now, *id, had, has);
+                }
                 let marks = counters.marks();
                 if marks.has(Mark::Changed) || marks.has(Mark::Resizing) {
                     attend(up, tick.now, analyzer);
@@ -168,9 +174,9 @@ impl Looks {
                 let is_cramped = sight.is_cramped(counters);
                 // A native process has a flow for as long as it is connected.
                 let is_held = marks.has(Mark::Held) || marks.has(Mark::Native);
-                let owner = sight.owner();
-                let usage =
-                    owner.map_or(0.0, |it| self.functions.look(it, tick).usage(tick.memory));
+                let usage = sight
+                    .owner()
+                    .map_or(0.0, |it| self.functions.look(it, tick).usage(tick.memory));
                 let (sample, rested) = (sight.sample(), sight.rested());
                 let glance = Glance {
                     fifo: *id,
@@ -332,11 +338,13 @@ impl Looks {
             while let Some(gone) = former.next_if(|watched| watched.id < id) {
                 self.gone.push(gone.id);
             }
-            let known = former.next_if(|watched| watched.id == id).map(|watched| watched.sight);
-            let sight = known.unwrap_or_else(|| LineSight::new(line, &mut self.functions));
+            let known = former.next_if(|watched| watched.id == id);
+            let known = known.map(|watched| (watched.sight, watched.owner));
+            let (sight, owner) =
+                known.unwrap_or_else(|| (LineSight::new(line, &mut self.functions), None));
             wanted.extend(sight.functions());
             self.shelve(line.meter.bell(), !sight.rests());
-            self.lines.push(Watched { id, up: Arc::downgrade(&up), sight });
+            self.lines.push(Watched { id, up: Arc::downgrade(&up), sight, owner });
         }
         self.gone.extend(former.map(|watched| watched.id));
         self.functions.keep(&wanted);

@@ -21,6 +21,8 @@ pub struct Decided {
     pub moves: u64,
     /// Of these, those that came to nothing.
     pub refused: u64,
+    /// Changes of hands that somebody else made: a person, or a process that came or went.
+    pub given: u64,
     /// Pauses of those that came about, together, and how many there were.
     pub paused: (Span, u64),
     /// Items that were in it at these.
@@ -77,6 +79,10 @@ impl Journaled {
                 decided.paused.0 += *pause;
                 decided.paused.1 += 1;
                 decided.items = decided.items.saturating_add(*items);
+            }
+            Entry::Given { passed, fifo, .. } => {
+                self.reader.pass(*passed);
+                self.of(*fifo).given += 1;
             }
             Entry::Seated { passed, places, .. } => {
                 self.reader.pass(*passed);
