@@ -1,6 +1,7 @@
 //! From wishes to orders: the difference between what is wanted and what is.
 
 use crate::action::{Action, StartCause, StopCause};
+use crate::cloning::short::Obstacle;
 use crate::demand::WHOLE;
 use crate::elsewhere;
 use crate::ids::FunctionId;
@@ -211,16 +212,22 @@ fn begin_clones(
         let (known, nearby) = (mind.pool.known(function), mind.nearby.count(now, function));
         let here = due.count.min((due.count + due.beyond).saturating_sub(nearby));
         if !known.deployed || known.live() >= here {
+            mind.cloning.of(function).obstacle = None;
             return Instant::NEVER;
         }
-        let allowed = mind.cloning.of(function).health.until().max(mind.cloning.rate.next(now));
+        let (rested, rate) =
+            (mind.cloning.of(function).health.until(), mind.cloning.rate.next(now));
+        let allowed = rested.max(rate);
         if allowed > now {
+            let obstacle = if rested > rate { Obstacle::Failing } else { Obstacle::Rate };
+            mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
         let memory = mind.pool.known(function).settings().memory;
         // A call that waits for memory comes before one that is only expected.
         let fits = mind.pool.clones_held() + memory <= most && mind.queues.hungry() == 0;
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
+            mind.cloning.of(function).obstacle = Some(Obstacle::Room);
             let missing = due.count - mind.pool.known(function).live();
             elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);
             return now + CLONE_RETRY;

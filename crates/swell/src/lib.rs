@@ -30,6 +30,7 @@ pub mod forecasting;
 pub mod specification;
 pub mod overrides;
 pub mod scenario;
+pub mod announced;
 pub mod cache_cases;
 pub mod recording;
 pub mod flow_recording;

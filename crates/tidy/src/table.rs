@@ -109,6 +109,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "scaling",
                 "health",
                 "rate",
+                "short",
             ],
             above: &["catalog", "manager"],
         },

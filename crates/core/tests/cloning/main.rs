@@ -2,9 +2,11 @@
 
 mod stage;
 mod health;
+mod laws;
 mod many;
 mod modes;
 mod nearby;
 mod pressure;
 mod scaling;
+mod seed;
 mod timing;
