@@ -85,8 +85,89 @@ pub struct FunctionForecast {
     /// When its schedule will surely call it, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_at_ms: Vec<u64>,
+    /// Why steps and horizon are not as the function has them, if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Calls that came in the last steps, oldest first; null for a step that was not measured.
     pub recent: Vec<Option<u32>>,
+    /// What is expected of the next minutes, where clones are made by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<MinuteForecast>,
+    /// What the node makes of it: the clones of each version that gets calls.
+    #[serde(default)]
+    pub clones: Vec<CloneProspect>,
+    /// Whether it can be predicted.
+    #[serde(default)]
+    pub verdict: Verdict,
+}
+
+/// What is expected of the next minutes: the chance of any call in each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MinuteForecast {
+    /// Who says so.
+    pub model: String,
+    /// When this was said, in milliseconds since 1970.
+    pub made_at_ms: u64,
+    /// Length of a minute on the wall, in milliseconds: less where the node's clock goes faster.
+    pub step_ms: u64,
+    /// The minutes, the first of them the one under way.
+    pub steps: Vec<MinuteStep>,
+    /// The share of minutes of late that saw a call, 0 to 1.
+    pub called: f64,
+    /// The share of the squared error of always saying that share that these chances do without: 1
+    /// is certain and right, 0 tells no more than the share, less misleads. Left out where next to
+    /// all minutes see a call, or none do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<f64>,
+    /// Minutes whose chances were scored, since the node came up and for the day before.
+    pub n: u64,
+}
+
+/// One minute ahead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MinuteStep {
+    /// When it begins, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// The chance that any call comes in it if none came in those before, 0 to 1.
+    pub chance: f64,
+    /// Half of all cases have no more calls.
+    pub median: f64,
+    /// Nine cases of ten have no more calls.
+    pub high: f64,
+}
+
+/// What a node makes of the forecast of one version of a function.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CloneProspect {
+    /// The version.
+    pub version: u32,
+    /// Whether clones of it are made; in `shadow`, all of this is what would be.
+    pub mode: ForecastMode,
+    /// Instances it has, at work or not.
+    pub instances: u32,
+    /// Of these, clones that wait for their first call.
+    pub clones: u32,
+    /// Instances that the forecast asks for, those at work included.
+    pub wanted: u32,
+    /// The chance of a call in the step under way from which on a clone is worth its start, 0 to 1;
+    /// left out where none is enough, or nothing is expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<f64>,
+    /// Why there are as many clones and no more: `off`, `unforeseen`, `unworthy`, `fulfilled`,
+    /// `outranked`, `later`, `there`, `failing`, `capped`, `calls-wait`, `share-used`,
+    /// `own-share-used`, `no-room`, `due`.
+    pub reason: String,
+    /// The same in a sentence.
+    pub text: String,
+}
+
+/// Whether a function can be predicted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Verdict {
+    /// `yes`, `no`, or `unknown` while too little was scored.
+    pub predictable: String,
+    /// Why, in a sentence.
+    pub text: String,
 }
 
 /// One step ahead: quantiles of the number of calls, and what they need.
@@ -106,9 +187,10 @@ pub struct ForecastStep {
     pub high_95: f32,
     /// The most calls that run at once, in nine cases of ten.
     pub peak_high: f32,
-    /// Processors that they keep busy at most, in nine cases of ten.
+    /// Processors that they keep busy, by their run time: an upper bound, in nine cases of ten.
     pub cpu_high: f32,
-    /// Memory of the instances for that, in bytes, in nine cases of ten.
+    /// Memory of the instances for that, by their limit, in bytes: an upper bound, in nine cases of
+    /// ten.
     pub memory_high_bytes: f32,
     /// Network, in bytes a second, in nine cases of ten.
     pub network_high_bytes_per_second: f32,
@@ -131,17 +213,48 @@ pub struct ForecastQuality {
     pub n: u64,
 }
 
-/// Something that was not as usual.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// Something that was not as usual; also the data of the event that tells of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Anomaly {
-    /// When it was noticed, in milliseconds since 1970.
+    /// Its id, which the event has too.
+    #[serde(default)]
+    pub id: String,
+    /// When it was noticed, at the end of a step, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The function.
+    /// When the first step of it began, in milliseconds since 1970.
+    #[serde(default)]
+    pub since_ms: u64,
+    /// Length of a step on the wall, in milliseconds.
+    #[serde(default)]
+    pub step_ms: u64,
+    /// The function; `*` where it is many of them.
     pub function: String,
-    /// `spike`, `level-shift`, `silence` or `changed-season`.
+    /// `spike`, `level-shift`, `silence` or `changed-season`; `storm` where so many functions were
+    /// out of the ordinary in one step that the rest of them are told of together.
     pub kind: String,
     /// What happened, in a sentence.
     pub text: String,
+    /// Calls in the last step of it; left out where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u32>,
+    /// What had been forecast of that step; left out where nothing had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<ExpectedCalls>,
+}
+
+/// What had been forecast of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ExpectedCalls {
+    /// Half of all cases lie below.
+    pub median: f32,
+    /// Lower edge of the 80 % band.
+    pub low_80: f32,
+    /// Upper edge of the 80 % band.
+    pub high_80: f32,
+    /// Lower edge of the 95 % band.
+    pub low_95: f32,
+    /// Upper edge of the 95 % band.
+    pub high_95: f32,
 }
 
 /// What clones saved and cost over a time, or would have.

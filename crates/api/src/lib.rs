@@ -17,6 +17,7 @@ pub mod node;
 pub mod forecast;
 pub mod site;
 pub mod site_joining;
+pub mod site_nodes;
 pub mod site_outlook;
 pub mod calendar;
 pub mod problem;

@@ -94,6 +94,22 @@ pub struct Site {
     pub workloads: u32,
     /// How full it is and will be, per metric that is limited.
     pub utilisation: Vec<Utilisation>,
+    /// Its nodes, where it has several, the one that has the seat first.
+    #[serde(default)]
+    pub nodes: Vec<NodeOfSite>,
+}
+
+/// A node of a site, as its site tells others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NodeOfSite {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is there and serves.
+    pub is_there: bool,
+    /// Thousandths of a processor that it can bear.
+    pub cpu_milli: u64,
+    /// The share of them that functions used of late, from 0.
+    pub used: f64,
 }
 
 /// How full a site is and will be, as shares of its capacity.
@@ -293,13 +309,27 @@ pub struct Filed {
     pub id: u64,
 }
 
+/// What mode is wanted. Of that of all and that of a workload the stricter holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WantedMode {
+    /// Nothing is proposed.
+    Off,
+    /// Proposals are voted on; what would have moved is told, and nothing moves.
+    Shadow,
+    /// What is approved is done.
+    On,
+    /// None of its own: a workload goes by the mode of all.
+    Inherit,
+}
+
 /// Whether anything moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetMode {
     /// The mode.
-    pub mode: SiteMode,
-    /// For which workload; left out is all that have no mode of their own.
+    pub mode: WantedMode,
+    /// For which workload; left out is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
 }

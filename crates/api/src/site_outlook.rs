@@ -25,6 +25,9 @@ pub struct Curve {
     /// The workload; left out where it is the curve of a whole site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
+    /// The node, where it is the curve of one of several nodes of the site that forecasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// The site, or the one that has authority over the workload.
     pub site: String,
     /// In what: `cpu`, `memory`, `network` or `io`.

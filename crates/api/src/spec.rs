@@ -96,6 +96,22 @@ pub struct FunctionSpec {
     /// Whether it is forecast, and what comes of that; left out is as the node does with all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<ForecastMode>,
+    /// Length of a step in which its forecasts are shown, in milliseconds: whole steps of the
+    /// node's; left out is a step of the node's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast_step_ms: Option<u64>,
+    /// How far ahead clones of it may be wished for and its forecasts are shown, in milliseconds, as
+    /// far as the node forecasts; left out is that far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast_horizon_ms: Option<u64>,
+    /// What its clones may hold together while they wait, in bytes, within what all clones of the
+    /// node may; left out is no bound of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_memory_bytes: Option<u64>,
+    /// Clones of it made in a second, at most, within what the node makes; left out is no bound of
+    /// its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_starts_max: Option<u32>,
     /// The class of similar functions it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<String>,
@@ -138,6 +154,10 @@ impl FunctionSpec {
             triggers: Vec::new(),
             retry: Retry::default(),
             forecast: None,
+            forecast_step_ms: None,
+            forecast_horizon_ms: None,
+            clone_memory_bytes: None,
+            clone_starts_max: None,
             workload: None,
             inputs: Vec::new(),
             labels: BTreeMap::new(),

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant as Clock};
 
 use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::choice::build;
+use swell_core::flow::recorder::Recorder;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
 use swell_core::time::{Instant, Span};
 
@@ -23,7 +24,10 @@ const WARM_UP: u64 = 20;
 
 fn main() {
     println!("{FIFOS} FIFOs, of which each could go to two others; a tick, over {TICKS} ticks");
-    println!("{:<10} {:<24} {:>10} {:>10} {:>10}", "rule", "FIFOs", "p50", "p99", "at most");
+    println!(
+        "{:<10} {:<24} {:>10} {:>10} {:>10} {:>10}",
+        "rule", "FIFOs", "p50", "p99", "at most", "bytes/s"
+    );
     for rule in ["measured", "seed:trigger=0.4"] {
         for (what, awake, late) in [
             ("none awake", 0, 0),
@@ -32,17 +36,22 @@ fn main() {
             ("all awake, 1 % late", FIFOS, 100),
             ("all awake and late", FIFOS, 1),
         ] {
-            let [half, most, longest] = run(rule, awake, late);
+            let ([half, most, longest], bytes) = run(rule, awake, late);
             let name = rule.split(':').next().unwrap_or(rule);
-            println!("{name:<10} {what:<24} {half:>10.2?} {most:>10.2?} {longest:>10.2?}");
+            println!(
+                "{name:<10} {what:<24} {half:>10.2?} {most:>10.2?} {longest:>10.2?} {bytes:>10.0}"
+            );
         }
     }
 }
 
 /// Half and nearly all of the ticks took no longer, and none; each `late`th FIFO is late, or none.
-fn run(rule: &str, awake: u32, late: u32) -> [Duration; 3] {
+/// Besides, how many bytes a second were recorded.
+fn run(rule: &str, awake: u32, late: u32) -> ([Duration; 3], f64) {
     let chosen = build(rule, 1).expect("it is a rule");
     let mut analyzer = Analyzer::new(chosen.policy, chosen.budget);
+    analyzer.record(Some(Recorder::new(rule, 1)));
+    let mut bytes = 0;
     let owner = party(0, 0.9);
     let others = [party(1, 0.5), party(2, 0.6)];
     let is_late = |fifo: u32| late > 0 && fifo.is_multiple_of(late);
@@ -55,7 +64,18 @@ fn run(rule: &str, awake: u32, late: u32) -> [Duration; 3] {
         let begun = Clock::now();
         for (fifo, sample) in (0..awake).zip(&samples) {
             let (fifo, usage) = (FifoId(fifo), owner.usage());
-            let glance = Glance { fifo, sample, usage, rested: 0, memory_is_short: false };
+            let (rested, memory_is_short, is_cramped, is_held) = (0, false, false, false);
+            let is_alone = false;
+            let glance = Glance {
+                fifo,
+                sample,
+                usage,
+                rested,
+                memory_is_short,
+                is_cramped,
+                is_held,
+                is_alone,
+            };
             analyzer.glance(now, &glance);
         }
         let close = analyzer.closely();
@@ -70,14 +90,18 @@ fn run(rule: &str, awake: u32, late: u32) -> [Duration; 3] {
         let orders = analyzer.decide(now, &views);
         let elapsed = begun.elapsed();
         for order in orders {
-            analyzer.on_moved(now, order.fifo, Span::ZERO);
+            analyzer.on_moved(now, order.fifo, Span::ZERO, 0);
         }
+        let recorded = analyzer.recorder().map_or(0, |recorder| recorder.take().len());
         if tick >= WARM_UP {
             took.push(elapsed);
+            bytes += recorded;
         }
     }
     took.sort_unstable();
-    [took[took.len() / 2], took[took.len() * 99 / 100], took[took.len() - 1]]
+    let seconds = (TICK * TICKS).secs_f64();
+    let took = [took[took.len() / 2], took[took.len() * 99 / 100], took[took.len() - 1]];
+    (took, bytes as f64 / seconds)
 }
 
 fn party(number: u32, usage: f64) -> Party {

@@ -72,6 +72,11 @@ pub(crate) fn decide(
         Event::CloningChosen { function, mode } => {
             foresee::on_chosen(mind, now, function, mode, actions);
         }
+        Event::ClonesBounded { function, bounds } => {
+            if mind.pool.function(function).is_some() {
+                mind.cloning.bound(function, bounds);
+            }
+        }
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             foresee::on_forecast(mind, now, &forecast, actions);
         }

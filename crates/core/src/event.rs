@@ -9,7 +9,7 @@ use crate::demand::DemandForecast;
 use crate::history::History;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::nearby::{NearId, NearNode, Request};
-use crate::settings::{CloningMode, CloningSettings, FunctionSettings};
+use crate::settings::{CloneBounds, CloningMode, CloningSettings, FunctionSettings};
 use crate::time::Span;
 use crate::units::Bytes;
 
@@ -136,5 +136,12 @@ pub enum Event {
         function: FunctionId,
         /// Instances that it has or makes for it; 0 if it does not.
         count: u32,
+    },
+    /// What clones of one function may take was chosen apart from the site.
+    ClonesBounded {
+        /// The function.
+        function: FunctionId,
+        /// The bounds from now on.
+        bounds: CloneBounds,
     },
 }

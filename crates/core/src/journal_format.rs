@@ -3,8 +3,9 @@
 //! It begins with a preamble: [`MAGIC`] and the version of the format, two bytes. Then
 //! come blocks: a head (kind, length and checksum of the payload; 13 bytes) and the
 //! payload. The first block is a [`Header`], then come blocks of whole records one after
-//! the other, in the encoding of `journal`, and last a [`Summary`]; a file that does not
-//! end with it was cut. Integers of preamble and heads are little-endian, the rest is
+//! the other, in the encoding of `journal`, and among them blocks of whole entries about flows, in
+//! that of `flow::entry`; last comes a [`Summary`] of the records. A file that does not end with it
+//! was cut. Integers of preamble and heads are little-endian, the rest is
 //! `postcard`. The checksum of a block knows its kind and its place, so that blocks that
 //! were hurt, swapped or repeated are noticed before they are believed.
 //!
@@ -22,9 +23,9 @@ pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 
 /// The format that is written, and the newest that is read. A change that an older
 /// program would misread adds one. The second knows of histories that are recalled,
-/// the third of forecasts and clones, the fourth of forecasts in fewer bytes; a journal of an
-/// earlier one is one of the latest without any.
-pub const VERSION: u16 = 4;
+/// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows; a
+/// journal of an earlier one is one of the latest without any.
+pub const VERSION: u16 = 5;
 
 /// Length of the preamble.
 pub const PREAMBLE_BYTES: usize = MAGIC.len() + 2;
@@ -66,11 +67,14 @@ pub enum Kind {
     Header,
     /// Records.
     Records,
+    /// Entries about flows.
+    Flows,
     /// The [`Summary`].
     Summary,
 }
 
-const KINDS: [(Kind, u8); 3] = [(Kind::Header, b'H'), (Kind::Records, b'R'), (Kind::Summary, b'S')];
+const KINDS: [(Kind, u8); 4] =
+    [(Kind::Header, b'H'), (Kind::Records, b'R'), (Kind::Flows, b'F'), (Kind::Summary, b'S')];
 
 /// Why bytes are not those of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,9 +199,9 @@ mod tests {
         assert_eq!(with(0, 9), Err(FormatError::Foreign));
         assert_eq!(with(7, b'\r'), Err(FormatError::Foreign));
         assert_eq!(with(8, 1), Ok(()), "an older one");
-        assert_eq!(with(8, 3), Ok(()), "the one before");
-        assert_eq!(with(8, 5), Err(FormatError::Newer { version: 5 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 260 }));
+        assert_eq!(with(8, 4), Ok(()), "the one before");
+        assert_eq!(with(8, 6), Err(FormatError::Newer { version: 6 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 261 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 

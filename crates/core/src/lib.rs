@@ -29,6 +29,7 @@ pub mod elsewhere;
 pub mod reconcile;
 pub mod planning;
 pub mod foresee;
+pub mod prospect;
 pub mod recall;
 pub mod decide;
 pub mod receipt;

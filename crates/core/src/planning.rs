@@ -165,7 +165,7 @@ fn lead(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
     known.lead.span(mind.pool.start_time(function))
 }
 
-fn candidate<'a>(
+pub(crate) fn candidate<'a>(
     mind: &Mind,
     now: Instant,
     at: Instant,
@@ -182,6 +182,8 @@ fn candidate<'a>(
         return None;
     }
     let settings = function_known.settings();
+    let clones = function_known.clones();
+    let more = mind.cloning.room_of(function, settings.memory, clones);
     Some(Candidate {
         function,
         demand: said.unwrap_or_default(),
@@ -201,7 +203,7 @@ fn candidate<'a>(
         memory: settings.memory,
         concurrency: settings.concurrency.max(1),
         live: function_known.live(),
-        ceiling: settings.max_instances,
+        ceiling: settings.max_instances.min(function_known.live().saturating_add(more)),
         lately: mind.cloning.uses.lately(),
     })
 }

@@ -55,6 +55,7 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
             if is_bounded { Ok(()) } else { Err("asks for more clones than are ever asked for") }
         }
         Event::ClonesPromised { function, .. } => deployed_once(pool, *function),
+        Event::ClonesBounded { function, .. } => deployed_once(pool, *function),
         Event::CloningChosen { function, .. } => deployed_once(pool, *function),
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             foreseeable(pool, forecast)
@@ -170,6 +171,7 @@ mod tests {
     use crate::demand::FunctionDemand;
     use crate::ids::RequestId;
     use crate::nearby::{NearId, Request};
+    use crate::settings::CloneBounds;
     use crate::site::Site;
     use crate::time::{Instant, Span};
 
@@ -185,6 +187,11 @@ mod tests {
         let mut settings = CloningSettings::default();
         change(&mut settings);
         Event::CloningSet { settings: Box::new(settings) }
+    }
+
+    fn bounded(function: u32) -> Event {
+        let (function, bounds) = (FunctionId(function), CloneBounds::default());
+        Event::ClonesBounded { function, bounds }
     }
 
     fn foresee(function: u32, change: impl Fn(&mut FunctionDemand)) -> Event {
@@ -255,6 +262,8 @@ mod tests {
             (cloning(|settings| settings.step = Span::ZERO), false),
             (Event::CloningChosen { function: FunctionId(0), mode: None }, true),
             (Event::CloningChosen { function: FunctionId(1), mode: None }, false),
+            (bounded(0), true),
+            (bounded(1), false),
             (Event::CloneProbed { instance: gone, healthy: false }, true),
             (foresee(0, |_| {}), true),
             (foresee(1, |_| {}), false),

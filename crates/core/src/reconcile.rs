@@ -215,15 +215,19 @@ fn begin_clones(
             mind.cloning.of(function).obstacle = None;
             return Instant::NEVER;
         }
-        let (rested, rate) =
-            (mind.cloning.of(function).health.until(), mind.cloning.rate.next(now));
+        let rested = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+        let rate = mind.cloning.next_start(now, function);
         let allowed = rested.max(rate);
         if allowed > now {
             let obstacle = if rested > rate { Obstacle::Failing } else { Obstacle::Rate };
             mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
-        let memory = mind.pool.known(function).settings().memory;
+        let memory = known.settings().memory;
+        if mind.cloning.room_of(function, memory, known.clones()) == 0 {
+            mind.cloning.of(function).obstacle = Some(Obstacle::Room);
+            return now + CLONE_RETRY;
+        }
         // A call that waits for memory comes before one that is only expected.
         let fits = mind.pool.clones_held() + memory <= most && mind.queues.hungry() == 0;
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
@@ -232,6 +236,6 @@ fn begin_clones(
             elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);
             return now + CLONE_RETRY;
         }
-        mind.cloning.rate.take(now);
+        mind.cloning.take_start(now, function);
     }
 }

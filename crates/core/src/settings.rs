@@ -64,6 +64,15 @@ pub struct CloningSettings {
     pub probe_every: Span,
 }
 
+/// What clones of one function may take, within what all may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct CloneBounds {
+    /// What its waiting clones may hold together.
+    pub memory: Option<Bytes>,
+    /// Clones of it begun in a second, at most.
+    pub starts_per_second: Option<u32>,
+}
+
 impl Default for CloningSettings {
     /// No cloning; and what holds where only the mode is chosen.
     fn default() -> Self {

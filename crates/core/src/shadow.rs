@@ -15,6 +15,7 @@ use crate::event::Event;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
 use crate::pool::ledger::Pool;
+use crate::prospect::{self, Prospect};
 use crate::receipt::{Account, Served};
 use crate::settings::{CloningMode, CloningSettings, SiteSettings};
 use crate::time::{Instant, Span};
@@ -52,6 +53,11 @@ struct Begun {
 }
 
 impl Shadow {
+    /// What the second mind makes of the forecast of a function, as of where it is.
+    pub(crate) fn prospect(&self, function: FunctionId) -> Option<Prospect> {
+        prospect::prospect(&self.mind, self.last, function)
+    }
+
     /// A second mind with the functions and modes of the real one, as a node would begin with
     /// them: without any instance. None for a policy that is not in the catalogue.
     pub(crate) fn beside(real: &Mind, settings: &SiteSettings, now: Instant) -> Option<Self> {
@@ -80,6 +86,9 @@ impl Shadow {
         for (function, mode) in real.cloning.chosen() {
             let mode = Some(done(mode));
             shadow.tell(now, Event::CloningChosen { function, mode }, &real.pool);
+        }
+        for (function, bounds) in real.cloning.bounded() {
+            shadow.tell(now, Event::ClonesBounded { function, bounds }, &real.pool);
         }
         Some(shadow)
     }
@@ -124,6 +133,7 @@ impl Shadow {
             | Event::FunctionRemoved { .. }
             | Event::MemoryChanged { .. }
             | Event::HistoryRecalled { .. }
+            | Event::ClonesBounded { .. }
             | Event::DemandForecast { .. }
             | Event::DemandForeseen { .. } => event.clone(),
             // Its own world tells of instances, and of time; and has no nodes nearby.

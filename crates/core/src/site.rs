@@ -16,9 +16,10 @@ use crate::nearby::NearId;
 use crate::parameters::UnknownPolicy;
 use crate::planning;
 use crate::pool::ledger::Pool;
+use crate::prospect::{self, Prospect};
 use crate::recall;
 use crate::receipt::{Account, Receipt, Served};
-use crate::settings::SiteSettings;
+use crate::settings::{CloningMode, SiteSettings};
 use crate::shadow::Shadow;
 use crate::time::Instant;
 use crate::units::Bytes;
@@ -81,6 +82,19 @@ impl Site {
     /// Whether clones of a function are made.
     pub fn clones(&self, function: FunctionId) -> bool {
         self.mind.cloning.clones(function)
+    }
+
+    /// What is made of the forecast of a function; where it is in shadow, what would be. None if
+    /// the function is not there.
+    pub fn prospect(&self, now: Instant, function: FunctionId) -> Option<Prospect> {
+        let mode = self.mind.cloning.mode(function);
+        match &self.shadow {
+            Some(shadow) if mode == CloningMode::Shadow => {
+                let told = shadow.prospect(function)?;
+                Some(Prospect { mode, ..told })
+            }
+            _ => prospect::prospect(&self.mind, now, function),
+        }
     }
 
     /// Nodes nearby that were asked for clones of a function and have not refused.

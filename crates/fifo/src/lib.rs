@@ -11,6 +11,7 @@ pub mod clock;
 pub mod record;
 pub mod segment;
 pub mod class;
+pub mod maker;
 pub mod pool;
 pub mod template;
 pub mod parcel;

@@ -12,27 +12,12 @@ use std::io;
 use thiserror::Error;
 
 use crate::class::{CLASSES, Class};
+use crate::maker::{Chore, Done, Found, Maker, Taking};
 
 /// One ready region of a class may take this part of the node's bytes: 1 / 16.
 const SPARE_SHARE: u64 = 16;
-
-/// Makes and scrubs what is pooled: mapped memfds in the daemon, heaps in tests.
-pub trait Maker {
-    /// What is pooled.
-    type Region;
-
-    /// Makes a region whose pages are all there, and zero.
-    fn make(&mut self, class: Class) -> io::Result<Self::Region>;
-
-    /// Overwrites everything that was in it.
-    fn scrub(&mut self, region: &mut Self::Region);
-
-    /// Gives up what another process would need to map it.
-    fn seclude(&mut self, region: &mut Self::Region);
-
-    /// Whether no other process can ever map it.
-    fn is_secluded(&self, region: &Self::Region) -> bool;
-}
+/// Regions that are expected to be wanted may take this part of them: 1 / 4.
+const EXPECTED_SHARE: u64 = 4;
 
 /// Who is to see a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +95,8 @@ struct Shelf<R> {
     free: Vec<R>,
     dirty: Vec<R>,
     used: usize,
+    /// How many will be wanted soon.
+    expected: usize,
     misses: u64,
 }
 
@@ -125,58 +112,87 @@ pub struct Pool<M: Maker> {
 impl<M: Maker> Pool<M> {
     /// An empty pool.
     pub fn new(maker: M, quotas: Quotas) -> Self {
-        let shelf = || Shelf { free: Vec::new(), dirty: Vec::new(), used: 0, misses: 0 };
+        let shelf =
+            || Shelf { free: Vec::new(), dirty: Vec::new(), used: 0, expected: 0, misses: 0 };
         let shelves = std::array::from_fn(|_| shelf());
         Self { maker, quotas, shelves, tenants: BTreeMap::new(), held: 0 }
     }
 
     /// Takes a region: a clean one, or one that is scrubbed now, or a new one. The first is a
-    /// matter of a microsecond.
+    /// matter of a microsecond; for the others the pool is kept from everybody else, unless it is
+    /// begun and finished apart.
     pub fn take(
         &mut self,
         tenant: Tenant,
         class: Class,
         sharing: Sharing,
     ) -> Result<M::Region, PoolError> {
+        let taken = self.begin(tenant, class, sharing)?.finish(&self.maker);
+        taken.map_err(|error| {
+            self.abandon(tenant, class);
+            PoolError::Kernel(error)
+        })
+    }
+
+    /// Takes a region that may have to be made or scrubbed yet, which needs no pool. It is paid
+    /// for from now on.
+    pub fn begin(
+        &mut self,
+        tenant: Tenant,
+        class: Class,
+        sharing: Sharing,
+    ) -> Result<Taking<M::Region>, PoolError> {
         let wanted = class.bytes();
-        let held = self.tenants.get(&tenant).copied().unwrap_or(0);
+        let held = self.held_by(tenant);
         if held.saturating_add(wanted) > self.quotas.tenant {
             return Err(PoolError::TenantQuota { held, quota: self.quotas.tenant, wanted });
         }
-        let mut region = match self.ready(class, sharing) {
-            Some(region) => region,
-            None => {
+        let mut shed = Vec::new();
+        let found = match self.ready(class, sharing) {
+            Found::Nothing => {
                 self.shelves[class.index()].misses += 1;
-                self.shed(wanted);
-                self.make(class)?
+                self.shed(wanted, &mut shed);
+                self.set_aside(class)?;
+                Found::Nothing
             }
+            found => found,
         };
-        if sharing == Sharing::Nobody {
-            self.maker.seclude(&mut region);
-        }
-        self.shelves[class.index()].used += 1;
+        let shelf = &mut self.shelves[class.index()];
+        shelf.used += 1;
+        shelf.expected = shelf.expected.saturating_sub(1);
         *self.tenants.entry(tenant).or_default() += wanted;
-        Ok(region)
+        Ok(Taking { class, found, is_secluded: sharing == Sharing::Nobody, shed })
+    }
+
+    /// A region that was taken could not be made.
+    pub fn abandon(&mut self, tenant: Tenant, class: Class) {
+        self.pay_back(tenant, class);
+        self.held -= class.bytes();
+    }
+
+    /// So many regions of each class will be wanted soon, smallest class first: they are made
+    /// ready, up to a quarter of the node's bytes. Replaces what was expected before.
+    pub fn expect(&mut self, regions: [usize; CLASSES]) {
+        let mut left = self.quotas.node / EXPECTED_SHARE;
+        for class in Class::all() {
+            let fit = usize::try_from(left / class.bytes()).unwrap_or(usize::MAX);
+            let expected = regions[class.index()].min(fit);
+            left -= expected as u64 * class.bytes();
+            self.shelves[class.index()].expected = expected;
+        }
     }
 
     /// Takes a region back from its tenant, once no process of that tenant has it mapped any
     /// more: a mapping cannot be revoked. Its contents are gone before anybody gets it.
     pub fn give_back(&mut self, tenant: Tenant, class: Class, region: M::Region) {
-        let held = self.tenants.get_mut(&tenant).expect("only what was taken is given back");
-        *held = held.checked_sub(class.bytes()).expect("only what was taken is given back");
-        if *held == 0 {
-            self.tenants.remove(&tenant);
-        }
-        let shelf = &mut self.shelves[class.index()];
-        shelf.used -= 1;
-        shelf.dirty.push(region);
+        self.pay_back(tenant, class);
+        self.shelves[class.index()].dirty.push(region);
     }
 
-    /// Takes a region back that a process may still have mapped, so nobody else can ever have
-    /// it: it goes with its last mapping.
-    pub fn discard(&mut self, tenant: Tenant, class: Class, region: M::Region) {
-        self.give_back(tenant, class, region);
-        self.shelves[class.index()].dirty.pop();
+    /// A region goes that a process may still have mapped, so nobody else can ever have it: whoever
+    /// had it lets it go by itself.
+    pub fn discard(&mut self, tenant: Tenant, class: Class) {
+        self.pay_back(tenant, class);
         self.held -= class.bytes();
     }
 
@@ -184,29 +200,64 @@ impl<M: Maker> Pool<M> {
     /// the low water are free, or lets one go where there are more than the high water.
     /// Tells whether there may be more to do.
     pub fn refill(&mut self) -> Result<bool, PoolError> {
+        let Some(chore) = self.chore() else { return Ok(false) };
+        let done = chore.work(&self.maker);
+        self.done(done)?;
+        Ok(true)
+    }
+
+    /// One piece of that work, to be done without the pool; nothing if there is none. There should
+    /// be no more than one at a time.
+    pub fn chore(&mut self) -> Option<Chore<M::Region>> {
         for class in Class::all() {
             let shelf = &mut self.shelves[class.index()];
-            if let Some(mut region) = shelf.dirty.pop() {
+            if let Some(region) = shelf.dirty.pop() {
                 if shelf.free.len() < self.quotas.high_water[class.index()] {
-                    self.maker.scrub(&mut region);
-                    shelf.free.push(region);
-                } else {
-                    self.held -= class.bytes();
+                    return Some(Chore::Scrub(class, region));
                 }
-                return Ok(true);
+                self.held -= class.bytes();
+                return Some(Chore::LetGo(region));
             }
         }
         for class in Class::all() {
-            // Secluded ones are of use to some only.
-            let free = self.shelves[class.index()].free.iter();
-            let ready = free.filter(|region| !self.maker.is_secluded(region)).count();
-            if ready < self.low_water(class) && self.has_room_for(class) {
-                let region = self.make(class)?;
-                self.shelves[class.index()].free.push(region);
-                return Ok(true);
+            let wanted = self.low_water(class).max(self.shelves[class.index()].expected);
+            if self.ready_count(class) < wanted && self.set_aside(class).is_ok() {
+                return Some(Chore::Make(class));
             }
         }
-        Ok(false)
+        None
+    }
+
+    /// Whether fewer regions of some class are ready than should be, and the node has no room for
+    /// another one.
+    pub fn stays_low(&self) -> bool {
+        let has_room = |class: Class| self.held.saturating_add(class.bytes()) <= self.quotas.node;
+        Class::all().any(|class| {
+            let is_clean = self.shelves[class.index()].dirty.is_empty();
+            is_clean && self.ready_count(class) < self.low_water(class) && !has_room(class)
+        })
+    }
+
+    /// How many are ready for whoever comes.
+    fn ready_count(&self, class: Class) -> usize {
+        // Secluded ones are of use to some only.
+        let free = self.shelves[class.index()].free.iter();
+        free.filter(|region| !self.maker.is_secluded(region)).count()
+    }
+
+    /// Takes in what came of a chore.
+    pub fn done(&mut self, done: Done<M::Region>) -> Result<(), PoolError> {
+        match done.0 {
+            None => Ok(()),
+            Some((class, Ok(region))) => {
+                self.shelves[class.index()].free.push(region);
+                Ok(())
+            }
+            Some((class, Err(error))) => {
+                self.held -= class.bytes();
+                Err(PoolError::Kernel(error))
+            }
+        }
     }
 
     /// How one class stands.
@@ -230,7 +281,7 @@ impl<M: Maker> Pool<M> {
         self.tenants.get(&tenant).copied().unwrap_or(0)
     }
 
-    fn ready(&mut self, class: Class, sharing: Sharing) -> Option<M::Region> {
+    fn ready(&mut self, class: Class, sharing: Sharing) -> Found<M::Region> {
         let shelf = &mut self.shelves[class.index()];
         let is_wanted =
             |region: &M::Region| self.maker.is_secluded(region) == (sharing == Sharing::Nobody);
@@ -242,12 +293,12 @@ impl<M: Maker> Pool<M> {
         let find =
             |shelf: &Vec<M::Region>| shelf.iter().rposition(is_wanted).or_else(|| any(shelf));
         if let Some(at) = find(&shelf.free) {
-            return Some(shelf.free.swap_remove(at));
+            return Found::Ready(shelf.free.swap_remove(at));
         }
-        let at = find(&shelf.dirty)?;
-        let mut region = shelf.dirty.swap_remove(at);
-        self.maker.scrub(&mut region);
-        Some(region)
+        match find(&shelf.dirty) {
+            Some(at) => Found::Dirty(shelf.dirty.swap_remove(at)),
+            None => Found::Nothing,
+        }
     }
 
     /// How many free ones of a class there shall be now.
@@ -259,28 +310,35 @@ impl<M: Maker> Pool<M> {
         low.max(usize::from(ahead))
     }
 
-    fn has_room_for(&self, class: Class) -> bool {
-        self.held.saturating_add(class.bytes()) <= self.quotas.node
+    /// Sets the bytes of a region aside that is to be made.
+    fn set_aside(&mut self, class: Class) -> Result<(), PoolError> {
+        let (held, quota, wanted) = (self.held, self.quotas.node, class.bytes());
+        if held.saturating_add(wanted) > quota {
+            return Err(PoolError::NodeQuota { held, quota, wanted });
+        }
+        self.held += wanted;
+        Ok(())
     }
 
-    fn make(&mut self, class: Class) -> Result<M::Region, PoolError> {
-        let wanted = class.bytes();
-        if !self.has_room_for(class) {
-            return Err(PoolError::NodeQuota { held: self.held, quota: self.quotas.node, wanted });
+    /// A tenant has a region no longer.
+    fn pay_back(&mut self, tenant: Tenant, class: Class) {
+        let held = self.tenants.get_mut(&tenant).expect("only what was taken is given back");
+        *held = held.checked_sub(class.bytes()).expect("only what was taken is given back");
+        if *held == 0 {
+            self.tenants.remove(&tenant);
         }
-        let region = self.maker.make(class)?;
-        self.held += wanted;
-        Ok(region)
+        self.shelves[class.index()].used -= 1;
     }
 
     /// Lets regions go that nobody uses, the largest first, where one is wanted and the node is
     /// full: what is ready for later is worth less than what is wanted now.
-    fn shed(&mut self, wanted: u64) {
+    fn shed(&mut self, wanted: u64, gone: &mut Vec<M::Region>) {
         for class in Class::all().collect::<Vec<_>>().into_iter().rev() {
             let shelf = &mut self.shelves[class.index()];
             while self.held.saturating_add(wanted) > self.quotas.node
-                && (shelf.dirty.pop().is_some() || shelf.free.pop().is_some())
+                && let Some(region) = shelf.dirty.pop().or_else(|| shelf.free.pop())
             {
+                gone.push(region);
                 self.held -= class.bytes();
             }
         }

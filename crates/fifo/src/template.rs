@@ -5,9 +5,10 @@ use std::os::fd::OwnedFd;
 
 use crate::class::Class;
 use crate::layout::{PAGE, region};
+use crate::maker::Maker;
 use crate::mapping::Mapping;
 use crate::memfd;
-use crate::pool::{Maker, Sharing};
+use crate::pool::Sharing;
 use crate::shared::Shared;
 
 /// A segment with its two descriptors: one for its writer, one for its readers. Where all
@@ -63,13 +64,13 @@ impl Segment {
 }
 
 /// Makes regions out of memfds.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Templates;
 
 impl Maker for Templates {
     type Region = Segment;
 
-    fn seclude(&mut self, segment: &mut Segment) {
+    fn seclude(&self, segment: &mut Segment) {
         segment.descriptors = None;
     }
 
@@ -77,11 +78,11 @@ impl Maker for Templates {
         segment.descriptors.is_none()
     }
 
-    fn make(&mut self, class: Class) -> io::Result<Segment> {
+    fn make(&self, class: Class) -> io::Result<Segment> {
         Segment::new("swell-fifo-region", region::DATA + class.bytes() as usize)
     }
 
-    fn scrub(&mut self, segment: &mut Segment) {
+    fn scrub(&self, segment: &mut Segment) {
         let zeros = [0; 16 << 10];
         let size = segment.memory.size();
         for at in (0..size).step_by(zeros.len()) {

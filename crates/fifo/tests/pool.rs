@@ -3,7 +3,8 @@
 use std::io;
 
 use swell_fifo::class::{CLASSES, Class};
-use swell_fifo::pool::{Maker, Pool, PoolError, Quotas, Sharing};
+use swell_fifo::maker::Maker;
+use swell_fifo::pool::{Pool, PoolError, Quotas, Sharing};
 
 /// A region that remembers what was written into it last.
 struct Slate {
@@ -16,15 +17,15 @@ struct Slates;
 impl Maker for Slates {
     type Region = Slate;
 
-    fn make(&mut self, _class: Class) -> io::Result<Slate> {
+    fn make(&self, _class: Class) -> io::Result<Slate> {
         Ok(Slate { writing: None, is_secluded: false })
     }
 
-    fn scrub(&mut self, slate: &mut Slate) {
+    fn scrub(&self, slate: &mut Slate) {
         slate.writing = None;
     }
 
-    fn seclude(&mut self, slate: &mut Slate) {
+    fn seclude(&self, slate: &mut Slate) {
         slate.is_secluded = true;
     }
 
@@ -121,6 +122,24 @@ fn where_a_class_is_used_one_more_is_ready_and_one_to_grow_into() {
 }
 
 #[test]
+fn it_stays_low_where_there_is_no_room_for_another() {
+    let mut pool = pool(4 * SMALL, 1 << 30, 2);
+    assert!(!pool.stays_low(), "there is room to make them");
+    work(&mut pool);
+    for is_low in [false, false, true] {
+        pool.take(1, Class::MIN, Sharing::Processes).expect("the node has room");
+        work(&mut pool);
+        assert_eq!(pool.stays_low(), is_low, "{:?}", pool.count(Class::MIN));
+    }
+    let fourth = pool.take(1, Class::MIN, Sharing::Processes).expect("the last one");
+    assert!(pool.stays_low());
+    pool.give_back(1, Class::MIN, fourth);
+    assert!(!pool.stays_low(), "it is scrubbed soon");
+    work(&mut pool);
+    assert!(pool.stays_low(), "one of two");
+}
+
+#[test]
 fn no_lane_is_refused_for_what_is_only_ready() {
     let mut pool = pool(4 * SMALL, 1 << 30, 4);
     work(&mut pool);
@@ -177,5 +196,67 @@ fn what_cannot_be_shown_does_not_count_as_ready() {
         let misses = pool.count(Class::MIN).misses;
         pool.take(1, Class::MIN, Sharing::Processes).expect("one is ready");
         assert_eq!(pool.count(Class::MIN).misses, misses);
+    }
+}
+
+#[test]
+fn the_pool_is_free_while_a_region_is_made() {
+    let mut pool = pool(1 << 30, 1 << 30, 1);
+    let large = Class::all().last().expect("there are six");
+    // Neither is made yet, and the pool can be asked, and gives others what it has.
+    let taking = pool.begin(1, large, Sharing::Nobody).expect("within the quota");
+    let chore = pool.chore().expect("the low water of the smallest");
+    assert_eq!((pool.held(), pool.held_by(1)), (large.bytes() + SMALL, large.bytes()));
+    assert!(pool.begin(2, large, Sharing::Nobody).is_ok());
+    let done = chore.work(&Slates);
+    assert!(taking.finish(&Slates).expect("slates cost nothing").is_secluded);
+    pool.done(done).expect("slates cost nothing");
+    assert_eq!((pool.count(Class::MIN).free, pool.count(large).used), (1, 2));
+}
+
+#[test]
+fn what_cannot_be_made_is_not_paid_for() {
+    struct NoMemory;
+    impl Maker for NoMemory {
+        type Region = ();
+        fn make(&self, _class: Class) -> io::Result<()> {
+            Err(io::ErrorKind::OutOfMemory.into())
+        }
+        fn scrub(&self, (): &mut ()) {}
+        fn seclude(&self, (): &mut ()) {}
+        fn is_secluded(&self, (): &()) -> bool {
+            true
+        }
+    }
+    let quotas = Quotas {
+        node: 1 << 30,
+        tenant: 1 << 30,
+        low_water: [1; CLASSES],
+        high_water: [1; CLASSES],
+    };
+    let mut pool = Pool::new(NoMemory, quotas);
+    assert!(matches!(pool.take(1, Class::MIN, Sharing::Nobody), Err(PoolError::Kernel(_))));
+    assert!(matches!(pool.refill(), Err(PoolError::Kernel(_))));
+    let count = pool.count(Class::MIN);
+    assert_eq!((pool.held(), pool.held_by(1), count.used, count.free), (0, 0, 0, 0));
+}
+
+#[test]
+fn what_is_expected_is_ready_within_a_quarter_of_the_node() {
+    let large = Class::all().last().expect("there are six");
+    for (node, wanted, ready) in [(16, 2, 2), (16, 9, 4), (3, 1, 0)] {
+        let mut pool = pool(node * large.bytes(), 1 << 30, 0);
+        let mut expected = [0; CLASSES];
+        expected[large.index()] = wanted;
+        pool.expect(expected);
+        work(&mut pool);
+        assert_eq!(pool.count(large).free, ready, "{node}, {wanted}");
+        for _ in 0..ready {
+            pool.take(1, large, Sharing::Processes).expect("one is ready");
+        }
+        assert_eq!(pool.count(large).misses, 0);
+        // Once they are taken no more are expected; one is ready where it takes little.
+        work(&mut pool);
+        assert!(pool.count(large).free <= 1, "{node}, {wanted}");
     }
 }

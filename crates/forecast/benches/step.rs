@@ -82,6 +82,7 @@ fn main() {
             occasion: of.to_string(),
             kind: "sale".to_string(),
             announced: Announced::Times(2.0),
+            is_holiday: false,
             floor: None,
             span_ms: 0..1,
             steps: 10 * of..10 * of + 5,

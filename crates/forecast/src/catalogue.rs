@@ -12,7 +12,7 @@ use crate::local::exponential::Exponential;
 use crate::local::idle_histogram::IdleHistogram;
 use crate::local::naive::Naive;
 use crate::local::rule::{Conformal, Local, Rule};
-use crate::local::seasonal_naive::{DayNaive, SeasonOrDay, SeasonalNaive};
+use crate::local::seasonal_naive::{DayNaive, SeasonOrDay, SeasonalNaive, WeekNaive};
 use crate::local::smoothing::Smoothing;
 use crate::local::theta::Theta;
 use crate::local::tsb::Tsb;
@@ -55,6 +55,7 @@ pub const LOCALS: &[Entry] = locals![
     "naive", Naive, "as much as last";
     "snaive", SeasonalNaive, "as much as one season ago";
     "day-naive", DayNaive, "as much as one day ago";
+    "week-naive", WeekNaive, "as much as one week ago";
     "window-1h", Window(12), "quantiles of the last 12 steps";
     "window-4h", Window(48), "quantiles of the last 48 steps";
     "ses", Conformal(Smoothing), "a level that follows";

@@ -2,6 +2,8 @@
 
 pub mod series;
 pub mod event;
+pub mod days;
+pub mod habits;
 pub mod panel;
 pub mod bands;
 pub mod split;
@@ -28,4 +30,6 @@ pub mod effects;
 pub mod regressor;
 pub mod calibrate;
 pub mod watch;
+pub mod sums;
 pub mod league;
+pub mod choice;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::days::{Ago, Days};
 use crate::event::EventEffect;
 use crate::series::Series;
 
@@ -61,6 +62,9 @@ pub struct Panel {
     pub day: usize,
     /// Step of the day on which the first step falls.
     pub first: usize,
+    /// The days of the steps and of some ahead, as people count them; none where steps have no
+    /// date.
+    pub days: Days,
     /// Known in advance: events that touch members.
     pub events: Vec<EventEffect>,
     /// The most that can be served in a step: no forecast is larger. Infinite: unknown.
@@ -71,7 +75,8 @@ impl Panel {
     /// A panel of these members, with nothing known besides.
     pub fn new(members: Vec<Member>, season: usize) -> Self {
         let season = season.max(1);
-        Self { members, season, day: 288, first: 0, events: Vec::new(), most: f32::INFINITY }
+        let (days, events) = (Days::default(), Vec::new());
+        Self { members, season, day: 288, first: 0, days, events, most: f32::INFINITY }
     }
 
     /// Steps of the longest member.
@@ -120,7 +125,18 @@ impl<'a> Past<'a> {
 
     /// Which step of the day `step` is.
     pub fn time_of_day(&self, step: usize) -> usize {
-        (self.panel.first + step).checked_rem(self.panel.day).unwrap_or(0)
+        let plain = || (self.panel.first + step).checked_rem(self.panel.day).unwrap_or(0);
+        self.panel.days.at(step).map_or_else(plain, |(_, over)| over)
+    }
+
+    /// The days of the steps, as people count them; none where steps have no date.
+    pub fn days(&self) -> &'a Days {
+        &self.panel.days
+    }
+
+    /// The same time of earlier days.
+    pub fn ago(&self, step: usize) -> Ago {
+        ago(self.days(), self.day(), step, self.origin)
     }
 
     /// What starts a function.
@@ -131,6 +147,11 @@ impl<'a> Past<'a> {
     /// What is known in advance of `step` for a function, whenever it is.
     pub fn events(&self, member: usize, step: usize) -> impl Iterator<Item = &'a EventEffect> {
         self.panel.events.iter().filter(move |event| event.touches(member, step))
+    }
+
+    /// All that is known in advance.
+    pub fn all_events(&self) -> &'a [EventEffect] {
+        &self.panel.events
     }
 
     /// The most that can be served in a step.
@@ -177,6 +198,19 @@ impl<'a> Past<'a> {
         fill(&mut counts, self.panel.season);
         counts
     }
+}
+
+/// The same time of earlier days before an origin, where days have so many steps unless they are
+/// known better; zero: there are none.
+pub fn ago(days: &Days, day: usize, step: usize, origin: usize) -> Ago {
+    if day == 0 || !days.all().is_empty() {
+        return days.ago(step, origin);
+    }
+    let whole = |period: usize| {
+        let turns = (step + 1).saturating_sub(origin).div_ceil(period).max(1);
+        step.checked_sub(turns * period)
+    };
+    Ago { day: whole(day), alike: whole(day), week: whole(7 * day) }
 }
 
 /// Closes gaps: by the count one season earlier, else by the last one; by zero before the first

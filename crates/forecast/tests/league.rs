@@ -19,6 +19,8 @@ struct Stage {
     naive: f64,
     /// Not a number while no day is known.
     day: f64,
+    /// Not a number while no week is known.
+    week: f64,
     drifted: f32,
     trained: Vec<(u64, Why)>,
     forgotten: Vec<u64>,
@@ -34,6 +36,7 @@ impl Stage {
             window: 1.0,
             naive: 1.1,
             day: f64::NAN,
+            week: f64::NAN,
             drifted: 0.0,
             trained: Vec::new(),
             forgotten: Vec::new(),
@@ -48,6 +51,7 @@ impl Stage {
             Contender::Window => self.window,
             Contender::SeasonalNaive => self.naive,
             Contender::DayNaive => self.day,
+            Contender::WeekNaive => self.week,
             Contender::KeepAlive => f64::NAN,
         };
         let mut rng = split(self.seed ^ self.step, "shared");
@@ -103,7 +107,13 @@ fn a_better_model_is_promoted_after_its_trial_and_no_sooner() {
     assert_eq!(stage.in_use(), Contender::Model(1), "later ones are no better");
     assert_eq!(
         stage.league.chain()[1..],
-        [Contender::Window, Contender::SeasonalNaive, Contender::DayNaive, Contender::KeepAlive]
+        [
+            Contender::Window,
+            Contender::SeasonalNaive,
+            Contender::DayNaive,
+            Contender::WeekNaive,
+            Contender::KeepAlive
+        ]
     );
 }
 
@@ -159,7 +169,10 @@ fn whoever_is_worse_than_yesterday_is_out_within_the_hour() {
     assert_eq!(stage.in_use(), Contender::DayNaive, "{:#?}", stage.league.state().changes);
     stage.run(100);
     assert_eq!(stage.in_use(), Contender::DayNaive, "no model is as good");
-    stage.day = 1.3;
+    stage.week = 0.4;
+    stage.run(13);
+    assert_eq!(stage.in_use(), Contender::WeekNaive, "{:#?}", stage.league.state().changes);
+    (stage.day, stage.week) = (1.3, 1.4);
     stage.run(13);
     assert_eq!(stage.in_use(), Contender::Window);
     let bytes = stage.league.to_bytes();

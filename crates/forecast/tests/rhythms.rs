@@ -5,10 +5,11 @@ mod by_chance;
 mod rhythms_of;
 
 use swell_forecast::backtest::Backtest;
+use swell_forecast::bands::MEDIAN;
 use swell_forecast::catalogue::entries;
 use swell_forecast::forecaster::Budget;
 use swell_forecast::measure::Measures;
-use swell_forecast::panel::Panel;
+use swell_forecast::panel::{Member, Panel};
 use swell_forecast::split::Split;
 
 use crate::rhythms_of::{DAY, Rhythm, panel};
@@ -63,5 +64,50 @@ fn each_day_alike_where_a_season_is_an_hour() {
 #[test]
 fn five_days_of_seven() {
     // The last day of fifteen is the third Monday.
-    check(Rhythm::Weekly, 15, 7 * DAY);
+    check(Rhythm::Weekly, 15, 12);
+}
+
+/// What the hybrid says of a day, told of hours only as a node is: the share of what came that its
+/// medians are off by, what they sum up to, and how often its bands hold.
+fn foreseen(day: usize) -> (f64, f64, f64) {
+    let panel = Panel { season: 12, ..panel(Rhythm::Weekly, 40, day + 1, 1) };
+    let origins = (0..=DAY - HORIZON).step_by(HORIZON).map(|step| day * DAY + step).collect();
+    let split = Split { origins, horizon: HORIZON };
+    let hybrid = entries().find(|entry| entry.name == "hybrid").expect("it is listed");
+    let past = panel.before(day * DAY);
+    let model = hybrid.forecaster.fit(&past, &budget(), 1);
+    let backtest = Backtest::new(&panel, &split).expect("it fits");
+    let said = backtest.run(&*model, 0..panel.members.len());
+    let sum =
+        said.iter().flatten().flat_map(|said| &said.steps).map(|step| f64::from(step[MEDIAN]));
+    let sum: f64 = sum.sum();
+    let measures = backtest.score(&said).remove(0).1;
+    (measures.wape, sum, measures.cov80)
+}
+
+/// The calls of a day.
+fn came(day: usize) -> f64 {
+    let panel = panel(Rhythm::Weekly, 40, day + 1, 1);
+    let of_member = |member: &Member| {
+        (day * DAY..(day + 1) * DAY)
+            .filter_map(|step| member.counts.get(step))
+            .map(f64::from)
+            .sum::<f64>()
+    };
+    panel.members.iter().map(of_member).sum()
+}
+
+#[test]
+fn a_monday_and_a_saturday_are_foreseen_after_a_week_and_after_two() {
+    let (tuesday, ..) = foreseen(8);
+    for (monday, more) in [(7, 1.3), (14, 1.15)] {
+        let (wape, _, inside) = foreseen(monday);
+        assert!(wape < more * tuesday, "day {monday}: {wape}, {tuesday} on a Tuesday");
+        assert!((0.74..0.86).contains(&inside), "day {monday}: {inside}");
+    }
+    for saturday in [12, 19] {
+        let (_, said, _) = foreseen(saturday);
+        let friday = came(saturday - 1);
+        assert!(said < 0.02 * friday, "day {saturday}: {said}, {friday} on the Friday before");
+    }
 }

@@ -49,6 +49,7 @@ fn stage(announced: Announced) -> Stage {
         occasion: "sale".to_string(),
         kind: "sale".to_string(),
         announced,
+        is_holiday: false,
         floor: None,
         span_ms: start as u64 * 1000..(start + LASTS) as u64 * 1000,
         steps: start..start + LASTS,

@@ -5,3 +5,4 @@
 pub mod error;
 pub mod writer;
 pub mod reader;
+pub mod forecasts;

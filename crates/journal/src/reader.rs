@@ -6,6 +6,7 @@
 
 use std::io::Read;
 
+use swell_core::flow::entry::Entry;
 use swell_core::journal::{Digest, Journal, Record};
 use swell_core::journal_format::{
     HEAD_BYTES, Head, Header, Kind, MAGIC, PREAMBLE_BYTES, Summary, check_preamble, from_payload,
@@ -14,9 +15,20 @@ use swell_core::plausible;
 
 use crate::error::JournalError;
 
+/// What a journal tells, one at a time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// News of the mind, and what followed.
+    Record(Record),
+    /// News of its flow analyzer.
+    Flows(Entry),
+}
+
 /// Reads a journal.
 pub struct JournalReader<R> {
     blocks: Blocks<R>,
+    /// What the block holds.
+    kind: Kind,
     header: Header,
     /// How much of the block was handed out.
     used: usize,
@@ -40,7 +52,8 @@ impl<R: Read> JournalReader<R> {
         plausible::settings(&header.settings).map_err(|_| broken())?;
         blocks.payload.clear();
         let read = Summary { events: 0, actions: 0, digest: 0 };
-        Ok(Self { blocks, header, used: 0, read, digest: Digest::default(), ended: false })
+        let (kind, digest) = (Kind::Header, Digest::default());
+        Ok(Self { blocks, kind, header, used: 0, read, digest, ended: false })
     }
 
     /// What it says of itself.
@@ -55,25 +68,42 @@ impl<R: Read> JournalReader<R> {
 
     /// The next record; `None` at the end of a journal that is whole.
     pub fn next_record(&mut self) -> Result<Option<Record>, JournalError> {
+        loop {
+            match self.next_told()? {
+                Some(Told::Record(record)) => return Ok(Some(record)),
+                Some(Told::Flows(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next record, or entry about flows; `None` at the end of a journal that is whole.
+    pub fn next_told(&mut self) -> Result<Option<Told>, JournalError> {
         while self.used == self.blocks.payload.len() {
             if self.ended {
                 return Ok(None);
             }
             self.used = 0;
-            match self.blocks.advance(self.read.events)? {
-                Kind::Records => {}
+            self.kind = self.blocks.advance(self.read.events)?;
+            match self.kind {
+                Kind::Records | Kind::Flows => {}
                 Kind::Summary => self.end()?,
                 Kind::Header => return Err(self.broken()),
             }
         }
         let bytes = &self.blocks.payload[self.used..];
+        if self.kind == Kind::Flows {
+            let Some((entry, rest)) = Entry::take(bytes) else { return Err(self.broken()) };
+            self.used += bytes.len() - rest.len();
+            return Ok(Some(Told::Flows(entry)));
+        }
         let Some((record, rest)) = Record::take(bytes) else { return Err(self.broken()) };
         self.used += bytes.len() - rest.len();
         self.read.events += 1;
         self.read.actions += record.actions.len() as u64;
         self.digest.event(record.at, record.site, &record.event);
         self.digest.actions(&record.actions);
-        Ok(Some(record))
+        Ok(Some(Told::Record(record)))
     }
 
     /// Holds the end against what was read, and sees that nothing follows it.

@@ -19,6 +19,7 @@ pub struct JournalWriter<W> {
     sink: W,
     place: u64,
     recorder: Recorder,
+    flows: Vec<u8>,
     digest: Digest,
     events: u64,
     actions: u64,
@@ -32,6 +33,7 @@ impl<W: Write> JournalWriter<W> {
             sink,
             place: 0,
             recorder: Recorder::default(),
+            flows: Vec::new(),
             digest: Digest::default(),
             events: 0,
             actions: 0,
@@ -84,8 +86,26 @@ impl<W: Write> JournalWriter<W> {
         Ok(end)
     }
 
-    /// Writes the records that have not made a block yet.
+    /// Takes in whole entries about flows.
+    pub fn flows(&mut self, entries: &[u8]) {
+        self.flows.extend(entries);
+        if self.flows.len() >= BLOCK_BYTES {
+            self.flush_flows();
+        }
+    }
+
+    fn flush_flows(&mut self) {
+        let flows = std::mem::take(&mut self.flows);
+        if self.failure.is_none() && !flows.is_empty() {
+            self.failure = self.block(Kind::Flows, &flows).err();
+        }
+        self.flows = flows;
+        self.flows.clear();
+    }
+
+    /// Writes the records and entries that have not made a block yet.
     pub fn flush(&mut self) {
+        self.flush_flows();
         let recorder = std::mem::take(&mut self.recorder);
         if self.failure.is_none() && !recorder.bytes().is_empty() {
             self.failure = self.block(Kind::Records, recorder.bytes()).err();
@@ -102,7 +122,7 @@ impl<W: Write> JournalWriter<W> {
     fn block(&mut self, kind: Kind, payload: &[u8]) -> io::Result<()> {
         let head = Head::of(kind, self.place, payload).ok_or_else(|| {
             let most = BLOCK_BYTES_MAX >> 20;
-            io::Error::other(format!("one event ordered more than the {most} MiB of a block hold"))
+            io::Error::other(format!("one event led to more than the {most} MiB of a block hold"))
         })?;
         self.place += 1;
         self.sink.write_all(&head.bytes())?;

@@ -20,11 +20,13 @@ pub enum Purpose {
     Resource,
     /// Who is there and how it is.
     State,
+    /// Nodes of one site: what they are to serve, how they are, calls that they pass on.
+    Node,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Content, Self::Flow, Self::Resource, Self::State];
+    pub const ALL: [Self; 5] = [Self::Content, Self::Flow, Self::Resource, Self::State, Self::Node];
 
     /// The word in names of certificates and files.
     #[must_use]
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Flow => "flow",
             Self::Resource => "resource",
             Self::State => "state",
+            Self::Node => "node",
         }
     }
 

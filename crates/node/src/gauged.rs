@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::flow::shown::Shown;
+use crate::foresight::figures;
+use crate::foresight::ground::Ground;
 use crate::gateway::context::Gateway;
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
@@ -28,6 +31,22 @@ pub(crate) fn watch(
         }
         if let Some(queue) = queue.upgrade() {
             queue.fill(gauges);
+        }
+    });
+}
+
+/// Fills in, whenever they are asked for, the gauges of flows and of forecasts.
+pub(crate) fn watch_others(metrics: &Metrics, shown: &Arc<Shown>, ground: &Arc<Ground>) {
+    let shown = Arc::downgrade(shown);
+    metrics.on_scrape(move |gauges| {
+        if let Some(shown) = shown.upgrade() {
+            shown.fill(gauges);
+        }
+    });
+    let ground = Arc::downgrade(ground);
+    metrics.on_scrape(move |gauges| {
+        if let Some(ground) = ground.upgrade() {
+            figures::fill(&ground, gauges);
         }
     });
 }

@@ -22,6 +22,7 @@ pub mod demand;
 pub mod foresight;
 pub mod deploy;
 pub mod sites;
+pub mod nodes;
 pub mod api;
 pub mod grouping;
 pub mod gateway;

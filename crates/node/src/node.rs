@@ -31,7 +31,6 @@ use crate::flow::port::Port;
 use crate::flow::putting::Answers;
 use crate::flow::shown::Shown;
 use crate::flow::watch::Watch;
-use crate::foresight::figures;
 use crate::foresight::ground::Parts as ForesightParts;
 use crate::foresight::service::Foresight;
 use crate::gateway::calls::Calls;
@@ -39,13 +38,15 @@ use crate::gateway::context::Gateway;
 use crate::gateway::nearby::Nearby;
 use crate::gateway::own::{Health, OwnPages};
 use crate::gateway::{server, tls};
-use crate::gauged::watch;
+use crate::gauged::{watch, watch_others};
 use crate::key_value::roaming::Roaming;
 use crate::key_value::shelf::Shelf;
 use crate::live::hands::LiveHands;
 use crate::live::world::Live;
 use crate::live::{flusher, history, timer};
 use crate::native::door::{self, Door};
+use crate::nodes::crew::Crew;
+use crate::nodes::desk::CrewDesk;
 use crate::observe::metrics::Metrics;
 use crate::observe::observer::Observer;
 use crate::observe::otlp::Spans;
@@ -106,6 +107,7 @@ pub struct Node {
     demand: Arc<Demand>,
     foresight: Arc<Foresight>,
     sited: Arc<SiteDesk>,
+    crewed: Arc<CrewDesk>,
     contents: Option<Arc<Gate>>,
     stop: CancellationToken,
     server: JoinHandle<()>,
@@ -198,8 +200,8 @@ impl Node {
             links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
-        let (policy, memory) = (&settings.flow.policy, settings.memory.get());
-        let flow_watch = Watch::new(flows.clone(), policy, settings.seed, memory);
+        let (rule, memory) = ((&*settings.flow.policy, settings.seed), settings.memory.get());
+        let flow_watch = Watch::new(flows.clone(), rule, memory, live.tape());
         let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
         let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
@@ -240,10 +242,13 @@ impl Node {
             },
             contents: contents.clone(),
             elsewhere: elsewhere.clone(),
+            crew: Crew::new(live.clone()),
             flow: port.as_ref().map(Port::place),
         };
         let place = (address, acceptor.is_some());
-        let sited = SiteDesk::new(around, settings.data.clone(), place, elsewhere.clone());
+        let (crew, data_at) = (around.crew.clone(), settings.data.clone());
+        let sited = SiteDesk::new(around.clone(), data_at.clone(), place, elsewhere.clone());
+        let crewed = CrewDesk::new(around, triggers.clone(), sited.clone(), data_at, place);
         let context = Arc::new(ApiContext {
             deployer: deployer.clone(),
             code,
@@ -255,6 +260,7 @@ impl Node {
             events: triggers.clone(),
             foretold: foresight.ground.clone(),
             sited: Some(sited.clone()),
+            crew: Some(crewed.clone()),
             token: settings.token.clone(),
             listen: address,
             tls: acceptor.is_some(),
@@ -271,6 +277,7 @@ impl Node {
             followers: triggers.clone(),
             flows: Arc::new(Answers(flows.clone())),
             elsewhere,
+            crew,
             grouping: contents.as_ref().map(|gate| gate.grouping.clone()),
             contents: contents.as_ref().map(|gate| gate.contents.clone()),
             observer,
@@ -281,18 +288,7 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
-        let shown = Arc::downgrade(&shown);
-        metrics.on_scrape(move |gauges| {
-            if let Some(shown) = shown.upgrade() {
-                shown.fill(gauges);
-            }
-        });
-        let ground = Arc::downgrade(&foresight.ground);
-        metrics.on_scrape(move |gauges| {
-            if let Some(ground) = ground.upgrade() {
-                figures::fill(&ground, gauges);
-            }
-        });
+        watch_others(&metrics, &shown, &foresight.ground);
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }
@@ -334,6 +330,7 @@ impl Node {
         let serving = server::run(listener, acceptor, gateway, stop.clone(), settings.drain);
         let server = tokio::spawn(serving);
         sited.restore().await;
+        crewed.restore().await;
         let ends = [timer, flusher, keeper, tokio::spawn(flow_watch.run())];
         Ok(Self {
             address,
@@ -347,6 +344,7 @@ impl Node {
             demand,
             foresight,
             sited,
+            crewed,
             contents,
             stop,
             server,
@@ -361,6 +359,7 @@ impl Node {
         self.stop.cancel();
         // A server that panicked has nothing left to finish.
         let _ = self.server.await;
+        self.crewed.end().await;
         self.sited.end().await;
         for worker in self.workers {
             let _ = worker.await;

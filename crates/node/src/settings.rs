@@ -88,6 +88,8 @@ pub struct ForecastSettings {
     pub step_minutes: u32,
     /// Steps ahead.
     pub horizon_steps: u32,
+    /// Where the people are who call: their days and hours are those of this zone.
+    pub zone: chrono_tz::Tz,
     /// What decides on clones, with parameters.
     pub policy: String,
     /// What it is told.
@@ -104,6 +106,8 @@ pub struct ForecastSettings {
     pub prometheus: Option<String>,
     /// Series that demand may follow.
     pub follow: Vec<Follow>,
+    /// Bytes that the record of forecasts and of what came may take on disk; zero is none kept.
+    pub record_bytes_max: Bytes,
 }
 
 /// What clones are decided by.
@@ -132,6 +136,7 @@ impl Default for ForecastSettings {
             mode: ForecastMode::Off,
             step_minutes: 5,
             horizon_steps: 12,
+            zone: chrono_tz::Tz::UTC,
             policy: "expected-cost".to_string(),
             clones_by: ClonesBy::Minutes,
             memory_per_mille: 500,
@@ -140,6 +145,7 @@ impl Default for ForecastSettings {
             training_memory: Bytes::new(256 << 20),
             prometheus: None,
             follow: Vec::new(),
+            record_bytes_max: Bytes::new(64 << 20),
         }
     }
 }

@@ -15,7 +15,7 @@ fn mean(rule: &str, pause_ms: f64) -> Outcome {
         moves: of(|one| one.moves),
         ping_pongs: of(|one| one.ping_pongs),
         late: of(|one| one.late),
-        course: Vec::new(),
+        ..Outcome::default()
     }
 }
 
@@ -78,4 +78,38 @@ fn a_backlog_stays_where_it_is_done_as_soon_as_anywhere() {
     let stage = recording::read(burst(1.0).as_bytes(), 1, 0.1).expect("it is a recording");
     let outcome = play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND);
     assert_eq!(outcome.moves, 0.0);
+}
+
+/// Twenty minutes in which each ten seconds twice as much comes for 0.4 s as can be done, into a lane
+/// of a hundred items; or nothing.
+fn bursts(calm: bool) -> Outcome {
+    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    for look in 1..=12_000u32 {
+        let items = if !calm && look % 100 < 4 { 200 } else { 0 };
+        rows += &format!("{},frames,{items},1000,100,heavy,heavy=0/1;light=0/1\n", look * 100);
+    }
+    let stage = recording::read(rows.as_bytes(), 1, 0.1).expect("it is a recording");
+    play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND)
+}
+
+#[test]
+fn bursts_get_larger_regions_and_calm_ones_none() {
+    let hours = 12_000.0 / 36_000.0;
+    let outcome = bursts(false);
+    assert!((1.0..=3.0).contains(&(outcome.grown * hours).round()), "{outcome:?}");
+    let calm = bursts(true);
+    assert_eq!((calm.grown, calm.shrunk, calm.reseated, calm.moves), (0.0, 0.0, 0.0, 0.0));
+}
+
+#[test]
+fn who_is_busy_gets_a_core() {
+    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    for look in 1..=600u32 {
+        rows += &format!("{},frames,100,300,1000,heavy,heavy=0/2\n", look * 100);
+    }
+    let stage = recording::read(rows.as_bytes(), 1, 0.1).expect("it is a recording");
+    let outcome = play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND);
+    assert_eq!((outcome.reseated * 600.0 / 36_000.0).round(), 1.0);
+    let never = play(&stage, &Rule::never(), BOUND);
+    assert_eq!(never.reseated, 0.0);
 }

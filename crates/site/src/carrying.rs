@@ -12,9 +12,9 @@ use swell_core::council::words::{Epoch, WorkloadId};
 use swell_core::ids::SiteId;
 
 use crate::kept::KeptError;
-use crate::lost::stand_in;
 use crate::mover::{Job, Mover, Step, StepError};
 use crate::site::Site;
+use swell_outlook::lost::stand_in;
 
 /// How long a step that failed is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(300);

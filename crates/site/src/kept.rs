@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use swell_core::council::fence::Fence;
 use swell_core::council::words::{Epoch, WorkloadId};
 
-use crate::board::Contact;
+use swell_outlook::board::Contact;
 
 /// The file of what the monitor learned. It is a help and no promise: a damaged one is left out.
 const MEMORY: &str = "monitor.bin";

@@ -14,7 +14,7 @@ use std::pin::Pin;
 
 use swell_core::council::words::Epoch;
 
-use crate::board::Contact;
+use swell_outlook::board::Contact;
 
 /// One step under way.
 pub type Step<'a> = Pin<Box<dyn Future<Output = Result<(), StepError>> + Send + 'a>>;

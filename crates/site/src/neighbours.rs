@@ -8,7 +8,8 @@ use std::pin::Pin;
 use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
 
-use crate::board::{Board, Contact};
+use swell_outlook::board::{Board, Contact};
+use swell_outlook::crew::NodeReading;
 
 /// A board on its way, or why it does not come.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Board, String>> + Send + 'a>>;
@@ -17,6 +18,11 @@ pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Board, String>> + Send
 pub trait Neighbours: Send + Sync + 'static {
     /// The board of this site; `contacts` are the other sites that it knows of.
     fn own(&self, contacts: Vec<Contact>) -> Board;
+
+    /// The nodes of this site, where it has others besides the one that has its seat.
+    fn nodes(&self) -> Vec<NodeReading> {
+        Vec::new()
+    }
 
     /// Reads the board of another site, over the channel of state monitoring.
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a>;

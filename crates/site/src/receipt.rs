@@ -9,16 +9,17 @@
 
 use std::collections::BTreeMap;
 
-use swell_core::council::proposal::{Cause, Filing, Outcome, Rollback};
+use swell_core::council::proposal::{Cause, Condition, Filing, Outcome, Rollback};
+use swell_core::council::relief::Relief;
 use swell_core::council::state::{Ended, State};
 use swell_core::council::words::{Metric, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
-use crate::history::Source;
-use crate::monitor::Monitor;
-use crate::quantiles::share_ppm;
-use crate::sums::{Amounts, plus};
+use swell_outlook::history::Source;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::quantiles::share_ppm;
+use swell_outlook::sums::{Amounts, plus};
 
 /// Slots above the limit and the fullest one, in parts per million of a capacity: as it came, and
 /// as it would have been.
@@ -96,7 +97,7 @@ struct Trial<'a> {
     arrived: Slot,
     until: Slot,
     /// For each condition, how full it would have been, and in how many slots.
-    sums: Vec<(u64, u32)>,
+    sums: Vec<Sum>,
 }
 
 /// Judges all moves that were approved in shadow mode, from a slot on.
@@ -202,7 +203,7 @@ impl<'a> Trial<'a> {
             source: Fill::default(),
             destination: Fill::default(),
         };
-        let sums = vec![(0, 0); filing.criterion.conditions.len()];
+        let sums = vec![Sum::default(); filing.criterion.conditions.len()];
         let bound = state.rules.horizon_slots + filing.criterion.window_slots;
         let until = checked.max(feared).min(arrived.plus(bound));
         Self { filing, judged, arrived, until, sums }
@@ -219,16 +220,20 @@ impl<'a> Trial<'a> {
         self.judged.destination.count(state, self.filing.destination, fills);
         let criterion = &self.filing.criterion;
         if slot < self.checked() {
-            for (condition, (sum, count)) in criterion.conditions.iter().zip(&mut self.sums) {
-                if let Some(full) = fills.1.get(&(condition.site, condition.metric)) {
-                    (*sum, *count) = (*sum + u64::from(*full), *count + 1);
+            for (condition, sum) in criterion.conditions.iter().zip(&mut self.sums) {
+                let of = |fills: &Fills| fills.get(&(condition.site, condition.metric)).copied();
+                if let (Some(came), Some(would)) = (of(fills.0), of(fills.1)) {
+                    sum.came += u64::from(came);
+                    sum.would += u64::from(would);
+                    sum.slots += 1;
                 }
             }
         }
         if slot.plus(1) == self.checked() && self.filing.rollback == Rollback::ToSource {
-            let fails = |(condition, (sum, count)): (&_, &(u64, u32))| {
-                let condition: &swell_core::council::proposal::Condition = condition;
-                *count > 0 && sum / u64::from(*count) > u64::from(condition.at_most_ppm)
+            let fails = |(condition, sum): (&Condition, &Sum)| {
+                let is_source = condition.site == self.filing.source;
+                let compares = is_source && state.rules.compares();
+                sum.slots > 0 && !sum.is_fine(condition.at_most_ppm, compares)
             };
             if criterion.conditions.iter().zip(&self.sums).any(fails) {
                 self.judged.verdict = Verdict::TakenBack;
@@ -252,6 +257,25 @@ impl<'a> Trial<'a> {
             (_, true) => Verdict::Helped,
             (_, false) => Verdict::Harmful,
         }
+    }
+}
+
+/// How full a site was in the slots of a check, summed up, and would have been with the moves.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    came: u64,
+    would: u64,
+    slots: u64,
+}
+
+impl Sum {
+    /// Whether it would have kept to a bar, or, where that counts, been clearly fuller without.
+    fn is_fine(self, limit_ppm: u32, compares: bool) -> bool {
+        let mean = |sum: u64| u32::try_from(sum / self.slots.max(1)).unwrap_or(u32::MAX);
+        let (peak_ppm, would_ppm) = (mean(self.came), mean(self.would));
+        let share_ppm = peak_ppm.saturating_sub(would_ppm);
+        let relief = Relief { peak_ppm, share_ppm, limit_ppm };
+        would_ppm <= limit_ppm || compares && relief.is_worth_it()
     }
 }
 

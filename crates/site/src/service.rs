@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::errands::Errand;
 use crate::settings::beat;
 use crate::site::Site;
-use crate::view::View;
+use swell_outlook::view::View;
 
 /// What there is to do.
 #[derive(Default)]

@@ -6,7 +6,8 @@ use swell_core::council::propose::Temper;
 use swell_core::council::rules::Rules;
 use swell_core::time::Span;
 
-use crate::foreteller::Method;
+use swell_outlook::foreteller::Method;
+use swell_outlook::temper::TEMPER;
 
 /// Settings of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +25,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            temper: Temper {
-                ahead_slots: 6,
-                alarm_ppm: 845_000,
-                aim_ppm: 700_000,
-                window_slots: 4,
-            },
+            temper: TEMPER,
             method: None,
             dwell: Duration::from_secs(10),
             patience: Duration::from_secs(10),

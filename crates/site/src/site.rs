@@ -14,16 +14,16 @@ use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
-use crate::board::{Board, Card, Contact};
 use crate::errands::Errands;
 use crate::kept::{Kept, KeptError};
-use crate::monitor::Monitor;
 use crate::mover::Mover;
-use crate::naming::{Names, site_id, workload_id};
 use crate::neighbours::Neighbours;
 use crate::route::{Route, route};
 use crate::settings::{Settings, beat};
 use crate::tenancy::Tenancy;
+use swell_outlook::board::{Board, Card, Contact, NodeCard};
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::{Names, site_id, workload_id};
 
 /// Time stands still in the log for so many beats, and so long more, before a site takes itself to
 /// be cut off: a leader may just be elected.
@@ -82,6 +82,8 @@ pub(crate) struct Told {
     pub(crate) functions: BTreeMap<String, WorkloadId>,
     /// Sites that answered at the end of the last slot.
     pub(crate) reached: Vec<SiteId>,
+    /// Nodes of sites that have several.
+    nodes: BTreeMap<SiteId, Vec<NodeCard>>,
 }
 
 impl Site {
@@ -90,7 +92,7 @@ impl Site {
         let Parts { log, mover, neighbours, kept, settings, clock } = parts;
         let me = log.site();
         let rules = log.look(|state| state.rules);
-        let mut monitor = Monitor::new(me, &rules, settings.method);
+        let mut monitor = Monitor::new(&rules, settings.method);
         if let Some(Err(error)) = kept.memory().map(|memory| monitor.recall(&memory)) {
             tracing::warn!(%error, "the monitor of this site learns anew");
         }
@@ -145,6 +147,14 @@ impl Site {
     /// What numbers are called, as far as is known here.
     pub fn names(&self) -> Names {
         self.told.read().names.clone()
+    }
+
+    /// The nodes of a site that has several, as it told last; of this one, as they are.
+    pub fn nodes_of(&self, site: SiteId) -> Vec<NodeCard> {
+        if site == self.me {
+            return self.board().nodes;
+        }
+        self.told.read().nodes.get(&site).cloned().unwrap_or_default()
     }
 
     /// Where other sites are, by their numbers.
@@ -202,6 +212,7 @@ impl Site {
             told.names.workloads.insert(id, name.clone());
             told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
         }
+        told.nodes.insert(site, board.nodes.clone());
         drop(told);
         let heard = std::iter::once(&board.contact).chain(&board.contacts);
         for contact in heard.filter(|contact| site_id(&contact.name) != self.me) {

@@ -10,12 +10,12 @@ use swell_core::council::words::{Criticality, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use tokio::task::JoinSet;
 
-use crate::board::Board;
 use crate::errands::Errand;
-use crate::naming::workload_id;
 use crate::site::Site;
-use crate::statements::{forecasts, observations, proposals, workloads};
-use crate::{aftermath, failing, lost};
+use swell_outlook::board::Board;
+use swell_outlook::naming::workload_id;
+use swell_outlook::statements::{forecasts, observations, proposals, workloads};
+use swell_outlook::{aftermath, failing, lost};
 
 /// After so many slots it is kept what was learned.
 const REMEMBER_EVERY: u64 = 6;
@@ -28,10 +28,12 @@ impl Site {
     pub(crate) async fn on_slot(self: &Arc<Self>, over: Slot) {
         let boards = self.boards().await;
         let rules = self.log.look(|state| state.rules);
-        let occasions = self.neighbours.occasions();
+        let (occasions, nodes) = (self.neighbours.occasions(), self.neighbours.nodes());
         let site = self.clone();
         let seen = tokio::task::spawn_blocking(move || {
-            site.monitor.lock().on_slot(over, &boards, &occasions, &rules);
+            let mut monitor = site.monitor.lock();
+            monitor.see_nodes(over, nodes);
+            monitor.on_slot(over, &boards, &occasions, &rules);
         });
         if seen.await.is_err() {
             return self.note("the monitor of this site broke: what it saw of a slot is lost");
@@ -50,10 +52,10 @@ impl Site {
         }
         let here = self.here();
         let said = self.look(|state, monitor| {
-            let mut said = workloads(state, monitor, &here);
-            said.extend(observations(state, monitor));
-            said.extend(forecasts(state, monitor));
-            said.extend(aftermath::complaints(state, monitor));
+            let mut said = workloads(state, monitor, self.me, &here);
+            said.extend(observations(state, monitor, self.me));
+            said.extend(forecasts(state, monitor, self.me));
+            said.extend(aftermath::complaints(state, monitor, self.me));
             said
         });
         self.say_all(said).await;
@@ -62,7 +64,7 @@ impl Site {
         let said = self.look(|state, monitor| {
             let mut said = proposals(state, self.me, &temper);
             let is_there = |site: SiteId| self.is_reached(site);
-            let mut filings = failing::proposals(state, monitor, &is_there, &temper);
+            let mut filings = failing::proposals(state, monitor, self.me, &is_there, &temper);
             if self.neighbours.there().is_some() {
                 filings.extend(lost::proposals(state, self.me, &is_there, &temper));
             }

@@ -29,6 +29,8 @@ pub struct Demand {
     pub panel: Panel,
     /// What was odd, a sentence each.
     pub notes: Vec<String>,
+    /// When the first step begins, in milliseconds since 1970, where the file tells.
+    pub begins_ms: Option<u64>,
 }
 
 /// Reads a file, packed or not.
@@ -64,9 +66,9 @@ pub fn parse(text: &str, step: Span) -> Result<Demand, String> {
         records.enumerate().map(|(row, record)| (row + 2, record.map_err(|e| e.to_string())));
     let second = header.get(1).unwrap_or("").trim().to_lowercase();
     let mut odd = Odd::default();
-    let members = match &*second {
+    let (members, begins_ms) = match &*second {
         "step" | "time" | "timestamp" | "ds" if header.len() == 3 => list(rest, step, &mut odd)?,
-        _ => table(&header, rest, &mut odd)?,
+        _ => (table(&header, rest, &mut odd)?, None),
     };
     if members.is_empty() {
         return Err("it holds no series".to_string());
@@ -76,7 +78,7 @@ pub fn parse(text: &str, step: Span) -> Result<Demand, String> {
         return Err("its series hold no step".to_string());
     }
     odd.look_at(&panel);
-    Ok(Demand { panel, notes: odd.notes() })
+    Ok(Demand { panel, notes: odd.notes(), begins_ms })
 }
 
 type Row = (usize, Result<csv::StringRecord, String>);
@@ -119,11 +121,16 @@ fn table(
     Ok(members)
 }
 
-/// A row per count.
-fn list(rows: impl Iterator<Item = Row>, step: Span, odd: &mut Odd) -> Result<Vec<Member>, String> {
+/// A row per count; when the first step begins, if times are dates.
+fn list(
+    rows: impl Iterator<Item = Row>,
+    step: Span,
+    odd: &mut Odd,
+) -> Result<(Vec<Member>, Option<u64>), String> {
     let seconds = (step.secs_f64() as i64).max(1);
     let mut counts: BTreeMap<String, BTreeMap<i64, Option<u32>>> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
+    let mut is_dated = true;
     for (line, row) in rows {
         let row = row?;
         let (Some(id), Some(time), Some(count)) = (row.get(0), row.get(1), row.get(2)) else {
@@ -134,6 +141,7 @@ fn list(rows: impl Iterator<Item = Row>, step: Span, odd: &mut Odd) -> Result<Ve
             odd.cell(time, line, 2);
             continue;
         };
+        is_dated &= time.trim().parse::<i64>().is_err();
         let count = odd.count(count, line, 3);
         if !counts.contains_key(id) {
             order.push(id.to_string());
@@ -145,7 +153,7 @@ fn list(rows: impl Iterator<Item = Row>, step: Span, odd: &mut Odd) -> Result<Ve
     }
     let places = || counts.values().flat_map(|series| series.keys());
     let (Some(first), Some(last)) = (places().min().copied(), places().max().copied()) else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     };
     let span = last.abs_diff(first);
     if span > STEPS_MAX || (span + 1) * order.len() as u64 > CELLS_MAX {
@@ -158,7 +166,9 @@ fn list(rows: impl Iterator<Item = Row>, step: Span, odd: &mut Odd) -> Result<Ve
         let steps = (first..=last).map(|place| series.get(&place).copied().flatten());
         Member { counts: Series::from_counts(steps), name, ..Member::default() }
     };
-    Ok(order.into_iter().map(member).collect())
+    let begins_ms = first.checked_mul(1000 * seconds).filter(|_| is_dated);
+    let begins_ms = begins_ms.and_then(|ms| u64::try_from(ms).ok());
+    Ok((order.into_iter().map(member).collect(), begins_ms))
 }
 
 fn place(time: &str, seconds: i64) -> Option<i64> {

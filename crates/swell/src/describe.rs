@@ -93,11 +93,23 @@ fn specification(spec: &FunctionSpec) -> Vec<(&'static str, String)> {
         ("files", pairs(&spec.files, " from ")),
         ("outbound", spec.outbound.join(", ")),
         ("key-value", spec.key_value.join(", ")),
-        ("forecast", some(spec.forecast.map(|mode| mode.word().to_string()))),
+        ("forecast", forecast(spec)),
         ("workload", some(spec.workload.clone())),
         ("labels", pairs(&spec.labels, "=")),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// What the function chose about its forecasts and clones, if anything.
+fn forecast(spec: &FunctionSpec) -> String {
+    let chosen = [
+        spec.forecast.map(|mode| mode.word().to_string()),
+        spec.forecast_step_ms.map(|ms| format!("in steps of {}", span_ms(ms))),
+        spec.forecast_horizon_ms.map(|ms| format!("{} ahead", span_ms(ms))),
+        spec.clone_memory_bytes.map(|most| format!("{} for clones", bytes(most))),
+        spec.clone_starts_max.map(|most| format!("{most} clones a second")),
+    ];
+    chosen.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn trigger(trigger: &Trigger) -> String {

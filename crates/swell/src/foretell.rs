@@ -1,6 +1,9 @@
 //! What a node expects of its functions, for people.
 
-use swell_api::forecast::{Anomaly, ForecastQuality, ForecastRow, ForecastStep, FunctionForecast};
+use swell_api::forecast::{
+    Anomaly, ForecastQuality, ForecastRow, ForecastStep, FunctionForecast, MinuteForecast,
+    MinuteStep,
+};
 
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
@@ -20,14 +23,24 @@ const ROWS: [Column<ForecastRow>; 7] = [
     Column::number("SCORED", |one| one.quality.n.to_string()),
 ];
 
-const STEPS: [Column<ForecastStep>; 7] = [
+const STEPS: [Column<ForecastStep>; 8] = [
     Column::text("AT", |one| moment(one.at_ms)),
     Column::number("CALLS", |one| number(one.median)),
     Column::number("80 %", |one| format!("{} to {}", number(one.low_80), number(one.high_80))),
     Column::number("95 %", |one| format!("{} to {}", number(one.low_95), number(one.high_95))),
     Column::number("AT ONCE", |one| number(one.peak_high)),
-    Column::number("CPUS", |one| format!("{:.2}", one.cpu_high)),
-    Column::number("MEMORY", |one| bytes(one.memory_high_bytes as u64)),
+    Column::number("CPUS UP TO", |one| format!("{:.2}", one.cpu_high)),
+    Column::number("MEMORY UP TO", |one| bytes(one.memory_high_bytes as u64)),
+    Column::number("NETWORK", |one| {
+        format!("{}/s", bytes(one.network_high_bytes_per_second as u64))
+    }),
+];
+
+const MINUTES: [Column<MinuteStep>; 4] = [
+    Column::text("MINUTE", |one| moment(one.at_ms)),
+    Column::number("CHANCE", |one| percent(Some(one.chance))),
+    Column::number("CALLS", |one| number(one.median as f32)),
+    Column::number("AT MOST", |one| number(one.high as f32)),
 ];
 
 const ANOMALIES: [Column<Anomaly>; 4] = [
@@ -75,13 +88,45 @@ fn text(told: &FunctionForecast, wide: bool) -> String {
         ("mode", told.mode.word().to_string()),
         ("forecast", moment(told.made_at_ms)),
         ("step", elapsed(told.step_ms / 1_000)),
+        ("note", told.note.clone().unwrap_or_default()),
         ("by", told.model.clone()),
         ("because", told.why.clone()),
         ("how good", quality(&told.quality)),
         ("calls of late", recent.join(" ")),
         ("surely called", known(&told.known_at_ms)),
+        ("predictable", format!("{}: {}", told.verdict.predictable, told.verdict.text)),
+        ("clones", clones(told)),
     ]);
-    format!("{head}\n{}", table(&told.steps, &STEPS, wide))
+    let steps = table(&told.steps, &STEPS, wide);
+    let minutes =
+        told.minutes.as_ref().map_or_else(String::new, |minutes| of_minutes(minutes, wide));
+    format!("{head}\n{steps}{minutes}")
+}
+
+/// A line for each version that gets calls.
+fn clones(told: &FunctionForecast) -> String {
+    let is_one = told.clones.len() == 1;
+    let line = |one: &swell_api::forecast::CloneProspect| match is_one {
+        true => one.text.clone(),
+        false => format!("version {}: {}", one.version, one.text),
+    };
+    told.clones.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The minutes by which clones are decided, and how good such chances were.
+fn of_minutes(minutes: &MinuteForecast, wide: bool) -> String {
+    let score = match (minutes.n, minutes.skill) {
+        (0, _) => "nothing was scored yet".to_string(),
+        (n, None) => format!("{} of {n} minutes saw a call", percent(Some(minutes.called))),
+        (n, Some(skill)) => format!(
+            "{} of minutes saw a call; the error is {} {} than of always saying so, {n} scored",
+            percent(Some(minutes.called)),
+            percent(Some(skill.abs())),
+            if skill < 0.0 { "more" } else { "less" },
+        ),
+    };
+    let head = facts(&[("clones go by", minutes.model.clone()), ("how good", score)]);
+    format!("\n{head}\n{}", table(&minutes.steps, &MINUTES, wide))
 }
 
 fn quality(quality: &ForecastQuality) -> String {

@@ -51,6 +51,12 @@ pub fn event(event: &Event) -> String {
             };
             format!("cloning of {} was set to {mode}", of(*function))
         }
+        Event::ClonesBounded { function, bounds } => {
+            let memory = bounds.memory.map_or("any memory".to_string(), |most| most.to_string());
+            let starts = bounds.starts_per_second;
+            let starts = starts.map_or("any number of".to_string(), |most| most.to_string());
+            format!("clones of {} may hold {memory}, with {starts} starts a second", of(*function))
+        }
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             let functions = forecast.functions.len();
             format!("demand of {functions} functions was forecast, in steps of {}", forecast.step)

@@ -70,6 +70,58 @@ fn every_form_tells_the_same() {
 }
 
 #[test]
+fn methods_are_scored_with_events_and_without() {
+    // Every second hour a sale of half an hour, in which everything is called four times as often.
+    let is_sale = |step: usize| step % 24 >= 18;
+    let count = |step: usize| {
+        let calls = 20 + step * 7919 % 7;
+        if is_sale(step) { 4 * calls } else { calls }
+    };
+    let at = |step: usize| {
+        let minutes = 5 * step;
+        format!(
+            "2026-03-{:02}T{:02}:{:02}:00Z",
+            2 + minutes / 1440,
+            minutes / 60 % 24,
+            minutes % 60
+        )
+    };
+    let list = |column: &str, when: &dyn Fn(usize) -> String| {
+        let rows = (0..300).map(|step| format!("shop,{},{}\n", when(step), count(step)));
+        format!("id,{column},count\n{}", rows.collect::<String>())
+    };
+    let (calls, bare) = (list("time", &at), list("step", &|step| step.to_string()));
+    let mut events = "start,end,kind,functions,effect\n".to_string();
+    for step in (0..300).filter(|step| step % 24 == 18) {
+        events += &format!("{},{},sale,shop,\n", at(step), at(step + 6));
+    }
+    let files = [("calls.csv", &*calls), ("sales.csv", &*events), ("bare.csv", &*bare)];
+    let folder = folder(&files);
+    let words = "forecast backtest --data calls.csv --origins 250,258,282 --horizon 12 \
+                 --method window-1h --events sales.csv -o json";
+    let output = folder.run(words);
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let wape = |method: &str| {
+        let rows = json["rows"].as_array().expect("there are rows");
+        let of = |row: &&serde_json::Value| row["method"] == method && row["class"] == "all";
+        rows.iter().find(of).and_then(|row| row["wape"].as_f64()).expect("it was scored")
+    };
+    let (with, without) = (wape("window-1h+events"), wape("window-1h"));
+    assert!(with < 0.5 * without, "{with} with, {without} without");
+    for (words, told) in [
+        ("--data bare.csv --events sales.csv", "--begins"),
+        ("--data calls.csv --events calls.csv", "no event"),
+        ("--data calls.csv --events nothing.ics", "nothing.ics"),
+        ("--data calls.csv --zone Mars/North", "no time zone"),
+    ] {
+        let output = folder.run(&format!("forecast backtest --method naive {words}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(told), "{words}: {said}");
+    }
+}
+
+#[test]
 fn what_is_learned_is_the_same_on_any_number_of_threads() {
     let folder = folder(&[("calls.csv", &calls())]);
     let said = |threads: usize| {

@@ -15,7 +15,11 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-flow-client", &["swell-fifo"]),
     ("swell-trace", &["swell-core"]),
     ("swell-journal", &["swell-core"]),
-    ("swell-sim", &["swell-core", "swell-forecast", "swell-journal", "swell-trace"]),
+    ("swell-outlook", &["swell-core", "swell-forecast"]),
+    (
+        "swell-sim",
+        &["swell-core", "swell-forecast", "swell-journal", "swell-outlook", "swell-trace"],
+    ),
     ("swell-api", &[]),
     ("swell-componentize", &[]),
     ("swell-samples", &["swell-componentize"]),
@@ -23,7 +27,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-link", &[]),
     ("swell-content", &["swell-core", "swell-link"]),
     ("swell-consensus", &["swell-core", "swell-link"]),
-    ("swell-site", &["swell-consensus", "swell-core", "swell-forecast"]),
+    ("swell-site", &["swell-consensus", "swell-core", "swell-forecast", "swell-outlook"]),
     (
         "swell-node",
         &[
@@ -35,6 +39,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-forecast",
             "swell-journal",
             "swell-link",
+            "swell-outlook",
             "swell-samples",
             "swell-sandbox",
             "swell-site",
@@ -128,8 +133,14 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "cooldown",
                 "size",
                 "slots",
+                "words",
+                "affinity",
+                "signs",
+                "entry",
+                "recorder",
+                "counts",
             ],
-            above: &["analyzer", "choice"],
+            above: &["analyzer", "choice", "replay"],
         },
     ),
     (
@@ -148,6 +159,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/forecast/src/boost", Siblings::Parts),
     ("crates/forecast/src/calendar", Siblings::Parts),
     ("crates/forecast/src/calibrate", Siblings::Parts),
+    ("crates/forecast/src/choice", Siblings::Parts),
     ("crates/forecast/src/effects", Siblings::Parts),
     ("crates/forecast/src/foresight", Siblings::Parts),
     ("crates/forecast/src/global", Siblings::Parts),
@@ -158,6 +170,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals { below: &["rule", "least_squares"], above: &[] },
     ),
     ("crates/forecast/src/network", Siblings::Parts),
+    ("crates/node/src/nodes", Siblings::Parts),
     ("crates/node/src/demand", Siblings::Parts),
     ("crates/forecast/src/prewarm", Siblings::Rivals { below: &["readiness"], above: &["curve"] }),
     ("crates/forecast/src/regressor", Siblings::Parts),
@@ -226,7 +239,10 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/trace/src/write", Siblings::Rivals { below: &[], above: &[] }),
     (
         "crates/swell/src/cli",
-        Siblings::Rivals { below: &["form", "node", "settings"], above: &["command"] },
+        Siblings::Rivals {
+            below: &["form", "node", "settings", "capacity", "site_node"],
+            above: &["command"],
+        },
     ),
     ("crates/swell/src/cmd/bench", Siblings::Parts),
     ("crates/swell/src/client", Siblings::Parts),
@@ -243,7 +259,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
 ];
 
 /// The sources of the mind, which knows no clock, machine or chance; forecasts are part of it.
-pub const MINDS: &[&str] = &["crates/core/src/", "crates/forecast/src/"];
+pub const MINDS: &[&str] = &["crates/core/src/", "crates/forecast/src/", "crates/outlook/src/"];
 
 /// Paths the mind does not mention, each with what it uses instead.
 pub const FENCED_PATHS: &[(&str, &str)] = &[

@@ -4,6 +4,7 @@ mod cluster;
 mod disk;
 mod history;
 mod net;
+mod register;
 mod seeds;
 
 mod bad_input;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::certificates;
 use crate::namespaces::Namespaces;
 use crate::process::{Place, Process};
+use crate::registers::Registers;
 use crate::summary::{Decision, fsync_micros, print_decisions, print_entries};
 
 /// How many sites there are.
@@ -22,6 +23,8 @@ const ALL: u32 = 1_000;
 const AT_ONCE: u32 = 4;
 /// After so many decisions somebody is killed.
 const KILL_EVERY: u32 = 80;
+/// After so many decisions a register is written and read.
+const REGISTER_EVERY: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The sites, as processes.
@@ -31,6 +34,7 @@ pub(crate) struct Stage {
     said: Receiver<(u32, String)>,
     tell: Sender<(u32, String)>,
     folder: TempDir,
+    pub(crate) registers: Registers,
 }
 
 /// Conducts.
@@ -69,6 +73,9 @@ pub(crate) fn run() {
         decided.len(),
         unknown.len()
     );
+    let (writes, reads) = stage.registers.check();
+    assert!(writes > 0 && reads > 0, "registers were written and read");
+    println!("{writes} writes and {reads} reads of registers meanwhile: one order explains them");
 }
 
 impl Stage {
@@ -79,7 +86,8 @@ impl Stage {
         let names = (0..SITES).map(|site| namespaces.map(|all| all.name(site))).collect();
         let place = Place { folder: folder.path().to_owned(), addresses, namespaces: names };
         let (tell, said) = channel();
-        let mut stage = Self { place, processes: Vec::new(), said, tell, folder };
+        let mut stage =
+            Self { place, processes: Vec::new(), said, tell, folder, registers: Registers::new() };
         for site in 0..SITES {
             let process = Process::start(site, &stage.place, stage.tell.clone());
             stage.processes.push(process);
@@ -103,11 +111,35 @@ impl Stage {
         self.processes[site as usize] = again;
     }
 
-    fn next(&self) -> (u32, String) {
-        self.said.recv_timeout(PATIENCE).expect("a site says something in time")
+    fn next(&mut self) -> (u32, String) {
+        loop {
+            let said = self.said.recv_timeout(PATIENCE).expect("a site says something in time");
+            if !self.registers.hear(&said.1) {
+                return said;
+            }
+        }
     }
 
-    fn wait(&self, first: &str) -> (u32, Vec<String>) {
+    /// Has a site write its register, and another one read it; nobody waits for either.
+    pub(crate) fn write_and_read(&mut self, site: u32) {
+        let (write, read) = (self.registers.write(site), self.registers.read(site));
+        self.processes[site as usize].tell(&write);
+        self.processes[((site + 1) % SITES) as usize].tell(&read);
+    }
+
+    /// Asks a site to read a register; nobody waits for it.
+    pub(crate) fn read(&mut self, site: u32, of: u32) {
+        let read = self.registers.read(of);
+        self.processes[site as usize].tell(&read);
+    }
+
+    /// What a site knows of a register, whether that is so or was.
+    pub(crate) fn peek(&mut self, site: u32, of: u32) -> Option<u64> {
+        self.processes[site as usize].tell(&format!("peek 0 {of}"));
+        self.wait("peeked").1[2].parse().ok()
+    }
+
+    fn wait(&mut self, first: &str) -> (u32, Vec<String>) {
         loop {
             let (site, line) = self.next();
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -192,6 +224,9 @@ impl Stage {
                     unknown.remove(&number);
                     under_way.entry(site).or_default().remove(&number);
                     until_kill = until_kill.saturating_sub(1);
+                    if number.is_multiple_of(REGISTER_EVERY) {
+                        self.write_and_read(site);
+                    }
                 }
                 "failed" | "broken" => panic!("site {site}: {line}"),
                 _ => {}

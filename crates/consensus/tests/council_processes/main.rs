@@ -10,6 +10,9 @@ mod member;
 mod namespaces;
 mod partitions;
 mod process;
+#[path = "../council_log/register.rs"]
+mod register;
+mod registers;
 mod summary;
 
 fn main() {

@@ -26,6 +26,8 @@ use crate::process::log_folder;
 
 const WITHIN: Duration = Duration::from_secs(60);
 const WORKLOAD: WorkloadId = WorkloadId(1);
+/// The first of the workloads whose demands are registers.
+const REGISTERS: u32 = 100;
 
 /// Runs a site until its input ends.
 pub(crate) fn run(site: u32) {
@@ -94,6 +96,11 @@ async fn live(site: u32) {
                 say(&log, Command::Renew).await;
                 println!("said {}", began.elapsed().as_micros());
             }
+            "write" | "read" | "peek" => {
+                let words: Vec<u64> =
+                    rest.split(' ').map(|word| word.parse().expect("a number")).collect();
+                tokio::spawn(register(Arc::clone(&log), verb.to_owned(), words));
+            }
             "lead" => println!("leads {}", log.leadership().borrow().is_ours),
             "metrics" => {
                 let metrics = log.metrics();
@@ -124,6 +131,28 @@ async fn found(log: &RaftLog, addresses: &[String]) {
 async fn say(log: &RaftLog, command: Command) {
     let decided = log.propose(command, WITHIN).await.expect("a majority");
     assert_eq!(decided.outcome, Ok(()));
+}
+
+/// Writes this site's register, reads one, or looks what is known of one here.
+async fn register(log: Arc<RaftLog>, verb: String, words: Vec<u64>) {
+    let (call, number) = (words[0], words[1]);
+    let of = |site: u32| WorkloadId(REGISTERS + site);
+    if verb == "write" {
+        let (workload, criticality) = (of(log.site().0), Criticality::Low);
+        let register = Command::Register { workload, criticality, demand: Loads::cpu(number) };
+        if let Ok(decided) = log.propose(register, WITHIN).await {
+            assert_eq!(decided.outcome, Ok(()));
+            println!("wrote {call}");
+        }
+        return;
+    }
+    if verb == "read" && log.barrier(WITHIN).await.is_err() {
+        return;
+    }
+    let workload = of(u32::try_from(number).expect("a site"));
+    let value = log.look(|state| state.workloads.get(&workload).map(|of| of.demand.0[0]));
+    let value = value.map_or("none".to_owned(), |value| value.to_string());
+    println!("{} {call} {value}", if verb == "read" { "saw" } else { "peeked" });
 }
 
 async fn tell_time(log: Arc<RaftLog>) {

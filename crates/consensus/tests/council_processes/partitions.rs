@@ -8,6 +8,8 @@ use crate::namespaces::Namespaces;
 
 /// How many are decided in each situation.
 const EACH: u32 = 20;
+/// After so many a register is written and read.
+const REGISTER_EVERY: u32 = 3;
 
 /// Plays it, or says why this machine cannot.
 pub(crate) fn run() {
@@ -20,6 +22,9 @@ pub(crate) fn run() {
     let mut decide = |stage: &mut Stage, site: u32| {
         for _ in 0..EACH {
             decided.insert(next, stage.one(site, next).id);
+            if next.is_multiple_of(REGISTER_EVERY) {
+                stage.write_and_read(site);
+            }
             next += 1;
         }
     };
@@ -29,6 +34,10 @@ pub(crate) fn run() {
     decide(&mut stage, leader);
     namespaces.cable(leader, false);
     decide(&mut stage, other);
+    // Who is cut off must not answer by what it knows; if it did, it would be noticed.
+    stage.read(leader, other);
+    let stale = stage.peek(leader, other);
+    stage.registers.notices(other, stale);
     namespaces.cable(leader, true);
     decide(&mut stage, leader);
 
@@ -47,6 +56,8 @@ pub(crate) fn run() {
     stage.start(leader);
     decide(&mut stage, leader);
     stage.compare(&decided, &mut known);
+    let (writes, reads) = stage.registers.check();
+    println!("{writes} writes and {reads} reads of registers meanwhile: one order explains them");
     println!(
         "{} proposals decided in network namespaces, with the leader's cable pulled, one direction \
          lost and the leader killed: all sites know the same",

@@ -17,8 +17,9 @@ use crate::cloning::short::{Obstacle, ShortTally};
 use crate::cloning::uses::Uses;
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
-use crate::settings::{CloningMode, CloningSettings};
-use crate::time::Span;
+use crate::settings::{CloneBounds, CloningMode, CloningSettings};
+use crate::time::{Instant, Span};
+use crate::units::Bytes;
 
 /// So many functions are looked after at once, within a few milliseconds.
 const AT_ONCE: usize = 1_500;
@@ -27,6 +28,8 @@ const AT_ONCE: usize = 1_500;
 #[derive(Debug, Default)]
 pub(crate) struct Foreseen {
     chosen: Option<CloningMode>,
+    bounds: CloneBounds,
+    rate: Option<Rate>,
     pub(crate) expected: Option<Box<Expected>>,
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
@@ -109,6 +112,43 @@ impl Manager {
     pub(crate) fn choose(&mut self, function: FunctionId, mode: Option<CloningMode>) {
         self.of(function).chosen = mode;
         self.look();
+    }
+
+    /// Takes in what clones of a function may take.
+    pub(crate) fn bound(&mut self, function: FunctionId, bounds: CloneBounds) {
+        let known = self.of(function);
+        known.bounds = bounds;
+        known.rate = bounds.starts_per_second.map(Rate::new);
+    }
+
+    /// What functions have chosen that clones of them may take.
+    pub(crate) fn bounded(&self) -> impl Iterator<Item = (FunctionId, CloneBounds)> {
+        let own = self.functions().map(|(function, known)| (function, known.bounds));
+        own.filter(|(_, bounds)| *bounds != CloneBounds::default())
+    }
+
+    /// When the next clone of a function may begin, by the caps on starts: `now` if at once.
+    pub(crate) fn next_start(&self, now: Instant, function: FunctionId) -> Instant {
+        let own = self.get(function).and_then(|known| known.rate);
+        self.rate.next(now).max(own.map_or(now, |rate| rate.next(now)))
+    }
+
+    /// Takes a start, which [`Manager::next_start`] allowed.
+    pub(crate) fn take_start(&mut self, now: Instant, function: FunctionId) {
+        self.rate.take(now);
+        if let Some(rate) = &mut self.of(function).rate {
+            rate.take(now);
+        }
+    }
+
+    /// How many more clones of a function may wait, by its own bound, if each holds so much and so
+    /// many wait.
+    pub(crate) fn room_of(&self, function: FunctionId, memory: Bytes, waiting: u32) -> u32 {
+        let most = self.get(function).and_then(|known| known.bounds.memory);
+        most.map_or(u32::MAX, |most| {
+            let count = most.get() / memory.get().max(1);
+            u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(waiting)
+        })
     }
 
     fn look(&mut self) {

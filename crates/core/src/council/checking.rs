@@ -1,11 +1,14 @@
 //! Did a move help? Decided by what observers agreed on, not by what a party says: whether the
-//! destination has room for it, and whether the source was relieved.
+//! destination has room for it, and whether the source was relieved. A source that is overloaded
+//! still was relieved if it would be clearly more so with what left it.
 
 use crate::council::book::Subject;
 use crate::council::ending::end;
+use crate::council::load::demand;
 use crate::council::movement::Phase;
 use crate::council::moving::{back, back_from_unrelieved};
 use crate::council::proposal::{Condition, Outcome, Trouble};
+use crate::council::relief::Relief;
 use crate::council::state::{Proposal, State};
 use crate::council::words::{ProposalId, Slot};
 
@@ -41,7 +44,9 @@ fn verdict(state: &State, proposal: &Proposal, from: Slot, until: Slot) -> Verdi
         match mean(state, condition, from, until) {
             (samples, _) if samples < u64::from(criterion.samples_min) => is_shown = false,
             (_, mean) if mean <= u64::from(condition.at_most_ppm) => {}
-            _ if condition.site == proposal.filing.source => is_relieved = false,
+            (_, mean) if condition.site == proposal.filing.source => {
+                is_relieved &= state.rules.compares() && is_less(state, proposal, condition, mean);
+            }
             _ => return Verdict::Not(Trouble::DidNotHelp),
         }
     }
@@ -50,6 +55,17 @@ fn verdict(state: &State, proposal: &Proposal, from: Slot, until: Slot) -> Verdi
         (true, false) => Verdict::Not(Trouble::NotShown),
         (true, true) => Verdict::Helped,
     }
+}
+
+/// Whether what left a source, by what it is said to take now, is worth a move where so much is
+/// left that it is overloaded still.
+fn is_less(state: &State, proposal: &Proposal, condition: &Condition, left_ppm: u64) -> bool {
+    let Some(member) = state.members.get(&condition.site) else { return false };
+    let moved = demand(state, proposal.filing.workloads.keys().copied());
+    let share_ppm = moved.share_ppm(condition.metric, &member.capacity);
+    let left_ppm = u32::try_from(left_ppm).unwrap_or(u32::MAX);
+    let peak_ppm = left_ppm.saturating_add(share_ppm);
+    Relief { peak_ppm, share_ppm, limit_ppm: condition.at_most_ppm }.is_worth_it()
 }
 
 fn mean(state: &State, condition: &Condition, from: Slot, until: Slot) -> (u64, u64) {

@@ -86,7 +86,7 @@ pub enum Command {
     },
     /// Whether anything moves, everywhere or for one workload.
     SetMode {
-        /// For which; for all that have none of their own.
+        /// For which; for all.
         workload: Option<WorkloadId>,
         /// The mode.
         mode: Mode,
@@ -159,6 +159,11 @@ pub enum Command {
     Cede {
         /// It knows all that was granted up to here.
         upto: Epoch,
+    },
+    /// A workload has no mode of its own any more.
+    InheritMode {
+        /// Which.
+        workload: WorkloadId,
     },
 }
 

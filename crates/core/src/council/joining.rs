@@ -124,6 +124,13 @@ pub fn on_mode(state: &mut State, workload: Option<WorkloadId>, mode: Mode) -> R
     Ok(())
 }
 
+/// A workload goes by the mode of all again.
+pub fn on_inherit(state: &mut State, id: WorkloadId) -> Result<(), Refusal> {
+    let workload = state.workloads.get_mut(&id).ok_or(Refusal::UnknownWorkload(id))?;
+    workload.mode = None;
+    Ok(())
+}
+
 /// Other rules hold from here on. The length of a slot stays: what is in the book is
 /// counted in it.
 pub fn on_rules(state: &mut State, rules: &Rules) -> Result<(), Refusal> {

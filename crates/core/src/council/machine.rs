@@ -9,7 +9,9 @@ use crate::council::checking::check;
 use crate::council::entry::{Command, Entry};
 use crate::council::filing::on_propose;
 use crate::council::grant::{cede, pass, renew};
-use crate::council::joining::{on_admit, on_dismiss, on_mode, on_register, on_retire, on_rules};
+use crate::council::joining::{
+    on_admit, on_dismiss, on_inherit, on_mode, on_register, on_retire, on_rules,
+};
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
 use crate::council::moving::{hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
@@ -58,6 +60,7 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
         }
         Command::Retire { workload } => on_retire(state, by, *workload),
         Command::SetMode { workload, mode } => on_mode(state, *workload, *mode),
+        Command::InheritMode { workload } => on_inherit(state, *workload),
         Command::Forecast { target, metric, first, bands } => {
             let subject = Subject { target: *target, metric: *metric };
             on_forecast(state, by, subject, *first, bands)

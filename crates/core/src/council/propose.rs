@@ -131,6 +131,7 @@ fn filing(
     let capacity = state.members.get(&source)?.capacity;
     let share_ppm = workload.demand.share_ppm(metric, &capacity);
     let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
+    let bar_ppm = if state.rules.compares() { limit_ppm } else { relief.bar_ppm() };
     let to = |destination| Filing {
         workloads: BTreeMap::from([(id, workload.authority.epoch)]),
         source,
@@ -140,7 +141,7 @@ fn filing(
         criterion: Criterion {
             conditions: vec![
                 Condition { site: destination, metric, at_most_ppm: limit_ppm },
-                Condition { site: source, metric, at_most_ppm: relief.bar_ppm() },
+                Condition { site: source, metric, at_most_ppm: bar_ppm },
             ],
             window_slots: temper.window_slots,
             samples_min: 1,

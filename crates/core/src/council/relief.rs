@@ -22,9 +22,9 @@ impl Relief {
         self.share_ppm > 0 && self.share_ppm >= excess.div_ceil(PARTS)
     }
 
-    /// The bar that the source must keep to for the move to have helped: the limit if the move can
-    /// bring it there, else half of what leaves it below what it would have been at. The rest is
-    /// for what nobody foresees exactly.
+    /// The bar that the source must keep to for the move to have helped, by rules that do not
+    /// compare: the limit if the move can bring it there, else half of what leaves it below what it
+    /// would have been at. The rest is for what nobody foresees exactly.
     pub fn bar_ppm(self) -> u32 {
         self.limit_ppm.max(self.peak_ppm.saturating_sub(self.share_ppm / 2))
     }

@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -18,6 +18,12 @@ const SCORES_EARLY: u16 = 2;
 /// The first by which a takeover from a lost site is no repetition of another move, and waits for no
 /// rest after one.
 const TAKES_OVER: u16 = 2;
+
+/// The first by which a workload's own mode can only be stricter than that of all.
+const STRICTER_MODE: u16 = 3;
+/// The first by which a source that is overloaded still was relieved if it would be clearly more so
+/// without the move, and not if it came down from what had been predicted.
+const COMPARES: u16 = 3;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -135,7 +141,16 @@ impl Default for Rules {
     }
 }
 
+/// A day, which is what loads repeat after.
+const DAY: Span = Span::from_mins(24 * 60);
+
 impl Rules {
+    /// The usual rules with slots of this length.
+    pub fn with_slot(slot: Span) -> Self {
+        let season_slots = (DAY.nanos() / slot.nanos().max(1)).clamp(1, 100_000);
+        Self { slot, season_slots, ..Self::default() }
+    }
+
     /// Whether forecasts are scored as they stood some slots before the lead as well.
     pub fn scores_early(&self) -> bool {
         self.version >= SCORES_EARLY
@@ -144,6 +159,16 @@ impl Rules {
     /// Whether moves that were made or taken back stand in the way of no takeover from a lost site.
     pub fn takes_over(&self) -> bool {
         self.version >= TAKES_OVER
+    }
+
+    /// Whether of the mode of all and that of a workload the stricter holds, so that either stops it.
+    pub fn takes_stricter_mode(&self) -> bool {
+        self.version >= STRICTER_MODE
+    }
+
+    /// Whether a move is judged by what its source would be without it.
+    pub fn compares(&self) -> bool {
+        self.version >= COMPARES
     }
 
     /// The bar of a proposal, as a share of all weight.
@@ -224,6 +249,8 @@ mod tests {
             assert!(cap < WHOLE_PPM - theta && cap <= theta, "{criticality:?}");
             assert!(3 * cap >= WHOLE_PPM, "three sites can hold all weight");
         }
+        assert_eq!(Rules::with_slot(rules.slot), rules);
+        assert_eq!(Rules::with_slot(Span::from_mins(2)).season_slots, 720);
         assert_eq!(rules.sites_min(Criticality::Normal, 9), 2);
         assert_eq!(rules.sites_min(Criticality::Critical, 9), 5);
     }

@@ -151,10 +151,13 @@ impl State {
         Slot::of(self.now, self.rules.slot)
     }
 
-    /// The mode that holds for a workload.
+    /// The mode that holds for a workload: the stricter of its own and that of all.
     pub fn mode_of(&self, workload: WorkloadId) -> Mode {
         let own = self.workloads.get(&workload).and_then(|workload| workload.mode);
-        own.unwrap_or(self.mode)
+        match own {
+            Some(own) if self.rules.takes_stricter_mode() => own.min(self.mode),
+            own => own.unwrap_or(self.mode),
+        }
     }
 
     /// The move of a workload that is under way.

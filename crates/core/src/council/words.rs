@@ -131,7 +131,7 @@ impl Criticality {
         [Criticality::Low, Criticality::Normal, Criticality::Critical];
 }
 
-/// Whether anything moves.
+/// Whether anything moves; the stricter is the lesser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Mode {
     /// Nothing is proposed.

@@ -7,12 +7,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::view::FifoId;
 use crate::flow::window::Recent;
+use crate::flow::words::{number, word};
 use crate::time::{Instant, Span};
 
 /// A core, as the machine counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CoreId(pub u32);
 
 /// How a core stands.
@@ -27,7 +30,7 @@ pub struct Core {
 }
 
 /// Where an owner works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Place {
     /// On a thread that others work on too, on any core.
     #[default]
@@ -68,6 +71,49 @@ pub fn is_busy(traffic: &Traffic) -> bool {
     traffic.leaving >= RATE || traffic.busy >= BUSY
 }
 
+/// What is known of a FIFO, as it is judged and as a journal keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Busyness {
+    /// Which.
+    pub fifo: FifoId,
+    /// Whether it is worth a core, if that lasts.
+    pub is_hot: bool,
+    /// The share of a core that its owner works, as a word.
+    pub busy: u16,
+    /// The core of whoever feeds it.
+    pub feeder: Option<CoreId>,
+}
+
+/// A core as a journal keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoreWords {
+    /// Which.
+    pub id: CoreId,
+    /// As [`Core::cache`].
+    pub cache: u32,
+    /// As [`Core::load`], as a word.
+    pub load: u16,
+}
+
+impl Busyness {
+    /// Of this traffic.
+    pub fn of(fifo: FifoId, traffic: &Traffic) -> Self {
+        let (is_hot, busy) = (is_busy(traffic), word(traffic.busy));
+        Self { fifo, is_hot, busy, feeder: traffic.feeder }
+    }
+}
+
+impl CoreWords {
+    /// Of this core.
+    pub fn of(core: &Core) -> Self {
+        Self { id: core.id, cache: core.cache, load: word(core.load) }
+    }
+
+    fn core(&self) -> Core {
+        Core { id: self.id, cache: self.cache, load: number(self.load) }
+    }
+}
+
 struct Memory {
     hot: Recent,
     place: Place,
@@ -81,20 +127,31 @@ pub struct Affinity {
 }
 
 impl Affinity {
-    /// Takes in a tick of a FIFO; where its owner is to work from now on, if that changed.
-    pub fn judge(
+    /// Takes in a tick: how cores stand, and FIFOs that are busy or known. Where owners are to work
+    /// from now on, where that changed.
+    pub fn tick(
         &mut self,
         now: Instant,
-        fifo: FifoId,
-        traffic: &Traffic,
-        cores: &[Core],
-    ) -> Option<Place> {
+        cores: &[CoreWords],
+        fifos: &[Busyness],
+    ) -> Vec<(FifoId, Place)> {
+        // As a journal keeps it.
+        let now = Instant::from_millis(now.nanos() / 1_000_000);
+        let cores: Vec<Core> = cores.iter().map(CoreWords::core).collect();
+        let judge = |one: &Busyness| Some((one.fifo, self.judge(now, one, &cores)?));
+        fifos.iter().filter_map(judge).collect()
+    }
+
+    fn judge(&mut self, now: Instant, one: &Busyness, cores: &[Core]) -> Option<Place> {
+        let fifo = one.fifo;
+        let leaving = if one.is_hot { RATE } else { 0.0 };
+        let traffic = &Traffic { leaving, busy: number(one.busy), feeder: one.feeder };
         let memory = self.memories.entry(fifo).or_insert_with(|| Memory {
             hot: Recent::new(TICKS),
             place: Place::Shared,
             changed: None,
         });
-        memory.hot.push(is_busy(traffic));
+        memory.hot.push(one.is_hot);
         if memory.place == Place::Shared && memory.hot.is_full() && !memory.hot.has_any() {
             // It is as if it had never been busy.
             self.memories.remove(&fifo);
@@ -179,12 +236,24 @@ mod tests {
         loads.iter().enumerate().map(core).collect()
     }
 
+    /// Takes in a tick of the first FIFO.
+    fn judge(
+        affinity: &mut Affinity,
+        now: Instant,
+        traffic: &Traffic,
+        cores: &[Core],
+    ) -> Option<Place> {
+        let cores: Vec<CoreWords> = cores.iter().map(CoreWords::of).collect();
+        let changed = affinity.tick(now, &cores, &[Busyness::of(FifoId(0), traffic)]);
+        changed.first().map(|(_, place)| *place)
+    }
+
     fn check(traffic: (f64, f64, Option<u32>), loads: &[f64], expected: Option<u32>) {
         let (leaving, busy, feeder) = traffic;
         let traffic = Traffic { leaving, busy, feeder: feeder.map(CoreId) };
         let mut affinity = Affinity::default();
         for tick in 0..2 * TICKS as u64 {
-            affinity.judge(Instant::ZERO + TICK * tick, FifoId(0), &traffic, &cores(loads));
+            judge(&mut affinity, Instant::ZERO + TICK * tick, &traffic, &cores(loads));
         }
         let place = expected.map_or(Place::Shared, |core| Place::On(CoreId(core)));
         assert_eq!(affinity.place(FifoId(0)), place, "{traffic:?} {loads:?}");
@@ -223,7 +292,7 @@ mod tests {
             };
             let cores = cores(&[at(0), at(1)]);
             let traffic = if tick < 150 { &hot } else { &cold };
-            if let Some(place) = affinity.judge(now, FifoId(0), traffic, &cores) {
+            if let Some(place) = judge(&mut affinity, now, traffic, &cores) {
                 changes.push((tick, place));
             }
         }

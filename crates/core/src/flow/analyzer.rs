@@ -5,11 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::flow::cooldown::{Cooldown, Rest};
+use crate::flow::counts::Counts;
+use crate::flow::entry::Order;
 use crate::flow::indicator::{Shares, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::recorder::Recorder;
+use crate::flow::signs::Signs;
+use crate::flow::size::Sizing;
 use crate::flow::slots::Slots;
 use crate::flow::target::{roomy, worth};
 use crate::flow::view::{FifoId, Glance, OwnerId, TICK, View};
+use crate::flow::words::Rounded;
 use crate::time::{Instant, Span};
 
 /// Samples older than so many ticks are not believed.
@@ -43,34 +49,6 @@ impl Budget {
     pub const NONE: Budget = Budget { per_second: f64::INFINITY, burst: f64::INFINITY };
 }
 
-/// What is to be done with a FIFO.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Order {
-    /// Which.
-    pub fifo: FifoId,
-    /// What: anything but to stay.
-    pub verdict: Verdict,
-}
-
-/// How often the analyzer decided what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Changes of hands that were ordered.
-    pub moves: u64,
-    /// FIFOs that would have changed and were too many.
-    pub over_budget: u64,
-    /// FIFOs that rested.
-    pub cooling_down: u64,
-    /// FIFOs that had nowhere to go.
-    pub no_target: u64,
-    /// FIFOs for which it did not pay.
-    pub no_benefit: u64,
-    /// FIFOs of which nothing new was known.
-    pub stale: u64,
-    /// FIFOs to which more came than one call at a time can do.
-    pub overloaded: u64,
-}
-
 /// The analyzer of a node.
 pub struct Analyzer {
     policy: Box<dyn FlowPolicy>,
@@ -85,11 +63,18 @@ pub struct Analyzer {
     wanting: Vec<FifoId>,
     shrinking: Vec<FifoId>,
     stuck: Vec<FifoId>,
+    /// FIFOs of this tick that get a larger region.
+    growing: Vec<FifoId>,
+    /// Whether any was glanced at in this tick.
+    is_awake: bool,
+    /// What is remembered of their sizes.
+    sizes: Slots<Sizing>,
     /// The last of each that had their turn.
     turns: [FifoId; 3],
     /// Rests of FIFOs that were taken from an owner that did not answer.
     rests: BTreeMap<FifoId, Cooldown>,
     counts: Counts,
+    recorder: Option<Recorder>,
 }
 
 impl Analyzer {
@@ -105,10 +90,25 @@ impl Analyzer {
             wanting: Vec::new(),
             shrinking: Vec::new(),
             stuck: Vec::new(),
+            growing: Vec::new(),
+            is_awake: false,
+            sizes: Slots::default(),
             turns: [FifoId(u32::MAX); 3],
             rests: BTreeMap::new(),
             counts: Counts::default(),
+            recorder: None,
         }
+    }
+
+    /// Records all that it is told and orders from now on, which must be from its beginning; or
+    /// nothing any longer.
+    pub fn record(&mut self, recorder: Option<Recorder>) {
+        self.recorder = recorder;
+    }
+
+    /// Who records it.
+    pub fn recorder(&mut self) -> Option<&mut Recorder> {
+        self.recorder.as_mut()
     }
 
     /// Judges all FIFOs and says what is to be done. A change that is ordered is under way
@@ -126,13 +126,35 @@ impl Analyzer {
     /// The first half of a tick: takes in one FIFO. Call it for each that does not rest, in their
     /// order.
     pub fn glance(&mut self, now: Instant, glance: &Glance<'_>) {
-        let fifo = glance.fifo;
+        let is_stale = now.since(glance.sample.at) > FRESH;
+        let signs = self.policy.signs(glance).with(Signs::STALE, is_stale);
+        self.hear(now, glance.fifo, signs, glance.rested);
+    }
+
+    /// The same by what a glance comes to.
+    pub fn hear(&mut self, now: Instant, fifo: FifoId, signs: Signs, rested: u32) {
+        let now = whole(now);
+        self.is_awake = true;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.glanced(fifo, signs, rested);
+        }
+        let sizing = self.sizes.get_or(fifo, Sizing::default);
+        if rested > 0 {
+            sizing.rested(rested);
+        }
+        if sizing.wants_more(now, signs.has(Signs::CRAMPED), signs.has(Signs::SATURATED)) {
+            sizing.on_changed(now);
+            self.growing.push(fifo);
+        }
+        if signs.has(Signs::HELD) {
+            return;
+        }
         let judgement = if !self.under_way.is_empty() && self.under_way.contains_key(&fifo) {
             Some(stay(Stay::UnderWay))
-        } else if now.since(glance.sample.at) > FRESH {
+        } else if signs.has(Signs::STALE) {
             Some(stay(Stay::Stale))
         } else {
-            self.policy.glance(now, glance)
+            self.policy.glance(now, fifo, signs, rested)
         };
         let Some(judgement) = judgement else {
             self.wanting.push(fifo);
@@ -140,8 +162,10 @@ impl Analyzer {
         };
         match judgement.verdict {
             Verdict::Shrink => self.shrinking.push(fifo),
+            // Nobody could have it instead.
+            Verdict::Examine if signs.has(Signs::ALONE) => {}
             Verdict::Examine => self.stuck.push(fifo),
-            verdict => self.count(verdict),
+            verdict => self.counts.add(verdict),
         }
         self.last.put(fifo, judgement);
     }
@@ -161,6 +185,11 @@ impl Analyzer {
     /// The second half of a tick: says what is to be done. A change that is ordered is under way
     /// until [`on_moved`](Self::on_moved) or [`on_failed`](Self::on_failed).
     pub fn decide(&mut self, now: Instant, views: &[View<'_>]) -> Vec<Order> {
+        // Where all rest nothing is to be decided, nor to be remembered.
+        if !std::mem::take(&mut self.is_awake) {
+            return Vec::new();
+        }
+        let now = whole(now);
         let passed = self.last_tick.map_or(Span::ZERO, |last| now.since(last));
         self.last_tick = Some(now);
         self.allowance += passed.secs_f64() * self.budget.per_second;
@@ -176,9 +205,17 @@ impl Analyzer {
         let order = |verdict| move |fifo| Order { fifo, verdict };
         let mut orders: Vec<Order> = shrinking.into_iter().map(order(Verdict::Shrink)).collect();
         orders.extend(stuck.into_iter().map(order(Verdict::Examine)));
+        orders.extend(self.growing.drain(..).map(order(Verdict::Grow)));
         let mut wanting = Vec::new();
+        let mut rounded = Rounded::default();
         for view in views {
-            let judgement = self.policy.judge(now, view);
+            let fifo = view.fifo;
+            rounded.round(view);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.judged(fifo, &rounded);
+            }
+            let Some(view) = rounded.view(fifo) else { continue };
+            let judgement = self.policy.judge(now, &view);
             if let Verdict::Move(to) = judgement.verdict {
                 wanting.push((view.fifo, view.owner.owner, to, judgement.score));
             } else {
@@ -196,37 +233,35 @@ impl Analyzer {
             };
             self.settle(fifo, Judgement { score, verdict }, &mut orders);
         }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.looked(now, &orders);
+        }
         orders
     }
 
     fn settle(&mut self, fifo: FifoId, judgement: Judgement, orders: &mut Vec<Order>) {
-        self.count(judgement.verdict);
+        self.counts.add(judgement.verdict);
         if !matches!(judgement.verdict, Verdict::Stay(_)) {
             orders.push(Order { fifo, verdict: judgement.verdict });
         }
         self.last.put(fifo, judgement);
     }
 
-    fn count(&mut self, verdict: Verdict) {
-        let counter = match verdict {
-            Verdict::Move(_) => &mut self.counts.moves,
-            Verdict::Stay(Stay::OverBudget) => &mut self.counts.over_budget,
-            Verdict::Stay(Stay::CoolingDown { .. }) => &mut self.counts.cooling_down,
-            Verdict::Stay(Stay::NoTarget) => &mut self.counts.no_target,
-            Verdict::Stay(Stay::NoBenefit) => &mut self.counts.no_benefit,
-            Verdict::Stay(Stay::Stale) => &mut self.counts.stale,
-            Verdict::Scale => &mut self.counts.overloaded,
-            Verdict::Stay(Stay::Content | Stay::Blanked | Stay::UnderWay)
-            | Verdict::Shrink
-            | Verdict::Examine => return,
-        };
-        *counter += 1;
-    }
-
     /// The owner of a FIFO was examined, as the last tick said, and does nothing: who shall
     /// own it instead. Nobody while it rests after it was taken from somebody, nor where
     /// nobody else has room. The change is under way if there is one.
     pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
+        let (now, fifo) = (whole(now), view.fifo);
+        let mut rounded = Rounded::default();
+        rounded.round(view);
+        let to = self.heir(now, &rounded.view(fifo)?);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.relieved(now, fifo, &rounded, to);
+        }
+        to
+    }
+
+    fn heir(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
         let rest = self.rests.entry(view.fifo).or_default();
         if self.under_way.contains_key(&view.fifo)
             || rest.until(Rest::default()).is_some_and(|until| until > now)
@@ -246,24 +281,40 @@ impl Analyzer {
         Some(to.owner)
     }
 
-    /// A FIFO changed hands; it paused for so long.
-    pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span) {
+    /// A FIFO changed hands; it paused for so long, while so many items were in it.
+    pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span, items: u64) {
+        let now = whole(now);
         if let Some((from, to)) = self.under_way.remove(&fifo) {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.moved(now, fifo, pause, items);
+            }
             self.policy.on_moved(now, fifo, from, to, pause);
         }
     }
 
-    /// A change of hands came to nothing; the FIFO is where it was.
-    pub fn on_failed(&mut self, fifo: FifoId) {
+    /// A change of hands came to nothing, and why; the FIFO is where it was.
+    pub fn on_failed(&mut self, fifo: FifoId, why: &str) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.refused(fifo, why);
+        }
         self.under_way.remove(&fifo);
     }
 
     /// A FIFO is no more.
     pub fn on_removed(&mut self, fifo: FifoId) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.removed(fifo);
+        }
         self.under_way.remove(&fifo);
         self.last.remove(fifo);
+        self.sizes.remove(fifo);
         self.policy.on_removed(fifo);
         self.rests.remove(&fifo);
+    }
+
+    /// Whether it is to be shown FIFOs too in which nothing happens.
+    pub fn judges_rest(&self) -> bool {
+        self.policy.judges_rest()
     }
 
     /// How often it decided what.
@@ -293,6 +344,7 @@ impl Analyzer {
             Verdict::Shrink => {
                 "it gets a smaller region: it is hardly used, and memory is short".into()
             }
+            Verdict::Grow => "it gets a larger region: it is short of room in bursts".into(),
             Verdict::Examine => "its owner is examined: nothing moves although items wait".into(),
             Verdict::Scale => {
                 "it stays: more arrives than one call at a time can do, whoever owns \
@@ -312,6 +364,11 @@ impl Analyzer {
         }
         words
     }
+}
+
+/// The time in whole milliseconds, as a journal keeps it.
+fn whole(now: Instant) -> Instant {
+    Instant::from_millis(now.nanos() / 1_000_000)
 }
 
 fn stay(stay: Stay) -> Judgement {

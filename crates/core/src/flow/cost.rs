@@ -3,6 +3,8 @@
 //! The first constants were measured on one machine; what pauses really were corrects them
 //! from then on, per kind of change.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Span;
 use crate::units::Bytes;
 
@@ -89,7 +91,7 @@ const LEARNING: f64 = 0.2;
 const SURPRISE: f64 = 100.0;
 
 /// Predicts pauses, and learns from those that were.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// Measured by guessed, averaged, per kind.
     corrections: [f64; 3],
@@ -107,6 +109,12 @@ impl Default for Costs {
 }
 
 impl Costs {
+    /// Whether pauses could have taught this.
+    pub fn is_sound(&self) -> bool {
+        let is_ratio = |ratio: &f64| (1.0 / SURPRISE..=SURPRISE).contains(ratio);
+        self.corrections.iter().all(is_ratio) && (0.0..=SURPRISE).contains(&self.rest)
+    }
+
     /// The time to expect from the order to the first item that the heir is given.
     pub fn pause(&self, change: &Change) -> Span {
         let guess = change.first_guess();

@@ -7,8 +7,9 @@
 //! a test holds it to that.
 
 use crate::flow::cooldown::{Cooldown, Rest};
-use crate::flow::indicator::{Indicators, Shares, Thresholds, score};
+use crate::flow::indicator::{Shares, Thresholds, score};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::signs::Signs;
 use crate::flow::slots::Slots;
 use crate::flow::target::{able, best, roomy};
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
@@ -146,10 +147,21 @@ impl Measured {
         arriving * horizon.secs_f64() * less.secs_f64() + depth * sooner.secs_f64()
     }
 
+    /// The verdict on a FIFO that nobody can take: more may come than anybody can do.
+    fn unhelped(&mut self, now: Instant, fifo: FifoId) -> Verdict {
+        let (since, overload) = (self.memory(fifo).overloaded_since, self.settings.overload);
+        let is_overloaded = since.is_some_and(|since| now.since(since) >= overload);
+        // The founding rule knows nothing of that.
+        match is_overloaded && self.settings.trigger.is_none() {
+            true => Verdict::Scale,
+            false => Verdict::Stay(Stay::NoTarget),
+        }
+    }
+
     /// The verdict on a FIFO, unless somebody else might take it.
-    fn verdict(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Verdict> {
+    fn verdict(&mut self, now: Instant, fifo: FifoId, signs: Signs) -> Option<Verdict> {
         let settings = self.settings;
-        let memory = self.memory(glance.fifo);
+        let memory = self.memory(fifo);
         let shares = memory.shares();
         let Shares { idle, late, tight } = shares;
         let thresholds = &settings.thresholds;
@@ -161,16 +173,13 @@ impl Measured {
         let relief = score(0.0, late, tight, thresholds) / most;
         memory.wants_relief =
             if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
-        let sample = glance.sample;
-        // Rates fade; less than one item in all that time is none.
-        let is_still = sample.leaving * settings.horizon.secs_f64() < 1.0;
-        if idle * late >= settings.enter && sample.depth >= 1.0 && is_still {
+        if idle * late >= settings.enter && signs.has(Signs::STILL) {
             return Some(Verdict::Examine);
         }
         if !memory.wants_relief {
             let is_spare = late == 0.0 && tight == 0.0 && memory.idle_for_long.is_full();
             let is_idle = memory.idle_for_long.share() >= settings.enter;
-            let shrinks = glance.memory_is_short && is_spare && is_idle;
+            let shrinks = signs.has(Signs::MEMORY_IS_SHORT) && is_spare && is_idle;
             return Some(if shrinks { Verdict::Shrink } else { Verdict::Stay(Stay::Content) });
         }
         let until = memory.cooldown.until(settings.rest).filter(|&until| until > now);
@@ -196,15 +205,24 @@ impl Memory {
 }
 
 impl FlowPolicy for Measured {
-    fn glance(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Judgement> {
+    fn signs(&self, glance: &Glance<'_>) -> Signs {
+        Signs::of(glance, &self.settings.thresholds, self.settings.horizon)
+    }
+
+    fn glance(
+        &mut self,
+        now: Instant,
+        fifo: FifoId,
+        signs: Signs,
+        rested: u32,
+    ) -> Option<Judgement> {
         let thresholds = self.settings.thresholds;
-        let indicators = Indicators::of(glance, &thresholds);
+        let indicators = signs.indicators();
         let blanking = TICK * u64::from(self.settings.blanking);
-        let is_known = glance.sample.work > Span::ZERO;
-        let is_overloaded = is_known && glance.sample.saturation() >= 1.0;
-        let memory = self.memory(glance.fifo);
-        if glance.rested > 0 {
-            memory.rested(glance.rested);
+        let is_overloaded = signs.has(Signs::OVERLOADED);
+        let memory = self.memory(fifo);
+        if rested > 0 {
+            memory.rested(rested);
         }
         memory.overloaded_since =
             if is_overloaded { memory.overloaded_since.or(Some(now)) } else { None };
@@ -216,16 +234,16 @@ impl FlowPolicy for Measured {
         memory.late.push(indicators.is_late);
         memory.tight.push(indicators.is_tight);
         let score = memory.shares().score(&thresholds);
-        let verdict = self.verdict(now, glance)?;
-        Some(Judgement { score, verdict })
+        let verdict = self.verdict(now, fifo, signs);
+        // Where nobody else could take it there is no more to be seen.
+        let alone = signs.has(Signs::ALONE).then(|| self.unhelped(now, fifo));
+        Some(Judgement { score, verdict: verdict.or(alone)? })
     }
 
     fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
         let settings = self.settings;
         let memory = self.memory(view.fifo);
         let score = memory.shares().score(&settings.thresholds);
-        let overloaded = memory.overloaded_since;
-        let overloaded = overloaded.is_some_and(|since| now.since(since) >= settings.overload);
         if settings.trigger.is_some() {
             let target = best(able(view), &mut self.rng);
             let verdict =
@@ -241,9 +259,11 @@ impl FlowPolicy for Measured {
             .collect();
         let verdict = match best(paying.into_iter(), &mut self.rng) {
             Some(party) => Verdict::Move(party.owner),
-            None if overloaded => Verdict::Scale,
-            None if is_there => Verdict::Stay(Stay::NoBenefit),
-            None => Verdict::Stay(Stay::NoTarget),
+            None if is_there => match self.unhelped(now, view.fifo) {
+                Verdict::Stay(_) => Verdict::Stay(Stay::NoBenefit),
+                verdict => verdict,
+            },
+            None => self.unhelped(now, view.fifo),
         };
         Judgement { score, verdict }
     }

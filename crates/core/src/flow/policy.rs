@@ -2,18 +2,36 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::indicator::Shares;
+use crate::flow::signs::Signs;
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::time::{Instant, Span};
 
 /// A policy of the flow analyzer.
 pub trait FlowPolicy: Send {
-    /// Takes in how a FIFO stood at a tick, and judges it unless that takes knowing who else could
-    /// own it: nothing, then. It is asked once per tick and FIFO.
-    fn glance(&mut self, now: Instant, glance: &Glance<'_>) -> Option<Judgement>;
+    /// What a glance comes to, which depends on nothing but the rule's settings.
+    fn signs(&self, glance: &Glance<'_>) -> Signs;
+
+    /// Takes in the signs of a FIFO at a tick, before which it rested for so many, and judges it
+    /// unless that takes knowing who else could own it: nothing, then. It is asked once per tick and
+    /// FIFO.
+    fn glance(
+        &mut self,
+        now: Instant,
+        fifo: FifoId,
+        signs: Signs,
+        rested: u32,
+    ) -> Option<Judgement>;
 
     /// Judges a FIFO of which the glance at the same tick said nothing.
     fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement;
+
+    /// Whether it judges FIFOs too in which nothing happens.
+    fn judges_rest(&self) -> bool {
+        false
+    }
 
     /// A FIFO changed hands; it paused for so long.
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
@@ -37,7 +55,7 @@ pub struct Judgement {
 }
 
 /// What to do with a FIFO.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Leave it.
     Stay(Stay),
@@ -45,6 +63,8 @@ pub enum Verdict {
     Move(OwnerId),
     /// It is hardly used, and memory is short: give it a smaller region.
     Shrink,
+    /// It is short of room in bursts: give it a larger region.
+    Grow,
     /// Nothing moves although something waits: look whether its owner lives.
     Examine,
     /// More arrives than one call at a time can do, whoever owns it: larger batches are needed, or
@@ -53,7 +73,7 @@ pub enum Verdict {
 }
 
 /// Why a FIFO stays where it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stay {
     /// Nothing speaks for a change.
     Content,

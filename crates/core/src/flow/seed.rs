@@ -13,6 +13,7 @@
 
 use crate::flow::indicator::{Indicators, Shares, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::signs::Signs;
 use crate::flow::target::{able, best};
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
 use crate::rng::Rng;
@@ -32,23 +33,36 @@ impl Seed {
         Self { thresholds, trigger, rng }
     }
 
-    fn score(&self, glance: &Glance<'_>) -> f64 {
-        Indicators::of(glance, &self.thresholds).score(&self.thresholds)
+    fn score(&self, indicators: Indicators) -> f64 {
+        indicators.score(&self.thresholds)
     }
 }
 
 impl FlowPolicy for Seed {
-    fn glance(&mut self, _now: Instant, glance: &Glance<'_>) -> Option<Judgement> {
-        let score = self.score(glance);
+    fn signs(&self, glance: &Glance<'_>) -> Signs {
+        Signs::of(glance, &self.thresholds, Span::FOREVER)
+    }
+
+    fn glance(&mut self, _: Instant, _: FifoId, signs: Signs, _: u32) -> Option<Judgement> {
+        let score = self.score(signs.indicators());
         let verdict = Verdict::Stay(Stay::Content);
-        (score <= self.trigger).then_some(Judgement { score, verdict })
+        match (score <= self.trigger, signs.has(Signs::ALONE)) {
+            (true, _) => Some(Judgement { score, verdict }),
+            (false, true) => Some(Judgement { score, verdict: Verdict::Stay(Stay::NoTarget) }),
+            (false, false) => None,
+        }
     }
 
     fn judge(&mut self, _now: Instant, view: &View<'_>) -> Judgement {
         let target = best(able(view), &mut self.rng);
         let verdict =
             target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
-        Judgement { score: self.score(&view.glance()), verdict }
+        let indicators = Indicators::of(&view.glance(), &self.thresholds);
+        Judgement { score: self.score(indicators), verdict }
+    }
+
+    fn judges_rest(&self) -> bool {
+        true
     }
 
     fn on_moved(&mut self, _: Instant, _: FifoId, _: OwnerId, _: OwnerId, _: Span) {}

@@ -4,43 +4,50 @@
 //! A larger region takes in a burst. It does not cure overload, as it only lengthens the
 //! queue, so a lane whose owner is saturated stays as it is.
 
-use crate::flow::window::Recent;
+use crate::flow::window::{RECENT_TICKS_MAX, Recent};
 use crate::time::{Instant, Span};
 
 /// Ticks that are looked back at for room.
 const SHORT_TICKS: usize = 10;
 /// In so large a share of them the lane was short of room.
 const SHORT_SHARE: f64 = 0.3;
-/// How much a tick counts against all before it for the saturation: about ten seconds.
-const LEARNING: f64 = 0.01;
-/// From this saturation on the owner is the problem.
-const SATURATED: f64 = 0.9;
+/// Ticks that are looked back at for the saturation: as many as are at hand.
+const BUSY_TICKS: usize = RECENT_TICKS_MAX;
+/// From so large a share of them on the owner is the problem.
+const BUSY_SHARE: f64 = 0.5;
+/// From this saturation on an owner has next to no time left.
+pub const SATURATED: f64 = 0.9;
 /// How long a lane rests after a change.
 const REST: Span = Span::from_secs(5);
 
-/// What is remembered of a lane.
+/// What is remembered of the lanes of a FIFO.
 #[derive(Debug, Clone)]
 pub struct Sizing {
     short: Recent,
-    saturation: f64,
+    busy: Recent,
     changed: Option<Instant>,
 }
 
 impl Default for Sizing {
     fn default() -> Self {
-        Self { short: Recent::new(SHORT_TICKS), saturation: 0.0, changed: None }
+        Self { short: Recent::new(SHORT_TICKS), busy: Recent::new(BUSY_TICKS), changed: None }
     }
 }
 
 impl Sizing {
-    /// Takes in a tick, in which the lane was short of room or not, and the saturation of its
-    /// owner; whether it should go on in a larger region.
-    pub fn wants_more(&mut self, now: Instant, is_short: bool, saturation: f64) -> bool {
+    /// Takes in a tick, in which the lane was short of room or not, and its owner saturated or not;
+    /// whether it should go on in a larger region.
+    pub fn wants_more(&mut self, now: Instant, is_short: bool, is_saturated: bool) -> bool {
         self.short.push(is_short);
-        let saturation = if saturation.is_finite() { saturation.min(10.0) } else { 1.0 };
-        self.saturation += LEARNING * (saturation - self.saturation);
+        self.busy.push(is_saturated);
         let rests = self.changed.is_some_and(|changed| now.since(changed) < REST);
-        !rests && self.short.share() >= SHORT_SHARE && self.saturation < SATURATED
+        !rests && self.short.share() >= SHORT_SHARE && self.busy.share() < BUSY_SHARE
+    }
+
+    /// Nothing happened for so many ticks.
+    pub fn rested(&mut self, ticks: u32) {
+        self.short.push_many(false, ticks);
+        self.busy.push_many(false, ticks);
     }
 
     /// It went on in another region.
@@ -60,16 +67,16 @@ mod tests {
         let mut sizing = Sizing::default();
         let at = |tick: u64| Instant::ZERO + TICK * tick;
         let wants: Vec<u64> =
-            (0..10).filter(|&tick| sizing.wants_more(at(tick), tick >= 4, 0.5)).collect();
+            (0..10).filter(|&tick| sizing.wants_more(at(tick), tick >= 4, false)).collect();
         assert_eq!(wants, [6, 7, 8, 9], "short in three ticks of ten");
         sizing.on_changed(at(10));
-        let again = (11..80).find(|&tick| sizing.wants_more(at(tick), true, 0.5));
+        let again = (11..80).find(|&tick| sizing.wants_more(at(tick), true, false));
         assert_eq!(again, Some(60), "it rests for five seconds");
 
         let mut overloaded = Sizing::default();
         for tick in 0..1_000 {
-            overloaded.wants_more(at(tick), false, 1.2);
+            overloaded.wants_more(at(tick), false, true);
         }
-        assert!((1_000..1_100).all(|tick| !overloaded.wants_more(at(tick), true, 1.2)));
+        assert!((1_000..1_100).all(|tick| !overloaded.wants_more(at(tick), true, true)));
     }
 }

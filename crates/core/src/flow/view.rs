@@ -147,8 +147,10 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The same without who else could own it.
     pub fn glance(&self) -> Glance<'a> {
-        let View { fifo, sample, owner, memory_is_short, .. } = *self;
-        Glance { fifo, sample, usage: owner.usage(), rested: 0, memory_is_short }
+        let View { fifo, sample, owner, others, memory_is_short } = *self;
+        let usage = owner.usage();
+        let (is_cramped, is_held, is_alone) = (false, false, others.is_empty());
+        Glance { fifo, sample, usage, rested: 0, memory_is_short, is_cramped, is_held, is_alone }
     }
 }
 
@@ -166,4 +168,10 @@ pub struct Glance<'a> {
     pub rested: u32,
     /// Whether the node is short of memory, or its pool of templates below its low water.
     pub memory_is_short: bool,
+    /// Whether a lane was short of room: somebody was turned away, or had to wait for long.
+    pub is_cramped: bool,
+    /// Whether it stays where it is, whatever is seen of it.
+    pub is_held: bool,
+    /// Whether nobody but its owner could own it.
+    pub is_alone: bool,
 }

@@ -1,6 +1,7 @@
 //! Clones, from forecasts to orders, in a small world with virtual time.
 
 mod stage;
+mod bounds;
 mod health;
 mod laws;
 mod many;

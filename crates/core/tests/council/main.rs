@@ -1,6 +1,7 @@
 //! The council, entry by entry: what it refuses, how moves go, what forecasts earn, and that
 //! snapshots stand for the log.
 
+mod crowding;
 mod earning;
 mod keeping;
 mod moving;

@@ -4,6 +4,7 @@ use swell_core::council::entry::{Command, News};
 use swell_core::council::order::{Task, orders};
 use swell_core::council::proposal::{Cause, Condition, Filing, Outcome, Rollback, Trouble};
 use swell_core::council::refusal::Refusal;
+use swell_core::council::rules::Rules;
 use swell_core::council::words::{Criticality, Loads, Metric, Mode, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
@@ -67,12 +68,16 @@ fn a_move_that_does_not_help_is_taken_back_once_and_not_repeated() {
 }
 
 /// A move whose source has to come down as well, at the end of its window.
-fn watched(source_ppm: u32, demand: u64) -> (Stage, swell_core::council::words::ProposalId) {
-    let mut stage = Stage::new(3);
+fn watched(
+    rules: Rules,
+    (source_ppm, at_most_ppm): (u32, u32),
+    demand: u64,
+) -> (Stage, swell_core::council::words::ProposalId) {
+    let mut stage = Stage::with(3, rules);
     stage.forecast(0, 1_500_000);
     let mut filing = stage.filing();
     let (site, metric) = (SiteId(0), Metric::Cpu);
-    filing.criterion.conditions.push(Condition { site, metric, at_most_ppm: 1_420_000 });
+    filing.criterion.conditions.push(Condition { site, metric, at_most_ppm });
     let id = stage.propose(0, filing).expect("filed");
     for site in 0..3 {
         let _ = stage.vote(site, id, true);
@@ -90,7 +95,26 @@ fn watched(source_ppm: u32, demand: u64) -> (Stage, swell_core::council::words::
 }
 
 #[test]
-fn a_source_that_does_not_feel_it_was_not_helped() {
+fn a_source_was_helped_if_it_would_be_fuller_with_what_left_it() {
+    let rules = Rules::default();
+    let limit = rules.limit_ppm;
+    let right = |stage: &Stage, site| stage.state.members[&SiteId(site)].votes.factor_milli();
+    for source_ppm in [800_000, 1_400_000, 1_500_000] {
+        let (stage, id) = watched(rules, (source_ppm, limit), 200);
+        assert_eq!(stage.outcome(id), Some(Outcome::Done), "a fifth left it: {source_ppm}");
+    }
+    // Less is too much than was foreseen, but not because of the move.
+    let (mut stage, id) = watched(rules, (1_400_000, limit), 50);
+    assert_eq!(orders(&stage.state, SiteId(0))[0].task, Task::TakeBack, "nobody felt it leave");
+    stage.report(0, id, News::Returned).expect("returned");
+    assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::DidNotHelp)));
+    assert!(right(&stage, 1) < 1_000, "who said yes was wrong");
+}
+
+#[test]
+fn by_former_rules_a_source_must_come_down_from_what_was_predicted() {
+    let former = Rules { version: 2, ..Rules::default() };
+    let watched = |source_ppm, demand| watched(former, (source_ppm, 1_420_000), demand);
     let (stage, id) = watched(1_400_000, 200);
     assert_eq!(stage.outcome(id), Some(Outcome::Done), "it came down by what was foreseen");
 
@@ -302,4 +326,42 @@ fn in_shadow_mode_it_is_decided_and_nothing_moves() {
     let own = Command::SetMode { workload: Some(WorkloadId(0)), mode: Mode::Off };
     stage.say(0, own).expect("set");
     assert_eq!(stage.propose(0, stage.filing()), Err(Refusal::ModeOff));
+}
+
+#[test]
+fn of_two_modes_the_stricter_holds_and_an_own_one_can_be_given_up() {
+    let workload = WorkloadId(0);
+    let set = |workload, mode| Command::SetMode { workload, mode };
+    let modes = [Mode::Off, Mode::Shadow, Mode::On];
+    for all in modes {
+        let mut stage = Stage::new(3);
+        stage.forecast(0, 900_000);
+        stage.say(0, set(None, all)).expect("set");
+        for own in modes {
+            stage.say(0, set(Some(workload), own)).expect("set");
+            assert_eq!(stage.state.mode_of(workload), all.min(own), "{all:?}, {own:?}");
+        }
+        // The last one is `on`, which is no way round a brake for all.
+        match (all, stage.propose(0, stage.filing())) {
+            (Mode::Off, filed) => assert_eq!(filed, Err(Refusal::ModeOff)),
+            (_, filed) => {
+                let id = filed.expect("filed");
+                stage.vote(1, id, true).expect("voted");
+                stage.vote(2, id, true).expect("voted");
+                let moves = stage.state.open.get(&id).is_some_and(|open| open.movement.is_some());
+                assert_eq!(moves, all == Mode::On, "{all:?}");
+            }
+        }
+    }
+    let mut stage = Stage::new(3);
+    stage.say(0, set(Some(workload), Mode::Off)).expect("set");
+    stage.say(0, Command::InheritMode { workload }).expect("given up");
+    assert_eq!(stage.state.mode_of(workload), Mode::On);
+    let unknown = WorkloadId(99);
+    let refused = stage.say(0, Command::InheritMode { workload: unknown });
+    assert_eq!(refused, Err(Refusal::UnknownWorkload(unknown)));
+    let mut former = Stage::with(3, Rules { version: 2, ..Rules::default() });
+    former.say(0, set(None, Mode::Off)).expect("set");
+    former.say(0, set(Some(workload), Mode::On)).expect("set");
+    assert_eq!(former.state.mode_of(workload), Mode::On, "what an old log means stays");
 }

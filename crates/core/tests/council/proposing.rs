@@ -92,7 +92,7 @@ fn what_would_relieve_nobody_is_not_proposed_and_not_voted_for() {
     let found = propose(&stage.state, SiteId(0), SiteId(0), &temper).expect("it has cause");
     let bars: Vec<_> =
         found.criterion.conditions.iter().map(|of| (of.site.0, of.at_most_ppm)).collect();
-    assert_eq!(bars, [(1, 850_000), (0, 1_420_000)], "the source has to feel it");
+    assert_eq!(bars, [(1, 850_000), (0, 850_000)], "the source has to feel it");
     let (workload, criticality) = (WorkloadId(0), Criticality::Normal);
     let register = Command::Register { workload, criticality, demand: Loads::cpu(1) };
     stage.say(0, register).expect("registered");

@@ -1,6 +1,7 @@
 //! The analyzer keeps to its budget, believes nothing old, and can say why.
 
-use swell_core::flow::analyzer::{Analyzer, Budget, Order};
+use swell_core::flow::analyzer::{Analyzer, Budget};
+use swell_core::flow::entry::Order;
 use swell_core::flow::indicator::Thresholds;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::seed::Seed;
@@ -53,8 +54,8 @@ fn what_ended_can_change_again() {
         stage.sample.at = now;
         assert_eq!(analyzer.tick(now, &views(&stage, 1)).len(), expected, "tick {tick}");
         match tick {
-            2 => analyzer.on_moved(now, FifoId(0), Span::from_millis(1)),
-            20 => analyzer.on_failed(FifoId(0)),
+            2 => analyzer.on_moved(now, FifoId(0), Span::from_millis(1), 0),
+            20 => analyzer.on_failed(FifoId(0), "it was refused"),
             _ => {}
         }
     }
@@ -187,7 +188,7 @@ fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
         analyzer.explain(&view.glance(), name).starts_with(&format!("it goes to owner {}", to.0))
     );
     assert_eq!(analyzer.relieve(at(30), &view), None, "it is on its way");
-    analyzer.on_moved(at(1), view.fifo, Span::ZERO);
+    analyzer.on_moved(at(1), view.fifo, Span::ZERO, 0);
     assert_eq!(analyzer.relieve(at(5), &view), None, "it rests");
     assert!(analyzer.relieve(at(6), &view).is_some());
     assert_eq!(analyzer.counts().moves, 2);

@@ -4,3 +4,4 @@ mod stage;
 mod founding;
 mod measured;
 mod analyzer;
+mod replaying;

@@ -2,7 +2,7 @@
 
 use swell_core::flow::measured::{Measured, Settings};
 use swell_core::flow::policy::{FlowPolicy, Stay, Verdict};
-use swell_core::flow::view::{Glance, OwnerId};
+use swell_core::flow::view::OwnerId;
 use swell_core::rng;
 use swell_core::time::Span;
 
@@ -167,14 +167,12 @@ fn ticks_in_which_a_fifo_rested_count_as_idle() {
         let mut stage = Stage::with(true, false, false);
         stage.memory_is_short = true;
         let mut policy = measured();
-        fn glance(stage: &Stage, rested: u32) -> Glance<'_> {
-            Glance { rested, ..stage.view().glance() }
-        }
         // What it was late for before it rested is over.
         let mut late = Stage::with(false, true, true);
         late.judge_for(10, &mut policy);
         (stage.now, stage.sample.at) = (late.now, late.now);
-        let verdict = policy.glance(stage.now, &glance(&stage, rested)).map(|one| one.verdict);
+        let signs = policy.signs(&stage.view().glance());
+        let verdict = policy.glance(stage.now, FIFO, signs, rested).map(|one| one.verdict);
         assert_eq!(verdict, expected, "{rested}");
     }
 }

@@ -80,7 +80,9 @@ impl Stage {
         self.now = self.now + TICK;
         self.sample.at = self.now;
         let view = self.view();
-        policy.glance(self.now, &view.glance()).unwrap_or_else(|| policy.judge(self.now, &view))
+        let signs = policy.signs(&view.glance());
+        let judgement = policy.glance(self.now, FIFO, signs, 0);
+        judgement.unwrap_or_else(|| policy.judge(self.now, &view))
     }
 
     /// So many ticks on; the last judgement.

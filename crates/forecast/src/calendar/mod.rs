@@ -15,3 +15,4 @@ pub mod entry;
 pub mod ics;
 pub mod grid;
 pub mod plan;
+pub mod dates;

@@ -69,6 +69,13 @@ impl Occasion {
         self.repeats.as_ref().map_or(Ok(()), |repeats| repeats.check(self.start_ms))
     }
 
+    /// Whether it makes a day a free one for all functions: a holiday, of which nothing else is
+    /// said. Models are told of the day then, so its effect is not taken out and put in besides.
+    pub fn is_holiday(&self) -> bool {
+        let is_kind = self.kind.to_ascii_lowercase().contains("holiday");
+        is_kind && self.effect == Announced::Unknown && self.functions.is_empty()
+    }
+
     /// When it takes place between two moments, in Unix milliseconds.
     pub fn within(&self, window: &Range<u64>) -> Spans {
         let first = self.start_ms..self.end_ms.max(self.start_ms.saturating_add(1));

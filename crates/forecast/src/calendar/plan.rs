@@ -19,6 +19,8 @@ pub struct Occurrence {
     pub kind: String,
     /// What is said of its effect.
     pub announced: Announced,
+    /// Whether models know it as a day of another kind, so that it has no effect besides.
+    pub is_holiday: bool,
     /// Instances that are held of each function while it lasts.
     pub floor: Option<u32>,
     /// When it is, in Unix milliseconds.
@@ -66,6 +68,7 @@ pub fn plan(occasions: &[Occasion], grid: Grid, len: usize, names: &[&str]) -> P
                 occasion: occasion.id.clone(),
                 kind: occasion.kind.clone(),
                 announced: occasion.effect,
+                is_holiday: occasion.is_holiday(),
                 floor: occasion.floor,
                 span_ms,
                 steps,

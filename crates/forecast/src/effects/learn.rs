@@ -4,12 +4,13 @@
 //! far as forecasts reach: of an occasion of days, its first hour teaches. Other occasions at
 //! the same time are taken to do what is believed of them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::bands::{Forecast, Quantiles};
 use crate::calendar::announced::Announced;
 use crate::calendar::plan::Occurrence;
-use crate::effects::book::{Book, Outcome, Part};
+use crate::effects::book::{Book, OUTCOMES_MAX, Outcome, Part};
 use crate::effects::layer::calm;
 use crate::effects::tell::{Hindsight, tell};
 use crate::event::factors;
@@ -27,12 +28,23 @@ pub fn learn(
 ) -> usize {
     let mut order: Vec<&Occurrence> = occurrences.iter().collect();
     order.sort_by_key(|occurrence| occurrence.span_ms.end);
+    // Of more than are kept the newest are learned, or the others would come and go each time.
+    let mut room: BTreeMap<&str, usize> = BTreeMap::new();
+    order.reverse();
+    order.retain(|occurrence| {
+        let taken = room.entry(&occurrence.kind).or_default();
+        *taken += usize::from(occurrence.steps.end <= panel.len());
+        *taken <= OUTCOMES_MAX
+    });
+    order.reverse();
     let mut learned = 0;
     for occurrence in order {
         let id = id(occurrence);
         let steps = reach(occurrence, horizon);
         let is_over = occurrence.steps.end <= panel.len() && occurrence.steps.start > 0;
-        let teaches = occurrence.announced != Announced::Unmeasured && !steps.is_empty();
+        let teaches = !occurrence.is_holiday
+            && occurrence.announced != Announced::Unmeasured
+            && !steps.is_empty();
         if !is_over || !teaches || book.knows(&occurrence.kind, &id) {
             continue;
         }
@@ -162,6 +174,7 @@ mod tests {
                 occasion: "sale".to_string(),
                 kind: "sale".to_string(),
                 announced: Announced::Unknown,
+                is_holiday: false,
                 floor: None,
                 span_ms: start as u64 * 300_000..(start + 6) as u64 * 300_000,
                 steps: start..start + 6,
@@ -190,5 +203,30 @@ mod tests {
                 assert!(quantiles[1] <= came && came <= quantiles[3], "{quantiles:?} {came}");
             }
         }
+    }
+
+    #[test]
+    fn of_many_occasions_the_newest_are_learned_and_none_twice() {
+        let counts = Series::from_counts((0..450).map(|_| Some(9)));
+        let panel = Panel::new(vec![Member { counts, ..Member::default() }], 12);
+        let occurrence = |start: usize| Occurrence {
+            occasion: "hourly".to_string(),
+            kind: "hourly".to_string(),
+            announced: Announced::Unknown,
+            is_holiday: false,
+            floor: None,
+            span_ms: start as u64..start as u64 + 1,
+            steps: start..start + 1,
+            members: vec![0],
+        };
+        let occurrences: Vec<Occurrence> =
+            (1..OUTCOMES_MAX + 9).map(|of| occurrence(6 * of)).collect();
+        let window = entries().find(|entry| entry.name == "window-1h").expect("it is known");
+        let model = window.forecaster.fit(&panel.before(5), &Budget::FULL, 1);
+        let mut book = Book::default();
+        assert_eq!(learn(&mut book, &panel, &occurrences, &*model, 12), OUTCOMES_MAX);
+        assert_eq!(learn(&mut book, &panel, &occurrences, &*model, 12), 0);
+        let newest = book.outcomes("hourly").last().map(|newest| newest.end_ms);
+        assert_eq!(newest, occurrences.last().map(|last| last.span_ms.end));
     }
 }

@@ -7,3 +7,4 @@ pub mod tell;
 pub mod layer;
 pub mod turn;
 pub mod learn;
+pub mod rehearsal;

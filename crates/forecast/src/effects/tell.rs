@@ -26,7 +26,7 @@ pub fn tell(
     hindsight: Hindsight,
 ) -> Vec<EventEffect> {
     let mut events = Vec::new();
-    for occurrence in occurrences {
+    for occurrence in occurrences.iter().filter(|occurrence| !occurrence.is_holiday) {
         let as_of_ms = match hindsight {
             Hindsight::AsOf(ms) => ms,
             Hindsight::None => occurrence.span_ms.start,
@@ -76,6 +76,7 @@ mod tests {
             occasion: "b".to_string(),
             kind: "sale".to_string(),
             announced: Announced::Unknown,
+            is_holiday: false,
             floor: None,
             span_ms: start..start + 100,
             steps: 3..5,

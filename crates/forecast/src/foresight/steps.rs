@@ -77,6 +77,15 @@ impl Foresight {
         self.origin + self.step
     }
 
+    /// What is expected of the next steps of a function, however little that is, and further ahead
+    /// than others are told; none for a method that does not speak of whether anything comes.
+    pub fn ahead(&self, function: FunctionId, steps: usize) -> Option<FunctionDemand> {
+        match &self.method {
+            Method::Occurrence(occurrence) => minutes(occurrence, function.index(), steps, 0.0),
+            _ => None,
+        }
+    }
+
     /// Ends the step, and tells what is expected of the next ones.
     pub fn close(&mut self) -> DemandForecast {
         self.origin = self.due();
@@ -84,7 +93,8 @@ impl Foresight {
             Method::Occurrence(occurrence) => {
                 occurrence.note(&self.counts);
                 let each = 0..occurrence.functions();
-                each.filter_map(|function| minutes(occurrence, function, self.horizon)).collect()
+                let told = |function| minutes(occurrence, function, self.horizon, SPOKEN);
+                each.filter_map(told).collect()
             }
             Method::Counted(counted) => {
                 counted.note(&self.counts);
@@ -101,10 +111,15 @@ impl Foresight {
 }
 
 /// What is expected of a function's next minutes: the chance that anything comes, and how
-/// much by what came of late.
-fn minutes(occurrence: &Occurrence, function: usize, horizon: usize) -> Option<FunctionDemand> {
+/// much by what came of late. None if no chance is as much as `least`.
+fn minutes(
+    occurrence: &Occurrence,
+    function: usize,
+    horizon: usize,
+    least: f32,
+) -> Option<FunctionDemand> {
     let chances = occurrence.chances(function, horizon)?;
-    if chances.iter().all(|&chance| chance < SPOKEN) {
+    if chances.iter().all(|&chance| chance < least) {
         return None;
     }
     let habit = occurrence.habit(function)?;

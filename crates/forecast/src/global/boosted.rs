@@ -32,7 +32,7 @@ pub struct Boosting {
 
 /// The levels that are learned; those beyond are drawn from them.
 const LEARNED: [f32; 3] = [0.1, 0.5, 0.9];
-const KIND: &str = "boosted";
+const KIND: &str = "boosted-dated";
 
 /// Trees of two halves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,15 +2,19 @@
 //!
 //! All are finite, whatever the counts are: trees and networks have no word for what is not a
 //! number. What differs by magnitude is given beside the base and in scales; the calendar is
-//! left at zero until two days are known, because what was seen once is no season.
+//! left at zero until two days are known, because what was seen once is no season, and the names
+//! of days until each was seen.
 
 use std::borrow::Cow;
 
 use crate::boost::forest::{Block, LANES};
+use crate::days::{Ago, Day};
 use crate::event::factors;
 use crate::global::analog::{self, Analogs};
+use crate::global::marks::{MARKED, Marks};
 use crate::global::rests::{Rests, level_error};
 use crate::global::scene::{GUESSES, Levels, Scene};
+use crate::habits::{Like, habit};
 use crate::panel::{Past, Trigger};
 
 /// Counts that are given one by one.
@@ -18,7 +22,9 @@ const LAGS: usize = 12;
 /// Numbers that the rows of all steps ahead begin with.
 pub const SHARED: usize = LAGS + GUESSES + 40;
 /// Numbers that each step ahead has for itself.
-pub const OWN: usize = GUESSES + 24;
+pub const OWN: usize = GUESSES + TOLD + MARKED;
+/// Numbers of each step ahead that are neither guesses nor of occasions.
+const TOLD: usize = 29;
 /// Numbers in a row.
 pub const WIDTH: usize = SHARED + OWN;
 
@@ -36,6 +42,9 @@ pub struct Sight<'a> {
     rests: Rests,
     since: f32,
     slots: [f32; 12],
+    first: usize,
+    like: Like,
+    marks: Marks,
 }
 
 impl<'a> Sight<'a> {
@@ -46,25 +55,36 @@ impl<'a> Sight<'a> {
         counts: impl Into<Cow<'a, [f32]>>,
         horizon: usize,
     ) -> Self {
-        Self::known(past, member, counts, horizon, &Levels::default())
+        let first = past.first_known(member);
+        Self::known(past, (member, first), counts, horizon, &Levels::default())
     }
 
-    /// The same, where the levels of some ends of the same counts may be at hand.
+    /// The same of a member with the step from which on it is known, where the levels of some ends
+    /// of the same counts may be at hand.
     pub fn known(
         past: &Past<'_>,
-        member: usize,
+        (member, first): (usize, usize),
         counts: impl Into<Cow<'a, [f32]>>,
         horizon: usize,
         levels: &Levels,
     ) -> Self {
         let counts = counts.into();
-        let scene = Scene::known(&counts, past.season(), horizon, levels);
+        let first = first.min(counts.len());
+        let (day, days) = (past.day(), past.days());
+        let like = habit(&counts[first..], first, days).like;
+        let earlier = |step: usize, end: usize| {
+            let is_seen = !days.all().is_empty() && day > 0 && end >= first + 2 * day;
+            let then = is_seen.then(|| like.of(&days.ago(step, end))).flatten();
+            then.filter(|&then| then >= first)
+        };
+        let scene = Scene::known(&counts, past.season(), horizon, levels, &earlier);
         let since = counts.iter().rev().take_while(|count| **count <= 0.0).count().min(288) as f32;
         let analogs = analog::find(&counts, horizon);
         let rests = Rests::of(&counts, horizon);
         let shared = shared(&scene, &counts, since, past.trigger(member), &analogs, &rests);
         let slots = slots(&counts);
-        Self { scene, counts, shared, member, analogs, rests, since, slots }
+        let marks = Marks::of(past.all_events(), member);
+        Self { scene, counts, shared, member, analogs, rests, since, slots, first, like, marks }
     }
 
     /// The row of a step ahead, written over `row`.
@@ -100,12 +120,25 @@ impl<'a> Sight<'a> {
             known.map_or(0.0, |count| (count - middle) / scale)
         };
         let day = past.day();
-        let is_seen = day > 0 && len >= 2 * day;
+        let is_seen = day > 0 && len >= self.first + 2 * day;
         let time = if is_seen { past.time_of_day(step) as f32 / day as f32 } else { 0.0 };
-        let day_ago = |beside: usize| match step.checked_sub(day + beside) {
-            Some(step) if is_seen => (self.counts[step.min(len - 1)] - middle) / scale,
+        let ago = if is_seen { past.ago(step) } else { Ago::default() };
+        let known = |then: Option<usize>| then.filter(|&then| (self.first..len).contains(&then));
+        let then = known(self.like.of(&ago));
+        let earlier = |beside: usize| {
+            let place = then.and_then(|then| then.checked_sub(beside));
+            place.map_or(0.0, |place| (self.counts[place] - middle) / scale)
+        };
+        // Which day is like it was chosen; what other days say is told as what they say otherwise.
+        let otherwise = |other: Option<usize>| match (known(other), then) {
+            (Some(other), Some(then)) => (self.counts[other] - self.counts[then]) / scale,
             _ => 0.0,
         };
+        let date = if is_seen { past.days().at(step).map(|(day, _)| *day) } else { None };
+        let flag =
+            |is: fn(&Day) -> bool| date.as_ref().map_or(0.0, |day| f32::from(u8::from(is(day))));
+        let is_week_seen = len >= self.first + 7 * day;
+        let weekday = date.filter(|_| is_week_seen).map_or(0.0, |day| f32::from(1 + day.weekday));
         let beside = |count: f32| (count - middle) / scale;
         let followed =
             self.analogs.followed(&self.counts, ahead).map_or([0.0; 3], |f| f.map(beside));
@@ -121,8 +154,13 @@ impl<'a> Sight<'a> {
             (past.time_of_day(step) % 12) as f32,
             self.slots[step % 12] / scale,
             time,
-            day_ago(0),
-            (day_ago(0) + day_ago(1) + day_ago(2)) / 3.0,
+            earlier(0),
+            (earlier(0) + earlier(1) + earlier(2)) / 3.0,
+            otherwise(ago.day),
+            otherwise(ago.week),
+            flag(Day::is_free),
+            flag(|day| day.is_holiday),
+            weekday,
             times.max(0.01).ln(),
             width,
             followed[0],
@@ -138,7 +176,9 @@ impl<'a> Sight<'a> {
             beside(self.rests.quantile(ahead, 0.5)),
             beside(self.rests.quantile(ahead, 0.9)),
         ];
-        own[GUESSES..].copy_from_slice(&told);
+        own[GUESSES..][..TOLD].copy_from_slice(&told);
+        let marked = self.marks.told(step, &self.counts, self.first, beside);
+        own[GUESSES + TOLD..].copy_from_slice(&marked);
         own.map(tame)
     }
 

@@ -3,6 +3,7 @@
 use swell_core::rng::{Rng, below, unit};
 
 use crate::global::features::{Sight, WIDTH};
+use crate::global::scene::Levels;
 use crate::panel::Past;
 
 /// An origin needs so many known steps before it to teach anything.
@@ -72,12 +73,14 @@ impl Lessons {
         for member in 0..past.members() {
             let known = past.counts(member);
             let filled = past.filled(member);
+            let known_from = past.first_known(member);
             for origin in first..past.origin() {
                 if unit(rng) >= chance {
                     continue;
                 }
                 let then = past.until(origin);
-                let sight = Sight::of(&then, member, filled[..origin].to_vec(), horizon);
+                let (counts, levels) = (&filled[..origin], Levels::default());
+                let sight = Sight::known(&then, (member, known_from), counts, horizon, &levels);
                 for _ in 0..DRAWN {
                     let ahead = below(rng, horizon as u64) as usize;
                     let Some(came) = known.get(origin + ahead).filter(|came| !came.is_nan()) else {

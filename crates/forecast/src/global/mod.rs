@@ -4,6 +4,7 @@ pub mod scene;
 pub mod spread;
 pub mod analog;
 pub mod rests;
+pub mod marks;
 pub mod features;
 pub mod views;
 pub mod halved;

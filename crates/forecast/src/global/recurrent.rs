@@ -25,7 +25,7 @@ use crate::network::head::OUT;
 use crate::network::recurrent::{Answers, Batch, Network};
 use crate::panel::Past;
 
-const KIND: &str = "recurrent";
+const KIND: &str = "recurrent-dated";
 /// Steps that are read.
 const READ: usize = 36;
 /// Numbers of a step: the count in its measure, whether there was one, the place in an hour.

@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 
 /// How many guesses there are.
-pub const GUESSES: usize = 10;
+pub const GUESSES: usize = 11;
 const LAST: usize = 0;
 const MEDIAN_6: usize = 1;
 /// The median of an hour of 5-minute steps: the base unless another one is clearly better.
@@ -20,6 +20,7 @@ const HOUR: usize = 6;
 const HOURS: usize = 7;
 const RHYTHM: usize = 8;
 const SEASON: usize = 9;
+const EARLIER: usize = 10;
 
 /// Rhythms that are looked for, in steps.
 const RHYTHMS: [usize; 43] = [
@@ -65,6 +66,16 @@ fn flat(counts: &[f32]) -> [f32; GUESSES] {
     flat
 }
 
+/// The step of an earlier day that a step is like, as of where the counts end.
+pub type Earlier<'e> = dyn Fn(usize, usize) -> Option<usize> + 'e;
+
+/// What is told beside the counts.
+struct Told<'e> {
+    season: usize,
+    levels: &'e Levels,
+    earlier: &'e Earlier<'e>,
+}
+
 /// A function at an origin.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -87,19 +98,27 @@ pub struct Scene {
 impl Scene {
     /// Looks at the counts before the origin, gaps closed.
     pub fn of(counts: &[f32], season: usize, horizon: usize) -> Self {
-        Self::known(counts, season, horizon, &Levels::default())
+        Self::known(counts, season, horizon, &Levels::default(), &|_, _| None)
     }
 
-    /// The same, where the levels of some ends of the same counts may be at hand.
-    pub fn known(counts: &[f32], season: usize, horizon: usize, levels: &Levels) -> Self {
+    /// The same, where the levels of some ends of the same counts may be at hand, and earlier days
+    /// may be known.
+    pub fn known(
+        counts: &[f32],
+        season: usize,
+        horizon: usize,
+        levels: &Levels,
+        earlier: &Earlier<'_>,
+    ) -> Self {
+        let told = Told { season, levels, earlier };
         let (rhythm, rhythm_error) = rhythm(counts);
-        let (errors, rooted) = errors(counts, season, rhythm, levels);
+        let (errors, rooted) = errors(counts, rhythm, &told);
         let base = base(&errors);
         let recent = &counts[counts.len().saturating_sub(REACH)..];
         let mean = recent.iter().sum::<f32>() / recent.len().max(1) as f32;
         let rooted = rooted[base] * rooted[base];
         let scale = rooted + 0.1 * mean.sqrt() + 0.05;
-        let guesses = guess(counts, season, rhythm, horizon, levels);
+        let guesses = guess(counts, rhythm, horizon, &told);
         Self { base, scale, errors, rooted, rhythm, rhythm_error, guesses }
     }
 
@@ -114,7 +133,7 @@ impl Scene {
 fn base(errors: &[f32; GUESSES]) -> usize {
     let usual = errors[MEDIAN_12];
     let better = |&guess: &usize| errors[guess] < 0.7 * usual;
-    let candidates = [HOURS, RHYTHM, SEASON, HOUR].into_iter().filter(better);
+    let candidates = [HOURS, RHYTHM, SEASON, HOUR, EARLIER].into_iter().filter(better);
     candidates.min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(MEDIAN_12)
 }
 
@@ -133,12 +152,7 @@ fn rhythm(counts: &[f32]) -> (usize, f32) {
     if best.1.is_finite() { best } else { (1, 0.0) }
 }
 
-fn errors(
-    counts: &[f32],
-    season: usize,
-    rhythm: usize,
-    levels: &Levels,
-) -> ([f32; GUESSES], [f32; GUESSES]) {
+fn errors(counts: &[f32], rhythm: usize, told: &Told<'_>) -> ([f32; GUESSES], [f32; GUESSES]) {
     let (mut errors, mut roots) = ([0.0f32; GUESSES], [0.0f32; GUESSES]);
     let mut len = 0.0f32;
     for back in TRIALS {
@@ -146,7 +160,7 @@ fn errors(
             break;
         };
         let came = &counts[origin..counts.len().min(origin + TRIAL)];
-        let guesses = guess(&counts[..origin], season, rhythm, came.len(), levels);
+        let guesses = guess(&counts[..origin], rhythm, came.len(), told);
         for (guesses, came) in guesses.iter().zip(came) {
             for (guess, (error, root)) in guesses.iter().zip(errors.iter_mut().zip(&mut roots)) {
                 *error += (guess - came).abs();
@@ -158,18 +172,13 @@ fn errors(
     (errors.map(|error| error / len.max(1.0)), roots.map(|root| root / len.max(1.0)))
 }
 
-fn guess(
-    counts: &[f32],
-    season: usize,
-    rhythm: usize,
-    horizon: usize,
-    levels: &Levels,
-) -> Vec<[f32; GUESSES]> {
+fn guess(counts: &[f32], rhythm: usize, horizon: usize, told: &Told<'_>) -> Vec<[f32; GUESSES]> {
     let len = counts.len();
     if counts.is_empty() {
         return vec![[0.0; GUESSES]; horizon];
     }
-    let flat = levels.at(counts);
+    let flat = told.levels.at(counts);
+    let season = told.season;
     // The count so many whole periods before a step ahead; the last one where none is known.
     let earlier = |step: usize, period: usize, turns: usize| {
         let first = (step - len) / period + turns;
@@ -197,6 +206,8 @@ fn guess(
             _ => earlier(step, season, 1),
         }
         .unwrap_or(flat[MEDIAN_12]);
+        let then = (told.earlier)(step, len);
+        guesses[EARLIER] = then.map_or(flat[MEDIAN_12], |then| counts[then]);
         guesses
     };
     (0..horizon).map(step).collect()

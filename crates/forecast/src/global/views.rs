@@ -19,14 +19,16 @@ pub struct Closed<'p> {
     members: Range<usize>,
     counts: Vec<Vec<f32>>,
     levels: Vec<Levels>,
+    firsts: Vec<usize>,
 }
 
 impl<'p> Closed<'p> {
     /// The counts before the origin.
     pub fn of(past: &Past<'p>, members: Range<usize>) -> Self {
         let counts = members.clone().map(|member| past.filled(member)).collect();
+        let firsts = members.clone().map(|member| past.first_known(member)).collect();
         let levels = vec![Levels::default(); members.len()];
-        Self { past: *past, members, counts, levels }
+        Self { past: *past, members, counts, levels, firsts }
     }
 
     /// The functions as of the origin, or of an earlier one.
@@ -34,8 +36,8 @@ impl<'p> Closed<'p> {
         let past = self.past.until(origin);
         let counts = self.counts.iter().map(|counts| &counts[..past.origin()]).collect();
         let (sights, blocks) = (OnceCell::new(), OnceCell::new());
-        let (members, levels) = (self.members.clone(), &self.levels);
-        Views { past, members, horizon, counts, levels, sights, blocks }
+        let (members, levels, firsts) = (self.members.clone(), &self.levels, &self.firsts);
+        Views { past, members, horizon, counts, levels, firsts, sights, blocks }
     }
 }
 
@@ -50,6 +52,8 @@ pub struct Views<'a> {
     /// Their counts before the origin, gaps closed.
     pub counts: Vec<&'a [f32]>,
     levels: &'a [Levels],
+    /// From which step on each is known.
+    pub firsts: &'a [usize],
     sights: OnceCell<Vec<Sight<'a>>>,
     blocks: OnceCell<Vec<Block<OWN>>>,
 }
@@ -58,10 +62,11 @@ impl<'a> Views<'a> {
     /// The functions as models across functions see them, an hour ahead or as far as is asked.
     pub fn sights(&self) -> &[Sight<'a>] {
         let reach = self.horizon.max(LANES);
-        let one = |((member, &counts), levels): ((usize, &&'a [f32]), &Levels)| {
+        let one = |((member, &counts), levels): (((usize, usize), &&'a [f32]), &Levels)| {
             Sight::known(&self.past, member, counts, reach, levels)
         };
-        let all = || self.members.clone().zip(&self.counts).zip(self.levels);
+        let firsts = || self.firsts.iter().copied();
+        let all = || self.members.clone().zip(firsts()).zip(&self.counts).zip(self.levels);
         self.sights.get_or_init(|| all().map(one).collect())
     }
 

@@ -157,7 +157,7 @@ impl Hybridization {
         let every = past.members().div_ceil(ASKED_MAX).max(1);
         let chunks: Vec<Range<usize>> =
             chunks(0..past.members()).into_iter().step_by(every).collect();
-        let tracked = judged(past.origin(), past.day());
+        let tracked = judged(past.origin(), past.day(), past.days());
         let slots: Vec<Mutex<Notes>> = chunks.iter().map(|_| Mutex::default()).collect();
         (budget.each)(chunks.len(), &|chunk| {
             let notes = hybrid.look_back(past, chunks[chunk].clone(), &tracked, self.horizon);
@@ -338,7 +338,7 @@ impl Hybrid {
 
     /// The parts by name with the share each has in the median of a member's forecast.
     pub fn shares(&self, past: &Past<'_>, member: usize, horizon: usize) -> Vec<(String, f32)> {
-        let tracked = origins(past.origin(), past.day());
+        let tracked = origins(past.origin(), past.day(), past.days());
         let notes = self.look_back(past, member..member + 1, &tracked, horizon);
         let seen = self.seen(past, member..member + 1, &tracked, &notes);
         let weights = self.weights(&seen[0]);
@@ -366,7 +366,7 @@ impl Model for Hybrid {
         let origin = past.origin();
         let closed = Closed::of(past, members.clone());
         let views = closed.at(origin, horizon);
-        let tracked = origins(origin, past.day());
+        let tracked = origins(origin, past.day(), past.days());
         let now = if origin.is_multiple_of(STRIDE) {
             // This origin will be tracked soon.
             let both = self.parts.iter().map(|part| part.say_both(&views));

@@ -16,9 +16,11 @@ pub enum Contender {
     SeasonalNaive,
     /// No forecast: instances are kept for a fixed time after use.
     KeepAlive,
-    /// As much as one day ago. Leagues of earlier runs know the others by their places, so it
-    /// stands at the end.
+    /// As much as one day ago. Leagues of earlier runs know the others by their places, so what
+    /// came later stands at the end.
     DayNaive,
+    /// As much as one week ago.
+    WeekNaive,
 }
 
 /// Why a model is trained.
@@ -63,6 +65,7 @@ impl fmt::Display for Contender {
             Contender::Window => f.write_str("the window of the last hours"),
             Contender::SeasonalNaive => f.write_str("the counts of a season ago"),
             Contender::DayNaive => f.write_str("the counts of a day ago"),
+            Contender::WeekNaive => f.write_str("the counts of a week ago"),
             Contender::KeepAlive => f.write_str("a fixed keep-alive"),
         }
     }

@@ -24,6 +24,14 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// Adds a step.
+    pub fn add(&mut self, own: f64, other: f64) {
+        self.own += own;
+        self.others += other;
+        self.squares += (own - other) * (own - other);
+        self.len += 1;
+    }
+
     /// By how many standard errors the one lost more than the other, on average. Neighbouring
     /// steps tell nearly the same, so that half as many count.
     pub fn sure(&self) -> f64 {
@@ -65,10 +73,7 @@ impl Form {
         let mut beside = Beside::default();
         for (step, loss) in &self.losses {
             if let (Some(loss), Some(other)) = (loss, other.at(*step)) {
-                beside.own += loss;
-                beside.others += other;
-                beside.squares += (loss - other) * (loss - other);
-                beside.len += 1;
+                beside.add(*loss, other);
             }
         }
         beside

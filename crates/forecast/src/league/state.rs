@@ -99,6 +99,7 @@ impl State {
             Contender::Window
             | Contender::SeasonalNaive
             | Contender::DayNaive
+            | Contender::WeekNaive
             | Contender::KeepAlive => true,
         }
     }

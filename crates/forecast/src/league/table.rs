@@ -16,8 +16,8 @@ use crate::league::state::State;
 use crate::league::trial::{Trial, Verdict};
 
 /// Who does not need training, the better usual one first.
-const UNTRAINED: [Contender; 3] =
-    [Contender::Window, Contender::SeasonalNaive, Contender::DayNaive];
+const UNTRAINED: [Contender; 4] =
+    [Contender::Window, Contender::SeasonalNaive, Contender::DayNaive, Contender::WeekNaive];
 
 /// What a step told.
 #[derive(Debug, Clone, Copy)]
@@ -266,7 +266,7 @@ impl League {
 
     fn promote(&mut self, generation: u64, share: f64, orders: &mut Vec<Order>) {
         let (own, tolerance) = (Contender::Model(generation), self.rules.tolerance);
-        let naives = [Contender::SeasonalNaive, Contender::DayNaive];
+        let [_, naives @ ..] = UNTRAINED;
         if let Some(naive) =
             naives.into_iter().find(|&than| self.is_worse(own, than, tolerance, 0.0))
         {

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
 use crate::checkpoint::{self, CheckpointError};
+use crate::days::Days;
 use crate::few::{FEW, usual, widened};
 use crate::forecaster::{Budget, Forecaster, Model, Whose};
 use crate::global::views::Views;
@@ -23,9 +24,19 @@ pub struct Known<'a> {
     pub season: usize,
     /// Steps in a day; zero where there is no time of day.
     pub day: usize,
+    /// The step of the panel that is the first of the counts.
+    pub first: usize,
+    /// The days of the panel; none where its steps have no date.
+    pub days: &'a Days,
 }
 
-impl Known<'_> {
+impl<'a> Known<'a> {
+    /// Counts of steps without a date.
+    pub fn undated(counts: &'a [f32], season: usize, day: usize) -> Self {
+        static NONE: Days = Days::NONE;
+        Self { counts, season, day, first: 0, days: &NONE }
+    }
+
     /// What was known before an earlier end.
     pub fn until(&self, end: usize) -> Self {
         Self { counts: &self.counts[..end], ..*self }
@@ -243,7 +254,8 @@ impl<'p> At<'p> {
         let (past, first) = (&self.past, self.first[place].min(counts.len()));
         let counts = &counts[first..];
         let ends: Vec<usize> = ends.iter().map(|end| end.saturating_sub(first)).collect();
-        let known = Known { counts, season: past.season(), day: past.day() };
+        let (season, day, days) = (past.season(), past.day(), past.days());
+        let known = Known { counts, season, day, first, days };
         let some: Vec<usize> = ends.iter().copied().filter(|&end| end > 0).collect();
         let mut made = rule.forecasts(known, &some, horizon).into_iter();
         let sane = |&end: &usize| match counts[..end].last() {

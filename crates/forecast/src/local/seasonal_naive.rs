@@ -1,7 +1,8 @@
 //! As much comes as came at the same place of the last season: what nobody may do worse than
 //! for long.
 
-use crate::bands::{Forecast, quantiles_of};
+use crate::bands::{Forecast, LEVELS, Quantiles, quantiles_of};
+use crate::habits::{Like, apart, habit};
 use crate::local::rule::{Known, Rule};
 
 /// Forecasts the count one season earlier.
@@ -38,35 +39,130 @@ impl Rule for SeasonalNaive {
     }
 }
 
-/// Forecasts the count one season or one day earlier, whichever was nearer over the last day; until
-/// two days are known, one season.
+/// Forecasts the count one week earlier; while no week is known, as [`DayNaive`].
+#[derive(Debug, Clone, Copy)]
+pub struct WeekNaive;
+
+impl Rule for WeekNaive {
+    fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast {
+        let week = 7 * known.day;
+        if week == 0 || known.counts.len() < week {
+            return DayNaive.forecast(known, horizon);
+        }
+        earlier_day(&known, horizon, Like::Week)
+            .unwrap_or_else(|| SeasonalNaive.forecast(Known { season: week, ..known }, horizon))
+    }
+}
+
+/// Forecasts the count one season earlier or that of an earlier day, whichever was nearer of late;
+/// until two days are known, one season. Which earlier day: the last one, or where steps have dates
+/// the last of the same kind or name, as the function's habit is.
 #[derive(Debug, Clone, Copy)]
 pub struct SeasonOrDay;
 
 impl Rule for SeasonOrDay {
     fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast {
-        let Known { counts, season, day } = known;
+        let Known { counts, season, day, first, days } = known;
         let len = counts.len();
         let is_known = day > 0 && len >= 2 * day && season <= day;
-        let off = |lag: usize| -> f32 {
-            (len - day..len).map(|step| (counts[step] - counts[step - lag]).abs()).sum()
+        let off = |steps: usize, lag: usize| {
+            apart(&counts[len - steps..], &counts[len - steps - lag..len - lag])
         };
-        let season = if is_known && off(day) < off(season) { day } else { season };
+        if is_known && !days.all().is_empty() {
+            let habit = habit(counts, first, days);
+            let steps = (7 * day).min(len - season);
+            if habit.off < off(steps, season) / steps as f32
+                && let Some(said) = earlier_day(&known, horizon, habit.like)
+            {
+                return said;
+            }
+        }
+        let season = if is_known && off(day, day) < off(day, season) { day } else { season };
         SeasonalNaive.forecast(Known { season, ..known }, horizon)
     }
+}
+
+/// The counts of earlier days, with a band by how far days of that kind were from theirs; none
+/// where a step has no such day.
+fn earlier_day(known: &Known<'_>, horizon: usize, like: Like) -> Option<Forecast> {
+    let Known { counts, day, first, days, .. } = *known;
+    let origin = first + counts.len();
+    let mut spreads: [Option<Quantiles>; 2] = [None; 2];
+    let step = |ahead: usize| {
+        let step = origin + ahead;
+        let then = like.of(&days.ago(step, origin)).filter(|&then| then >= first)?;
+        let (own, _) = days.at(step)?;
+        let spread = &mut spreads[usize::from(own.is_free())];
+        let spread = spread.get_or_insert_with(|| {
+            let mut changes = changes(known, step, like, day);
+            if changes.is_empty() { [0.0; LEVELS.len()] } else { quantiles_of(&mut changes) }
+        });
+        Some(spread.map(|change| counts[then - first] + change))
+    };
+    Some(Forecast { steps: (0..horizon).map(step).collect::<Option<_>>()? })
+}
+
+/// How far the newest days of a step's kind were from those they are told from, of so many steps.
+fn changes(known: &Known<'_>, step: usize, like: Like, enough: usize) -> Vec<f32> {
+    let Known { counts, first, days, .. } = *known;
+    let origin = first + counts.len();
+    let mut changes = Vec::with_capacity(2 * enough);
+    for (place, steps) in days.of_kind(step, origin) {
+        if changes.len() >= enough {
+            break;
+        }
+        let before = days.before(place);
+        let Some(then) = before[like as usize].or(before[0]) else { continue };
+        let shift = days.all()[place].start - days.all()[then].start;
+        let begin = steps.start.max(first as i64 + shift);
+        for step in begin..steps.end {
+            let at = |step: i64| counts[(step - first as i64) as usize];
+            changes.push(at(step) - at(step - shift));
+        }
+    }
+    changes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bands::MEDIAN;
+    use crate::days::Days;
+
+    #[test]
+    fn a_monday_is_told_from_a_friday_and_a_saturday_from_a_saturday() {
+        let (day, days) = (24, Days::even(0, 24, 0, 30));
+        let came = |step: usize| match (step / day % 7, step % day) {
+            (0..5, 9..17) => 40.0 + (step * 7919 % 5) as f32,
+            _ => 0.0,
+        };
+        let said = |origin: usize, rule: &dyn Rule| -> Vec<f32> {
+            let counts: Vec<f32> = (0..origin).map(came).collect();
+            let known = Known { counts: &counts, season: 1, day, first: 0, days: &days };
+            rule.forecast(known, 8).steps.iter().map(|step| step[MEDIAN]).collect()
+        };
+        for (of, is_working) in [(7, true), (12, false), (13, false), (14, true)] {
+            for step in said(of * day + 9, &SeasonOrDay) {
+                assert_eq!(step >= 40.0, is_working, "day {of}: {step}");
+            }
+        }
+        assert!(said(14 * day + 9, &WeekNaive).iter().all(|&step| step >= 40.0));
+        assert!(said(13 * day + 9, &WeekNaive).iter().all(|&step| step == 0.0));
+        let band = |origin: usize| {
+            let counts: Vec<f32> = (0..origin).map(came).collect();
+            let known = Known { counts: &counts, season: 1, day, first: 0, days: &days };
+            let step = SeasonOrDay.forecast(known, 1).steps[0];
+            step[4] - step[0]
+        };
+        assert!(band(7 * day + 10) > 1.0, "a Monday is not as sure as the Sunday before it");
+    }
 
     #[test]
     fn the_nearer_of_season_and_day_speaks() {
         let daily = |step: usize| if step % 24 == 20 { 9.0 } else { 1.0 };
         let hourly = |step: usize| if step % 4 == 2 { 9.0 } else { (step / 24) as f32 };
         let said = |rule: &dyn Rule, counts: &[f32]| -> Vec<f32> {
-            let known = Known { counts, season: 4, day: 24 };
+            let known = Known::undated(counts, 4, 24);
             rule.forecast(known, 4).steps.iter().map(|step| step[MEDIAN]).collect()
         };
         let series = |of: &dyn Fn(usize) -> f32, len: usize| (0..len).map(of).collect::<Vec<_>>();

@@ -1,6 +1,7 @@
 //! Demand as people make it: by the hours of a day and the days of a week.
 
 use swell_core::rng::{Rng, split, unit};
+use swell_forecast::days::Days;
 use swell_forecast::panel::{Member, Panel};
 use swell_forecast::series::Series;
 
@@ -41,7 +42,7 @@ pub(crate) fn panel(rhythm: Rhythm, functions: usize, days: usize, seed: u64) ->
         ..Member::default()
     };
     let members = (0..functions).map(member).collect();
-    Panel::new(members, DAY)
+    Panel { days: Days::even(0, DAY, 0, days + 1), ..Panel::new(members, DAY) }
 }
 
 fn counts(rhythm: Rhythm, days: usize, rng: &mut Rng) -> Vec<u32> {

@@ -17,6 +17,7 @@ use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
+use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use swell_core::time::Span;
 
@@ -49,6 +50,8 @@ pub struct ApiContext {
     pub foretold: Arc<dyn Foretold>,
     /// This node as a site, where it can be one.
     pub sited: Option<Arc<dyn Sited>>,
+    /// This node among the nodes of its site, where it can be a site.
+    pub crew: Option<Arc<dyn Crewed>>,
     /// What callers must show; without it the API answers to this machine only.
     pub token: Option<String>,
     /// Where the node listens, for links in answers to requests that name no host.
@@ -71,6 +74,22 @@ impl ApiContext {
     pub fn sited(&self) -> Result<&Arc<dyn Sited>, Refusal> {
         let none = || Refusal::new(Reason::NotFound, "this node can be no site");
         self.sited.as_ref().ok_or_else(none)
+    }
+
+    /// This node among the nodes of its site.
+    pub fn crew(&self) -> Result<&Arc<dyn Crewed>, Refusal> {
+        let none = || Refusal::new(Reason::NotFound, "this node can be no site");
+        self.crew.as_ref().ok_or_else(none)
+    }
+
+    /// What is deployed here is changed here: not at a node whose site has its seat elsewhere.
+    pub fn must_decide(&self) -> Result<(), Refusal> {
+        let Some((site, seat)) = self.crew.as_ref().and_then(|crew| crew.follows()) else {
+            return Ok(());
+        };
+        let title = format!("this is a node of site `{site}`, which has what its seat has");
+        let at = seat.map_or_else(String::new, |seat| format!(", at {seat}"));
+        Err(Refusal::new(Reason::Conflict, title).hint(format!("change it at the seat{at}")))
     }
 
     /// The contents; why there are none.
@@ -154,8 +173,22 @@ pub trait Foretold: Send + Sync {
     /// What was out of the ordinary, newest first.
     fn anomalies(&self, function: Option<&str>, limit: usize) -> Vec<Anomaly>;
 
+    /// Forecasts of the last hours, and what came. Reads the disk.
+    fn record(&self) -> Result<Vec<u8>, Refusal>;
+
     /// What clones saved and cost since so many milliseconds ago.
     fn receipt(&self, since_ms: u64) -> Receipt;
+}
+
+/// Whose curves are asked for; nothing is all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Only<'a> {
+    /// The site.
+    pub site: Option<&'a str>,
+    /// The workload.
+    pub workload: Option<&'a str>,
+    /// The node of this site.
+    pub node: Option<&'a str>,
 }
 
 /// Something that a site does, which may take a while.
@@ -166,6 +199,12 @@ pub type Siting<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send 
 pub trait Sited: Send + Sync {
     /// The site that serves a function, if it is another one.
     fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String>;
+
+    /// Waits until all that was decided anywhere before this call is known here.
+    fn catch_up(&self) -> Siting<'_, ()>;
+
+    /// The same, if a majority of the sites answers soon; whether one did.
+    fn tries_to_catch_up(&self) -> Siting<'_, bool>;
 
     /// The sites, as this one sees them.
     fn cluster(&self) -> Result<Cluster, Refusal>;
@@ -182,8 +221,8 @@ pub trait Sited: Send + Sync {
     /// How good forecasts were, of one site or of all.
     fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Refusal>;
 
-    /// What this site expects of a site or a workload, or of all.
-    fn outlook(&self, site: Option<&str>, workload: Option<&str>) -> Result<SiteOutlook, Refusal>;
+    /// What this site expects of a site, a workload or a node of its own, or of all.
+    fn outlook(&self, only: Only<'_>) -> Result<SiteOutlook, Refusal>;
 
     /// What moves in shadow mode would have come to, over so long.
     fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal>;
@@ -211,6 +250,33 @@ pub trait Sited: Send + Sync {
 
     /// Sets whether anything moves.
     fn set_mode(&self, asked: SetMode) -> Siting<'_, ()>;
+}
+
+/// This node among the nodes of its site.
+pub trait Crewed: Send + Sync {
+    /// The nodes of the site.
+    fn nodes(&self) -> Result<SiteNodes, Refusal>;
+
+    /// The site that has its seat at another node, and that node's gateway, if it is known.
+    fn follows(&self) -> Option<(String, Option<String>)>;
+
+    /// Whether the site may leave its cluster, as far as its nodes go.
+    fn may_leave(&self) -> Siting<'_, ()>;
+
+    /// Whether this node may become a site.
+    fn may_join(&self) -> Result<(), Refusal>;
+
+    /// What another node needs to join this site.
+    fn invite(&self, asked: InviteNode) -> Siting<'_, NodeInvitation>;
+
+    /// Joins a site.
+    fn join(&self, asked: JoinNode) -> Siting<'_, SiteNodes>;
+
+    /// Leaves it; or does so even if the seat does not hear.
+    fn leave(&self, forget: bool) -> Siting<'_, ()>;
+
+    /// Removes another node.
+    fn remove(&self, node: String) -> Siting<'_, ()>;
 }
 
 /// What is taken where a calendar says nothing.

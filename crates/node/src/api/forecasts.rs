@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -156,6 +157,19 @@ pub async fn anomalies(
 ) -> Json<Vec<Anomaly>> {
     let limit = query.limit.unwrap_or(ANOMALIES);
     Json(context.foretold.anomalies(query.function.as_deref(), limit))
+}
+
+/// Forecasts of the last hours and what came, as the node recorded them: `swell journal forecasts`
+/// reads it.
+#[utoipa::path(get, path = "/v1/forecast-record", tag = "forecasts", responses(
+    (status = 200, description = "Segments of the record, oldest first.",
+        content_type = "application/octet-stream", body = Vec<u8>),
+    (status = 507, description = "It cannot be read."),
+))]
+pub async fn record(State(context): State<Arc<ApiContext>>) -> Answer<Response> {
+    let foretold = context.foretold.clone();
+    let bytes = aside(move || foretold.record()).await?;
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
 /// From when on.

@@ -136,18 +136,20 @@ pub async fn patch(
     described(&context, &name, &links)
 }
 
-/// Removes a function with all its versions. Requests under way finish; those that wait
-/// are refused.
+/// Removes a function with all its versions, unless flows name it. Requests under way finish;
+/// those that wait are refused.
 #[utoipa::path(delete, path = "/v1/functions/{name}", tag = "functions",
     params(("name" = String, Path, description = "The function.")),
     responses(
         (status = 204, description = "It is gone."),
         (status = 404, description = "There is no such function."),
+        (status = 409, description = "Flows name it."),
         (status = 507, description = "The disk is full or broken; nothing was changed."),
     ),
 )]
 pub async fn remove(State(context): State<Arc<ApiContext>>, At(name): At) -> Answer<StatusCode> {
-    context.deployer.remove(&name).await?;
+    let removing = context.deployer.remove(&name);
+    context.flows.flows.remove_function(&name, removing).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -14,6 +14,7 @@ pub mod logs;
 pub mod invocations;
 pub mod forecasts;
 pub mod sites;
+pub mod site_nodes;
 pub mod outlooks;
 pub mod openapi;
 pub mod router;

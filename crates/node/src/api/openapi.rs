@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::reply::PROBLEM;
 use crate::api::{
-    caches, code, contents, flows, forecasts, functions, invocations, logs, node, outlooks, sites,
-    voters,
+    caches, code, contents, flows, forecasts, functions, invocations, logs, node, outlooks,
+    site_nodes, sites, voters,
 };
 
 /// The API of a node.
@@ -30,9 +30,11 @@ use crate::api::{
         invocations::list, invocations::show, invocations::result, invocations::replay,
         invocations::discard, invocations::publish,
         forecasts::list, forecasts::show, forecasts::calendar, forecasts::announce,
-        forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt,
+        forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt, forecasts::record,
         sites::cluster, sites::init, sites::join, sites::leave, sites::remove, sites::invite, sites::set_mode,
         sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
+        site_nodes::list, site_nodes::invite, site_nodes::join, site_nodes::leave,
+        site_nodes::remove,
         sites::ledger, outlooks::outlook, outlooks::receipt,
         document,
     ),

@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 
-use crate::api::context::ApiContext;
+use crate::api::context::{ApiContext, Only};
 use crate::api::reply::{Answer, Asked, Failure, aside};
 use crate::deploy::bounds::short;
 use crate::refusal::{Reason, Refusal};
@@ -24,20 +24,24 @@ pub struct OutlookQuery {
     site: Option<String>,
     /// Only of this workload.
     workload: Option<String>,
+    /// Only of this node of the site.
+    node: Option<String>,
 }
 
 /// What this site expects of all sites and workloads: curves with quantiles, slot by slot.
 #[utoipa::path(get, path = "/v1/site/forecast", tag = "sites", params(OutlookQuery), responses(
     (status = 200, description = "The curves.", body = SiteOutlook),
     (status = 400, description = "The query makes no sense."),
-    (status = 404, description = "This node is no site, or there is no such site or workload."),
+    (status = 404, description = "This node is no site, or there is no such site, workload or node."),
 ))]
 pub async fn outlook(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<OutlookQuery>,
 ) -> Answer<Json<SiteOutlook>> {
     let told = aside(&context, move |context| {
-        context.sited()?.outlook(query.site.as_deref(), query.workload.as_deref())
+        let OutlookQuery { site, workload, node } = &query;
+        let (site, workload) = (site.as_deref(), workload.as_deref());
+        context.sited()?.outlook(Only { site, workload, node: node.as_deref() })
     });
     Ok(Json(told.await?))
 }

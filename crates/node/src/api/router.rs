@@ -11,7 +11,7 @@ use crate::api::context::ApiContext;
 use crate::api::reply::{Failure, name_request};
 use crate::api::{
     access, caches, code, contents, flows, forecasts, functions, invocations, logs, node, openapi,
-    outlooks, sites, voters,
+    outlooks, site_nodes, sites, voters,
 };
 use crate::refusal::{Reason, Refusal};
 
@@ -69,11 +69,16 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/calendar/{id}", delete(forecasts::withdraw)),
         ("/v1/anomalies", get(forecasts::anomalies)),
         ("/v1/receipt", get(forecasts::receipt)),
+        ("/v1/forecast-record", get(forecasts::record)),
         ("/v1/site", get(sites::cluster).delete(sites::leave)),
         ("/v1/site/members/{name}", delete(sites::remove)),
         ("/v1/site/init", post(sites::init)),
         ("/v1/site/join", post(sites::join)),
         ("/v1/site/invitations", post(sites::invite)),
+        ("/v1/site/nodes", get(site_nodes::list).delete(site_nodes::leave)),
+        ("/v1/site/nodes/{name}", delete(site_nodes::remove)),
+        ("/v1/site/nodes/invitations", post(site_nodes::invite)),
+        ("/v1/site/nodes/join", post(site_nodes::join)),
         ("/v1/site/mode", put(sites::set_mode)),
         ("/v1/site/forecast", get(outlooks::outlook)),
         ("/v1/site/receipt", get(outlooks::receipt)),
@@ -96,6 +101,7 @@ pub fn router(context: Arc<ApiContext>) -> Router {
             let path = route.map_or(path, |(_, route)| *route);
             router.route(path, methods)
         })
+        .layer(from_fn_with_state(context.clone(), site_nodes::guard))
         .layer(from_fn_with_state(context.clone(), access::guard));
     let open = get(openapi::document).fallback(not_allowed);
     Router::new()

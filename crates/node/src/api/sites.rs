@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
@@ -15,13 +16,70 @@ use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, At, Failure, Told, aside};
 use crate::refusal::{Reason, Refusal};
 
+/// How true what is shown must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Consistency {
+    /// Linearizable if a majority of the sites answers, else local.
+    #[default]
+    Best,
+    /// As it is known at this site, which may be behind.
+    Local,
+    /// With all that was decided anywhere before it was asked for, or not at all.
+    Linearizable,
+}
+
+/// How to read what was decided.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReadQuery {
+    /// How true it must be; left out is `best`. The header `swell-consistency` of the answer says
+    /// which it is: `linearizable`, or `local`, which may be behind.
+    #[serde(default)]
+    #[param(inline)]
+    consistency: Consistency,
+}
+
+/// What was read, and whether all is in it that was decided before it was asked for.
+pub struct Read<T> {
+    told: T,
+    is_linearizable: bool,
+}
+
+impl<T: Serialize> IntoResponse for Read<T> {
+    fn into_response(self) -> Response {
+        let which = if self.is_linearizable { "linearizable" } else { "local" };
+        ([("swell-consistency", which)], Json(self.told)).into_response()
+    }
+}
+
+/// Reads what was decided, as true as it must be.
+async fn read<T: Send + 'static>(
+    context: &Arc<ApiContext>,
+    consistency: Consistency,
+    look: impl FnOnce(&ApiContext) -> Result<T, Refusal> + Send + 'static,
+) -> Answer<Read<T>> {
+    let is_linearizable = match consistency {
+        Consistency::Local => false,
+        Consistency::Best => context.sited()?.tries_to_catch_up().await?,
+        Consistency::Linearizable => context.sited()?.catch_up().await.map(|()| true)?,
+    };
+    Ok(Read { told: aside(context, look).await?, is_linearizable })
+}
+
 /// The sites of the cluster, as this one sees them.
-#[utoipa::path(get, path = "/v1/site", tag = "sites", responses(
+#[utoipa::path(get, path = "/v1/site", tag = "sites", params(ReadQuery), responses(
     (status = 200, description = "The sites.", body = Cluster),
+    (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
+    (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
 ))]
-pub async fn cluster(State(context): State<Arc<ApiContext>>) -> Answer<Json<Cluster>> {
-    Ok(Json(aside(&context, |context| context.sited()?.cluster()).await?))
+pub async fn cluster(
+    State(context): State<Arc<ApiContext>>,
+    Asked(query): Asked<ReadQuery>,
+) -> Answer<Read<Cluster>> {
+    read(&context, query.consistency, |context| context.sited()?.cluster()).await
 }
 
 /// Founds a cluster with this node as its first site.
@@ -35,6 +93,7 @@ pub async fn init(
     State(context): State<Arc<ApiContext>>,
     Told(asked): Told<InitSite>,
 ) -> Answer<Json<Cluster>> {
+    context.crew().and_then(|crew| crew.may_join()).map_err(Failure)?;
     Ok(Json(context.sited().map_err(Failure)?.init(asked).await.map_err(Failure)?))
 }
 
@@ -50,6 +109,7 @@ pub async fn join(
     State(context): State<Arc<ApiContext>>,
     Told(asked): Told<JoinSite>,
 ) -> Answer<Json<Cluster>> {
+    context.crew().and_then(|crew| crew.may_join()).map_err(Failure)?;
     Ok(Json(context.sited().map_err(Failure)?.join(asked).await.map_err(Failure)?))
 }
 
@@ -75,6 +135,7 @@ pub async fn leave(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<LeaveQuery>,
 ) -> Answer<StatusCode> {
+    context.crew().map_err(Failure)?.may_leave().await.map_err(Failure)?;
     context.sited().map_err(Failure)?.leave(query.forget).await.map_err(Failure)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -125,12 +186,17 @@ pub async fn set_mode(
 }
 
 /// Proposals that are remembered, newest first.
-#[utoipa::path(get, path = "/v1/proposals", tag = "sites", responses(
+#[utoipa::path(get, path = "/v1/proposals", tag = "sites", params(ReadQuery), responses(
     (status = 200, description = "Proposals.", body = Vec<Proposal>),
+    (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
+    (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
 ))]
-pub async fn proposals(State(context): State<Arc<ApiContext>>) -> Answer<Json<Vec<Proposal>>> {
-    Ok(Json(aside(&context, |context| context.sited()?.proposals()).await?))
+pub async fn proposals(
+    State(context): State<Arc<ApiContext>>,
+    Asked(query): Asked<ReadQuery>,
+) -> Answer<Read<Vec<Proposal>>> {
+    read(&context, query.consistency, |context| context.sited()?.proposals()).await
 }
 
 /// Files a proposal for a person. It is voted on as any other.
@@ -150,19 +216,21 @@ pub async fn file(
 
 /// One proposal, with its votes and its story.
 #[utoipa::path(get, path = "/v1/proposals/{id}", tag = "sites",
-    params(("id" = u64, Path, description = "Its id.")),
+    params(("id" = u64, Path, description = "Its id."), ReadQuery),
     responses(
         (status = 200, description = "The proposal.", body = Proposal),
-        (status = 400, description = "That is no id."),
+        (status = 400, description = "That is no id, or the query makes no sense."),
         (status = 404, description = "It is not remembered."),
+        (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
     ),
 )]
 pub async fn proposal(
     State(context): State<Arc<ApiContext>>,
     At(id): At,
-) -> Answer<Json<Proposal>> {
+    Asked(query): Asked<ReadQuery>,
+) -> Answer<Read<Proposal>> {
     let id = number(&id)?;
-    Ok(Json(aside(&context, move |context| context.sited()?.proposal(id)).await?))
+    read(&context, query.consistency, move |context| context.sited()?.proposal(id)).await
 }
 
 /// Takes a proposal back that this site filed; or stops its move, which goes back: at the site
@@ -183,12 +251,17 @@ pub async fn withdraw(State(context): State<Arc<ApiContext>>, At(id): At) -> Ans
 }
 
 /// Who has authority over which workload.
-#[utoipa::path(get, path = "/v1/authorities", tag = "sites", responses(
+#[utoipa::path(get, path = "/v1/authorities", tag = "sites", params(ReadQuery), responses(
     (status = 200, description = "Workloads with their authority.", body = Vec<Authority>),
+    (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
+    (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
 ))]
-pub async fn authorities(State(context): State<Arc<ApiContext>>) -> Answer<Json<Vec<Authority>>> {
-    Ok(Json(aside(&context, |context| context.sited()?.authorities()).await?))
+pub async fn authorities(
+    State(context): State<Arc<ApiContext>>,
+    Asked(query): Asked<ReadQuery>,
+) -> Answer<Read<Vec<Authority>>> {
+    read(&context, query.consistency, |context| context.sited()?.authorities()).await
 }
 
 /// Of which site.
@@ -198,6 +271,10 @@ pub async fn authorities(State(context): State<Arc<ApiContext>>) -> Answer<Json<
 pub struct LedgerQuery {
     /// Only that of this site.
     site: Option<String>,
+    /// How true it must be; left out is `best`.
+    #[serde(default)]
+    #[param(inline)]
+    consistency: Consistency,
 }
 
 /// What sites forecast, what then happened, and what they weigh for it.
@@ -205,13 +282,14 @@ pub struct LedgerQuery {
     (status = 200, description = "The ledger.", body = Vec<LedgerRow>),
     (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site, or there is no such site."),
+    (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
 ))]
 pub async fn ledger(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<LedgerQuery>,
-) -> Answer<Json<Vec<LedgerRow>>> {
-    let rows = aside(&context, move |context| context.sited()?.ledger(query.site.as_deref()));
-    Ok(Json(rows.await?))
+) -> Answer<Read<Vec<LedgerRow>>> {
+    let LedgerQuery { site, consistency } = query;
+    read(&context, consistency, move |context| context.sited()?.ledger(site.as_deref())).await
 }
 
 fn number(text: &str) -> Answer<u64> {

@@ -3,6 +3,7 @@
 //! Invariant: a step that nobody measured is a gap in every panel, whatever the tracks hold.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use swell_forecast::panel::{Member, Panel, Trigger};
@@ -121,31 +122,16 @@ impl Book {
         self.tracks.values().map(of).sum()
     }
 
-    /// The calls of a function in a step of a window; nothing if that was not measured.
-    fn count(&self, track: &Track, step: u64, window: &Window) -> Option<u32> {
-        if window.step.is_multiple_of(5) {
-            let of_step = window.step / 5;
-            sum(
-                &self.measured.fives,
-                &track.fives,
-                step * of_step,
-                of_step,
-                track.since.div_ceil(5),
-            )
-        } else {
-            let measured = &self.measured.minutes;
-            sum(measured, &track.minutes, step * window.step, window.step, track.since)
-        }
-    }
-
     /// The panel of some functions, each with what starts it; one that was never called has a
     /// series of gaps.
     pub fn panel(&self, window: &Window, functions: &[(Arc<str>, Trigger)]) -> Panel {
         let begin = window.end.saturating_sub(window.steps);
+        let measured = self.measured(window);
         let members = functions.iter().map(|(name, trigger)| {
-            let track = self.tracks.get(name);
-            let count = |step| track.and_then(|track| self.count(track, step, window));
-            let counts = Series::from_counts((begin..window.end).map(count));
+            let counts = match self.tracks.get(name) {
+                Some(track) => counts(track, window, &measured),
+                None => Series::from_counts(measured.iter().map(|_| None)),
+            };
             Member { name: name.to_string(), counts, trigger: *trigger, seen: Vec::new() }
         });
         let hour = (60 / window.step).max(1) as usize;
@@ -156,27 +142,50 @@ impl Book {
 
     /// How many of the last steps of a window were measured.
     pub fn known(&self, window: &Window) -> u64 {
-        let begin = window.end.saturating_sub(window.steps);
-        let (of_step, chunks) = match window.step.is_multiple_of(5) {
-            true => (window.step / 5, &self.measured.fives),
-            false => (window.step, &self.measured.minutes),
+        self.measured(window).into_iter().filter(|&is_known| is_known).count() as u64
+    }
+
+    /// Whether each step of a window was measured whole.
+    fn measured(&self, window: &Window) -> Vec<bool> {
+        let chunks = match window.step.is_multiple_of(5) {
+            true => &self.measured.fives,
+            false => &self.measured.minutes,
         };
-        let is_known = |step: &u64| (0..of_step).all(|part| chunks.get(step * of_step + part) == 1);
-        (begin..window.end).filter(is_known).count() as u64
+        let parts: Vec<u32> = chunks.numbers(window.parts()).collect();
+        parts.chunks(window.of_step()).map(|parts| parts.iter().all(|&part| part == 1)).collect()
     }
 }
 
-/// The sum of `count` steps from `first` on; nothing if one of them was not measured, or came
-/// before `since`.
-fn sum(measured: &Chunks, counts: &Chunks, first: u64, count: u64, since: u64) -> Option<u32> {
-    let mut total = 0u64;
-    for step in first..first + count {
-        if measured.get(step) == 0 || step < since {
-            return None;
-        }
-        total += u64::from(counts.get(step));
+impl Window {
+    /// Of how many kept numbers a step is the sum.
+    fn of_step(&self) -> usize {
+        let parts = if self.step.is_multiple_of(5) { self.step / 5 } else { self.step };
+        usize::try_from(parts.max(1)).unwrap_or(1)
     }
-    Some(u32::try_from(total).unwrap_or(u32::MAX))
+
+    /// The kept numbers of its steps.
+    fn parts(&self) -> Range<u64> {
+        let of_step = self.of_step() as u64;
+        self.end.saturating_sub(self.steps) * of_step..self.end * of_step
+    }
+}
+
+/// The calls of a function in the steps of a window; gaps where a step was not measured, or began
+/// before the function was there.
+fn counts(track: &Track, window: &Window, measured: &[bool]) -> Series {
+    let (chunks, since) = match window.step.is_multiple_of(5) {
+        true => (&track.fives, track.since.div_ceil(5)),
+        false => (&track.minutes, track.since),
+    };
+    let (of_step, parts) = (window.of_step(), window.parts());
+    let mut numbers = chunks.numbers(parts.clone());
+    let begins = (parts.start..parts.end).step_by(of_step);
+    let counts = begins.zip(measured).map(|(first, &is_measured)| {
+        let sum: u64 = numbers.by_ref().take(of_step).map(u64::from).sum();
+        let is_known = is_measured && first >= since;
+        is_known.then(|| u32::try_from(sum).unwrap_or(u32::MAX))
+    });
+    Series::from_counts(counts)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! whether the step was measured.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use swell_forecast::series::Series;
 
@@ -42,6 +43,18 @@ impl Chunks {
     pub fn get(&self, step: u64) -> u32 {
         let series = self.chunks.get(&(step / CHUNK));
         series.and_then(|series| series.get((step % CHUNK) as usize)).unwrap_or(0)
+    }
+
+    /// The numbers of some steps, in their order.
+    pub fn numbers(&self, steps: Range<u64>) -> impl Iterator<Item = u32> {
+        let mut chunk = None;
+        steps.map(move |step| {
+            let series = match chunk {
+                Some((number, series)) if number == step / CHUNK => series,
+                _ => chunk.insert((step / CHUNK, self.chunks.get(&(step / CHUNK)))).1,
+            };
+            series.and_then(|series| series.get((step % CHUNK) as usize)).unwrap_or(0)
+        })
     }
 
     /// Puts a chunk in that was kept.

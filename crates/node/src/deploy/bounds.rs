@@ -150,6 +150,7 @@ fn amounts(spec: &FunctionSpec, memory: Bytes, found: &mut Vec<String>) {
     if spec.reuse_max > 0 && spec.isolation == Isolation::Request {
         found.push("`reuse_max` bounds how often a guest is reused, but `isolation` is `request`, so each request has a guest of its own; leave it out, or set `isolation` to `instance`".to_string());
     }
+    foresight(spec, memory, found);
     let retry = &spec.retry;
     within("retry.attempts_max", retry.attempts_max.into(), 1, ATTEMPTS_MAX.into(), found);
     within("retry.backoff_ms_max", retry.backoff_ms_max, 0, DURATION_MS_MAX, found);
@@ -159,6 +160,48 @@ fn amounts(spec: &FunctionSpec, memory: Bytes, found: &mut Vec<String>) {
              the second",
             retry.backoff_ms, retry.backoff_ms_max
         ));
+    }
+}
+
+/// What a function chose about its forecasts and clones.
+fn foresight(spec: &FunctionSpec, memory: Bytes, found: &mut Vec<String>) {
+    const MINUTE_MS: u64 = 60_000;
+    const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+    if let Some(step) = spec.forecast_step_ms {
+        let divides =
+            step >= MINUTE_MS && step.is_multiple_of(MINUTE_MS) && DAY_MS.is_multiple_of(step);
+        if !divides {
+            found.push(format!(
+                "`forecast_step_ms` is {step}; it must be whole minutes that divide a day, such as \
+                 900000 (15 minutes)"
+            ));
+        }
+    }
+    if let Some(horizon) = spec.forecast_horizon_ms {
+        within("forecast_horizon_ms", horizon, MINUTE_MS, DAY_MS, found);
+        if let Some(step) = spec.forecast_step_ms.filter(|&step| step > horizon) {
+            found.push(format!(
+                "`forecast_step_ms` is {step} and `forecast_horizon_ms` {horizon}; the first cannot \
+                 exceed the second"
+            ));
+        }
+    }
+    if let Some(most) = spec.clone_memory_bytes {
+        let (least, limit) = (spec.memory_bytes, memory.get());
+        if most < least {
+            found.push(format!(
+                "`clone_memory_bytes` is {most}, less than the {least} of one instance, so no clone \
+                 could be made; give it that much, or set `forecast` to `shadow` or `off`"
+            ));
+        } else if most > limit {
+            found.push(format!(
+                "`clone_memory_bytes` is {most}, but this node has {limit} for all instances \
+                 together; ask for less, or leave it out"
+            ));
+        }
+    }
+    if let Some(most) = spec.clone_starts_max {
+        within("clone_starts_max", most.into(), 1, u32::MAX.into(), found);
     }
 }
 

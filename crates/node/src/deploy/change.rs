@@ -97,7 +97,7 @@ impl Deployer {
 
     /// Changes the head of a function. Versions that get traffic by it are made ready before,
     /// so nobody is sent to code that does not work.
-    async fn change(
+    pub(crate) async fn change(
         self: &Arc<Self>,
         name: &str,
         next: impl Fn(&Function, &Head) -> Result<Head, Refusal> + Send + Sync + 'static,

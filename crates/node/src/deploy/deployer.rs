@@ -83,7 +83,7 @@ pub struct Outcome {
 /// The next state of a function.
 pub(crate) struct Draft {
     pub(crate) head: Head,
-    pub(crate) added: Option<(VersionRecord, Arc<dyn Template>)>,
+    pub(crate) added: Option<(VersionRecord, Option<Arc<dyn Template>>)>,
 }
 
 impl Deployer {
@@ -253,7 +253,7 @@ impl Deployer {
         let known = former.is_some_and(|function| function.version(number).is_some());
         let name = spec.name.clone();
         let record = VersionRecord { version: number, deployed_at_ms: wall_ms(), spec };
-        let added = (!known).then_some((record, template));
+        let added = (!known).then_some((record, Some(template)));
         self.settle(&mut heads, &name, Draft { head, added })?;
         drop(heads);
         self.collect_sometimes();
@@ -283,7 +283,8 @@ impl Deployer {
             versions.iter().cloned().partition(|version| share(&head, version.version) > 0);
         serving.iter().for_each(|version| self.rescale(&head, version));
         if let Some((record, template)) = added {
-            versions.push(self.bear(&name, &head, record, Some(template)));
+            versions.push(self.bear(&name, &head, record, template));
+            versions.sort_by_key(|version| version.version);
         }
         let Head { traffic, paused, .. } = head.clone();
         self.parts.registry.put(Function { name: name.clone(), versions, traffic, paused });

@@ -13,5 +13,6 @@ pub mod letters;
 pub mod deployer;
 pub mod warm;
 pub mod change;
+pub mod adopt;
 pub mod describe;
 pub mod plan;

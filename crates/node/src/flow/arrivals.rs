@@ -41,7 +41,7 @@ impl Flows {
     /// Another node would send a flow here.
     pub(crate) fn take_offer(&self, peer: &str, offer: Offer) -> Result<(), Refused> {
         let (name, home) = (offer.spec.name.clone(), self.home()?);
-        let problems = self.problems(&offer.spec, &offer.spec.from, &[]);
+        let problems = self.problems(&offer.spec, &offer.spec.from);
         if !problems.is_empty() {
             return Err((
                 409,
@@ -148,9 +148,9 @@ impl Flows {
         let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
         let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
         let former = self.get(name);
-        let (went, came) = former.as_ref().map_or((0, 0), |former| {
+        let (went, came, epoch) = former.as_ref().map_or((0, 0, 0), |former| {
             let record = former.record.lock();
-            (record.went, record.came)
+            (record.went, record.came, record.epoch.saturating_add(1))
         });
         let away = former.as_ref().and_then(|former| former.away.clone());
         if let Some(former) = former {
@@ -164,6 +164,8 @@ impl Flows {
             term: offer.term,
             went,
             came: came + 1,
+            // It may have had more owners since it was offered.
+            epoch: offer.epoch.max(epoch),
             remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
             owner: offer.owner,
             pinned: offer.pinned,
@@ -191,8 +193,12 @@ impl Flows {
 
     /// The other node keeps the flow.
     pub(crate) fn forget_offer(&self, peer: &str, order: &Move) {
-        let of_it = |one: &Arriving| one.is_of(peer, order.term);
-        let was_open = self.arrivals.0.lock().remove(&order.flow).is_some_and(|one| of_it(&one));
+        let mut arrivals = self.arrivals.0.lock();
+        // An order that is late must not end a try that came after it.
+        let was_open = arrivals.get(&order.flow).is_some_and(|one| one.is_of(peer, order.term));
+        if was_open {
+            arrivals.remove(&order.flow);
+        }
         let sealed = self.sealed(&order.flow);
         let was_sealed = sealed.is_some_and(|one| one.peer == peer && one.offer.term == order.term);
         if was_open || was_sealed {

@@ -1,16 +1,17 @@
 //! Whether a flow makes sense: by itself, and among the functions and flows that are here.
 //! All problems are found, not only the first, each a sentence that names the key.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use swell_api::flow::{Ack, FlowSpec, Full, NATIVE};
-use swell_fifo::class::{Class, Hint};
+use swell_fifo::class::Class;
 use swell_fifo::envelope::ENVELOPE_MAX;
 use swell_fifo::layout::LANES_MAX;
 use swell_fifo::record::item_max;
 
 use crate::deploy::bounds::{ATTEMPTS_MAX, DURATION_MS_MAX, NAME_RULE, is_name, short};
+use crate::flow::index::Index;
+use crate::flow::launch::hinted;
 
 /// Items that one call takes at most.
 pub const BATCH_MAX: u32 = 10_000;
@@ -25,11 +26,11 @@ pub const HOPS_MAX: u32 = 10_000;
 
 /// What a flow is held against.
 pub struct Among<'a> {
-    /// Functions by name, with the longest request they take; those that will be deployed
-    /// with the flow take any.
-    pub functions: &'a BTreeMap<String, u64>,
-    /// All other flows.
-    pub flows: &'a [&'a FlowSpec],
+    /// The longest request that a function takes, if it is there; one that will be deployed with the
+    /// flow takes any.
+    pub longest: &'a dyn Fn(&str) -> Option<u64>,
+    /// All flows; the one of its name does not count.
+    pub flows: &'a Index,
     /// Bytes that the lanes of a function may hold.
     pub function_quota: u64,
     /// Bytes that the lanes of the node may hold.
@@ -50,16 +51,6 @@ pub fn problems(spec: &FlowSpec, among: &Among<'_>) -> Vec<String> {
         quotas(spec, among, &mut found);
     }
     found
-}
-
-/// The size class that a flow asks for.
-pub fn class(spec: &FlowSpec) -> Option<Class> {
-    let hint = Hint {
-        item: spec.item_bytes.saturating_add(ENVELOPE_MAX),
-        rate: f64::from(spec.rate),
-        stall: Duration::from_millis(spec.stall_ms),
-    };
-    Class::for_flow(hint)
 }
 
 fn parties(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
@@ -104,7 +95,7 @@ fn parties(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
             }
             continue;
         }
-        if !among.functions.contains_key(name) && unknown.insert(name) {
+        if (among.longest)(name).is_none() && unknown.insert(name) {
             found.push(format!(
                 "`{key}` names `{}`, and no function of that name is here; deploy it first, or \
                  in the same manifest",
@@ -168,7 +159,7 @@ fn bodies(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
     let each = if spec.batch > 1 { spec.item_bytes.saturating_add(512) } else { spec.item_bytes };
     let longest = each.saturating_mul(spec.batch.into());
     for name in std::iter::once(&spec.to).chain(&spec.owners) {
-        if let Some(most) = among.functions.get(name).filter(|most| longest > **most) {
+        if let Some(most) = (among.longest)(name).filter(|most| longest > *most) {
             found.push(format!(
                 "a call can have {longest} bytes of items, and `{}` takes requests of up to \
                  {most}; state a smaller `batch` or `item_bytes`, or raise its `body_bytes_max`",
@@ -178,7 +169,7 @@ fn bodies(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
     }
 }
 
-fn circles(spec: &FlowSpec, flows: &[&FlowSpec], found: &mut Vec<String>) {
+fn circles(spec: &FlowSpec, flows: &Index, found: &mut Vec<String>) {
     if let Some(circle) = circle(spec, flows, |flow| flow.hops_max.is_none()) {
         found.push(format!(
             "the flows go round in a circle, so one item would never end: {circle}; give one of \
@@ -193,13 +184,7 @@ fn circles(spec: &FlowSpec, flows: &[&FlowSpec], found: &mut Vec<String>) {
 }
 
 /// A circle that a flow would close with others that all `count`, as people write it.
-fn circle(
-    spec: &FlowSpec,
-    flows: &[&FlowSpec],
-    counts: impl Fn(&FlowSpec) -> bool,
-) -> Option<String> {
-    let all: Vec<&FlowSpec> =
-        flows.iter().copied().chain([spec]).filter(|flow| counts(flow)).collect();
+fn circle(spec: &FlowSpec, flows: &Index, counts: impl Fn(&FlowSpec) -> bool) -> Option<String> {
     if !counts(spec) {
         return None;
     }
@@ -207,17 +192,16 @@ fn circle(
     let mut seen = BTreeSet::new();
     while let Some(way) = ways.pop() {
         let last = way.last().expect("a way has a flow");
-        for next in &all {
-            let mut reached = std::iter::once(&last.to).chain(&last.owners);
-            if !reached.any(|name| next.from.contains(name)) {
-                continue;
-            }
-            if next.name == spec.name {
+        for name in std::iter::once(&last.to).chain(&last.owners) {
+            if spec.from.contains(name) {
                 let names: Vec<&str> = way.iter().map(|flow| flow.name.as_str()).collect();
                 return Some(format!("{} -> {}", names.join(" -> "), spec.name));
             }
-            if seen.insert(&next.name) {
-                ways.push(way.iter().copied().chain([*next]).collect());
+            let others = flows.fed_by(name).filter(|next| next.name != spec.name && counts(next));
+            for next in others {
+                if seen.insert(&next.name) {
+                    ways.push(way.iter().copied().chain([next]).collect());
+                }
             }
         }
     }
@@ -225,13 +209,9 @@ fn circle(
 }
 
 fn quotas(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
-    let Some(class) = class(spec).map(Class::bytes) else { return };
-    let others = |name: &String| -> u64 {
-        let flows = among.flows.iter().filter(|flow| flow.from.contains(name));
-        flows.filter_map(|flow| self::class(flow)).map(Class::bytes).sum()
-    };
+    let Some(class) = hinted(spec).map(Class::bytes) else { return };
     for from in &spec.from {
-        let held = others(from);
+        let (held, _) = among.flows.held(from, &spec.name);
         if held + class > among.function_quota {
             found.push(format!(
                 "the lane of `{}` takes {class} bytes, its others {held}, and the lanes of one \
@@ -242,11 +222,8 @@ fn quotas(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
             ));
         }
     }
-    let all = |flow: &FlowSpec| {
-        self::class(flow).map_or(0, Class::bytes).saturating_mul(flow.from.len() as u64)
-    };
-    let held: u64 = among.flows.iter().map(|flow| all(flow)).sum();
-    let wanted = all(spec);
+    let (_, held) = among.flows.held(&spec.to, &spec.name);
+    let wanted = class.saturating_mul(spec.from.len() as u64);
     if held + wanted > among.node_quota {
         found.push(format!(
             "its lanes take {wanted} bytes, those of other flows {held}, and all lanes of this \
@@ -259,14 +236,17 @@ fn quotas(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn check(change: impl Fn(&mut FlowSpec), others: &[&FlowSpec]) -> String {
-        let functions: BTreeMap<String, u64> =
-            ["camera", "detect", "lite"].map(|name| (name.to_string(), 1 << 20)).into();
+        let longest = |name: &str| ["camera", "detect", "lite"].contains(&name).then_some(1 << 20);
+        let mut flows = Index::default();
+        others.iter().for_each(|spec| flows.put(Arc::new((*spec).clone())));
         let among = Among {
-            functions: &functions,
-            flows: others,
+            longest: &longest,
+            flows: &flows,
             function_quota: 2 << 20,
             node_quota: 4 << 20,
         };
@@ -333,7 +313,7 @@ mod tests {
         let mut other = FlowSpec::plain("other", &["camera"], "lite");
         other.rate = 20;
         let more = |spec: &mut FlowSpec| spec.rate = 10;
-        assert_eq!(class(&other).map(Class::bytes), Some(4 << 20));
+        assert_eq!(hinted(&other).map(Class::bytes), Some(4 << 20));
         assert!(check(more, &[&other]).contains("its others 4194304"));
     }
 }

@@ -66,6 +66,8 @@ impl Flows {
         }
         // A term is used for one try only, so nothing of another counts for this one.
         record.term += 1;
+        // Wherever it begins next, that is another owner.
+        record.epoch = up.next_epoch();
         self.save(&record).await?;
         up.record.lock().term = record.term;
         let mut journey = Journey {
@@ -86,6 +88,7 @@ impl Flows {
             journey.abort().await;
             return Err(stays(name, &to, &error));
         }
+        record.epoch = up.next_epoch();
         // From here on nothing is taken out, until the flow is up there, or here again.
         let fenced = Instant::now();
         self.put_in(Arc::new(Up::changing(record.clone())));
@@ -201,6 +204,7 @@ impl Journey {
         let offer = Offer {
             spec: record.spec.clone(),
             term: self.term,
+            epoch: record.epoch,
             lanes: lanes.iter().map(|lane| abroad(lane, &self.link.name)).collect(),
             owner: Some(line.owner_name(line.owner()).to_string()),
             pinned: record.pinned.clone(),

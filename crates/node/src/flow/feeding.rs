@@ -144,6 +144,7 @@ impl Flows {
         if record.lanes().len() > swell_fifo::layout::LANES_MAX {
             return Err((409, format!("the flow `{name}` has no lane left")));
         }
+        record.epoch = up.next_epoch();
         self.save(&record).await.map_err(|refusal| (507, refusal.title.clone()))?;
         self.put_in(Arc::new(Up::changing(record.clone())));
         self.take_down(&up).await;

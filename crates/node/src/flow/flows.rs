@@ -4,7 +4,6 @@
 //! changed flow stops the former one in order: items that were not done with are kept, and
 //! found by the new one.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -21,7 +20,6 @@ use swell_fifo::class::Class;
 
 use crate::flow::arriving::Arrivals;
 use crate::flow::away::Away;
-use crate::flow::check::{Among, class, problems};
 use crate::flow::consumer::Consumer;
 use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
@@ -89,10 +87,11 @@ impl Flows {
     /// The flows of a node; [`Flows::start`] brings back those of an earlier run.
     pub fn open(parts: Parts) -> Result<Arc<Self>, StoreError> {
         let store = FlowStore::open(&parts.data)?;
+        let costs = Arc::new(Mutex::new(store.costs()?));
         let regions = Regions::new(&parts.settings);
         Ok(Arc::new(Self {
             regions,
-            costs: Arc::default(),
+            costs,
             table: RwLock::default(),
             news: News::default(),
             version: AtomicU64::new(0),
@@ -110,7 +109,7 @@ impl Flows {
     pub fn start(self: &Arc<Self>, invoker: Arc<dyn Invoker>) -> Result<usize, StoreError> {
         *self.invoker.lock() = Some(invoker);
         self.clear_arrivals();
-        let records = self.store.load()?;
+        let records = self.store.begin()?;
         let count = records.len();
         for record in records {
             let up = self.bring_up(record);
@@ -134,32 +133,6 @@ impl Flows {
         Ok(count)
     }
 
-    /// Everything that is wrong with a flow here and now; `coming` are functions that will
-    /// be deployed with it, and `others` flows.
-    pub fn problems(&self, spec: &FlowSpec, coming: &[String], others: &[FlowSpec]) -> Vec<String> {
-        let mut functions: BTreeMap<String, u64> =
-            coming.iter().map(|name| (name.clone(), u64::MAX)).collect();
-        for name in spec.from.iter().chain(&spec.owners).chain([&spec.to]) {
-            if let Some(function) = self.parts.registry.get(name) {
-                let most = function.leading().spec.body_bytes_max;
-                functions.entry(name.clone()).or_insert(most);
-            }
-        }
-        let here = self.specs();
-        let is_other = |other: &&FlowSpec| other.name != spec.name;
-        let is_here = |other: &&FlowSpec| !others.iter().any(|new| new.name == other.name);
-        let here = here.iter().map(|here| &**here);
-        let flows: Vec<&FlowSpec> = here.filter(is_here).chain(others).filter(is_other).collect();
-        let quotas = self.regions.quotas();
-        let among = Among {
-            functions: &functions,
-            flows: &flows,
-            function_quota: quotas.tenant,
-            node_quota: quotas.node,
-        };
-        problems(spec, &among)
-    }
-
     /// What is deployed, by name.
     pub fn specs(&self) -> Vec<Arc<FlowSpec>> {
         self.table.read().by_name.values().map(|up| up.spec.clone()).collect()
@@ -168,11 +141,11 @@ impl Flows {
     /// Deploys a flow; whether anything changed.
     pub async fn deploy(self: &Arc<Self>, spec: FlowSpec) -> Result<bool, Refusal> {
         let _changing = self.changing.lock().await;
-        refuse(&spec.name, self.problems(&spec, &[], &[]))?;
+        refuse(&spec.name, self.problems(&spec, &[]))?;
         let former = self.get(&spec.name);
         let mut record = FlowRecord::new(spec);
         if let Some(former) = &former {
-            let known = former.record.lock().clone();
+            let known = former.remember();
             if let Some(Elsewhere { node, .. }) = &known.moved {
                 return Err(elsewhere(&record.spec.name, node));
             }
@@ -189,6 +162,7 @@ impl Flows {
             record.pinned = record.pinned.filter(can_own);
             record.owner = record.owner.filter(can_own);
         }
+        record.epoch = former.as_ref().map_or(1, |former| former.next_epoch());
         self.save(&record).await?;
         if let Some(former) = former {
             // Answers wait for the new one meanwhile.
@@ -254,6 +228,14 @@ impl Flows {
         self.stop.cancel();
         for up in self.all() {
             self.take_down(&up).await;
+            let before = up.record.lock().clone();
+            let record = up.remember();
+            if record != before
+                && let Err(refusal) = self.save(&record).await
+            {
+                let flow = &record.spec.name;
+                tracing::warn!(%flow, why = ?refusal.detail, "how often a flow moved is not on disk");
+            }
         }
         *self.invoker.lock() = None;
     }
@@ -291,7 +273,7 @@ impl Flows {
 
     fn line(&self, record: &FlowRecord) -> Result<Line, Down> {
         let spec = record.spec.clone();
-        let usual = class(&spec)
+        let usual = launch::hinted(&spec)
             .ok_or_else(|| Down::Broken("its items fit into no size class".to_string()))?;
         let lanes = record.lanes();
         let least = class_least(&spec, usual);
@@ -321,7 +303,8 @@ impl Flows {
             made => made,
         };
         let mut line = made.map_err(|error| Down::Broken(error.to_string()))?;
-        line.epochs_before = record.epoch;
+        line.epochs_before = record.epoch.saturating_sub(1);
+        line.hands.lock().recall(record.moves.clone(), record.ping_pongs);
         let is_held = record.frozen || record.pinned.is_some();
         line.meter.counters().mark(Mark::Held, is_held);
         if let Some(core) = record.core {
@@ -357,10 +340,14 @@ impl Flows {
         }
     }
 
-    /// Keeps what flows used of their lanes.
+    /// Keeps what flows used of their lanes, and what changes cost.
     pub(crate) async fn keep_used(self: &Arc<Self>, uses: Vec<(String, String, Use)>) {
         let flows = self.clone();
-        let kept = tokio::task::spawn_blocking(move || flows.store.keep_used(&uses)).await;
+        let kept = tokio::task::spawn_blocking(move || {
+            let costs = flows.costs.lock().clone();
+            flows.store.keep_used(&uses, &costs)
+        });
+        let kept = kept.await;
         if let Ok(Err(error)) = kept {
             tracing::warn!(%error, "what flows used is not on disk");
         }

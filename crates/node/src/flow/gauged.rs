@@ -66,11 +66,10 @@ impl Shown {
 
 /// Changes of a flow by reason, also of one that is at another node.
 fn moves(up: &Up) -> (String, Vec<(String, u64)>) {
-    let went = {
+    let (went, before) = {
         let record = up.record.lock();
-        (record.went, record.came)
+        ((record.went, record.came), record.moves.clone())
     };
-    let here = up.line.as_ref().map(|line| line.moves()).unwrap_or_default();
-    let here = here.into_iter().map(|(why, count)| (why.to_string(), count));
-    (up.spec.name.clone(), here.chain(journeys(went)).collect())
+    let here = up.line.as_ref().map_or(before, |line| line.moves());
+    (up.spec.name.clone(), here.into_iter().chain(journeys(went)).collect())
 }

@@ -27,7 +27,7 @@ pub(crate) struct Hands {
     released: Option<Instant>,
     /// When it left which owner.
     left: BTreeMap<usize, Instant>,
-    pub(crate) moves: BTreeMap<&'static str, u64>,
+    pub(crate) moves: BTreeMap<String, u64>,
     /// How often it came back to an owner soon after it left it.
     pub(crate) ping_pongs: u64,
     came_back: Option<Instant>,
@@ -97,7 +97,7 @@ impl Hands {
         let holder = self.ordered.take().map_or(Some(from), |before| before.holder);
         self.ordered = Some(Ordered { at, holder, change });
         (self.owner, self.native) = (place, native);
-        *self.moves.entry(why).or_default() += 1;
+        self.counted(why);
         if place == from {
             return;
         }
@@ -116,9 +116,19 @@ impl Hands {
         self.came_back.is_some_and(|at| at.elapsed() <= LATELY)
     }
 
-    /// It changed in another way than its owner.
+    /// It changed in one way more, or in another than its owner.
     pub(crate) fn counted(&mut self, why: &'static str) {
-        *self.moves.entry(why).or_default() += 1;
+        match self.moves.get_mut(why) {
+            Some(count) => *count += 1,
+            None => {
+                self.moves.insert(why.to_string(), 1);
+            }
+        }
+    }
+
+    /// What was counted in earlier runs.
+    pub(crate) fn recall(&mut self, moves: BTreeMap<String, u64>, ping_pongs: u64) {
+        (self.moves, self.ping_pongs) = (moves, ping_pongs);
     }
 
     /// It is taken back from a native process.

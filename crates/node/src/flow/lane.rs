@@ -22,6 +22,7 @@ use swell_fifo::producer::Producer;
 use crate::flow::end::{End, Placed, PutError};
 use crate::flow::keep::Keep;
 use crate::flow::meter::{Meter, now_us};
+use crate::flow::short::Short;
 
 /// The putting end of a lane.
 pub(crate) struct Lane {
@@ -38,6 +39,7 @@ pub(crate) struct Lane {
     end: Mutex<End>,
     /// Told when there may be room.
     room: Notify,
+    short: Short,
     syncing: tokio::sync::Mutex<()>,
     /// Everything before this is on the disk, where that was asked for.
     synced: AtomicU64,
@@ -77,6 +79,7 @@ impl Lane {
             synced: AtomicU64::new(keep.next()),
             end: Mutex::new(End { producer, keep, is_closed: false }),
             room: Notify::new(),
+            short: Short::default(),
             syncing: tokio::sync::Mutex::new(()),
         };
         let found = lane.end.lock().keep.items();
@@ -179,11 +182,15 @@ impl Lane {
                 Placed::At(sequence, spilled) => {
                     self.meter.counters().put.fetch_add(1, Ordering::Relaxed);
                     self.meter.counters().spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
+                    if spilled {
+                        self.short.note();
+                    }
                     (put.count, put.last) = (put.count + 1, Some(sequence));
                     continue;
                 }
                 Placed::Not if self.full == Full::Reject => return Err(self.refused()),
                 Placed::Not if self.full == Full::DropNewest => {
+                    self.short.note();
                     self.meter.counters().dropped.fetch_add(1, Ordering::Relaxed);
                     (put.count, put.dropped) = (put.count + 1, put.dropped + 1);
                     continue;
@@ -194,6 +201,7 @@ impl Lane {
                     stir.notify_one();
                 }
             }
+            let _waits = self.short.wait();
             tokio::select! {
                 () = room => {}
                 () = stop.cancelled() => return Err(PutError::Closed),
@@ -203,7 +211,18 @@ impl Lane {
         Ok(())
     }
 
+    /// Items were overwritten in it, for lack of room.
+    pub(crate) fn overwritten(&self) {
+        self.short.note();
+    }
+
+    /// Whether it was short of room within the last second.
+    pub(crate) fn was_short(&self) -> bool {
+        self.short.was_lately()
+    }
+
     fn refused(&self) -> PutError {
+        self.short.note();
         self.meter.counters().rejected.fetch_add(1, Ordering::Relaxed);
         PutError::Full
     }

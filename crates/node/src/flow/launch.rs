@@ -1,9 +1,13 @@
 //! With which size class a lane begins: by its flow's launch hint, and by what the last run of
 //! its function used of it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use swell_fifo::class::Class;
+use swell_api::flow::FlowSpec;
+use swell_fifo::class::{Class, Hint};
+use swell_fifo::envelope::ENVELOPE_MAX;
 
 /// Items after which a run is believed when it says that less would do.
 const ITEMS_TOLD: u64 = 1_000;
@@ -15,6 +19,16 @@ pub struct Use {
     pub peak_bytes: u64,
     /// Items that were put in.
     pub items: u64,
+}
+
+/// The size class that a flow asks for.
+pub(crate) fn hinted(spec: &FlowSpec) -> Option<Class> {
+    let hint = Hint {
+        item: spec.item_bytes.saturating_add(ENVELOPE_MAX),
+        rate: f64::from(spec.rate),
+        stall: Duration::from_millis(spec.stall_ms),
+    };
+    Class::for_flow(hint)
 }
 
 /// The class to begin with. More than the hint asks for is taken from a run that needed it, with a

@@ -321,7 +321,11 @@ impl Line {
     /// Items that were overwritten before the one with this sequence was taken out.
     pub(crate) fn missed(&self, lane: usize, sequence: u64) -> u64 {
         let due = self.due[lane].fetch_max(sequence + 1, Ordering::Relaxed);
-        sequence.saturating_sub(due)
+        let missed = sequence.saturating_sub(due);
+        if missed > 0 {
+            self.lanes[lane].overwritten();
+        }
+        missed
     }
 
     /// Whether a lane is changing its region.

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
-use swell_core::flow::analyzer::{Analyzer, Order};
+use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::entry::Order;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
@@ -17,6 +18,7 @@ use crate::flow::flows::Flows;
 use crate::flow::functions::{Functions, Tick};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
+use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
 use crate::flow::news::{Bell, Block, Mark, Marks};
 use crate::flow::sight::LineSight;
@@ -37,18 +39,18 @@ pub(crate) struct Watched {
 }
 
 /// Flows whose counters lie in one block.
-struct Shelf {
+pub(crate) struct Shelf {
     block: Arc<Block>,
     /// Where the first of them is among all.
-    first: usize,
+    pub(crate) first: usize,
     /// A bit for each place of the block: with a flow, and with one that does not rest.
     present: u64,
-    awake: u64,
+    pub(crate) awake: u64,
 }
 
 impl Shelf {
     /// Where the flow at a place of the block is among all.
-    fn index(&self, at: u32) -> usize {
+    pub(crate) fn index(&self, at: u32) -> usize {
         let before = self.present & ((1 << at) - 1);
         self.first + before.count_ones() as usize
     }
@@ -60,14 +62,6 @@ pub(crate) struct Seen<'a> {
     pub(crate) marks: Marks,
 }
 
-/// What a tick came to.
-#[derive(Default)]
-pub(crate) struct Work {
-    pub(crate) orders: Vec<(Arc<Up>, Order)>,
-    /// Flows whose lanes are to go on in larger regions.
-    pub(crate) short: Vec<Arc<Up>>,
-}
-
 /// All flows as they are watched.
 pub(crate) struct Looks {
     /// Memory that instances may hold together, in bytes.
@@ -76,14 +70,18 @@ pub(crate) struct Looks {
     /// The version of the table that the rest is of.
     version: Option<u64>,
     /// In the order of their numbers.
-    lines: Vec<Watched>,
-    shelves: Vec<Shelf>,
+    pub(crate) lines: Vec<Watched>,
+    pub(crate) shelves: Vec<Shelf>,
     functions: Functions,
     /// Flows that are no more, and nobody was told so.
     gone: Vec<FifoId>,
-    ticks: u64,
+    pub(crate) ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
+    /// Whether the machine is short of memory.
+    is_scarce: bool,
+    /// The flow that the journal was shown last.
+    pub(crate) shown: Option<FifoId>,
 }
 
 impl Looks {
@@ -100,21 +98,31 @@ impl Looks {
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
+            is_scarce: false,
+            shown: None,
         }
     }
 
-    /// Takes in a tick.
-    pub(crate) fn tick(&mut self, flows: &Flows, now: Instant, analyzer: &mut Analyzer) -> Work {
+    /// Takes in a tick; what is to be done.
+    pub(crate) fn tick(
+        &mut self,
+        flows: &Flows,
+        now: Instant,
+        analyzer: &mut Analyzer,
+    ) -> Vec<(Arc<Up>, Order)> {
         self.follow(flows);
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
             self.working = working(flows, self.memory);
+            self.is_scarce = is_scarce();
         }
         let tick = self.this_tick(flows, now);
-        let mut work = Work::default();
-        self.look(&tick, flows.regions.is_short(), analyzer, &mut work);
-        work.orders = self.decide(&tick, analyzer);
-        work
+        self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer);
+        let orders = self.decide(&tick, analyzer);
+        if analyzer.recorder().is_some() {
+            self.record(&tick, analyzer);
+        }
+        orders
     }
 
     fn this_tick<'a>(&self, flows: &'a Flows, now: Instant) -> Tick<'a> {
@@ -130,18 +138,13 @@ impl Looks {
         }
     }
 
-    fn look(
-        &mut self,
-        tick: &Tick<'_>,
-        memory_is_short: bool,
-        analyzer: &mut Analyzer,
-        work: &mut Work,
-    ) {
+    fn look(&mut self, tick: &Tick<'_>, memory_is_short: bool, analyzer: &mut Analyzer) {
         let mut asked = 0;
+        // Those that rest may hold more than they need; and the founding rule judges them as well.
+        let shows_all = memory_is_short || analyzer.judges_rest();
         for shelf in &mut self.shelves {
             shelf.awake |= shelf.block.take() & shelf.present;
-            // Those that rest may hold more than they need.
-            let mut left = if memory_is_short { shelf.present } else { shelf.awake };
+            let mut left = if shows_all { shelf.present } else { shelf.awake };
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
@@ -153,7 +156,7 @@ impl Looks {
                 }
                 if !sight.read(tick, counters) {
                     shelf.awake &= !(1 << at);
-                    if !memory_is_short {
+                    if !shows_all {
                         continue;
                     }
                 }
@@ -162,18 +165,23 @@ impl Looks {
                     sight.on_looked();
                     with_line(up, Line::look_at_use);
                 }
-                if sight.wants_room(tick.now, counters) {
-                    work.short.extend(up.upgrade());
-                }
+                let is_cramped = sight.is_cramped(counters);
                 // A native process has a flow for as long as it is connected.
-                if marks.has(Mark::Held) || marks.has(Mark::Native) {
-                    continue;
-                }
+                let is_held = marks.has(Mark::Held) || marks.has(Mark::Native);
                 let owner = sight.owner();
                 let usage =
                     owner.map_or(0.0, |it| self.functions.look(it, tick).usage(tick.memory));
                 let (sample, rested) = (sight.sample(), sight.rested());
-                let glance = Glance { fifo: *id, sample, usage, rested, memory_is_short };
+                let glance = Glance {
+                    fifo: *id,
+                    sample,
+                    usage,
+                    rested,
+                    memory_is_short,
+                    is_cramped,
+                    is_held,
+                    is_alone: sight.is_alone(),
+                };
                 analyzer.glance(tick.now, &glance);
             }
         }
@@ -195,13 +203,18 @@ impl Looks {
         orders.filter_map(|order| Some((self.watched(order.fifo)?.up.upgrade()?, order))).collect()
     }
 
-    fn view<'a>(&'a self, fifo: FifoId, owner: &'a Party, others: &'a [Party]) -> Option<View<'a>> {
+    pub(crate) fn view<'a>(
+        &'a self,
+        fifo: FifoId,
+        owner: &'a Party,
+        others: &'a [Party],
+    ) -> Option<View<'a>> {
         let sample = self.sight(fifo)?.sample();
         Some(View { fifo, sample, owner, others, memory_is_short: false })
     }
 
     /// The owner of a flow, and the others who could own it.
-    fn both(&self, now: Instant, id: FifoId) -> Option<(FifoId, Party, Vec<Party>)> {
+    pub(crate) fn both(&self, now: Instant, id: FifoId) -> Option<(FifoId, Party, Vec<Party>)> {
         let watched = self.watched(id)?;
         let up = watched.up.upgrade()?;
         let line = up.line.as_ref().ok()?;
@@ -213,7 +226,7 @@ impl Looks {
     }
 
     /// Looks at the functions that could own a flow.
-    fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
+    pub(crate) fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
         let Some(index) = self.index(id) else { return };
         for function in self.lines[index].sight.functions() {
             self.functions.look(function, tick);
@@ -348,7 +361,7 @@ fn attend(up: &Weak<Up>, now: Instant, analyzer: &mut Analyzer) {
         line.retire();
         if let Some(pause) = line.pause_news() {
             let pause = Span::from_nanos(pause.as_nanos() as u64);
-            analyzer.on_moved(now, line.id, pause);
+            analyzer.on_moved(now, line.id, pause, line.meter.depth());
         }
     });
 }

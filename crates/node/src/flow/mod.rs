@@ -1,5 +1,6 @@
 //! Flows: FIFOs from functions to a function, kept, filled, emptied, watched and moved.
 
+pub mod index;
 pub mod check;
 pub mod launch;
 pub mod wire;
@@ -10,6 +11,7 @@ pub mod pool;
 pub mod news;
 pub mod meter;
 pub mod end;
+pub mod short;
 pub mod lane;
 pub mod place;
 pub mod hands;
@@ -35,6 +37,7 @@ pub mod link;
 pub mod away;
 pub mod up;
 pub mod flows;
+pub mod needed;
 pub mod arrivals;
 pub mod departure;
 pub mod feeding;
@@ -43,7 +46,9 @@ pub mod port;
 pub mod entry;
 pub mod ends;
 pub mod putting;
+pub mod memory;
 pub mod looks;
+pub mod recorded;
 pub mod seating;
 pub mod watch;
 pub mod told;

@@ -20,7 +20,10 @@ const HIGH_WATER: [usize; CLASSES] = [16, 16, 8, 4, 1, 1];
 
 /// The regions of a node.
 pub(crate) struct Regions {
+    /// Held for microseconds: regions are made, scrubbed and let go without it.
     pool: Mutex<Pool<Templates>>,
+    /// Held by whoever does that in the background.
+    chores: Mutex<()>,
     low: Notify,
     quotas: Quotas,
 }
@@ -34,7 +37,7 @@ impl Regions {
             high_water: HIGH_WATER,
         };
         let pool = Mutex::new(Pool::new(Templates, quotas));
-        Arc::new(Self { pool, low: Notify::new(), quotas })
+        Arc::new(Self { pool, chores: Mutex::new(()), low: Notify::new(), quotas })
     }
 
     /// What may be held.
@@ -49,9 +52,29 @@ impl Regions {
         class: Class,
         sharing: Sharing,
     ) -> Result<Segment, PoolError> {
-        let taken = self.pool.lock().take(tenant(function), class, sharing);
+        let tenant = tenant(function);
+        let begin = || self.pool.lock().begin(tenant, class, sharing);
+        let begun = match begin() {
+            // What is being made or scrubbed for later is worth less than what is wanted now.
+            Err(PoolError::NodeQuota { .. }) => {
+                let _no_chore = self.chores.lock();
+                begin()
+            }
+            begun => begun,
+        };
         self.low.notify_one();
-        taken
+        begun?.finish(&Templates).map_err(|error| {
+            self.pool.lock().abandon(tenant, class);
+            PoolError::Kernel(error)
+        })
+    }
+
+    /// Lanes of these classes will be wanted soon.
+    pub(crate) fn expect(&self, classes: impl Iterator<Item = Class>) {
+        let mut regions = [0; CLASSES];
+        classes.for_each(|class| regions[class.index()] += 1);
+        self.pool.lock().expect(regions);
+        self.low.notify_one();
     }
 
     /// Takes a region back; it is scrubbed before anybody gets it.
@@ -62,7 +85,8 @@ impl Regions {
 
     /// Takes a region back that a process may still have mapped: nobody else gets it.
     pub(crate) fn discard(&self, function: &str, class: Class, region: Segment) {
-        self.pool.lock().discard(tenant(function), class, region);
+        self.pool.lock().discard(tenant(function), class);
+        drop(region);
     }
 
     /// Bytes of all regions, pooled ones included.
@@ -75,24 +99,24 @@ impl Regions {
         self.pool.lock().count(class)
     }
 
-    /// Whether memory for FIFOs is short: nine tenths of what the node may hold are held.
+    /// Whether memory for FIFOs is short: nine tenths of what the node may hold are held, or what
+    /// is left does not suffice for the regions that should be ready.
     pub(crate) fn is_short(&self) -> bool {
         let pool = self.pool.lock();
-        pool.held().saturating_mul(10) > self.quotas.node.saturating_mul(9)
+        pool.held().saturating_mul(10) > self.quotas.node.saturating_mul(9) || pool.stays_low()
     }
 
     /// Makes and scrubs regions in the background whenever that may be needed.
     pub(crate) async fn run(self: Arc<Self>) {
         loop {
             let regions = self.clone();
-            // Touching a page costs microseconds: not where requests are served, and with
-            // the pool free for others in between.
-            let filled = tokio::task::spawn_blocking(move || {
+            // Touching a page costs microseconds: not where requests are served.
+            let filled = tokio::task::spawn_blocking(move || -> Result<(), PoolError> {
                 loop {
-                    let more = regions.pool.lock().refill();
-                    if !matches!(more, Ok(true)) {
-                        return more;
-                    }
+                    let _one_at_a_time = regions.chores.lock();
+                    let Some(chore) = regions.pool.lock().chore() else { return Ok(()) };
+                    let done = chore.work(&Templates);
+                    regions.pool.lock().done(done)?;
                 }
             });
             if let Ok(Err(error)) = filled.await {

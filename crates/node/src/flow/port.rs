@@ -20,7 +20,7 @@ use swell_link::peer::Peer;
 use swell_link::purpose::Purpose;
 use swell_link::server::{Bounds, serve};
 
-use swell_site::board::FlowPlace;
+use swell_outlook::board::FlowPlace;
 
 use crate::flow::arriving::Refused;
 use crate::flow::check::ITEM_BYTES_MAX;

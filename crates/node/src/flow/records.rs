@@ -1,11 +1,13 @@
 //! Where flows are kept: one database file, `flows.redb`, a row of JSON for each.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use swell_api::flow::FlowSpec;
+use swell_core::flow::cost::Costs;
 
 use crate::flow::launch::Use;
 use crate::flow::wire::Elsewhere;
@@ -18,6 +20,9 @@ pub const FILE: &str = "flows.redb";
 const FLOWS: TableDefinition<&str, &[u8]> = TableDefinition::new("flows");
 /// By flow and function, what the last run used; kept when the flow is gone.
 const USES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("uses");
+/// What changes cost at this node: one row.
+const COSTS: TableDefinition<&str, &[u8]> = TableDefinition::new("costs");
+const NODE: &str = "node";
 
 const KIND: Kind = Kind {
     file: FILE,
@@ -28,6 +33,7 @@ const KIND: Kind = Kind {
     tables: |transaction| {
         transaction.open_table(FLOWS)?;
         transaction.open_table(USES)?;
+        transaction.open_table(COSTS)?;
         Ok(())
     },
 };
@@ -52,9 +58,15 @@ pub struct FlowRecord {
     /// Counts its moves between nodes, those too that came to nothing.
     #[serde(default)]
     pub term: u32,
-    /// How many owners it had here so far, as far as that was written down.
+    /// How many owners it had so far, the present one among them, as far as that was written down.
     #[serde(default)]
     pub epoch: u32,
+    /// How often it changed hands, sizes or cores here, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moves: BTreeMap<String, u64>,
+    /// How often it came back soon to an owner that it had left.
+    #[serde(default)]
+    pub ping_pongs: u64,
     /// How often it went from here to another node.
     #[serde(default)]
     pub went: u64,
@@ -88,6 +100,8 @@ impl FlowRecord {
             owner: None,
             term: 0,
             epoch: 0,
+            moves: BTreeMap::new(),
+            ping_pongs: 0,
             went: 0,
             came: 0,
             remote: Vec::new(),
@@ -126,9 +140,32 @@ impl FlowStore {
         })
     }
 
+    /// All flows, by name, at the begin of a run: each that is here gets another owner by it,
+    /// which is written down where that can be.
+    pub fn begin(&self) -> Result<Vec<FlowRecord>, StoreError> {
+        let mut records = self.load()?;
+        if records.iter().all(|record| record.moved.is_some()) {
+            return Ok(records);
+        }
+        for record in records.iter_mut().filter(|record| record.moved.is_none()) {
+            record.epoch = record.epoch.saturating_add(1);
+        }
+        let kept = self.file.change(|transaction| {
+            let mut table = transaction.open_table(FLOWS)?;
+            for record in &records {
+                table.insert(record.spec.name.as_str(), &bytes(record)[..])?;
+            }
+            Ok(())
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "that flows begin anew is not on disk");
+        }
+        Ok(records)
+    }
+
     /// Keeps a flow, in place of the one of that name.
     pub fn save(&self, record: &FlowRecord) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(record).expect("a record is plain data");
+        let bytes = bytes(record);
         self.file.change(|transaction| {
             transaction.open_table(FLOWS)?.insert(record.spec.name.as_str(), &bytes[..])?;
             Ok(())
@@ -144,15 +181,30 @@ impl FlowStore {
         })
     }
 
-    /// Keeps what runs used of lanes: of which flow and function, and what.
-    pub fn keep_used(&self, uses: &[(String, String, Use)]) -> Result<(), StoreError> {
+    /// Keeps what runs used of lanes: of which flow and function, and what; and what changes cost here.
+    pub fn keep_used(
+        &self,
+        uses: &[(String, String, Use)],
+        costs: &Costs,
+    ) -> Result<(), StoreError> {
+        let learned = serde_json::to_vec(costs).expect("costs are plain data");
         self.file.change(|transaction| {
+            transaction.open_table(COSTS)?.insert(NODE, &learned[..])?;
             let mut table = transaction.open_table(USES)?;
             for (flow, from, used) in uses {
                 let bytes = serde_json::to_vec(used).expect("a use is plain data");
                 table.insert((&**flow, &**from), &bytes[..])?;
             }
             Ok(())
+        })
+    }
+
+    /// What changes cost here, as earlier runs learned; as if none had been where that is not known.
+    pub fn costs(&self) -> Result<Costs, StoreError> {
+        self.file.read(|transaction| {
+            let row = transaction.open_table(COSTS)?.get(NODE)?;
+            let costs = row.and_then(|row| serde_json::from_slice(row.value()).ok());
+            Ok(costs.filter(Costs::is_sound).unwrap_or_default())
         })
     }
 
@@ -165,9 +217,15 @@ impl FlowStore {
     }
 }
 
+fn bytes(record: &FlowRecord) -> Vec<u8> {
+    serde_json::to_vec(record).expect("a record is plain data")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use swell_core::flow::cost::{Change, Kind};
+    use swell_core::time::Span;
 
     #[test]
     fn flows_come_back_as_they_were() {
@@ -181,11 +239,24 @@ mod tests {
         store.remove("gone").expect("it goes");
         let used = Use { peak_bytes: 7, items: 9 };
         let uses = [("gone".to_string(), "a".to_string(), used)];
-        store.keep_used(&uses).expect("it is written");
+        let mut costs = store.costs().expect("it is sound");
+        assert_eq!(costs, Costs::default(), "nobody learned anything yet");
+        costs.on_pause(&Change::on_node(Kind::Warm, 0, Span::ZERO), Span::ZERO, Span::from_secs(1));
+        store.keep_used(&uses, &costs).expect("it is written");
         drop(store);
         let store = FlowStore::open(folder.path()).expect("it opens");
         assert_eq!(store.used("gone", "a").expect("it is sound"), Some(used));
         assert_eq!(store.used("gone", "b").expect("it is sound"), None);
-        assert_eq!(store.load().expect("it is sound"), [frames]);
+        assert_eq!(store.costs().expect("it is sound"), costs);
+        assert_eq!(store.load().expect("it is sound"), [frames.clone()]);
+
+        // Owners are counted on, also by runs that end without a word.
+        for epoch in 1..=2 {
+            frames.epoch = epoch;
+            assert_eq!(store.begin().expect("it is sound"), [frames.clone()]);
+        }
+        frames.moved = Some(Elsewhere { node: "berlin".into(), at: "10.0.0.2:7403".into() });
+        store.save(&frames).expect("it is written");
+        assert_eq!(store.begin().expect("it is sound"), [frames], "it is not here");
     }
 }

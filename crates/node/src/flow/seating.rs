@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use swell_core::flow::affinity::{Affinity, CoreId, Place, Traffic, is_busy};
+use swell_core::flow::affinity::{Affinity, Busyness, CoreId, CoreWords, Place, Traffic, is_busy};
+use swell_core::flow::recorder::Recorder;
 use swell_core::flow::view::FifoId;
 use swell_core::time::Instant;
 
@@ -40,7 +41,12 @@ impl Seating {
     }
 
     /// Takes in a tick; where consumers are to work from now on, where that changed.
-    pub(crate) fn judge(&mut self, now: Instant, looks: &Looks) -> Vec<(Arc<Up>, Place)> {
+    pub(crate) fn judge(
+        &mut self,
+        now: Instant,
+        looks: &Looks,
+        recorder: Option<&mut Recorder>,
+    ) -> Vec<(Arc<Up>, Place)> {
         if !self.is_on {
             return Vec::new();
         }
@@ -67,7 +73,7 @@ impl Seating {
                 fed.insert(line.owner_name(line.owner()), core);
             }
         }
-        let mut seats = Vec::new();
+        let mut fifos = Vec::new();
         for (id, up, sight) in &ups {
             let Ok(line) = &up.line else { continue };
             if up.record.lock().core.is_some() {
@@ -79,11 +85,19 @@ impl Seating {
                 true => Traffic { leaving: 0.0, busy: 0.0, feeder: None },
                 false => sight.traffic(feeder),
             };
-            if let Some(place) = self.affinity.judge(now, *id, &traffic, self.cores.all()) {
-                seats.push((up.clone(), place));
-            }
+            fifos.push(Busyness::of(*id, &traffic));
         }
-        seats
+        if fifos.is_empty() {
+            return Vec::new();
+        }
+        let cores: Vec<CoreWords> = self.cores.all().iter().map(CoreWords::of).collect();
+        let places = self.affinity.tick(now, &cores, &fifos);
+        if let Some(recorder) = recorder {
+            recorder.seated(now, &cores, fifos, &places);
+        }
+        let up =
+            |fifo: FifoId| ups.iter().find(|(id, ..)| *id == fifo).map(|(_, up, _)| up.clone());
+        places.into_iter().filter_map(|(fifo, place)| Some((up(fifo)?, place))).collect()
     }
 
     /// A flow is no more.

@@ -64,7 +64,11 @@ impl Shown {
                 explanation: why.to_string(),
                 trouble: Some(why.to_string()),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
-                migrations: journeys((record.went, record.came)).collect(),
+                migrations: record
+                    .moves
+                    .into_iter()
+                    .chain(journeys((record.went, record.came)))
+                    .collect(),
                 natives: up.away.as_ref().map_or_else(Vec::new, |away| away.natives.shown(None)),
                 ..down_flow(name, spec)
             },
@@ -147,10 +151,16 @@ impl Shown {
             Refusal::new(Reason::NotReady, format!("the flow `{name}` is not up"))
                 .detail(why.to_string())
         })?;
-        record.owner = Some(to.to_string());
+        let before = record.owner.replace(to.to_string());
         self.flows.save(&record).await?;
-        *up.record.lock() = record;
-        self.hand_over(line, place, "person")?;
+        *up.record.lock() = record.clone();
+        if let Err(refusal) = self.hand_over(line, place, "person") {
+            // It stays where it is, after the next start as well.
+            record.owner = before;
+            *up.record.lock() = record.clone();
+            self.flows.save(&record).await?;
+            return Err(refusal);
+        }
         self.watch.keep(&up).await;
         self.get(name)
     }
@@ -239,7 +249,7 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         lanes: lanes.collect(),
         natives: line.natives.shown(line.native_owner()),
         items: line.meter.items(),
-        migrations: line.moves().into_iter().map(|(why, n)| (why.to_string(), n)).collect(),
+        migrations: line.moves(),
         ping_pongs: line.ping_pongs(),
         pause_us_last: last.as_ref().and_then(|last| Some(last.waited_us? + last.paused_us?)),
         last_move: last,

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 
 use swell_core::flow::affinity::{CoreId, Traffic};
 use swell_core::flow::queue::Queue;
-use swell_core::flow::size::Sizing;
 use swell_core::flow::variation::Variation;
 use swell_core::flow::view::{Distance, FifoId, Glance, OwnerId, Party, Sample, TICK};
 use swell_core::flow::wait::little;
@@ -71,7 +70,6 @@ pub(crate) struct LineSight {
     turned_away: u64,
     /// The most items that were in it when somebody looked how many bytes those are.
     peak: u64,
-    sizing: Sizing,
     variation: Variation,
     queue: Queue,
     /// In their order.
@@ -112,7 +110,6 @@ impl LineSight {
             taken: 0.0,
             turned_away: 0,
             peak: 0,
-            sizing: Sizing::default(),
             variation: Variation::default(),
             queue: Queue::default(),
             candidates: line.owners().enumerate().map(candidate).collect(),
@@ -283,7 +280,16 @@ impl LineSight {
 
     /// The same without who else could own it, for those who ask; `usage` is of its owner.
     pub(crate) fn glance(&self, fifo: FifoId, usage: f64) -> Glance<'_> {
-        Glance { fifo, sample: &self.sample, usage, rested: 0, memory_is_short: false }
+        Glance {
+            fifo,
+            sample: &self.sample,
+            usage,
+            rested: 0,
+            memory_is_short: false,
+            is_cramped: false,
+            is_held: false,
+            is_alone: self.is_alone(),
+        }
     }
 
     /// The number of the function that owns it; nothing if it is a native process.
@@ -355,19 +361,25 @@ impl LineSight {
         }
     }
 
-    /// Whether its lanes are to go on in larger regions.
-    pub(crate) fn wants_room(&mut self, now: Instant, counters: &Counters) -> bool {
+    /// Whether nobody but its owner could own it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.candidates.len() == 1
+    }
+
+    /// Items put in so far.
+    pub(crate) fn put(&self) -> u64 {
+        self.reading.put
+    }
+
+    /// Whether a lane was short of room: somebody was turned away, or had to wait for long.
+    pub(crate) fn is_cramped(&mut self, counters: &Counters) -> bool {
         let turned_away = [&counters.rejected, &counters.dropped, &counters.spilled];
         let turned_away =
             turned_away.iter().map(|count| count.load(Ordering::Relaxed)).sum::<u64>()
                 + counters.overwritten.load(Ordering::Relaxed);
-        let is_short = turned_away > self.turned_away || self.blocked_ns > TICK.nanos() / 10;
+        let is_cramped = turned_away > self.turned_away || self.blocked_ns > TICK.nanos() / 10;
         self.turned_away = turned_away;
-        let wants = self.sizing.wants_more(now, is_short, self.sample.saturation());
-        if wants {
-            self.sizing.on_changed(now);
-        }
-        wants
+        is_cramped
     }
 
     /// Whether more items are in it than there were when somebody looked how many bytes those are.

@@ -44,6 +44,17 @@ impl Line {
         if all > 0.0 { own.sum::<f64>() / all } else { 0.0 }
     }
 
+    /// Whether a lane was short of room lately.
+    pub(crate) fn is_short(&self, lane: usize) -> bool {
+        self.lanes[lane].was_short()
+    }
+
+    /// Whether a lane could do with less room: what is in it fills less than an eighth.
+    pub(crate) fn is_spare(&self, lane: usize) -> bool {
+        let (class, state) = self.lane_state(lane);
+        !self.is_short(lane) && state.tail.saturating_sub(state.committed) < class.bytes() / 8
+    }
+
     /// The last change of hands.
     pub(crate) fn last_move(&self) -> Option<Moved> {
         self.hands.lock().last.clone()
@@ -73,7 +84,7 @@ impl Line {
     }
 
     /// Changes of hands by reason.
-    pub(crate) fn moves(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn moves(&self) -> BTreeMap<String, u64> {
         self.hands.lock().moves.clone()
     }
 

@@ -34,6 +34,9 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
     match (pinned, frozen) {
         (Some(pinned), _) => format!("it stays: a person pinned it to `{pinned}`"),
         (None, true) => "it stays: a person froze it".to_string(),
+        (None, false) if seen.missing.iter().any(|name| name == owner) => {
+            format!("its items wait, as no function `{owner}` is deployed here")
+        }
         (None, false) if line.is_native(line.owner()) => match line.native_owner() {
             Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
             None => format!("it waits for the process `{owner}` to connect"),
@@ -85,7 +88,16 @@ pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
 pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
     let oldest = line.meter.oldest_us() as f64 / 1e6;
     let stall = line.spec.stall_ms as f64 / 1e3;
+    let missing: Vec<String> = seen.missing.iter().map(|name| format!("`{name}`")).collect();
     let all = [
+        (
+            !missing.is_empty(),
+            "unknown-function",
+            format!(
+                "no function {} is deployed here: deploy it again, or the flow without it",
+                missing.join(" or ")
+            ),
+        ),
         (
             seen.is_overloaded,
             "overloaded",
@@ -103,7 +115,7 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
         (
             oldest > stall,
             "oldest-item",
-            format!("the item at work has been in it for {oldest:.1} s, and `stall` is {stall} s"),
+            format!("its oldest item has been in it for {oldest:.1} s, and `stall` is {stall} s"),
         ),
         (
             seen.rates.blocked > BLOCKED,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use swell_api::flow::FlowSpec;
 
 use crate::flow::away::Away;
+use crate::flow::index::Index;
 use crate::flow::line::Line;
 use crate::flow::records::FlowRecord;
 
@@ -22,6 +23,7 @@ pub(crate) struct Table {
     pub(crate) by_from: HashMap<String, Vec<Arc<Up>>>,
     /// Functions that flows name, by how often.
     pub(crate) named: HashMap<String, usize>,
+    pub(crate) index: Index,
 }
 
 /// A flow that is deployed.
@@ -69,6 +71,16 @@ impl Up {
         Self { line, away: Some(away), ..Self::changing(record) }
     }
 
+    /// What is kept of it, with how often it changed hands by now.
+    pub(crate) fn remember(&self) -> FlowRecord {
+        let mut record = self.record.lock();
+        if let Ok(line) = &self.line {
+            record.epoch = line.epoch();
+            (record.moves, record.ping_pongs) = (line.moves(), line.ping_pongs());
+        }
+        record.clone()
+    }
+
     /// A flow that is being changed.
     pub(crate) fn changing(record: FlowRecord) -> Self {
         Self {
@@ -80,6 +92,12 @@ impl Up {
             cut: CancellationToken::new(),
             task: Mutex::new(None),
         }
+    }
+
+    /// Counts its owners, with the one that it gets when it begins anew.
+    pub(crate) fn next_epoch(&self) -> u32 {
+        let known = || self.record.lock().epoch;
+        self.line.as_ref().map_or_else(|_| known(), |line| line.epoch()).saturating_add(1)
     }
 }
 
@@ -110,20 +128,26 @@ impl Table {
             *self.named.entry(name.clone()).or_default() += 1;
         }
         self.by_name.insert(spec.name.clone(), up);
+        self.index.put(spec);
     }
 
     /// Takes a flow out.
     pub(crate) fn take_out(&mut self, name: &str) {
         let Some(up) = self.by_name.remove(name) else { return };
-        self.by_from.retain(|_, flows| {
+        self.index.remove(name);
+        for from in &up.spec.from {
+            let Some(flows) = self.by_from.get_mut(from) else { continue };
             flows.retain(|flow| !Arc::ptr_eq(flow, &up));
-            !flows.is_empty()
-        });
-        for name in names(&up.spec) {
-            if let Some(count) = self.named.get_mut(name) {
-                *count -= 1;
+            if flows.is_empty() {
+                self.by_from.remove(from);
             }
         }
-        self.named.retain(|_, count| *count > 0);
+        for name in names(&up.spec) {
+            let Some(count) = self.named.get_mut(name) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                self.named.remove(name);
+            }
+        }
     }
 }

@@ -7,10 +7,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::MissedTickBehavior;
 
-use swell_core::flow::analyzer::{Analyzer, Counts, Order};
+use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::choice::{Chosen, build};
+use swell_core::flow::counts::Counts;
+use swell_core::flow::entry::Order;
 use swell_core::flow::indicator::Shares;
 use swell_core::flow::policy::Verdict;
+use swell_core::flow::recorder::Recorder;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
@@ -19,11 +22,12 @@ use swell_fifo::class::Class;
 use crate::clock::Clock;
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
-use crate::flow::looks::{Looks, Work};
+use crate::flow::looks::Looks;
 use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
+use crate::live::world::Tape;
 
 /// Times that differ by less agree: depths are looked at once per tick.
 const CLOSE: Span = Span::from_millis(10);
@@ -32,6 +36,7 @@ const CLOSE: Span = Span::from_millis(10);
 pub struct Watch {
     flows: Arc<Flows>,
     clock: Clock,
+    tape: Tape,
     state: Mutex<State>,
 }
 
@@ -68,26 +73,30 @@ pub(crate) struct Seen {
     pub(crate) work: Span,
     /// Those who can own it, in their order.
     pub(crate) parties: Vec<Party>,
+    /// Functions that it names and that are not here.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Watch {
-    /// A watch with this rule; `memory` is what instances may hold together, in bytes.
+    /// A watch with this rule and seed; `memory` is what instances may hold together, in bytes.
     pub fn new(
         flows: Arc<Flows>,
-        policy: &str,
-        seed: u64,
+        (rule, seed): (&str, u64),
         memory: u64,
+        tape: Tape,
     ) -> Result<Arc<Self>, UnknownPolicy> {
-        let Chosen { policy, budget } = build(policy, seed)?;
+        let Chosen { policy, budget } = build(rule, seed)?;
+        let mut analyzer = Analyzer::new(policy, budget);
+        analyzer.record(Some(Recorder::new(rule, seed)));
         let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         let state = State {
             looks: Looks::new(processors, memory),
-            analyzer: Analyzer::new(policy, budget),
+            analyzer,
             seating: Seating::new(flows.parts.settings.cores),
             took: (Duration::ZERO, Duration::ZERO),
         };
         let (clock, state) = (Clock::start(1.0), Mutex::new(state));
-        Ok(Arc::new(Self { flows, clock, state }))
+        Ok(Arc::new(Self { flows, clock, tape, state }))
     }
 
     /// Watches until the task is ended.
@@ -103,15 +112,15 @@ impl Watch {
     async fn tick(&self) {
         let begun = std::time::Instant::now();
         let now = self.clock.now();
-        let (Work { orders, short }, seats) = {
+        let (orders, seats) = {
             let mut state = self.state.lock();
             let State { looks, analyzer, seating, .. } = &mut *state;
-            let work = looks.tick(&self.flows, now, analyzer);
+            let orders = looks.tick(&self.flows, now, analyzer);
             for gone in looks.take_gone() {
                 analyzer.on_removed(gone);
                 seating.on_removed(gone);
             }
-            (work, seating.judge(now, looks))
+            (orders, seating.judge(now, looks, analyzer.recorder()))
         };
         for (up, place) in seats {
             reseat(&up, place);
@@ -119,25 +128,31 @@ impl Watch {
         for (up, order) in orders {
             self.carry_out(now, &up, order).await;
         }
-        for up in short {
-            if let Ok(line) = &up.line {
-                self.resize(&up, line, Class::larger).await;
-            }
-        }
         let uses = self.state.lock().looks.uses();
         if !uses.is_empty() {
             self.flows.keep_used(uses).await;
         }
+        self.hand_in();
         let took = begun.elapsed();
         let mut state = self.state.lock();
         state.took = (took, state.took.1.max(took));
+    }
+
+    /// Takes what was recorded to the journal.
+    fn hand_in(&self) {
+        let mut state = self.state.lock();
+        let recorded = state.analyzer.recorder().map_or_else(Vec::new, Recorder::take);
+        if !recorded.is_empty() && !(self.tape)(&recorded) {
+            state.analyzer.record(None);
+        }
     }
 
     async fn carry_out(&self, now: Instant, up: &Arc<Up>, order: Order) {
         let Ok(line) = &up.line else { return };
         match order.verdict {
             Verdict::Move(to) => self.move_to(now, up, line, to).await,
-            Verdict::Shrink => self.resize(up, line, Class::smaller).await,
+            Verdict::Shrink => self.resize(up, line, Class::smaller, Line::is_spare).await,
+            Verdict::Grow => self.resize(up, line, Class::larger, Line::is_short).await,
             Verdict::Examine => self.examine(now, up, line, order.fifo).await,
             Verdict::Scale | Verdict::Stay(_) => {}
         }
@@ -165,7 +180,8 @@ impl Watch {
         let Seen { shares, score, figures, .. } = self.seen(line);
         let because = format!("{shares} (score {score:.2}); {figures}");
         match line.hand_over(place, ("analyzer", &because)) {
-            Ok(_) => {
+            Ok(false) => self.state.lock().analyzer.on_failed(line.id, "it has it already"),
+            Ok(true) => {
                 tracing::info!(%flow, %from, %to, %because, "a flow changes hands");
                 self.state.lock().looks.on_moved(now, line.id, place);
                 up.record.lock().owner = Some(to.to_string());
@@ -173,15 +189,23 @@ impl Watch {
             }
             Err(error) => {
                 tracing::warn!(%flow, %error, "a flow stays where it is");
-                self.state.lock().analyzer.on_failed(line.id);
+                self.state.lock().analyzer.on_failed(line.id, &error.to_string());
             }
         }
     }
 
-    /// Lets the lanes of a flow go on in other regions.
-    async fn resize(&self, up: &Arc<Up>, line: &Line, next: fn(Class) -> Option<Class>) {
+    /// Lets those lanes of a flow that it is due for go on in other regions.
+    async fn resize(
+        &self,
+        up: &Arc<Up>,
+        line: &Line,
+        next: fn(Class) -> Option<Class>,
+        is_due: fn(&Line, usize) -> bool,
+    ) {
         for lane in 0..line.lanes.len() {
-            self.resize_lane(up, line, lane, next).await;
+            if is_due(line, lane) {
+                self.resize_lane(up, line, lane, next).await;
+            }
         }
     }
 
@@ -212,11 +236,7 @@ impl Watch {
 
     /// Writes down where a flow is now, and how many owners it had.
     pub(crate) async fn keep(&self, up: &Arc<Up>) {
-        let record = {
-            let mut record = up.record.lock();
-            record.epoch = up.line.as_ref().map_or(record.epoch, |line| line.epoch());
-            record.clone()
-        };
+        let record = up.remember();
         if let Err(refusal) = self.flows.save(&record).await {
             let flow = &record.spec.name;
             tracing::warn!(%flow, why = ?refusal.detail, "where a flow is now is not on disk");
@@ -234,20 +254,22 @@ impl Watch {
         let usage = parties.iter().find(|party| party.owner.0 as usize == owner);
         let glance = sight.glance(line.id, usage.map_or(0.0, Party::usage));
         let name = |owner: OwnerId| format!("`{}`", line.owner_name(owner.0 as usize));
-        let decision = match sight.rests() {
+        let decision = match sight.rests() && !analyzer.judges_rest() {
             true => "it stays: nothing has come or gone for a while, so there is nothing to judge"
                 .to_string(),
             false => analyzer.explain(&glance, name),
         };
-        let figures = figures(line, sight, &parties);
-        Seen { decision, figures, parties, ..measured(line, &glance, sight, analyzer, now) }
+        let (figures, missing) = (figures(line, sight, &parties), self.flows.missing(line));
+        let measured = measured(line, &glance, sight, analyzer, now);
+        Seen { decision, figures, parties, missing, ..measured }
     }
 
     /// The same without words and those who could own it.
     pub(crate) fn measured(&self, line: &Line) -> Seen {
         let (state, now) = (self.state.lock(), self.clock.now());
         let Some(sight) = state.looks.sight(line.id) else { return Seen::default() };
-        measured(line, &sight.glance(line.id, 0.0), sight, &state.analyzer, now)
+        let measured = measured(line, &sight.glance(line.id, 0.0), sight, &state.analyzer, now);
+        Seen { missing: self.flows.missing(line), ..measured }
     }
 
     /// How often what was decided, and how long the last tick and the longest took.
@@ -305,15 +327,15 @@ fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
     let owner = line.owner();
     let (own, others): (Vec<&Party>, Vec<&Party>) =
         parties.iter().partition(|party| party.owner.0 as usize == owner);
-    for party in own {
-        let name = line.owner_name(owner);
-        words += &format!("; `{name}` has {:.0} % in use", party.usage() * 100.0);
-    }
-    for other in others {
-        let name = line.owner_name(other.owner.0 as usize);
-        let state = if other.is_alive { "" } else { ", and is not here" };
-        words += &format!(", `{name}` {:.0} %{state}", other.usage() * 100.0);
-    }
+    let state = |party: &Party| {
+        let name = line.owner_name(party.owner.0 as usize);
+        match party.is_alive {
+            true => format!("`{name}` has {:.0} % in use", party.usage() * 100.0),
+            false => format!("`{name}` is paused or not here"),
+        }
+    };
+    own.into_iter().for_each(|party| words += &format!("; {}", state(party)));
+    others.into_iter().for_each(|other| words += &format!(", {}", state(other)));
     words
 }
 

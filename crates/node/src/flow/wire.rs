@@ -46,6 +46,9 @@ pub(crate) struct Offer {
     pub(crate) spec: FlowSpec,
     /// Counts its moves between nodes.
     pub(crate) term: u32,
+    /// Counts its owners, with the next one.
+    #[serde(default)]
+    pub(crate) epoch: u32,
     /// Its lanes.
     pub(crate) lanes: Vec<String>,
     /// The function that owned it.

@@ -11,7 +11,7 @@ use swell_forecast::calendar::{ics, pattern, table};
 use crate::api::context::{CalendarDefaults, Foretold};
 use crate::foresight::calendar::{OCCASIONS_MAX, Untaken};
 use crate::foresight::ground::Ground;
-use crate::foresight::{receipt, view};
+use crate::foresight::{receipt, record, view};
 use crate::refusal::{Reason, Refusal};
 use crate::store::error::StoreError;
 
@@ -34,6 +34,13 @@ impl Foretold for Ground {
                 }
                 _ => refused(title, "forecasts begin with the first whole step; try again then"),
             }
+        })
+    }
+
+    fn record(&self) -> Result<Vec<u8>, Refusal> {
+        record::read(&self.parts.data).map_err(|error| {
+            Refusal::new(Reason::Storage, "the record of forecasts cannot be read")
+                .detail(error.to_string())
         })
     }
 

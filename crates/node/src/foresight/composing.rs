@@ -69,6 +69,7 @@ pub fn compose(
             (0..horizon).map(|ahead| said.plan.floor(place, said.len + ahead)).collect();
         Row {
             name: member.name.clone(),
+            chosen: said.chosen.get(place).cloned().flatten(),
             forecast: shown.next().unwrap_or_default(),
             bare: bare.and_then(|bare| bare[place].steps.first().copied()),
             plain: plain.filter(|_| is_learned),

@@ -4,26 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
+use swell_api::forecast::Anomaly;
+use swell_forecast::sums::Coupling;
 
-use crate::foresight::outlook::Outlook;
+use crate::foresight::outlook::{MinuteOutlook, Outlook};
 use crate::foresight::score::Score;
 
 /// Anomalies that are kept at hand.
 pub const ANOMALIES_MAX: usize = 1_000;
-
-/// Something that was not as usual.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Anomaly {
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-    /// Which function.
-    pub function: String,
-    /// What kind.
-    pub kind: String,
-    /// In a sentence.
-    pub text: String,
-}
 
 /// Where learning stands.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,8 +36,11 @@ pub struct Learning {
 #[derive(Default)]
 pub struct Desk {
     latest: RwLock<Option<Arc<Outlook>>>,
+    minutes: RwLock<Option<Arc<MinuteOutlook>>>,
     /// How good forecasts were, by function.
     pub scores: RwLock<BTreeMap<Arc<str>, Score>>,
+    /// How alike steps of a forecast miss, of functions that are shown in longer ones.
+    pub couplings: RwLock<BTreeMap<Arc<str>, Coupling>>,
     /// Where learning stands.
     pub learning: RwLock<Learning>,
     anomalies: RwLock<VecDeque<Anomaly>>,
@@ -64,6 +55,16 @@ impl Desk {
     /// Puts newer ones in their place.
     pub fn publish(&self, outlook: Arc<Outlook>) {
         *self.latest.write() = Some(outlook);
+    }
+
+    /// What is expected of the next minutes, if clones are made by that.
+    pub fn minutes(&self) -> Option<Arc<MinuteOutlook>> {
+        self.minutes.read().clone()
+    }
+
+    /// Puts what is expected of newer minutes in its place.
+    pub fn publish_minutes(&self, minutes: Arc<MinuteOutlook>) {
+        *self.minutes.write() = Some(minutes);
     }
 
     /// One more anomaly; the oldest go.

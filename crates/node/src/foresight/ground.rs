@@ -9,6 +9,7 @@ use swell_core::settings::CloningSettings;
 use swell_core::time::Span;
 
 use crate::demand::counter::Demand;
+use crate::foresight::alarms::Alarms;
 use crate::foresight::calendar::Calendar;
 use crate::foresight::desk::Desk;
 use crate::foresight::followed::Followed;
@@ -45,6 +46,8 @@ pub struct Ground {
     pub calendar: Calendar,
     /// What clones saved and cost.
     pub receipts: Receipts,
+    /// Who is called for anomalies.
+    pub alarms: Arc<Alarms>,
     /// Other series that demand may follow, if any are.
     pub followed: Option<Arc<Followed>>,
 }

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use swell_forecast::bands::Quantiles;
+use swell_api::forecast::{Anomaly, ExpectedCalls};
+use swell_forecast::bands::{HIGH, LOW, MEDIAN, Quantiles};
 use swell_forecast::panel::Panel;
+use swell_forecast::watch::anomaly::{Anomaly as Found, Oddity};
 use swell_forecast::watch::watcher::{Sight, Watcher, changed_share};
 
 use crate::demand::counter::Demand;
-use crate::foresight::desk::{ANOMALIES_MAX, Anomaly, Desk};
+use crate::foresight::alarms::STORM;
+use crate::foresight::desk::{ANOMALIES_MAX, Desk};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
 use crate::foresight::outlook::Outlook;
@@ -19,6 +22,12 @@ use crate::foresight::score::Score;
 const SCORES: &str = "steps/scores";
 const WATCHERS: &str = "steps/watchers";
 const ANOMALIES: &str = "anomalies";
+/// Minutes before a step of which a forecast is held against it: newer ones have already followed
+/// what is to be noticed.
+const BEFORE: u64 = 60;
+/// Anomalies of one step that are told of one by one: who is called for each must bear it when all
+/// functions are out of the ordinary at once.
+const SINGLY_MAX: usize = 64;
 
 /// The watch.
 #[derive(Default)]
@@ -47,7 +56,7 @@ impl Guard {
         }
         for (name, bytes) in newest_anomalies(demand) {
             if let Ok(anomaly) = serde_json::from_slice::<Anomaly>(&bytes) {
-                desk.tell(anomaly);
+                desk.tell(Anomaly { id: name.clone(), ..anomaly });
             }
             let number = name.rsplit('-').next().and_then(|number| number.parse().ok());
             guard.noticed = guard.noticed.max(number.unwrap_or(0));
@@ -89,6 +98,8 @@ impl Guard {
         let mut scores = ground.desk.scores.write();
         scores.retain(|name, _| members.binary_search_by(|m| m.name.cmp(name)).is_ok());
         let day = panel.day;
+        let before = BEFORE.div_ceil(ground.step_minutes()).max(1) as usize - 1;
+        let mut found = Vec::new();
         let place = (panel.first + last).checked_rem(day).unwrap_or(0);
         for (member, counts) in members.iter().zip(&panel.members) {
             let count = counts.counts.get(last);
@@ -102,25 +113,50 @@ impl Guard {
                 let score = scores.entry(member.name.clone()).or_default();
                 score.step(count as f32, said.iter().copied());
             }
-            let quantiles = said.first().map(|said| **said);
+            // What was said of it before its first call is nothing to hold against it.
+            let mut earlier = (0..last.saturating_sub(before)).rev();
+            let was_known =
+                earlier.any(|step| counts.counts.get(step).is_some_and(|count| count > 0));
+            let old = said.get(before).filter(|_| was_known);
+            let quantiles = old.or(said.first()).map(|said| **said);
             let sight = Sight { step, count, quantiles, place, day };
             let watcher = self.watchers.entry(member.name.clone()).or_default();
-            for found in watcher.look(&member.name, &sight) {
-                self.noticed += 1;
-                let at_ms = ground.step_begins_ms(origin);
-                let anomaly = Anomaly {
-                    at_ms,
-                    function: found.function.clone(),
-                    kind: kind(&found.oddity).to_string(),
-                    text: found.to_string(),
-                };
-                tracing::warn!(function = %anomaly.function, kind = %anomaly.kind, "{}", anomaly.text);
-                let name = format!("{at_ms:020}-{}", self.noticed);
-                let bytes = serde_json::to_vec(&anomaly).expect("an anomaly is plain data");
-                ground.parts.demand.note(ANOMALIES, name, bytes);
-                ground.desk.tell(anomaly);
-            }
+            found.extend(watcher.look(&member.name, &sight).into_iter().map(|one| (one, sight)));
         }
+        drop(scores);
+        self.tell(origin, found, ground);
+    }
+
+    /// Tells of what was found in a step: here, and to functions that are called for it.
+    fn tell(&mut self, origin: u64, mut found: Vec<(Found, Sight)>, ground: &Ground) {
+        if found.is_empty() {
+            return;
+        }
+        let at_ms = ground.step_begins_ms(origin);
+        let blank = Anomaly { at_ms, step_ms: ground.step_ms(), ..Anomaly::default() };
+        found.sort_by(|(one, _), (other, _)| one.chance.total_cmp(&other.chance));
+        let rest = found.split_off(found.len().min(SINGLY_MAX));
+        let mut anomalies: Vec<Anomaly> =
+            found.iter().map(|one| told(one, &blank, ground)).collect();
+        if !rest.is_empty() {
+            let all = found.len() + rest.len();
+            let text = format!(
+                "{all} functions were out of the ordinary in one step; the {SINGLY_MAX} that are the \
+                 least likely by chance are told of one by one"
+            );
+            let (function, kind) = ("*".to_string(), STORM.to_string());
+            let since_ms = ground.step_begins_ms(origin.saturating_sub(1));
+            anomalies.push(Anomaly { function, kind, text, since_ms, ..blank });
+        }
+        for anomaly in &mut anomalies {
+            self.noticed += 1;
+            anomaly.id = format!("{at_ms:020}-{}", self.noticed);
+            tracing::warn!(function = %anomaly.function, kind = %anomaly.kind, "{}", anomaly.text);
+            let bytes = serde_json::to_vec(&anomaly).expect("an anomaly is plain data");
+            ground.parts.demand.note(ANOMALIES, anomaly.id.clone(), bytes);
+            ground.desk.tell(anomaly.clone());
+        }
+        ground.alarms.raise(anomalies);
     }
 }
 
@@ -137,8 +173,25 @@ fn newest_anomalies(demand: &Demand) -> Vec<(String, Vec<u8>)> {
     anomalies
 }
 
-fn kind(oddity: &swell_forecast::watch::anomaly::Oddity) -> &'static str {
-    use swell_forecast::watch::anomaly::Oddity;
+fn told((found, sight): &(Found, Sight), blank: &Anomaly, ground: &Ground) -> Anomaly {
+    Anomaly {
+        since_ms: ground.step_begins_ms(found.start),
+        function: found.function.clone(),
+        kind: kind(&found.oddity).to_string(),
+        text: found.to_string(),
+        seen: sight.count,
+        expected: sight.quantiles.map(|said| ExpectedCalls {
+            median: said[MEDIAN],
+            low_80: said[LOW],
+            high_80: said[HIGH],
+            low_95: said[0],
+            high_95: said[4],
+        }),
+        ..blank.clone()
+    }
+}
+
+fn kind(oddity: &Oddity) -> &'static str {
     match oddity {
         Oddity::Spike { .. } => "spike",
         Oddity::LevelShift { .. } => "level-shift",

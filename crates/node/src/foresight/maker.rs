@@ -22,6 +22,8 @@ use swell_forecast::league::table::{League, Round};
 use swell_forecast::panel::Panel;
 
 use crate::foresight::calendar::Calendar;
+use crate::foresight::choosing::{Choosing, Chosen, Look};
+use crate::foresight::known::Known;
 use crate::foresight::members::every_of;
 use crate::foresight::models::{Models, method};
 use crate::foresight::noted::Noted;
@@ -34,10 +36,12 @@ const COMPARED_MAX: usize = 1_000;
 /// Models, and who of them is believed.
 pub struct Maker {
     method: Entry,
+    /// Who forecasts which function in place of who forecasts all.
+    pub choosing: Choosing,
     league: League,
     models: Models,
     held: BTreeMap<u64, Box<dyn Model>>,
-    untrained: [(Contender, Box<dyn Model>); 3],
+    untrained: [(Contender, Box<dyn Model>); 4],
     horizon: usize,
     /// What each contender said of the step that is next to come, by function.
     said: BTreeMap<Contender, BTreeMap<Arc<str>, Forecast>>,
@@ -45,26 +49,6 @@ pub struct Maker {
     said_of: u64,
     /// What parts of models said before.
     noted: BTreeMap<Contender, Noted>,
-}
-
-/// What is known when a step begins.
-pub struct Known<'a> {
-    /// The first step that is not known, in steps since 1970.
-    pub origin: u64,
-    /// Steps that were measured of those of the panel.
-    pub steps: u64,
-    /// Functions and their counts, in order of their names.
-    pub panel: Panel,
-    /// The same names.
-    pub names: Vec<Arc<str>>,
-    /// When the steps of the panel are, in milliseconds since 1970.
-    pub grid: Grid,
-    /// How much the count of a function usually changes.
-    pub scale: &'a dyn Fn(&str) -> f32,
-    /// The share of functions whose demand changed of late.
-    pub drifted: f32,
-    /// Rests, and tells whether to go on.
-    pub go_on: &'a dyn Fn() -> bool,
 }
 
 /// What came of it.
@@ -85,6 +69,10 @@ pub struct Said {
     pub train: Option<u64>,
     /// Occasions whose effect was learned.
     pub learned: usize,
+    /// Who forecasts a function in place of the one who forecasts all, in the order of the names.
+    pub chosen: Vec<Option<Chosen>>,
+    /// Functions on which methods are to be tried.
+    pub look: Option<Look>,
 }
 
 impl Maker {
@@ -93,7 +81,7 @@ impl Maker {
         method: Entry,
         rules: Rules,
         models: Models,
-        horizon: usize,
+        choosing: Choosing,
         state: Option<&[u8]>,
     ) -> Self {
         let read =
@@ -110,12 +98,23 @@ impl Maker {
             (Contender::Window, "window-1h"),
             (Contender::SeasonalNaive, "snaive"),
             (Contender::DayNaive, "day-naive"),
+            (Contender::WeekNaive, "week-naive"),
         ];
         let untrained = untrained.map(|(contender, name)| (contender, needless(name)));
         let (held, said, noted) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let said_of = 0;
-        let mut maker =
-            Self { method, league, models, held, untrained, horizon, said, said_of, noted };
+        let (said_of, horizon) = (0, choosing.horizon());
+        let mut maker = Self {
+            method,
+            choosing,
+            league,
+            models,
+            held,
+            untrained,
+            horizon,
+            said,
+            said_of,
+            noted,
+        };
         maker.take_up();
         maker
     }
@@ -200,6 +199,7 @@ impl Maker {
         let hindsight = Hindsight::AsOf(now_ms);
         let events = tell(&plan.occurrences, &calendar.effects.read(), &names, hindsight);
         let losses = self.losses(&known);
+        self.choosing.hear(&known);
         if !events.is_empty() {
             known.panel = calm(&known.panel, &events);
         }
@@ -212,9 +212,13 @@ impl Maker {
         let orders = self.league.step(&round);
         let train = self.obey(&orders);
         self.tidy();
-        let (by, forecasts) = self.forecast(&known, &events);
+        let (by, mut forecasts) = self.forecast(&known, &events);
+        let ahead = Ahead::of(&events, known.panel.len(), self.horizon);
+        let said = forecasts.as_deref_mut().unwrap_or_default();
+        let chosen = self.choosing.serve(&known, &ahead, said);
+        let look = self.choosing.look(&known);
         let why = self.why(by);
-        Said { by, why, forecasts, plan, events, len, train, learned }
+        Said { by, why, forecasts, plan, events, len, train, learned, chosen, look }
     }
 
     /// What a model learns from: counts without what was announced for them.
@@ -328,7 +332,12 @@ impl Maker {
     ) -> Option<Vec<Forecast>> {
         let model = self.model(contender)?;
         let panel = &known.panel;
-        if contender == Contender::DayNaive && panel.day.max(1) as u64 > known.steps {
+        let needed = match contender {
+            Contender::DayNaive => panel.day.max(1),
+            Contender::WeekNaive => 7 * panel.day.max(1),
+            _ => 0,
+        };
+        if needed as u64 > known.steps {
             return None;
         }
         // A model that breaks leaves no notes behind.

@@ -24,6 +24,10 @@ pub struct Member {
     pub concurrency: u32,
     /// Memory of one instance, in bytes.
     pub memory_bytes: u64,
+    /// Whether its forecasts are shown in steps of its own.
+    pub has_own_step: bool,
+    /// How far ahead clones of it may be wished for, in minutes; none for as far as is forecast.
+    pub horizon_minutes: Option<u64>,
 }
 
 /// The functions that are forecast, by name. `mode` tells what comes of the forecasts of one
@@ -49,6 +53,8 @@ pub fn members(
             versions: versions.collect(),
             concurrency: spec.concurrency.max(1),
             memory_bytes: spec.memory_bytes,
+            has_own_step: spec.forecast_step_ms.is_some(),
+            horizon_minutes: spec.forecast_horizon_ms.map(|ms| (ms / 60_000).max(1)),
         });
     });
     members.sort_by(|one, other| one.name.cmp(&other.name));

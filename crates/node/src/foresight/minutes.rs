@@ -11,6 +11,7 @@ use swell_core::ids::FunctionId;
 use swell_forecast::foresight::steps::{Foresight, OCCURRENCE};
 
 use crate::demand::book::Book;
+use crate::foresight::odds::Odds;
 
 /// Minutes that are told again after a restart.
 const AGAIN: u64 = 24 * 60;
@@ -27,6 +28,8 @@ pub struct Minutes {
     next: u64,
     /// Minutes since the last one that was measured, if any was.
     missing: Option<u64>,
+    /// How good the chances were that were given, by place.
+    odds: Vec<Odds>,
 }
 
 impl Minutes {
@@ -34,7 +37,8 @@ impl Minutes {
     pub fn open(book: &Book, open: u64) -> Self {
         let foresight = Foresight::new(OCCURRENCE, 0).expect("it is the method's own name");
         let next = open.saturating_sub(AGAIN);
-        let mut minutes = Self { foresight, places: BTreeMap::new(), next, missing: None };
+        let mut minutes =
+            Self { foresight, places: BTreeMap::new(), next, missing: None, odds: Vec::new() };
         minutes.tell(book, open);
         minutes
     }
@@ -45,11 +49,15 @@ impl Minutes {
     pub fn tell(&mut self, book: &Book, open: u64) -> BTreeMap<u32, FunctionDemand> {
         let mut said = BTreeMap::new();
         for minute in self.next..open {
+            let mut called = vec![false; self.odds.len()];
             if book.measured.minutes.get(minute) == 0 {
                 self.missing = self.missing.map(|missing| missing + 1);
                 continue;
             }
             let missing = self.missing.replace(0).unwrap_or(0);
+            if missing > 0 {
+                self.odds.iter_mut().for_each(Odds::forget);
+            }
             (0..missing % HOUR).for_each(|_| drop(self.foresight.close()));
             for (name, track) in &book.tracks {
                 let calls = track.minutes.get(minute).min(CALLS_MAX);
@@ -57,9 +65,16 @@ impl Minutes {
                     continue;
                 }
                 let place = self.place(name);
+                called.resize(self.odds.len(), false);
+                called[place as usize] = true;
                 (0..calls).for_each(|_| self.foresight.count(FunctionId(place)));
             }
             let told = self.foresight.close().functions;
+            self.odds.iter_mut().zip(&called).for_each(|(odds, &called)| odds.came(called));
+            for one in &told {
+                let chance = one.steps.first().map_or(0, |step| step.chance);
+                self.odds[one.function.index()].say(chance);
+            }
             if minute + 1 == open {
                 said = told.into_iter().map(|one| (one.function.0, one)).collect();
             }
@@ -74,7 +89,16 @@ impl Minutes {
         }
         let place = self.places.len() as u32;
         self.places.insert(name.clone(), place);
+        self.odds.push(Odds::default());
         place
+    }
+
+    /// What is expected of the next minutes of a function, as many as are asked for, whatever the
+    /// chance is; and how good earlier ones were. None of one that was hardly ever called.
+    pub fn ahead(&self, name: &str, minutes: usize) -> Option<(FunctionDemand, Odds)> {
+        let place = self.place_of(name)?;
+        let ahead = self.foresight.ahead(FunctionId(place), minutes)?;
+        Some((ahead, self.odds[place as usize]))
     }
 
     /// The number of a function among those that are told of; none if it was never called.

@@ -1,10 +1,15 @@
 //! Forecasts of all functions, made at one origin, as others look at them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use swell_core::demand::StepDemand;
 use swell_forecast::bands::{Forecast, Quantiles};
 use swell_forecast::effects::turn::Turn;
 use swell_forecast::needs::CallUse;
+
+use crate::foresight::choosing::Chosen;
+use crate::foresight::odds::Odds;
 
 /// Forecasts of all functions, made at one origin.
 #[derive(Debug, Default)]
@@ -26,6 +31,8 @@ pub struct Outlook {
 pub struct Row {
     /// Its name.
     pub name: Arc<str>,
+    /// Who forecast it in place of the one who forecast all, and why.
+    pub chosen: Option<Chosen>,
     /// What is expected.
     pub forecast: Forecast,
     /// What the model said of the first step, before other series were asked; of the functions
@@ -42,6 +49,27 @@ pub struct Row {
     /// What announced and learned occasions and other series change, by step, for who follows what
     /// came of late and knows nothing of them; empty where nothing does.
     pub turns: Vec<Turn>,
+}
+
+/// What is expected of the next minutes, by which clones may be made.
+#[derive(Debug, Default)]
+pub struct MinuteOutlook {
+    /// The minute that has begun, in minutes since 1970.
+    pub origin: u64,
+    /// When it was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// What is expected of each function, by name.
+    pub rows: BTreeMap<Arc<str>, MinuteRow>,
+}
+
+/// What is expected of the next minutes of one function.
+#[derive(Debug, Clone)]
+pub struct MinuteRow {
+    /// The minutes, in order; with what occasions and floors change. The chance of each holds if
+    /// no call came in those before it.
+    pub steps: Vec<StepDemand>,
+    /// How good earlier chances were.
+    pub odds: Odds,
 }
 
 impl Outlook {
@@ -65,6 +93,7 @@ mod tests {
     #[test]
     fn what_was_said_is_found_by_name_and_step() {
         let row = |name: &str, count: f32| Row {
+            chosen: None,
             name: name.into(),
             forecast: Forecast { steps: vec![[count; 5], [count + 1.0; 5]] },
             bare: None,

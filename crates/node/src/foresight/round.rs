@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 
 use swell_forecast::bands::Forecast;
+use swell_forecast::calendar::dates::days;
 use swell_forecast::calendar::grid::Grid;
 use swell_forecast::league::rules::USUAL;
 use swell_forecast::panel::Panel;
@@ -13,31 +14,37 @@ use swell_forecast::regressor::series::Regressor;
 
 use crate::clock::wall_ms;
 use crate::demand::book::Window;
+use crate::demand::track::{FIVES_KEPT, MINUTES_KEPT};
+use crate::foresight::choosing::Choosing;
 use crate::foresight::composing::compose;
+use crate::foresight::coupled;
 use crate::foresight::edges::Edges;
 use crate::foresight::following::Following;
 use crate::foresight::ground::Ground;
 use crate::foresight::guard::Guard;
-use crate::foresight::maker::{Known, Maker, Said};
+use crate::foresight::known::Known;
+use crate::foresight::maker::{Maker, Said};
 use crate::foresight::members::{Member, members};
 use crate::foresight::minutes::Minutes;
 use crate::foresight::models::{METHOD, Models, method};
 use crate::foresight::outlook::Outlook;
 use crate::foresight::pace::{Pace, used, yield_to_all};
 use crate::foresight::receipt;
+use crate::foresight::record::Record;
 use crate::foresight::told::{tell_minutes, tell_steps};
-use crate::foresight::training::{Job, Jobs, Made};
+use crate::foresight::training::{Done, Job, Jobs, Lesson, Made};
 use crate::settings::ClonesBy;
 
-/// Steps that a forecast looks back on, at least: two days of 5-minute steps.
-const LOOK: u64 = 576;
+/// Steps that a forecast looks back on, at least: two weeks of 5-minute steps, so that each day of
+/// the week was seen twice.
+const LOOK: u64 = 4_032;
+/// How far back other series are fetched: two days of 5-minute steps.
+pub const FOLLOWED: u64 = 576 + BEGIN - 1;
 /// The panel begins at a step that so many divide, so that what a model noted at earlier steps of
 /// it is of use for as many: an hour of 5-minute steps.
 const BEGIN: u64 = 12;
-/// Steps of a panel, at most.
-pub const LOOK_MAX: u64 = LOOK + BEGIN - 1;
-/// Steps that a model learns from: a week of 5-minute steps.
-const LESSON: u64 = 2_016;
+/// Steps that a model learns from: two weeks of 5-minute steps.
+const LESSON: u64 = 4_032;
 /// Of one core, in thousandths: forecasts are to be there soon after their step begins.
 const FORECASTING: u16 = 500;
 /// No node of ours answers more calls a second and processor: what is above is no forecast.
@@ -51,8 +58,8 @@ pub const LEAGUE: &str = "steps/league";
 pub enum Wake {
     /// A minute is over.
     Minute(u64),
-    /// A model was made.
-    Made(Made),
+    /// A model was made, or methods were tried.
+    Done(Done),
     /// The node goes down.
     Stop,
 }
@@ -66,6 +73,7 @@ pub struct Round<'a> {
     edges: Edges,
     following: Option<Following>,
     minutes: Minutes,
+    record: Record,
     recent: VecDeque<Arc<Outlook>>,
     /// Functions of which the mind was told something.
     told: BTreeSet<Arc<str>>,
@@ -77,8 +85,11 @@ impl<'a> Round<'a> {
     pub fn new(ground: &'a Ground, stop: &'a Arc<AtomicBool>, state: Option<&[u8]>) -> Self {
         let horizon = ground.parts.settings.horizon_steps as usize;
         let models = Models::of(&ground.parts.data);
-        let maker = Maker::new(method(METHOD), USUAL, models, horizon, state);
+        let kept = Choosing::kept(&ground.parts.demand);
+        let choosing = Choosing::open(kept.as_deref(), horizon);
+        let maker = Maker::new(method(METHOD), USUAL, models, choosing, state);
         let guard = Guard::open(&ground.parts.demand, &ground.desk);
+        coupled::open(&ground.parts.demand, &ground.desk);
         let edges = Edges::open(&ground.parts.demand, horizon);
         let followed = ground.followed.as_ref();
         let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
@@ -86,8 +97,10 @@ impl<'a> Round<'a> {
         // A day is told of a copy: whoever counts does not wait for that.
         let book = ground.parts.demand.book.lock().clone();
         let minutes = Minutes::open(&book, open);
-        let (recent, told) = (VecDeque::new(), BTreeSet::new());
-        Self { ground, stop, maker, guard, edges, following, minutes, recent, told, origin: 0 }
+        let record =
+            Record::new(&ground.parts.data, ground.parts.settings.record_bytes_max.get(), open);
+        let (recent, told, origin) = (VecDeque::new(), BTreeSet::new(), 0);
+        Self { ground, stop, maker, guard, edges, following, minutes, record, recent, told, origin }
     }
 
     /// Forecasts whenever a step is over, until told to stop.
@@ -99,7 +112,8 @@ impl<'a> Round<'a> {
             for wake in std::iter::once(wake).chain(woken.try_iter()) {
                 match wake {
                     Wake::Minute(newer) => minute = Some(newer),
-                    Wake::Made(made) => self.made(made),
+                    Wake::Done(Done::Made(made)) => self.made(made),
+                    Wake::Done(Done::Looked(looked)) => self.maker.choosing.looked(looked),
                     Wake::Stop => return self.keep(),
                 }
             }
@@ -118,12 +132,19 @@ impl<'a> Round<'a> {
     /// A minute begins: what decides on clones is told of the one that ended.
     fn minute(&mut self, open: u64) {
         let ground = self.ground;
+        let members = members(&ground.parts.registry, |own| ground.mode(own));
+        let due = self.record.due(&ground.parts.demand.book.lock(), open);
+        if members.is_empty() {
+            return;
+        }
+        self.record.counted(due);
         if ground.parts.settings.clones_by != ClonesBy::Minutes {
             return;
         }
-        let members = members(&ground.parts.registry, |own| ground.mode(own));
         let said = self.minutes.tell(&ground.parts.demand.book.lock(), open);
-        tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
+        let outlook = tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
+        self.record.minutes(&outlook);
+        ground.desk.publish_minutes(Arc::new(outlook));
     }
 
     fn made(&mut self, made: Made) {
@@ -162,7 +183,9 @@ impl<'a> Round<'a> {
     fn keep(&self) {
         receipt::note(self.ground);
         self.keep_league();
+        self.maker.choosing.keep(&self.ground.parts.demand);
         self.guard.keep(&self.ground.parts.demand, &self.ground.desk);
+        coupled::keep(&self.ground.parts.demand, &self.ground.desk);
         self.edges.keep(&self.ground.parts.demand);
         if let Some(following) = &self.following {
             following.keep(&self.ground.parts.demand);
@@ -178,7 +201,7 @@ impl<'a> Round<'a> {
         }
         let before = used();
         let pace = Pace::new(FORECASTING, self.stop.clone());
-        let steps = LOOK + self.origin % BEGIN;
+        let steps = look(ground.step_minutes()) + self.origin % BEGIN;
         let window = Window { step: ground.step_minutes(), steps, end: self.origin };
         let (panel, known) = self.panel(&window, &members);
         let (len, most, grid) = (panel.len(), panel.most, grid(ground, &window));
@@ -193,7 +216,7 @@ impl<'a> Round<'a> {
             let found = members.binary_search_by(|one| (*one.name).cmp(name));
             found.map_or(1.0, |place| scales[place])
         };
-        let said = self.maker.step(
+        let mut said = self.maker.step(
             Known {
                 origin: self.origin,
                 steps: known,
@@ -207,8 +230,13 @@ impl<'a> Round<'a> {
             &ground.calendar,
         );
         self.train(said.train, &members, jobs);
+        if let Some(look) = said.look.take() {
+            // Who is gone tries nothing any more.
+            let _ = jobs.send(Job::Look(look));
+        }
         let outlook = Arc::new(self.show(&said, &members, series.as_deref(), len, most));
         ground.desk.publish(outlook.clone());
+        self.record.steps(&outlook, ground.step_minutes());
         if ground.parts.settings.clones_by == ClonesBy::Steps {
             tell_steps(ground, &members, &outlook, &mut self.told);
         }
@@ -240,6 +268,7 @@ impl<'a> Round<'a> {
             following.learn(series, panel.len(), members, &counts, before);
         }
         self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
+        coupled::learn(self.origin, panel, members, &self.recent, &ground.desk);
         self.guard.look(self.origin, panel, members, &self.recent, ground);
     }
 
@@ -263,13 +292,18 @@ impl<'a> Round<'a> {
     }
 
     fn panel(&self, window: &Window, members: &[Member]) -> (Panel, u64) {
+        let ground = self.ground;
         let functions: Vec<_> = members.iter().map(|one| (one.name.clone(), one.trigger)).collect();
-        let book = self.ground.parts.demand.book.lock();
+        let book = ground.parts.demand.book.lock();
         let mut panel = book.panel(window, &functions);
         let known = book.known(window);
         drop(book);
         let processors = std::thread::available_parallelism().map_or(1, |count| count.get());
         panel.most = CALLS_MAX * processors as f32 * 60.0 * window.step as f32;
+        let (zone, ahead) =
+            (ground.parts.settings.zone, ground.parts.settings.horizon_steps as usize);
+        let (len, occasions) = (panel.len() + ahead, ground.calendar.all());
+        panel.days = days(grid(ground, window), len, panel.day, zone, &occasions);
         (panel, known)
     }
 
@@ -277,12 +311,20 @@ impl<'a> Round<'a> {
         let Some(generation) = generation else { return };
         let ground = self.ground;
         let step = ground.step_minutes();
-        let window = Window { step, steps: LESSON, end: self.origin };
+        let window = Window { step, steps: LESSON.min(look(step)), end: self.origin };
         let (panel, _) = self.panel(&window, members);
         let panel = self.maker.lesson(panel, grid(ground, &window), &ground.calendar);
         ground.desk.learning.write().is_training = true;
         // Who is gone trains nothing any more.
-        let _ = jobs.send(Job { generation, panel });
+        let _ = jobs.send(Job::Train(Lesson { generation, panel }));
+    }
+}
+
+/// Steps that are looked back on: minutes are kept for two days, longer steps for two weeks.
+fn look(step_minutes: u64) -> u64 {
+    match step_minutes {
+        1 => MINUTES_KEPT.min(LOOK),
+        _ => LOOK.min(5 * FIVES_KEPT / step_minutes),
     }
 }
 

@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use swell_api::spec::ForecastMode;
 use swell_core::event::Event;
 
+use crate::foresight::alarms::Alarms;
 use crate::foresight::calendar::Calendar;
 use crate::foresight::desk::Desk;
 use crate::foresight::followed::Followed;
 use crate::foresight::ground::{Ground, Parts};
 use crate::foresight::models::{METHOD, method};
 use crate::foresight::receipts::Receipts;
-use crate::foresight::round::{LEAGUE, LOOK_MAX, Round, Wake};
+use crate::foresight::round::{FOLLOWED, LEAGUE, Round, Wake};
 use crate::foresight::training::{self, Job, Limits};
 use crate::store::error::StoreError;
 
@@ -47,20 +48,23 @@ impl Foresight {
         let calendar = Calendar::open(parts.demand.clone())?;
         let state = parts.demand.ledger.records(LEAGUE)?.pop().map(|(_, bytes)| bytes);
         let (wake, woken) = channel();
+        let alarms = Alarms::open(parts.demand.clone(), parts.triggers.clone())?;
+        let alarms = Arc::new(alarms);
         let receipts = Receipts::open(&parts.demand);
         let settings = &parts.settings;
         let followed = settings.prometheus.as_deref().filter(|_| !settings.follow.is_empty());
         let followed = followed.map(|server| Followed::new(server, settings.follow.clone()));
         let (desk, followed) = (Desk::default(), followed.map(Arc::new));
-        let ground = Arc::new(Ground { parts, desk, calendar, receipts, followed });
+        let ground = Arc::new(Ground { parts, desk, calendar, receipts, alarms, followed });
         let (stopped, threads) = (Arc::default(), Mutex::default());
         let foresight = Arc::new(Self { ground, stop: stopped, wake, threads });
         foresight.tell_settings();
         foresight.begin_threads(woken, state);
         if let Some(followed) = foresight.ground.followed.clone() {
             let (step_ms, stop) = (foresight.ground.step_ms(), stop.clone());
-            tokio::spawn(async move { followed.run(step_ms, LOOK_MAX, stop).await });
+            tokio::spawn(async move { followed.run(step_ms, FOLLOWED, stop).await });
         }
+        tokio::spawn(foresight.ground.alarms.clone().run(stop.clone()));
         let minutes = foresight.clone();
         tokio::spawn(async move {
             let mut closed = minutes.ground.parts.demand.closed();
@@ -102,9 +106,9 @@ impl Foresight {
         };
         let wake = self.wake.clone();
         let trainer = move || {
-            training::run(&method(METHOD), &limits, &wanted, |made| {
+            training::run(&method(METHOD), &limits, &wanted, |done| {
                 // Who is gone needs no model.
-                let _ = wake.send(Wake::Made(made));
+                let _ = wake.send(Wake::Done(done));
             });
         };
         let (ground, stop) = (self.ground.clone(), self.stop.clone());

@@ -8,17 +8,23 @@ use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand, WHOLE};
 use swell_core::event::Event;
 use swell_core::time::{Instant, Span};
 use swell_forecast::bands::Quantiles;
+use swell_forecast::effects::turn::SAME;
 
 use crate::clock::{Clock, wall_ms};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
 use crate::foresight::minutes::Minutes;
-use crate::foresight::outlook::Outlook;
+use crate::foresight::outlook::{MinuteOutlook, MinuteRow, Outlook};
 use crate::foresight::schedule::known;
 use crate::foresight::telling::{confidence, demand};
 
 /// How far ahead clones can matter, in minutes.
 const AHEAD: u64 = 10;
+
+/// Minutes that a mind is told of.
+const TOLD: u64 = 2;
+/// Minutes that are shown of a function.
+const SHOWN: usize = 10;
 
 /// Functions that the mind is told of at a time.
 const TOLD_AT_ONCE: usize = 1_000;
@@ -31,20 +37,25 @@ pub fn tell_steps(
     outlook: &Outlook,
     told: &mut BTreeSet<Arc<str>>,
 ) {
-    let now = Now::of(ground);
+    let (now, timeline) = (Now::of(ground), ground.parts.demand.timeline());
     let scores = ground.desk.scores.read();
     let mut functions = Vec::new();
     for member in members {
         let Some(row) = outlook.row(&member.name) else { continue };
         let steps = held(&row.forecast.steps, &row.floors, member, ground);
+        let horizon = member.horizon_minutes.map(|minutes| minutes.div_ceil(ground.step_minutes()));
+        let steps = &steps[..horizon.map_or(steps.len(), |most| steps.len().min(most as usize))];
+        let until = member.horizon_minutes.map(|minutes| now.now_ms + timeline.wall_ms(minutes));
         let is_quiet = row.known_ms.is_empty() && steps.iter().all(|step| step[4] < 0.001);
         if !is_to_tell(&member.name, is_quiet, told) {
             continue;
         }
         let sure = confidence(scores.get(&member.name));
         for &(version, percent) in &member.versions {
-            let known = row.known_ms.iter().map(|&at_ms| now.instant(at_ms));
-            functions.push(demand(version, percent, &steps, sure, known));
+            let known =
+                row.known_ms.iter().filter(|&&at_ms| until.is_none_or(|until| at_ms < until));
+            let known = known.map(|&at_ms| now.instant(at_ms));
+            functions.push(demand(version, percent, steps, sure, known));
         }
     }
     drop(scores);
@@ -52,7 +63,8 @@ pub fn tell_steps(
     tell(ground, now.instant(ground.step_begins_ms(outlook.origin)), step, functions);
 }
 
-/// Tells the mind of the minute that begins and the next.
+/// Tells the mind of the minute that begins and the next; and what is expected of more of them,
+/// for others to look at.
 pub fn tell_minutes(
     ground: &Ground,
     members: &[Member],
@@ -60,24 +72,33 @@ pub fn tell_minutes(
     said: &BTreeMap<u32, FunctionDemand>,
     open: u64,
     told: &mut BTreeSet<Arc<str>>,
-) {
+) -> MinuteOutlook {
     let (now, timeline) = (Now::of(ground), ground.parts.demand.timeline());
     let until_ms = timeline.wall_ms(open + AHEAD);
     let known = known(&ground.parts.triggers.table(), now.now_ms, until_ms);
     let latest = ground.desk.latest();
-    let mut functions = Vec::new();
+    let (mut functions, mut rows) = (Vec::new(), BTreeMap::new());
     for member in members {
         let said = minutes.place_of(&member.name).and_then(|place| said.get(&place));
         let mut steps = said.map_or_else(Vec::new, |said| said.steps.clone());
+        let shown = minutes.ahead(&member.name, SHOWN);
+        let confidence = shown.as_ref().map_or(0, |(demand, _)| demand.confidence);
+        let (mut shown, odds) =
+            shown.map_or_else(Default::default, |(demand, odds)| (demand.steps, odds));
         let ahead = open / ground.step_minutes();
         let row =
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
-        for (minute, step) in (open..).zip(&mut steps) {
-            let turn = row.and_then(|(origin, row)| {
-                let ahead = (minute / ground.step_minutes()).checked_sub(origin)?;
-                row.turns.get(usize::try_from(ahead).ok()?).copied()
-            });
-            *step = turn.map_or(*step, |turn| turn.of_step(*step));
+        let turn = |minute: u64| {
+            let (origin, row) = row?;
+            let ahead = (minute / ground.step_minutes()).checked_sub(origin)?;
+            row.turns.get(usize::try_from(ahead).ok()?).copied().filter(|turn| *turn != SAME)
+        };
+        // Of one that is hardly ever called nothing is said, but an occasion may change that.
+        if steps.is_empty() && (open..open + TOLD).any(|minute| turn(minute).is_some()) {
+            steps = shown.iter().take(TOLD as usize).copied().collect();
+        }
+        for (minute, step) in (open..).zip(&mut steps).chain((open..).zip(&mut shown)) {
+            *step = turn(minute).map_or(*step, |turn| turn.of_step(*step));
         }
         let floor = row.and_then(|(origin, row)| {
             row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
@@ -85,9 +106,19 @@ pub fn tell_minutes(
         if let Some(floor) = floor.filter(|&floor| floor > 0) {
             let calls = (calls_of(floor, member, 1, ground) * 1e3).min(f64::from(u32::MAX)) as u32;
             steps.resize(steps.len().max(2), StepDemand::default());
-            steps.iter_mut().for_each(|step| *step = raised(*step, calls));
+            shown.resize(shown.len().max(2), StepDemand::default());
+            steps.iter_mut().chain(&mut shown).for_each(|step| *step = raised(*step, calls));
         }
+        rows.insert(member.name.clone(), MinuteRow { steps: shown, odds });
         let known_ms = known.get(&member.name).map_or(&[][..], Vec::as_slice);
+        let known_ms = match member.horizon_minutes {
+            Some(minutes) => {
+                let until_ms = timeline.wall_ms(open + minutes);
+                steps.truncate(minutes as usize);
+                &known_ms[..known_ms.partition_point(|&at_ms| at_ms < until_ms)]
+            }
+            None => known_ms,
+        };
         let is_quiet = known_ms.is_empty() && steps.iter().all(|step| step.chance == 0);
         if !is_to_tell(&member.name, is_quiet, told) {
             continue;
@@ -95,13 +126,14 @@ pub fn tell_minutes(
         for &(function, percent) in &member.versions {
             functions.push(FunctionDemand {
                 function,
-                confidence: said.map_or(0, |said| said.confidence),
+                confidence,
                 steps: steps.iter().map(|step| shared(*step, percent)).collect(),
                 known: known_ms.iter().map(|&at_ms| now.instant(at_ms)).collect(),
             });
         }
     }
     tell(ground, now.instant(timeline.wall_ms(open)), Span::from_mins(1), functions);
+    MinuteOutlook { origin: open, made_ms: now.now_ms, rows }
 }
 
 /// The present, on the wall and in the mind.

@@ -1,5 +1,5 @@
-//! Making models beside the calls: one thread, one model at a time, within its share of a core
-//! and its memory.
+//! Making models beside the calls, and trying methods: one thread, one thing at a time, within its
+//! share of a core and its memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use swell_forecast::forecaster::{Budget, Model};
 use swell_forecast::league::budget::Memory;
 use swell_forecast::panel::Panel;
 
+use crate::foresight::choosing::{Look, Looked};
 use crate::foresight::pace::{Pace, used, yield_to_all};
 
 /// Counts from which on the whole budget is worth spending; less for fewer.
@@ -20,8 +21,24 @@ const COUNTS_FULL: f32 = 400_000.0;
 /// The least part of the budget.
 const SHARE_LEAST: f32 = 0.02;
 
+/// What is done beside the calls.
+pub enum Job {
+    /// A model is made.
+    Train(Lesson),
+    /// Methods are tried on some functions.
+    Look(Look),
+}
+
+/// What came of it.
+pub enum Done {
+    /// A model, or the reason why there is none.
+    Made(Made),
+    /// What was tried.
+    Looked(Looked),
+}
+
 /// A model to make.
-pub struct Job {
+pub struct Lesson {
     /// Its generation, which is its seed as well.
     pub generation: u64,
     /// What it learns from.
@@ -49,17 +66,25 @@ pub struct Limits {
     pub stop: Arc<AtomicBool>,
 }
 
-/// Makes models of a method until nobody asks any more.
-pub fn run(method: &Entry, limits: &Limits, jobs: &Receiver<Job>, tell: impl Fn(Made)) {
+/// Makes models of a method, and tries others, until nobody asks any more.
+pub fn run(method: &Entry, limits: &Limits, jobs: &Receiver<Job>, tell: impl Fn(Done)) {
     yield_to_all();
     for job in jobs {
         let before = used();
-        let model = make(method, limits, &job);
-        tell(Made { generation: job.generation, model, took: used() - before });
+        tell(match job {
+            Job::Train(lesson) => {
+                let model = make(method, limits, &lesson);
+                Done::Made(Made { generation: lesson.generation, model, took: used() - before })
+            }
+            Job::Look(look) => {
+                let pace = Pace::new(limits.per_mille, limits.stop.clone());
+                Done::Looked(look.run(|| pace.go_on()))
+            }
+        });
     }
 }
 
-fn make(method: &Entry, limits: &Limits, job: &Job) -> Result<Box<dyn Model>, String> {
+fn make(method: &Entry, limits: &Limits, job: &Lesson) -> Result<Box<dyn Model>, String> {
     let pace = Pace::new(limits.per_mille, limits.stop.clone());
     let proceed = || pace.go_on();
     let each = |jobs: usize, work: &(dyn Fn(usize) + Sync)| {

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use swell_api::forecast as api;
 use swell_api::spec::ForecastMode;
 use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
+use swell_forecast::foresight::steps::OCCURRENCE;
 use swell_forecast::needs::needs;
 use swell_forecast::panel::Trigger;
 
 use crate::demand::book::Window;
 use crate::foresight::ground::Ground;
-use crate::foresight::outlook::{Outlook, Row};
+use crate::foresight::outlook::{MinuteOutlook, MinuteRow, Outlook, Row};
+use crate::foresight::own_steps::{self, Shape};
+use crate::foresight::prospects::clones;
 use crate::foresight::score::Score;
+use crate::foresight::verdict::verdict;
 
 /// Steps back that are shown beside a forecast.
 const RECENT: u64 = 12;
@@ -66,9 +70,16 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
     if ground.mode(spec.forecast) == ForecastMode::Off {
         return None;
     }
-    let step_seconds = ground.step_ms() as f64 / 1e3;
-    let begins = |ahead: usize| ground.step_begins_ms(outlook.origin + ahead as u64);
-    let forecast = raised(&row.forecast, &row.known_ms, begins);
+    let horizon = row.forecast.steps.len();
+    let shape = own_steps::shape(spec, ground.step_minutes(), horizon);
+    let step_ms = ground.step_ms() * shape.each as u64;
+    let step_seconds = step_ms as f64 / 1e3;
+    let begins = |ahead: usize| ground.step_begins_ms(outlook.origin + (ahead * shape.each) as u64);
+    let coupling = ground.desk.couplings.read().get(name).copied().unwrap_or_default();
+    let forecast = shape.of(&row.forecast, coupling, outlook.origin);
+    let until_ms = begins(forecast.steps.len());
+    let known_ms = &row.known_ms[..row.known_ms.partition_point(|&at_ms| at_ms < until_ms)];
+    let forecast = raised(&forecast, known_ms, begins);
     let needs = needs(&forecast, &row.costs, step_seconds, spec.concurrency);
     let each = forecast.steps.iter().zip(&needs).enumerate();
     let steps = each.map(|(ahead, (counts, need))| api::ForecastStep {
@@ -83,19 +94,48 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         memory_high_bytes: need.memory_bytes[HIGH],
         network_high_bytes_per_second: need.network_bytes_per_second[HIGH],
     });
+    let minutes = ground.desk.minutes();
+    let own = minutes.as_ref().and_then(|minutes| minutes.rows.get(name));
+    let score = ground.desk.scores.read().get(&row.name).copied();
     Some(api::FunctionForecast {
         function: name.to_string(),
         mode: ground.mode(spec.forecast),
         made_at_ms: outlook.made_ms,
         origin_ms: begins(0),
-        step_ms: ground.step_ms(),
-        model: outlook.model.clone(),
-        why: outlook.why.clone(),
-        quality: quality(ground.desk.scores.read().get(&row.name)),
+        step_ms,
+        model: row.chosen.as_ref().map_or(&outlook.model, |chosen| &chosen.method).clone(),
+        why: row.chosen.as_ref().map_or(&outlook.why, |chosen| &chosen.why).clone(),
+        quality: quality(score.as_ref()),
         steps: steps.collect(),
-        known_at_ms: row.known_ms.clone(),
-        recent: recent(ground, &row.name, outlook.origin),
+        known_at_ms: known_ms.to_vec(),
+        recent: recent(ground, &row.name, outlook.origin, &shape),
+        note: shape.note,
+        verdict: verdict(row.known_ms.len(), own.map(|row| &row.odds), score.as_ref()),
+        minutes: minutes.as_deref().zip(own).map(|(all, own)| of_minutes(ground, all, own)),
+        clones: clones(ground, &function),
     })
+}
+
+/// What is expected of the next minutes.
+fn of_minutes(ground: &Ground, all: &MinuteOutlook, own: &MinuteRow) -> api::MinuteForecast {
+    let timeline = ground.parts.demand.timeline();
+    let calls = |thousandths: u32| f64::from(thousandths) / 1e3;
+    let each = (all.origin..).zip(&own.steps);
+    let steps = each.map(|(minute, step)| api::MinuteStep {
+        at_ms: timeline.wall_ms(minute),
+        chance: f64::from(step.chance) / 1e3,
+        median: calls(step.q50),
+        high: calls(step.q90),
+    });
+    api::MinuteForecast {
+        model: OCCURRENCE.to_string(),
+        made_at_ms: all.made_ms,
+        step_ms: timeline.wall_ms(1).max(1),
+        steps: steps.collect(),
+        called: own.odds.share(),
+        skill: own.odds.skill(),
+        n: own.odds.scored,
+    }
 }
 
 /// A forecast in which no step has fewer calls than a schedule makes certain.
@@ -108,11 +148,13 @@ fn raised(forecast: &Forecast, known_ms: &[u64], begins: impl Fn(usize) -> u64) 
     Forecast { steps: steps.collect() }
 }
 
-fn recent(ground: &Ground, name: &Arc<str>, origin: u64) -> Vec<Option<u32>> {
-    let window = Window { step: ground.step_minutes(), steps: RECENT, end: origin };
+fn recent(ground: &Ground, name: &Arc<str>, origin: u64, shape: &Shape) -> Vec<Option<u32>> {
+    let steps = RECENT * shape.each as u64;
+    let window = Window { step: ground.step_minutes(), steps, end: origin };
     let functions = [(name.clone(), Trigger::Unknown)];
     let panel = ground.parts.demand.book.lock().panel(&window, &functions);
-    (0..panel.len()).map(|step| panel.members[0].counts.get(step)).collect()
+    let counts: Vec<_> = (0..panel.len()).map(|step| panel.members[0].counts.get(step)).collect();
+    shape.counts(&counts)
 }
 
 fn quality(score: Option<&Score>) -> api::ForecastQuality {
@@ -129,11 +171,5 @@ fn quality(score: Option<&Score>) -> api::ForecastQuality {
 pub fn anomalies(ground: &Ground, function: Option<&str>, limit: usize) -> Vec<api::Anomaly> {
     let all = ground.desk.anomalies().into_iter();
     let chosen = all.filter(|one| function.is_none_or(|name| one.function == name));
-    let chosen = chosen.take(limit).map(|one| api::Anomaly {
-        at_ms: one.at_ms,
-        function: one.function,
-        kind: one.kind,
-        text: one.text,
-    });
-    chosen.collect()
+    chosen.take(limit).collect()
 }

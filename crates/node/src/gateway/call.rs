@@ -20,7 +20,7 @@ use swell_sandbox::call::{Call, CallError, Outcome};
 
 use crate::gateway::context::{Entered, Gateway};
 use crate::gateway::flowing::call_flows;
-use crate::gateway::headers::{SESSION, START, VERSION, strip_hop_by_hop};
+use crate::gateway::headers::{FORWARDED_FOR, SESSION, START, VERSION, strip_hop_by_hop};
 use crate::gateway::limited::{Limited, Timed, TooLong};
 use crate::invoker::{Reached, Waited};
 use crate::observe::function_metrics::start_word;
@@ -153,10 +153,26 @@ fn pick<'a>(function: &'a Function, headers: &HeaderMap, peer: Option<IpAddr>) -
     }
     match (headers.get(SESSION), peer) {
         (Some(session), _) => function.pick(session.as_bytes()),
-        (None, Some(IpAddr::V4(address))) => function.pick(&address.octets()),
-        (None, Some(IpAddr::V6(address))) => function.pick(&address.octets()),
-        (None, None) => function.pick(&[]),
+        (None, Some(address)) => pick_for(function, address),
+        // Another node passed it on, and says for whom.
+        (None, None) => match forwarded_for(headers) {
+            Some(client) => pick_for(function, client),
+            None => function.pick(&[]),
+        },
     }
+}
+
+fn pick_for(function: &Function, client: IpAddr) -> &Arc<Version> {
+    match client {
+        IpAddr::V4(address) => function.pick(&address.octets()),
+        IpAddr::V6(address) => function.pick(&address.octets()),
+    }
+}
+
+/// The last of those for whom it was passed on.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
 }
 
 fn check_length(version: &Version, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -253,6 +269,18 @@ fn failed(version: &Version, error: CallError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_served_is_the_last_that_a_call_was_passed_on_for() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(forwarded_for(&headers), None);
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("10.0.0.1, 10.0.0.2"));
+        assert_eq!(forwarded_for(&headers), "10.0.0.2".parse().ok());
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("::1"));
+        assert_eq!(forwarded_for(&headers), "::1".parse().ok());
+        headers.append(FORWARDED_FOR, HeaderValue::from_static("somebody"));
+        assert_eq!(forwarded_for(&headers), None);
+    }
 
     #[test]
     fn functions_see_what_follows_their_name() {

@@ -65,7 +65,7 @@ impl Invoker for Calls {
                     body: request.body().clone(),
                 };
                 let function_here = found.as_deref();
-                let passed = pass_whole(&self.0, &way, function, function_here, None, &call).await;
+                let passed = pass_whole(&self.0, way, function, function_here, None, &call).await;
                 if let Some(answer) = passed {
                     return whole(function, answer?).await;
                 }

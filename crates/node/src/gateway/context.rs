@@ -15,6 +15,7 @@ use crate::deploy::deployer::Deployer;
 use crate::grouping::groups::Grouping;
 use crate::later::{Followers, Later};
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::observe::observer::Observer;
 use crate::outflow::Outflow;
 use crate::refusal::{Reason, Refusal};
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub observer: Arc<Observer>,
     /// Where calls go that other sites serve.
     pub elsewhere: Arc<Elsewhere>,
+    /// Where calls go that another node of the site has more room for.
+    pub crew: Arc<Crew>,
     /// Where calls go that are nearer to their data on other nodes; none if there are no contents.
     pub grouping: Option<Arc<Grouping>>,
     /// Contents of cache groups, of which tasks are fetched ahead what they will read.

@@ -1,9 +1,11 @@
-//! Calls that suit another node of their workload's group better, and those that others pass on.
+//! Calls that suit another node better, of their workload's group or of this site, and those that
+//! others pass on.
 //!
 //! What follows a call here (an item of a flow, another call) belongs to this node, so a function
 //! that something follows is called here.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ use crate::grouping::callee::{Answering, Callee};
 use crate::grouping::groups::Way;
 use crate::grouping::passing::{UNTRIED, Whole};
 use crate::invoker::Reached;
+use crate::nodes::passing::Leaving;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -30,9 +33,24 @@ use crate::registry::Function;
 const BODY_BYTES_MAX: u64 = 16 << 20;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Another node that suits a call better.
+pub(crate) enum Nearer {
+    /// One of its workload's group.
+    Group(Way),
+    /// One of this site.
+    Crew(Leaving),
+}
+
 impl Gateway {
     /// The node that suits a call better than this one, if there is one.
-    pub(crate) fn nearer(&self, name: &str, function: Option<&Function>) -> Option<Way> {
+    pub(crate) fn nearer(&self, name: &str, function: Option<&Function>) -> Option<Nearer> {
+        let group = self.of_group(name, function).map(Nearer::Group);
+        group.or_else(|| {
+            self.crew.leaving(function?, self.in_flight.load(Ordering::Relaxed)).map(Nearer::Crew)
+        })
+    }
+
+    fn of_group(&self, name: &str, function: Option<&Function>) -> Option<Way> {
         let grouping = self.grouping.as_ref().filter(|grouping| grouping.is_placing())?;
         let is_followed = |status| self.followers.wanted(name, status);
         if self.flows.takes(name) || is_followed(200) || is_followed(500) {
@@ -45,7 +63,7 @@ impl Gateway {
 /// Passes a call on to another node. If it surely got to nobody, the call comes back, to run here.
 pub(crate) async fn pass_on(
     gateway: &Gateway,
-    way: &Way,
+    way: Nearer,
     (name, function): (&str, Option<&Function>),
     peer: SocketAddr,
     request: Request<Arriving>,
@@ -82,7 +100,7 @@ pub(crate) async fn pass_on(
 /// the function is here.
 pub(crate) async fn pass_whole(
     gateway: &Gateway,
-    way: &Way,
+    way: Nearer,
     name: &str,
     function: Option<&Function>,
     peer: Option<SocketAddr>,
@@ -90,7 +108,12 @@ pub(crate) async fn pass_whole(
 ) -> Option<Result<Response<Body>, Refusal>> {
     let timeout = function.map(|function| function.leading().spec.timeout_ms);
     let timeout = timeout.map_or(TIMEOUT, Duration::from_millis);
-    let mut passed = gateway.grouping.as_ref()?.pass_on(way, name, call, peer, timeout).await?;
+    let mut passed = match way {
+        Nearer::Group(way) => {
+            gateway.grouping.as_ref()?.pass_on(&way, name, call, peer, timeout).await?
+        }
+        Nearer::Crew(leaving) => leaving.pass(name, call, peer, timeout).await?,
+    };
     if let Ok(answer) = &mut passed
         && answer.headers_mut().remove(UNTRIED).is_some()
         && function.is_some()
@@ -109,6 +132,7 @@ pub struct Nearby(Weak<Gateway>);
 impl Nearby {
     /// The calls that others pass on come to this gateway from now on.
     pub fn open(gateway: &Arc<Gateway>) {
+        gateway.crew.run_by(Arc::new(Self(Arc::downgrade(gateway))));
         if let Some(grouping) = &gateway.grouping {
             grouping.run_by(Arc::new(Self(Arc::downgrade(gateway))));
         }

@@ -71,6 +71,10 @@ pub(crate) async fn serve(
             let function = Some(routed.function);
             return Ok(nearest(&gateway, peer, request, &name, function, prefix).await);
         }
+        // The seat knows the routes of all functions.
+        if let Some(way) = gateway.elsewhere.seat(request.headers()) {
+            return Ok(pass_on(&gateway, &way, None, peer, request).await);
+        }
     }
     let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
     request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
@@ -91,7 +95,7 @@ async fn nearest(
         return here(gateway, Some(peer), request, function, prefix).await;
     };
     let known = function.as_deref();
-    match nearby::pass_on(gateway, &way, (name, known), peer, request, prefix).await {
+    match nearby::pass_on(gateway, way, (name, known), peer, request, prefix).await {
         Ok(answer) => answer,
         Err(back) => {
             let function = function.ok_or_else(|| unknown(name));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 
-use swell_link::client::Address;
+use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
 use swell_sandbox::body::Body;
 
@@ -26,7 +26,7 @@ pub const NODE: HeaderName = HeaderName::from_static("x-swell-node");
 /// In the answer to a call that did not get to its function: it may be made elsewhere.
 pub const UNTRIED: HeaderName = HeaderName::from_static("x-swell-untried");
 /// How much longer than its function's timeout a call may take on the way.
-const SLACK: Duration = Duration::from_secs(5);
+pub const SLACK: Duration = Duration::from_secs(5);
 
 /// A call with its whole body.
 #[derive(Debug, Clone)]
@@ -39,6 +39,35 @@ pub struct Whole {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Bytes,
+}
+
+/// Sends a call to another node, and gives its answer as one of this node.
+pub async fn send(
+    client: &Client,
+    to: &Address,
+    path: &str,
+    call: &Whole,
+    more: Vec<(HeaderName, HeaderValue)>,
+    client_at: Option<SocketAddr>,
+) -> Result<Response<Body>, LinkError> {
+    let uri = client.uri(to, &format!("{path}{}", call.path));
+    let mut request = Request::new(Full::new(call.body.clone()));
+    *request.method_mut() = call.method.clone();
+    let odd = |error| LinkError::Unusable(format!("`{}` is no path: {error}", call.path));
+    *request.uri_mut() = uri.parse().map_err(odd)?;
+    *request.headers_mut() = call.headers.clone();
+    let headers = request.headers_mut();
+    strip_hop_by_hop(headers);
+    headers.remove(http::header::HOST);
+    headers.extend(more.into_iter().map(|(name, value)| (Some(name), value)));
+    if let Some(address) = client_at
+        && let Ok(address) = HeaderValue::from_str(&address.ip().to_string())
+    {
+        headers.append(FORWARDED_FOR, address);
+    }
+    let mut answer = client.send(to, request).await?;
+    strip_hop_by_hop(answer.headers_mut());
+    Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
 }
 
 impl Grouping {
@@ -54,29 +83,14 @@ impl Grouping {
         let client = self.parts.client.as_ref()?;
         let to = self.address(&way.node)?;
         let _passed = self.neighbours.pass(&way.node)?;
-        let uri = client.uri(&to, &format!("{PATH}/{function}{}", call.path));
-        let mut request = Request::new(Full::new(call.body.clone()));
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = uri.parse().ok()?;
-        *request.headers_mut() = call.headers.clone();
-        let headers = request.headers_mut();
-        strip_hop_by_hop(headers);
-        headers.remove(http::header::HOST);
-        headers.insert(WORKLOAD, HeaderValue::from_str(&way.workload).ok()?);
-        if way.joins {
-            headers.insert(JOINS, HeaderValue::from_static("yes"));
-        }
-        if let Some(address) = client_at
-            && let Ok(address) = HeaderValue::from_str(&address.ip().to_string())
-        {
-            headers.append(FORWARDED_FOR, address);
-        }
-        let asked = tokio::time::timeout(timeout + SLACK, client.send(&to, request)).await;
+        let mut more = vec![(WORKLOAD, HeaderValue::from_str(&way.workload).ok()?)];
+        more.extend(way.joins.then(|| (JOINS, HeaderValue::from_static("yes"))));
+        let path = format!("{PATH}/{function}");
+        let sent = send(client, &to, &path, call, more, client_at);
+        let asked = tokio::time::timeout(timeout + SLACK, sent).await;
         match asked {
-            Ok(Ok(answer)) => {
+            Ok(Ok(mut answer)) => {
                 Tally::add(&self.tally.passed);
-                let mut answer = answer.map(|body| body.map_err(Into::into).boxed_unsync());
-                strip_hop_by_hop(answer.headers_mut());
                 if let Ok(node) = HeaderValue::from_str(&way.node) {
                     answer.headers_mut().insert(NODE, node);
                 }

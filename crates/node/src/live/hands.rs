@@ -8,7 +8,8 @@ use swell_api::node::Node;
 use swell_api::spec::{BackendName, ForecastMode};
 use swell_core::event::Event;
 use swell_core::ids::FunctionId;
-use swell_core::settings::CloningMode;
+use swell_core::settings::{CloneBounds, CloningMode};
+use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
 
 use crate::deploy::hands::Hands;
@@ -42,6 +43,13 @@ impl Hands for LiveHands {
         if let Some(mode) = version.spec.forecast {
             let (function, mode) = (version.id, Some(cloning_mode(mode)));
             self.live.tell(Event::CloningChosen { function, mode });
+        }
+        let bounds = CloneBounds {
+            memory: version.spec.clone_memory_bytes.map(Bytes::new),
+            starts_per_second: version.spec.clone_starts_max,
+        };
+        if bounds != CloneBounds::default() {
+            self.live.tell(Event::ClonesBounded { function: version.id, bounds });
         }
     }
 

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use swell_api::node::JournalState;
 use swell_core::action::Action;
 use swell_core::event::Event;
+use swell_core::flow::entry::Entry;
 use swell_core::ids::SiteId;
 use swell_core::journal::Journal;
 use swell_core::journal_format::Header;
@@ -35,6 +36,8 @@ pub(crate) struct Recorder {
     thread: Option<JoinHandle<()>>,
     path: PathBuf,
     bytes_max: u64,
+    /// Bytes that flows took of it.
+    flows: u64,
     /// Whether something was recorded that the disk has not got.
     is_fresh: bool,
     fresh: Arc<Notify>,
@@ -77,12 +80,39 @@ impl Recorder {
         let sink = Sink { messages, failure: failure.clone(), bytes: 0 };
         let writer = Some(JournalWriter::new(sink, header)?);
         let (thread, fresh) = (Some(thread), Arc::new(Notify::new()));
-        Ok(Self { writer, thread, path, bytes_max: share, is_fresh: false, fresh, failure })
+        Ok(Self {
+            writer,
+            thread,
+            path,
+            bytes_max: share,
+            flows: 0,
+            is_fresh: false,
+            fresh,
+            failure,
+        })
     }
 
     /// Rings when there is something that the disk has not got.
     pub(crate) fn fresh(&self) -> Arc<Notify> {
         self.fresh.clone()
+    }
+
+    /// Takes in whole entries about flows; whether it takes more. They may have half of the journal,
+    /// so that what is decided about instances is kept whatever flows do.
+    pub(crate) fn flows(&mut self, entries: &[u8]) -> bool {
+        self.before_news();
+        let Some(writer) = &mut self.writer else { return false };
+        self.flows += entries.len() as u64;
+        let has_room = self.flows <= self.bytes_max / 2;
+        if has_room {
+            writer.flows(entries);
+        } else {
+            let mut ended = Vec::new();
+            Entry::Ended.put(&mut ended);
+            writer.flows(&ended);
+            tracing::info!("flows have used up their share of the journal");
+        }
+        has_room
     }
 
     /// Hands everything so far to the disk.

@@ -6,7 +6,9 @@ use swell_api::node::JournalState;
 use swell_core::ids::FunctionId;
 use swell_core::pool::clones::CloneTally;
 use swell_core::pool::instance::State;
+use swell_core::prospect::Prospect;
 use swell_core::receipt::Receipt;
+use swell_core::time::Instant;
 use swell_core::units::Bytes;
 
 use crate::live::world::Live;
@@ -88,6 +90,14 @@ impl Live {
     /// What became of clones so far.
     pub fn clones(&self) -> CloneTally {
         self.mind.lock().site.pool().clone_tally()
+    }
+
+    /// What the mind makes of the forecast of a version, and when in its time; none of one that is
+    /// not there.
+    pub fn prospect(&self, function: FunctionId) -> Option<(Instant, Prospect)> {
+        let mind = self.mind.lock();
+        let now = mind.now();
+        Some((now, mind.site.prospect(now, function)?))
     }
 
     /// What clones saved and cost so far, or would have.

@@ -29,6 +29,9 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// Longest a waiting clone may take to show that it lives.
 const PROBE_MAX: Duration = Duration::from_secs(5);
 
+/// Takes whole entries about flows; whether it takes more.
+pub type Tape = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// The live world of one node.
 pub struct Live {
     pub(crate) mind: Mutex<Mind>,
@@ -169,6 +172,15 @@ impl Live {
     /// Requests that wait for an instance.
     pub fn waiting(&self) -> usize {
         self.mind.lock().waiters.len()
+    }
+
+    /// Who takes what the flow analyzer was told and ordered into the journal, and says whether that
+    /// takes more.
+    pub(crate) fn tape(self: &Arc<Self>) -> Tape {
+        let live = self.clone();
+        Box::new(move |entries| {
+            live.mind.lock().journal.as_mut().is_some_and(|journal| journal.flows(entries))
+        })
     }
 
     /// Ends the journal, whole.

@@ -9,9 +9,9 @@ use swell_api::flow::FlowSpec;
 use swell_fifo::class::Class;
 
 use crate::flow::away::Away;
-use crate::flow::check;
 use crate::flow::end::PutError;
 use crate::flow::lane::Put;
+use crate::flow::launch;
 use crate::flow::line::Line;
 use crate::flow::natives::Natives;
 use crate::flow::up::Up;
@@ -56,7 +56,7 @@ impl Sink {
     pub(crate) fn class(&self) -> Option<Class> {
         match &self.to {
             To::Here(line, lane) => Some(line.lane_state(*lane).0),
-            To::Away(_) => check::class(&self.spec),
+            To::Away(_) => launch::hinted(&self.spec),
         }
     }
 

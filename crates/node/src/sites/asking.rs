@@ -15,9 +15,10 @@ use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::error::LinkError;
 use swell_link::purpose::{Purpose, check_name};
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
+use crate::nodes::member::Member;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::contact::certified;
 use crate::sites::telling::mode_taken;
@@ -37,8 +38,8 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
     };
     let destination = site_id(&asked.destination);
     let window_slots = asked.check_slots.unwrap_or(CHECK_SLOTS);
-    if asked.at_most.is_some_and(|part| !(part.is_finite() && part > 0.0)) {
-        let title = "the destination cannot be used less than not at all: `at_most` is above 0";
+    if asked.at_most.is_some_and(|part| !(part > 0.0 && part <= 1.0)) {
+        let title = "`at_most` is a share of what the destination can bear: above 0, at most 1";
         return Err(Refusal::new(Reason::BadRequest, title)
             .hint("say which share of its processors may be used, such as 0.85"));
     }
@@ -57,8 +58,8 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
         let source = source.ok_or_else(|| {
             Refusal::new(Reason::BadRequest, "a proposal names at least one workload")
         })?;
-        let at_most = asked.at_most.map(|part| (part.clamp(0.0, 100.0) * 1e6) as u32);
-        let at_most_ppm = at_most.unwrap_or(state.rules.limit_ppm).min(100 * WHOLE_PPM);
+        let at_most = asked.at_most.map(|part| (part * f64::from(WHOLE_PPM)) as u32);
+        let at_most_ppm = at_most.unwrap_or(state.rules.limit_ppm);
         let condition = Condition { site: destination, metric: Metric::Cpu, at_most_ppm };
         Ok(Filing {
             workloads,
@@ -81,13 +82,23 @@ pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
         return Err(Refusal::new(Reason::NotFound, title)
             .hint("`swell authority list` shows those that are"));
     }
-    Ok(Command::SetMode { workload, mode: mode_taken(asked.mode) })
+    match (workload, mode_taken(asked.mode)) {
+        (workload, Some(mode)) => Ok(Command::SetMode { workload, mode }),
+        (Some(workload), None) => Ok(Command::InheritMode { workload }),
+        (None, None) => Err(Refusal::new(Reason::BadRequest, "there is nothing to inherit from")
+            .hint("name the workload that is to go by the mode of all")),
+    }
 }
 
 /// Certifies a site for a channel.
 pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose) -> Result<Pem, Refusal> {
     check_name(name).map_err(|error| uncertified(&error))?;
-    let issued = issuer.issue(&certified(name), purpose, SystemTime::now(), CERTIFIED);
+    issue_as(issuer, &certified(name), purpose)
+}
+
+/// Certifies whoever is called so in certificates.
+pub fn issue_as(issuer: &Issuer, certified: &str, purpose: Purpose) -> Result<Pem, Refusal> {
+    let issued = issuer.issue(certified, purpose, SystemTime::now(), CERTIFIED);
     let issued = issued.map_err(|error| uncertified(&error))?;
     Ok(Pem { certificate: issued.certificate, key: issued.key })
 }
@@ -111,6 +122,14 @@ pub fn uncertified(error: &LinkError) -> Refusal {
 pub fn no_site() -> Refusal {
     Refusal::new(Reason::NotFound, "this node is no site of a cluster")
         .hint("found one with `swell site init`, or join one with `swell site join`")
+}
+
+/// The node is one of a site, and does not speak for it.
+pub fn seat_elsewhere(member: &Member) -> Refusal {
+    let site = member.kept().invitation.site;
+    let at = member.heard().seat.map_or_else(String::new, |seat| format!(", at {}", seat.gateway));
+    let title = format!("this is a node of site `{site}`, which has its seat at another one");
+    Refusal::new(Reason::NotFound, title).hint(format!("ask there{at}"))
 }
 
 /// Who this node is could not be written down.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use swell_link::client::Client;
 use swell_link::error::LinkError;
-use swell_site::board::Contact;
+use swell_outlook::board::Contact;
 use swell_site::mover::StepError;
 use tokio::sync::Mutex;
 use uuid::Uuid;

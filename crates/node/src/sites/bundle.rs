@@ -1,8 +1,9 @@
-//! What moves of a workload: the functions as they serve now, each with the digest of its code.
+//! What moves of a workload: the functions as they stand, with all versions, and digests of code.
 
 use serde::{Deserialize, Serialize};
-use swell_api::spec::FunctionSpec;
 
+use crate::deploy::adopt::Lineage;
+use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
 use crate::registry::Registry;
 use crate::sites::metering::functions;
@@ -57,19 +58,18 @@ pub struct StoreAt {
 /// A function that moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moved {
-    /// The version that serves.
-    pub spec: FunctionSpec,
-    /// Whether a person paused it.
-    pub is_paused: bool,
+    /// Its name.
+    pub name: String,
+    /// Its versions, and what may change of it.
+    pub lineage: Lineage,
 }
 
 /// The functions of a workload as they move.
-pub fn moved(registry: &Registry, workload: &str) -> Vec<Moved> {
+pub fn moved(deployer: &Deployer, registry: &Registry, workload: &str) -> Vec<Moved> {
     let functions = functions(registry, workload).into_iter();
     let moved = functions.filter_map(|name| {
-        let function = registry.get(&name)?;
-        let spec = function.leading().spec.clone();
-        Some(Moved { spec, is_paused: function.paused })
+        let lineage = deployer.lineage(&name)?;
+        Some(Moved { name, lineage })
     });
     moved.collect()
 }

@@ -22,8 +22,8 @@ use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
-use swell_site::board::Contact;
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::board::Contact;
+use swell_outlook::naming::{site_id, workload_id};
 use swell_site::site::Site;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -31,6 +31,8 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use crate::content::gate::Gate;
+use crate::deploy::deployer::Deployer;
+use crate::nodes::certifying::{CERTIFY, Wanted, certified_for};
 use crate::refusal::Refusal;
 use crate::registry::Registry;
 use crate::sites::belongings::{Belongings, unpacked};
@@ -70,6 +72,8 @@ pub struct Joining {
 pub struct Counter {
     /// The site, once it is up.
     pub site: Arc<OnceLock<Arc<Site>>>,
+    /// Knows how functions stand.
+    pub deployer: Arc<Deployer>,
     /// What is deployed.
     pub registry: Arc<Registry>,
     /// Its code.
@@ -84,6 +88,8 @@ pub struct Counter {
     pub me: Contact,
     /// What is kept for others.
     pub standby: Standby,
+    /// The certificate and the key of the cluster's authority, where it is here.
+    pub authority: Option<(String, String)>,
     /// Where work goes on that is not to end with a connection.
     pub runtime: Handle,
 }
@@ -103,6 +109,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(STANDBY, post(standby))
         .route(RECALL, post(recall))
         .route(RETURN, post(give_back))
+        .route(CERTIFY, post(certify))
         .route(VALUES, post(values))
         .route(STORE, post(store))
         .layer(DefaultBodyLimit::max(MESSAGE_MAX))
@@ -128,7 +135,12 @@ async fn workload(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response
             let names = functions(registry, &ask.name);
             let (flows, stores) =
                 (belongings.parts(&names, me), belongings.places(&names, &me.name));
-            Json(Bundle { functions: moved(registry, &ask.name), flows, stores }).into_response()
+            let (deployer, registry) = (counter.deployer.clone(), counter.registry.clone());
+            let moved = move || moved(&deployer, &registry, &ask.name);
+            let Ok(functions) = tokio::task::spawn_blocking(moved).await else {
+                return coming_up().into_response();
+            };
+            Json(Bundle { functions, flows, stores }).into_response()
         }
         Err(refused) => refused.into_response(),
     }
@@ -211,6 +223,21 @@ async fn give_back(
         Ok(Ok(())) => StatusCode::OK.into_response(),
         Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+async fn certify(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    asked: Bytes,
+) -> Response {
+    let wanted = match read::<Wanted>(&asked) {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused.into_response(),
+    };
+    match certified_for(counter.authority.as_ref(), &peer.name, &wanted) {
+        Ok(pem) => Json(pem).into_response(),
+        Err(refused) => refused.into_response(),
     }
 }
 

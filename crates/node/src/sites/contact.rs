@@ -4,8 +4,8 @@ use swell_api::site_joining::{Capacity, FlowContact, SiteContact};
 use swell_consensus::channel::names::name_of;
 use swell_core::council::words::Loads;
 use swell_link::client::Address;
-use swell_site::board::{Contact, FlowPlace};
-use swell_site::naming::site_id;
+use swell_outlook::board::{Contact, FlowPlace};
+use swell_outlook::naming::site_id;
 
 /// A contact for the API.
 pub fn told(contact: &Contact) -> SiteContact {

@@ -18,24 +18,24 @@ use swell_core::council::entry::Command;
 use swell_core::council::words::ProposalId;
 use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
+use swell_link::client::Client;
 use swell_link::purpose::Purpose;
-use swell_site::board::FlowPlace;
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::board::FlowPlace;
+use swell_outlook::naming::site_id;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
-use crate::api::context::{Sited, Siting};
+use crate::api::context::{Only, Sited, Siting};
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{
-    checked, declined, filing, issue, mode, no_site, uncertified, unkept, unsaid,
+    checked, declined, filing, issue, mode, no_site, seat_elsewhere, uncertified, unkept, unsaid,
 };
 use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
-use crate::sites::outlook::Only;
-use crate::sites::{ledger, outlook, reach, view};
+use crate::sites::{ledger, outlook, reach, reading, view};
 
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
@@ -123,20 +123,23 @@ impl SiteDesk {
         Ok(())
     }
 
-    fn site(&self) -> Result<Arc<Site>, Refusal> {
+    pub(crate) fn site(&self) -> Result<Arc<Site>, Refusal> {
         if let Some(why) = self.down.read().clone() {
             let title = "the site of this node has not come up";
             return Err(Refusal::new(Reason::NotReady, title).detail(why));
         }
-        self.up.read().clone().ok_or_else(no_site)
+        self.up.read().clone().ok_or_else(|| match self.around.crew.member() {
+            Some(member) => seat_elsewhere(&member),
+            None => no_site(),
+        })
     }
 
-    fn identity(&self) -> Result<Identity, Refusal> {
+    pub(crate) fn identity(&self) -> Result<Identity, Refusal> {
         let kept = Identity::load(&self.data).map_err(|error| unkept(&error.to_string()))?;
         kept.ok_or_else(no_site)
     }
 
-    fn must_be_none(&self) -> Result<(), Refusal> {
+    pub(crate) fn must_be_none(&self) -> Result<(), Refusal> {
         if self.down.read().is_none() && self.site().is_err() {
             return Ok(());
         }
@@ -174,6 +177,11 @@ impl SiteDesk {
         }
     }
 
+    /// The resource channel, to other sites.
+    pub(crate) async fn client(&self) -> Result<Client, Refusal> {
+        self.life.lock().await.as_ref().map(|up| up.client.clone()).ok_or_else(no_site)
+    }
+
     async fn say(&self, site: &Site, command: Command) -> Result<u64, Refusal> {
         let decided = site.say(command, PATIENCE).await.map_err(|error| unsaid(&error))?;
         match decided.outcome {
@@ -190,6 +198,14 @@ impl Sited for SiteDesk {
             Route::There(other) => Some(site.names().site(other)),
             Route::Here | Route::Share { .. } => None,
         }
+    }
+
+    fn catch_up(&self) -> Siting<'_, ()> {
+        Box::pin(reading::catch_up(self.site()))
+    }
+
+    fn tries_to_catch_up(&self) -> Siting<'_, bool> {
+        Box::pin(reading::tries_to_catch_up(self.site()))
     }
 
     fn cluster(&self) -> Result<Cluster, Refusal> {
@@ -235,23 +251,8 @@ impl Sited for SiteDesk {
         })
     }
 
-    fn outlook(&self, of: Option<&str>, workload: Option<&str>) -> Result<SiteOutlook, Refusal> {
-        let site = self.site()?;
-        let names = site.names();
-        let unknown = |what: String, command: &str| {
-            let refusal = Refusal::new(Reason::NotFound, format!("there is no {what}"));
-            Err(refusal.hint(format!("`swell {command} list` shows those that are")))
-        };
-        site.look(|state, monitor| {
-            if let Some(of) = of.filter(|of| !state.members.contains_key(&site_id(of))) {
-                return unknown(format!("site `{of}` in this cluster"), "site");
-            }
-            let has = |workload: &&str| state.workloads.contains_key(&workload_id(workload));
-            if let Some(workload) = workload.filter(|workload| !has(workload)) {
-                return unknown(format!("workload `{workload}`"), "authority");
-            }
-            Ok(outlook::outlook(state, monitor, &names, Only { site: of, workload }))
-        })
+    fn outlook(&self, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
+        outlook::asked(&self.site()?, only)
     }
 
     fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal> {
@@ -366,8 +367,7 @@ impl Sited for SiteDesk {
                 return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
                     .hint("let it leave with `swell site leave`"));
             }
-            let client = self.life.lock().await.as_ref().map(|up| up.client.clone());
-            let client = client.ok_or_else(no_site)?;
+            let client = self.client().await?;
             must_be_gone(&site, &name, &client, || self.cluster()).await?;
             dismiss(&site, who).await
         })

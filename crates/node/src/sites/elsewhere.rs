@@ -23,12 +23,14 @@ use parking_lot::{Mutex, RwLock};
 use swell_core::council::acting::Acting;
 use swell_core::council::witness::Passed;
 use swell_core::ids::SiteId;
+use swell_outlook::board::{Contact, Passes};
+use swell_outlook::naming::site_id;
 use swell_sandbox::body::{Body, BodyError};
-use swell_site::board::Contact;
 use swell_site::route::Route;
 use swell_site::site::Site;
 
 use crate::invoker::Reached;
+use crate::nodes::ways::Ways;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 
@@ -51,15 +53,15 @@ const STRIDE: u64 = 618;
 /// Passes calls on.
 pub struct Elsewhere {
     site: RwLock<Option<Arc<Site>>>,
+    /// Where this node is told what to serve, what it was told.
+    ways: RwLock<Option<Arc<Ways>>>,
+    is_follower: AtomicBool,
     is_expected: AtomicBool,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     count: AtomicU64,
     rests: Mutex<BTreeMap<SiteId, Instant>>,
     passed: Mutex<Passes>,
 }
-
-/// What was passed on and answered, by site and workload.
-pub type Passes = BTreeMap<String, BTreeMap<String, Passed>>;
 
 /// Where a call goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,8 @@ impl Default for Elsewhere {
             .build();
         Self {
             site: RwLock::new(None),
+            ways: RwLock::new(None),
+            is_follower: AtomicBool::new(false),
             is_expected: AtomicBool::new(false),
             client: Client::builder(TokioExecutor::new()).build(https),
             count: AtomicU64::new(0),
@@ -102,37 +106,77 @@ impl Elsewhere {
         self.is_expected.store(is_expected, Ordering::Release);
     }
 
-    /// Where a call of a function goes, if it is not served here.
-    pub fn way(&self, name: &str, function: Option<&Function>, headers: &HeaderMap) -> Option<Way> {
-        let site = self.site.read().clone()?;
-        let workload = function.map(crate::sites::metering::workload);
-        let to = match site.route_of(name, workload) {
-            Route::Here => return None,
-            Route::There(to) => to,
-            Route::Share { site: to, per_mille } => {
-                let turn = self.count.fetch_add(STRIDE, Ordering::Relaxed) % 1_000;
-                if turn >= u64::from(per_mille) {
-                    return None;
-                }
-                to
-            }
-        };
+    /// This node is one of a site that has its seat elsewhere, and it was told these ways; or it is
+    /// none any more.
+    pub fn follow(&self, ways: Option<Ways>) {
+        self.is_follower.store(ways.is_some(), Ordering::Release);
+        *self.ways.write() = ways.map(Arc::new);
+    }
+
+    /// It is one, and was told nothing yet.
+    pub fn await_orders(&self) {
+        self.is_follower.store(true, Ordering::Release);
+    }
+
+    /// The seat of the site, for requests of which this node does not know the function.
+    pub fn seat(&self, headers: &HeaderMap) -> Option<Way> {
+        let seat = self.ways.read().as_ref()?.seat().clone();
+        self.towards(seat, None, headers, false)
+    }
+
+    fn towards(
+        &self,
+        contact: Contact,
+        workload: Option<String>,
+        headers: &HeaderMap,
+        is_here: bool,
+    ) -> Option<Way> {
         let hops = headers.get(HOPS).and_then(|hops| hops.to_str().ok()?.parse().ok());
         let hops: u64 = hops.unwrap_or(0);
         if hops >= HOPS_MAX {
             return None;
         }
-        let rests = self.rests.lock().get(&to).is_some_and(|since| since.elapsed() < REST);
-        if rests && function.is_some() {
-            return None;
+        let site = site_id(&contact.name);
+        let rests = self.rests.lock().get(&site).is_some_and(|since| since.elapsed() < REST);
+        (!(rests && is_here)).then_some(Way { site, contact, hops: hops + 1, workload })
+    }
+
+    /// Whether a call is one of those that go elsewhere, of which so many thousandths do.
+    fn is_turn(&self, per_mille: u16) -> bool {
+        let turn = self.count.fetch_add(STRIDE, Ordering::Relaxed) % 1_000;
+        turn < u64::from(per_mille)
+    }
+
+    /// Where a call of a function goes, if it is not served here.
+    pub fn way(&self, name: &str, function: Option<&Function>, headers: &HeaderMap) -> Option<Way> {
+        let workload = function.map(crate::sites::metering::workload);
+        if let Some(ways) = self.ways.read().clone() {
+            let (to, per_mille) = ways.of_function(name, function.is_some())?;
+            let is_turn = per_mille >= 1_000 || self.is_turn(per_mille);
+            let workload = workload.map(str::to_string);
+            return is_turn.then(|| self.towards(to, workload, headers, function.is_some()))?;
         }
+        let site = self.site.read().clone()?;
+        let to = match site.route_of(name, workload) {
+            Route::Here => return None,
+            Route::There(to) => to,
+            Route::Share { site: to, per_mille } => {
+                if !self.is_turn(per_mille) {
+                    return None;
+                }
+                to
+            }
+        };
         let contact = site.contacts().get(&to).cloned()?;
         let workload = site.workload_of(name, workload);
-        Some(Way { site: to, contact, hops: hops + 1, workload })
+        self.towards(contact, workload, headers, function.is_some())
     }
 
     /// Whether this node acts for a function by itself, such as by the clock.
     pub fn acts_for(&self, name: &str, function: Option<&Function>) -> Acting {
+        if self.is_follower.load(Ordering::Acquire) {
+            return Acting::Others;
+        }
         let Some(site) = self.site.read().clone() else {
             let is_expected = self.is_expected.load(Ordering::Acquire);
             return if is_expected { Acting::Unsure } else { Acting::Ours };
@@ -234,6 +278,8 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     use super::*;
+    use crate::nodes::wire::Order;
+    use crate::sites::contact::told;
 
     #[test]
     fn paths_go_to_the_other_gateway() {
@@ -291,6 +337,22 @@ mod tests {
         assert_eq!(refusal.reason, Reason::Unavailable, "it may have run: {refusal:?}");
         let refusal = passed(&gateway, &reached).await.expect_err("nobody is there by now");
         assert_eq!(refusal.reason, Reason::NotReady, "it got to nobody: {refusal:?}");
+    }
+
+    #[test]
+    fn a_node_of_a_site_passes_on_what_it_does_not_have_and_acts_for_nothing() {
+        let seat = told(&way("").contact);
+        let order = Order { seat, functions: BTreeMap::new() };
+        let elsewhere = Elsewhere::default();
+        elsewhere.follow(Some(Ways::of(&order)));
+        let hops = |count: &'static str| {
+            [(HOPS, HeaderValue::from_static(count))].into_iter().collect::<HeaderMap>()
+        };
+        assert_eq!(elsewhere.way("cart", None, &hops("1")).map(|way| way.hops), Some(2));
+        assert_eq!(elsewhere.way("cart", None, &hops("2")), None, "nobody plays ball with it");
+        assert_eq!(elsewhere.acts_for("shop", None), Acting::Others);
+        elsewhere.follow(None);
+        assert_eq!(elsewhere.acts_for("shop", None), Acting::Ours);
     }
 
     #[test]

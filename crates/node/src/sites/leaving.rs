@@ -9,7 +9,7 @@ use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
-use swell_site::naming::site_id;
+use swell_outlook::naming::site_id;
 use swell_site::site::Site;
 use tokio::time::{Instant, sleep};
 

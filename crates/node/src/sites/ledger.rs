@@ -6,7 +6,7 @@ use swell_core::council::state::State;
 use swell_core::council::weighing::standing;
 use swell_core::council::words::Metric;
 use swell_core::ids::SiteId;
-use swell_site::naming::Names;
+use swell_outlook::naming::Names;
 
 use crate::sites::telling::{share, slot_ms};
 

@@ -18,9 +18,9 @@ use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
 use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
-use swell_site::board::{Contact, FlowPlace};
+use swell_outlook::board::{Contact, FlowPlace};
+use swell_outlook::naming::site_id;
 use swell_site::kept::Kept;
-use swell_site::naming::site_id;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
 use tokio::net::TcpListener;
@@ -34,6 +34,8 @@ use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
 use crate::key_value::operations::Operations;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
+use crate::nodes::kept::{Kept as _, SeatKept};
 use crate::registry::Registry;
 use crate::sites::belongings::Belongings;
 use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
@@ -80,6 +82,8 @@ pub struct Around {
     pub contents: Option<Arc<Gate>>,
     /// Passes calls on to other sites.
     pub elsewhere: Arc<Elsewhere>,
+    /// The other nodes of the site.
+    pub crew: Arc<Crew>,
     /// Where the node is reached for items of flows by its settings, if it is.
     pub flow: Option<FlowPlace>,
 }
@@ -102,7 +106,7 @@ pub fn rules(slot_ms: Option<u64>) -> Rules {
     match slot_ms.map(Span::from_millis) {
         None => Rules::default(),
         Some(slot) if slot < HURRIED => hurried(slot),
-        Some(slot) => Rules { slot, ..Rules::default() },
+        Some(slot) => Rules::with_slot(slot),
     }
 }
 
@@ -133,12 +137,14 @@ impl Up {
         let counter = Counter {
             standby: standby.clone(),
             site: answers.clone(),
+            deployer: around.deployer.clone(),
             registry: around.registry.clone(),
             code: around.code.clone(),
             belongings: around.belongings.clone(),
             contents: around.contents.clone(),
             client: resource_client.clone(),
             me: taken(contact),
+            authority: identity.authority_key.clone().map(|key| (authority.clone(), key)),
             runtime: tokio::runtime::Handle::current(),
         };
         let voice = Voice { site: me, address: contact.state.clone(), life: wall_ms() };
@@ -180,6 +186,7 @@ impl Up {
                 ground: around.ground.clone(),
                 operations: around.operations.clone(),
                 elsewhere: around.elsewhere.clone(),
+                crew: around.crew.clone(),
                 channel: state,
             }),
             kept,
@@ -203,7 +210,9 @@ impl Up {
         up.tasks.push(if up.identity.authority_key.is_some() {
             let address = asking.contact.resource.clone();
             log.found(&[(me, address)].into()).await.map_err(|error| error.to_string())?;
-            tokio::spawn(take_seat(site, loads(&asking.capacity)))
+            // What a site of several nodes bears, its seat says.
+            let capacity = (!SeatKept::path(data).exists()).then(|| loads(&asking.capacity));
+            tokio::spawn(take_seat(site, loads(&asking.capacity), capacity))
         } else {
             tokio::spawn(ask(asking, site, resource_client))
         });
@@ -228,13 +237,14 @@ fn mover(
     client: Client,
     (me, site, standby): (Contact, Arc<OnceLock<Weak<Site>>>, Standby),
 ) -> SwellMover {
-    let Around { deployer, code, registry, live, belongings, contents, .. } = around.clone();
+    let Around { deployer, code, registry, live, belongings, contents, crew, .. } = around.clone();
     let proven = Default::default();
     SwellMover {
         deployer,
         code,
         registry,
         live,
+        crew,
         belongings,
         contents,
         client,
@@ -271,11 +281,16 @@ fn pace(slot: Span) -> Settings {
     Settings { dwell, ..usual }
 }
 
-/// Sees to it that the site that founded the cluster has its seat, with its present capacity.
-async fn take_seat(site: Arc<Site>, capacity: Loads) {
+/// Sees to it that the site that founded the cluster has its seat, if need be with that very
+/// capacity.
+async fn take_seat(site: Arc<Site>, capacity: Loads, exactly: Option<Loads>) {
     let me = site.me();
     let known = || site.log().look(|state| state.members.get(&me).map(|of| of.capacity));
-    while known() != Some(capacity) {
+    let is_seated = |known: Option<Loads>| match exactly {
+        Some(capacity) => known == Some(capacity),
+        None => known.is_some(),
+    };
+    while !is_seated(known()) {
         if let Err(why) = seat(&**site.log(), me, capacity).await {
             tracing::warn!(%why, "this site has no seat yet");
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use swell_core::council::words::Criticality;
-use swell_site::board::Card;
-use swell_site::sums::{Reading, Sums};
+use swell_outlook::board::Card;
+use swell_outlook::sums::{Reading, Sums};
 
 use crate::clock::wall_ms;
 use crate::deploy::bounds::CRITICALITY;

@@ -22,4 +22,5 @@ pub mod life;
 pub mod asking;
 pub mod reach;
 pub mod leaving;
+pub mod reading;
 pub mod desk;

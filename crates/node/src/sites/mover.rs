@@ -1,7 +1,7 @@
 //! Swell sites as movers: functions move with code and settings, and are warm before any traffic
 //! comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use swell_api::function::{CallCounts, Change};
 use swell_link::client::Client;
 use swell_link::error::LinkError;
-use swell_site::board::Contact;
+use swell_outlook::board::Contact;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 
@@ -21,10 +21,11 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::refusal::{Reason, Refusal};
-use crate::registry::{Function, Registry};
+use crate::registry::{Function, Registry, Version};
 use crate::sites::belongings::Belongings;
-use crate::sites::bundle::{Ask, Bundle, CODE, CONTENTS, Moved, STANDBY, WORKLOAD};
+use crate::sites::bundle::{Ask, Bundle, CODE, CONTENTS, STANDBY, WORKLOAD};
 use crate::sites::contact::resource_of;
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
@@ -39,6 +40,8 @@ const FETCH_MAX: Duration = Duration::from_secs(60);
 /// How long an instance may take to come up, and how often it is looked for.
 const WARM_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long the other nodes of the site may take to have it as well.
+const FOLLOWED_MAX: Duration = Duration::from_secs(20);
 /// How long calls under way may take before what is left of them is left to itself.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 /// Of at least so many calls, more than this share may not fail.
@@ -55,6 +58,8 @@ pub struct SwellMover {
     pub registry: Arc<Registry>,
     /// Knows instances.
     pub live: Arc<Live>,
+    /// The other nodes of this site.
+    pub crew: Arc<Crew>,
     /// What workloads have here besides functions.
     pub belongings: Belongings,
     /// Contents, if the node has any.
@@ -103,16 +108,13 @@ impl SwellMover {
             return Err(StepError::Never(why));
         }
         let Bundle { functions, flows, stores } = bundle;
-        let names: Vec<String> = functions.iter().map(|it| it.spec.name.clone()).collect();
+        let names: Vec<String> = functions.iter().map(|it| it.name.clone()).collect();
         for moved in functions {
-            self.fetch_code(job, &moved).await?;
-            let name = moved.spec.name.clone();
-            self.deployer.deploy(moved.spec).await.map_err(|refusal| step_error(&refusal))?;
-            if moved.is_paused {
-                let paused = Change { paused: Some(true), ..Change::default() };
-                let paused = self.deployer.patch(&name, paused).await;
-                paused.map_err(|refusal| step_error(&refusal))?;
+            for kept in &moved.lineage.versions {
+                self.fetch_code(job, &moved.name, &kept.spec.code).await?;
             }
+            let adopted = self.deployer.adopt(&moved.name, moved.lineage).await;
+            adopted.map_err(|refusal| step_error(&refusal))?;
         }
         for at in stores.iter().filter(|at| at.site != self.me.name) {
             let expected = self.belongings.stores.expect(&at.store, &at.site, at.term);
@@ -131,7 +133,7 @@ impl SwellMover {
         let feeders: Vec<String> = spec.from.iter().filter(feeds).cloned().collect();
         let flows = &self.belongings.flows;
         if goes && !is_lost {
-            let problems = flows.problems(&spec, &spec.from, &[]);
+            let problems = flows.problems(&spec, &spec.from);
             if !problems.is_empty() {
                 let why = problems.join("; ");
                 return Err(StepError::Never(format!("the flow `{}`: {why}", spec.name)));
@@ -192,8 +194,9 @@ impl SwellMover {
         let bytes = self.ask(of, WORKLOAD, workload, BUNDLE_BYTES_MAX).await?;
         let bundle: Bundle = read(&bytes)?;
         let unkept = |error: io::Error| StepError::Again(format!("it cannot be kept: {error}"));
-        for moved in &bundle.functions {
-            let digest = &moved.spec.code;
+        let versions = bundle.functions.iter().flat_map(|moved| &moved.lineage.versions);
+        let digests: BTreeSet<&String> = versions.map(|kept| &kept.spec.code).collect();
+        for digest in digests {
             let is_here = self.standby.code(digest).is_none_or(|path| path.exists());
             if !is_here {
                 let code = self.ask(of, CODE, digest, CODE_BYTES_MAX).await?;
@@ -203,9 +206,8 @@ impl SwellMover {
         self.standby.keep(workload, &bundle).map_err(unkept)
     }
 
-    async fn fetch_code(&self, job: &Job, moved: &Moved) -> Result<(), StepError> {
+    async fn fetch_code(&self, job: &Job, name: &str, digest: &str) -> Result<(), StepError> {
         let from = &job.other;
-        let digest = &moved.spec.code;
         if digest.is_empty() || self.code.knows(digest) {
             return Ok(());
         }
@@ -216,10 +218,10 @@ impl SwellMover {
         let kept = self.code.receive(Full::new(bytes), CODE_BYTES_MAX as u64).await;
         let kept =
             kept.map_err(|error| StepError::Again(format!("cannot keep code: {error:?}")))?;
-        if kept.digest == *digest {
+        if kept.digest == digest {
             return Ok(());
         }
-        let (site, name) = (&from.name, &moved.spec.name);
+        let site = &from.name;
         Err(StepError::Never(format!("site `{site}` gave other code for `{name}` than it named")))
     }
 
@@ -247,15 +249,16 @@ impl SwellMover {
     async fn warm(&self, job: &Job) -> Result<(), StepError> {
         self.warm_contents(job).await;
         for function in self.here(job).iter().filter(|function| !function.paused) {
-            let version = function.leading().clone();
-            self.deployer.ready(&version).await.map_err(|refusal| step_error(&refusal))?;
-            let floor = version.spec.min_warm;
+            let serves = |of: &&Arc<Version>| function.percent(of.version) > 0;
+            let serving: Vec<&Arc<Version>> = function.versions.iter().filter(serves).collect();
+            for version in &serving {
+                self.deployer.ready(version).await.map_err(|refusal| step_error(&refusal))?;
+            }
+            let floor = function.leading().scale.read().min_warm;
             self.keep_warm(&function.name, floor.max(1)).await?;
             let deadline = tokio::time::Instant::now() + WARM_MAX;
-            let is_up = || {
-                let counts = self.live.counts(version.id);
-                counts.idle + counts.busy > 0
-            };
+            let counts_of = |version: &&Arc<Version>| self.live.counts(version.id);
+            let is_up = || serving.iter().map(counts_of).all(|of| of.idle + of.busy > 0);
             while !is_up() {
                 if tokio::time::Instant::now() > deadline {
                     let name = &function.name;
@@ -267,6 +270,7 @@ impl SwellMover {
             self.keep_warm(&function.name, floor).await?;
             self.proven.lock().insert(function.name.to_string(), counts(function));
         }
+        self.crew.followed(&functions(&self.registry, &job.workload), FOLLOWED_MAX).await;
         Ok(())
     }
 
@@ -318,10 +322,10 @@ impl Mover for SwellMover {
             let deadline = tokio::time::Instant::now() + DRAIN_MAX;
             let running = || {
                 let versions = self.here(job).into_iter().flat_map(|of| of.versions.clone());
-                let running = |of: &Arc<crate::registry::Version>| {
-                    of.running.load(std::sync::atomic::Ordering::Relaxed)
-                };
-                versions.map(|version| running(&version)).sum::<u32>()
+                let running =
+                    |of: &Arc<Version>| of.running.load(std::sync::atomic::Ordering::Relaxed);
+                let here = versions.map(|version| running(&version)).sum::<u32>();
+                here + self.crew.running(&functions(&self.registry, &job.workload))
             };
             while running() > 0 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(LOOK_EVERY).await;

@@ -6,29 +6,57 @@ use swell_api::site_outlook::{
 };
 use swell_core::council::state::State;
 use swell_core::council::words::{Metric, Slot};
+use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_forecast::bands::{LEVELS, Quantiles};
-use swell_site::history::Source;
-use swell_site::monitor::Monitor;
-use swell_site::naming::Names;
-use swell_site::quantiles::chance_above;
+use swell_outlook::history::Source;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::quantiles::chance_above;
 use swell_site::receipt::{Fill, Judged, Receipt, Verdict, receipt};
+use swell_site::site::Site;
 
+use crate::api::context::Only;
+use crate::refusal::{Reason, Refusal};
 use crate::sites::telling::{mode, ms, share, slot_ms};
 
-/// Whose curves are asked for; nothing is all.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Only<'a> {
-    /// The site.
-    pub site: Option<&'a str>,
-    /// The workload.
-    pub workload: Option<&'a str>,
+/// Every curve that is asked for, or why there is none such.
+pub fn asked(site: &Site, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
+    let names = site.names();
+    let unknown = |what: String, command: &str| {
+        let refusal = Refusal::new(Reason::NotFound, format!("there is no {what}"));
+        Err(refusal.hint(format!("`swell {command} list` shows those that are")))
+    };
+    site.look(|state, monitor| {
+        if let Some(of) = only.site.filter(|of| !state.members.contains_key(&site_id(of))) {
+            return unknown(format!("site `{of}` in this cluster"), "site");
+        }
+        let has = |workload: &&str| state.workloads.contains_key(&workload_id(workload));
+        if let Some(workload) = only.workload.filter(|workload| !has(workload)) {
+            return unknown(format!("workload `{workload}`"), "authority");
+        }
+        let has = |node: &&str| monitor.crew().nodes().any(|(_, known)| known.name == **node);
+        if let Some(node) = only.node.filter(|node| !has(node)) {
+            let what = format!("node `{node}` of which this site has seen two slots");
+            return unknown(what, "site node");
+        }
+        Ok(outlook(state, (monitor, site.me()), &names, only))
+    })
 }
 
-/// Every curve that is asked for: sites first, each by name.
-pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) -> SiteOutlook {
+/// Every curve that is asked for, as a site sees them: sites first, each by name.
+fn outlook(
+    state: &State,
+    (monitor, me): (&Monitor, SiteId),
+    names: &Names,
+    only: Only<'_>,
+) -> SiteOutlook {
     let mut curves = Vec::new();
-    if only.workload.is_none() {
+    let own = names.site(me);
+    if only.workload.is_none() && only.site.is_none_or(|wanted| wanted == own) {
+        curves.extend(node_curves(state, monitor, &own, only.node));
+    }
+    if only.workload.is_none() && only.node.is_none() {
         for site in state.members.keys() {
             let (of, name) = (Source::Rest(*site), names.site(*site));
             if only.site.is_some_and(|wanted| wanted != name) {
@@ -41,7 +69,7 @@ pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) 
             );
         }
     }
-    for (id, known) in &state.workloads {
+    for (id, known) in state.workloads.iter().filter(|_| only.node.is_none()) {
         let (workload, site) = (names.workload(*id), names.site(known.authority.holder));
         let is_other = only.workload.is_some_and(|wanted| wanted != workload);
         if is_other || only.site.is_some_and(|wanted| wanted != site) {
@@ -52,13 +80,50 @@ pub fn outlook(state: &State, monitor: &Monitor, names: &Names, only: Only<'_>) 
             curve(state, monitor, (Source::Workload(*id), metric), place)
         }));
     }
-    curves.sort_by(|one, other| (&one.workload, &one.site).cmp(&(&other.workload, &other.site)));
+    let order = |of: &Curve| (of.workload.clone(), of.site.clone(), of.node.clone());
+    curves.sort_by_key(order);
     SiteOutlook {
-        site: names.site(monitor.me()),
+        site: names.site(me),
         slot_ms: state.rules.slot.nanos() / 1_000_000,
         levels: LEVELS.iter().map(|level| round(*level)).collect(),
         curves,
     }
+}
+
+/// The curves of the nodes of this site, where it has several; or of that one.
+fn node_curves(state: &State, monitor: &Monitor, site: &str, only: Option<&str>) -> Vec<Curve> {
+    let first = monitor.slot().plus(1);
+    let nodes = monitor.crew().nodes();
+    let nodes = nodes.filter(|(_, node)| only.is_none_or(|only| only == node.name));
+    let curves = nodes.flat_map(|(number, node)| {
+        let of = move |metric: Metric| {
+            let steps = monitor.node_curve(number, metric);
+            let capacity = node.capacity.of(metric);
+            let is_nothing = steps.iter().flatten().all(|load| *load <= 0.0);
+            if steps.is_empty() || (capacity == 0 && is_nothing) {
+                return None;
+            }
+            let chances = monitor.node_overload(&state.rules, node, metric);
+            let step = |(ahead, quantiles): (usize, &Quantiles)| CurveStep {
+                at_ms: slot_ms(first.plus(ahead as u64), state.rules.slot),
+                quantiles: quantiles.iter().map(|load| round(*load)).collect(),
+                overload_chance: chances.get(ahead).map(|chance| round(*chance)),
+            };
+            Some(Curve {
+                workload: None,
+                node: Some(node.name.clone()),
+                site: site.to_string(),
+                metric: metric.name().to_string(),
+                unit: unit(metric).to_string(),
+                capacity: (capacity > 0).then_some(capacity),
+                method: monitor.method_of(Source::Node(number), metric).map(str::to_string),
+                seen: monitor.crew().seen(number).map(|seen| round(seen[metric as usize])),
+                steps: steps.iter().enumerate().map(step).collect(),
+            })
+        };
+        Metric::ALL.into_iter().filter_map(of)
+    });
+    curves.collect()
 }
 
 /// One curve; nothing where nothing is known, or nothing is ever taken of a metric that nobody
@@ -82,8 +147,10 @@ fn curve(
             let used = monitor.used(of, monitor.slot());
             let seen = used.map(|used| round(used[metric as usize]));
             let holder = state.workloads.get(&id)?.authority.holder;
-            (monitor.curve(id, metric).to_vec(), holder, seen, monitor.method(id, metric))
+            (monitor.curve(id, metric).to_vec(), holder, seen, monitor.method_of(of, metric))
         }
+        // Nodes have curves of their own.
+        Source::Node(_) => return None,
     };
     let capacity = state.members.get(&holder).map_or(0, |member| member.capacity.of(metric));
     let is_nothing = steps.iter().flatten().all(|load| *load <= 0.0);
@@ -99,6 +166,7 @@ fn curve(
     };
     Some(Curve {
         workload,
+        node: None,
         site,
         metric: metric.name().to_string(),
         unit: unit(metric).to_string(),

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use swell_api::site_joining::{FlowContact, Reach, SiteContact};
-use swell_site::board::FlowPlace;
+use swell_outlook::board::FlowPlace;
 use tokio::net::TcpListener;
 
 use crate::refusal::{Reason, Refusal};
@@ -29,17 +29,7 @@ pub async fn contact(
     (listen, gateway): (SocketAddr, String),
     flow: Option<FlowPlace>,
 ) -> Result<SiteContact, Refusal> {
-    let host = match &reach.address {
-        Some(address) => checked(address)?,
-        None if listen.ip().is_unspecified() => {
-            let title = "other sites need an address at which they reach this node";
-            return Err(Refusal::new(Reason::BadRequest, title).hint(
-                "name it with `--address`, or start the node with `--listen` and an address of \
-                 this machine instead of `0.0.0.0`",
-            ));
-        }
-        None => listen.ip().to_string(),
-    };
+    let host = host(reach.address.as_deref(), listen)?;
     let mut held = Vec::new();
     for place in 0..PORTS {
         held.push(hold(listen.ip(), reach.ports, place).await?);
@@ -58,6 +48,33 @@ pub async fn contact(
         state: beside(&host, ports[0]),
         resource: beside(&host, ports[1]),
     })
+}
+
+/// Where a node is found by other nodes of its site; a port that is not named is one that was free.
+pub async fn for_nodes(
+    address: Option<&str>,
+    port: Option<u16>,
+    listen: SocketAddr,
+) -> Result<String, Refusal> {
+    let host = host(address, listen)?;
+    let held = hold(listen.ip(), port, 0).await?;
+    let at = held.local_addr().map_err(|error| unkept(&error.to_string()))?;
+    Ok(beside(&host, at.port()))
+}
+
+/// The name or address of this machine for others.
+fn host(address: Option<&str>, listen: SocketAddr) -> Result<String, Refusal> {
+    match address {
+        Some(address) => checked(address),
+        None if listen.ip().is_unspecified() => {
+            let title = "others need an address at which they reach this node";
+            Err(Refusal::new(Reason::BadRequest, title).hint(
+                "name it with `--address`, or start the node with `--listen` and an address of \
+                 this machine instead of `0.0.0.0`",
+            ))
+        }
+        None => Ok(listen.ip().to_string()),
+    }
 }
 
 /// Where a site listens that is told to be at `address`: at its port, on its own interface.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use swell_site::naming::workload_id;
+use swell_outlook::naming::workload_id;
 
 use crate::sites::bundle::Bundle;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use swell_consensus::log::Look;
 use swell_link::client::Client;
-use swell_site::naming::workload_id;
+use swell_outlook::naming::workload_id;
 use swell_site::site::Site;
 
 use crate::sites::belongings::Belongings;

@@ -7,14 +7,16 @@ use std::time::Duration;
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_site::board::{Board, Contact};
-use swell_site::naming::site_id;
+use swell_outlook::board::{Board, Contact};
+use swell_outlook::crew::NodeReading;
+use swell_outlook::naming::site_id;
 use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
 use crate::key_value::operations::Operations;
 use crate::live::world::Live;
+use crate::nodes::crew::Crew;
 use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::metering::{cards, reading};
@@ -48,6 +50,8 @@ pub struct Surroundings {
     pub operations: Arc<Operations>,
     /// What was passed on to other sites.
     pub elsewhere: Arc<Elsewhere>,
+    /// The other nodes of this site.
+    pub crew: Arc<Crew>,
     /// The channel of state monitoring.
     pub channel: StateChannel,
 }
@@ -65,9 +69,14 @@ impl Neighbours for Surroundings {
         let mut reading = reading(&self.registry, &self.live, &self.operations);
         reading.measured = MEASURED.map(|name| self.measured(name));
         let (contact, cards) = (self.contact.clone(), cards(&self.registry));
-        let passed = self.elsewhere.passed();
+        let reading = self.crew.reading(reading);
+        let (passed, nodes) = (self.crew.passed(self.elsewhere.passed()), self.crew.cards());
         let occasions = shared(self.ground.calendar.all(), wall_ms());
-        Board { contact, cards, reading, contacts, passed, occasions }
+        Board { contact, cards, reading, contacts, passed, occasions, nodes }
+    }
+
+    fn nodes(&self) -> Vec<NodeReading> {
+        self.crew.readings(|| reading(&self.registry, &self.live, &self.operations))
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {

@@ -1,13 +1,13 @@
 //! What the council decided, in sentences for people.
 
-use swell_api::site::{SiteAnomaly, SiteMode};
+use swell_api::site::{SiteAnomaly, SiteMode, WantedMode};
 use swell_core::council::entry::Reason;
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Criterion, Outcome, Rollback, Trouble};
 use swell_core::council::words::{Criticality, Mode, Slot};
 use swell_core::time::{Instant, Span};
 use swell_forecast::watch::anomaly::{Anomaly, Oddity};
-use swell_site::naming::Names;
+use swell_outlook::naming::Names;
 
 /// A point in time, in milliseconds since 1970.
 pub fn ms(at: Instant) -> u64 {
@@ -38,11 +38,12 @@ pub fn mode(mode: Mode) -> SiteMode {
 }
 
 /// A mode of the API.
-pub fn mode_taken(mode: SiteMode) -> Mode {
+pub fn mode_taken(mode: WantedMode) -> Option<Mode> {
     match mode {
-        SiteMode::Off => Mode::Off,
-        SiteMode::Shadow => Mode::Shadow,
-        SiteMode::On => Mode::On,
+        WantedMode::Off => Some(Mode::Off),
+        WantedMode::Shadow => Some(Mode::Shadow),
+        WantedMode::On => Some(Mode::On),
+        WantedMode::Inherit => None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use swell_link::client::Client;
-use swell_site::naming::site_id;
+use swell_outlook::naming::site_id;
 use swell_site::site::Site;
 use tokio::runtime::Handle;
 

@@ -1,8 +1,8 @@
 //! The council's state as the API tells it.
 
 use swell_api::site::{
-    Authority, Cluster, ClusterState, Expected, Happening, Proposal, Site as Told, SiteMode,
-    Utilisation, Vote,
+    Authority, Cluster, ClusterState, Expected, Happening, NodeOfSite, Proposal, Site as Told,
+    SiteMode, Utilisation, Vote,
 };
 use swell_consensus::log::Standing;
 use swell_core::council::proposal::Outcome;
@@ -12,9 +12,10 @@ use swell_core::council::words::{Metric, ProposalId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 use swell_forecast::bands::{HIGH, LOW, MEDIAN};
-use swell_site::monitor::Monitor;
-use swell_site::naming::Names;
-use swell_site::quantiles::chance_above;
+use swell_outlook::board::NodeCard;
+use swell_outlook::monitor::Monitor;
+use swell_outlook::naming::Names;
+use swell_outlook::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
@@ -50,6 +51,7 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
                 failure_chance: monitor.chance_of_failure(*id).into(),
                 workloads: held.count() as u32,
                 utilisation: utilisation(state, monitor, *id),
+                nodes: site.nodes_of(*id).into_iter().map(node).collect(),
             }
         });
         let mut sites: Vec<Told> = sites.collect();
@@ -74,6 +76,11 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
         }
     })
+}
+
+fn node(card: NodeCard) -> NodeOfSite {
+    let NodeCard { name, is_there, cpu_milli, used_milli } = card;
+    NodeOfSite { name, is_there, cpu_milli, used: used_milli as f64 / cpu_milli.max(1) as f64 }
 }
 
 /// A site that did not come up, named as far as it is known which.

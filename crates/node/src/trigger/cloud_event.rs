@@ -30,6 +30,41 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// An event of the node's own, about `subject`, with JSON as its data.
+    pub fn own(
+        kind: &str,
+        source: &str,
+        id: &str,
+        subject: &str,
+        at_ms: u64,
+        data: &impl serde::Serialize,
+    ) -> Self {
+        let time = i64::try_from(at_ms).ok().and_then(chrono::DateTime::from_timestamp_millis);
+        let time = time.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+        let values = [
+            ("ce-specversion", "1.0"),
+            ("ce-type", kind),
+            ("ce-source", source),
+            ("ce-id", id),
+            ("ce-subject", subject),
+            ("ce-time", time.as_deref().unwrap_or_default()),
+            (CONTENT_TYPE.as_str(), "application/json"),
+        ];
+        let values =
+            values.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| {
+                let value =
+                    HeaderValue::from_str(&percent_encode(value)).expect("all else is encoded");
+                (HeaderName::from_static(name), value)
+            });
+        Self {
+            kind: kind.to_string(),
+            source: source.to_string(),
+            id: id.to_string(),
+            headers: values.collect(),
+            data: Bytes::from(serde_json::to_vec(data).expect("it is plain data")),
+        }
+    }
+
     /// The request that hands it to a function.
     pub fn request(&self) -> Request<Bytes> {
         let mut request = Request::new(self.data.clone());

@@ -14,8 +14,9 @@ use crate::api::context::{Events, Publishing};
 use crate::later::{DEPTH, Deferred, Ended, Followers};
 use crate::observe::function_metrics::TriggerKind;
 use crate::queue::calls::Queue;
+use crate::refusal::Refusal;
 use crate::registry::Registry;
-use crate::trigger::cloud_event;
+use crate::trigger::cloud_event::{self, Incoming};
 use crate::trigger::table::{Callee, Table};
 
 /// The function whose end sets off a call.
@@ -80,11 +81,19 @@ impl Triggers {
         self.changes.clone()
     }
 
-    async fn publish(&self, request: Request<Bytes>) -> Result<usize, crate::refusal::Refusal> {
-        let events = cloud_event::read(&request)?;
+    /// Whether a function is called for events of that type and source.
+    pub fn hears(&self, function: &str, kind: &str, source: &str) -> bool {
+        let table = self.table();
+        let mut own = table.events.iter().filter(|one| *one.callee.function == *function);
+        own.any(|one| one.fits(kind, source))
+    }
+
+    /// Calls whoever wants these events, once each, however often they are told of while the
+    /// calls are remembered. How many calls that makes.
+    pub async fn tell(&self, events: &[Incoming]) -> Result<usize, Refusal> {
         let table = self.table();
         let mut calls = Vec::new();
-        for event in &events {
+        for event in events {
             let wanted = table.events.iter().filter(|one| one.fits(&event.kind, &event.source));
             // Who published an event twice, because the first answer was lost, meant one.
             let key = format!("event:{} {}", event.source, event.id);
@@ -98,6 +107,10 @@ impl Triggers {
             0 => Ok(0),
             _ => Ok(self.queue.accept_all(calls, None).await?.len()),
         }
+    }
+
+    async fn publish(&self, request: Request<Bytes>) -> Result<usize, Refusal> {
+        self.tell(&cloud_event::read(&request)?).await
     }
 }
 

@@ -84,6 +84,7 @@ impl Api {
             events: Arc::new(Counted),
             foretold: Arc::new(Oracle),
             sited: None,
+            crew: None,
             token: token.map(str::to_string),
             listen: "127.0.0.1:7070".parse().expect("an address"),
             tls: false,
@@ -275,6 +276,10 @@ impl Foretold for Oracle {
         Vec::new()
     }
 
+    fn record(&self) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+
     fn receipt(&self, _: u64) -> Receipt {
         Receipt::default()
     }
@@ -300,7 +305,8 @@ fn flows(world: &World) -> Arc<Shown> {
     });
     let flows = flows.expect("the store opens");
     flows.start(Arc::new(Nobody)).expect("the store is sound");
-    let watch = Watch::new(flows.clone(), "measured", 1, 1 << 30).expect("it is a rule");
+    let watch = Watch::new(flows.clone(), ("measured", 1), 1 << 30, Box::new(|_| false))
+        .expect("it is a rule");
     Arc::new(Shown { flows, watch })
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod code;
 mod deploying;
 mod document;
+mod following;
 mod many;
 mod refusing;
 mod restarting;

@@ -97,6 +97,21 @@ fn amounts() {
             (|spec| spec.retry.attempts_max = 0, Some("`retry.attempts_max`")),
             (|spec| spec.retry.backoff_ms = u64::MAX, Some("`retry.backoff_ms`")),
             (|spec| spec.workload = Some("Big Ones".to_string()), Some("`workload`")),
+            (|spec| spec.forecast_step_ms = Some(900_000), None),
+            (|spec| spec.forecast_step_ms = Some(420_000), Some("divide a day")),
+            (|spec| spec.forecast_step_ms = Some(0), Some("divide a day")),
+            (|spec| spec.forecast_horizon_ms = Some(u64::MAX), Some("`forecast_horizon_ms`")),
+            (
+                |spec| {
+                    spec.forecast_step_ms = Some(900_000);
+                    spec.forecast_horizon_ms = Some(600_000);
+                },
+                Some("cannot exceed the second"),
+            ),
+            (|spec| spec.clone_memory_bytes = Some(64 << 20), None),
+            (|spec| spec.clone_memory_bytes = Some(1 << 20), Some("no clone could be made")),
+            (|spec| spec.clone_memory_bytes = Some(MEMORY + 1), Some("this node has")),
+            (|spec| spec.clone_starts_max = Some(0), Some("`clone_starts_max` is 0")),
         ],
     );
 }

@@ -119,9 +119,11 @@ async fn a_flow_goes_on_at_another_node_and_comes_back() {
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         berlin.pause(true).await;
         berlin.put_numbers(0..30).await;
+        let epoch = berlin.frames().await["epoch"].as_u64();
         let answer = berlin.send_to("paris", &paris).await;
         assert_eq!(answer.status, StatusCode::OK, "{ack}: {answer:?}");
         let moved = answer.json()["moved"].clone();
+        assert!(paris.frames().await["epoch"].as_u64() > epoch, "{ack}: owners are counted on");
         assert_eq!(answer.json()["migrations"], json!({ "to-node": 1 }), "{ack}");
         assert_eq!((&moved["node"], &moved["items"]), (&"paris".into(), &30.into()), "{ack}");
         // What comes at its old place is sent on, and what its new place has of its own is in.

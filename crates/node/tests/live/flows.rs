@@ -6,7 +6,12 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use swell_core::flow::entry::Entry;
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::replay::FlowReplay;
 use swell_core::units::Bytes as Memory;
+use swell_journal::reader::{JournalReader, Told};
+use swell_node::store::functions::Store;
 use swell_samples::samples;
 
 use crate::house::{Answer, House};
@@ -56,6 +61,22 @@ impl House {
         let answer = self.call("detect", "").await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         answer.text().lines().map(str::to_string).collect()
+    }
+
+    /// Feeds what the journal holds of flows to a fresh analyzer, which has to order the same; how
+    /// many larger regions those were.
+    async fn decided_again(&self) -> u64 {
+        let journal = self.get("/v1/journal").await;
+        let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
+        let (mut replay, mut grown) = (FlowReplay::default(), 0);
+        while let Some(told) = reader.next_told().expect("it is whole") {
+            let Told::Flows(entry) = told else { continue };
+            assert_eq!(replay.feed(&entry), Ok(()), "{entry:?}");
+            if let Entry::Looked { orders, .. } = entry {
+                grown += orders.iter().filter(|order| order.verdict == Verdict::Grow).count();
+            }
+        }
+        grown as u64
     }
 
     pub(crate) async fn pause(&self, paused: bool) {
@@ -285,8 +306,71 @@ async fn a_lane_that_is_short_of_room_grows_and_keeps_its_order() {
     house.until("all are done", |flow| flow["items"]["done"] == 20).await;
     let expected: Vec<String> = (0..20).map(|number| format!("{number:0>3000}")).collect();
     assert_eq!(house.seen().await, expected);
-    // It begins as large as it came to be.
+    let grown = &house.frames().await["migrations"]["grow"];
+    assert_eq!(Some(house.decided_again().await), grown.as_u64());
+    // It begins as large as it came to be, and is known to have grown.
     let house = House::up_in(house.down().await, |_| {}).await;
-    assert_eq!(house.frames().await["lanes"][0]["class_bytes"], flow["lanes"][0]["class_bytes"]);
+    let again = house.frames().await;
+    assert_eq!(again["lanes"][0]["class_bytes"], flow["lanes"][0]["class_bytes"]);
+    assert_eq!(&again["migrations"]["grow"], grown, "{again:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_lane_that_is_short_of_room_grows() {
+    let house = House::up().await;
+    house.camera_and_detect().await;
+    house.deploy("quiet", samples::ECHO, |_| {}).await;
+    let from = ["quiet", "camera"];
+    let keys = json!({ "from": from, "item_bytes": 3000, "rate": 1, "stall_ms": 1 });
+    assert_eq!(house.flow(keys).await.status, StatusCode::OK);
+    house.pause(true).await;
+    for number in 0..8u32 {
+        let answer = house.call("camera", format!("{number:0>3000}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{number}: {answer:?}");
+    }
+    let flow = house.frames().await;
+    let lanes = flow["lanes"].as_array().expect("there are two");
+    assert_eq!((&lanes[0]["from"], &lanes[0]["class_bytes"]), (&"quiet".into(), &16_384.into()));
+    assert!(lanes[1]["class_bytes"].as_u64() > Some(16_384), "{flow:#}");
+    assert_eq!(flow["migrations"]["grow"], 1, "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_that_flows_name_stay_and_are_missed_if_they_are_gone() {
+    let house = House::up().await;
+    house.camera_and_detect().await;
+    assert_eq!(house.flow(json!({ "item_bytes": 64 })).await.status, StatusCode::OK);
+    let remove = async |house: &House, path: &str| house.send(Method::DELETE, path, "").await;
+    for name in ["camera", "detect"] {
+        let answer = remove(&house, &format!("/v1/functions/{name}")).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{answer:?}");
+        let told = answer.text();
+        assert!(told.contains("`frames`") && told.contains("swell flow rm frames"), "{told}");
+        assert_eq!(house.call(name, "here").await.status, StatusCode::OK);
+    }
+    house.until("it is done", |flow| flow["items"]["done"] == 1).await;
+
+    // It goes all the same where its workload goes to another site.
+    let folder = house.down().await;
+    let store = Store::open(folder.path()).expect("nobody else has it open");
+    store.remove("detect").expect("there is room");
+    drop(store);
+    let house = House::up_in(folder, |_| {}).await;
+    assert_eq!(house.call("camera", "waits").await.status, StatusCode::OK);
+    let flow = house.until("it is missed", |flow| flow["alarms"][0].is_object()).await;
+    let (alarm, told) = (&flow["alarms"][0], flow["explanation"].as_str().unwrap_or_default());
+    assert_eq!(alarm["alarm"], "unknown-function", "{flow:#}");
+    assert!(told.contains("no function `detect` is deployed here"), "{told}");
+    let metrics = house.get("/metrics").await;
+    let line = r#"swell_flow_alarm{flow="frames",alarm="unknown-function"} 1"#;
+    assert!(metrics.text().lines().any(|found| found == line), "{}", metrics.text());
+
+    // What names it can go, and then it can too.
+    let answer = remove(&house, "/v1/flows/frames?discard=true").await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+    let answer = remove(&house, "/v1/functions/camera").await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
     house.down().await;
 }

@@ -76,6 +76,13 @@ async fn a_person_moves_pins_and_freezes() {
     let house = House::up_in(house.down().await, |_| {}).await;
     let flow = house.frames().await;
     assert!(epoch > Some(10) && flow["epoch"].as_u64() > epoch, "owners are counted on: {flow:#}");
+    for rate in [2, 3] {
+        let epoch = house.frames().await["epoch"].as_u64();
+        let keys = json!({ "owners": ["lite"], "item_bytes": 64, "rate": rate });
+        assert_eq!(house.flow(keys).await.status, StatusCode::OK);
+        let flow = house.frames().await;
+        assert!(flow["epoch"].as_u64() > epoch, "deployed anew it has another: {flow:#}");
+    }
     assert_eq!((&flow["owner"], &flow["frozen"]), (&"detect".into(), &true.into()), "{flow:#}");
     house.down().await;
 }

@@ -13,9 +13,11 @@ use swell_forecast::panel::{Member, Panel, Trigger};
 use swell_forecast::series::Series;
 use swell_node::demand::counter::Demand;
 use swell_node::foresight::calendar::Calendar;
-use swell_node::foresight::maker::{Known, Maker, Said};
+use swell_node::foresight::choosing::Choosing;
+use swell_node::foresight::known::Known;
+use swell_node::foresight::maker::{Maker, Said};
 use swell_node::foresight::models::{Models, method};
-use swell_node::foresight::training::{self, Job, Limits, Made};
+use swell_node::foresight::training::{self, Done, Job, Lesson, Limits, Made};
 use swell_node::registry::Registry;
 use tempfile::TempDir;
 
@@ -49,7 +51,7 @@ impl Stage {
         let demand = Demand::open(folder.path(), registry, 1.0).expect("it opens");
         let calendar = Calendar::open(Arc::new(demand)).expect("it opens");
         let models = Models::of(folder.path());
-        let maker = Maker::new(method(method_name), USUAL, models, 12, state);
+        let maker = Maker::new(method(method_name), USUAL, models, Choosing::open(None, 12), state);
         Self { method: method_name, folder, calendar, maker }
     }
 
@@ -79,11 +81,12 @@ impl Stage {
         let (jobs, wanted) = channel();
         let memory = Bytes::new(64 << 20);
         let limits = Limits { per_mille: 1000, memory, stop: Arc::<AtomicBool>::default() };
-        jobs.send(Job { generation, panel: panel(step) }).expect("it is heard");
+        jobs.send(Job::Train(Lesson { generation, panel: panel(step) })).expect("it is heard");
         drop(jobs);
         let made = std::cell::RefCell::new(Vec::new());
         training::run(&method(self.method), &limits, &wanted, |one| made.borrow_mut().push(one));
-        for Made { generation, model, .. } in made.into_inner() {
+        for done in made.into_inner() {
+            let Done::Made(Made { generation, model, .. }) = done else { continue };
             self.maker.made(generation, model);
         }
     }

@@ -92,6 +92,16 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     assert_eq!(cluster["cluster"], Value::Null);
     assert_eq!(cluster["name"], "test");
     deploy(&town.houses[0], "shop").await;
+    let mut second = FunctionSpec::plain("shop", BackendName::Wasm);
+    second.code = town.houses[0].upload(samples::WORK).await;
+    second.environment.insert("MOOD".to_string(), "new".to_string());
+    let answer = town.houses[0].put(&second).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let shares = json!([{ "version": 1, "percent": 40 }]);
+    let path = "/v1/functions/shop/traffic";
+    let answer = town.houses[0].send(Method::PUT, path, shares.to_string()).await;
+    assert!(answer.status.is_success(), "{}", answer.text());
+    let before = town.houses[0].get("/v1/functions/shop/versions").await.json();
     let holds = |site: &'static str| {
         move |shown: &Value| {
             shown.as_array().is_some_and(|all| {
@@ -103,6 +113,16 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     let file = json!({ "workloads": ["shop"], "destination": "lima", "check_slots": 1 });
     let id = post(&town.houses[2], "/v1/proposals", &file).await["id"].as_u64().expect("an id");
     let path = format!("/v1/proposals/{id}");
+    // What was filed at one site is shown at every other one from then on.
+    for house in &town.houses {
+        let answer = house.get(&format!("{path}?consistency=linearizable")).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        assert_eq!(answer.header("swell-consistency"), "linearizable");
+    }
+    let answer = town.houses[1].get("/v1/authorities?consistency=local").await;
+    assert_eq!(answer.header("swell-consistency"), "local");
+    let answer = town.houses[1].get("/v1/ledger?consistency=perhaps").await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let answer = town.houses[0].call("shop?m=5", "").await;
@@ -120,6 +140,14 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
         shown.as_array().is_some_and(Vec::is_empty)
     })
     .await;
+    let after = town.houses[1].get("/v1/functions/shop/versions").await.json();
+    let lineage = |shown: &Value| -> Vec<Value> {
+        let all = shown.as_array().expect("versions").iter();
+        all.map(|one| json!([one["version"], one["percent"], one["deployed_at_ms"], one["spec"]]))
+            .collect()
+    };
+    assert_eq!(lineage(&after), lineage(&before), "all versions came, with their shares");
+    assert_eq!(lineage(&after).len(), 2);
     for house in &town.houses {
         let answer = house.call("shop?m=1", "").await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
@@ -172,6 +200,12 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
     let unknown = json!({ "workloads": ["shop"], "destination": "lima" });
     let answer = house.send(Method::POST, "/v1/proposals", unknown.to_string()).await;
     assert_eq!(answer.status.as_u16(), 404, "{}", answer.text());
+    let overfull = json!({ "workloads": ["shop"], "destination": "oslo", "at_most": 5 });
+    let answer = house.send(Method::POST, "/v1/proposals", overfull.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    let none = json!({ "mode": "inherit" });
+    let answer = house.send(Method::PUT, "/v1/site/mode", none.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
     assert_eq!(house.get("/v1/proposals/x").await.status.as_u16(), 400);
     assert_eq!(house.get("/v1/proposals/99").await.status.as_u16(), 404);
     let last = house.send(Method::DELETE, "/v1/site", "").await;

@@ -3,7 +3,9 @@
 pub mod stage;
 pub mod scenario;
 pub mod recording;
+pub mod journaled;
 pub mod rule;
+pub mod seats;
 pub mod play;
 pub mod table;
 pub mod page;

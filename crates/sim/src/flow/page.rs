@@ -16,9 +16,12 @@ use crate::report::html::style::{color, dash};
 /// A figure of a run: its name, and how an outcome has it.
 type Figure = (&'static str, fn(&Outcome) -> f64);
 
-const MOVES: [Figure; 2] = [
+const MOVES: [Figure; 5] = [
     ("changes of hands, per FIFO and hour", |outcome| outcome.moves),
     ("ping-pongs, per FIFO and hour", |outcome| outcome.ping_pongs),
+    ("larger regions, per FIFO and hour", |outcome| outcome.grown),
+    ("smaller regions, per FIFO and hour", |outcome| outcome.shrunk),
+    ("changes of cores, per FIFO and hour", |outcome| outcome.reseated),
 ];
 const LATE: Figure = ("ticks over the bound, %", |outcome| outcome.late * 100.0);
 
@@ -64,7 +67,8 @@ fn moves(lines: &[Line]) -> Chart {
         id: "moves",
         title: "Changes of hands",
         reading: "How often a FIFO got another owner, and how often it went back to where it was \
-                  within ten seconds. Fewer is calmer; none at all helps nobody.",
+                  within ten seconds; and how often its region or its owner's core was another. \
+                  Fewer is calmer; none at all helps nobody.",
         choice: "Figure",
         log_scale: true,
         versions: MOVES.iter().map(version).collect(),
@@ -141,15 +145,19 @@ fn pauses(lines: &[Line]) -> Vec<f64> {
 fn numbers(lines: &[Line]) -> String {
     let mut html = String::from(
         "<table>\n<tr><th>rule</th><th>pause, ms</th><th>moves per FIFO and hour</th>\
-         <th>ping-pongs</th><th>ticks over the bound, %</th></tr>\n",
+         <th>ping-pongs</th><th>grown</th><th>shrunk</th><th>cores</th><th>ticks over the bound, %</th></tr>\n",
     );
     for line in lines {
         html += &format!(
-            "<tr><td>{}</td><td>{}</td><td>{:.0}</td><td>{:.1}</td><td>{:.2}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td>{:.0}</td><td>{:.1}</td><td>{:.1}</td><td>{:.1}</td>\
+             <td>{:.1}</td><td>{:.2}</td></tr>\n",
             escape(line.rule.name()),
             line.pause_ms,
             line.mean(|outcome| outcome.moves),
             line.mean(|outcome| outcome.ping_pongs),
+            line.mean(|outcome| outcome.grown),
+            line.mean(|outcome| outcome.shrunk),
+            line.mean(|outcome| outcome.reseated),
             line.mean(|outcome| outcome.late * 100.0),
         );
     }

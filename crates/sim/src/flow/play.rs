@@ -1,22 +1,26 @@
 //! Plays a scenario with one rule and counts what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::cost::{Change, Costs, Kind};
 use swell_core::flow::policy::Verdict;
-use swell_core::flow::view::{FifoId, OwnerId, Party, Sample, View};
+use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
 use swell_core::flow::wait::{kingman, little};
 use swell_core::time::{Instant, Span};
 
 use crate::flow::rule::Rule;
+use crate::flow::seats::Seats;
 use crate::flow::stage::{Candidate, Stage, StageFifo, TICK};
 
 /// Items that wait longer than this are late, if nobody says otherwise.
 pub const BOUND: Span = Span::from_millis(20);
 /// What nodes do and is not played, for those who ask.
-pub const NOT_PLAYED: &str = "lanes keep their size, owners their core and memory is never short; \
-                              a change pauses as long as was said, which the rule knows from the \
-                              start; flows stay at their node";
+pub const NOT_PLAYED: &str = "a change of hands pauses as long as was said, which the rule knows \
+                              from the start, one of cores 20 us and one of sizes not at all; cores \
+                              matter for nothing else; flows stay at their node";
+/// Regions may hold so many times what they begin with.
+const MEMORY: f64 = 8.0;
 /// Coming back within so many ticks is a ping-pong.
 const RETURN: u64 = 100;
 /// What came of it.
@@ -26,6 +30,12 @@ pub struct Outcome {
     pub moves: f64,
     /// Of these, back to where it was within ten seconds.
     pub ping_pongs: f64,
+    /// Larger and smaller regions, and other cores, per FIFO and hour.
+    pub grown: f64,
+    /// See `grown`.
+    pub shrunk: f64,
+    /// See `grown`.
+    pub reseated: f64,
     /// Share of all ticks of all FIFOs with items over the bound.
     pub late: f64,
     /// The same, stretch by stretch.
@@ -50,6 +60,10 @@ struct Fifo<'a> {
     stage: &'a StageFifo,
     owner: usize,
     queue: f64,
+    /// How many times four as much as at first it can hold.
+    class: i32,
+    /// Whether more came in the last tick than it could hold.
+    is_cramped: bool,
     /// Seconds of pause still to come.
     paused: f64,
     sample: Sample,
@@ -63,6 +77,10 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
     let mut fifos: Vec<Fifo<'_>> = stage.fifos.iter().map(fifo).collect();
     let mut recent = vec![0u32; stage.owners.len()];
     let (mut moves, mut ping_pongs, mut late) = (0u64, 0u64, 0u64);
+    let (mut grown, mut shrunk, mut reseated) = (0u64, 0u64, 0u64);
+    let mut seats = Seats::new(stage);
+    let warm = Change::on_node(Kind::Warm, 0, Span::ZERO);
+    let warm = Costs::default().pause(&warm).secs_f64();
     let length = stage.ticks.div_ceil(STRETCHES).max(1);
     let mut course: Vec<Stretch> = Vec::new();
     let (mut moves_before, mut late_before) = (0, 0);
@@ -74,9 +92,17 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
         late += fifos.iter().filter(|fifo| fifo.sample.latency > bound).count() as u64;
         if let Some(analyzer) = &mut analyzer {
             let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
-            for (fifo, OwnerId(to)) in orders(now, analyzer, stage, &fifos, &usage, &recent) {
+            for (fifo, ordered) in orders(now, analyzer, stage, &fifos, &usage, &recent) {
                 let index = fifo.0 as usize;
-                let (fifo, to) = (&mut fifos[index], to as usize);
+                let fifo = &mut fifos[index];
+                let to = match ordered {
+                    Ordered::Owner(OwnerId(to)) => to as usize,
+                    Ordered::Class(step) => {
+                        let counter = if step > 0 { &mut grown } else { &mut shrunk };
+                        *counter += u64::from(fifo.resize(step));
+                        continue;
+                    }
+                };
                 moves += 1;
                 let back = fifo.left.get(&to).is_some_and(|&left| tick - left <= RETURN);
                 ping_pongs += u64::from(back);
@@ -85,7 +111,12 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
                 fifo.paused += stage.pause_ms / 1000.0;
                 recent[to] += 1;
                 let pause = Span::from_millis_f64(stage.pause_ms);
-                analyzer.on_moved(now, FifoId(index as u32), pause);
+                analyzer.on_moved(now, FifoId(index as u32), pause, fifo.queue as u64);
+            }
+            let traffic = fifos.iter().map(|fifo| fifo.sample);
+            for index in seats.judge(now, &own, traffic) {
+                reseated += 1;
+                fifos[index].paused += warm;
             }
         }
         if tick % 600 == 0 {
@@ -106,6 +137,9 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
     Outcome {
         moves: moves as f64 / fifo_hours,
         ping_pongs: ping_pongs as f64 / fifo_hours,
+        grown: grown as f64 / fifo_hours,
+        shrunk: shrunk as f64 / fifo_hours,
+        reseated: reseated as f64 / fifo_hours,
         late: late as f64 / fifo_ticks,
         course,
     }
@@ -123,7 +157,31 @@ fn fifo(stage: &StageFifo) -> Fifo<'_> {
         work: Span::from_secs_f64(stage.work),
         variation: stage.variation,
     };
-    Fifo { stage, owner: stage.owner, queue: 0.0, paused: 0.0, sample, left: BTreeMap::new() }
+    Fifo {
+        stage,
+        owner: stage.owner,
+        queue: 0.0,
+        class: 0,
+        is_cramped: false,
+        paused: 0.0,
+        sample,
+        left: BTreeMap::new(),
+    }
+}
+
+/// The least and the most that a lane can come to, as it begins in the third of six size classes.
+const CLASSES: std::ops::RangeInclusive<i32> = -2..=3;
+
+impl Fifo<'_> {
+    /// Goes on in a region that is so many classes larger, or less so; whether there is one.
+    fn resize(&mut self, step: i32) -> bool {
+        let is_there = CLASSES.contains(&(self.class + step));
+        if is_there {
+            self.class += step;
+            self.sample.capacity = self.stage.capacity * 4f64.powi(self.class);
+        }
+        is_there
+    }
 }
 
 /// Lets owners work for a tick; returns the share of each one's processors that it took.
@@ -169,7 +227,9 @@ fn serve(
 fn settle(now: Instant, fifo: &mut Fifo<'_>, arriving: f64, served: f64, rate: f64, pause: f64) {
     let before = fifo.queue;
     // A full FIFO blocks its producer.
-    fifo.queue = (before + arriving * TICK - served).clamp(0.0, fifo.stage.capacity);
+    let after = (before + arriving * TICK - served).max(0.0);
+    fifo.is_cramped = after > fifo.sample.capacity;
+    fifo.queue = after.min(fifo.sample.capacity);
     let depth = f64::midpoint(before, fifo.queue);
     let leaving = served / TICK;
     let queued = little(depth, leaving, Span::from_secs(1));
@@ -184,7 +244,15 @@ fn settle(now: Instant, fifo: &mut Fifo<'_>, arriving: f64, served: f64, rate: f
         Sample { at: now, arriving, leaving, depth, latency, true_rate: rate, ..fifo.sample };
 }
 
-/// Who shall own which FIFO from now on.
+/// What is to be done with a FIFO.
+enum Ordered {
+    /// This one is to own it.
+    Owner(OwnerId),
+    /// It is to have a region of another size, so many classes larger.
+    Class(i32),
+}
+
+/// What is to be done with which FIFO.
 fn orders(
     now: Instant,
     analyzer: &mut Analyzer,
@@ -192,7 +260,10 @@ fn orders(
     fifos: &[Fifo<'_>],
     usage: &[f64],
     recent: &[u32],
-) -> Vec<(FifoId, OwnerId)> {
+) -> Vec<(FifoId, Ordered)> {
+    let held: f64 = fifos.iter().map(|fifo| fifo.sample.capacity).sum();
+    let most: f64 = fifos.iter().map(|fifo| fifo.stage.capacity * MEMORY).sum();
+    let memory_is_short = held > 0.9 * most;
     let parties: Vec<(Vec<Party>, Vec<Party>)> = fifos
         .iter()
         .map(|fifo| {
@@ -211,20 +282,29 @@ fn orders(
                 sample: &fifo.sample,
                 owner: owner.first()?,
                 others,
-                memory_is_short: false,
+                memory_is_short,
             })
         })
         .collect();
-    let orders = analyzer.tick(now, &views).into_iter();
+    for view in &views {
+        let is_cramped = fifos[view.fifo.0 as usize].is_cramped;
+        analyzer.glance(now, &Glance { is_cramped, ..view.glance() });
+    }
+    let close: BTreeSet<FifoId> = analyzer.closely().into_iter().collect();
+    let close: Vec<View<'_>> =
+        views.iter().filter(|view| close.contains(&view.fifo)).copied().collect();
+    let orders = analyzer.decide(now, &close).into_iter();
     let moves = orders.filter_map(|order| {
         let to = match order.verdict {
-            Verdict::Move(to) => Some(to),
+            Verdict::Move(to) => Some(Ordered::Owner(to)),
+            Verdict::Grow => Some(Ordered::Class(1)),
+            Verdict::Shrink => Some(Ordered::Class(-1)),
             // An owner that takes nothing out does nothing for it, as nobody fails here.
             Verdict::Examine => {
                 let view = views.iter().find(|view| view.fifo == order.fifo)?;
-                analyzer.relieve(now, view)
+                analyzer.relieve(now, view).map(Ordered::Owner)
             }
-            Verdict::Stay(_) | Verdict::Shrink | Verdict::Scale => None,
+            Verdict::Stay(_) | Verdict::Scale => None,
         };
         Some((order.fifo, to?))
     });

@@ -30,21 +30,33 @@ const RULE_WIDE: usize = 22;
 
 /// Writes the table.
 pub fn write(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
-    let head = ["pause ms", "rule", "moves/FIFO h", "ping-pongs/FIFO h", "late ticks %"];
+    let head = [
+        "pause ms",
+        "rule",
+        "moves/FIFO h",
+        "ping-pongs",
+        "grown",
+        "shrunk",
+        "cores",
+        "late ticks %",
+    ];
     let wide = lines.iter().map(|line| line.rule.name().len()).max().unwrap_or(0).max(RULE_WIDE);
     writeln!(
         out,
-        "{:>8}  {:<wide$} {:>14} {:>18} {:>13}",
-        head[0], head[1], head[2], head[3], head[4]
+        "{:>8}  {:<wide$} {:>13} {:>11} {:>6} {:>7} {:>6} {:>13}",
+        head[0], head[1], head[2], head[3], head[4], head[5], head[6], head[7]
     )?;
     for line in lines {
         writeln!(
             out,
-            "{:>8}  {:<wide$} {:>14.0} {:>18.1} {:>13.1}",
+            "{:>8}  {:<wide$} {:>13.0} {:>11.1} {:>6.1} {:>7.1} {:>6.1} {:>13.1}",
             line.pause_ms,
             line.rule.name(),
             line.mean(|outcome| outcome.moves),
             line.mean(|outcome| outcome.ping_pongs),
+            line.mean(|outcome| outcome.grown),
+            line.mean(|outcome| outcome.shrunk),
+            line.mean(|outcome| outcome.reseated),
             line.mean(|outcome| outcome.late * 100.0),
         )?;
     }
@@ -59,6 +71,9 @@ struct Row<'a> {
     seed: usize,
     moves_per_fifo_hour: f64,
     ping_pongs_per_fifo_hour: f64,
+    grown_per_fifo_hour: f64,
+    shrunk_per_fifo_hour: f64,
+    cores_per_fifo_hour: f64,
     late_share: f64,
 }
 
@@ -70,6 +85,9 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = Row<'_>> {
             seed: index + 1,
             moves_per_fifo_hour: outcome.moves,
             ping_pongs_per_fifo_hour: outcome.ping_pongs,
+            grown_per_fifo_hour: outcome.grown,
+            shrunk_per_fifo_hour: outcome.shrunk,
+            cores_per_fifo_hour: outcome.reseated,
             late_share: outcome.late,
         })
     })

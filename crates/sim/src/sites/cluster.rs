@@ -1,6 +1,6 @@
 //! Who serves what, minute by minute, and how that goes.
 
-use crate::sites::demand::Demand;
+use crate::sites::demand::{Amounts, Demand, plus};
 use crate::sites::scenario::{LIMIT, QUEUE_MINUTES};
 use crate::sites::weather::{Condition, Weather};
 
@@ -25,8 +25,9 @@ pub struct Place {
 pub struct Cluster {
     /// Where each workload is.
     pub places: Vec<Place>,
-    /// How full each site was in the last minute; above one where it could not serve all.
-    pub usage: Vec<f32>,
+    /// How full each site was in the last minute, of work and of memory; above one where it could
+    /// not serve all.
+    pub usage: Vec<Amounts>,
     /// For how many minutes each site has been above the limit.
     over: Vec<u64>,
 }
@@ -56,7 +57,7 @@ impl Cluster {
         let places = demand.home.iter().map(|&site| Place { site, moving: None }).collect();
         Self {
             places,
-            usage: vec![0.0; demand.capacity.len()],
+            usage: vec![[0.0; 2]; demand.capacity.len()],
             over: vec![0; demand.capacity.len()],
         }
     }
@@ -65,6 +66,22 @@ impl Cluster {
     pub fn at(&self, site: usize) -> impl Iterator<Item = usize> {
         let places = self.places.iter().enumerate();
         places.filter(move |(_, place)| place.site == site).map(|(workload, _)| workload)
+    }
+
+    /// Which share of a workload's traffic goes where.
+    pub fn parts(&self) -> impl Iterator<Item = (usize, usize, f32)> + '_ {
+        self.places.iter().enumerate().flat_map(|(workload, place)| {
+            let (to, share) = place.moving.unwrap_or((place.site, 0.0));
+            [(workload, place.site, 1.0 - share), (workload, to, share)]
+                .into_iter()
+                .filter(|(.., share)| *share > 0.0)
+        })
+    }
+
+    /// How full a site was in the last minute, of whatever it was fullest of.
+    pub fn fill(&self, site: usize) -> f32 {
+        let [work, memory] = self.usage[site];
+        work.max(memory)
     }
 
     /// Serves a minute; the first `liars` sites are those that do not speak the truth.
@@ -77,24 +94,14 @@ impl Cluster {
         served: &mut Served,
     ) {
         let sites = demand.capacity.len();
-        let mut parts: Vec<(usize, usize, f32)> = Vec::with_capacity(2 * self.places.len());
-        for (workload, place) in self.places.iter().enumerate() {
-            let load = demand.loads[workload][minute];
-            match place.moving {
-                Some((to, share)) => {
-                    parts.push((workload, place.site, load * (1.0 - share)));
-                    parts.push((workload, to, load * share));
-                }
-                None => parts.push((workload, place.site, load)),
-            }
-        }
-        let mut loads = vec![0.0f32; sites];
-        for &(_, site, load) in &parts {
-            loads[site] += load;
+        let mut loads = vec![[0.0f32; 2]; sites];
+        for (workload, site, share) in self.parts() {
+            loads[site] = plus(loads[site], demand.loads[workload][minute].map(|of| of * share));
         }
         for (site, load) in loads.iter().enumerate() {
-            self.usage[site] = load / demand.capacity[site];
-            let is_over = self.usage[site] > LIMIT;
+            self.usage[site] = [0, 1].map(|metric| load[metric] / demand.capacity[site][metric]);
+            let fill = self.fill(site);
+            let is_over = fill > LIMIT;
             served.overload_minutes += u64::from(is_over);
             self.over[site] = if is_over { self.over[site] + 1 } else { 0 };
             // What turns out to last counts from its beginning.
@@ -105,14 +112,14 @@ impl Cluster {
             };
             served.lasting_minutes += lasting;
             served.honest_lasting_minutes += if site >= liars { lasting } else { 0 };
-            served.full_minutes += u64::from(self.usage[site] > 1.0);
+            served.full_minutes += u64::from(fill > 1.0);
         }
-        for (workload, site, load) in parts {
-            let usage = self.usage[site];
+        for (workload, site, share) in self.parts() {
+            let load = demand.loads[workload][minute][0] * share;
             let is_down = weather.at(site, minute) == Condition::Down;
-            let gets = if is_down { 0.0 } else { load * (1.0 / usage.max(1.0)) };
+            let gets = if is_down { 0.0 } else { load / self.fill(site).max(1.0) };
             let way = way_ms(demand.home[workload], site, sites);
-            let latency = SERVICE_MS / (1.0 - usage.min(FULL)) + way;
+            let latency = SERVICE_MS / (1.0 - self.usage[site][0].min(FULL)) + way;
             served.offered += f64::from(load);
             served.dropped += f64::from(load - gets);
             served.latency += f64::from(gets * latency);

@@ -1,215 +1,187 @@
-//! Ours: sites commit forecasts, propose, vote and move by the council's state machine.
+//! Ours: sites commit forecasts, propose, vote and move, as live sites do.
 //!
-//! The log is idealised: while most sites hear each other, what they say is in order and
-//! known to all of them in the same minute. Each site forecasts itself and the next two,
-//! and is watched by two.
+//! What a site sees, expects, says and votes is what a live one does, by the same rules; only what
+//! carries it is played: boards and messages, which may be late or lost, and hands, which take
+//! their time. The log is idealised: while most sites hear each other, what they say is in order
+//! and known to all of them at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use swell_core::council::entry::{Band, Command, Entry};
-use swell_core::council::judge::{Outlook, judge};
+use swell_core::council::acting::{Tenure, is_renewal_due, is_waited_for};
+use swell_core::council::entry::{Command, Entry, Reason};
+use swell_core::council::judge::judge;
 use swell_core::council::machine::apply;
 use swell_core::council::order::orders;
-use swell_core::council::proposal::Outcome;
-use swell_core::council::propose::{Temper, propose};
+use swell_core::council::proposal::Cause;
 use swell_core::council::rules::{Counting, Rules};
-use swell_core::council::state::State;
-use swell_core::council::weighing::standing;
-use swell_core::council::words::{Loads, Metric, ProposalId, Slot, WorkloadId};
+use swell_core::council::state::{Proposal, State};
+use swell_core::council::words::{Criticality, Loads, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
+use swell_core::rng::{self, Rng};
 use swell_core::time::{Instant, Span};
+use swell_outlook::statements::{forecasts, observations, proposals, workloads};
+use swell_outlook::temper::TEMPER;
+use swell_outlook::view::View;
+use swell_outlook::{aftermath, failing, lost};
 
-use crate::sites::character::Character;
+use crate::sites::cast::Cast;
+use crate::sites::character::Believing;
 use crate::sites::cluster::Cluster;
-use crate::sites::counters::Counters;
-use crate::sites::foresight::{Foresight, HORIZON};
-use crate::sites::hands::{carry_out, settle};
-use crate::sites::minute::{Deeds, Minute, Policy, was_needed};
-use crate::sites::scenario::{LIMIT, Lies, SLOT_MINUTES, Scenario};
+use crate::sites::gauges::Gauges;
+use crate::sites::hands::Hands;
+use crate::sites::minute::{Deeds, Minute, Policy};
+use crate::sites::reckoning::Reckoning;
+use crate::sites::scenario::Scenario;
+use crate::sites::sights::Sights;
 use crate::sites::weather::{Condition, Weather};
 
 /// The slot in which the day begins.
 const BEGIN: u64 = 1_000;
 
-/// Below this share, in parts per million, a liar has lost its say.
-const LOST_PPM: u32 = 100_000;
-
-/// A site forecasts itself and those that follow it in the circle, so many in all: each site is
-/// forecast by as many, so that neither a liar nor one that drifts is the only other voice.
-const FORECAST: usize = 3;
-
-/// How easily a site proposes.
-const TEMPER: Temper =
-    Temper { ahead_slots: 6, alarm_ppm: 845_000, aim_ppm: 700_000, window_slots: 4 };
+/// How often the leader tells the time and sites look what there is to do, as live.
+const BEAT: Span = Span::from_secs(5);
+const BEATS: u64 = 12;
 
 /// Sites that agree.
 pub struct Council {
     state: State,
     sequence: u64,
-    characters: Vec<Character>,
-    counters: Counters,
-    /// How full each site was in the minutes of the slot, summed up.
-    sums: Vec<f32>,
-    /// Approved, and handed over.
-    approved: BTreeSet<ProposalId>,
-    handed_over: BTreeSet<ProposalId>,
-    /// Ended so far, by the id of the last that was looked at.
-    ended: BTreeSet<ProposalId>,
-    rounds: u64,
-    /// Whether every liar was below a tenth in the last round.
-    has_lost: bool,
-    deeds: Deeds,
+    begin: Instant,
+    cast: Cast,
+    loss: f64,
+    rng: Rng,
+    sights: Sights,
+    gauges: Gauges,
+    hands: Hands,
+    tenures: Vec<Option<Tenure>>,
+    /// Who has yet to say what a slot that is over asks for.
+    due: Vec<bool>,
+    /// The last slot that was looked at.
+    slot: Slot,
+    reckoning: Reckoning,
+    messages: u64,
+}
+
+/// The rules of a scenario: those of live sites.
+fn rules(scenario: &Scenario, counting: Counting) -> Rules {
+    Rules { counting, ..Rules::with_slot(Span::from_mins(scenario.slot_minutes)) }
 }
 
 impl Council {
     /// A council that counts so.
     pub fn new(scenario: &Scenario, counting: Counting, now: Minute<'_>) -> Self {
-        let rules = Rules {
-            counting,
-            slot: Span::from_mins(SLOT_MINUTES as u64),
-            lead_slots: 1,
-            horizon_slots: HORIZON as u64,
-            season_slots: 1440 / SLOT_MINUTES as u64,
-            settle_slots: 1,
-            // Weights change every ten minutes.
-            round_slots: 5,
-            limit_ppm: (LIMIT * 1e6) as u32,
-            lease: Span::from_mins(5),
-            ..Rules::default()
-        };
-        let character = |site| match site {
-            _ if site < scenario.liars => match scenario.lies {
-                Lies::Forecasts => Character::Lying,
-                Lies::Counters => Character::Hiding,
-                Lies::Ahead => Character::Hedging,
-            },
-            _ if site < scenario.liars + scenario.drifters => Character::Drifting,
-            _ => Character::Honest,
-        };
-        let characters: Vec<Character> = (0..scenario.sites).map(character).collect();
-        let hides = |site: &usize| characters[*site] == Character::Hiding;
-        let hiding = (0..scenario.sites).filter(hides).collect();
-        let counters = Counters::new(scenario.sites, now.demand.home.len(), hiding);
+        let rules = rules(scenario, counting);
+        let cast = Cast::new(scenario, now.demand.home.len());
+        let begin = Instant::ZERO + rules.slot * BEGIN;
         let mut council = Self {
-            counters,
             state: State::new(rules),
             sequence: 0,
-            characters,
-            sums: vec![0.0; scenario.sites],
-            approved: BTreeSet::new(),
-            handed_over: BTreeSet::new(),
-            ended: BTreeSet::new(),
-            rounds: 0,
-            has_lost: false,
-            deeds: Deeds::default(),
+            begin,
+            loss: 0.0,
+            rng: rng::split(scenario.seed, "sites/loss"),
+            sights: Sights::new(scenario.sites, &rules),
+            gauges: Gauges::default(),
+            hands: Hands::default(),
+            tenures: vec![None; scenario.sites],
+            due: vec![false; scenario.sites],
+            slot: Slot::of(begin, rules.slot).minus(1),
+            reckoning: Reckoning::default(),
+            messages: 0,
+            cast,
         };
-        for (site, capacity) in now.demand.capacity.iter().enumerate() {
-            let (site, capacity) = (SiteId(site as u32), Loads::cpu(*capacity as u64));
-            council.say(0, Command::Admit { site, capacity });
+        for (site, [work, memory]) in now.demand.capacity.iter().enumerate() {
+            let capacity = Loads([*work as u64, *memory as u64, 0, 0]);
+            council.say(0, Command::Admit { site: council.cast.sites[site], capacity });
         }
-        council.say(0, Command::Tick { at: at(0) });
+        council.say(0, Command::Tick { at: begin });
         for (workload, home) in now.demand.home.iter().enumerate() {
             let criticality = now.demand.criticality[workload];
-            let workload = WorkloadId(workload as u32);
-            let demand = Loads::cpu(1);
-            council.say(*home, Command::Register { workload, criticality, demand });
+            let workload = council.cast.workloads[workload];
+            council.say(*home, Command::Register { workload, criticality, demand: Loads::cpu(1) });
         }
+        council.loss = f64::from(scenario.loss);
         council
     }
 
-    /// Puts what a site says into the log.
-    fn say(&mut self, site: usize, command: Command) -> bool {
+    /// Puts what a site says into the log, unless it is lost on its way.
+    fn say(&mut self, site: usize, command: Command) {
         self.sequence += 1;
-        self.deeds.messages += 1;
-        let (from, sequence) = (SiteId(site as u32), self.sequence);
+        self.messages += 1;
+        // The leader's clock has no way to go.
+        let goes = !matches!(command, Command::Tick { .. });
+        if goes && self.loss > 0.0 && rng::unit(&mut self.rng) < self.loss {
+            return;
+        }
+        let (from, sequence) = (self.cast.sites[site], self.sequence);
         let entry = Entry { from, incarnation: 1, sequence, command };
         let index = self.state.index + 1;
-        apply(&mut self.state, index, &entry).is_ok()
+        // What is refused is as if it had not been said, as live.
+        let _ = apply(&mut self.state, index, &entry);
     }
 
-    /// What was said since the last round is sent to all others, and they answer.
-    fn replicate(&mut self) {
-        self.deeds.messages += 2 * (self.characters.len() as u64 - 1);
-    }
-
-    fn speakers(&self, weather: &Weather, minute: usize) -> Vec<usize> {
-        (0..self.characters.len()).filter(|site| weather.speaks(*site, minute)).collect()
-    }
-
-    fn hosted(&self, site: usize) -> Vec<usize> {
-        hosted(&self.state, site)
-    }
-
-    /// Each site tells what it saw of itself and of two others in the slot that is over.
-    fn observe(&mut self, speakers: &[usize], minutes: usize) {
-        let slot = self.state.slot().minus(1);
-        let sites = self.characters.len();
-        for &by in speakers {
-            for back in 0..3 {
-                let target = (by + sites - back) % sites;
-                let share = self.sums[target] / minutes as f32 * self.counters.of_site(target);
-                let share = self.characters[by].saw(share);
-                let (target, metric) = (SiteId(target as u32), Metric::Cpu);
-                self.say(by, Command::Observe { target, metric, slot, value_ppm: ppm(share) });
-            }
-        }
-    }
-
-    /// Each site tells what its workloads take, and what it expects of itself and the next.
-    fn forecast(&mut self, now: Minute<'_>, speakers: &[usize]) {
-        let slot = now.minute / SLOT_MINUTES;
-        for &by in speakers {
-            for workload in self.hosted(by) {
-                let believed = self.counters.of_workload(workload);
-                let said = |ahead| now.foresight.said(by, workload, slot, ahead)[1] * believed;
-                let most = (0..HORIZON).map(said).fold(1.0, f32::max);
-                self.register(by, workload, most as u64);
-            }
-            let sites = self.characters.len();
-            for target in (0..FORECAST.min(sites)).map(|step| (by + step) % sites) {
-                let bands = (1..HORIZON).map(|ahead| self.band(now, by, target, ahead)).collect();
-                let first = self.state.slot().plus(1);
-                let (target, metric) = (SiteId(target as u32), Metric::Cpu);
-                self.say(by, Command::Forecast { target, metric, first, bands });
-            }
-        }
-    }
-
-    fn register(&mut self, by: usize, workload: usize, demand: u64) {
-        let workload = WorkloadId(workload as u32);
-        let Some(known) = self.state.workloads.get(&workload).copied() else { return };
-        let before = known.demand.of(Metric::Cpu);
-        if before.abs_diff(demand) > before / 10 {
-            let (criticality, demand) = (known.criticality, Loads::cpu(demand.max(1)));
-            self.say(by, Command::Register { workload, criticality, demand });
-        }
-    }
-
-    fn band(&self, now: Minute<'_>, by: usize, target: usize, ahead: usize) -> Band {
-        let slot = now.minute / SLOT_MINUTES;
-        let hosted = self.hosted(target);
-        let hosted = hosted.into_iter().map(|of| (of, self.counters.of_workload(of)));
-        let said = now.foresight.sum(by, hosted, slot, ahead);
-        let tell = |load: f32| {
-            let share = load / now.demand.capacity[target];
-            ppm(self.characters[by].says(share, ahead, now.minute, now.demand.minutes))
+    /// A slot is over: every site that is up reads the boards of those that it hears.
+    fn look(&mut self, now: Minute<'_>, at: Instant) {
+        let sites = self.cast.sites.len();
+        let condition = |site: usize| now.weather.at(site, now.minute);
+        let up: Vec<usize> =
+            (0..sites).filter(|site| condition(*site) != Condition::Down).collect();
+        let board =
+            |site: &usize| (self.cast.sites[*site], self.gauges.board(*site, &self.cast, at));
+        let boards = up.iter().map(board).collect();
+        let hears = |by: usize, of: usize| {
+            by == of || (condition(by) == Condition::Up && condition(of) == Condition::Up)
         };
-        let mut band = said.map(tell);
-        band.sort_unstable();
-        let [low_ppm, middle_ppm, high_ppm] = band;
-        Band { low_ppm, middle_ppm, high_ppm }
+        let mut heard = Vec::with_capacity(sites);
+        for by in 0..sites {
+            let mut those: Vec<usize> = up.iter().copied().filter(|of| hears(by, *of)).collect();
+            if self.loss > 0.0 {
+                those.retain(|of| *of == by || rng::unit(&mut self.rng) >= self.loss);
+            }
+            self.messages += 2 * those.len() as u64;
+            let those = those.into_iter().map(|of| self.cast.sites[of]).collect();
+            heard.push((condition(by) != Condition::Down).then_some(those));
+        }
+        self.sights.on_slot(self.slot, &boards, &heard, &self.state.rules);
+        self.due.fill(true);
+        self.reckoning.doubts(&self.cast, &self.sights);
     }
 
-    fn propose(&mut self, speakers: &[usize]) {
-        let sites = self.characters.len();
-        for &by in speakers {
-            for source in (0..FORECAST.min(sites)).map(|step| (by + step) % sites) {
-                let (me, source) = (SiteId(by as u32), SiteId(source as u32));
-                if let Some(filing) = propose(&self.state, me, source, &TEMPER) {
-                    self.say(by, Command::Propose(Box::new(filing)));
-                }
-            }
+    /// What a site says of the slot that is over, and what it proposes.
+    fn speak(&mut self, site: usize, now: Minute<'_>) {
+        let me = self.cast.sites[site];
+        let here = self.here(me, now);
+        let (state, monitor) = (&self.state, self.sights.of(site));
+        let mut said = workloads(state, monitor, me, &here);
+        said.extend(observations(state, monitor, me));
+        said.extend(forecasts(state, monitor, me));
+        said.extend(aftermath::complaints(state, monitor, me));
+        self.say_all(site, said, now);
+        let up: Vec<SiteId> = self.up(now).map(|site| self.cast.sites[site]).collect();
+        let is_there = |site: SiteId| up.contains(&site);
+        let (state, monitor) = (&self.state, self.sights.of(site));
+        let mut said = proposals(state, me, &TEMPER);
+        let mut filings = failing::proposals(state, monitor, me, &is_there, &TEMPER);
+        filings.extend(lost::proposals(state, me, &is_there, &TEMPER));
+        said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
+        self.say_all(site, said, now);
+    }
+
+    fn say_all(&mut self, site: usize, said: Vec<Command>, now: Minute<'_>) {
+        let character = self.cast.characters[site];
+        for command in said {
+            self.say(site, character.says(command, now.day()));
         }
+    }
+
+    /// What is deployed at a site: what it has authority over.
+    fn here(&self, me: SiteId, now: Minute<'_>) -> BTreeMap<WorkloadId, Criticality> {
+        let held = self.state.workloads.iter().filter(|(_, of)| of.authority.holder == me);
+        held.map(|(id, _)| (*id, now.demand.criticality[self.cast.workload(*id)])).collect()
+    }
+
+    fn up<'a>(&'a self, now: Minute<'a>) -> impl Iterator<Item = usize> + 'a {
+        let is_up = move |site: &usize| now.weather.at(*site, now.minute) == Condition::Up;
+        (0..self.cast.sites.len()).filter(is_up)
     }
 
     fn vote(&mut self, now: Minute<'_>, speakers: &[usize]) {
@@ -217,172 +189,98 @@ impl Council {
         let open: Vec<ProposalId> = open.map(|(id, _)| *id).collect();
         for proposal in open {
             for &by in speakers {
-                let me = SiteId(by as u32);
+                let me = self.cast.sites[by];
                 let Some(open) = self.state.open.get(&proposal) else { break };
+                let Some(claim_ppm) = open.ballot.weights.get(&me).copied() else { continue };
                 if open.movement.is_some() || open.ballot.votes.contains_key(&me) {
                     continue;
                 }
-                let claim_ppm = open.ballot.weights.get(&me).copied().unwrap_or(0);
-                let character = self.characters[by];
-                let (state, counters) = (&self.state, &self.counters);
-                let own = Own { state, counters, foresight: now.foresight, now, by, character };
-                let (yes, reason) = judge(&self.state, open, &own);
-                let yes = character.votes(yes);
+                let (yes, reason) = self.opinion(by, open, now);
+                let yes = self.cast.characters[by].votes(yes);
                 self.say(by, Command::Vote { proposal, yes, reason, claim_ppm });
             }
         }
     }
 
-    fn work(&mut self, speakers: &[usize], cluster: &mut Cluster) {
-        for &site in speakers {
-            self.say(site, Command::Renew);
-            for order in orders(&self.state, SiteId(site as u32)) {
-                let (proposal, epoch) = (order.proposal, order.epoch);
-                let news = carry_out(site, &order, cluster);
-                self.say(site, Command::Report { proposal, epoch, news });
-            }
+    /// As a live site judges: nobody takes over from a site that is there.
+    fn opinion(&self, by: usize, open: &Proposal, now: Minute<'_>) -> (bool, Reason) {
+        let is_up = self.up(now).any(|site| self.cast.sites[site] == open.filing.source);
+        if open.filing.cause == Cause::SourceLost && is_up {
+            return (false, Reason::NotNeeded);
         }
-        settle(&self.state, cluster);
+        let view = &View { monitor: self.sights.of(by), state: &self.state };
+        let character = self.cast.characters[by];
+        judge(&self.state, open, &Believing { view, character, day: now.day() })
     }
 
-    /// Counts what became of proposals.
-    fn reckon(&mut self, now: Minute<'_>, cluster: &Cluster) {
-        let moving =
-            self.state.open.iter().filter_map(|(id, open)| Some((id, open, open.movement?)));
-        for (id, open, movement) in moving {
-            if self.approved.insert(*id) {
-                self.deeds.moves += 1;
-                let source = open.filing.source.index();
-                let needed =
-                    |workload: &WorkloadId| was_needed(now, cluster, source, workload.0 as usize);
-                self.deeds.needless += u64::from(!open.filing.workloads.keys().any(needed));
+    /// What there is to do at a beat.
+    fn act_at(&mut self, at: Instant, speakers: &[usize], now: Minute<'_>, cluster: &mut Cluster) {
+        self.vote(now, speakers);
+        self.reckoning.look(&self.state, &self.cast, now, cluster);
+        for &site in speakers {
+            let me = self.cast.sites[site];
+            if is_renewal_due(&self.state, me, self.tenures[site], at) {
+                let tenure = Tenure::asked(&self.state, at);
+                self.say(site, Command::Renew);
+                self.tenures[site] = Some(tenure);
             }
-            if movement.is_handed_over() && self.handed_over.insert(*id) {
-                let waited = self.state.now.since(open.filed).nanos() / 60_000_000_000;
-                self.deeds.handed_over += 1;
-                self.deeds.waited_minutes += waited;
+            if is_waited_for(&self.state, me) {
+                self.say(site, Command::Cede { upto: self.state.epoch });
             }
-        }
-        for (id, ended) in &self.state.ended {
-            if self.ended.insert(*id) {
-                match ended.outcome {
-                    Outcome::Done | Outcome::Failed(_) => {}
-                    Outcome::RolledBack(_) => self.deeds.undone += 1,
-                    _ => self.deeds.refused += 1,
+            for order in orders(&self.state, me) {
+                let (proposal, epoch) = (order.proposal, order.epoch);
+                if let Some(news) = self.hands.work(site, &order, at, &self.cast, cluster) {
+                    self.say(site, Command::Report { proposal, epoch, news });
                 }
             }
         }
-    }
-
-    fn weigh(&mut self) {
-        self.rounds += 1;
-        let standing = standing(&self.state, Metric::Cpu);
-        let lying = standing.iter().filter(|(site, _)| {
-            matches!(self.characters[site.index()], Character::Lying | Character::Hedging)
-        });
-        let largest = lying.map(|(_, share)| *share).max();
-        self.deeds.liar_ppm = largest.unwrap_or(0);
-        let has_lost = largest.is_some_and(|share| share < LOST_PPM);
-        if has_lost && self.deeds.liar_rounds.is_none() {
-            self.deeds.liar_rounds = Some(self.rounds);
-        }
-        self.deeds.liar_relapses += u64::from(self.has_lost && !has_lost);
-        self.has_lost = has_lost;
+        self.hands.settle(&self.state, &self.cast, cluster);
+        self.reckoning.look(&self.state, &self.cast, now, cluster);
     }
 }
 
 impl Policy for Council {
     fn act(&mut self, now: Minute<'_>, cluster: &mut Cluster) {
-        if now.minute > 0 {
-            self.sums.iter_mut().zip(&cluster.usage).for_each(|(sum, usage)| *sum += usage);
-        }
-        let is_slot = now.minute.is_multiple_of(SLOT_MINUTES);
-        let up = |site: &usize| now.weather.at(*site, now.minute) == Condition::Up;
-        let sites = self.characters.len();
-        if 2 * (0..sites).filter(up).count() > sites {
-            let speakers = self.speakers(now.weather, now.minute);
-            let leader = (0..sites).find(up).unwrap_or(0);
-            self.say(leader, Command::Tick { at: at(now.minute) });
-            if is_slot && now.minute > 0 {
-                self.counters.on_slot(now.demand, cluster, now.minute / SLOT_MINUTES - 1);
-                self.observe(&speakers, SLOT_MINUTES);
-                self.forecast(now, &speakers);
-                self.replicate();
-                self.propose(&speakers);
+        let Some(before) = now.minute.checked_sub(1) else {
+            return self.look(now, self.begin);
+        };
+        self.gauges.on_minute(now.demand, cluster, now.weather, &self.cast, before);
+        // The beats since the last minute; what it brings is known at the last of them.
+        for beat in 1..=BEATS {
+            let at = self.begin + Span::from_mins(before as u64) + BEAT * beat;
+            let over = Slot::of(at, self.state.rules.slot).minus(1);
+            if over > self.slot {
+                self.slot = over;
+                self.look(now, at);
             }
-            self.replicate();
-            self.vote(now, &speakers);
-            self.reckon(now, cluster);
-            self.work(&speakers, cluster);
-            self.reckon(now, cluster);
-            self.replicate();
-            let round = self.state.rules.round_slots as usize * SLOT_MINUTES;
-            if now.minute > 0 && now.minute.is_multiple_of(round) {
-                self.weigh();
+            let up: Vec<usize> = self.up(now).collect();
+            let sites = self.cast.sites.len();
+            let Some(&leader) = up.first().filter(|_| 2 * up.len() > sites) else { continue };
+            let speakers = speakers(&up, now.weather, now.minute);
+            let said = self.sequence;
+            self.say(leader, Command::Tick { at });
+            for &site in &speakers {
+                if std::mem::take(&mut self.due[site]) {
+                    self.speak(site, now);
+                }
             }
+            self.act_at(at, &speakers, now, cluster);
+            // What was said is sent to all others, and they answer.
+            self.messages += if self.sequence > said { 2 * (up.len() as u64 - 1) } else { 0 };
         }
-        if is_slot {
-            self.sums.fill(0.0);
+        let rules = self.state.rules;
+        let round = rules.slot * rules.round_slots;
+        let age = Span::from_mins(now.minute as u64);
+        if age.nanos().is_multiple_of(round.nanos().max(1)) {
+            self.reckoning.weigh(&self.state, &self.cast);
         }
     }
 
     fn deeds(&self) -> Deeds {
-        let (caught, wronged) = (self.counters.caught_share(), self.counters.wronged());
-        Deeds { caught, wronged, ..self.deeds }
+        Deeds { messages: self.messages, ..self.reckoning.deeds() }
     }
 }
 
-/// What a site expects, by its own method.
-struct Own<'a> {
-    state: &'a State,
-    counters: &'a Counters,
-    foresight: &'a Foresight,
-    now: Minute<'a>,
-    by: usize,
-    character: Character,
-}
-
-impl Outlook for Own<'_> {
-    fn peak_ppm(&self, site: SiteId, _: Metric, through: Slot) -> Option<u32> {
-        let slot = self.now.minute / SLOT_MINUTES;
-        let ahead = through.0.saturating_sub(self.state.slot().0) as usize;
-        let hosted = hosted(self.state, site.index());
-        let capacity = self.now.demand.capacity[site.index()];
-        let hosted = hosted.iter().map(|of| (*of, self.counters.of_workload(*of)));
-        let said = |ahead| self.foresight.sum(self.by, hosted.clone(), slot, ahead)[2];
-        let peak = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max) / capacity;
-        Some(ppm(match self.character {
-            Character::Lying | Character::Hedging => peak,
-            other => other.says(peak, ahead, self.now.minute, self.now.demand.minutes),
-        }))
-    }
-
-    fn share_ppm(
-        &self,
-        workload: WorkloadId,
-        site: SiteId,
-        _: Metric,
-        through: Slot,
-    ) -> Option<u32> {
-        let (slot, workload) = (self.now.minute / SLOT_MINUTES, workload.0 as usize);
-        let ahead = through.0.saturating_sub(self.state.slot().0) as usize;
-        let said = |ahead| self.foresight.said(self.by, workload, slot, ahead)[1];
-        let most = (0..=ahead.min(HORIZON - 1)).map(said).fold(0.0, f32::max);
-        let share =
-            most * self.counters.of_workload(workload) / self.now.demand.capacity[site.index()];
-        Some(ppm(share))
-    }
-}
-
-fn hosted(state: &State, site: usize) -> Vec<usize> {
-    let holds = state.workloads.iter().filter(|(_, w)| w.authority.holder.index() == site);
-    holds.map(|(id, _)| id.0 as usize).collect()
-}
-
-fn at(minute: usize) -> Instant {
-    Instant::ZERO + Span::from_mins(BEGIN * SLOT_MINUTES as u64 + minute as u64)
-}
-
-fn ppm(share: f32) -> u32 {
-    (share * 1e6) as u32
+fn speakers(up: &[usize], weather: &Weather, minute: usize) -> Vec<usize> {
+    up.iter().copied().filter(|site| weather.speaks(*site, minute)).collect()
 }

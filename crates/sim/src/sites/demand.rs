@@ -4,14 +4,19 @@
 //! A workload is some functions of the trace, each with the same mean. Functions that are
 //! called too rarely to have a shape, or that clocks call all day alike, are left out: they
 //! neither cause overload nor forebode it. A call waits for some minutes rather than being
-//! lost, so load is the mean over a slot. A site's day begins where its time zone says; the
+//! lost, so load is the mean over those. A site's day begins where its time zone says; the
 //! end of the recorded day is followed by its beginning. One factor per site makes the load
 //! fill the capacity on average as the scenario says. Flash crowds come on top, at times that
 //! nothing tells.
+//!
+//! A function holds the memory of an instance, as the trace has it, for each call at work, and
+//! for some minutes after. A site has as much memory as makes it as full of it on average as of
+//! work.
 
 use swell_core::council::words::Criticality;
 use swell_core::rng::{self, Rng};
 use swell_trace::error::TraceError;
+use swell_trace::profile::FunctionProfile;
 use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;
 
@@ -37,32 +42,41 @@ const CROWD_MINUTES: (f32, f32) = (30.0, 120.0);
 const RISE_MINUTES: f32 = 10.0;
 /// Capacities, in thousandths of a processor.
 const CAPACITY: (f32, f32) = (24_000.0, 40_000.0);
+/// Minutes that an instance is kept after a call.
+const KEPT_MINUTES: usize = 10;
+
+/// Work in thousandths of a processor, and memory in MiB.
+pub type Amounts = [f32; 2];
 
 /// What each workload asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Demand {
     /// Minutes that are played.
     pub minutes: usize,
-    /// Thousandths of a processor, per workload and minute.
-    pub loads: Vec<Vec<f32>>,
+    /// What is asked for, per workload and minute.
+    pub loads: Vec<Vec<Amounts>>,
     /// Where each workload is at home.
     pub home: Vec<usize>,
     /// How much each matters.
     pub criticality: Vec<Criticality>,
-    /// What each site can bear, in thousandths of a processor.
-    pub capacity: Vec<f32>,
+    /// What each site can bear.
+    pub capacity: Vec<Amounts>,
 }
 
 impl Demand {
     /// The demand of a scenario; nothing if no function of the trace has a shape.
     pub fn new(trace: &Trace, scenario: &Scenario) -> Result<Option<Self>, TraceError> {
-        let shapes = shapes(&calls(trace, scenario.seed)?);
+        let calls = calls(trace, scenario.seed)?;
+        let shape = |(calls, profile): (&Vec<f32>, &FunctionProfile)| {
+            let mib = profile.memory.get() as f32 / (1 << 20) as f32;
+            Some(Shape { load: shape(calls)?, mib })
+        };
+        let shapes: Vec<Shape> = calls.iter().zip(trace.functions()).filter_map(shape).collect();
         Ok((!shapes.is_empty()).then(|| Self::of(&shapes, scenario)))
     }
 
-    /// The same, where the shape of each function is known, by minute.
-    pub fn of(shapes: &[Vec<f32>], scenario: &Scenario) -> Self {
-        let minutes = shapes.first().map_or(0, Vec::len);
+    fn of(shapes: &[Shape], scenario: &Scenario) -> Self {
+        let minutes = shapes.first().map_or(0, |shape| shape.load.len());
         let mut demand = Self {
             minutes,
             loads: Vec::new(),
@@ -75,11 +89,15 @@ impl Demand {
             let capacity = between(&mut rng, CAPACITY);
             let shift = site * minutes / scenario.sites.max(1);
             let mut loads = dealt(shapes, scenario.workloads, shift, &mut rng);
-            let total: f32 = loads.iter().flatten().sum();
-            let scale = capacity * scenario.fill * minutes as f32 / total.max(f32::MIN_POSITIVE);
-            loads.iter_mut().flatten().for_each(|load| *load *= scale);
+            let mean = |metric: usize| {
+                let sum: f32 = loads.iter().flatten().map(|load| load[metric]).sum();
+                (sum / minutes.max(1) as f32).max(f32::MIN_POSITIVE)
+            };
+            let scale = capacity * scenario.fill / mean(0);
+            let memory = scale * mean(1) / scenario.fill;
+            loads.iter_mut().flatten().for_each(|load| *load = load.map(|of| of * scale));
             crowds(&mut loads, scenario.crowds, &mut rng);
-            demand.capacity.push(capacity);
+            demand.capacity.push([capacity, memory]);
             for load in loads {
                 let class = rng::below(&mut rng, 3) as usize;
                 demand.criticality.push(Criticality::ALL[class]);
@@ -90,12 +108,27 @@ impl Demand {
         demand
     }
 
-    /// The mean load of a workload in a slot of so many minutes.
-    pub fn slot(&self, workload: usize, slot: usize, minutes: usize) -> f32 {
-        let from = (slot * minutes).min(self.minutes);
-        let loads = &self.loads[workload][from..(from + minutes).min(self.minutes)];
-        loads.iter().sum::<f32>() / loads.len().max(1) as f32
+    /// How full a site is of what some workloads ask for in a minute: as shares of its capacity.
+    pub fn shares(
+        &self,
+        site: usize,
+        workloads: impl Iterator<Item = usize>,
+        minute: usize,
+    ) -> Amounts {
+        let sum = workloads.fold([0.0; 2], |sum, workload| plus(sum, self.loads[workload][minute]));
+        [0, 1].map(|metric| sum[metric] / self.capacity[site][metric])
     }
+}
+
+/// Both together.
+pub fn plus(one: Amounts, other: Amounts) -> Amounts {
+    [0, 1].map(|metric| one[metric] + other[metric])
+}
+
+/// What a function is asked for in each minute, by its mean, and what an instance of it holds.
+struct Shape {
+    load: Vec<f32>,
+    mib: f32,
 }
 
 /// Calls of each function in each minute.
@@ -118,12 +151,7 @@ fn calls(trace: &Trace, seed: u64) -> Result<Vec<Vec<f32>>, TraceError> {
     }
 }
 
-/// The shapes of the functions that have one: calls by their mean, as a slot's queue evens
-/// them out.
-fn shapes(calls: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    calls.iter().filter_map(|calls| shape(calls)).collect()
-}
-
+/// The shape of a function, if it has one: calls by their mean, as a queue evens them out.
 fn shape(calls: &[f32]) -> Option<Vec<f32>> {
     let sum: f32 = calls.iter().sum();
     if sum < CALLS_MIN * calls.len() as f32 / 1440.0 {
@@ -145,24 +173,28 @@ fn shape(calls: &[f32]) -> Option<Vec<f32>> {
 }
 
 /// Functions dealt into the workloads of a site, shifted by its time zone.
-fn dealt(shapes: &[Vec<f32>], workloads: usize, shift: usize, rng: &mut Rng) -> Vec<Vec<f32>> {
-    let minutes = shapes.first().map_or(0, Vec::len);
-    let mut loads = vec![vec![0.0f32; minutes]; workloads.max(1)];
+fn dealt(shapes: &[Shape], workloads: usize, shift: usize, rng: &mut Rng) -> Vec<Vec<Amounts>> {
+    let minutes = shapes.first().map_or(0, |shape| shape.load.len());
+    let mut loads = vec![vec![[0.0f32; 2]; minutes]; workloads.max(1)];
     for load in &mut loads {
         let weight = between(rng, (0.5, 1.5));
         for _ in 0..FUNCTIONS {
             let shape = &shapes[rng::below(rng, shapes.len() as u64) as usize];
             let own = shift + minutes - EARLY_MINUTES as usize % minutes
                 + rng::below(rng, 2 * EARLY_MINUTES + 1) as usize;
-            for (minute, load) in load.iter_mut().enumerate() {
-                *load += weight * shape[(minute + own) % minutes];
+            for (minute, [load, memory]) in load.iter_mut().enumerate() {
+                let at = |minute: usize| weight * shape.load[(minute + own) % minutes];
+                *load += at(minute);
+                let kept = (minute.saturating_sub(KEPT_MINUTES)..=minute).map(at);
+                // An instance serves a call at a time, with a processor of its own.
+                *memory += kept.fold(0.0, f32::max) * shape.mib / 1e3;
             }
         }
     }
     loads
 }
 
-fn crowds(loads: &mut [Vec<f32>], per_day: f32, rng: &mut Rng) {
+fn crowds(loads: &mut [Vec<Amounts>], per_day: f32, rng: &mut Rng) {
     let minutes = loads.first().map_or(0, Vec::len);
     let mut left = per_day * minutes as f32 / 1440.0;
     while left > 0.0 {
@@ -177,7 +209,7 @@ fn crowds(loads: &mut [Vec<f32>], per_day: f32, rng: &mut Rng) {
         for (age, load) in loads[workload].iter_mut().skip(begin).take(length as usize).enumerate()
         {
             let risen = (age as f32 / RISE_MINUTES).min(1.0);
-            *load *= 1.0 + (height - 1.0) * risen;
+            *load = load.map(|of| of * (1.0 + (height - 1.0) * risen));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::sites::cluster::Cluster;
 use crate::sites::demand::Demand;
-use crate::sites::foresight::Foresight;
+use crate::sites::scenario::LIMIT;
 use crate::sites::weather::Weather;
 
 /// What is known in a minute.
@@ -12,10 +12,15 @@ pub struct Minute<'a> {
     pub minute: usize,
     /// What is asked for; a policy looks at minutes before this one only.
     pub demand: &'a Demand,
-    /// What forecasters say.
-    pub foresight: &'a Foresight,
     /// Who hears whom.
     pub weather: &'a Weather,
+}
+
+impl Minute<'_> {
+    /// How much of the day is over.
+    pub fn day(&self) -> f32 {
+        self.minute as f32 / self.demand.minutes.max(1) as f32
+    }
 }
 
 /// What a policy did.
@@ -23,6 +28,8 @@ pub struct Minute<'a> {
 pub struct Deeds {
     /// Moves that were begun.
     pub moves: u64,
+    /// Takeovers from sites that were lost.
+    pub takeovers: u64,
     /// Moves that were taken back.
     pub undone: u64,
     /// Moves without which the source would not have been overloaded in the next hour.
@@ -59,10 +66,9 @@ pub trait Policy {
 /// Whether a source would have been overloaded within the next hour, had a workload stayed.
 pub fn was_needed(now: Minute<'_>, cluster: &Cluster, source: usize, workload: usize) -> bool {
     let mine: Vec<usize> = cluster.at(source).filter(|other| *other != workload).collect();
-    let hour = now.minute..(now.minute + 60).min(now.demand.minutes);
-    hour.into_iter().any(|minute| {
-        let load = |workload: &usize| now.demand.loads[*workload][minute];
-        let stayed: f32 = mine.iter().map(load).sum::<f32>() + load(&workload);
-        stayed > crate::sites::scenario::LIMIT * now.demand.capacity[source]
+    let mut hour = now.minute..(now.minute + 60).min(now.demand.minutes);
+    hour.any(|minute| {
+        let stayed = mine.iter().copied().chain([workload]);
+        now.demand.shares(source, stayed, minute).iter().any(|share| *share > LIMIT)
     })
 }

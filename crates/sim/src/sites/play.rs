@@ -6,7 +6,6 @@ use swell_core::council::rules::Counting;
 use crate::sites::cluster::{Cluster, Served};
 use crate::sites::council::Council;
 use crate::sites::demand::Demand;
-use crate::sites::foresight::Foresight;
 use crate::sites::minute::{Deeds, Minute, Policy};
 use crate::sites::reactive::Reactive;
 use crate::sites::scenario::{Lies, Scenario};
@@ -67,6 +66,8 @@ pub struct Outcome {
     pub full_minutes: u64,
     /// Moves.
     pub moves: u64,
+    /// Takeovers from sites that were lost.
+    pub takeovers: u64,
     /// Moves that turned out not to be needed.
     pub needless_moves: u64,
     /// Moves that were taken back.
@@ -93,26 +94,24 @@ pub struct Outcome {
 pub struct Stage {
     scenario: Scenario,
     demand: Demand,
-    foresight: Foresight,
     weather: Weather,
 }
 
 impl Stage {
     /// Sets the stage.
     pub fn new(scenario: Scenario, demand: Demand) -> Self {
-        let foresight = Foresight::new(&demand);
         let weather = Weather::new(&scenario, demand.minutes);
-        Self { scenario, demand, foresight, weather }
+        Self { scenario, demand, weather }
     }
 
     /// Plays the day one way.
     pub fn play(&self, way: Way) -> Outcome {
-        let Self { scenario, demand, foresight, weather } = self;
+        let Self { scenario, demand, weather } = self;
         let mut cluster = Cluster::new(demand);
         let mut served = Served::default();
-        let mut policy = way.policy(scenario, Minute { minute: 0, demand, foresight, weather });
+        let mut policy = way.policy(scenario, Minute { minute: 0, demand, weather });
         for minute in 0..demand.minutes {
-            policy.act(Minute { minute, demand, foresight, weather }, &mut cluster);
+            policy.act(Minute { minute, demand, weather }, &mut cluster);
             cluster.serve(demand, weather, minute, scenario.liars, &mut served);
         }
         outcome(scenario, way, &served, &policy.deeds())
@@ -130,6 +129,7 @@ fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Out
         honest_lasting_minutes: served.honest_lasting_minutes,
         full_minutes: served.full_minutes,
         moves: deeds.moves,
+        takeovers: deeds.takeovers,
         needless_moves: deeds.needless,
         undone_moves: deeds.undone,
         refused_proposals: deeds.refused,

@@ -4,16 +4,14 @@
 //! It moves as carefully as ours does (started first, traffic in parts) and a moved workload
 //! rests as long; it looks at what is, asks nobody, and never takes anything back.
 
-use crate::sites::cluster::Cluster;
+use crate::sites::cluster::{Cluster, Place};
+use crate::sites::demand::plus;
 use crate::sites::minute::{Deeds, Minute, Policy, was_needed};
-use crate::sites::scenario::LIMIT;
+use crate::sites::scenario::{LIMIT, START_MINUTES};
 use crate::sites::weather::Condition;
 
 /// Minutes of overload before it acts.
 const PATIENCE: u32 = 3;
-/// Minutes until the destination is ready, and parts of the traffic, one a minute.
-const START_MINUTES: u32 = 2;
-const PARTS: u32 = 4;
 /// Minutes that a moved workload rests.
 const REST_MINUTES: usize = 30;
 
@@ -34,7 +32,7 @@ impl Policy for Reactive {
         self.overloaded.resize(sites, 0);
         self.rests_until.resize(cluster.places.len(), 0);
         for site in 0..sites {
-            let is_over = cluster.usage[site] > LIMIT;
+            let is_over = cluster.fill(site) > LIMIT;
             self.overloaded[site] = if is_over { self.overloaded[site] + 1 } else { 0 };
             let is_up = now.weather.at(site, now.minute) == Condition::Up;
             let is_busy =
@@ -54,25 +52,25 @@ impl Reactive {
     fn go_on(&mut self, cluster: &mut Cluster, now: Minute<'_>) {
         for (workload, to, age) in &mut self.moves {
             *age += 1;
-            let place = &mut cluster.places[*workload];
-            if *age == START_MINUTES {
-                self.deeds.handed_over += 1;
-                self.deeds.waited_minutes += u64::from(*age + PATIENCE);
-            }
-            if *age > START_MINUTES + PARTS {
-                (place.site, place.moving) = (*to, None);
+            if *age > START_MINUTES {
+                // The parts of its traffic follow each other within a minute.
+                cluster.places[*workload] = Place { site: *to, moving: None };
                 self.rests_until[*workload] = now.minute + REST_MINUTES;
-            } else if *age > START_MINUTES {
-                place.moving = Some((*to, (*age - START_MINUTES) as f32 / PARTS as f32));
+                self.deeds.handed_over += 1;
+                self.deeds.waited_minutes += u64::from(START_MINUTES + PATIENCE);
             }
         }
-        self.moves.retain(|(_, _, age)| *age <= START_MINUTES + PARTS);
+        self.moves.retain(|(_, _, age)| *age <= START_MINUTES);
     }
 
     fn relieve(&mut self, now: Minute<'_>, cluster: &Cluster, site: usize) {
         let last = now.minute.saturating_sub(1);
-        let load = |workload: usize| now.demand.loads[workload][last];
-        let excess = (cluster.usage[site] - LIMIT) * now.demand.capacity[site];
+        let [work, memory] = cluster.usage[site];
+        let metric = usize::from(memory > work);
+        let share =
+            |at: usize, workload: usize| now.demand.shares(at, [workload].into_iter(), last);
+        let load = |workload: usize| share(site, workload)[metric];
+        let excess = cluster.fill(site) - LIMIT;
         let mut mine: Vec<usize> =
             cluster.at(site).filter(|workload| self.rests_until[*workload] <= now.minute).collect();
         // The smallest that is enough, else the largest.
@@ -82,13 +80,13 @@ impl Reactive {
             let (a, b) = (key(*a), key(*b));
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
         });
-        let coming = |to: usize| -> f32 {
-            self.moves.iter().filter(|(_, other, _)| *other == to).map(|(w, ..)| load(*w)).sum()
-        };
         for workload in mine {
             let room = |to: &usize| {
-                let will =
-                    cluster.usage[*to] + (load(workload) + coming(*to)) / now.demand.capacity[*to];
+                let coming = self.moves.iter().filter(|(_, other, _)| other == to);
+                let coming = coming.map(|(coming, ..)| share(*to, *coming));
+                let more = coming.fold(share(*to, workload), plus);
+                let [work, memory] = plus(cluster.usage[*to], more);
+                let will = work.max(memory);
                 (will <= LIMIT && now.weather.at(*to, now.minute) == Condition::Up).then_some(will)
             };
             let others = (0..cluster.usage.len()).filter(|to| *to != site);

@@ -1,7 +1,9 @@
 //! The scenario: how many sites, how full, and what goes wrong.
 
-/// Minutes of a slot, by which forecasts and observations are made.
-pub const SLOT_MINUTES: usize = 2;
+use swell_core::council::rules::Rules;
+
+/// Minutes from a decision until a workload is ready where it goes.
+pub const START_MINUTES: u32 = 2;
 
 /// Minutes that a call may wait in a queue: shorter peaks are evened out.
 pub const QUEUE_MINUTES: usize = 5;
@@ -11,6 +13,9 @@ pub const LIMIT: f32 = 0.85;
 
 /// The fewest and most sites.
 pub const SITES: (usize, usize) = (3, 50);
+
+/// Nanoseconds of a minute.
+const MINUTE: u64 = 60_000_000_000;
 
 /// What liars lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub struct Scenario {
     pub sites: usize,
     /// Workloads that are at home at each.
     pub workloads: usize,
+    /// Minutes of a slot, by which sites forecast.
+    pub slot_minutes: u64,
     /// Mean share of the capacity that the load takes.
     pub fill: f32,
     /// Flash crowds for each site, in a day.
@@ -46,6 +53,8 @@ pub struct Scenario {
     pub crashes: usize,
     /// Sites with slow links.
     pub slow: usize,
+    /// Share of the messages that are lost.
+    pub loss: f32,
     /// Chance starts here.
     pub seed: u64,
 }
@@ -55,6 +64,7 @@ impl Default for Scenario {
         Self {
             sites: 5,
             workloads: 8,
+            slot_minutes: Rules::default().slot.nanos() / MINUTE,
             fill: 0.6,
             crowds: 1.0,
             liars: 0,
@@ -63,6 +73,7 @@ impl Default for Scenario {
             cuts: 0,
             crashes: 0,
             slow: 0,
+            loss: 0.0,
             seed: 1,
         }
     }

@@ -31,21 +31,22 @@ impl Line {
 }
 
 /// The heads of the table and what they mean.
-pub const HEADS: [(&str, &str); 16] = [
+pub const HEADS: [(&str, &str); 17] = [
     ("policy", "what moves workloads"),
     ("drops %", "share of the load that was not served"),
     ("latency ms", "mean of what was served, with the way from its home"),
-    ("overload min", "minutes of sites above 85 % of their capacity"),
+    ("overload min", "minutes of sites above 85 % of their processors or memory"),
     ("lasting", "the same, where it lasted for more than 5 min; shorter is no matter for moves"),
     ("of honest", "of these, of sites that speak the truth"),
     ("full min", "minutes of sites that could not serve all"),
-    ("moves", "moves begun"),
+    ("moves", "moves begun, but for takeovers"),
+    ("takeovers", "of workloads whose site was lost"),
     ("needless", "moves whose source would not have been overloaded in the next hour"),
     ("undone", "moves taken back"),
     ("wait min", "from proposal (or threshold) until the destination took over"),
     ("messages", "between sites"),
     ("liar %", "largest weight of a liar at the end"),
-    ("rounds", "rounds of ten minutes until every liar was below a tenth of the weight"),
+    ("rounds", "rounds (three slots) until every liar was below a tenth of the weight"),
     ("caught %", "of the time that liars in their counters were doubted"),
     ("relapses", "times that a liar came back above a tenth after that"),
 ];
@@ -64,6 +65,7 @@ pub fn cells(line: &Line) -> Vec<String> {
         format!("{:.0}", line.mean(|outcome| outcome.honest_lasting_minutes as f64)),
         format!("{:.0}", line.mean(|outcome| outcome.full_minutes as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.moves as f64)),
+        format!("{:.1}", line.mean(|outcome| outcome.takeovers as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.needless_moves as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.undone_moves as f64)),
         maybe(line.mean_of(|outcome| outcome.wait_minutes), 1),
@@ -97,6 +99,7 @@ struct Row {
     honest_lasting_minutes: u64,
     full_minutes: u64,
     moves: u64,
+    takeovers: u64,
     needless_moves: u64,
     undone_moves: u64,
     refused_proposals: u64,
@@ -120,6 +123,7 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
         honest_lasting_minutes: outcome.honest_lasting_minutes,
         full_minutes: outcome.full_minutes,
         moves: outcome.moves,
+        takeovers: outcome.takeovers,
         needless_moves: outcome.needless_moves,
         undone_moves: outcome.undone_moves,
         refused_proposals: outcome.refused_proposals,

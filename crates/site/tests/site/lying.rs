@@ -2,7 +2,7 @@
 
 use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Metric;
-use swell_site::naming::site_id;
+use swell_outlook::naming::site_id;
 
 use crate::moving::{file, filing};
 use crate::town::Town;

@@ -9,7 +9,7 @@ use swell_core::council::proposal::{
 };
 use swell_core::council::words::{Metric, WorkloadId};
 use swell_core::ids::SiteId;
-use swell_site::naming::{site_id, workload_id};
+use swell_outlook::naming::{site_id, workload_id};
 
 use crate::town::{NAMES, Town};
 

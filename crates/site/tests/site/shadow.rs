@@ -7,7 +7,7 @@ use swell_core::council::entry::Command;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Ended, State};
 use swell_core::council::words::{Mode, ProposalId, Slot};
-use swell_site::naming::site_id;
+use swell_outlook::naming::site_id;
 use swell_site::receipt::{Receipt, Verdict, receipt};
 
 use crate::moving::{file, filing, rising, steady, sudden};

@@ -8,7 +8,7 @@ use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Mode;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_site::naming::site_id;
+use swell_outlook::naming::site_id;
 use swell_site::route::Route;
 
 use crate::town::Town;

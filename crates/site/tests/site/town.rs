@@ -16,15 +16,15 @@ use swell_core::council::words::{Criticality, Loads};
 use swell_core::ids::SiteId;
 use swell_core::time::{Instant, Span};
 use swell_forecast::calendar::occasion::Occasion;
-use swell_site::board::{Board, Card, Contact};
+use swell_outlook::board::{Board, Card, Contact};
+use swell_outlook::naming::{site_id, workload_id};
+use swell_outlook::sums::{Reading as Told, Sums};
 use swell_site::kept::Kept;
 use swell_site::mover::{Job, Mover, Step, StepError};
-use swell_site::naming::{site_id, workload_id};
 use swell_site::neighbours::{Neighbours, Reading};
 use swell_site::route::Route;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
-use swell_site::sums::{Reading as Told, Sums};
 use tokio::time::Instant as Tokio;
 use tokio_util::sync::CancellationToken;
 
@@ -101,7 +101,8 @@ impl Neighbours for Machine {
         let measured = [None; 4];
         let reading = Told { at_ms, workloads, rest: Sums::default(), measured, disks: None };
         let occasions = self.world.announced.lock().get(&self.place).cloned().unwrap_or_default();
-        Board { contact: contact(self.place), cards, reading, contacts, passed, occasions }
+        let nodes = Vec::new();
+        Board { contact: contact(self.place), cards, reading, contacts, passed, occasions, nodes }
     }
 
     fn read<'a>(&'a self, other: &'a Contact) -> Reading<'a> {

@@ -80,6 +80,18 @@ pub struct FunctionArguments {
     /// Whether clones are made ahead of its calls: off, shadow or on
     #[arg(long, value_name = "MODE", conflicts_with = "manifest")]
     pub forecast: Option<String>,
+    /// Length of a step in which its forecasts are shown, such as 15m
+    #[arg(long, value_name = "SPAN", conflicts_with = "manifest")]
+    pub forecast_step: Option<String>,
+    /// How far ahead clones of it may be made and its forecasts are shown, such as 30m
+    #[arg(long, value_name = "SPAN", conflicts_with = "manifest")]
+    pub forecast_horizon: Option<String>,
+    /// What its clones may hold together while they wait, such as 256MiB
+    #[arg(long, value_name = "SIZE", conflicts_with = "manifest")]
+    pub clone_memory: Option<String>,
+    /// Clones of it made in a second, at most
+    #[arg(long, value_name = "N", conflicts_with = "manifest")]
+    pub clone_starts: Option<String>,
     /// An environment variable, such as LEVEL=debug; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair, conflicts_with = "manifest")]
     pub env: Vec<(String, String)>,
@@ -107,6 +119,10 @@ impl FunctionArguments {
             ("max-instances", &self.max_instances),
             ("queue", &self.queue),
             ("forecast", &self.forecast),
+            ("forecast-step", &self.forecast_step),
+            ("forecast-horizon", &self.forecast_horizon),
+            ("clone-memory", &self.clone_memory),
+            ("clone-starts", &self.clone_starts),
         ];
         all.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect()
     }

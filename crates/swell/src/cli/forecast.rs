@@ -23,6 +23,8 @@ Examples:
   swell forecast backtest --data calls.csv.gz --origins 240,246,252 --horizon 12 --method hybrid
   swell forecast backtest --data calls.csv --method snaive,hybrid -o json --forecasts said.csv
   swell forecast backtest --data calls.csv --method hybrid --train-share 0.5
+  swell forecast backtest --data calls.csv --method ets,hybrid --events calendar.ics \
+      --begins 2026-01-05T00:00:00Z --zone Europe/Berlin
 
 Data: a table with a row per function, its name first and then its calls per step, under a
 header with the numbers of the steps; or a list with the columns id, step, count (or id, time,
@@ -144,6 +146,20 @@ pub struct BacktestArguments {
     /// Methods by name, or `all` (see `swell forecast methods`)
     #[arg(long, value_name = "METHOD", value_delimiter = ',', default_value = "all")]
     pub method: Vec<String>,
+
+    /// What was known in advance, as an iCalendar or a .csv: each method forecasts with and without
+    /// it, and learns only from events that were over at an origin. Holidays in it, and the days of
+    /// the week, are told to methods in both
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
+    /// When the first step begins, such as 2026-01-31T00:00:00Z; data with times tell it
+    #[arg(long, value_name = "TIME")]
+    pub begins: Option<String>,
+
+    /// The time zone whose days and hours the data follow
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
 
     /// Write every forecast of the last method: id, origin, h, point, q10, q50, q90
     #[arg(long, value_name = "FILE")]

@@ -24,6 +24,8 @@ pub mod clone;
 pub mod events;
 pub mod receipt;
 pub mod flow;
+pub mod capacity;
+pub mod site_node;
 pub mod site;
 pub mod sites;
 pub mod cache;

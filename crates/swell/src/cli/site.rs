@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use swell_core::time::Span;
-use swell_core::units::Bytes;
 
+use crate::cli::capacity::CapacityArguments;
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
+use crate::cli::site_node::SiteNodeCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,9 @@ Examples:
   swell site mode shadow
   swell site receipt
   swell site forecast --workload shop
+  swell site node invite attic > attic.json
+  swell site node join attic.json --cpu 4 --node http://10.0.0.9:7070
+  swell site node list
 
 An invitation holds keys: whoever has it can join in that name. Sites speak to each other by
 certificate, on three ports of their own.";
@@ -97,6 +101,9 @@ pub enum SiteCommand {
     },
     /// List the sites: how full they are and will be, and what they weigh
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -106,6 +113,9 @@ pub enum SiteCommand {
     },
     /// Show how the node's site stands to its cluster
     Status {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -121,6 +131,9 @@ pub enum SiteCommand {
         /// Only of this workload
         #[arg(long)]
         workload: Option<String>,
+        /// Only of this node of the site
+        #[arg(long = "of-node", value_name = "NODE")]
+        of_node: Option<String>,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -140,11 +153,14 @@ pub enum SiteCommand {
         #[command(flatten)]
         node: NodeArguments,
     },
+    /// Nodes that serve what this site serves
+    #[command(subcommand)]
+    Node(SiteNodeCommand),
     /// Set whether anything moves, at all sites
     Mode {
         /// The mode
         mode: Mode,
-        /// Only for this workload
+        /// Only for this workload; of its own mode and that of all the stricter holds
         #[arg(long)]
         workload: Option<String>,
         /// Which node
@@ -162,23 +178,8 @@ pub enum Mode {
     Shadow,
     /// What is approved is done
     On,
-}
-
-/// What a site can bear.
-#[derive(Debug, Clone, Args)]
-pub struct CapacityArguments {
-    /// Processors, such as 4 or 0.5
-    #[arg(long, value_name = "PROCESSORS")]
-    pub cpu: f64,
-    /// Memory [default: not limited]
-    #[arg(long, value_name = "BYTES")]
-    pub memory: Option<Bytes>,
-    /// kbit/s of the network [default: not limited]
-    #[arg(long, value_name = "KBIT")]
-    pub network: Option<u64>,
-    /// Operations on disks a second [default: not limited]
-    #[arg(long, value_name = "OPS")]
-    pub io: Option<u64>,
+    /// A workload goes by the mode of all again
+    Inherit,
 }
 
 /// Where others reach a site.
@@ -194,6 +195,18 @@ pub struct ReachArguments {
     pub ports: Option<u16>,
 }
 
+/// How true what is shown must be.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Reading {
+    /// Show all that was decided anywhere by now (linearizable), or fail where no majority of the
+    /// sites answers; otherwise what the site knows is shown then, and said to be stale
+    #[arg(long, conflicts_with = "local")]
+    pub fresh: bool,
+    /// Show what the site knows, without asking others
+    #[arg(long)]
+    pub local: bool,
+}
+
 /// Arguments of `swell proposal`.
 #[derive(Debug, Args)]
 pub struct ProposalArguments {
@@ -207,6 +220,9 @@ pub struct ProposalArguments {
 pub enum ProposalCommand {
     /// List proposals, the newest first
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -218,6 +234,9 @@ pub enum ProposalCommand {
     Show {
         /// Its id
         id: u64,
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -253,7 +272,8 @@ pub struct FileArguments {
     /// Slots over which it is looked whether it helped
     #[arg(long, value_name = "SLOTS", default_value_t = 3)]
     pub check: u64,
-    /// What share of its processors the destination may use meanwhile [default: as the rules say]
+    /// What share of its processors the destination may use meanwhile, at most 1 [default: as the
+    /// rules say]
     #[arg(long, value_name = "SHARE")]
     pub at_most: Option<f64>,
     /// Leave it there even if it did not help
@@ -281,6 +301,9 @@ pub struct AuthorityArguments {
 pub enum AuthorityCommand {
     /// List workloads with the site that has authority over each
     List {
+        /// How true it must be
+        #[command(flatten)]
+        reading: Reading,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]
         output: Listing,
@@ -298,6 +321,9 @@ pub struct LedgerArguments {
     /// Only that of this site
     #[arg(long)]
     pub site: Option<String>,
+    /// How true it must be
+    #[command(flatten)]
+    pub reading: Reading,
     /// In which form
     #[arg(short, long, value_name = "FORM", default_value = "table")]
     pub output: Listing,

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use swell_sim::sites::play::Way;
+use swell_sim::sites::scenario::Scenario;
 
 use crate::output::Output;
 
@@ -29,6 +30,10 @@ pub struct SitesArguments {
     /// Workloads that are at home at each site
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub workloads: u32,
+
+    /// Minutes of a slot, by which sites forecast and propose, as `swell site init --slot`
+    #[arg(long, value_name = "MINUTES", default_value_t = Scenario::default().slot_minutes, value_parser = clap::value_parser!(u64).range(1..=30))]
+    pub slot: u64,
 
     /// Mean share of the capacity that the load takes
     #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = share)]
@@ -61,6 +66,10 @@ pub struct SitesArguments {
     /// Sites with slow links
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub slow: u32,
+
+    /// Share of the messages between sites that are lost
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = lost)]
+    pub loss: f32,
 
     /// Policies to compare
     #[arg(
@@ -129,6 +138,13 @@ fn share(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(share) if share > 0.0 && share <= 2.0 => Ok(share),
         _ => Err("a share is a number above 0, up to 2".to_string()),
+    }
+}
+
+fn lost(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(share) if (0.0..=0.9).contains(&share) => Ok(share),
+        _ => Err("a share of lost messages is a number from 0 to 0.9".to_string()),
     }
 }
 

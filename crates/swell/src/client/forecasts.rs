@@ -1,5 +1,7 @@
 //! What a node expects, what was announced to it, and what clones came to.
 
+use std::io::Read;
+
 use swell_api::calendar::{Imported, Occasion};
 use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
 use ureq::SendBody;
@@ -61,6 +63,16 @@ impl NodeClient {
     /// Takes an event back.
     pub fn withdraw(&self, id: &str) -> Result<(), Letter> {
         self.delete(&format!("/v1/calendar/{}", escaped(id)))
+    }
+
+    /// Forecasts of the last hours, and what came.
+    pub fn record(&self) -> Result<impl Read + use<>, Letter> {
+        let request = Request::get(self.uri("/v1/forecast-record")?);
+        let answer = self.run(self.request(request, SendBody::none())?)?;
+        if !is_fine(answer.status()) {
+            return Err(refused(answer));
+        }
+        Ok(answer.into_body().into_with_config().limit(u64::MAX).reader())
     }
 
     /// What clones saved and cost.

@@ -1,19 +1,38 @@
 //! Sites, proposals, authority and the ledger.
 
+use serde::de::DeserializeOwned;
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
+use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use ureq::SendBody;
 use ureq::http::{Method, Request};
 
+use crate::cli::site::Reading;
 use crate::client::failure::{is_fine, refused};
 use crate::client::node::{NodeClient, escaped, query};
 use crate::error::Letter;
+use crate::say::say;
 
 impl NodeClient {
+    /// Reads what was decided, and says so where that may be stale though nobody wanted it to be.
+    fn look<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        reading: Reading,
+        path: &str,
+    ) -> Result<T, Letter> {
+        let answer = self.run(self.request(Request::get(self.uri(path)?), SendBody::none())?)?;
+        let which = answer.headers().get("swell-consistency");
+        if !reading.local && which.is_some_and(|which| which == "local") {
+            say("may be stale: no majority of the sites answers, this is what the node knows");
+        }
+        self.read(what, answer)
+    }
+
     /// The sites, as the node's sees them.
-    pub fn cluster(&self) -> Result<Cluster, Letter> {
-        self.get("the sites", "/v1/site")
+    pub fn cluster(&self, reading: Reading) -> Result<Cluster, Letter> {
+        self.look("the sites", reading, &format!("/v1/site{}", query(&[consistency(reading)])))
     }
 
     /// Founds a cluster.
@@ -42,6 +61,32 @@ impl NodeClient {
         self.delete(&format!("/v1/site/members/{}", escaped(name)))
     }
 
+    /// The nodes of the node's site.
+    pub fn site_nodes(&self) -> Result<SiteNodes, Letter> {
+        self.get("the nodes of the site", "/v1/site/nodes")
+    }
+
+    /// Makes an invitation for a node of the site.
+    pub fn invite_node(&self, name: &str) -> Result<NodeInvitation, Letter> {
+        let asked = InviteNode { node: name.to_string() };
+        self.send("the invitation", Method::POST, "/v1/site/nodes/invitations", &asked)
+    }
+
+    /// Joins a site.
+    pub fn join_site_node(&self, asked: &JoinNode) -> Result<SiteNodes, Letter> {
+        self.send("the nodes of the site", Method::POST, "/v1/site/nodes/join", asked)
+    }
+
+    /// Leaves it.
+    pub fn leave_site_node(&self, forget: bool) -> Result<(), Letter> {
+        self.delete(if forget { "/v1/site/nodes?forget=true" } else { "/v1/site/nodes" })
+    }
+
+    /// Removes another node from the site.
+    pub fn remove_site_node(&self, name: &str) -> Result<(), Letter> {
+        self.delete(&format!("/v1/site/nodes/{}", escaped(name)))
+    }
+
     /// Sets whether anything moves.
     pub fn set_site_mode(&self, asked: &SetMode) -> Result<(), Letter> {
         let body = serde_json::to_vec(asked).expect("a mode is JSON");
@@ -54,13 +99,17 @@ impl NodeClient {
     }
 
     /// Proposals, newest first.
-    pub fn proposals(&self) -> Result<Vec<Proposal>, Letter> {
-        self.get("proposals", "/v1/proposals")
+    pub fn proposals(&self, reading: Reading) -> Result<Vec<Proposal>, Letter> {
+        self.look("proposals", reading, &format!("/v1/proposals{}", query(&[consistency(reading)])))
     }
 
     /// One proposal.
-    pub fn proposal(&self, id: u64) -> Result<Proposal, Letter> {
-        self.get("the proposal", &format!("/v1/proposals/{id}"))
+    pub fn proposal(&self, id: u64, reading: Reading) -> Result<Proposal, Letter> {
+        self.look(
+            "the proposal",
+            reading,
+            &format!("/v1/proposals/{id}{}", query(&[consistency(reading)])),
+        )
     }
 
     /// Files a proposal.
@@ -74,8 +123,12 @@ impl NodeClient {
     }
 
     /// Who has authority over what.
-    pub fn authorities(&self) -> Result<Vec<Authority>, Letter> {
-        self.get("authority", "/v1/authorities")
+    pub fn authorities(&self, reading: Reading) -> Result<Vec<Authority>, Letter> {
+        self.look(
+            "authority",
+            reading,
+            &format!("/v1/authorities{}", query(&[consistency(reading)])),
+        )
     }
 
     /// What the node's site expects.
@@ -83,8 +136,10 @@ impl NodeClient {
         &self,
         site: Option<&str>,
         workload: Option<&str>,
+        node: Option<&str>,
     ) -> Result<SiteOutlook, Letter> {
-        let query = query(&[("site", site.map(escaped)), ("workload", workload.map(escaped))]);
+        let asked = [("site", site), ("workload", workload), ("node", node)];
+        let query = query(&asked.map(|(key, value)| (key, value.map(escaped))));
         self.get("what is expected", &format!("/v1/site/forecast{query}"))
     }
 
@@ -95,8 +150,18 @@ impl NodeClient {
     }
 
     /// What sites forecast, what came, and what they weigh.
-    pub fn ledger(&self, site: Option<&str>) -> Result<Vec<LedgerRow>, Letter> {
-        let query = query(&[("site", site.map(escaped))]);
-        self.get("the ledger", &format!("/v1/ledger{query}"))
+    pub fn ledger(&self, site: Option<&str>, reading: Reading) -> Result<Vec<LedgerRow>, Letter> {
+        let query = query(&[("site", site.map(escaped)), consistency(reading)]);
+        self.look("the ledger", reading, &format!("/v1/ledger{query}"))
     }
+}
+
+/// How true what is read must be, as the API asks for it.
+fn consistency(reading: Reading) -> (&'static str, Option<String>) {
+    let word = match reading {
+        Reading { fresh: true, .. } => Some("linearizable"),
+        Reading { local: true, .. } => Some("local"),
+        Reading { fresh: false, local: false } => None,
+    };
+    ("consistency", word.map(str::to_string))
 }

@@ -206,7 +206,7 @@ fn parties(flow: &Flow) -> String {
     let all = flow.parties.iter().map(|one| {
         let state = if one.is_alive { "" } else { "; is not here" };
         format!(
-            "{}: {:.0} % in use (processors {:.0} %, memory {:.0} %, calls wait {:.0} %), {:.0} % of \
+            "{}: {:.0} % in use (calls at work {:.0} %, the node's memory {:.0} %, calls wait {:.0} %), {:.0} % of \
              its bytes{state}",
             one.name,
             one.used_percent,

@@ -1,26 +1,25 @@
 //! Forecasts the past and scores it: `swell forecast backtest`.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 use swell_forecast::backtest::{Backtest, Forecasts};
 use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
 use swell_forecast::catalogue::{Entry, entries};
-use swell_forecast::forecaster::Budget;
 use swell_forecast::measure::Class;
 use swell_forecast::panel::Panel;
 use swell_forecast::split::Split;
 use swell_sim::report::figure::count;
 
-use crate::cli::forecast::{BacktestArguments, ForecastCommand, SourceArguments};
+use crate::cli::forecast::{BacktestArguments, ForecastCommand};
 use crate::error::Letter;
-use crate::forecasting::document::{Detail, Document, Row};
+use crate::forecasting::announced::calendar;
+use crate::forecasting::document::{Detail, Document};
 use crate::forecasting::prewarm;
+use crate::forecasting::rehearsing::Work;
 use crate::forecasting::report::write;
 use crate::forecasting::scored::{Scored, scored};
-use crate::forecasting::work::{processors, spread};
+use crate::forecasting::work::processors;
 use crate::foretell;
 use crate::interrupt;
 use crate::output::{Form, check, resolve, to_file, to_stdout};
@@ -54,7 +53,8 @@ fn backtest(arguments: &BacktestArguments) -> Result<(), Letter> {
     let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv, Form::Html])?;
     arguments.forecasts.as_deref().map_or(Ok(()), check)?;
     let chosen = chosen(&arguments.method)?;
-    let scored = scored(&arguments.source)?;
+    let mut scored = scored(&arguments.source)?;
+    let calendar = calendar(arguments, &mut scored)?;
     let Scored { panel, split, notes, .. } = &scored;
     let backtest = Backtest::new(panel, split).map_err(|error| Letter::usage(error.to_string()))?;
     let asked = interrupt::listen()?;
@@ -62,17 +62,19 @@ fn backtest(arguments: &BacktestArguments) -> Result<(), Letter> {
     let progress = Progress::start(chosen.len());
     let shown = shown(&backtest);
     let (mut rows, mut details, mut last) = (Vec::new(), Vec::new(), None);
-    for entry in &chosen {
-        let Some((of_method, forecasts)) =
-            one(entry, &backtest, &scored, &arguments.source, threads, asked)
-        else {
-            break;
-        };
-        rows.extend(of_method);
-        let of_origin = |said: &Vec<Forecast>| shown.iter().map(|&m| said[m].clone()).collect();
-        let said = forecasts.iter().map(of_origin).collect();
-        details.push(Detail { method: entry.name, cov80: backtest.coverage(&forecasts), said });
-        last = Some(forecasts);
+    let work =
+        Work { backtest: &backtest, scored: &scored, source: &arguments.source, threads, asked };
+    'methods: for entry in &chosen {
+        let told = calendar.iter().map(Some);
+        for calendar in std::iter::once(None).chain(told) {
+            let Some((of_method, forecasts)) = work.one(entry, calendar) else { break 'methods };
+            let method = of_method[0].method.clone();
+            rows.extend(of_method);
+            let of_origin = |said: &Vec<Forecast>| shown.iter().map(|&m| said[m].clone()).collect();
+            let said = forecasts.iter().map(of_origin).collect();
+            details.push(Detail { method, cov80: backtest.coverage(&forecasts), said });
+            last = Some(forecasts);
+        }
         progress.step(entry.name);
     }
     progress.finish(&count(chosen.len(), "method"));
@@ -136,46 +138,6 @@ fn chosen(names: &[String]) -> Result<Vec<Entry>, Letter> {
         }
     }
     Ok(chosen)
-}
-
-/// Fits a method, lets it forecast, and scores it; none if the person stopped it.
-fn one(
-    entry: &Entry,
-    backtest: &Backtest<'_>,
-    scored: &Scored,
-    arguments: &SourceArguments,
-    threads: usize,
-    asked: &AtomicBool,
-) -> Option<(Vec<Row>, Forecasts)> {
-    let started = Instant::now();
-    let goes_on = || !asked.load(Ordering::Relaxed);
-    let each = |jobs: usize, job: &(dyn Fn(usize) + Sync)| spread(threads, jobs, job);
-    let budget = Budget { proceed: &goes_on, each: &each, ..Budget::FULL.scaled(arguments.effort) };
-    let past = scored.lessons().before(backtest.split.origins[0]);
-    let model = entry.forecaster.fit(&past, &budget, arguments.seed);
-    let members = backtest.panel.members.len();
-    let size = members.div_ceil(threads * 4).max(1);
-    let chunks: Vec<_> =
-        (0..members).step_by(size).map(|first| first..members.min(first + size)).collect();
-    let slots: Vec<Mutex<Forecasts>> = chunks.iter().map(|_| Mutex::new(Vec::new())).collect();
-    spread(threads, chunks.len(), &|chunk| {
-        if goes_on() {
-            let said = backtest.run(&*model, chunks[chunk].clone());
-            *slots[chunk].lock().expect("no job broke") = said;
-        }
-    });
-    if !goes_on() {
-        return None;
-    }
-    let mut forecasts: Forecasts = vec![Vec::with_capacity(members); backtest.split.origins.len()];
-    for slot in slots {
-        let said = slot.into_inner().expect("no job broke");
-        forecasts.iter_mut().zip(said).for_each(|(all, said)| all.extend(said));
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    let score = backtest.score(&forecasts).into_iter();
-    let row = |(class, measures)| Row { method: entry.name, class, measures, seconds };
-    Some((score.map(row).collect(), forecasts))
 }
 
 /// Every forecast, a line per function, origin and step ahead (counted from 1).

@@ -1,7 +1,7 @@
 //! What a node recorded of its decisions: saved, and its forecasts beside what came.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write, copy};
+use std::io::{self, Read, Write, copy};
 use std::path::Path;
 
 use swell_core::time::Instant;
@@ -15,7 +15,9 @@ use crate::cli::node::NodeArguments;
 use crate::connect;
 use crate::error::Letter;
 use crate::figure::bytes;
+use crate::flow_journal;
 use crate::output::{Form, Output, check, resolve, to_file};
+use crate::recorded::{self, ByFunction, Recorded};
 use crate::recording;
 use crate::say::say;
 
@@ -23,7 +25,9 @@ use crate::say::say;
 pub fn run(command: &JournalCommand) -> Result<(), Letter> {
     match command {
         JournalCommand::Save { file, node } => save(file, node),
-        JournalCommand::Forecasts { file, output } => forecasts(file, output),
+        JournalCommand::Flows { file, output } => flow_journal::run(file, output),
+        JournalCommand::Forecasts { file: Some(file), output, .. } => forecasts(file, output),
+        JournalCommand::Forecasts { file: None, output, node } => record(output, node),
     }
 }
 
@@ -64,6 +68,44 @@ fn forecasts(file: &Path, outputs: &[Output]) -> Result<(), Letter> {
         let (said, over) = read?;
         let (open, over) = (whole((said - over) as f64), whole(over as f64));
         say(format!("{over} steps of forecasts are over, {open} were still to come or left out"));
+    }
+    Ok(())
+}
+
+/// Tells of every forecast of the last hours that a node recorded.
+fn record(outputs: &[Output], node: &NodeArguments) -> Result<(), Letter> {
+    let outputs = resolve(outputs, &[Form::Table, Form::Csv])?;
+    let mut bytes = Vec::new();
+    let mut body = connect::node(node)?.record()?;
+    let read = body.read_to_end(&mut bytes);
+    read.map_err(|error| Letter::failed(format!("the node broke off: {error}")))?;
+    let read = Recorded::read(&bytes);
+    if read.is_empty() {
+        say("note: nothing is recorded yet; forecasts begin with the first whole step, and \
+             `forecast.record-max` of the node must leave room for them");
+    }
+    if !read.is_whole {
+        say("note: a part of the record makes no sense; this is of what came before it");
+    }
+    for output in &outputs {
+        let mut open = 0;
+        output.write(|out| match output.form {
+            Form::Csv => {
+                let mut writer = csv::Writer::from_writer(out);
+                open = read.each(&mut |told| writer.serialize(told).map_err(io::Error::other))?;
+                writer.flush()
+            }
+            _ => {
+                let mut sums = ByFunction::new();
+                open = read.each(&mut |told| {
+                    recorded::note(&mut sums, told);
+                    Ok(())
+                })?;
+                recorded::write(&sums, out)
+            }
+        })?;
+        let open = whole(open as f64);
+        say(format!("{open} steps of forecasts are still to come, or were not measured"));
     }
     Ok(())
 }

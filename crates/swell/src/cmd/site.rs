@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 
 use swell_api::site::{
-    Authority, Cluster, FileProposal, LedgerRow, Proposal, SetMode, Site, SiteMode,
+    Authority, Cluster, ClusterState, FileProposal, LedgerRow, NodeOfSite, Proposal, SetMode, Site,
+    SiteMode, WantedMode,
 };
-use swell_api::site_joining::{Capacity, InitSite, Invitation, JoinSite, Reach};
+use swell_api::site_joining::{InitSite, Invitation, JoinSite, Reach};
 
 use crate::cli::site::{
-    AuthorityCommand, CapacityArguments, FileArguments, LedgerArguments, Mode, ProposalCommand,
-    ReachArguments, SiteCommand,
+    AuthorityCommand, FileArguments, LedgerArguments, Mode, ProposalCommand, ReachArguments,
+    SiteCommand,
 };
 use crate::connect;
 use crate::error::Letter;
@@ -18,15 +19,18 @@ use crate::figure::moment;
 use crate::listing::{Column, facts, show, show_one};
 use crate::output::{json, to_stdout};
 use crate::say::say;
+use crate::site_capacity::capacity;
+use crate::site_nodes;
 use crate::site_outlook::{outlook, receipt};
 use crate::siting::{parts, peak, percent, story};
 
-const SITES: [Column<Site>; 8] = [
+const SITES: [Column<Site>; 9] = [
     Column::text("SITE", |site| site.name.clone()),
     Column::text("REACHED", |site| yes(site.is_reached)),
     Column::text("VOTER", |site| yes(site.is_voter)),
     Column::number("WEIGHT", |site| percent(site.weight)),
     Column::number("WORKLOADS", |site| site.workloads.to_string()),
+    Column::text("NODES", nodes),
     Column::text("USED", |site| parts(site, |of| of.seen.map(percent))),
     Column::text("PEAK AHEAD", |site| parts(site, |of| peak(of).map(|most| percent(most.high)))),
     Column::text("OVERLOAD", |site| {
@@ -110,31 +114,34 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             say(format!("`{name}` is no site any more"));
             Ok(())
         }
-        SiteCommand::List { output, node } => {
-            let cluster = connect::node(node)?.cluster()?;
+        SiteCommand::List { reading, output, node } => {
+            let cluster = connect::node(node)?.cluster(*reading)?;
             show(&cluster.sites, &SITES, |site| site.name.clone(), *output)
         }
-        SiteCommand::Status { output, node } => {
-            let cluster = connect::node(node)?.cluster()?;
+        SiteCommand::Status { reading, output, node } => {
+            let cluster = connect::node(node)?.cluster(*reading)?;
             show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
         }
-        SiteCommand::Forecast { site, workload, output, node } => {
-            let told = connect::node(node)?.site_outlook(site.as_deref(), workload.as_deref())?;
+        SiteCommand::Forecast { site, workload, of_node, output, node } => {
+            let (site, workload) = (site.as_deref(), workload.as_deref());
+            let told = connect::node(node)?.site_outlook(site, workload, of_node.as_deref())?;
             outlook(&told, *output)
         }
         SiteCommand::Receipt { since, output, node } => {
             let told = connect::node(node)?.shadow_receipt(since)?;
             show_one(&told, "receipt", |_| receipt(&told), *output)
         }
+        SiteCommand::Node(command) => site_nodes::run(command),
         SiteCommand::Mode { mode, workload, node } => {
             let mode = match mode {
-                Mode::Off => SiteMode::Off,
-                Mode::Shadow => SiteMode::Shadow,
-                Mode::On => SiteMode::On,
+                Mode::Off => WantedMode::Off,
+                Mode::Shadow => WantedMode::Shadow,
+                Mode::On => WantedMode::On,
+                Mode::Inherit => WantedMode::Inherit,
             };
             let asked = SetMode { mode, workload: workload.clone() };
             connect::node(node)?.set_site_mode(&asked)?;
-            say(format!("mode {}, at all sites", mode_word(mode)));
+            say(mode_set(&asked));
             Ok(())
         }
     }
@@ -143,12 +150,12 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
 /// Runs `swell proposal`.
 pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
     match command {
-        ProposalCommand::List { output, node } => {
-            let proposals = connect::node(node)?.proposals()?;
+        ProposalCommand::List { reading, output, node } => {
+            let proposals = connect::node(node)?.proposals(*reading)?;
             show(&proposals, &PROPOSALS, |one| one.id.to_string(), *output)
         }
-        ProposalCommand::Show { id, output, node } => {
-            let proposal = connect::node(node)?.proposal(*id)?;
+        ProposalCommand::Show { id, reading, output, node } => {
+            let proposal = connect::node(node)?.proposal(*id, *reading)?;
             show_one(&proposal, &id.to_string(), |_| story(&proposal), *output)
         }
         ProposalCommand::File(arguments) => file(arguments),
@@ -163,8 +170,8 @@ pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
 /// Runs `swell authority`.
 pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
     match command {
-        AuthorityCommand::List { output, node } => {
-            let rows = connect::node(node)?.authorities()?;
+        AuthorityCommand::List { reading, output, node } => {
+            let rows = connect::node(node)?.authorities(*reading)?;
             show(&rows, &AUTHORITIES, |one| one.workload.clone(), *output)
         }
         AuthorityCommand::Move(arguments) => file(arguments),
@@ -173,7 +180,8 @@ pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
 
 /// Runs `swell ledger`.
 pub fn ledger(arguments: &LedgerArguments) -> Result<(), Letter> {
-    let rows = connect::node(&arguments.node)?.ledger(arguments.site.as_deref())?;
+    let LedgerArguments { site, reading, node, .. } = arguments;
+    let rows = connect::node(node)?.ledger(site.as_deref(), *reading)?;
     show(&rows, &LEDGER, |row| row.site.clone(), arguments.output)
 }
 
@@ -196,19 +204,6 @@ fn reach(at: &ReachArguments) -> Reach {
     Reach { address: at.address.clone(), ports: at.ports }
 }
 
-fn capacity(most: &CapacityArguments) -> Result<Capacity, Letter> {
-    if !(most.cpu.is_finite() && most.cpu > 0.0 && most.cpu < 1e6) {
-        return Err(Letter::usage("a site has more than no processors")
-            .hint("say how many, such as `--cpu 4` or `--cpu 0.5`"));
-    }
-    Ok(Capacity {
-        cpu_milli: (most.cpu * 1e3).round().max(1.0) as u64,
-        memory_mib: most.memory.map_or(0, |memory| memory.get() >> 20),
-        network_kbit: most.network.unwrap_or(0),
-        io_ops: most.io.unwrap_or(0),
-    })
-}
-
 fn read(path: &Path) -> Result<Invitation, Letter> {
     let text = fs::read(path).map_err(|error| {
         Letter::usage(format!("cannot read the invitation `{}`: {error}", path.display()))
@@ -226,18 +221,38 @@ fn stands(cluster: &Cluster) {
 
 fn status(cluster: &Cluster) -> String {
     let reached = cluster.sites.iter().filter(|site| site.is_reached).count();
+    // A site that stays down has not read what the cluster is.
+    let known = |told: String| match cluster.state {
+        ClusterState::Stopped => String::new(),
+        _ => told,
+    };
     facts(&[
         ("Cluster", cluster.name.clone()),
         ("Site", cluster.site.clone()),
         ("State", crate::client::node::word(&cluster.state)),
         ("Leader", cluster.leader.clone().unwrap_or_default()),
-        ("Mode", mode_word(cluster.mode).to_string()),
-        ("Reached", format!("{reached} of {} sites", cluster.sites.len())),
-        ("Slot", crate::figure::span_ms(cluster.slot_ms)),
-        ("Entries", cluster.applied.to_string()),
+        ("Mode", known(mode_word(cluster.mode).to_string())),
+        ("Reached", known(format!("{reached} of {} sites", cluster.sites.len()))),
+        ("Nodes", own_nodes(cluster)),
+        ("Slot", known(crate::figure::span_ms(cluster.slot_ms))),
+        ("Entries", known(cluster.applied.to_string())),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
         ("Anomalies", odd(cluster)),
     ])
+}
+
+/// The nodes of a site that has several, each with how full it is.
+fn nodes(site: &Site) -> String {
+    let node = |node: &NodeOfSite| match node.is_there {
+        true => format!("{} {}", node.name, percent(node.used)),
+        false => format!("{} lost", node.name),
+    };
+    site.nodes.iter().map(node).collect::<Vec<_>>().join(", ")
+}
+
+fn own_nodes(cluster: &Cluster) -> String {
+    let own = cluster.sites.iter().find(|site| site.name == cluster.site);
+    own.map_or_else(String::new, nodes)
 }
 
 /// The latest of what was out of the ordinary.
@@ -253,6 +268,20 @@ fn mode_word(mode: SiteMode) -> &'static str {
         SiteMode::Off => "off",
         SiteMode::Shadow => "shadow",
         SiteMode::On => "on",
+    }
+}
+
+/// What a mode means that was just set, and for what.
+fn mode_set(asked: &SetMode) -> String {
+    let word = crate::client::node::word(&asked.mode);
+    match &asked.workload {
+        None => format!("mode {word}, at all sites"),
+        Some(name) if asked.mode == WantedMode::Inherit => {
+            format!("`{name}` goes by the mode of all")
+        }
+        Some(name) => format!(
+            "mode {word} for `{name}`, at all sites; of it and the mode of all the stricter holds"
+        ),
     }
 }
 

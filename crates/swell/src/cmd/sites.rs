@@ -72,6 +72,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
     Ok(Scenario {
         sites: arguments.sites as usize,
         workloads: arguments.workloads as usize,
+        slot_minutes: arguments.slot,
         fill: arguments.fill,
         crowds: arguments.crowds,
         liars: arguments.liars as usize,
@@ -84,13 +85,15 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         cuts: arguments.cuts as usize,
         crashes: arguments.crashes as usize,
         slow: arguments.slow as usize,
+        loss: arguments.loss,
         seed: 1,
     })
 }
 
 fn about(arguments: &SitesArguments, trace: &str) -> String {
     let SitesArguments { sites, workloads, fill, crowds, liars, drifters, .. } = arguments;
-    let SitesArguments { cuts, crashes, slow, .. } = arguments;
+    let SitesArguments { cuts, crashes, slow, slot, .. } = arguments;
+    let loss = arguments.loss * 100.0;
     let lies = match arguments.lies {
         LiesName::Forecasts => "",
         LiesName::Counters => " in their counters",
@@ -101,9 +104,9 @@ fn about(arguments: &SitesArguments, trace: &str) -> String {
         |seed| format!("seed {seed}"),
     );
     format!(
-        "{trace}, a day on {sites} sites of {workloads} workloads, {:.0} % full; {crowds} flash \
-         crowds per site and day, {liars} lying{lies} and {drifters} drifting sites, {cuts} cuts, \
-         {crashes} crashes, {slow} slow sites; {seeds}",
+        "{trace}, a day on {sites} sites of {workloads} workloads, {:.0} % full, slots of {slot} min; \
+         {crowds} flash crowds per site and day, {liars} lying{lies} and {drifters} drifting sites, \
+         {cuts} cuts, {crashes} crashes, {slow} slow sites, {loss:.0} % of messages lost; {seeds}",
         fill * 100.0
     )
 }

@@ -18,6 +18,7 @@ use crate::flow_table::FLOWS;
 use crate::interrupt;
 use crate::listing::{Column, table};
 use crate::output::to_stdout;
+use crate::site_nodes;
 
 /// The shortest time between two tables.
 const EVERY_MIN: Duration = Duration::from_millis(100);
@@ -86,7 +87,9 @@ pub fn run(arguments: &TopArguments) -> Result<(), Letter> {
             });
             Row { function, since: known }
         });
-        let drawn = draw(&about, rows.collect());
+        // A node that is none of a site has nothing to tell of others.
+        let nodes = node.site_nodes().ok().and_then(|told| site_nodes::line(&told));
+        let drawn = draw(&about, nodes, rows.collect());
         before = Some((now, calls));
         let flows = if flows.is_empty() { String::new() } else { table(&flows, &FLOWS, true) };
         to_stdout(|out| write!(out, "{clear}{drawn}{flows}"))?;
@@ -101,13 +104,14 @@ pub fn run(arguments: &TopArguments) -> Result<(), Letter> {
     }
 }
 
-fn draw(node: &Node, mut rows: Vec<Row>) -> String {
+fn draw(node: &Node, nodes: Option<String>, mut rows: Vec<Row>) -> String {
     let Node { program, policy, waiting, functions, .. } = node;
     let (used, most) = (bytes(node.memory_bytes_used), bytes(node.memory_bytes));
     let up = age(node.since_ms);
     let mut drawn = format!(
         "{program}, up {up}: instances hold {used} of {most}, kept by `{policy}`; {waiting} requests \
-         wait\n\n"
+         wait\n{}\n",
+        nodes.map_or_else(String::new, |nodes| nodes + "\n"),
     );
     if rows.is_empty() {
         return drawn

@@ -23,7 +23,7 @@ const LOSSES: [(&str, Loss); 4] = [
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Against {
     /// The method.
-    pub method: &'static str,
+    pub method: String,
     /// The class of functions.
     pub class: Class,
     /// The measure.
@@ -31,7 +31,7 @@ pub struct Against {
     /// What the method comes to.
     pub own: f64,
     /// The best of the others.
-    pub best: &'static str,
+    pub best: String,
     /// What that one comes to.
     pub least: f64,
     /// How much more the method loses than the best of the others, in %; below zero: less.
@@ -40,7 +40,7 @@ pub struct Against {
 
 /// The last method of the rows beside the best of the others; nothing where it is alone.
 pub fn compared(rows: &[Row]) -> Vec<Against> {
-    let Some(method) = rows.last().map(|row| row.method) else { return Vec::new() };
+    let Some(method) = rows.last().map(|row| row.method.clone()) else { return Vec::new() };
     let mut found = Vec::new();
     for class in CLASSES {
         let own = rows.iter().find(|row| row.class == class && row.method == method);
@@ -52,7 +52,7 @@ pub fn compared(rows: &[Row]) -> Vec<Against> {
             let (own, least) = (loss(&own.measures), loss(&best.measures));
             if own.is_finite() && least > 0.0 {
                 let more_pct = 100.0 * (own / least - 1.0);
-                let best = best.method;
+                let (method, best) = (method.clone(), best.method.clone());
                 found.push(Against { method, class, measure, own, best, least, more_pct });
             }
         }
@@ -69,7 +69,7 @@ pub fn cells(against: &Against) -> Vec<String> {
         class(against.class).to_string(),
         against.measure.to_string(),
         format!("{:.3}", against.own),
-        against.best.to_string(),
+        against.best.clone(),
         format!("{:.3}", against.least),
         format!("{:+.1}", against.more_pct),
     ]
@@ -79,7 +79,7 @@ pub fn cells(against: &Against) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn row(method: &'static str, class: Class, mase: f64, wql90: f64) -> Row {
+    fn row(method: &str, class: Class, mase: f64, wql90: f64) -> Row {
         let measures = Measures {
             series: 9,
             mase,
@@ -90,7 +90,7 @@ mod tests {
             cov80_whole: 0.8,
             cov80_plain: 0.8,
         };
-        Row { method, class, measures, seconds: 0.1 }
+        Row { method: method.to_string(), class, measures, seconds: 0.1 }
     }
 
     #[test]
@@ -112,6 +112,8 @@ mod tests {
             (Class::All, "wql90", "naive", -50),
             (Class::Busy, "mase", "naive", 0),
         ];
+        let told: Vec<_> =
+            told.iter().map(|(of, by, best, more)| (*of, *by, best.as_str(), *more)).collect();
         assert_eq!(told, expected);
         assert!(compared(&rows[..2]).is_empty() && compared(&[]).is_empty());
     }

@@ -12,7 +12,7 @@ use swell_forecast::split::Split;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     /// The method.
-    pub method: &'static str,
+    pub method: String,
     /// The class.
     pub class: Class,
     /// The measures.
@@ -26,7 +26,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Detail {
     /// The method.
-    pub method: &'static str,
+    pub method: String,
     /// The share inside of the 80 % band, per step ahead, edges counted in part.
     pub cov80: Vec<f64>,
     /// What was said of each shown series, per origin.

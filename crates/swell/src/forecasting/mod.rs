@@ -8,3 +8,5 @@ pub mod decided;
 pub mod page;
 pub mod report;
 pub mod prewarm;
+pub mod announced;
+pub mod rehearsing;

@@ -40,7 +40,7 @@ fn coverage(document: &Document<'_>) -> Chart {
         let share = detail.cov80.iter().map(|share| 100.0 * share).collect();
         plot.add_trace(
             Scatter::new(ahead.clone(), share)
-                .name(detail.method)
+                .name(&detail.method)
                 .mode(Mode::LinesMarkers)
                 .line(Line::new().color(color(place)).dash(dash(place)))
                 .marker(Marker::new().color(color(place)).symbol(symbol(place))),
@@ -88,14 +88,14 @@ fn skill(document: &Document<'_>) -> Chart {
                     let row = |row: &&Row| row.method == method && row.class == of;
                     document.rows.iter().find(row).map(|row| loss(&row.measures))
                 };
-                let pair = find(detail.method).zip(find(naive));
+                let pair = find(&detail.method).zip(find(naive));
                 if let Some((own, of_naive)) = pair.filter(|pair| pair.1 > 0.0) {
                     names.push(class(of).to_string());
                     skills.push(100.0 * (1.0 - own / of_naive));
                 }
             }
             is_empty &= names.is_empty();
-            let bars = Bar::new(names, skills).name(detail.method);
+            let bars = Bar::new(names, skills).name(&detail.method);
             plot.add_trace(bars.marker(Marker::new().color(color(place))));
         }
         if !is_empty {
@@ -115,10 +115,10 @@ fn skill(document: &Document<'_>) -> Chart {
 }
 
 /// The method that others are held against.
-fn reference(document: &Document<'_>) -> &'static str {
+fn reference<'d>(document: &'d Document<'_>) -> &'d str {
     let has = |name: &&&str| document.details.iter().any(|detail| detail.method == **name);
     let named = ["snaive", "naive"].iter().find(has).copied();
-    named.or_else(|| document.details.first().map(|detail| detail.method)).unwrap_or("snaive")
+    named.or_else(|| document.details.first().map(|detail| &*detail.method)).unwrap_or("snaive")
 }
 
 /// Counts of a few functions with the bands of the last method.

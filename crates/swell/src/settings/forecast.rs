@@ -5,6 +5,7 @@ use std::time::Duration;
 use swell_api::spec::ForecastMode;
 use swell_core::cloning::catalog;
 use swell_core::units::Bytes;
+use swell_forecast::calendar::zone;
 use swell_node::settings::{ClonesBy, Follow};
 
 use crate::settings::keys::{Setting, duration, number, plain};
@@ -51,6 +52,16 @@ pub const FORECASTS: &[Setting] = &[
                 }
                 _ => Err(format!("`{text}` is not 1 to {STEPS_MAX} whole steps of {step:?}")),
             }
+        },
+    ),
+    plain(
+        "forecast.zone",
+        "time zone of those who call, whose days and hours demand follows, such as Europe/Berlin",
+        |_| "UTC".into(),
+        |draft, text| {
+            let wrong = |(what, hint): (String, &str)| format!("{what}: {hint}");
+            draft.settings.forecast.zone = zone::find(text).map_err(wrong)?;
+            Ok(())
         },
     ),
     plain(
@@ -113,6 +124,19 @@ pub const FORECASTS: &[Setting] = &[
                 return Err(format!("`{text}` is less than the 32MiB that learning needs"));
             }
             draft.settings.forecast.training_memory = memory;
+            Ok(())
+        },
+    ),
+    plain(
+        "forecast.record-max",
+        "disk that the record of forecasts and of what came may take; 0B keeps none",
+        |_| "64MiB".into(),
+        |draft, text| {
+            let most: Bytes = text.parse().map_err(|error| format!("{error}"))?;
+            if most > Bytes::ZERO && most < Bytes::new(1 << 20) {
+                return Err(format!("`{text}` is less than 1MiB; write 0B to keep none"));
+            }
+            draft.settings.forecast.record_bytes_max = most;
             Ok(())
         },
     ),

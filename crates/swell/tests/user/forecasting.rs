@@ -9,6 +9,25 @@ use crate::shell::Folder;
 /// A second of the wall's is a minute of the node's.
 const FAST: &str = "--speed 60 --policy lru --set forecast.step=1m";
 
+/// Called for each anomaly; its first call is one itself.
+const GUARD: &str = r#"version = 1
+
+[[function]]
+name = "guard"
+backend = "modelled"
+model = { start = "1ms", run = "1ms" }
+triggers = [{ type = "event", match = "swell.anomaly.*" }]
+
+[[function]]
+name = "web"
+backend = "modelled"
+model = { start = "1ms", run = "1ms" }
+forecast-horizon = "10m"
+forecast-step = "5m"
+clone-memory = "128MiB"
+clone-starts = 3
+"#;
+
 /// Called each second by the clock; gone ten of the node's seconds after a call.
 const TIMER: &str = r#"version = 1
 
@@ -108,6 +127,96 @@ fn events_are_announced_listed_and_kept_and_shadow_makes_nothing() {
 }
 
 #[test]
+fn an_anomaly_calls_whoever_wants_it_and_forecasts_stand_beside_what_came() {
+    let node = Node::up(&format!("{FAST} --set forecast.mode=on"));
+    node.write("app.toml", GUARD.as_bytes());
+    node.fine("deploy -f app.toml");
+    let described = node.fine("describe web").out;
+    let chosen = "in steps of 5m, 10m ahead, 128MiB for clones, 3 clones a second";
+    assert!(described.contains(chosen), "{described}");
+    // A call a minute of the node's, for a while.
+    let scored = || {
+        node.call("web", b"");
+        let told = node.run("forecast show web -o json");
+        (told.code == Some(0))
+            .then(|| told.json())
+            .filter(|told| told["quality"]["n"].as_u64() > Some(30))
+    };
+    let told = until("forecasts are scored", || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        scored()
+    });
+    assert_eq!(told["steps"].as_array().map(Vec::len), Some(2), "ten minutes in fives: {told}");
+    assert_eq!(told["minutes"]["steps"].as_array().map(Vec::len), Some(10), "{told}");
+    assert!(told["clones"][0]["text"].is_string() && told["verdict"]["text"].is_string(), "{told}");
+    let spike = until("a burst is noticed", || {
+        (0..300).for_each(|_| drop(node.call("web", b"")));
+        let found = node.fine("forecast anomalies --function web -o json").json();
+        found.as_array()?.iter().find(|one| one["kind"] == "spike").cloned()
+    });
+    assert!(
+        spike["seen"].as_u64() > Some(20) && spike["expected"]["high_95"].is_number(),
+        "{spike}"
+    );
+    let called = until("the guard is called", || {
+        let calls = node.fine("queue list --function guard -o json").json();
+        calls.as_array()?.iter().find(|call| call["state"] == "done").cloned()
+    });
+    assert_eq!(called["trigger"], "event", "{called}");
+    let told = node.fine("journal forecasts -o csv").out;
+    let line = |by: &str, step: u32| {
+        let words = format!(",{step},0,web,{by}");
+        told.lines().any(|line| line.contains(&words) && !line.ends_with(",0"))
+    };
+    assert!(line("occurrence", 1) && line("the window", 1), "{told}");
+    node.stop();
+}
+
+#[test]
+fn an_announced_event_makes_clones_before_it_begins() {
+    const ALIKE: &str = r#"
+[[function]]
+name = "NAME"
+backend = "modelled"
+model = { start = "2s", run = "500ms" }
+max-idle = "30s"
+"#;
+    let node = Node::up(&format!("{FAST} --set forecast.mode=on"));
+    let both = ["sale", "calm"].map(|name| ALIKE.replace("NAME", name)).concat();
+    node.write("app.toml", format!("version = 1\n{both}").as_bytes());
+    node.fine("deploy -f app.toml");
+    let chances = || {
+        let told = node.run("forecast show sale -o json");
+        (told.code == Some(0)).then(|| told.json()["minutes"]["steps"].clone())
+    };
+    // Both are called alike, and seldom enough that nobody would make a clone for it.
+    until("both are known", || {
+        ["sale", "calm"].iter().for_each(|name| assert_eq!(node.call(name, b"").status, 200));
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        chances().filter(|steps| steps.as_array().is_some_and(|steps| !steps.is_empty()))
+    });
+    let now_ms = || chrono::Utc::now().timestamp_millis();
+    let begins_ms = now_ms() / 1_000 * 1_000 + 5_000;
+    let at = chrono::DateTime::from_timestamp_millis(begins_ms).expect("it is a time");
+    let at = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    node.fine(&format!("events add campaign --at {at} --for 20s --functions sale --effect x100"));
+    let made = until("a clone is there before the event", || {
+        let all = node.fine("ps -o json").json();
+        let waits = |name: &str| {
+            let mut all = all.as_array()?.iter();
+            all.find(|one| one["function"] == name && one["state"] == "pre-warmed").cloned()
+        };
+        let is_late = now_ms() > begins_ms + 1_000;
+        assert!(!is_late, "the event has begun: {all} {:?}", chances());
+        let since_ms = waits("sale")?["since_ms"].as_i64()?;
+        (since_ms + 1_600 > begins_ms).then(|| (since_ms, waits("calm").is_some()))
+    });
+    assert!(made.0 < begins_ms, "{made:?} before {begins_ms}");
+    assert!(!made.1, "one that the event does not touch has none");
+    node.stop();
+}
+
+#[test]
 fn settings_of_forecasts_have_origins_and_are_checked() {
     let folder = Folder::new();
     let run = |words: &str| Ran::of(command(&folder, words));
@@ -119,8 +228,10 @@ fn settings_of_forecasts_have_origins_and_are_checked() {
         ("forecast.mode=maybe", "none of `off`, `shadow` and `on`"),
         ("forecast.step=7m", "neither 1m nor one of"),
         ("forecast.horizon=7m", "whole steps"),
+        ("forecast.zone=Mars/North", "no time zone"),
         ("forecast.policy=expected-costs", "did you mean `expected-cost`?"),
         ("forecast.memory=0%", "no share"),
+        ("forecast.record-max=1KiB", "less than 1MiB"),
         ("forecast.training-memory=24MiB", "less than the 32MiB"),
         ("forecast.moode=on", "forecast.mode"),
     ] {

@@ -26,4 +26,5 @@ mod flowing;
 mod belonging;
 mod parting;
 mod uniting;
+mod crew;
 mod sharing;

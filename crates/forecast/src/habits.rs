@@ -1,0 +1,180 @@
+//! Which earlier day a function's day is like, by what its last week was like.
+//!
+//! A function that follows working days shows it at its first weekend: Saturday is unlike
+//! Friday, and no two working days are as far apart. So the Monday after it is told from the
+//! Friday before, without any Monday having been seen.
+
+use crate::days::{Ago, Days};
+
+/// Which earlier day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Like {
+    /// The last one.
+    #[default]
+    Day,
+    /// The last of the same kind, working or free.
+    Alike,
+    /// The one of the same name, a week ago.
+    Week,
+}
+
+impl Like {
+    /// The step of that day, or of the last one where there is none of that kind.
+    pub fn of(self, ago: &Ago) -> Option<usize> {
+        match self {
+            Like::Day => ago.day,
+            Like::Alike => ago.alike.or(ago.day),
+            Like::Week => ago.week.or(ago.day),
+        }
+    }
+}
+
+/// How many days are judged by.
+const JUDGED: usize = 8;
+/// By which share a less usual day must be nearer where both could be tried.
+const NEARER: f32 = 0.8;
+/// And by which where only the change of kinds was seen.
+const UNLIKE: f32 = 0.6;
+
+/// What was off, and over how many steps.
+#[derive(Debug, Clone, Copy, Default)]
+struct Off {
+    sum: f32,
+    len: usize,
+}
+
+impl Off {
+    fn add(&mut self, other: Off) {
+        self.sum += other.sum;
+        self.len += other.len;
+    }
+
+    fn mean(&self) -> f32 {
+        self.sum / self.len.max(1) as f32
+    }
+}
+
+/// What a function's days are like.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Habit {
+    /// Which earlier day is to be taken.
+    pub like: Like,
+    /// How far that was off over the last week, on average; infinite where it was not tried.
+    pub off: f32,
+}
+
+/// The sum of distances, in lanes: adding up one after the other would wait for each.
+pub fn apart(own: &[f32], earlier: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 8];
+    let (own, own_rest) = own.as_chunks::<8>();
+    let (earlier, earlier_rest) = earlier.as_chunks::<8>();
+    for (own, earlier) in own.iter().zip(earlier) {
+        lanes.iter_mut().zip(own.iter().zip(earlier)).for_each(|(l, (a, b))| *l += (a - b).abs());
+    }
+    let rest: f32 = own_rest.iter().zip(earlier_rest).map(|(a, b)| (a - b).abs()).sum();
+    lanes.iter().sum::<f32>() + rest
+}
+
+/// What the days are like; `counts`, gaps closed, begin with step `first` of the panel.
+pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
+    let none = Habit { like: Like::Day, off: f32::INFINITY };
+    let origin = first + counts.len();
+    let all = days.all();
+    let today = all.partition_point(|day| day.start < origin as i64);
+    let length = |place: usize| (all[place + 1].start - all[place].start) as usize;
+    let usual = if today >= 2 { length(today - 2) } else { return none };
+    // Beside the last day, the last of the kind, the last of the name.
+    let mut each = [Off::default(); 3];
+    // Of all days: beside the last day where that is of its kind, and where not.
+    let (mut within, mut across) = (Off::default(), Off::default());
+    // Of days that are told apart by it: yesterday and the last alike; either and a week ago.
+    let mut kinds = [Off::default(); 2];
+    let mut weeks = [[Off::default(); 2]; 2];
+    for place in today.saturating_sub(JUDGED)..today {
+        let end = all.get(place + 1).map_or(origin as i64, |next| next.start).min(origin as i64);
+        let off = |then: Option<usize>| {
+            let shift = (all[place].start - all[then?].start) as usize;
+            let begin = all[place].start.max((first + shift) as i64);
+            let steps = usize::try_from(begin).ok()?..usize::try_from(end).ok()?;
+            if steps.is_empty() {
+                return None;
+            }
+            let own = &counts[steps.start - first..steps.end - first];
+            let earlier = &counts[steps.start - first - shift..steps.end - first - shift];
+            Some(Off { sum: apart(own, earlier), len: steps.len() })
+        };
+        let before = days.before(place);
+        let [day, alike, week] = before.map(off);
+        for (each, off) in each.iter_mut().zip([day, alike, week]) {
+            each.add(off.unwrap_or_default());
+        }
+        if let Some(day) = day {
+            if before[0] == before[1] { &mut within } else { &mut across }.add(day);
+        }
+        let whole = |one: Off, other: Off| (one.len == other.len).then_some((one, other));
+        if let (Some(day), Some(alike)) = (day, alike)
+            && before[0] != before[1]
+            && let Some((day, alike)) = whole(day, alike)
+        {
+            kinds[0].add(day);
+            kinds[1].add(alike);
+        }
+        for (turn, other) in [(0, day), (1, alike)] {
+            if let (Some(other), Some(week)) = (other, week)
+                && before[turn] != before[2]
+                && let Some((other, week)) = whole(other, week)
+            {
+                weeks[turn][0].add(other);
+                weeks[turn][1].add(week);
+            }
+        }
+    }
+    let is_told = kinds[1].len >= usual / 2;
+    let follows_kinds = match is_told {
+        true => kinds[1].sum < NEARER * kinds[0].sum,
+        false => {
+            across.len >= usual / 2 && within.len >= usual && within.mean() < UNLIKE * across.mean()
+        }
+    };
+    let [other, week] = weeks[usize::from(follows_kinds)];
+    let like = match follows_kinds {
+        _ if week.len >= 2 * usual && week.sum < NEARER * other.sum => Like::Week,
+        true => Like::Alike,
+        false => Like::Day,
+    };
+    let off = each[like as usize];
+    Habit { like, off: if off.len == 0 { f32::INFINITY } else { off.mean() } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swell_core::rng::{split, unit};
+
+    const DAY: usize = 24;
+
+    /// Some days from a Monday on, of which each has a level.
+    fn like_of(levels: &[f32], more: usize) -> Like {
+        let mut rng = split(3, "noise");
+        let mut count = |step: usize| {
+            let level = levels[step / DAY % levels.len()];
+            level * (step % DAY / 8) as f32 + unit(&mut rng) as f32
+        };
+        let counts: Vec<f32> = (0..levels.len() * DAY + more).map(&mut count).collect();
+        habit(&counts, 0, &Days::even(0, DAY, 0, 40)).like
+    }
+
+    #[test]
+    fn a_weekend_is_seen_at_once_and_a_weekday_after_two_weeks() {
+        let week = [9.0, 9.0, 9.0, 9.0, 9.0, 0.0, 0.0];
+        assert_eq!(like_of(&week, 0), Like::Alike);
+        assert_eq!(like_of(&week[..5], 0), Like::Day);
+        assert_eq!(like_of(&[9.0; 7], 0), Like::Day);
+        assert_eq!(like_of(&[week, week].concat(), 0), Like::Alike);
+        let mondays = [30.0, 2.0, 9.0, 2.0, 5.0, 0.0, 0.0];
+        assert_eq!(like_of(&[mondays, mondays, mondays].concat()[..15], 0), Like::Week);
+        assert_eq!(like_of(&[0.0; 14], 0), Like::Day);
+        assert_eq!(like_of(&[9.0], 3), Like::Day);
+        assert_eq!(habit(&[], 0, &Days::default()).like, Like::Day);
+    }
+}

@@ -1,0 +1,56 @@
+//! What the journal is told of flows beside what they are judged by: their names, and now and then how
+//! they stand, so that people and simulators can see what came and went.
+
+use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::view::FifoId;
+
+use crate::flow::functions::Tick;
+use crate::flow::looks::Looks;
+use crate::flow::sight::LineSight;
+
+/// Ticks after which the journal is shown again how a flow stands, and of how many in a tick.
+const SHOWN_TICKS: u32 = 10;
+const SHOWN_MAX: u32 = 2;
+
+impl Looks {
+    /// Has what a journal needs to know besides recorded: what new flows are called, and how some
+    /// that are awake stand, in turns.
+    pub(crate) fn record(&mut self, tick: &Tick<'_>, analyzer: &mut Analyzer) {
+        let Some(recorder) = analyzer.recorder() else { return };
+        for id in recorder.unnamed() {
+            let Some(up) = self.watched(id).and_then(|watched| watched.up.upgrade()) else {
+                continue;
+            };
+            let Ok(line) = &up.line else { continue };
+            recorder.name(id, &line.spec.name, line.owners().map(str::to_string).collect());
+        }
+        let awake: u32 = self.shelves.iter().map(|shelf| shelf.awake.count_ones()).sum();
+        // Each once a second, as long as there is room for that.
+        let due = awake.div_ceil(SHOWN_TICKS).min(SHOWN_MAX);
+        for _ in 0..due {
+            // Few flows have their turns at some ticks of a second.
+            if awake < SHOWN_TICKS && self.ticks % u64::from(SHOWN_TICKS) >= u64::from(awake) {
+                break;
+            }
+            let Some(id) = self.next_awake(self.shown).or_else(|| self.next_awake(None)) else {
+                break;
+            };
+            self.shown = Some(id);
+            self.look_at_functions(tick, id);
+            let Some((_, owner, others)) = self.both(tick.now, id) else { continue };
+            let Some(view) = self.view(id, &owner, &others) else { continue };
+            recorder.show(tick.now, &view, self.sight(id).map_or(0, LineSight::put));
+        }
+    }
+
+    /// The first flow after this one that is awake.
+    fn next_awake(&self, last: Option<FifoId>) -> Option<FifoId> {
+        let from = last.map_or(0, |last| self.lines.partition_point(|watched| watched.id <= last));
+        let shelf = self.shelves.partition_point(|shelf| shelf.first <= from).saturating_sub(1);
+        let places = self.shelves.get(shelf..)?.iter().flat_map(|shelf| {
+            let awake = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
+            awake.map(|at| shelf.index(at))
+        });
+        places.into_iter().find(|place| *place >= from).map(|place| self.lines[place].id)
+    }
+}

@@ -1,0 +1,23 @@
+//! What a site expects of all sites, and what follows from it: what it says in the log, proposes
+//! and votes. Pure, so that a live site and the simulator's are the same bytes.
+
+pub mod naming;
+pub mod sums;
+pub mod board;
+pub mod history;
+pub mod quantiles;
+pub mod foreteller;
+pub mod announced;
+pub mod odds;
+pub mod crew;
+pub mod witness;
+pub mod quality;
+pub mod monitor;
+pub mod nodes;
+pub mod view;
+pub mod temper;
+pub mod statements;
+pub mod evacuation;
+pub mod lost;
+pub mod failing;
+pub mod aftermath;
