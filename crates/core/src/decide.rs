@@ -124,6 +124,10 @@ fn on_finished(
     let function = tenant.function();
     let slot = instance.slot;
     mind.pool.note_run(function, run);
+    if mind.cloning.is_on() {
+        // Who served a call lives: what failed before it is over.
+        mind.cloning.of(function).health.lives();
+    }
     let rests = mind.pool.finish(now, slot);
     dispatch::leave(mind, now, function);
     let known = mind.pool.known(function);

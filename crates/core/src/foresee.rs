@@ -19,7 +19,8 @@ use crate::time::{Instant, Span};
 use crate::timers::Subject;
 use crate::wanted::CloneWish;
 
-/// Chance of a use soon from which on an instance is made although nothing was foreseen.
+/// Chance of a use soon from which on an instance is made although nothing was foreseen, unless
+/// clones of late were good for so little that only what is more likely is worth a start.
 const LIKELY: f64 = 0.5;
 /// What making it costs, in uses.
 const START: f64 = 0.1;
@@ -148,8 +149,9 @@ fn surge(
     let calls = calls.saturating_mul(1000);
     let demand = StepDemand { chance: 0, q10: calls, q50: calls, q90: calls, q95: calls };
     let need = Need::new(demand, WHOLE, 1.0, lasts, run, concurrency);
+    let price = mind.cloning.policy.price(mind.cloning.uses.lately()).max(LIKELY);
     let likely = (known.live() + 1..=scaling::at_once(needed))
-        .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= LIKELY))
+        .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= price))
         .last();
     let Some((count, own)) = likely else { return };
     let held = (lasts + start).secs_f64();

@@ -100,9 +100,16 @@ fn weigh(mind: &Mind, now: Instant, draft: &mut Draft, most: usize) -> usize {
 }
 
 /// All are weighed: who gets what, and who had a wish and has none now.
-fn rank(mind: &Mind, draft: &mut Draft) {
+fn rank(mind: &mut Mind, draft: &mut Draft) {
     let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
+    let missing = |count: u32, live: u32| u64::from(count.saturating_sub(live));
+    let wished = draft.offers.iter().map(|offer| missing(offer.wish.count, offer.live));
+    let wished: u64 = wished.sum();
     let orders = place(std::mem::take(&mut draft.offers), &nodes, mind.nearby.is_any());
+    let placed = orders
+        .iter()
+        .map(|order| missing(order.wish.count, mind.pool.known(order.function).live()));
+    mind.cloning.short.room += wished.saturating_sub(placed.sum());
     let mut wishes = Vec::new();
     // A wish for the next step does not end what is wished for in this one.
     if !draft.is_ahead {
@@ -128,11 +135,22 @@ fn carry_out(mind: &mut Mind, now: Instant, wish: Wish, is_ahead: bool, actions:
             (order.function, Some(order.wish))
         }
     };
+    note_short(mind, now, function);
     // It may be gone, or want no clones, since it was weighed.
     let deployed = mind.pool.function(function).is_some_and(|known| known.deployed);
     let wish = wish.filter(|_| deployed && mind.cloning.clones(function));
     mind.wanted.set_clones(function, wish);
     reconcile::on_clones(mind, now, function, actions);
+}
+
+/// A wish is weighed anew: what is missing of it comes too late.
+fn note_short(mind: &mut Mind, now: Instant, function: FunctionId) {
+    let due = mind.wanted.clones(function).filter(|wish| wish.from <= now);
+    let Some((due, known)) = due.zip(mind.pool.function(function)) else { return };
+    let missing = due.count.saturating_sub(known.live());
+    if let Some(obstacle) = mind.cloning.of(function).obstacle.take() {
+        mind.cloning.short.add(obstacle, missing);
+    }
 }
 
 /// Memory that clones may still take. What keep-alive would give away for them is not known

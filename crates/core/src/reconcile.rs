@@ -1,6 +1,7 @@
 //! From wishes to orders: the difference between what is wanted and what is.
 
 use crate::action::{Action, StartCause, StopCause};
+use crate::cloning::short::Obstacle;
 use crate::demand::WHOLE;
 use crate::elsewhere;
 use crate::ids::FunctionId;
@@ -211,20 +212,26 @@ fn begin_clones(
         let (known, nearby) = (mind.pool.known(function), mind.nearby.count(now, function));
         let here = due.count.min((due.count + due.beyond).saturating_sub(nearby));
         if !known.deployed || known.live() >= here {
+            mind.cloning.of(function).obstacle = None;
             return Instant::NEVER;
         }
-        let health = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
-        let allowed = health.max(mind.cloning.next_start(now, function));
+        let rested = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+        let rate = mind.cloning.next_start(now, function);
+        let allowed = rested.max(rate);
         if allowed > now {
+            let obstacle = if rested > rate { Obstacle::Failing } else { Obstacle::Rate };
+            mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
         let memory = known.settings().memory;
         if mind.cloning.room_of(function, memory, known.clones()) == 0 {
+            mind.cloning.of(function).obstacle = Some(Obstacle::Room);
             return now + CLONE_RETRY;
         }
         // A call that waits for memory comes before one that is only expected.
         let fits = mind.pool.clones_held() + memory <= most && mind.queues.hungry() == 0;
         if !fits || room::start(mind, now, function, Purpose::clone(due.bid), actions).is_err() {
+            mind.cloning.of(function).obstacle = Some(Obstacle::Room);
             let missing = due.count - mind.pool.known(function).live();
             elsewhere::ask(mind, now, function, missing + due.beyond, due, actions);
             return now + CLONE_RETRY;

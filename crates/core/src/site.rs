@@ -6,6 +6,7 @@
 
 use crate::action::Action;
 use crate::catalog;
+use crate::cloning::short::ShortTally;
 use crate::decide;
 use crate::event::Event;
 use crate::history::Taken;
@@ -71,6 +72,11 @@ impl Site {
         let at_work = account.used().saturating_sub(account.idle());
         let left = self.mind.pool.limit().saturating_sub(at_work);
         planning::room_for_clones(&self.mind).min(left)
+    }
+
+    /// Clones that were wished for and came too late or not at all, by what stood in the way.
+    pub fn clones_short(&self) -> ShortTally {
+        self.mind.cloning.short
     }
 
     /// Whether clones of a function are made.

@@ -2,6 +2,13 @@
 
 pub mod error;
 pub mod tally;
+pub(crate) mod slab;
+pub(crate) mod news;
+pub(crate) mod skill;
+pub mod failures;
+pub mod announced;
+pub(crate) mod outlook;
+pub mod played;
 pub mod world;
 pub mod row;
 pub mod simulate;

@@ -2,8 +2,9 @@
 //! of them. What scripts read; names and units are part of the contract.
 
 use serde::Serialize;
+use swell_core::cloning::short::ShortTally;
 
-use crate::tally::WHYS;
+use crate::tally::{PlayedTally, WHYS};
 
 /// The result of one run.
 #[derive(Debug, Clone, Serialize)]
@@ -67,6 +68,15 @@ pub struct Row {
     /// Why calls waited for a new instance.
     #[serde(skip)]
     pub why: [u64; WHYS],
+    /// What befell them where failures, schedules or events are played.
+    #[serde(skip)]
+    pub played: PlayedTally,
+    /// How much better than rates forecasts told steps with calls from others, at most 1.
+    #[serde(skip)]
+    pub skill: Option<f64>,
+    /// Clones that were wished for and came too late or not at all.
+    #[serde(skip)]
+    pub short: ShortTally,
     /// Instances ended for another's sake.
     pub evictions: u64,
     /// Instances ended because their lease ran out.

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant as WallClock;
 
 use swell_core::catalog::{self, Policy};
+use swell_core::cloning::short::ShortTally;
 use swell_core::journal::{Digest, Journal};
 use swell_core::pool::instance::State;
 use swell_core::pool::ledger::Pool;
@@ -19,7 +20,9 @@ use swell_trace::cold::ColdModel;
 use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;
 
+use crate::announced::{Announced, Notice};
 use crate::error::SimError;
+use crate::failures::Failures;
 use crate::row::{Detail, Row, Sample};
 use crate::tally::Tally;
 use crate::world::{Ended, Starts, Stopped, VirtualWorld};
@@ -99,16 +102,28 @@ pub fn simulate_with(
     journal: &mut impl Journal,
     interrupt: &AtomicBool,
 ) -> Result<(Row, Detail), SimError> {
-    let (row, detail, _) = simulate_foreseen(scenario, case, policy, None, journal, interrupt)?;
+    let (row, detail, _) =
+        simulate_foreseen(scenario, case, policy, Beside::default(), journal, interrupt)?;
     Ok((row, detail))
 }
 
-/// The same with forecasts, if any are made, and what the mind says of its clones.
+/// What a run has beside its trace.
+#[derive(Default)]
+pub struct Beside<'a> {
+    /// Forecasts, and how clones are made by them.
+    pub foreseen: Option<(CloningSettings, Foresight)>,
+    /// How instances fail.
+    pub failures: Failures,
+    /// What is known beforehand.
+    pub announced: Option<&'a Announced>,
+}
+
+/// The same with forecasts and failures, if there are any, and what the mind says of its clones.
 pub fn simulate_foreseen(
     scenario: &Scenario,
     case: &Case,
     policy: Policy,
-    foreseen: Option<(CloningSettings, Foresight)>,
+    beside: Beside<'_>,
     journal: &mut impl Journal,
     interrupt: &AtomicBool,
 ) -> Result<(Row, Detail, Receipt), SimError> {
@@ -122,6 +137,10 @@ pub fn simulate_foreseen(
         resume: scenario.resume,
     };
     let mut world = VirtualWorld::new(&scenario.functions, stream, starts, interrupt);
+    let Beside { foreseen, failures, announced } = beside;
+    let step = foreseen.as_ref().map_or(Span::from_mins(1), |(_, foresight)| foresight.step());
+    let notice = announced.map(|announced| Notice::new(announced, &scenario.trace, step));
+    world = world.with_failures(failures, seed).with_notice(notice);
     if let Some((settings, foresight)) = foreseen {
         world = world.with_foresight(settings, foresight);
     }
@@ -143,6 +162,7 @@ pub fn simulate_foreseen(
     let rates = cold_rates(&ended.tally);
     let mut row = row(scenario, case, &ended, sites[0].pool(), &rates);
     row.calls_per_s = Some(ended.tally.calls as f64 / seconds.max(1e-9));
+    row.short = sites[0].clones_short();
     let detail = Detail { function_cold_rates: rates, timeline: timeline.samples };
     Ok((row, detail, sites[0].receipt(ended.last)))
 }
@@ -220,6 +240,9 @@ fn row(scenario: &Scenario, case: &Case, ended: &Ended, pool: &Pool, rates: &[f6
         starting_gb_s: gb_s(State::Starting),
         peak_mb: pool.account().peak().mb_f64(),
         why: tally.why,
+        played: tally.played,
+        skill: ended.skill,
+        short: ShortTally::default(),
         evictions: tally.evictions,
         expirations: tally.expirations,
         starts: tally.starts,

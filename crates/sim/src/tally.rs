@@ -60,10 +60,33 @@ pub struct Tally {
     pub pauses: u64,
     /// Why calls waited for a new instance.
     pub why: [u64; WHYS],
+    /// What befell them where failures, schedules or events are played.
+    pub played: PlayedTally,
     /// How long served calls waited.
     pub waits: Waits,
     /// The same per function.
     pub functions: Vec<FunctionTally>,
+}
+
+/// What befell calls and instances where failures, schedules or events are played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlayedTally {
+    /// Calls that were given to an instance that was dead.
+    pub failed: u64,
+    /// Clones that a probe found dead while they waited.
+    pub found_dead: u64,
+    /// Starts that failed, of which `clones_crashed` were of clones.
+    pub crashed: u64,
+    /// Starts of clones that failed.
+    pub clones_crashed: u64,
+    /// Calls by schedules.
+    pub known: u64,
+    /// Of these, calls that waited for a new instance.
+    pub known_cold: u64,
+    /// Calls of functions that an event touched then.
+    pub during_events: u64,
+    /// Of these, calls that waited for a new instance.
+    pub during_events_cold: u64,
 }
 
 /// Counts of one function in one run.
@@ -139,7 +162,7 @@ impl Tally {
 
     /// Calls that got an answer.
     pub fn served(&self) -> u64 {
-        self.calls - self.dropped
+        self.calls - self.dropped - self.played.failed
     }
 }
 

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use swell_core::action::{Action, StartCause, StartKind, StopCause};
 use swell_core::cloning::catalog;
-use swell_core::demand::DemandForecast;
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::rng::Rng;
@@ -22,6 +21,11 @@ use swell_trace::arrival::{Arrival, ArrivalStream};
 use swell_trace::cold::ColdModel;
 use swell_trace::error::TraceError;
 
+use crate::announced::Notice;
+use crate::failures::{Failures, Fates};
+use crate::news::{News, Request};
+use crate::outlook::Outlook;
+use crate::slab::Slab;
 use crate::tally::{Tally, Why};
 
 /// How long starts take, and with what dice.
@@ -41,7 +45,9 @@ pub struct VirtualWorld<'a> {
     starts: Starts,
     interrupt: &'a AtomicBool,
     cloning: Option<CloningSettings>,
-    foresight: Option<Foresight>,
+    outlook: Option<Outlook>,
+    notice: Option<Notice<'a>>,
+    fates: Option<Fates>,
     deployed: usize,
     chunk: Vec<Arrival>,
     place: usize,
@@ -51,12 +57,8 @@ pub struct VirtualWorld<'a> {
     news: Slab<News>,
     requests: Slab<Request>,
     start_of_slot: Vec<Span>,
-    /// By function, its instances, and the chance that the forecast gave this step, in
-    /// thousandths.
+    /// By function, its instances.
     live: Vec<u32>,
-    chances: Vec<u16>,
-    /// The chance from which on the policy may find a clone worth its price, in thousandths.
-    worth_a_clone: u16,
     tally: Tally,
     last: Instant,
     stopped: Option<Stopped>,
@@ -71,27 +73,12 @@ pub enum Stopped {
     Broken(TraceError),
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Request {
-    function: FunctionId,
-    arrived: Instant,
-    run: Span,
-    /// Why it is cold, if it is.
-    why: Why,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum News {
-    Started { instance: InstanceId, took: Span },
-    Resumed { instance: InstanceId },
-    Finished { instance: InstanceId, run: Span },
-    Probed { instance: InstanceId },
-}
-
 /// What a finished world has to tell.
 pub struct Ended {
     /// What happened to the calls.
     pub tally: Tally,
+    /// How much better than rates forecasts told steps with calls from others, at most 1.
+    pub skill: Option<f64>,
     /// The time of the last news.
     pub last: Instant,
     /// Why it ended early, if it did.
@@ -112,7 +99,9 @@ impl<'a> VirtualWorld<'a> {
             starts,
             interrupt,
             cloning: None,
-            foresight: None,
+            outlook: None,
+            notice: None,
+            fates: None,
             deployed: 0,
             chunk: Vec::new(),
             place: 0,
@@ -123,8 +112,6 @@ impl<'a> VirtualWorld<'a> {
             requests: Slab::default(),
             start_of_slot: Vec::new(),
             live: vec![0; functions.len()],
-            chances: vec![0; functions.len()],
-            worth_a_clone: u16::MAX,
             tally: Tally::new(functions.len()),
             last: Instant::ZERO,
             stopped: None,
@@ -141,15 +128,31 @@ impl<'a> VirtualWorld<'a> {
     pub fn with_foresight(mut self, settings: CloningSettings, foresight: Foresight) -> Self {
         // Settings with a policy that nobody knows make no clones.
         let policy = catalog::build(&settings.policy);
-        self.worth_a_clone = policy.map_or(u16::MAX, |policy| policy.least_chance());
+        let worth_a_clone = policy.map_or(u16::MAX, |policy| policy.least_chance());
+        self.outlook = Some(Outlook::new(foresight, self.functions.len(), worth_a_clone));
         self.cloning = Some(settings);
-        self.foresight = Some(foresight);
+        self
+    }
+
+    /// Lets instances fail.
+    #[must_use]
+    pub fn with_failures(mut self, failures: Failures, seed: u64) -> Self {
+        let fates = || Fates::new(failures, self.functions.len(), seed);
+        self.fates = (!failures.is_none()).then(fates);
+        self
+    }
+
+    /// Lets the world know what is announced; forecasts tell of it, if any are made.
+    #[must_use]
+    pub fn with_notice(mut self, notice: Option<Notice<'a>>) -> Self {
+        self.notice = notice;
         self
     }
 
     /// Ends the world and hands over what it counted.
     pub fn end(self) -> Ended {
-        Ended { tally: self.tally, last: self.last, stopped: self.stopped }
+        let skill = self.outlook.as_ref().and_then(Outlook::skill);
+        Ended { tally: self.tally, skill, last: self.last, stopped: self.stopped }
     }
 
     fn next_arrival(&mut self) -> Option<Instant> {
@@ -171,6 +174,26 @@ impl<'a> VirtualWorld<'a> {
         self.exhausted = self.chunk.is_empty();
     }
 
+    /// When the next news comes if the mind asks to be woken then; none at the end.
+    fn due(&mut self, woken: Option<Instant>) -> Option<Instant> {
+        let arrival = self.next_arrival().unwrap_or(Instant::NEVER);
+        let done = self.under_way.peek().map_or(Instant::NEVER, |Reverse((at, _))| *at);
+        let woken = woken.unwrap_or(Instant::NEVER);
+        // After the last call, wake-ups matter only to requests that still wait.
+        let over = self.exhausted && self.under_way.is_empty() && self.requests.is_empty();
+        if over || (arrival.min(done) == Instant::NEVER && woken == Instant::NEVER) {
+            return None;
+        }
+        Some(done.min(woken).min(arrival).min(self.closes()).max(self.last))
+    }
+
+    /// When the step of forecasts ends; steps are closed while calls are still to come.
+    fn closes(&mut self) -> Instant {
+        let is_over = self.next_arrival().is_none();
+        let outlook = self.outlook.as_ref().filter(|_| !is_over);
+        outlook.map_or(Instant::NEVER, Outlook::due)
+    }
+
     fn begin(&mut self, at: Instant, news: News) {
         let key = u64::from(self.begun) << 32 | u64::from(self.news.insert(news));
         self.begun = self.begun.wrapping_add(1);
@@ -181,14 +204,20 @@ impl<'a> VirtualWorld<'a> {
         let arrival = self.chunk[self.place];
         self.place += 1;
         self.tally.on_call(arrival.function);
-        if let Some(foresight) = &mut self.foresight {
-            foresight.count(arrival.function);
+        if let Some(outlook) = &mut self.outlook {
+            outlook.count(arrival.function);
         }
         let why = self.why(arrival.function);
         let Arrival { at: arrived, function, run } = arrival;
-        let request = Request { function, arrived, run, why };
+        let notice = self.notice.as_ref();
+        let is_known = notice.is_some_and(|notice| notice.is_known(function, arrived));
+        let is_during_event =
+            notice.is_some_and(|notice| notice.is_during_event(function, arrived));
+        self.tally.played.known += u64::from(is_known);
+        self.tally.played.during_events += u64::from(is_during_event);
+        let request = Request { function, arrived, run, why, is_known, is_during_event };
         let request = RequestId(self.tally.calls << 32 | u64::from(self.requests.insert(request)));
-        Event::RequestArrived { request, function: arrival.function }
+        Event::RequestArrived { request, function }
     }
 
     /// Why a call that has just come would be cold.
@@ -198,22 +227,11 @@ impl<'a> VirtualWorld<'a> {
             Why::First
         } else if self.live[place] > 0 {
             Why::Beyond
-        } else if self.chances[place] >= self.worth_a_clone {
+        } else if self.outlook.as_ref().is_some_and(|outlook| outlook.is_foreseen(function)) {
             Why::Foreseen
         } else {
             Why::Unforeseen
         }
-    }
-
-    fn foresee(&mut self) -> Option<Box<DemandForecast>> {
-        let forecast = self.foresight.as_mut()?.close();
-        self.chances.fill(0);
-        for demand in &forecast.functions {
-            if let Some(first) = demand.steps.first() {
-                self.chances[demand.function.index()] = first.chance;
-            }
-        }
-        Some(Box::new(forecast))
     }
 
     fn finish_one(&mut self) -> Event {
@@ -221,8 +239,15 @@ impl<'a> VirtualWorld<'a> {
         match self.news.remove(key as u32) {
             News::Started { instance, took } => Event::InstanceStarted { instance, took },
             News::Resumed { instance } => Event::InstanceResumed { instance },
-            // Modelled sandboxes do not fail.
-            News::Probed { instance } => Event::CloneProbed { instance, healthy: true },
+            News::Probed { instance, healthy } => Event::CloneProbed { instance, healthy },
+            News::Crashed { instance, function } => {
+                self.live[function.index()] -= 1;
+                Event::StartFailed { instance }
+            }
+            News::Died { instance, function } => {
+                self.live[function.index()] -= 1;
+                Event::InstanceFailed { instance }
+            }
             News::Finished { instance, run } => {
                 Event::InvocationFinished { instance, request: RequestId(0), run }
             }
@@ -231,10 +256,17 @@ impl<'a> VirtualWorld<'a> {
 
     fn invoke(&mut self, now: Instant, request: RequestId, instance: InstanceId, kind: StartKind) {
         let request = self.requests.remove(request.0 as u32);
+        if self.fates.as_ref().is_some_and(|fates| fates.is_dead(now, instance.index())) {
+            self.tally.played.failed += 1;
+            self.begin(now, News::Died { instance, function: request.function });
+            return;
+        }
         let waited = now.since(request.arrived);
         let start = match kind {
             StartKind::Cold => {
                 self.tally.on_cold(request.why);
+                self.tally.played.known_cold += u64::from(request.is_known);
+                self.tally.played.during_events_cold += u64::from(request.is_during_event);
                 self.start_of_slot[instance.index()]
             }
             _ => Span::ZERO,
@@ -243,7 +275,13 @@ impl<'a> VirtualWorld<'a> {
         self.begin(now + request.run, News::Finished { instance, run: request.run });
     }
 
-    fn start(&mut self, now: Instant, instance: InstanceId, function: FunctionId) {
+    fn start(
+        &mut self,
+        now: Instant,
+        instance: InstanceId,
+        function: FunctionId,
+        cause: StartCause,
+    ) {
         let took = self.starts.model.draw(function, &mut self.starts.rng);
         if self.start_of_slot.len() <= instance.index() {
             self.start_of_slot.resize(instance.index() + 1, Span::ZERO);
@@ -251,7 +289,23 @@ impl<'a> VirtualWorld<'a> {
         self.start_of_slot[instance.index()] = took;
         self.live[function.index()] += 1;
         self.tally.starts += 1;
+        if let Some(fates) = &mut self.fates {
+            if fates.crashes(now, function) {
+                self.tally.played.crashed += 1;
+                self.tally.played.clones_crashed += u64::from(cause == StartCause::Clone);
+                self.begin(now + took, News::Crashed { instance, function });
+                return;
+            }
+            fates.begin(now + took, instance.index());
+        }
         self.begin(now + took, News::Started { instance, took });
+    }
+
+    fn probe(&mut self, now: Instant, instance: InstanceId) {
+        let is_dead = |fates: &Fates| fates.is_dead(now, instance.index());
+        let healthy = !self.fates.as_ref().is_some_and(is_dead);
+        self.tally.played.found_dead += u64::from(!healthy);
+        self.begin(now, News::Probed { instance, healthy });
     }
 }
 
@@ -267,26 +321,18 @@ impl World for VirtualWorld<'_> {
         if let Some(settings) = self.cloning.take() {
             return Some((Instant::ZERO, SITE, Event::CloningSet { settings: Box::new(settings) }));
         }
-        let arrival = self.next_arrival().unwrap_or(Instant::NEVER);
-        let done = self.under_way.peek().map_or(Instant::NEVER, |Reverse((at, _))| *at);
-        let woken = wake.map_or(Instant::NEVER, |(at, _)| at);
-        // After the last call, wake-ups matter only to requests that still wait.
-        let over = self.exhausted && self.under_way.is_empty() && self.requests.is_empty();
-        if over || (arrival.min(done) == Instant::NEVER && woken == Instant::NEVER) {
-            return None;
-        }
-        // Steps are closed while calls are still to come.
-        let foresight = self.foresight.as_ref().filter(|_| arrival != Instant::NEVER);
-        let closed = foresight.map_or(Instant::NEVER, Foresight::due);
-        let now = done.min(woken).min(arrival).min(closed).max(self.last);
+        let now = self.due(wake.map(|(at, _)| at))?;
         self.last = now;
-        let event = if done <= now {
+        let is_done = self.under_way.peek().is_some_and(|Reverse((at, _))| *at <= now);
+        let closed = self.closes();
+        let event = if is_done {
             self.finish_one()
         } else if closed <= now
-            && let Some(forecast) = self.foresee()
+            && let Some(outlook) = &mut self.outlook
         {
+            let forecast = Box::new(outlook.close(self.notice.as_ref()));
             Event::DemandForeseen { forecast }
-        } else if woken <= now {
+        } else if wake.is_some_and(|(at, _)| at <= now) {
             Event::WokeUp
         } else {
             self.arrive()
@@ -302,7 +348,7 @@ impl World for VirtualWorld<'_> {
                 }
                 Action::Start { instance, function, cause } => {
                     self.tally.starts_ahead += u64::from(cause != StartCause::Request);
-                    self.start(now, instance, function);
+                    self.start(now, instance, function, cause);
                 }
                 Action::Stop { function, cause, .. } => {
                     self.live[function.index()] -= 1;
@@ -316,48 +362,11 @@ impl World for VirtualWorld<'_> {
                 // A site that is played alone has nobody nearby.
                 Action::AskNearby { .. } => {}
                 Action::Pause { .. } => self.tally.pauses += 1,
-                Action::Probe { instance } => self.begin(now, News::Probed { instance }),
+                Action::Probe { instance } => self.probe(now, instance),
                 Action::Resume { instance } => {
                     self.begin(now + self.starts.resume, News::Resumed { instance });
                 }
             }
         }
-    }
-}
-
-/// Values under small numbers that are reused, so memory follows what is alive.
-#[derive(Debug)]
-struct Slab<T> {
-    values: Vec<T>,
-    vacant: Vec<u32>,
-}
-
-impl<T> Default for Slab<T> {
-    fn default() -> Self {
-        Self { values: Vec::new(), vacant: Vec::new() }
-    }
-}
-
-impl<T: Copy> Slab<T> {
-    fn insert(&mut self, value: T) -> u32 {
-        match self.vacant.pop() {
-            Some(index) => {
-                self.values[index as usize] = value;
-                index
-            }
-            None => {
-                self.values.push(value);
-                (self.values.len() - 1) as u32
-            }
-        }
-    }
-
-    fn remove(&mut self, index: u32) -> T {
-        self.vacant.push(index);
-        self.values[index as usize]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.values.len() == self.vacant.len()
     }
 }

@@ -5,10 +5,13 @@ use std::sync::atomic::AtomicBool;
 use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
 use swell_core::time::Span;
 use swell_core::units::Bytes;
+use swell_sim::announced::Announced;
 use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
+use swell_sim::clone::line::{CloneResults, lines};
 use swell_sim::clone::row::CloneRow;
-use swell_sim::clone::summary::{lines, verdicts};
+use swell_sim::clone::summary::verdicts;
 use swell_sim::clone::{page, table};
+use swell_sim::failures::Failures;
 use swell_sim::report::html::shell::About;
 use swell_sim::simulate::Scenario;
 use swell_trace::cold::ColdCost;
@@ -41,6 +44,8 @@ fn experiment(
         policy: "hazard".to_string(),
         cloning: CloningSettings { policy: policies.0.to_string(), ..CloningSettings::default() },
         forecaster: policies.1.to_string(),
+        failures: Failures::default(),
+        announced: Announced::default(),
         memories: vec![memory],
         placement: Placement::Uniform,
         durations: Durations::Average,
@@ -49,8 +54,12 @@ fn experiment(
     }
 }
 
-fn run(experiment: &CloneExperiment) -> Vec<CloneRow> {
+fn results(experiment: &CloneExperiment) -> CloneResults {
     experiment.run(&AtomicBool::new(false), &|_| ()).expect("nothing stops it")
+}
+
+fn run(experiment: &CloneExperiment) -> Vec<CloneRow> {
+    results(experiment).rows
 }
 
 const TIMERS: &str = "gen:timers,functions=60,calls=3000,hours=10,seed=4";
@@ -88,10 +97,11 @@ fn a_shadow_is_not_noticed_where_calls_wait_for_memory() {
 
 #[test]
 fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
-    let rows = run(&experiment(SPARSE, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 1));
-    let [off, _, on] = &rows[..] else { panic!("three modes") };
-    let verdicts = verdicts(&lines(&rows));
-    assert!(verdicts[0].contains("cannot help"), "{verdicts:?}");
+    let results =
+        results(&experiment(SPARSE, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 1));
+    let [off, _, on] = &results.rows[..] else { panic!("three modes") };
+    let verdicts = verdicts(&lines(&results));
+    assert!(verdicts[0].contains("do not help"), "{verdicts:?}");
     assert!(on.waste_gb_s <= off.waste_gb_s * 1.01, "{} {}", on.waste_gb_s, off.waste_gb_s);
     assert!(on.cold as f64 <= off.cold as f64 * 1.01, "{} {}", on.cold, off.cold);
     assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
@@ -104,10 +114,10 @@ fn calls_without_memory_that_compete_for_room_cost_next_to_nothing() {
     let mut experiment =
         experiment(CROWDED, Bytes::from_mb(8_000), ("expected-cost", "occurrence"), 2);
     experiment.modes = vec![CloningMode::Off, CloningMode::On];
-    let rows = run(&experiment);
-    let [off, on] = &rows[..] else { panic!("two modes") };
-    let verdicts = verdicts(&lines(&rows));
-    assert!(verdicts[0].contains("cannot help"), "{verdicts:?}");
+    let results = results(&experiment);
+    let [off, on] = &results.rows[..] else { panic!("two modes") };
+    let verdicts = verdicts(&lines(&results));
+    assert!(verdicts[0].contains("calls come without memory"), "{verdicts:?}");
     assert!(on.clones_made > 0, "it was tried");
     assert!(on.cold as f64 <= off.cold as f64 * 1.01, "{} {}", on.cold, off.cold);
     assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
@@ -133,9 +143,11 @@ fn an_oracle_shows_what_is_left_to_gain_and_each_cold_start_has_a_reason() {
 
 #[test]
 fn results_are_the_same_on_any_number_of_threads_and_in_every_form() {
-    let one = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 1));
-    let two = run(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 3));
-    let bytes = |rows: &[CloneRow]| {
+    let one =
+        results(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 1));
+    let two =
+        results(&experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "occurrence"), 3));
+    let bytes = |rows: &CloneResults| {
         let mut bytes = Vec::new();
         table::write_json(rows, &mut bytes).expect("a vector takes it");
         bytes

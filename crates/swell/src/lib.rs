@@ -32,6 +32,7 @@ pub mod forecasting;
 pub mod specification;
 pub mod overrides;
 pub mod scenario;
+pub mod announced;
 pub mod cache_cases;
 pub mod recording;
 pub mod recorded;

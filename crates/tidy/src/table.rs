@@ -114,6 +114,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "scaling",
                 "health",
                 "rate",
+                "short",
             ],
             above: &["catalog", "manager"],
         },

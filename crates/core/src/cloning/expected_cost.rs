@@ -17,6 +17,7 @@
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::prices::{Price, Prices};
+use crate::cloning::uses::Lately;
 use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
@@ -148,8 +149,12 @@ impl ClonePolicy for ExpectedCost {
         let doubt = f64::from(WHOLE - candidate.confidence.min(WHOLE)) / f64::from(WHOLE);
         let rank = wish.bid * (1.0 + doubt / 4.0) / (candidate.memory.get().max(1) as f64);
         let Candidate { function, memory, live, .. } = *candidate;
-        let offer = Offer { function, memory, live, wish, rank, is_firm: false };
+        let offer = Offer { function, memory, live, wish, rank };
         (wish.count > 0).then_some(offer)
+    }
+
+    fn price(&self, lately: Option<Lately>) -> f64 {
+        self.prices.at(lately).start
     }
 
     fn patience(&self, step: Span) -> Span {
@@ -169,7 +174,6 @@ mod tests {
     use super::*;
     use crate::cloning::nearness::Node;
     use crate::cloning::placing::place;
-    use crate::cloning::uses::Lately;
     use crate::cloning::view::Order;
     use crate::demand::StepDemand;
     use crate::ids::FunctionId;

@@ -13,6 +13,7 @@ use crate::cloning::lead::Lead;
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
 use crate::cloning::scaling::Surplus;
+use crate::cloning::short::{Obstacle, ShortTally};
 use crate::cloning::uses::Uses;
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
@@ -33,6 +34,8 @@ pub(crate) struct Foreseen {
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
     pub(crate) health: Health,
+    /// What stood in the way of the last clone that was missing.
+    pub(crate) obstacle: Option<Obstacle>,
 }
 
 /// How forecasts turned out, step by step of all functions that one spoke of.
@@ -68,6 +71,7 @@ pub(crate) struct Manager {
     pub(crate) policy: Box<dyn ClonePolicy>,
     pub(crate) rate: Rate,
     pub(crate) outcomes: Outcomes,
+    pub(crate) short: ShortTally,
     /// What became of clones of late.
     pub(crate) uses: Uses,
     /// A plan that is half made.
@@ -86,6 +90,7 @@ impl Manager {
             settings,
             policy,
             outcomes: Outcomes::default(),
+            short: ShortTally::default(),
             uses: Uses::default(),
             draft: None,
             functions: Vec::new(),

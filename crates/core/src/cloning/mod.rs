@@ -17,5 +17,6 @@ pub mod lead;
 pub mod scaling;
 pub mod health;
 pub mod rate;
+pub mod short;
 pub mod draft;
 pub mod manager;

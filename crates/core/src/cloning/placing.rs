@@ -10,13 +10,13 @@ pub fn place(mut offers: Vec<Offer>, nodes: &[Node], has_nearby: bool) -> Vec<Or
     offers.sort_unstable_by(order);
     let mut places = Places::new(nodes);
     let placed = offers.into_iter().filter_map(|offer| {
-        let Offer { function, memory, live, mut wish, is_firm, .. } = offer;
+        let Offer { function, memory, live, mut wish, .. } = offer;
         let there = live.min(wish.count);
         let more = (there..wish.count).take_while(|_| places.take(memory).is_some());
         let placed = there + more.count() as u32;
         wish.beyond = if has_nearby { wish.count - placed } else { 0 };
         wish.count = placed;
-        (wish.count > 0 || wish.beyond > 0 || is_firm).then_some(Order { function, wish })
+        (wish.count > 0 || wish.beyond > 0).then_some(Order { function, wish })
     });
     placed.collect()
 }

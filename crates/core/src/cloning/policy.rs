@@ -1,6 +1,7 @@
 //! The question the rivals of this folder answer: given what is expected of every function
 //! in a step, how many instances of which are worth having when it begins?
 
+use crate::cloning::uses::Lately;
 use crate::cloning::view::{Candidate, Offer};
 use crate::time::{Instant, Span};
 
@@ -13,6 +14,10 @@ pub trait ClonePolicy: Send {
     /// The chance of any call from which on a first clone can ever be worth its start, in
     /// thousandths.
     fn least_chance(&self) -> u16;
+
+    /// The chance of a use from which on one more start is worth it, 0 to 1, given what clones of
+    /// late were good for; nothing is known of that before enough have ended.
+    fn price(&self, lately: Option<Lately>) -> f64;
 
     /// How long a surplus of clones must last before some of it is let go, given the length
     /// of a step.

@@ -8,6 +8,7 @@
 //! has served is keep-alive's; the volume is the median.
 
 use crate::cloning::policy::ClonePolicy;
+use crate::cloning::uses::Lately;
 use crate::cloning::view::{Candidate, Offer};
 use crate::time::{Instant, Span};
 use crate::wanted::CloneWish;
@@ -45,12 +46,17 @@ impl ClonePolicy for Seed {
         let wish =
             CloneWish { count, from: now, until: candidate.end, worth: 0.0, bid: 0.0, beyond: 0 };
         let Candidate { function, memory, live, .. } = *candidate;
-        Some(Offer { function, memory, live, wish, rank: 0.0, is_firm: true })
+        Some(Offer { function, memory, live, wish, rank: 0.0 })
     }
 
     fn least_chance(&self) -> u16 {
         // It goes by the median: a call has to be as likely as not.
         500
+    }
+
+    fn price(&self, _: Option<Lately>) -> f64 {
+        // It does not learn.
+        0.0
     }
 
     fn patience(&self, _step: Span) -> Span {

@@ -68,8 +68,6 @@ pub struct Offer {
     pub wish: CloneWish,
     /// Those of more rank have memory and starts first; of equal ones, in order of functions.
     pub rank: f64,
-    /// Whether a wish for nothing is one all the same, rather than left to keep-alive.
-    pub is_firm: bool,
 }
 
 /// What is wished for one function.

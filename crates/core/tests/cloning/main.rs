@@ -3,9 +3,11 @@
 mod stage;
 mod bounds;
 mod health;
+mod laws;
 mod many;
 mod modes;
 mod nearby;
 mod pressure;
 mod scaling;
+mod seed;
 mod timing;

@@ -3,8 +3,8 @@
 use plotly::common::{ErrorData, ErrorType, Line as Stroke, Marker, Mode};
 use plotly::{Plot, Scatter};
 
+use crate::clone::line::Line;
 use crate::clone::row::CloneRow;
-use crate::clone::summary::Line;
 use crate::report::html::chart::{Chart, Version, figure};
 use crate::report::html::style::{color, symbol};
 

@@ -15,13 +15,18 @@ use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 use swell_trace::reading::Reading;
 
+use crate::announced::Announced;
+use crate::clone::line::{Ceiling, CloneResults, HELPS_PCT, Line, lines};
 use crate::clone::row::{Asked, CloneRow};
 use crate::error::SimError;
-use crate::simulate::{Case, Scenario, simulate_foreseen};
+use crate::failures::Failures;
+use crate::simulate::{Beside, Case, Scenario, simulate_foreseen};
 use crate::spread::spread;
 
 /// The forecaster that knows the calls of every minute beforehand: what none can surpass.
 pub const ORACLE: &str = "oracle";
+/// A policy to which clones cost nothing.
+const FREE: &str = "expected-cost:start=0,start-used=0,start-unused=0,start-useless=0,rent=0";
 const MINUTE: Span = Span::from_mins(1);
 
 /// What to run.
@@ -38,6 +43,10 @@ pub struct CloneExperiment {
     pub cloning: CloningSettings,
     /// The method of forecasting.
     pub forecaster: String,
+    /// How instances fail.
+    pub failures: Failures,
+    /// What is known beforehand. Whoever wants it played as well has the scenario's trace do that.
+    pub announced: Announced,
     /// Memory limits.
     pub memories: Vec<Bytes>,
     /// Placement of a minute's calls.
@@ -48,6 +57,14 @@ pub struct CloneExperiment {
     pub seeds: Vec<u64>,
     /// Cells computed at a time.
     pub threads: usize,
+}
+
+/// One run.
+struct Cell<'a> {
+    memory: Bytes,
+    mode: CloningMode,
+    seed: u64,
+    forecaster: &'a str,
 }
 
 impl CloneExperiment {
@@ -62,11 +79,12 @@ impl CloneExperiment {
         &self,
         interrupt: &AtomicBool,
         progress: &(dyn Fn(&CloneRow) + Sync),
-    ) -> Result<Vec<CloneRow>, SimError> {
+    ) -> Result<CloneResults, SimError> {
         let cells = self.cells();
         let job = |place: usize| {
             let (memory, mode, seed) = cells[place];
-            match self.cell(memory, mode, seed, interrupt) {
+            let asked = Cell { memory, mode, seed, forecaster: &self.forecaster };
+            match self.cell(&asked, &self.cloning, interrupt) {
                 Ok(row) => {
                     progress(&row);
                     Ok(Some(row))
@@ -75,7 +93,51 @@ impl CloneExperiment {
                 Err(error) => Err(error),
             }
         };
-        spread(self.threads, cells.len(), interrupt, &job)
+        let rows = spread(self.threads, cells.len(), interrupt, &job)?;
+        let ceilings = self.ceilings(&rows, interrupt)?;
+        Ok(CloneResults { rows, ceilings })
+    }
+
+    /// What is left to gain, where clones save nothing.
+    fn ceilings(
+        &self,
+        rows: &[CloneRow],
+        interrupt: &AtomicBool,
+    ) -> Result<Vec<Ceiling>, SimError> {
+        let results = CloneResults { rows: rows.to_vec(), ceilings: Vec::new() };
+        let is_useless = |line: &Line| {
+            let saved = line.less_pct(|row| row.cold as f64);
+            line.mode == "on" && saved.is_some_and(|saved| saved < HELPS_PCT)
+        };
+        let useless: Vec<Line> = lines(&results).into_iter().filter(is_useless).collect();
+        let job = |place: usize| match self.ceiling(&useless[place], interrupt) {
+            Ok(ceiling) => Ok(Some(ceiling)),
+            Err(SimError::Interrupted) => Ok(None),
+            Err(error) => Err(error),
+        };
+        spread(self.threads, useless.len(), interrupt, &job)
+    }
+
+    fn ceiling(&self, line: &Line, interrupt: &AtomicBool) -> Result<Ceiling, SimError> {
+        let seed = line.rows[0].seed;
+        let memories = self.memories.iter().copied();
+        let memory = memories.min_by(|a, b| {
+            let apart = |memory: &Bytes| (memory.mb_f64() - line.memory_mb).abs();
+            apart(a).total_cmp(&apart(b))
+        });
+        let memory = memory.expect("a line is of a memory size");
+        let cell = Cell { memory, mode: CloningMode::On, seed, forecaster: ORACLE };
+        let known = self.cell(&cell, &self.cloning, interrupt)?;
+        let is_enough = line.saved_by(&known).is_some_and(|saved| saved >= HELPS_PCT);
+        let free = match is_enough {
+            true => None,
+            false => {
+                let policy = FREE.to_string();
+                let free = CloningSettings { policy, starts_per_second: 0, ..self.cloning.clone() };
+                Some(self.cell(&cell, &free, interrupt)?)
+            }
+        };
+        Ok(Ceiling { memory_mb: line.memory_mb, known, free })
     }
 
     fn cells(&self) -> Vec<(Bytes, CloningMode, u64)> {
@@ -88,9 +150,9 @@ impl CloneExperiment {
         cells
     }
 
-    fn foresight(&self, reading: &Reading) -> Result<Foresight, SimError> {
-        if self.forecaster != ORACLE {
-            return Ok(Foresight::new(&self.forecaster, reading.seed)?);
+    fn foresight(&self, forecaster: &str, reading: &Reading) -> Result<Foresight, SimError> {
+        if forecaster != ORACLE {
+            return Ok(Foresight::new(forecaster, reading.seed)?);
         }
         let mut truth = Truth::default();
         let mut stream = self.scenario.trace.arrivals(reading)?;
@@ -109,11 +171,11 @@ impl CloneExperiment {
 
     fn cell(
         &self,
-        memory: Bytes,
-        mode: CloningMode,
-        seed: u64,
+        cell: &Cell<'_>,
+        cloning: &CloningSettings,
         interrupt: &AtomicBool,
     ) -> Result<CloneRow, SimError> {
+        let Cell { memory, mode, seed, forecaster } = *cell;
         let Self { placement, durations, .. } = *self;
         let reading = Reading { placement, durations, seed };
         let case = Case { policy: self.policy.clone(), memory, reading };
@@ -121,20 +183,18 @@ impl CloneExperiment {
         let foreseen = match mode {
             CloningMode::Off => None,
             CloningMode::Shadow | CloningMode::On => {
-                let settings = CloningSettings { mode, ..self.cloning.clone() };
-                Some((settings, self.foresight(&reading)?))
+                let settings = CloningSettings { mode, ..cloning.clone() };
+                Some((settings, self.foresight(forecaster, &reading)?))
             }
         };
         let mut digest = Digest::default();
+        let announced = Some(&self.announced).filter(|announced| !announced.is_nothing());
+        let beside = Beside { foreseen, failures: self.failures, announced };
         let (mut row, _, receipt) =
-            simulate_foreseen(&self.scenario, &case, policy, foreseen, &mut digest, interrupt)?;
+            simulate_foreseen(&self.scenario, &case, policy, beside, &mut digest, interrupt)?;
         row.digest = format!("{:016x}", digest.value());
-        let asked = Asked {
-            functions: self.functions,
-            mode,
-            clone_policy: &self.cloning.policy,
-            forecaster: &self.forecaster,
-        };
+        let asked =
+            Asked { functions: self.functions, mode, clone_policy: &cloning.policy, forecaster };
         Ok(CloneRow::of(&asked, row, &receipt))
     }
 }

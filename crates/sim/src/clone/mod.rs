@@ -1,8 +1,11 @@
 //! Keep-alive alone against keep-alive and clones made ahead of demand.
 
 pub mod row;
-pub mod experiment;
+pub mod line;
+pub mod reason;
 pub mod summary;
+pub mod incidents;
+pub mod experiment;
 pub mod table;
 pub mod curves;
 pub mod page;

@@ -3,23 +3,26 @@
 use std::io::{self, Write};
 
 use crate::clone::curves::chart;
+use crate::clone::incidents::incidents;
+use crate::clone::line::{CloneResults, Line, lines};
 use crate::clone::row::CloneRow;
-use crate::clone::summary::{Line, lines, verdicts};
+use crate::clone::summary::verdicts;
 use crate::report::figure::{count, memory, percent, whole};
 use crate::report::html::chart::escape;
 use crate::report::html::shell::{About, Page};
 
 /// Writes the page.
-pub fn write(rows: &[CloneRow], about: &About, out: &mut dyn Write) -> io::Result<()> {
-    let lines = lines(rows);
+pub fn write(results: &CloneResults, about: &About, out: &mut dyn Write) -> io::Result<()> {
+    let lines = lines(results);
     let page = Page {
         title: "Clones ahead of demand".to_string(),
-        heading: heading(rows, &lines, about),
+        heading: heading(&results.rows, &lines, about),
         charts: if lines.is_empty() { Vec::new() } else { vec![chart(&lines)] },
         rest: format!(
-            "<section><h2>Numbers</h2>\n{}</section>\n<section><h2>Why calls were cold</h2>\n{}</section>\n",
+            "<section><h2>Numbers</h2>\n{}</section>\n<section><h2>Why calls were cold</h2>\n{}</section>\n{}",
             numbers(&lines),
-            reasons(&lines)
+            reasons(&lines),
+            played(&lines)
         ),
     };
     page.write(out)
@@ -100,6 +103,19 @@ fn reasons(lines: &[Line]) -> String {
         html += "</tr>\n";
     }
     html + "</tbody></table></div>\n"
+}
+
+/// What befell calls where failures, schedules or events are played.
+fn played(lines: &[Line]) -> String {
+    let told: Vec<String> =
+        incidents(lines).iter().map(|told| format!("<li>{}</li>\n", escape(told))).collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(
+            "<section><h2>Failures, schedules and events</h2>\n<ul>\n{}</ul></section>\n",
+            told.concat()
+        ),
+    }
 }
 
 fn numbers(lines: &[Line]) -> String {

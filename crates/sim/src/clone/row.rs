@@ -10,7 +10,7 @@ use crate::row::Row;
 use crate::tally::Why;
 
 /// The result of one run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct CloneRow {
     /// The trace's name.
     pub trace: String,
@@ -69,6 +69,31 @@ pub struct CloneRow {
     pub clones_held_gb_s: f64,
     /// Memory that unused clones held for nothing, in GB s.
     pub clones_waste_gb_s: f64,
+    /// Clones that were wished for and came too late or not at all, for want of starts a second.
+    pub short_of_rate: u64,
+    /// The same, for want of memory or of what memory is worth.
+    pub short_of_room: u64,
+    /// The same, because those before them failed.
+    pub short_of_health: u64,
+    /// How much better forecasts told steps with a call from steps without than the function's own
+    /// rate of late did, in % of what that missed; absent without forecasts.
+    pub skill_pct: Option<f64>,
+    /// Calls that were given to an instance that had died while it waited.
+    pub failed: u64,
+    /// Clones that probes found dead while they waited, and that were replaced.
+    pub found_dead: u64,
+    /// Starts that failed.
+    pub crashed: u64,
+    /// Of these, starts of clones.
+    pub clones_crashed: u64,
+    /// Calls by schedules that were made known.
+    pub known: u64,
+    /// Of these, calls that waited for a new instance.
+    pub known_cold: u64,
+    /// Calls of functions that an announced event touched then.
+    pub during_events: u64,
+    /// Of these, calls that waited for a new instance.
+    pub during_events_cold: u64,
     /// Forecast steps whose calls lay within the 80 % band, in %; absent without forecasts.
     pub coverage_pct: Option<f64>,
     /// In shadow: cold starts as they would have been with clones.
@@ -147,6 +172,18 @@ impl CloneRow {
             clones_unused: real.made - real.used,
             clones_held_gb_s: gb_s(real.held_used),
             clones_waste_gb_s: gb_s(real.held_unused),
+            short_of_rate: row.short.rate,
+            short_of_room: row.short.room,
+            short_of_health: row.short.failing,
+            skill_pct: row.skill.map(|skill| 100.0 * skill),
+            failed: row.played.failed,
+            found_dead: row.played.found_dead,
+            crashed: row.played.crashed,
+            clones_crashed: row.played.clones_crashed,
+            known: row.played.known,
+            known_cold: row.played.known_cold,
+            during_events: row.played.during_events,
+            during_events_cold: row.played.during_events_cold,
             coverage_pct: coverage,
             receipt_cold: receipt.shadow.map(|shadow| shadow.served.cold),
             receipt_dropped: receipt.shadow.map(|shadow| shadow.served.dropped),

@@ -1,67 +1,14 @@
-//! What rows of several seeds say together, and the verdict in words.
+//! What the runs come to, in words.
 
 use swell_core::catalog;
 
+use crate::clone::line::{HELPS_PCT, Line};
+use crate::clone::reason::reason;
 use crate::clone::row::CloneRow;
 use crate::report::figure::whole;
-use crate::report::student::Estimate;
-
-/// One memory size and mode, over all seeds.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// Memory limit in decimal megabytes.
-    pub memory_mb: f64,
-    /// The mode.
-    pub mode: &'static str,
-    /// Its rows.
-    pub rows: Vec<CloneRow>,
-    /// The rows of the same seeds without forecasts, if they were run.
-    pub off: Vec<CloneRow>,
-}
 
 /// How much a receipt may differ from what was done, in %, to be called the same.
 const ALIKE_PCT: f64 = 5.0;
-/// Fewer cold starts saved than so many in a hundred are none.
-const HELPS_PCT: f64 = 2.0;
-
-/// The lines in the order of the rows.
-pub fn lines(rows: &[CloneRow]) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for row in rows {
-        let same = |line: &&mut Line| line.memory_mb == row.memory_mb && line.mode == row.mode;
-        match lines.iter_mut().find(same) {
-            Some(line) => line.rows.push(row.clone()),
-            None => lines.push(Line {
-                memory_mb: row.memory_mb,
-                mode: row.mode,
-                rows: vec![row.clone()],
-                off: Vec::new(),
-            }),
-        }
-    }
-    for line in &mut lines {
-        let alike = |off: &&CloneRow| off.memory_mb == line.memory_mb && off.mode == "off";
-        let off = rows.iter().filter(alike);
-        line.off =
-            off.filter(|off| line.rows.iter().any(|row| row.seed == off.seed)).cloned().collect();
-    }
-    lines
-}
-
-impl Line {
-    /// The mean of a figure over seeds, with its interval.
-    pub fn mean(&self, figure: impl Fn(&CloneRow) -> f64) -> Estimate {
-        Estimate::of(&self.rows.iter().map(figure).collect::<Vec<_>>())
-    }
-
-    /// By how many % a figure is less than without forecasts; none where those were not run,
-    /// or had none to lose.
-    pub fn less_pct(&self, figure: impl Fn(&CloneRow) -> f64) -> Option<f64> {
-        let off: f64 = self.off.iter().map(&figure).sum();
-        let own: f64 = self.rows.iter().map(&figure).sum();
-        (off > 0.0 && self.off.len() == self.rows.len()).then(|| 100.0 * (off - own) / off)
-    }
-}
 
 /// What the runs come to, in sentences; one for each memory size and question.
 pub fn verdicts(lines: &[Line]) -> Vec<String> {
@@ -111,9 +58,11 @@ fn verdict(line: &Line, memory: &str, saved: f64) -> String {
     let waste = -line.less_pct(|row| row.waste_gb_s).unwrap_or(0.0);
     if saved < HELPS_PCT {
         return format!(
-            "{memory}: forecasts cannot help here: calls come without memory of the ones before, \
-             or all are warm already. Clones saved {saved:.1} % of cold starts and changed what \
-             waits for work by {waste:+.2} %; mode `off` does as well"
+            "{memory}: clones do not help here: {}. They saved {saved:.1} % of cold starts, and \
+             changed starts by {:+.2} % and what waits for work by {waste:+.2} %; mode `off` does \
+             as well",
+            reason(line),
+            -line.less_pct(|row| row.starts as f64).unwrap_or(0.0)
         );
     }
     let drops = |rows: &[CloneRow]| {

@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
+use crate::clone::incidents::incidents;
+use crate::clone::line::{CloneResults, Line, lines};
 use crate::clone::row::CloneRow;
-use crate::clone::summary::{Line, lines, verdicts};
+use crate::clone::summary::verdicts;
 use crate::report::figure::{count, memory, percent, whole};
 use crate::report::table::{with_interval, write_aligned};
 
@@ -24,11 +26,11 @@ const HEAD: [&str; 13] = [
 ];
 
 /// Writes the table, what it comes to, and what the columns mean.
-pub fn write(rows: &[CloneRow], out: &mut dyn Write) -> io::Result<()> {
-    let Some(first) = rows.first() else {
+pub fn write(results: &CloneResults, out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = results.rows.first() else {
         return writeln!(out, "No run was completed.");
     };
-    let lines = lines(rows);
+    let lines = lines(results);
     let seeds = count(lines[0].rows.len(), "seed");
     writeln!(
         out,
@@ -61,6 +63,10 @@ pub fn write(rows: &[CloneRow], out: &mut dyn Write) -> io::Result<()> {
             mean(|row| row.cold_foreseen as f64),
             mean(|row| row.cold_unforeseen as f64)
         )?;
+    }
+    let told = incidents(&lines);
+    for told in &told {
+        writeln!(out, "{told}")?;
     }
     writeln!(out)?;
     writeln!(out, "cold %    waited for a new instance, of served calls; less %: than with `off`")?;
@@ -100,16 +106,17 @@ fn cells_of(line: &Line) -> Vec<String> {
 }
 
 /// Writes one JSON document: `{rows, verdicts}`.
-pub fn write_json(rows: &[CloneRow], out: &mut dyn Write) -> io::Result<()> {
-    let document = serde_json::json!({ "rows": rows, "verdicts": verdicts(&lines(rows)) });
+pub fn write_json(results: &CloneResults, out: &mut dyn Write) -> io::Result<()> {
+    let verdicts = verdicts(&lines(results));
+    let document = serde_json::json!({ "rows": results.rows, "verdicts": verdicts });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
 
 /// Writes a header and one line per row.
-pub fn write_csv(rows: &[CloneRow], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_csv(results: &CloneResults, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    for row in rows {
+    for row in &results.rows {
         writer.serialize(row).map_err(io::Error::other)?;
     }
     writer.flush()

@@ -1,7 +1,10 @@
 //! `swell sim clone`, the simulator of clones made ahead of demand.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use swell_core::settings::CloningMode;
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_trace::cold::ColdCost;
 use swell_trace::durations::Durations;
@@ -14,7 +17,11 @@ Examples:
   swell sim clone --trace 1350 --memory 40GB,80GB --mode off,shadow,on
   swell sim clone --trace 1350 --memory 80GB --clone-policy seed --forecaster window-1h
   swell sim clone --trace 1350 --memory 40GB --functions odd --seeds 3 -o clone.html
-  swell sim clone --trace gen:mixed,functions=200,calls=20000,hours=12 --memory 8GB -o json";
+  swell sim clone --trace gen:mixed,functions=200,calls=20000,hours=12 --memory 8GB -o json
+  swell sim clone --trace 200 --memory 8GB --deaths-per-hour 0.1 --crashing 20
+  swell sim clone --trace 200 --memory 8GB --begins 2026-12-01 --events calendar.ics --played
+
+A table of schedules has the columns functions (such as shop-*), schedule (cron) and timezone.";
 
 /// Arguments of `swell sim clone`.
 #[derive(Debug, Args)]
@@ -54,6 +61,23 @@ pub struct CloneArguments {
     #[arg(long, value_name = "N")]
     pub starts_per_second: Option<u32>,
 
+    /// How often a waiting clone is probed, such as 30s
+    #[arg(long, value_name = "SPAN")]
+    pub probe_every: Option<Span>,
+
+    /// Deaths of an instance in an hour of its life, in the mean; nobody notices one until it is
+    /// probed or called, and the call is lost
+    #[arg(long, value_name = "N", default_value_t = 0.0, value_parser = deaths)]
+    pub deaths_per_hour: f64,
+
+    /// Of a thousand functions, so many cannot start for ten minutes of every hour
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    pub crashing: u16,
+
+    /// What is known beforehand.
+    #[command(flatten)]
+    pub beforehand: BeforehandArguments,
+
     /// Which functions take part: all, or the even or odd half, to tune on one and report on
     /// the other
     #[arg(long, value_name = "WHICH", default_value = "all")]
@@ -91,6 +115,38 @@ pub struct CloneArguments {
     /// repeated [default: table]
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Vec<Output>,
+}
+
+/// What is known beforehand of a trace.
+#[derive(Debug, Args)]
+pub struct BeforehandArguments {
+    /// Events that were announced: a calendar (.ics), or a table (.csv) as `swell events import`
+    /// reads it; forecasts go by what they are said to do
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
+    /// A table (.csv) of schedules that call functions, so that clones are made just in time
+    #[arg(long, value_name = "FILE")]
+    pub schedules: Option<PathBuf>,
+
+    /// When the trace begins
+    #[arg(long, value_name = "TIME", default_value = "2026-01-05")]
+    pub begins: String,
+
+    /// The IANA time zone of times that name none
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub zone: String,
+
+    /// Have it happen as announced: the calls of schedules are added to the trace, and functions
+    /// that an event touches are called as many times as often as it says; without this the trace
+    /// is taken to have all of that already
+    #[arg(long)]
+    pub played: bool,
+}
+
+fn deaths(text: &str) -> Result<f64, String> {
+    let deaths = text.parse::<f64>().ok().filter(|deaths| (0.0..=3600.0).contains(deaths));
+    deaths.ok_or_else(|| "it is a number from 0 to 3600, such as 0.1".to_string())
 }
 
 /// What forecasts may do.

@@ -3,10 +3,11 @@
 use swell_core::settings::{CloningSettings, MEMORY_MAX};
 use swell_forecast::foresight::steps;
 use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
-use swell_sim::clone::row::CloneRow;
+use swell_sim::clone::line::CloneResults;
 use swell_sim::clone::{page, table};
-use swell_sim::half;
+use swell_sim::failures::Failures;
 use swell_sim::report::figure::{count, whole};
+use swell_sim::{half, played};
 
 use crate::cli::clone::{CloneArguments, Mode, Which};
 use crate::cli::keepalive::once;
@@ -15,7 +16,7 @@ use crate::interrupt;
 use crate::output::{Form, Output, resolve};
 use crate::progress::Progress;
 use crate::watch::{about, processors};
-use crate::{load, scenario};
+use crate::{announced, load, scenario};
 
 /// Runs `swell sim clone`.
 pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
@@ -23,13 +24,14 @@ pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
     let experiment = experiment(arguments)?;
     let asked = interrupt::listen()?;
     let progress = Progress::start(experiment.planned());
-    let rows = experiment.run(asked, &|row| {
+    let results = experiment.run(asked, &|row| {
         progress.step(&format!("{} with {} MB", row.mode, whole(row.memory_mb)));
     })?;
+    let rows = &results.rows;
     let calls: u64 = rows.iter().map(|row| row.calls).sum();
     let runs = count(rows.len(), "run");
     progress.finish(&format!("{runs}, {} calls", whole(calls as f64)));
-    let written = outputs.iter().map(|output| write(&rows, output));
+    let written = outputs.iter().map(|output| write(&results, output));
     written.collect::<Result<(), Letter>>()?;
     if rows.len() < experiment.planned() {
         let message = format!("{runs} completed; the results hold only these");
@@ -52,6 +54,7 @@ fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
     let cloning = CloningSettings {
         policy: arguments.clone_policy.clone(),
         share: arguments.share.unwrap_or(usual.share),
+        probe_every: arguments.probe_every.unwrap_or(usual.probe_every),
         starts_per_second: arguments.starts_per_second.unwrap_or(usual.starts_per_second),
         ..usual
     };
@@ -61,7 +64,16 @@ fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
         Which::Even => (half::of(&whole, 0), "even"),
         Which::Odd => (half::of(&whole, 1), "odd"),
     };
+    let announced = announced::read(&arguments.beforehand, &trace)?;
+    let trace = match arguments.beforehand.played {
+        true => played::with(&trace, &announced),
+        false => trace,
+    };
+    let failures =
+        Failures { deaths_per_hour: arguments.deaths_per_hour, crashing: arguments.crashing };
     Ok(CloneExperiment {
+        failures,
+        announced,
         scenario: scenario::scenario(trace, &arguments.cold)?,
         functions,
         modes: once(&arguments.mode).into_iter().map(Mode::cloning).collect(),
@@ -76,11 +88,11 @@ fn experiment(arguments: &CloneArguments) -> Result<CloneExperiment, Letter> {
     })
 }
 
-fn write(rows: &[CloneRow], output: &Output) -> Result<(), Letter> {
+fn write(results: &CloneResults, output: &Output) -> Result<(), Letter> {
     output.write(|out| match output.form {
-        Form::Table => table::write(rows, out),
-        Form::Json => table::write_json(rows, out),
-        Form::Csv => table::write_csv(rows, out),
-        Form::Html => page::write(rows, &about(), out),
+        Form::Table => table::write(results, out),
+        Form::Json => table::write_json(results, out),
+        Form::Csv => table::write_csv(results, out),
+        Form::Html => page::write(results, &about(), out),
     })
 }

@@ -1,0 +1,134 @@
+//! Why clones save nothing, and what could be saved: the same run with a forecaster that knows what
+//! comes, by the same policy and by one to which clones cost nothing.
+
+use crate::clone::line::{HELPS_PCT, Line};
+use crate::clone::row::CloneRow;
+use crate::report::figure::whole;
+
+/// A forecast with less skill than this knows no more than rates, in %.
+const SKILL_PCT: f64 = 5.0;
+
+/// Why clones save nothing in these runs, with the figure that shows it.
+pub fn reason(line: &Line) -> String {
+    let sum = |figure: fn(&CloneRow) -> u64| line.rows.iter().map(figure).sum::<u64>();
+    let off = |figure: fn(&CloneRow) -> u64| line.off.iter().map(figure).sum::<u64>();
+    let (cold, first) = (off(|row| row.cold), off(|row| row.cold_first));
+    if (cold - first) as f64 <= HELPS_PCT / 100.0 * cold as f64 {
+        return format!(
+            "all is warm already: of {} cold starts {} are first calls of their functions, which \
+             nobody can foresee",
+            whole(cold as f64),
+            whole(first as f64)
+        );
+    }
+    let (made, late) = (sum(|row| row.clones_made), sum(|row| row.short_of_rate));
+    if late > made {
+        return format!(
+            "the cap on starts stands in the way: {} clones came too late for want of starts a \
+             second, {} were made; try a larger `--starts-per-second`",
+            whole(late as f64),
+            whole(made as f64)
+        );
+    }
+    let ceiling = line.ceiling.as_ref();
+    let known = ceiling.and_then(|ceiling| line.saved_by(&ceiling.known));
+    let free = ceiling.and_then(|ceiling| line.saved_by(ceiling.free.as_ref()?));
+    let skills: Option<f64> = line.rows.iter().map(|row| row.skill_pct).sum();
+    let skill = skills.map(|skills| skills / line.rows.len() as f64);
+    match (skill, known, free) {
+        (_, Some(known), Some(free)) if known < HELPS_PCT && free >= HELPS_PCT => format!(
+            "the policy is too dear: who knows each minute's calls saves {known:.1} % of cold \
+             starts by it, and {free:.1} % if clones cost nothing"
+        ),
+        (_, Some(known), Some(free)) if known < HELPS_PCT => format!(
+            "memory is too small for clones: even who knows each minute's calls saves {:.1} % of \
+             cold starts, and {} clones found no room",
+            known.max(free),
+            whole(sum(|row| row.short_of_room) as f64)
+        ),
+        (Some(skill), known, _) if skill < SKILL_PCT => format!(
+            "calls come without memory of those before: forecasts tell minutes with a call \
+             {skill:.1} % better than the rate of each function does{}",
+            known.map_or_else(String::new, |known| format!(
+                ", though who knew the minutes would save {known:.1} % of cold starts"
+            ))
+        ),
+        (Some(skill), Some(known), _) => format!(
+            "the policy is too dear for what is known: forecasts tell minutes with a call \
+             {skill:.1} % better than the rate of each function does, and who knew the minutes \
+             would save {known:.1} % of cold starts by it; of {} clones {} were used",
+            whole(made as f64),
+            whole(sum(|row| row.clones_used) as f64)
+        ),
+        (skill, ..) => format!(
+            "what is foreseen is not worth a clone{}; of {} clones {} were used",
+            skill.map_or_else(String::new, |skill| format!(
+                " (forecasts tell minutes with a call {skill:.1} % better than the rate of each \
+                 function does)"
+            )),
+            whole(made as f64),
+            whole(sum(|row| row.clones_used) as f64)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clone::line::Ceiling;
+
+    fn row(cold: u64) -> CloneRow {
+        CloneRow { cold, cold_first: 10, seed: 1, ..CloneRow::default() }
+    }
+
+    /// A line of one run in which nothing was saved of a thousand cold starts.
+    fn line(on: CloneRow, ceiling: Option<(u64, Option<u64>)>) -> Line {
+        let ceiling = ceiling.map(|(known, free)| Ceiling {
+            memory_mb: 100.0,
+            known: row(known),
+            free: free.map(row),
+        });
+        let off = CloneRow { cold_first: on.cold_first, ..row(1000) };
+        Line { memory_mb: 100.0, mode: "on", rows: vec![on], ceiling, off: vec![off] }
+    }
+
+    #[test]
+    fn what_is_at_fault_is_named_with_the_figure_that_shows_it() {
+        let skilled = |skill| CloneRow { skill_pct: Some(skill), clones_made: 40, ..row(1000) };
+        let late = CloneRow { short_of_rate: 900, ..skilled(30.0) };
+        let warm = CloneRow { cold_first: 990, ..skilled(30.0) };
+        let full = CloneRow { short_of_room: 777, ..skilled(30.0) };
+        for (name, line, expected) in [
+            (
+                "warm",
+                line(warm, Some((990, None))),
+                "all is warm already: of 1,000 cold starts 990",
+            ),
+            ("late", line(late, Some((500, None))), "cap on starts stands in the way: 900 clones"),
+            (
+                "dear",
+                line(skilled(30.0), Some((995, Some(600)))),
+                "too dear: who knows each minute's calls saves 0.5 % of cold starts by it, and 40.0 %",
+            ),
+            (
+                "small",
+                line(full, Some((995, Some(985)))),
+                "memory is too small for clones: even who knows each minute's calls saves 1.5 % of cold starts, and 777",
+            ),
+            (
+                "chance",
+                line(skilled(0.3), Some((400, None))),
+                "calls come without memory of those before: forecasts tell minutes with a call 0.3 % better",
+            ),
+            (
+                "doubt",
+                line(skilled(30.0), Some((400, None))),
+                "too dear for what is known: forecasts tell minutes with a call 30.0 % better than the rate of each function does, and who knew the minutes would save 60.0 %",
+            ),
+            ("unknown", line(skilled(30.0), None), "not worth a clone"),
+        ] {
+            let found = reason(&line);
+            assert!(found.contains(expected), "{name}: {found}");
+        }
+    }
+}

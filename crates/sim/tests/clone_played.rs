@@ -1,0 +1,163 @@
+//! Clones where instances fail, schedules call and events were announced.
+
+use std::sync::atomic::AtomicBool;
+
+use swell_core::rng;
+use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
+use swell_core::time::{Instant, Span};
+use swell_core::units::Bytes;
+use swell_forecast::calendar::announced::Announced as Effect;
+use swell_forecast::calendar::occasion::Occasion;
+use swell_sim::announced::Announced;
+use swell_sim::clone::experiment::CloneExperiment;
+use swell_sim::clone::line::CloneResults;
+use swell_sim::clone::row::CloneRow;
+use swell_sim::clone::table;
+use swell_sim::failures::Failures;
+use swell_sim::played;
+use swell_sim::simulate::Scenario;
+use swell_trace::cold::ColdCost;
+use swell_trace::durations::Durations;
+use swell_trace::open::Options;
+use swell_trace::placement::Placement;
+use swell_trace::trace::Trace;
+
+fn opened(recipe: &str) -> Trace {
+    Trace::named_or_open(&[recipe.into()], &Options::default()).expect("it is a recipe")
+}
+
+fn experiment(trace: Trace, memory: Bytes) -> CloneExperiment {
+    let functions = trace.functions().iter().map(|own| FunctionSettings::plain(own.memory));
+    let cold = ColdCost::Constant(Span::from_secs(1));
+    CloneExperiment {
+        scenario: Scenario {
+            functions: functions.collect(),
+            cold: cold.resolve(trace.functions()).expect("a constant fits every function"),
+            cold_name: cold.to_string(),
+            resume: Span::from_millis(100),
+            overrides: String::new(),
+            samples: 0,
+            trace,
+        },
+        functions: "all",
+        modes: vec![CloningMode::Off, CloningMode::On],
+        policy: "hazard".to_string(),
+        cloning: CloningSettings::default(),
+        forecaster: "occurrence".to_string(),
+        failures: Failures::default(),
+        announced: Announced::default(),
+        memories: vec![memory],
+        placement: Placement::Uniform,
+        durations: Durations::Average,
+        seeds: vec![1],
+        threads: 1,
+    }
+}
+
+fn results(experiment: &CloneExperiment) -> CloneResults {
+    experiment.run(&AtomicBool::new(false), &|_| ()).expect("nothing stops it")
+}
+
+fn shown(results: &CloneResults) -> String {
+    let mut bytes = Vec::new();
+    table::write(results, &mut bytes).expect("a vector takes it");
+    String::from_utf8(bytes).expect("it is text")
+}
+
+fn modes(results: &CloneResults) -> (&CloneRow, &CloneRow) {
+    let [off, on] = &results.rows[..] else { panic!("two modes") };
+    (off, on)
+}
+
+#[test]
+fn a_clone_is_there_when_a_schedule_calls_and_not_much_earlier() {
+    let whole = opened("gen:poisson,functions=40,calls=4000,hours=6,seed=5");
+    // A schedule that nobody could guess, for ten functions.
+    let mut dice = rng::split(9, "schedule");
+    let mut times = || {
+        let mut times: Vec<Instant> =
+            (0..30).map(|_| Instant::from_millis(rng::below(&mut dice, 6 * 3_600_000))).collect();
+        times.sort_unstable();
+        times
+    };
+    let known: Vec<Vec<Instant>> =
+        (0..40).map(|number| if number < 10 { times() } else { Vec::new() }).collect();
+    let announced = Announced { known, ..Announced::default() };
+    let trace = played::with(&whole, &announced);
+    let mut experiment = experiment(trace, Bytes::from_mb(1_500));
+    let unaware = results(&experiment);
+    experiment.announced = announced;
+    let aware = results(&experiment);
+    let ((off, on), (_, unaware)) = (modes(&aware), modes(&unaware));
+    // Some calls that come by chance come within two seconds of one of the schedule.
+    assert_eq!(off.known, on.known);
+    assert!((300..330).contains(&off.known), "{}", off.known);
+    assert!(off.known_cold > 100, "{}", off.known_cold);
+    assert!(on.known_cold * 20 < off.known_cold, "{} of {}", on.known_cold, off.known_cold);
+    assert!(on.cold + 50 < unaware.cold, "{} instead of {}", on.cold, unaware.cold);
+    // Just in time: its clone waits for seconds, not for a step.
+    let waited = on.clones_held_gb_s / on.clones_used.max(1) as f64;
+    let unaware_waited = unaware.clones_held_gb_s / unaware.clones_used.max(1) as f64;
+    assert!(
+        on.clones_used > 100 && waited * 1.5 < unaware_waited,
+        "{waited} beside {unaware_waited} GB s each"
+    );
+    assert!(shown(&aware).contains("calls by schedules"), "{}", shown(&aware));
+}
+
+#[test]
+fn an_announced_event_finds_clones_ready() {
+    let whole = opened("gen:mixed,functions=60,calls=12000,hours=8,seed=6");
+    let hour = 3_600_000;
+    let sale = |number: u64| Occasion {
+        id: format!("sale-{number}"),
+        kind: "sale".to_string(),
+        start_ms: (2 + 2 * number) * hour,
+        end_ms: (2 + 2 * number) * hour + hour / 4,
+        effect: Effect::Times(12.0),
+        ..Occasion::default()
+    };
+    let occasions = vec![sale(0), sale(1), sale(2)];
+    let announced = Announced { occasions, ..Announced::default() };
+    let trace = played::with(&whole, &announced);
+    let mut experiment = experiment(trace, Bytes::from_mb(6_000));
+    let unaware = results(&experiment);
+    experiment.announced = announced;
+    let aware = results(&experiment);
+    let ((off, on), (_, unaware)) = (modes(&aware), modes(&unaware));
+    assert!(off.during_events > 3_000, "{}", off.during_events);
+    assert!(on.during_events_cold < off.during_events_cold);
+    assert!(on.cold < unaware.cold, "{} instead of {}", on.cold, unaware.cold);
+    assert!(shown(&aware).contains("calls during events"), "{}", shown(&aware));
+}
+
+#[test]
+fn the_dead_are_found_before_they_are_called_and_crash_loops_cost_few_starts() {
+    let trace = opened("gen:timers,functions=60,calls=3000,hours=10,seed=4");
+    let mut experiment = experiment(trace, Bytes::from_mb(2_500));
+    experiment.modes = vec![CloningMode::On];
+    experiment.failures = Failures { deaths_per_hour: 2.0, crashing: 0 };
+    let mut with = |probe_every: Span, deaths_per_hour: f64, crashing: u16| {
+        experiment.cloning.probe_every = probe_every;
+        experiment.failures = Failures { deaths_per_hour, crashing };
+        results(&experiment)
+    };
+    let probed = with(Span::from_secs(10), 2.0, 0);
+    let unprobed = with(Span::FOREVER, 2.0, 0);
+    let (probed_row, unprobed_row) = (&probed.rows[0], &unprobed.rows[0]);
+    assert!(probed_row.found_dead > 5, "{}", probed_row.found_dead);
+    assert_eq!(unprobed_row.found_dead, 0);
+    assert!(
+        probed_row.failed < unprobed_row.failed,
+        "{} calls met a dead instance, {} unprobed",
+        probed_row.failed,
+        unprobed_row.failed
+    );
+    assert!(shown(&probed).contains("met a dead instance"), "{}", shown(&probed));
+    let crashing = with(Span::from_secs(30), 0.0, 300);
+    let row = &crashing.rows[0];
+    assert!(row.crashed > 0 && row.clones_crashed > 0, "{} {}", row.crashed, row.clones_crashed);
+    // Ten outages of ten minutes each, of about twenty functions: backing off tries ten at most.
+    assert!(row.clones_crashed < 20 * 10 * 10, "{}", row.clones_crashed);
+    assert!(row.short_of_health > 0 && row.dropped > 0);
+}
