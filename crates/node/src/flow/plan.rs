@@ -9,9 +9,10 @@ use swell_api::flow::{FlowPlan, FlowSpec};
 use swell_api::plan::{Difference, PlanAction, PlanStep};
 use swell_fifo::class::Class;
 
-use crate::flow::check::{Among, class, problems};
+use crate::flow::check::{Among, problems};
 use crate::flow::flows::Flows;
 use crate::flow::index::Index;
+use crate::flow::launch::hinted;
 use crate::flow::shown::Shown;
 
 impl Shown {
@@ -60,7 +61,7 @@ impl Shown {
 
 /// Size classes that the lanes of a flow ask for.
 fn lanes(spec: &FlowSpec) -> impl Iterator<Item = Class> {
-    spec.from.iter().filter_map(|_| class(spec))
+    spec.from.iter().filter_map(|_| hinted(spec))
 }
 
 impl Flows {

@@ -234,7 +234,10 @@ impl Crewed for CrewDesk {
     fn nodes(&self) -> Result<SiteNodes, Refusal> {
         match self.crew().role() {
             Role::Member(member) => Ok(shown::as_member(&member)),
-            Role::Seat(seat) => Ok(shown::at_seat(&seat, &self.sited.site()?)),
+            Role::Seat(seat) => {
+                let site = self.sited.site()?;
+                Ok(shown::at_seat(&seat, &site))
+            }
             Role::Alone => {
                 let identity = self.sited.identity()?;
                 Ok(shown::alone(&identity, &self.around.registry))

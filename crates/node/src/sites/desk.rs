@@ -252,7 +252,8 @@ impl Sited for SiteDesk {
     }
 
     fn outlook(&self, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
-        outlook::asked(&self.site()?, only)
+        let site = self.site()?;
+        outlook::asked(&site, only)
     }
 
     fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal> {
