@@ -80,6 +80,19 @@ pub fn plan(occasions: &[Occasion], grid: Grid, len: usize, names: &[&str]) -> P
     plan
 }
 
+/// The most occurrences that models are told of, the latest: each function looks at all of them.
+const MARKS_MAX: usize = 256;
+
+/// What models are told of occurrences whose effects are taken out of what they see: when they
+/// are, so that their shape can be learned, and no effect, or it would count twice.
+pub fn marks(occurrences: &[Occurrence]) -> Vec<EventEffect> {
+    let is_told = |one: &&Occurrence| !one.is_holiday && one.announced != Announced::Unmeasured;
+    let mut told: Vec<&Occurrence> = occurrences.iter().filter(is_told).collect();
+    told.sort_by_key(|one| one.steps.start);
+    let latest = &told[told.len().saturating_sub(MARKS_MAX)..];
+    latest.iter().map(|one| one.with(Effect::Times(1.0), one.members.clone())).collect()
+}
+
 impl Occurrence {
     /// The event as announced, for a panel.
     pub fn as_announced(&self) -> EventEffect {
@@ -154,6 +167,8 @@ mod tests {
         );
         assert_eq!([1, 2, 3, 4, 5].map(|step| plan.floor(1, step)), [0, 2, 5, 5, 0]);
         assert_eq!(plan.floor(0, 2), 0);
+        let marks = marks(&plan.occurrences);
+        assert!(marks.len() == 4 && marks.iter().all(|mark| mark.effect == Effect::Times(1.0)));
         let event = plan.occurrences[0].as_announced();
         assert!(event.touches(1, 2) && !event.touches(0, 2) && !event.touches(1, 4));
     }

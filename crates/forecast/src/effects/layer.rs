@@ -3,7 +3,8 @@
 //!
 //! A model that is told of occasions itself (as the trees are) needs many of a kind to learn
 //! anything. A box sees a handful, and most models cannot be told at all. Either a model is
-//! told or it is wrapped, never both, or an effect would count twice.
+//! told of an effect or it is wrapped, never both, or an effect would count twice; when an occasion
+//! is may be told to a wrapped one as well, for its shape (`calendar::plan::marks`).
 
 use crate::bands::{Forecast, MEDIAN};
 use crate::event::{Effect, EventEffect, together};

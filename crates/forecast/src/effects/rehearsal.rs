@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::backtest::Forecasts;
 use crate::calendar::grid::Grid;
-use crate::calendar::plan::Occurrence;
+use crate::calendar::plan::{Occurrence, marks};
 use crate::effects::book::Book;
 use crate::effects::layer::{Ahead, calm};
 use crate::effects::learn::learn;
@@ -48,7 +48,8 @@ impl Rehearsal<'_> {
         let names: Vec<&str> = self.panel.members.iter().map(|one| one.name.as_str()).collect();
         let hindsight = Hindsight::AsOf(self.grid.start_of(origin));
         let events = tell(self.occurrences, book, &names, hindsight);
-        Stage { origin, panel: calm(self.panel, &events), events }
+        let panel = Panel { events: marks(self.occurrences), ..calm(self.panel, &events) };
+        Stage { origin, panel, events }
     }
 }
 

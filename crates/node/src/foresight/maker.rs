@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use swell_forecast::bands::Forecast;
 use swell_forecast::calendar::grid::Grid;
-use swell_forecast::calendar::plan::{Plan, plan};
+use swell_forecast::calendar::plan::{Plan, marks, plan};
 use swell_forecast::catalogue::Entry;
 use swell_forecast::checkpoint::CheckpointError;
 use swell_forecast::effects::layer::{Ahead, calm};
@@ -203,6 +203,7 @@ impl Maker {
         if !events.is_empty() {
             known.panel = calm(&known.panel, &events);
         }
+        known.panel.events = marks(&plan.occurrences);
         let round = Round {
             step: known.origin.saturating_sub(1),
             known: known.steps,
@@ -227,7 +228,8 @@ impl Maker {
         let plan = plan(&calendar.all(), grid, panel.len(), &names);
         let hindsight = Hindsight::AsOf(grid.start_of(panel.len()));
         let events = tell(&plan.occurrences, &calendar.effects.read(), &names, hindsight);
-        if events.is_empty() { panel } else { calm(&panel, &events) }
+        let calm = if events.is_empty() { panel } else { calm(&panel, &events) };
+        Panel { events: marks(&plan.occurrences), ..calm }
     }
 
     fn plan(&self, known: &Known<'_>, calendar: &Calendar) -> Plan {
