@@ -22,8 +22,6 @@ pub struct Report {
     pub capacity: Loads,
     /// Whether it has all that it was told to have: what it bears counts only then.
     pub is_ready: bool,
-    /// Calls that run or wait there.
-    pub busy: u32,
     /// What it used since it came up.
     pub reading: Reading,
 }
@@ -141,7 +139,7 @@ mod tests {
     }
 
     fn report(cpu: u64, is_ready: bool, reading: Reading) -> Report {
-        Report { capacity: Loads([cpu, 64, 0, 0]), is_ready, busy: 0, reading }
+        Report { capacity: Loads([cpu, 64, 0, 0]), is_ready, reading }
     }
 
     fn at(seconds: u64) -> Instant {

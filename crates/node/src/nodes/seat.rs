@@ -181,7 +181,6 @@ impl Seat {
         let report = Report {
             capacity: loads(&reported.capacity),
             is_ready,
-            busy: reported.busy,
             reading: reported.reading.clone(),
         };
         self.roll.lock().hear(&node, report, now);
