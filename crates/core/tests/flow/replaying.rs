@@ -9,7 +9,7 @@ use swell_core::flow::entry::Entry;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::recorder::Recorder;
 use swell_core::flow::replay::{FlowCounts, FlowReplay, FlowStop};
-use swell_core::flow::view::{FifoId, Glance, Party, TICK, View};
+use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK, View};
 use swell_core::rng::{self, Rng};
 use swell_core::time::{Instant, Span};
 
@@ -67,6 +67,9 @@ impl Life {
             let (fifo, is_held) = (FifoId(index as u32 * 3), *is_held);
             let is_cramped = rng::unit(&mut self.rng) < 0.2;
             let rested = if rng::unit(&mut self.rng) < 0.02 { 7 } else { 0 };
+            if rng::unit(&mut self.rng) < 0.01 {
+                self.analyzer.on_given(self.now, fifo, OwnerId(0), OwnerId(1));
+            }
             let view = View { fifo, ..stage.view() };
             self.analyzer
                 .glance(self.now, &Glance { rested, is_cramped, is_held, ..view.glance() });
