@@ -7,6 +7,7 @@ use swell_api::trigger::Missed;
 use swell_core::time::Instant;
 use swell_forecast::calendar::announced::Announced as Effect;
 use swell_forecast::calendar::entry::Defaults;
+use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::calendar::{ics, moment, pattern, table};
 use swell_node::trigger::schedule::Schedule;
 use swell_sim::announced::Announced;
@@ -47,7 +48,7 @@ fn events(
     zone: Tz,
     announced: &Announced,
     trace: &Trace,
-) -> Result<Vec<swell_forecast::calendar::occasion::Occasion>, Letter> {
+) -> Result<Vec<Occasion>, Letter> {
     let (bytes, shown) = (bytes_of(path)?, path.display());
     let is_table = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
     let defaults = Defaults { site: zone, functions: Vec::new(), effect: Effect::Unknown };
@@ -58,11 +59,11 @@ fn events(
     let end_ms = announced.begins_ms + trace.span().nanos() / 1_000_000;
     let window = announced.begins_ms..end_ms;
     let names = || trace.functions().iter().map(|own| own.name.as_str());
-    let is_met = |one: &&swell_forecast::calendar::occasion::Occasion| {
+    let is_met = |one: &Occasion| {
         !one.within(&window).spans.is_empty()
             && names().any(|name| pattern::fits_any(&one.functions, name))
     };
-    if !reading.occasions.iter().any(|one| is_met(&one)) {
+    if !reading.occasions.iter().any(is_met) {
         let why = format!("`{shown}`: no event touches a function of the trace while it lasts");
         return Err(Letter::usage(why).hint(
             "say with `--begins` when the trace begins, and name functions as the trace does \
