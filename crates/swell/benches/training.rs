@@ -29,7 +29,7 @@ use swell_core::units::Bytes;
 use swell_forecast::panel::{Member, Panel};
 use swell_forecast::series::Series;
 use swell_node::foresight::models::{METHOD, method};
-use swell_node::foresight::training::{self, Job, Limits};
+use swell_node::foresight::training::{self, Done, Job, Lesson, Limits};
 
 const STEPS: usize = 288;
 const CONNECTIONS: u16 = 8;
@@ -146,13 +146,17 @@ impl Trainer {
     fn begin(panel: &Panel, per_mille: u16) -> Self {
         let stop = Arc::<AtomicBool>::default();
         let limits = Limits { per_mille, memory: Bytes::new(256 << 20), stop: stop.clone() };
-        let job = Job { generation: 1, panel: panel.clone() };
+        let job = Job::Train(Lesson { generation: 1, panel: panel.clone() });
         let thread = std::thread::spawn(move || {
             let (jobs, wanted) = channel();
             jobs.send(job).expect("the other end is below");
             drop(jobs);
             let took = std::cell::Cell::new(Duration::ZERO);
-            training::run(&method(METHOD), &limits, &wanted, |made| took.set(made.took));
+            training::run(&method(METHOD), &limits, &wanted, |done| {
+                if let Done::Made(made) = done {
+                    took.set(made.took);
+                }
+            });
             took.get()
         });
         Self { stop, thread }

@@ -213,6 +213,7 @@ mod tests {
     fn outlook(origin: u64, functions: usize) -> Outlook {
         let row = |number: usize| Row {
             name: format!("f{number}").into(),
+            chosen: None,
             forecast: Forecast { steps: vec![[0.0, 1.0, (number + 1) as f32, 99.0, 200.0]; 12] },
             bare: None,
             plain: None,

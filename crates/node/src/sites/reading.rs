@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swell_consensus::log::{Log, Standing};
+use swell_consensus::log::Standing;
 use swell_site::site::Site;
 
 use crate::refusal::Refusal;
