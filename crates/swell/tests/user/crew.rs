@@ -136,9 +136,9 @@ fn a_site_of_two_nodes_carries_what_one_does_not_bear_loses_one_and_takes_a_work
             (cpu["node"] == "attic" && cpu["capacity"] == 1_000 && expected > 100.0).then_some(())
         });
         let before = chance(&lima, "oslo").expect("it is expected to bear something");
-        let folder = attic.kill();
         let (all, _, failed) = load.came("attic");
         assert_eq!(failed, 0, "nothing was lost so far");
+        let folder = attic.kill();
         until("its loss is known elsewhere", || (cpu(&lima, "oslo")? == 1_000).then_some(()));
         until("overload is expected", || {
             let now = chance(&lima, "oslo")?;
