@@ -75,7 +75,7 @@ fn panel(days: usize) -> Panel {
         let factor = 0.5 + 1.5 * unit(&mut rng);
         let drawn = (0..days * counts.len()).map(|step| {
             let count = counts.get((step + shift) % counts.len())?;
-            let is_free = number % 3 == 0 && step / counts.len() % 7 >= 5;
+            let is_free = number.is_multiple_of(3) && step / counts.len() % 7 >= 5;
             let scaled = f64::from(count) * if is_free { factor / 3.0 } else { factor };
             Some((scaled + unit(&mut rng)).floor() as u32)
         });

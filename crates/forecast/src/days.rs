@@ -19,7 +19,7 @@ const WEEK: u8 = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// The step with which it begins; below zero where that is before the panel.
-    pub start: i64,
+    pub start: isize,
     /// Which day of the week it is, Monday as zero.
     pub weekday: u8,
     /// Whether it is a holiday.
@@ -69,7 +69,7 @@ impl Days {
     /// before the panel.
     pub fn even(first: usize, length: usize, weekday: u8, count: usize) -> Self {
         Self::new((0..count).map(|turn| Day {
-            start: (turn * length) as i64 - first as i64,
+            start: (turn * length).cast_signed() - first.cast_signed(),
             weekday: ((usize::from(weekday) + turn) % usize::from(WEEK)) as u8,
             is_holiday: false,
         }))
@@ -81,13 +81,13 @@ impl Days {
     }
 
     fn place(&self, step: usize) -> Option<usize> {
-        self.days.partition_point(|day| day.start <= step as i64).checked_sub(1)
+        self.days.partition_point(|day| day.start <= step.cast_signed()).checked_sub(1)
     }
 
     /// The day of a step, and how many steps of it are over.
     pub fn at(&self, step: usize) -> Option<(&Day, usize)> {
         let day = &self.days[self.place(step)?];
-        Some((day, (step as i64 - day.start) as usize))
+        Some((day, step.cast_signed().abs_diff(day.start)))
     }
 
     /// The days before `end` that a step's own may be like, by their places: the last one, the last
@@ -108,8 +108,8 @@ impl Days {
         let own = &self.days[place];
         let last = |is: &dyn Fn(&Day) -> bool| {
             let earlier = self.days[..place].iter().rev().filter(|day| is(day));
-            let mut steps = earlier.map(|day| day.start + step as i64 - own.start);
-            let known = steps.find(|&then| then < origin as i64);
+            let mut steps = earlier.map(|day| day.start + step.cast_signed() - own.start);
+            let known = steps.find(|&then| then < origin.cast_signed());
             known.and_then(|then| usize::try_from(then).ok())
         };
         Ago {
@@ -121,22 +121,26 @@ impl Days {
 
     /// The days of the kind of a step's own that lie before an origin in whole or in part, the
     /// newest first, each with the steps it has before the origin.
-    pub fn of_kind(&self, step: usize, origin: usize) -> impl Iterator<Item = (usize, Range<i64>)> {
+    pub fn of_kind(
+        &self,
+        step: usize,
+        origin: usize,
+    ) -> impl Iterator<Item = (usize, Range<isize>)> {
         let is_free = self.at(step).map(|(day, _)| day.is_free());
-        let first = self.days.partition_point(|day| day.start < origin as i64);
+        let first = self.days.partition_point(|day| day.start < origin.cast_signed());
         let all =
             (0..first).rev().filter(move |&place| Some(self.days[place].is_free()) == is_free);
         all.map(move |place| {
             let day = &self.days[place];
-            let end = self.days.get(place + 1).map_or(origin as i64, |next| next.start);
-            (place, day.start..end.min(origin as i64))
+            let end = self.days.get(place + 1).map_or(origin.cast_signed(), |next| next.start);
+            (place, day.start..end.min(origin.cast_signed()))
         })
     }
 
     /// The same days for a panel that begins so many steps later.
     #[must_use]
     pub fn from_step(&self, first: usize) -> Self {
-        let later = |day: &Day| Day { start: day.start - first as i64, ..*day };
+        let later = |day: &Day| Day { start: day.start - first.cast_signed(), ..*day };
         Self { days: self.days.iter().map(later).collect() }
     }
 }

@@ -80,8 +80,8 @@ pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
     let none = Habit { like: Like::Day, off: f32::INFINITY };
     let origin = first + counts.len();
     let all = days.all();
-    let today = all.partition_point(|day| day.start < origin as i64);
-    let length = |place: usize| (all[place + 1].start - all[place].start) as usize;
+    let today = all.partition_point(|day| day.start < origin.cast_signed());
+    let length = |place: usize| all[place + 1].start.abs_diff(all[place].start);
     let usual = if today >= 2 { length(today - 2) } else { return none };
     // Beside the last day, the last of the kind, the last of the name.
     let mut each = [Off::default(); 3];
@@ -91,10 +91,13 @@ pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
     let mut kinds = [Off::default(); 2];
     let mut weeks = [[Off::default(); 2]; 2];
     for place in today.saturating_sub(JUDGED)..today {
-        let end = all.get(place + 1).map_or(origin as i64, |next| next.start).min(origin as i64);
+        let end = all
+            .get(place + 1)
+            .map_or(origin.cast_signed(), |next| next.start)
+            .min(origin.cast_signed());
         let off = |then: Option<usize>| {
-            let shift = (all[place].start - all[then?].start) as usize;
-            let begin = all[place].start.max((first + shift) as i64);
+            let shift = all[place].start.abs_diff(all[then?].start);
+            let begin = all[place].start.max((first + shift).cast_signed());
             let steps = usize::try_from(begin).ok()?..usize::try_from(end).ok()?;
             if steps.is_empty() {
                 return None;

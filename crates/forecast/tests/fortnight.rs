@@ -79,7 +79,7 @@ fn play(seed: u64) -> Fortnight {
     let mut chooser = Chooser::default();
     let mut lost: Vec<[f64; 3]> = Vec::new();
     let (mut wrong, mut by) = (1.0, [0; 3]);
-    for origin in 1..STEPS {
+    for (origin, &came) in counts.iter().enumerate().skip(1) {
         if below(&mut rng, DAY as u64) == 0 {
             wrong = [1.0, 1.0, 3.0, 0.2][below(&mut rng, 4) as usize];
         }
@@ -93,8 +93,7 @@ fn play(seed: u64) -> Fortnight {
             first(&*entry.forecaster.fit(&past, &Budget::FULL, 0))
         });
         let serving = choice.map_or(By::Common, |choice| choice.by());
-        let came = counts[origin] as f32;
-        let loss = |said: Quantiles| loss_of(said, came, scale);
+        let loss = |said: Quantiles| loss_of(said, came as f32, scale);
         let losses = Losses { common: loss(common), naive: loss(naive), own: own.and_then(loss) };
         let served = match serving {
             By::Common => losses.common,

@@ -52,9 +52,11 @@ pub fn event(event: &Event) -> String {
             format!("cloning of {} was set to {mode}", of(*function))
         }
         Event::ClonesBounded { function, bounds } => {
-            let memory = bounds.memory.map_or("any memory".to_string(), |most| most.to_string());
+            let memory =
+                bounds.memory.map_or_else(|| "any memory".to_string(), |most| most.to_string());
             let starts = bounds.starts_per_second;
-            let starts = starts.map_or("any number of".to_string(), |most| most.to_string());
+            let starts =
+                starts.map_or_else(|| "any number of".to_string(), |most| most.to_string());
             format!("clones of {} may hold {memory}, with {starts} starts a second", of(*function))
         }
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {

@@ -45,6 +45,8 @@ pub(crate) struct Site {
 pub(crate) struct Seen {
     /// What stands at an index, wherever it was applied.
     pub(crate) entries: BTreeMap<u64, Arc<Committed>>,
+    /// When it was first seen to be applied.
+    pub(crate) applied: BTreeMap<u64, tokio::time::Instant>,
     /// Who led in a term.
     pub(crate) leaders: BTreeMap<u64, SiteId>,
 }
@@ -129,6 +131,8 @@ impl Cluster {
                 match entries.recv().await {
                     Ok(entry) => {
                         let mut seen = seen.lock();
+                        let now = tokio::time::Instant::now();
+                        seen.applied.entry(entry.index).or_insert(now);
                         let there =
                             seen.entries.entry(entry.index).or_insert_with(|| Arc::clone(&entry));
                         assert_eq!(*there, entry, "sites differ at {}", entry.index);

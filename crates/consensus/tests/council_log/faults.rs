@@ -170,7 +170,7 @@ async fn play(seed: u64, coverage: &Mutex<Coverage>, reads: Reads) -> bool {
     coverage.purges += cluster.log(SiteId(0)).metrics().purged;
     coverage.terms += seen.leaders.len() as u64 - 1;
     coverage.unanswered += history.unanswered();
-    history.is_linearizable()
+    history.is_linearizable(&seen, began)
 }
 
 #[test]

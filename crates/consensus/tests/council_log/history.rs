@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use swell_consensus::log::Committed;
 use swell_core::council::entry::Command;
 use swell_core::ids::SiteId;
+use tokio::time::Instant;
 
+use crate::cluster::Seen;
 use crate::register::{Call, Kind, is_linearizable};
 
 /// What was asked and told, by register.
@@ -66,8 +69,24 @@ impl History {
         }
     }
 
-    /// Whether one order explains what was seen.
-    pub(crate) fn is_linearizable(&self) -> bool {
-        is_linearizable(self.operations.values().flatten().map(|operation| &operation.call))
+    /// Whether one order explains what was seen. A write without an answer did not happen if it is
+    /// not in the log, and else before it was first applied anywhere: from then on all reads must
+    /// know of it, and few orders are left to be tried.
+    pub(crate) fn is_linearizable(&self, seen: &Seen, began: Instant) -> bool {
+        let written = seen.entries.values().filter_map(|committed| {
+            Some((written(committed)?, seen.applied[&committed.index].duration_since(began)))
+        });
+        let applied: BTreeMap<(SiteId, u64), Duration> = written.collect();
+        let calls = self.operations.values().flatten().filter_map(|operation| {
+            let call = operation.call;
+            match (call.kind, call.end) {
+                (Kind::Write(value), None) => {
+                    let end = Some(*applied.get(&(SiteId(call.register), value))?);
+                    Some(Call { end, ..call })
+                }
+                _ => Some(call),
+            }
+        });
+        is_linearizable(&calls.collect::<Vec<Call>>())
     }
 }

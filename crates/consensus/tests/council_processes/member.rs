@@ -151,7 +151,7 @@ async fn register(log: Arc<RaftLog>, verb: String, words: Vec<u64>) {
     }
     let workload = of(u32::try_from(number).expect("a site"));
     let value = log.look(|state| state.workloads.get(&workload).map(|of| of.demand.0[0]));
-    let value = value.map_or("none".to_owned(), |value| value.to_string());
+    let value = value.map_or_else(|| "none".to_owned(), |value| value.to_string());
     println!("{} {call} {value}", if verb == "read" { "saw" } else { "peeked" });
 }
 

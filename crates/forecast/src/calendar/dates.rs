@@ -37,9 +37,10 @@ pub fn days(grid: Grid, len: usize, day: usize, zone: Tz, occasions: &[Occasion]
     while today <= last {
         let Some(tomorrow) = today.checked_add_days(Later::new(1)) else { break };
         if let (Some(begin), Some(end)) = (begins(today), begins(tomorrow)) {
-            let since = begin - grid.first_ms as i64;
+            let since = begin - grid.first_ms.cast_signed();
             // A day that begins within a step begins with the next.
-            let start = -(-since).div_euclid(grid.step_ms as i64);
+            let start = -(-since).div_euclid(grid.step_ms.cast_signed());
+            let Ok(start) = isize::try_from(start) else { break };
             let weekday = today.weekday().num_days_from_monday() as u8;
             all.push(Day { start, weekday, is_holiday: is_taken(&holidays, begin..end) });
         }
@@ -51,7 +52,7 @@ pub fn days(grid: Grid, len: usize, day: usize, zone: Tz, occasions: &[Occasion]
 fn holidays(occasions: &[Occasion], window: &Range<u64>) -> Vec<Range<i64>> {
     let spans =
         occasions.iter().filter(|one| one.is_holiday()).flat_map(|one| one.within(window).spans);
-    spans.map(|span| span.start as i64..span.end as i64).collect()
+    spans.map(|span| span.start.cast_signed()..span.end.cast_signed()).collect()
 }
 
 fn is_taken(holidays: &[Range<i64>], day: Range<i64>) -> bool {

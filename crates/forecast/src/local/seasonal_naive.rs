@@ -114,9 +114,9 @@ fn changes(known: &Known<'_>, step: usize, like: Like, enough: usize) -> Vec<f32
         let before = days.before(place);
         let Some(then) = before[like as usize].or(before[0]) else { continue };
         let shift = days.all()[place].start - days.all()[then].start;
-        let begin = steps.start.max(first as i64 + shift);
+        let begin = steps.start.max(first.cast_signed() + shift);
         for step in begin..steps.end {
-            let at = |step: i64| counts[(step - first as i64) as usize];
+            let at = |step: isize| counts[step.abs_diff(first.cast_signed())];
             changes.push(at(step) - at(step - shift));
         }
     }

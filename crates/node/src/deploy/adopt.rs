@@ -61,7 +61,7 @@ impl Deployer {
         if known.is_some_and(|known| !is_part(&known, &versions)) {
             let most = head.traffic.iter().max_by_key(|share| share.percent);
             let leads = |kept: &&Kept| most.is_some_and(|most| most.version == kept.version);
-            let leading = versions.iter().find(leads).or(versions.last());
+            let leading = versions.iter().find(leads).or_else(|| versions.last());
             return match leading {
                 Some(kept) => self.deploy(kept.spec.clone()).await.map(drop),
                 None => Ok(()),

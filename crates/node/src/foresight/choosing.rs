@@ -125,9 +125,14 @@ impl Choosing {
         records.ok().and_then(|mut records| records.pop()).map(|(_, bytes)| bytes)
     }
 
+    /// The choices, for the next run.
+    pub fn state(&self) -> Vec<u8> {
+        self.chooser.to_bytes()
+    }
+
     /// Has the choices written with the next writing.
     pub fn keep(&self, demand: &Demand) {
-        demand.note(KEPT, "state".to_string(), self.chooser.to_bytes());
+        demand.note(KEPT, "state".to_string(), self.state());
     }
 
     /// Takes in what came in the last step.

@@ -118,7 +118,7 @@ impl Guard {
             let was_known =
                 earlier.any(|step| counts.counts.get(step).is_some_and(|count| count > 0));
             let old = said.get(before).filter(|_| was_known);
-            let quantiles = old.or(said.first()).map(|said| **said);
+            let quantiles = old.or_else(|| said.first()).map(|said| **said);
             let sight = Sight { step, count, quantiles, place, day };
             let watcher = self.watchers.entry(member.name.clone()).or_default();
             found.extend(watcher.look(&member.name, &sight).into_iter().map(|one| (one, sight)));

@@ -59,9 +59,10 @@ fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
         1 => "1 instance is wanted".to_string(),
         many => format!("{many} instances are wanted"),
     };
-    let least = enough.map_or("no chance is enough".to_string(), |enough| {
-        format!("it takes {} %", (f64::from(enough) / 10.0).round())
-    });
+    let least = match enough {
+        None => "no chance is enough".to_string(),
+        Some(enough) => format!("it takes {} %", (f64::from(enough) / 10.0).round()),
+    };
     let count = |live: u32| match live {
         0 => "is none".to_string(),
         1 => "is 1".to_string(),

@@ -206,7 +206,7 @@ impl CrewDesk {
                 .hint("let it leave first, with `swell site node leave`"));
         }
         let (registry, flows) = (&self.around.registry, &self.around.belongings.flows);
-        if registry.len() > 0 || !flows.all().is_empty() {
+        if !registry.is_empty() || !flows.all().is_empty() {
             let title = "this node has functions or flows of its own";
             return Err(Refusal::new(Reason::Conflict, title).hint(
                 "a node of a site has what the site has: remove these first, or deploy them at \
@@ -284,7 +284,8 @@ impl Crewed for CrewDesk {
             let (identity, node) = (self.sited.identity()?, asked.node);
             let site = &identity.contact.name;
             let name = node_name(site, &node);
-            check_name(&name).and(check_name(&node)).map_err(|error| uncertified(&error))?;
+            let checked = check_name(&name).and_then(|_| check_name(&node));
+            checked.map_err(|error| uncertified(&error))?;
             let seat = self.seat(&identity).await?;
             if node == *site || seat.invited().contains(&node) {
                 let title = format!("`{node}` is a node of this site already");

@@ -25,7 +25,9 @@ use crate::nodes::fellows::Fellows;
 use crate::nodes::kept::{Kept, MemberKept};
 use crate::nodes::watching::running;
 use crate::nodes::ways::Ways;
-use crate::nodes::wire::{EVERY, LEAVE, MESSAGE_MAX, Order, REPORT, Reported, Told, seat_name};
+use crate::nodes::wire::{
+    EVERY, LEAVE, MESSAGE_MAX, Order, REPORT, Reported, Told, named, seat_name,
+};
 use crate::registry::Registry;
 use crate::sites::contact::loads;
 use crate::sites::elsewhere::Elsewhere;
@@ -118,6 +120,11 @@ impl Member {
         self.capacity().of(Metric::Cpu)
     }
 
+    /// What its site is called, and so the node that has the seat.
+    fn site(&self) -> String {
+        self.kept.lock().invitation.site.clone()
+    }
+
     /// The seat.
     pub fn seat(&self) -> Address {
         let kept = self.kept.lock();
@@ -165,7 +172,7 @@ impl Member {
                  let it leave with `swell site node leave --forget`"
                     .to_string(),
             ),
-            Err(error) => self.note(error.to_string()),
+            Err(error) => self.note(named(error, &self.site()).to_string()),
         }
     }
 
@@ -252,7 +259,7 @@ impl Member {
     pub async fn part(&self) -> Result<(), LinkError> {
         let seat = self.seat();
         let parted = self.parts.client.post(&seat, LEAVE, Default::default(), 1 << 10, ANSWER_MAX);
-        parted.await.map(drop)
+        parted.await.map(drop).map_err(|error| named(error, &self.site()))
     }
 }
 

@@ -12,7 +12,7 @@ use swell_sandbox::body::Body;
 
 use crate::grouping::passing::{NODE, SLACK, UNTRIED, Whole, send};
 use crate::nodes::fellows::{Fellows, Passed};
-use crate::nodes::wire::CALL;
+use crate::nodes::wire::{CALL, named};
 
 /// A call that goes to another node of the site.
 pub struct Leaving {
@@ -55,9 +55,9 @@ impl Leaving {
             Ok(Err(error)) => {
                 tracing::info!(%node, %error, "a call does not get to a node of the site");
                 fellows.missed(&to.name);
-                (!error.is_harmless()).then_some(Err(error))
+                (!error.is_harmless()).then(|| Err(named(error, &node)))
             }
-            Err(_) => Some(Err(LinkError::Late(to.name))),
+            Err(_) => Some(Err(LinkError::Late(node))),
         }
     }
 }

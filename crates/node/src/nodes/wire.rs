@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use swell_api::site_joining::{Capacity, SiteContact};
 use swell_consensus::channel::names::name_of;
+use swell_link::error::LinkError;
 use swell_outlook::board::Passes;
 use swell_outlook::naming::site_id;
 use swell_outlook::sums::Reading;
@@ -134,6 +135,20 @@ pub fn node_name(site: &str, node: &str) -> String {
 /// Which node of a site is called so in its certificate.
 pub fn node_of<'a>(site: &str, name: &'a str) -> Option<&'a str> {
     name.strip_prefix(&seat_name(site))?.strip_prefix('-')
+}
+
+/// What went wrong with a node, told by the name that people know it by.
+pub fn named(error: LinkError, name: &str) -> LinkError {
+    let peer = name.to_string();
+    match error {
+        LinkError::Unreachable { address, reason, .. } => {
+            LinkError::Unreachable { peer, address, reason }
+        }
+        LinkError::Broken { reason, .. } => LinkError::Broken { peer, reason },
+        LinkError::Refused { status, reason, .. } => LinkError::Refused { peer, status, reason },
+        LinkError::Late(_) => LinkError::Late(peer),
+        other => other,
+    }
 }
 
 #[cfg(test)]

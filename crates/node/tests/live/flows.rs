@@ -79,6 +79,15 @@ impl House {
         grown as u64
     }
 
+    /// Comes up again, and a function is gone whatever names it.
+    pub(crate) async fn again_without(self, function: &str) -> Self {
+        let folder = self.down().await;
+        let store = Store::open(folder.path()).expect("nobody else has it open");
+        store.remove(function).expect("there is room");
+        drop(store);
+        Self::up_in(folder, |_| {}).await
+    }
+
     pub(crate) async fn pause(&self, paused: bool) {
         let change = json!({ "paused": paused }).to_string();
         let answer = self.send(Method::PATCH, "/v1/functions/detect", change).await;
@@ -353,11 +362,7 @@ async fn functions_that_flows_name_stay_and_are_missed_if_they_are_gone() {
     house.until("it is done", |flow| flow["items"]["done"] == 1).await;
 
     // It goes all the same where its workload goes to another site.
-    let folder = house.down().await;
-    let store = Store::open(folder.path()).expect("nobody else has it open");
-    store.remove("detect").expect("there is room");
-    drop(store);
-    let house = House::up_in(folder, |_| {}).await;
+    let house = house.again_without("detect").await;
     assert_eq!(house.call("camera", "waits").await.status, StatusCode::OK);
     let flow = house.until("it is missed", |flow| flow["alarms"][0].is_object()).await;
     let (alarm, told) = (&flow["alarms"][0], flow["explanation"].as_str().unwrap_or_default());

@@ -46,20 +46,27 @@ struct Stage {
 }
 
 impl Stage {
-    fn on(method_name: &'static str, folder: TempDir, state: Option<&[u8]>) -> Self {
+    fn on(
+        method_name: &'static str,
+        folder: TempDir,
+        state: Option<&[u8]>,
+        choices: Option<&[u8]>,
+    ) -> Self {
         let registry = Arc::new(Registry::default());
         let demand = Demand::open(folder.path(), registry, 1.0).expect("it opens");
         let calendar = Calendar::open(Arc::new(demand)).expect("it opens");
         let models = Models::of(folder.path());
-        let maker = Maker::new(method(method_name), USUAL, models, Choosing::open(None, 12), state);
+        let choosing = Choosing::open(choices, 12);
+        let maker = Maker::new(method(method_name), USUAL, models, choosing, state);
         Self { method: method_name, folder, calendar, maker }
     }
 
     /// The next run in the same folder.
     fn again(self, state: &[u8]) -> Self {
         let Self { method, folder, calendar, maker } = self;
+        let choices = maker.choosing.state();
         drop((calendar, maker));
-        Self::on(method, folder, Some(state))
+        Self::on(method, folder, Some(state), Some(&choices))
     }
 
     fn step(&mut self, step: usize) -> Said {
@@ -109,7 +116,7 @@ fn until_trained(stage: &mut Stage, from: usize) -> (u64, usize) {
 #[test]
 fn a_model_is_trained_kept_taken_up_again_and_lost_without_harm() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut stage = Stage::on(TREES, folder, None);
+    let mut stage = Stage::on(TREES, folder, None, None);
     let (generation, trained) = until_trained(&mut stage, 140);
     assert!(stage.held().contains(&generation), "it is on trial");
     for step in trained + 1..trained + 12 {
@@ -146,7 +153,7 @@ fn a_model_is_trained_kept_taken_up_again_and_lost_without_harm() {
 #[test]
 fn a_hybrid_that_does_better_is_believed_until_it_is_lost() {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut stage = Stage::on("hybrid", folder, None);
+    let mut stage = Stage::on("hybrid", folder, None, None);
     let (generation, trained) = until_trained(&mut stage, 140);
     let model = Contender::Model(generation);
     let promoted = (trained + 1..trained + 100).find(|&step| stage.step(step).by == model);

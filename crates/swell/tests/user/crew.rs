@@ -135,15 +135,11 @@ fn a_site_of_two_nodes_carries_what_one_does_not_bear_loses_one_and_takes_a_work
             let expected = cpu["steps"][0]["quantiles"][2].as_f64()?;
             (cpu["node"] == "attic" && cpu["capacity"] == 1_000 && expected > 100.0).then_some(())
         });
-        let before = chance(&lima, "oslo").expect("it is expected to bear something");
-        let folder = attic.kill();
         let (all, _, failed) = load.came("attic");
         assert_eq!(failed, 0, "nothing was lost so far");
+        let folder = attic.kill();
         until("its loss is known elsewhere", || (cpu(&lima, "oslo")? == 1_000).then_some(()));
-        until("overload is expected", || {
-            let now = chance(&lima, "oslo")?;
-            (now > 0.9 && now > before).then_some(())
-        });
+        until("overload is expected", || (chance(&lima, "oslo")? > 0.9).then_some(()));
         assert_eq!(stands(&seat, "attic").as_deref(), Some("lost"));
         until("calls go on", || (load.came("attic").0 >= all + 20).then_some(()));
         folder
@@ -159,7 +155,13 @@ fn a_site_of_two_nodes_carries_what_one_does_not_bear_loses_one_and_takes_a_work
     until("it is registered", || (holder(&seat, "till")? == "lima").then_some(()));
     let through = attic.call("till", b"");
     assert_eq!((through.status, through.header("x-swell-site")), (200, "lima"), "by the seat");
-    let filed = lima.fine("authority move till --to oslo --check 1 --at-most 1");
+    // What was before is still expected for a while.
+    let filed = until("there is room for it", || {
+        let is_free = chance(&lima, "oslo")? < 0.3;
+        let ran =
+            is_free.then(|| lima.run("authority move till --to oslo --check 1 --at-most 1"))?;
+        (ran.code == Some(0)).then_some(ran)
+    });
     let shown = ended(&lima, filed.out.trim());
     assert_eq!(shown["state"], "done", "{shown:#}");
     let before = calls(&attic, "till").expect("it followed before there was any traffic");
