@@ -2,12 +2,12 @@
 
 pub mod error;
 pub mod tally;
-pub(crate) mod slab;
-pub(crate) mod news;
-pub(crate) mod skill;
+pub mod slab;
+pub mod news;
+pub mod skill;
 pub mod failures;
 pub mod announced;
-pub(crate) mod outlook;
+pub mod outlook;
 pub mod played;
 pub mod world;
 pub mod row;

@@ -13,6 +13,8 @@ use swell_core::time::Span;
 
 /// After so long, a step counts half in the rate of a function.
 const HALF: Span = Span::from_mins(180);
+/// From so many steps on the share of them with a call is a rate.
+const STEPS_LEAST: f64 = 30.0;
 
 /// One function's steps.
 #[derive(Debug, Clone, Copy, Default)]
@@ -45,16 +47,14 @@ impl Skill {
         let kept = (-std::f64::consts::LN_2 * step.secs_f64() / HALF.secs_f64()).exp();
         for (own, &next) in self.functions.iter_mut().zip(chances) {
             let came = f64::from(u8::from(own.is_called));
-            // Before its first call nobody knows a function.
-            if own.called > 0.0 {
+            // Before its first call nobody knows a function, and after few steps nobody its rate.
+            if own.called > 0.0 && own.steps >= STEPS_LEAST {
                 let rate = own.called / own.steps;
                 self.missed += (own.chance - came) * (own.chance - came);
                 self.missed_by_rate += (rate - came) * (rate - came);
             }
-            if own.called > 0.0 || own.is_called {
-                own.called = own.called * kept + came;
-                own.steps = own.steps * kept + 1.0;
-            }
+            own.called = own.called * kept + came;
+            own.steps = own.steps * kept + 1.0;
             own.is_called = false;
             own.chance = f64::from(next) / f64::from(WHOLE);
         }
@@ -93,5 +93,23 @@ mod tests {
         assert!(skill(by_clock, known) > 0.99);
         assert!(skill(by_clock, |_| 200).abs() < 0.02);
         assert!(skill(by_chance, known) < -0.5, "worse than the rate");
+    }
+
+    #[test]
+    fn a_rate_is_not_judged_by_the_first_call() {
+        let mut skill = Skill::new(1);
+        for minute in 0..29 {
+            if minute == 3 {
+                skill.on_call(FunctionId(0));
+            }
+            skill.close(Span::from_mins(1), &[0]);
+            assert_eq!(skill.share(), None, "minute {minute}");
+        }
+        (0..60).for_each(|_| skill.close(Span::from_mins(1), &[0]));
+        let share = skill.share().expect("its rate is known");
+        assert!(
+            share > 0.9,
+            "no call came, none was foreseen, and the rate missed a little: {share}"
+        );
     }
 }

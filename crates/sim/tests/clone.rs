@@ -107,6 +107,15 @@ fn calls_without_memory_are_told_to_be_hopeless_and_cost_nothing() {
     assert!(on.starts as f64 <= off.starts as f64 * 1.01, "{} {}", on.starts, off.starts);
 }
 
+#[test]
+fn a_policy_that_is_too_dear_is_told_from_traffic_that_cannot_be_foreseen() {
+    let dear = "expected-cost:start=1,start-used=1,start-unused=1,start-useless=1";
+    let mut experiment = experiment(TIMERS, Bytes::from_mb(2_500), (dear, "occurrence"), 1);
+    experiment.modes = vec![CloningMode::Off, CloningMode::On];
+    let verdicts = verdicts(&lines(&results(&experiment)));
+    assert!(verdicts[0].contains("the policy is too dear: who knows"), "{verdicts:?}");
+}
+
 const CROWDED: &str = "gen:poisson,functions=1000,calls=200000,hours=12";
 
 #[test]

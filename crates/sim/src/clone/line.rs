@@ -19,9 +19,9 @@ pub struct Ceiling {
     pub memory_mb: f64,
     /// The run with the same policy, by someone who knows what comes.
     pub known: CloneRow,
-    /// The same with clones that cost nothing and start as fast as they like; absent if the one
+    /// The same with clones that cost little and start as fast as they like; absent if the one
     /// before saves enough.
-    pub free: Option<CloneRow>,
+    pub cheap: Option<CloneRow>,
 }
 
 /// One memory size and mode, over all seeds.

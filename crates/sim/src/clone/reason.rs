@@ -1,5 +1,5 @@
 //! Why clones save nothing, and what could be saved: the same run with a forecaster that knows what
-//! comes, by the same policy and by one to which clones cost nothing.
+//! comes, by the same policy and by one to which clones cost little.
 
 use crate::clone::line::{HELPS_PCT, Line};
 use crate::clone::row::CloneRow;
@@ -32,20 +32,32 @@ pub fn reason(line: &Line) -> String {
     }
     let ceiling = line.ceiling.as_ref();
     let known = ceiling.and_then(|ceiling| line.saved_by(&ceiling.known));
-    let free = ceiling.and_then(|ceiling| line.saved_by(ceiling.free.as_ref()?));
+    let cheap = ceiling.and_then(|ceiling| ceiling.cheap.as_ref());
+    let saved_cheaply = cheap.and_then(|cheap| line.saved_by(cheap));
     let skills: Option<f64> = line.rows.iter().map(|row| row.skill_pct).sum();
     let skill = skills.map(|skills| skills / line.rows.len() as f64);
-    match (skill, known, free) {
-        (_, Some(known), Some(free)) if known < HELPS_PCT && free >= HELPS_PCT => format!(
+    match (skill, known, saved_cheaply) {
+        (_, Some(known), Some(saved)) if known < HELPS_PCT && saved >= HELPS_PCT => format!(
             "the policy is too dear: who knows each minute's calls saves {known:.1} % of cold \
-             starts by it, and {free:.1} % if clones cost nothing"
+             starts by it, and {saved:.1} % by one to which a clone costs a fifth of a cold start"
         ),
-        (_, Some(known), Some(free)) if known < HELPS_PCT => format!(
-            "memory is too small for clones: even who knows each minute's calls saves {:.1} % of \
-             cold starts, and {} clones found no room",
-            known.max(free),
-            whole(sum(|row| row.short_of_room) as f64)
-        ),
+        (_, Some(known), Some(saved)) if known < HELPS_PCT => {
+            let best = known.max(saved);
+            let (made, short) =
+                cheap.map_or((0, 0), |cheap| (cheap.clones_made, cheap.short_of_room));
+            match short > made {
+                true => format!(
+                    "memory is too small for clones: even who knows each minute's calls saves \
+                     {best:.1} % of cold starts, as {} clones found no room",
+                    whole(short as f64)
+                ),
+                false => format!(
+                    "nobody could: even who knows each minute's calls saves {best:.1} % of cold \
+                     starts, with {} clones for which there was room",
+                    whole(made as f64)
+                ),
+            }
+        }
         (Some(skill), known, _) if skill < SKILL_PCT => format!(
             "calls come without memory of those before: forecasts tell minutes with a call \
              {skill:.1} % better than the rate of each function does{}",
@@ -83,10 +95,11 @@ mod tests {
 
     /// A line of one run in which nothing was saved of a thousand cold starts.
     fn line(on: CloneRow, ceiling: Option<(u64, Option<u64>)>) -> Line {
-        let ceiling = ceiling.map(|(known, free)| Ceiling {
+        let short_of_room = on.short_of_room;
+        let ceiling = ceiling.map(|(known, cheap)| Ceiling {
             memory_mb: 100.0,
             known: row(known),
-            free: free.map(row),
+            cheap: cheap.map(|cold| CloneRow { short_of_room, clones_made: 50, ..row(cold) }),
         });
         let off = CloneRow { cold_first: on.cold_first, ..row(1000) };
         Line { memory_mb: 100.0, mode: "on", rows: vec![on], ceiling, off: vec![off] }
@@ -108,12 +121,17 @@ mod tests {
             (
                 "dear",
                 line(skilled(30.0), Some((995, Some(600)))),
-                "too dear: who knows each minute's calls saves 0.5 % of cold starts by it, and 40.0 %",
+                "too dear: who knows each minute's calls saves 0.5 % of cold starts by it, and 40.0 % by one to which",
             ),
             (
                 "small",
                 line(full, Some((995, Some(985)))),
-                "memory is too small for clones: even who knows each minute's calls saves 1.5 % of cold starts, and 777",
+                "memory is too small for clones: even who knows each minute's calls saves 1.5 % of cold starts, as 777",
+            ),
+            (
+                "nobody",
+                line(skilled(30.0), Some((995, Some(985)))),
+                "nobody could: even who knows each minute's calls saves 1.5 % of cold starts, with 50",
             ),
             (
                 "chance",
