@@ -31,8 +31,8 @@ use crate::quantiles::{band, chance_above, share_ppm, sum};
 use crate::sums::{Amounts, Reading, plus};
 use crate::witness::heard;
 
-/// Slots of the past that are looked at, at most.
-pub const SLOTS_MAX: usize = 600;
+/// Slots of the past that are looked at, at most: two days of usual ones, as loads repeat daily.
+pub const SLOTS_MAX: usize = 1_500;
 
 /// What its memory is called.
 const KIND: &str = "monitor";

@@ -18,7 +18,7 @@ use swell_outlook::statements::{forecasts, observations, proposals, workloads};
 use swell_outlook::{aftermath, failing, lost};
 
 /// After so many slots it is kept what was learned.
-const REMEMBER_EVERY: u64 = 6;
+const REMEMBER_EVERY: u64 = 15;
 
 /// How long a board may take, at most.
 const BOARD_MAX: Duration = Duration::from_secs(5);

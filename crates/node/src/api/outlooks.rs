@@ -51,7 +51,7 @@ pub async fn outlook(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SinceQuery {
-    /// How long ago it begins, such as `12h`; left out is a day. More than 600 slots are not
+    /// How long ago it begins, such as `12h`; left out is a day. More than 1,500 slots are not
     /// remembered.
     since: Option<String>,
 }

@@ -20,6 +20,7 @@ use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
 use swell_outlook::board::{Contact, FlowPlace};
 use swell_outlook::naming::site_id;
+use swell_outlook::temper::SLOT;
 use swell_site::kept::Kept;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
@@ -104,7 +105,7 @@ pub struct Up {
 /// The rules of a cluster with slots of this length.
 pub fn rules(slot_ms: Option<u64>) -> Rules {
     match slot_ms.map(Span::from_millis) {
-        None => Rules::default(),
+        None => Rules::with_slot(SLOT),
         Some(slot) if slot < HURRIED => hurried(slot),
         Some(slot) => Rules::with_slot(slot),
     }

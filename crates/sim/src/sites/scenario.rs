@@ -1,6 +1,6 @@
 //! The scenario: how many sites, how full, and what goes wrong.
 
-use swell_core::council::rules::Rules;
+use swell_outlook::temper::SLOT;
 
 /// Minutes from a decision until a workload is ready where it goes.
 pub const START_MINUTES: u32 = 2;
@@ -64,7 +64,7 @@ impl Default for Scenario {
         Self {
             sites: 5,
             workloads: 8,
-            slot_minutes: Rules::default().slot.nanos() / MINUTE,
+            slot_minutes: SLOT.nanos() / MINUTE,
             fill: 0.6,
             crowds: 1.0,
             liars: 0,

@@ -47,7 +47,7 @@ pub enum SiteCommand {
         /// What the cluster is called
         #[arg(long, default_value = "swell")]
         cluster: String,
-        /// Length of the slots that forecasts speak of; it cannot be changed later [default: 5m]
+        /// Length of the slots that forecasts speak of; it cannot be changed later [default: 2m]
         #[arg(long, value_name = "SPAN")]
         slot: Option<Span>,
         /// What it can bear
