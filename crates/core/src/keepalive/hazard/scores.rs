@@ -44,7 +44,8 @@ impl Scores {
             return Some(function);
         }
         let (at, function) = self.ages.first()?;
-        if at > now {
+        // What is computed at the end of time is right for good: there is no later time to wait for.
+        if at > now || at == Instant::NEVER {
             return None;
         }
         self.ages.remove(function);
@@ -71,5 +72,19 @@ impl Scores {
     /// Functions and their scores, the least worth first.
     pub fn least_first(&self) -> impl Iterator<Item = (f64, FunctionId)> + '_ {
         self.order.ascending().map(|(key, function)| (key.value(), FunctionId(function)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_grows_stale_at_the_end_of_time() {
+        let (mut scores, never) = (Scores::default(), Instant::NEVER);
+        scores.set(FunctionId(0), 1.0, never);
+        assert_eq!(scores.stale(never), None);
+        scores.set(FunctionId(0), 1.0, Instant::ZERO);
+        assert_eq!(scores.stale(never), Some(FunctionId(0)));
     }
 }
