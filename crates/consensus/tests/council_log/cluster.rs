@@ -166,6 +166,7 @@ impl Cluster {
         for site in &all {
             self.log(*site).barrier(LONG).await.expect("all can reach each other");
         }
+        let late = tokio::time::Instant::now() + LONG;
         loop {
             // What is still under way may come to one before it comes to another.
             let of = |site: &SiteId| self.log(*site).look(|state| (state.index, digest(state)));
@@ -175,6 +176,7 @@ impl Cluster {
                 assert!(states.iter().all(|(_, other)| *other == digest), "{states:?}");
                 return digest;
             }
+            assert!(tokio::time::Instant::now() < late, "nothing is under way any more: {states:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
