@@ -30,6 +30,7 @@ fn models_are_promoted_on_a_recorded_day_and_it_pays() {
     models.insert(Contender::Window, model("window-1h", &panel, 1, 0));
     models.insert(Contender::SeasonalNaive, model("snaive", &panel, 1, 0));
     models.insert(Contender::DayNaive, model("day-naive", &panel, 1, 0));
+    models.insert(Contender::WeekNaive, model("week-naive", &panel, 1, 0));
     let scales = yardsticks(&panel, 96);
     let mut notes: BTreeMap<Contender, Notes> = BTreeMap::new();
     let mut said: BTreeMap<Contender, Vec<Forecast>> = BTreeMap::new();
