@@ -132,7 +132,8 @@ impl Days {
             (0..first).rev().filter(move |&place| Some(self.days[place].is_free()) == is_free);
         all.map(move |place| {
             let day = &self.days[place];
-            let end = self.days.get(place + 1).map_or(origin.cast_signed(), |next| next.start);
+            let end =
+                self.days.get(place + 1).map_or_else(|| origin.cast_signed(), |next| next.start);
             (place, day.start..end.min(origin.cast_signed()))
         })
     }

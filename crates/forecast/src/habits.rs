@@ -93,7 +93,7 @@ pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
     for place in today.saturating_sub(JUDGED)..today {
         let end = all
             .get(place + 1)
-            .map_or(origin.cast_signed(), |next| next.start)
+            .map_or_else(|| origin.cast_signed(), |next| next.start)
             .min(origin.cast_signed());
         let off = |then: Option<usize>| {
             let shift = all[place].start.abs_diff(all[then?].start);
