@@ -10,21 +10,29 @@ pub struct Smoothing;
 
 const LOW: f32 = 0.01;
 const HIGH: f32 = 0.99;
+/// Counts that are looked at, at most: what lies further back says nothing of the level, and to
+/// search a weight takes time in proportion to them.
+const REACH: usize = 576;
+
+fn recent(counts: &[f32], end: usize) -> &[f32] {
+    &counts[end.saturating_sub(REACH)..end]
+}
 
 impl PointRule for Smoothing {
     type Shape = f32;
 
     fn shape(&self, known: Known<'_>) -> f32 {
-        best_weight(known.counts, LOW, HIGH)
+        best_weight(recent(known.counts, known.counts.len()), LOW, HIGH)
     }
 
     fn points(&self, weight: &f32, known: Known<'_>, horizon: usize) -> Vec<f32> {
-        vec![level(known.counts.iter().copied(), *weight); horizon]
+        let counts = recent(known.counts, known.counts.len());
+        vec![level(counts.iter().copied(), *weight); horizon]
     }
 
     fn shapes(&self, known: Known<'_>, ends: &[usize]) -> Vec<f32> {
         let of_some = |ends: &[usize]| {
-            let series: Vec<&[f32]> = ends.iter().map(|&end| &known.counts[..end]).collect();
+            let series: Vec<&[f32]> = ends.iter().map(|&end| recent(known.counts, end)).collect();
             Abreast::of(&series).best_weights(LOW, HIGH).into_iter().take(ends.len())
         };
         ends.chunks(SIDE).flat_map(of_some).collect()
@@ -32,7 +40,8 @@ impl PointRule for Smoothing {
 
     fn points_at(&self, asked: &[(&f32, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
         let of_some = |asked: &[(&f32, usize)]| {
-            let series: Vec<&[f32]> = asked.iter().map(|(_, end)| &known.counts[..*end]).collect();
+            let series: Vec<&[f32]> =
+                asked.iter().map(|(_, end)| recent(known.counts, *end)).collect();
             let mut weights = [0.0; SIDE];
             weights.iter_mut().zip(asked).for_each(|(weight, (of, _))| *weight = **of);
             Abreast::of(&series).levels(weights).into_iter().take(asked.len())
