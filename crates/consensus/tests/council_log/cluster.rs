@@ -176,7 +176,10 @@ impl Cluster {
                 assert!(states.iter().all(|(_, other)| *other == digest), "{states:?}");
                 return digest;
             }
-            assert!(tokio::time::Instant::now() < late, "nothing is under way any more: {states:?}");
+            assert!(
+                tokio::time::Instant::now() < late,
+                "nothing is under way any more: {states:?}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
