@@ -1,24 +1,17 @@
 //! Clones ahead of demand, simulated: what the modes promise.
 
-use std::sync::atomic::AtomicBool;
+mod staged;
 
-use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
-use swell_core::time::Span;
+use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::units::Bytes;
-use swell_sim::announced::Announced;
 use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
 use swell_sim::clone::line::{CloneResults, lines};
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::summary::verdicts;
 use swell_sim::clone::{page, table};
-use swell_sim::failures::Failures;
 use swell_sim::report::html::shell::About;
-use swell_sim::simulate::Scenario;
-use swell_trace::cold::ColdCost;
-use swell_trace::durations::Durations;
-use swell_trace::open::Options;
-use swell_trace::placement::Placement;
-use swell_trace::trace::Trace;
+
+use crate::staged::{opened, results};
 
 fn experiment(
     trace: &str,
@@ -26,36 +19,13 @@ fn experiment(
     policies: (&str, &str),
     threads: usize,
 ) -> CloneExperiment {
-    let trace = Trace::named_or_open(&[trace.into()], &Options::default()).expect("it is a recipe");
-    let functions = trace.functions().iter().map(|own| FunctionSettings::plain(own.memory));
-    let cold = ColdCost::Constant(Span::from_secs(1));
     CloneExperiment {
-        scenario: Scenario {
-            functions: functions.collect(),
-            cold: cold.resolve(trace.functions()).expect("a constant fits every function"),
-            cold_name: cold.to_string(),
-            resume: Span::from_millis(100),
-            overrides: String::new(),
-            samples: 0,
-            trace,
-        },
-        functions: "all",
         modes: vec![CloningMode::Off, CloningMode::Shadow, CloningMode::On],
-        policy: "hazard".to_string(),
         cloning: CloningSettings { policy: policies.0.to_string(), ..CloningSettings::default() },
         forecaster: policies.1.to_string(),
-        failures: Failures::default(),
-        announced: Announced::default(),
-        memories: vec![memory],
-        placement: Placement::Uniform,
-        durations: Durations::Average,
-        seeds: vec![1],
         threads,
+        ..staged::experiment(opened(trace), memory)
     }
-}
-
-fn results(experiment: &CloneExperiment) -> CloneResults {
-    experiment.run(&AtomicBool::new(false), &|_| ()).expect("nothing stops it")
 }
 
 fn run(experiment: &CloneExperiment) -> Vec<CloneRow> {

@@ -1,62 +1,21 @@
 //! Clones where instances fail, schedules call and events were announced.
 
-use std::sync::atomic::AtomicBool;
+mod staged;
 
 use swell_core::rng;
-use swell_core::settings::{CloningMode, CloningSettings, FunctionSettings};
+use swell_core::settings::CloningMode;
 use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 use swell_forecast::calendar::announced::Announced as Effect;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_sim::announced::Announced;
-use swell_sim::clone::experiment::CloneExperiment;
 use swell_sim::clone::line::CloneResults;
 use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::table;
 use swell_sim::failures::Failures;
 use swell_sim::played;
-use swell_sim::simulate::Scenario;
-use swell_trace::cold::ColdCost;
-use swell_trace::durations::Durations;
-use swell_trace::open::Options;
-use swell_trace::placement::Placement;
-use swell_trace::trace::Trace;
 
-fn opened(recipe: &str) -> Trace {
-    Trace::named_or_open(&[recipe.into()], &Options::default()).expect("it is a recipe")
-}
-
-fn experiment(trace: Trace, memory: Bytes) -> CloneExperiment {
-    let functions = trace.functions().iter().map(|own| FunctionSettings::plain(own.memory));
-    let cold = ColdCost::Constant(Span::from_secs(1));
-    CloneExperiment {
-        scenario: Scenario {
-            functions: functions.collect(),
-            cold: cold.resolve(trace.functions()).expect("a constant fits every function"),
-            cold_name: cold.to_string(),
-            resume: Span::from_millis(100),
-            overrides: String::new(),
-            samples: 0,
-            trace,
-        },
-        functions: "all",
-        modes: vec![CloningMode::Off, CloningMode::On],
-        policy: "hazard".to_string(),
-        cloning: CloningSettings::default(),
-        forecaster: "occurrence".to_string(),
-        failures: Failures::default(),
-        announced: Announced::default(),
-        memories: vec![memory],
-        placement: Placement::Uniform,
-        durations: Durations::Average,
-        seeds: vec![1],
-        threads: 1,
-    }
-}
-
-fn results(experiment: &CloneExperiment) -> CloneResults {
-    experiment.run(&AtomicBool::new(false), &|_| ()).expect("nothing stops it")
-}
+use crate::staged::{experiment, opened, results};
 
 fn shown(results: &CloneResults) -> String {
     let mut bytes = Vec::new();
