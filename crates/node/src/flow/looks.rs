@@ -10,6 +10,7 @@ use std::sync::{Arc, Weak};
 
 use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::entry::Order;
+use swell_core::flow::exchange::Exchange;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
@@ -21,6 +22,8 @@ use crate::flow::line::Line;
 use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
 use crate::flow::news::{Bell, Block, Mark, Marks};
+use crate::flow::parties::Around;
+use crate::flow::places::Places;
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
 
@@ -75,6 +78,9 @@ pub(crate) struct Looks {
     pub(crate) lines: Vec<Watched>,
     pub(crate) shelves: Vec<Shelf>,
     functions: Functions,
+    /// Who exchanges how much with whom, and where they work.
+    pub(crate) exchange: Exchange,
+    pub(crate) places: Places,
     /// Flows that are no more, and nobody was told so.
     gone: Vec<FifoId>,
     pub(crate) ticks: u64,
@@ -97,6 +103,8 @@ impl Looks {
             lines: Vec::new(),
             shelves: Vec::new(),
             functions: Functions::default(),
+            exchange: Exchange::default(),
+            places: Places::find(),
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
@@ -118,6 +126,7 @@ impl Looks {
             self.working = working(flows, self.memory);
             self.is_scarce = is_scarce();
         }
+        self.fade(now);
         let tick = self.this_tick(flows, now);
         self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer);
         let orders = self.decide(&tick, analyzer);
@@ -166,6 +175,7 @@ impl Looks {
                         continue;
                     }
                 }
+                sight.tell(tick, (*id, up), &mut self.exchange);
                 if sight.is_fuller() && asked < ASKED_MAX {
                     asked += 1;
                     sight.on_looked();
@@ -237,6 +247,7 @@ impl Looks {
         for function in self.lines[index].sight.functions() {
             self.functions.look(function, tick);
         }
+        self.look_at_places(id);
     }
 
     /// Who shall own a flow whose owner does nothing.
@@ -266,7 +277,9 @@ impl Looks {
 
     /// Those who can own a flow, as they were when somebody looked last.
     fn parties(&self, now: Instant, line: &Line, sight: &LineSight) -> Vec<Party> {
-        sight.parties(now, line, self.working, |number| self.functions.seen(number))
+        let Self { working: memory, exchange, places, .. } = self;
+        let around = Around { memory: *memory, exchange, places };
+        sight.parties(now, line, &around, |number| self.functions.seen(number))
     }
 
     /// Ticks so far.
@@ -308,6 +321,7 @@ impl Looks {
 
     /// Flows that went since the last question.
     pub(crate) fn take_gone(&mut self) -> Vec<FifoId> {
+        self.gone.iter().for_each(|id| self.exchange.remove(*id));
         std::mem::take(&mut self.gone)
     }
 
