@@ -13,7 +13,6 @@ use swell_core::flow::window::Recent;
 use swell_core::time::Instant;
 
 use crate::flow::using::{Limits, Using};
-use crate::observe::usage::Used;
 use crate::registry::{Function, Registry};
 
 /// Ticks that the pressure looks back.
@@ -89,9 +88,7 @@ impl FunctionSight {
         let (cores, memory_bytes) =
             (self.processors.min(tick.processors), leading.spec.memory_bytes);
         let limits = Limits { cores, memory_bytes };
-        let used = versions().map(|version| version.usage.read());
-        let used = used.fold(Used::default(), |all, one| all.and(&one));
-        self.using.look(tick.now, used, limits, weight);
+        self.using.look(tick.now, function.used(), limits, weight);
         let each = leading.spec.memory_bytes as f64 / tick.memory_bytes.max(1.0);
         self.wanting = if running == 0 { each } else { 0.0 };
     }
@@ -184,6 +181,20 @@ impl Functions {
     pub(crate) fn seen(&self, number: usize) -> &FunctionSight {
         &self.all[number]
     }
+}
+
+/// Share of the memory of instances that those at work hold.
+pub(crate) fn working(registry: &Registry, memory: u64) -> f64 {
+    use std::sync::atomic::Ordering::Relaxed;
+    let mut bytes = 0u64;
+    registry.visit(|function| {
+        for version in &function.versions {
+            let running = u64::from(version.running.load(Relaxed));
+            let each = u64::from(version.spec.concurrency.max(1));
+            bytes += running.div_ceil(each) * version.spec.memory_bytes;
+        }
+    });
+    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
 
 use crate::flow::flows::Flows;
-use crate::flow::functions::{Functions, Tick};
+use crate::flow::functions::{Functions, Tick, working};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
 use crate::flow::memory::is_scarce;
@@ -123,7 +123,7 @@ impl Looks {
         self.follow(flows);
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
-            self.working = working(flows, self.memory);
+            self.working = working(&flows.parts.registry, self.memory);
             self.is_scarce = is_scarce();
         }
         self.fade(now);
@@ -394,17 +394,4 @@ fn with_line(up: &Weak<Up>, then: impl FnOnce(&Line)) {
     {
         then(line);
     }
-}
-
-/// Share of the memory of instances that those at work hold.
-fn working(flows: &Flows, memory: u64) -> f64 {
-    let mut bytes = 0u64;
-    flows.parts.registry.visit(|function| {
-        for version in &function.versions {
-            let running = u64::from(version.running.load(Ordering::Relaxed));
-            let each = u64::from(version.spec.concurrency.max(1));
-            bytes += running.div_ceil(each) * version.spec.memory_bytes;
-        }
-    });
-    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
 }

@@ -28,7 +28,7 @@ impl Using {
         let Some((at, before)) = self.before.replace((now, used)) else { return };
         let (since, passed) = (used.since(&before), now.since(at).secs_f64());
         if passed > 0.0 {
-            let share = since.run_us as f64 / 1e6 / passed / limits.cores.max(f64::MIN_POSITIVE);
+            let share = since.cpu_us as f64 / 1e6 / passed / limits.cores.max(f64::MIN_POSITIVE);
             self.cpu += weight * (share.min(1.0) - self.cpu);
         }
         // What no call told of is as it was told last.
@@ -64,7 +64,7 @@ mod tests {
                 calls,
                 weighed: calls,
                 memory_kib: kib,
-                run_us: cpu_ms * 1_000,
+                cpu_us: cpu_ms * 1_000,
                 ..Used::default()
             };
             using.look(Instant::from_millis(ms), used, limits, 0.5);
