@@ -135,6 +135,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "slots",
                 "words",
                 "affinity",
+                "topology",
                 "signs",
                 "entry",
                 "recorder",

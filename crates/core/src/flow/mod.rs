@@ -9,6 +9,8 @@ pub mod target;
 pub mod size;
 pub mod queue;
 pub mod affinity;
+pub mod topology;
+pub mod exchange;
 pub mod signs;
 pub mod policy;
 pub mod seed;
