@@ -136,6 +136,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "slots",
                 "words",
                 "affinity",
+                "topology",
                 "signs",
                 "entry",
                 "recorder",

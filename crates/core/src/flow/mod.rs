@@ -10,6 +10,8 @@ pub mod weighing;
 pub mod size;
 pub mod queue;
 pub mod affinity;
+pub mod topology;
+pub mod exchange;
 pub mod signs;
 pub mod policy;
 pub mod seed;

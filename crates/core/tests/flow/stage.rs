@@ -18,7 +18,9 @@ pub(crate) fn party(owner: u32, cpu: f64) -> Party {
     Party {
         owner: OwnerId(owner),
         cpu,
+        calls: 0.0,
         memory: 0.1,
+        common_memory: 0.1,
         pressure: 0.0,
         processors: 1.0,
         is_alive: true,

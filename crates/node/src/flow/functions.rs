@@ -3,15 +3,17 @@
 //! handed a flow. So what is known of a target is of more than the moment at which one is wanted.
 //!
 //! A function's *processors* are the calls it can work on at a time: its instances allowed, by
-//! the calls of each, or the node's processors where it may have as many as fit. Its *cpu* is
-//! the share of them at work, its *pressure* the share of ticks in which calls waited for an
-//! instance.
+//! the calls of each, or the node's processors where it may have as many as fit. Its *calls* are
+//! the share of them at work, its *cpu* the processor time that it took as a share of the cores it
+//! may use, its *memory* what its guests hold as a share of their limit, and its *pressure* the share
+//! of ticks in which calls waited for an instance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use swell_core::flow::window::Recent;
 use swell_core::time::Instant;
 
+use crate::flow::using::{Limits, Using};
 use crate::registry::{Function, Registry};
 
 /// Ticks that the pressure looks back.
@@ -45,6 +47,7 @@ pub(crate) struct FunctionSight {
     name: String,
     running: f64,
     waits: Recent,
+    using: Using,
     pub(crate) processors: f64,
     pub(crate) is_alive: bool,
     /// Share of the memory of instances that one of its would need and none at work holds.
@@ -65,6 +68,7 @@ impl FunctionSight {
             name,
             running: 0.0,
             waits,
+            using: Using::default(),
             processors: 1.0,
             is_alive: false,
             wanting: 0.0,
@@ -83,7 +87,8 @@ impl FunctionSight {
         let versions = || function.versions.iter();
         let running: u32 = versions().map(|version| version.running.load(Relaxed)).sum();
         let waiting: u32 = versions().map(|version| version.waiting.load(Relaxed)).sum();
-        self.running += self.weight(ticks) * (f64::from(running) - self.running);
+        let weight = self.weight(ticks);
+        self.running += weight * (f64::from(running) - self.running);
         // Of ticks at which nobody looked nobody knows that anything waited.
         self.waits.push_many(false, u32::try_from(ticks - 1).unwrap_or(u32::MAX));
         self.waits.push(waiting > 0);
@@ -92,6 +97,10 @@ impl FunctionSight {
         self.processors = most.map_or(tick.processors, |most| {
             f64::from(most.max(1)) * f64::from(leading.spec.concurrency.max(1))
         });
+        let (cores, memory_bytes) =
+            (self.processors.min(tick.processors), leading.spec.memory_bytes);
+        let limits = Limits { cores, memory_bytes };
+        self.using.look(tick.now, function.used(), limits, weight);
         let each = leading.spec.memory_bytes as f64 / tick.memory_bytes.max(1.0);
         self.wanting = if running == 0 { each } else { 0.0 };
     }
@@ -104,10 +113,20 @@ impl FunctionSight {
         passed.max(1.0 / f64::from(self.looks))
     }
 
-    /// Used share of its processors.
+    /// Calls at work, as a share of those that may be.
+    pub(crate) fn calls(&self) -> f64 {
+        let calls = if self.is_alive { self.running / self.processors } else { 1.0 };
+        calls.min(1.0)
+    }
+
+    /// Used share of the processor time that it may use.
     pub(crate) fn cpu(&self) -> f64 {
-        let cpu = if self.is_alive { self.running / self.processors } else { 1.0 };
-        cpu.min(1.0)
+        self.using.cpu()
+    }
+
+    /// Used share of the memory that its guests may hold.
+    pub(crate) fn memory(&self) -> f64 {
+        self.using.memory()
     }
 
     /// Share of the memory of instances that it needs to work, beside what is at work already.
@@ -122,7 +141,7 @@ impl FunctionSight {
 
     /// Used share of its scarcest resource.
     pub(crate) fn usage(&self, memory: f64) -> f64 {
-        self.cpu().max(memory).max(self.pressure())
+        self.cpu().max(self.calls()).max(self.memory()).max(memory).max(self.pressure())
     }
 }
 
@@ -212,6 +231,20 @@ impl Functions {
     pub(crate) fn seen(&self, number: usize) -> &FunctionSight {
         &self.all[number]
     }
+}
+
+/// Share of the memory of instances that those at work hold.
+pub(crate) fn working(registry: &Registry, memory: u64) -> f64 {
+    use std::sync::atomic::Ordering::Relaxed;
+    let mut bytes = 0u64;
+    registry.visit(|function| {
+        for version in &function.versions {
+            let running = u64::from(version.running.load(Relaxed));
+            let each = u64::from(version.spec.concurrency.max(1));
+            bytes += running.div_ceil(each) * version.spec.memory_bytes;
+        }
+    });
+    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
 }
 
 #[cfg(test)]

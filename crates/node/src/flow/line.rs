@@ -225,11 +225,10 @@ impl Line {
         if let Some(took) = took {
             self.meter.pauses.observe(took);
         }
-        let cost = self.pause_next().nanos();
+        self.show_cost();
         self.meter.counters().mark(Mark::Changed, true);
         self.meter.stirred();
         let mut ring = self.ring.lock();
-        ring.fifo.set_migration_cost(cost);
         ring.fifo.forget();
         let epoch = ring.fifo.want().epoch;
         ring.pages.retain(|(known, _)| *known >= epoch);

@@ -9,17 +9,20 @@ use std::sync::{Arc, Weak};
 
 use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::entry::Order;
+use swell_core::flow::exchange::Exchange;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
 
 use crate::flow::flows::Flows;
-use crate::flow::functions::{Functions, Tick};
+use crate::flow::functions::{Functions, Tick, working};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
 use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
 use crate::flow::news::{Mark, Marks};
+use crate::flow::parties::Around;
+use crate::flow::places::Places;
 use crate::flow::shelves::{Shelves, Watched};
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
@@ -44,6 +47,9 @@ pub(crate) struct Looks {
     processors: f64,
     pub(crate) shelves: Shelves,
     pub(crate) functions: Functions,
+    /// Who exchanges how much with whom, and where they work.
+    pub(crate) exchange: Exchange,
+    pub(crate) places: Places,
     /// Flows that are no more, and nobody was told so.
     pub(crate) gone: Vec<FifoId>,
     pub(crate) ticks: u64,
@@ -64,6 +70,8 @@ impl Looks {
             processors,
             shelves: Shelves::default(),
             functions: Functions::default(),
+            exchange: Exchange::default(),
+            places: Places::find(),
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
@@ -82,9 +90,10 @@ impl Looks {
         self.follow(flows.changes.take());
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
-            self.working = working(flows, self.memory);
+            self.working = working(&flows.parts.registry, self.memory);
             self.is_scarce = is_scarce();
         }
+        self.fade(now);
         let tick = self.this_tick(flows, now);
         self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer);
         let orders = self.decide(&tick, analyzer);
@@ -136,6 +145,7 @@ impl Looks {
                         continue;
                     }
                 }
+                sight.tell(tick, (*id, up), &mut self.exchange);
                 if sight.is_fuller() && asked < ASKED_MAX {
                     asked += 1;
                     sight.on_looked();
@@ -210,6 +220,7 @@ impl Looks {
         for function in watched.sight.functions() {
             self.functions.look(function, tick);
         }
+        self.look_at_places(id);
     }
 
     /// Who shall own a flow whose owner does nothing.
@@ -239,7 +250,9 @@ impl Looks {
 
     /// Those who can own a flow, as they were when somebody looked last.
     fn parties(&self, now: Instant, line: &Line, sight: &LineSight) -> Vec<Party> {
-        sight.parties(now, line, self.working, |number| self.functions.seen(number))
+        let Self { working: memory, exchange, places, .. } = self;
+        let around = Around { memory: *memory, exchange, places };
+        sight.parties(now, line, &around, |number| self.functions.seen(number))
     }
 
     /// Ticks so far.
@@ -274,6 +287,7 @@ impl Looks {
 
     /// Flows that went since the last question.
     pub(crate) fn take_gone(&mut self) -> Vec<FifoId> {
+        self.gone.iter().for_each(|id| self.exchange.remove(*id));
         std::mem::take(&mut self.gone)
     }
 
@@ -304,17 +318,4 @@ fn with_line(up: &Weak<Up>, then: impl FnOnce(&Line)) {
     {
         then(line);
     }
-}
-
-/// Share of the memory of instances that those at work hold.
-fn working(flows: &Flows, memory: u64) -> f64 {
-    let mut bytes = 0u64;
-    flows.parts.registry.visit(|function| {
-        for version in &function.versions {
-            let running = u64::from(version.running.load(Ordering::Relaxed));
-            let each = u64::from(version.spec.concurrency.max(1));
-            bytes += running.div_ceil(each) * version.spec.memory_bytes;
-        }
-    });
-    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
 }

@@ -6,7 +6,6 @@ use swell_core::flow::view::FifoId;
 
 use crate::flow::functions::Tick;
 use crate::flow::looks::Looks;
-use crate::flow::sight::LineSight;
 
 /// Ticks after which the journal is shown again how a flow stands, and of how many in a tick.
 const SHOWN_TICKS: u32 = 10;
@@ -39,7 +38,13 @@ impl Looks {
             self.look_at_functions(tick, id);
             let Some((_, owner, others)) = self.both(tick.now, id) else { continue };
             let Some(view) = self.view(id, &owner, &others) else { continue };
-            recorder.show(tick.now, &view, self.sight(id).map_or(0, LineSight::put));
+            let shown = self.watched(id).map_or((0, 0), |watched| {
+                let up = watched.up.upgrade();
+                let line = up.as_ref().and_then(|up| up.line.as_ref().ok());
+                let bytes = line.map_or(0.0, |line| line.meter.counters().mean_bytes());
+                (watched.sight.put(), bytes as u64)
+            });
+            recorder.show(tick.now, &view, shown);
         }
     }
 

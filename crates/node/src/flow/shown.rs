@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use swell_api::flow::{
-    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
+    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowSpec, Migrate, is_native,
 };
-use swell_api::flow_judged::FlowIndicators;
+use swell_api::flow_judged::{FlowIndicators, FlowParty};
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::Party;
 use swell_link::purpose::check_name;
@@ -216,6 +216,7 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
             used_bytes: state.tail.saturating_sub(state.committed),
             items: state.items,
             disk_bytes: lane.disk_bytes(),
+            last_put_ms: line.put_at_ms(number),
         }
     });
     Flow {
@@ -256,6 +257,9 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         last_move: last,
         waits_for: line.holder().map(str::to_string),
         pause_us_next: line.pause_next().nanos() / 1_000,
+        item_bytes: line.meter.counters().mean_bytes(),
+        last_put_ms: line.last_put_ms(),
+        last_taken_ms: line.taken_at_ms(),
         trouble: line.trouble(),
         ..down_flow(name, spec)
     }
@@ -309,10 +313,14 @@ fn shown_party(line: &Line, party: &Party) -> FlowParty {
         name: line.owner_name(party.owner.0 as usize).to_string(),
         used_percent: party.usage() * 100.0,
         processors: party.processors,
+        calls_percent: party.calls * 100.0,
         cpu_percent: party.cpu * 100.0,
         memory_percent: party.memory * 100.0,
+        node_memory_percent: party.common_memory * 100.0,
         pressure_percent: party.pressure * 100.0,
         dependency_percent: party.dependency * 100.0,
+        proximity_percent: party.proximity * 100.0,
+        pause_us: party.pause.nanos() / 1_000,
         is_alive: party.is_alive,
     }
 }
@@ -354,6 +362,9 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         waits_for: None,
         pause_us_last: None,
         pause_us_next: 0,
+        item_bytes: 0.0,
+        last_put_ms: None,
+        last_taken_ms: None,
         explanation: String::new(),
         trouble: None,
         moved: None,

@@ -128,6 +128,12 @@ pub struct FlowFigures {
     pub utilization: f64,
     /// How much spoke for a change of hands.
     pub score: f64,
+    /// What the next change of hands is expected to cost.
+    pub next_pause_seconds: f64,
+    /// When something was last put in, and done with, in seconds since 1970; nothing if nothing was.
+    pub last_put_seconds: Option<f64>,
+    /// See `last_put_seconds`.
+    pub last_taken_seconds: Option<f64>,
     /// What somebody should look after.
     pub alarms: Vec<String>,
     /// How long items were in it.
