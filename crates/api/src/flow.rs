@@ -171,6 +171,9 @@ pub struct FlowDeployed {
     pub name: String,
     /// Whether anything changed.
     pub changed: bool,
+    /// What it asks for and cannot have, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Flows to plan.
@@ -208,9 +211,10 @@ pub struct Flow {
     pub in_per_second: f64,
     /// Items a second that were done with, over the last second.
     pub out_per_second: f64,
-    /// Half of the latest items were in it for no longer, in microseconds.
+    /// Half of the latest items, of 512 at most and of those that were done with in the last two
+    /// minutes, were in it for no longer, in microseconds; 0 where there are none.
     pub sojourn_us_p50: u64,
-    /// 99 of 100 of the latest items were in it for no longer, in microseconds.
+    /// 99 of 100 of these were in it for no longer, in microseconds.
     pub sojourn_us_p99: u64,
     /// How long the item being worked on has been in it, in microseconds.
     pub oldest_us: u64,
@@ -289,6 +293,9 @@ pub struct Flow {
     pub last_taken_ms: Option<u64>,
     /// Why it is where it is, in words.
     pub explanation: String,
+    /// What it asks for and cannot have, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why nothing moves, if something is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Times that items spent in a flow are told of those that were done with in so many seconds.
+pub const SOJOURN_SECONDS: u32 = 120;
+
 /// In what shares of the latest ticks that a rule looks back something was so, in percent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FlowIndicators {

@@ -128,6 +128,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "wait",
                 "cost",
                 "target",
+                "weighing",
                 "policy",
                 "window",
                 "cooldown",
@@ -141,7 +142,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "recorder",
                 "counts",
             ],
-            above: &["analyzer", "choice", "replay"],
+            above: &["analyzer", "reasons", "choice", "replay", "said"],
         },
     ),
     (

@@ -107,6 +107,13 @@ pub enum Entry {
     },
     /// Nothing is recorded of flows from here on: they had their share of the journal.
     Ended,
+    /// A FIFO keeps a region that it was to change.
+    Kept {
+        /// Which.
+        fifo: FifoId,
+        /// Why.
+        why: String,
+    },
 }
 
 /// A FIFO whose signs changed.

@@ -113,6 +113,10 @@ impl Recorder {
         self.put(&Entry::Refused { fifo, why: why.to_string() });
     }
 
+    pub(crate) fn kept(&mut self, fifo: FifoId, why: &str) {
+        self.put(&Entry::Kept { fifo, why: why.to_string() });
+    }
+
     pub(crate) fn removed(&mut self, fifo: FifoId) {
         self.words.remove(&fifo);
         // Of one that was never looked at nobody has to know that it is gone.

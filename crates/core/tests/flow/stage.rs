@@ -84,7 +84,11 @@ impl Stage {
         let view = self.view();
         let signs = policy.signs(&view.glance());
         let judgement = policy.glance(self.now, FIFO, signs, 0);
-        judgement.unwrap_or_else(|| policy.judge(self.now, &view))
+        judgement.unwrap_or_else(|| {
+            let mut weighed = Vec::new();
+            policy.weigh(&view, &mut weighed);
+            policy.judge(self.now, &view, &weighed)
+        })
     }
 
     /// So many ticks on; the last judgement.

@@ -33,7 +33,6 @@ impl Shown {
             counts.cooling_down,
             counts.no_target,
             counts.no_benefit,
-            counts.stale,
             counts.overloaded,
         ];
         gauges.flow_tick_seconds = [took.as_secs_f64(), longest.as_secs_f64()];

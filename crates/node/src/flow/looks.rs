@@ -4,7 +4,6 @@
 //! With ten thousand flows awake a look may cost a hundred nanoseconds; so it follows no pointer,
 //! takes no lock and makes nothing on the heap, except for the few that are to change.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -21,9 +20,10 @@ use crate::flow::launch::Use;
 use crate::flow::line::Line;
 use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
-use crate::flow::news::{Bell, Block, Mark, Marks};
+use crate::flow::news::{Mark, Marks};
 use crate::flow::parties::Around;
 use crate::flow::places::Places;
+use crate::flow::shelves::{Shelves, Watched};
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
 
@@ -33,33 +33,6 @@ const MEMORY_TICKS: u64 = 10;
 const USE_TICKS: u64 = 600;
 /// Flows that are asked in a tick how many bytes they hold. The others are asked at the next ones.
 const ASKED_MAX: u32 = 64;
-
-/// A flow that is watched. It is not held on to: a flow that is taken down goes, whoever watches.
-pub(crate) struct Watched {
-    pub(crate) id: FifoId,
-    pub(crate) up: Weak<Up>,
-    pub(crate) sight: LineSight,
-    /// Whose it was at the last look at it.
-    owner: Option<OwnerId>,
-}
-
-/// Flows whose counters lie in one block.
-pub(crate) struct Shelf {
-    block: Arc<Block>,
-    /// Where the first of them is among all.
-    pub(crate) first: usize,
-    /// A bit for each place of the block: with a flow, and with one that does not rest.
-    present: u64,
-    pub(crate) awake: u64,
-}
-
-impl Shelf {
-    /// Where the flow at a place of the block is among all.
-    pub(crate) fn index(&self, at: u32) -> usize {
-        let before = self.present & ((1 << at) - 1);
-        self.first + before.count_ones() as usize
-    }
-}
 
 /// A flow that does not rest.
 pub(crate) struct Seen<'a> {
@@ -72,17 +45,13 @@ pub(crate) struct Looks {
     /// Memory that instances may hold together, in bytes.
     memory: u64,
     processors: f64,
-    /// The version of the table that the rest is of.
-    version: Option<u64>,
-    /// In the order of their numbers.
-    pub(crate) lines: Vec<Watched>,
-    pub(crate) shelves: Vec<Shelf>,
-    functions: Functions,
+    pub(crate) shelves: Shelves,
+    pub(crate) functions: Functions,
     /// Who exchanges how much with whom, and where they work.
     pub(crate) exchange: Exchange,
     pub(crate) places: Places,
     /// Flows that are no more, and nobody was told so.
-    gone: Vec<FifoId>,
+    pub(crate) gone: Vec<FifoId>,
     pub(crate) ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
@@ -99,9 +68,7 @@ impl Looks {
         Self {
             memory,
             processors,
-            version: None,
-            lines: Vec::new(),
-            shelves: Vec::new(),
+            shelves: Shelves::default(),
             functions: Functions::default(),
             exchange: Exchange::default(),
             places: Places::find(),
@@ -120,7 +87,7 @@ impl Looks {
         now: Instant,
         analyzer: &mut Analyzer,
     ) -> Vec<(Arc<Up>, Order)> {
-        self.follow(flows);
+        self.follow(flows.changes.take());
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
             self.working = working(&flows.parts.registry, self.memory);
@@ -153,13 +120,16 @@ impl Looks {
         let mut asked = 0;
         // Those that rest may hold more than they need; and the founding rule judges them as well.
         let shows_all = memory_is_short || analyzer.judges_rest();
-        for shelf in &mut self.shelves {
+        let mut is_awake = shows_all;
+        for shelf in &mut self.shelves.all {
             shelf.awake |= shelf.block.take() & shelf.present;
             let mut left = if shows_all { shelf.present } else { shelf.awake };
+            is_awake |= left != 0;
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
-                let Watched { id, up, sight, owner } = &mut self.lines[shelf.index(at)];
+                let index = shelf.index(at);
+                let Watched { id, up, sight, owner } = &mut shelf.lines[index];
                 let counters = shelf.block.flow(at);
                 let has = OwnerId(counters.owner.load(Ordering::Relaxed));
                 if let Some(had) = owner.replace(has).filter(|had| *had != has) {
@@ -200,6 +170,9 @@ impl Looks {
                 };
                 analyzer.glance(tick.now, &glance);
             }
+        }
+        if is_awake {
+            self.functions.watch(tick);
         }
     }
 
@@ -243,8 +216,8 @@ impl Looks {
 
     /// Looks at the functions that could own a flow.
     pub(crate) fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
-        let Some(index) = self.index(id) else { return };
-        for function in self.lines[index].sight.functions() {
+        let Some(watched) = self.shelves.get(id) else { return };
+        for function in watched.sight.functions() {
             self.functions.look(function, tick);
         }
         self.look_at_places(id);
@@ -289,7 +262,7 @@ impl Looks {
 
     /// A flow, if it is there.
     pub(crate) fn watched(&self, id: FifoId) -> Option<&Watched> {
-        self.lines.get(self.index(id)?)
+        self.shelves.get(id)
     }
 
     /// What is seen of a flow.
@@ -297,25 +270,18 @@ impl Looks {
         Some(&self.watched(id)?.sight)
     }
 
-    fn index(&self, id: FifoId) -> Option<usize> {
-        self.lines.binary_search_by_key(&id, |watched| watched.id).ok()
-    }
-
     /// Flows that do not rest.
     pub(crate) fn awake(&self) -> impl Iterator<Item = Seen<'_>> {
-        self.shelves.iter().flat_map(|shelf| {
-            let bits = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
-            bits.map(|at| Seen {
-                watched: &self.lines[shelf.index(at)],
-                marks: shelf.block.flow(at).marks(),
-            })
+        self.shelves.all.iter().flat_map(|shelf| {
+            let marks = |at| shelf.block.flow(at).marks();
+            shelf.awake().map(move |(at, watched)| Seen { watched, marks: marks(at) })
         })
     }
 
     /// A flow went to this owner.
     pub(crate) fn on_moved(&mut self, now: Instant, id: FifoId, place: usize) {
-        if let Some(index) = self.index(id) {
-            self.lines[index].sight.on_moved(now, place);
+        if let Some(watched) = self.shelves.get_mut(id) {
+            watched.sight.on_moved(now, place);
         }
     }
 
@@ -332,48 +298,6 @@ impl Looks {
         }
         let ups = self.awake().filter_map(|seen| seen.watched.up.upgrade());
         ups.filter_map(|up| Some(up.line.as_ref().ok()?.uses())).flatten().collect()
-    }
-
-    /// Follows the table of flows.
-    fn follow(&mut self, flows: &Flows) {
-        let version = flows.version.load(Ordering::Acquire);
-        if self.version == Some(version) {
-            return;
-        }
-        self.version = Some(version);
-        let numbered = |up: Arc<Up>| Some((up.line.as_ref().ok()?.id, up));
-        let mut ups: Vec<_> = flows.all().into_iter().filter_map(numbered).collect();
-        ups.sort_by_key(|(id, _)| *id);
-        self.shelves.clear();
-        let mut former = std::mem::take(&mut self.lines).into_iter().peekable();
-        let mut wanted = BTreeSet::new();
-        for (id, up) in ups {
-            let Ok(line) = &up.line else { continue };
-            while let Some(gone) = former.next_if(|watched| watched.id < id) {
-                self.gone.push(gone.id);
-            }
-            let known = former.next_if(|watched| watched.id == id);
-            let known = known.map(|watched| (watched.sight, watched.owner));
-            let (sight, owner) =
-                known.unwrap_or_else(|| (LineSight::new(line, &mut self.functions), None));
-            wanted.extend(sight.functions());
-            self.shelve(line.meter.bell(), !sight.rests());
-            self.lines.push(Watched { id, up: Arc::downgrade(&up), sight, owner });
-        }
-        self.gone.extend(former.map(|watched| watched.id));
-        self.functions.keep(&wanted);
-    }
-
-    /// Notes where the counters of the next flow lie.
-    fn shelve(&mut self, bell: &Bell, is_awake: bool) {
-        let is_open = self.shelves.last().is_some_and(|last| Arc::ptr_eq(&last.block, &bell.block));
-        if !is_open {
-            let (block, first) = (bell.block.clone(), self.lines.len());
-            self.shelves.push(Shelf { block, first, present: 0, awake: 0 });
-        }
-        let shelf = self.shelves.last_mut().expect("there is one by now");
-        shelf.present |= 1 << bell.at();
-        shelf.awake |= u64::from(is_awake) << bell.at();
     }
 }
 

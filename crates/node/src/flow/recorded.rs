@@ -23,7 +23,7 @@ impl Looks {
             let Ok(line) = &up.line else { continue };
             recorder.name(id, &line.spec.name, line.owners().map(str::to_string).collect());
         }
-        let awake: u32 = self.shelves.iter().map(|shelf| shelf.awake.count_ones()).sum();
+        let awake = self.shelves.count_awake();
         // Each once a second, as long as there is room for that.
         let due = awake.div_ceil(SHOWN_TICKS).min(SHOWN_MAX);
         for _ in 0..due {
@@ -31,7 +31,7 @@ impl Looks {
             if awake < SHOWN_TICKS && self.ticks % u64::from(SHOWN_TICKS) >= u64::from(awake) {
                 break;
             }
-            let Some(id) = self.next_awake(self.shown).or_else(|| self.next_awake(None)) else {
+            let Some(id) = self.next_awake() else {
                 break;
             };
             self.shown = Some(id);
@@ -48,14 +48,9 @@ impl Looks {
         }
     }
 
-    /// The first flow after this one that is awake.
-    fn next_awake(&self, last: Option<FifoId>) -> Option<FifoId> {
-        let from = last.map_or(0, |last| self.lines.partition_point(|watched| watched.id <= last));
-        let shelf = self.shelves.partition_point(|shelf| shelf.first <= from).saturating_sub(1);
-        let places = self.shelves.get(shelf..)?.iter().flat_map(|shelf| {
-            let awake = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
-            awake.map(|at| shelf.index(at))
-        });
-        places.into_iter().find(|place| *place >= from).map(|place| self.lines[place].id)
+    /// Whose turn it is.
+    fn next_awake(&self) -> Option<FifoId> {
+        let next = self.shelves.next_awake(self.shown);
+        next.or_else(|| self.shelves.next_awake(None))
     }
 }

@@ -14,6 +14,7 @@ use swell_link::purpose::check_name;
 use crate::flow::away::Away;
 use crate::flow::cores::Cores;
 use crate::flow::flows::Flows;
+use crate::flow::launch::warnings;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
@@ -49,11 +50,11 @@ impl Shown {
 
     fn show(&self, up: &Up) -> Flow {
         let record = up.record.lock().clone();
-        let (name, spec) = (record.spec.name.clone(), record.spec);
+        let (name, spec) = (record.spec.name.clone(), record.spec.clone());
         match &up.line {
             Ok(line) => {
                 let seen = self.watch.seen(line);
-                let explanation = explain(line, &seen, record.frozen, record.pinned.as_deref());
+                let explanation = explain(line, &seen, &record);
                 let mut flow = up_flow(name, spec, line, &seen);
                 flow.migrations.extend(journeys((record.went, record.came)));
                 Flow { frozen: record.frozen, pinned: record.pinned, explanation, ..flow }
@@ -328,6 +329,7 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
     Flow {
         name,
         owner: spec.to.clone(),
+        warnings: warnings(&spec),
         spec,
         epoch: 0,
         frozen: false,

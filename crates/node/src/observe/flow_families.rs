@@ -106,8 +106,7 @@ fn node(out: &mut Out, gauges: &Gauges) -> Encoded {
     out.counters("flow_region_misses", help, None, misses)?;
     let help = "Memory of all regions for flows.";
     out.gauge("flow_regions", help, Some(&Unit::Bytes), gauges.region_bytes)?;
-    let words =
-        ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "stale", "overloaded"];
+    let words = ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "overloaded"];
     let decisions = words.into_iter().zip(gauges.flow_decisions);
     let decisions = decisions.map(|(decision, count)| ([("decision", decision)], count));
     let help = "What the flow analyzer decided: moves, and moves that were wanted and not made.";

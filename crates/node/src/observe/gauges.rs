@@ -63,8 +63,8 @@ pub struct Gauges {
     /// Changes of each flow by reason, of those too that are at other nodes.
     pub flow_moves: Vec<(String, Vec<(String, u64)>)>,
     /// Decisions of the flow analyzer: moves, over budget, cooling down, no target, no benefit,
-    /// stale, overloaded.
-    pub flow_decisions: [u64; 7],
+    /// overloaded.
+    pub flow_decisions: [u64; 6],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
 }

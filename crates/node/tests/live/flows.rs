@@ -65,7 +65,7 @@ impl House {
 
     /// Feeds what the journal holds of flows to a fresh analyzer, which has to order the same; how
     /// many larger regions those were.
-    async fn decided_again(&self) -> u64 {
+    pub(crate) async fn decided_again(&self) -> u64 {
         let journal = self.get("/v1/journal").await;
         let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
         let (mut replay, mut grown) = (FlowReplay::default(), 0);
@@ -331,6 +331,10 @@ async fn a_lane_that_is_short_of_room_grows_and_keeps_its_order() {
     }
     let flow = house.frames().await;
     assert!(flow["lanes"][0]["class_bytes"].as_u64() >= Some(64 << 10), "{flow:#}");
+    let told = flow["explanation"].as_str().unwrap_or_default();
+    for words in ["`detect` is paused", "the lane of `camera` went from ", "Core: "] {
+        assert!(told.contains(words), "`{words}` is not in: {told}");
+    }
     house.pause(false).await;
     house.until("all are done", |flow| flow["items"]["done"] == 20).await;
     let expected: Vec<String> = (0..20).map(|number| format!("{number:0>3000}")).collect();

@@ -29,6 +29,8 @@ pub struct Decided {
     pub items: u64,
     /// Larger and smaller regions that were ordered.
     pub sizes: (u64, u64),
+    /// Of these, those that came to nothing.
+    pub kept: u64,
     /// Other cores that its owner was to work on.
     pub seats: u64,
     /// Times that its owner was examined.
@@ -89,6 +91,7 @@ impl Journaled {
                 places.iter().for_each(|(fifo, _)| self.of(*fifo).seats += 1);
             }
             Entry::Refused { fifo, .. } => self.of(*fifo).refused += 1,
+            Entry::Kept { fifo, .. } => self.of(*fifo).kept += 1,
             Entry::Removed { fifo } => {
                 self.reader.forget(*fifo);
                 self.put.remove(fifo);

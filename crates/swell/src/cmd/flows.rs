@@ -1,7 +1,7 @@
 //! Shows flows between functions, and does with them what a person says.
 
 use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
-use swell_api::flow_judged::{FlowIndicators, FlowMove};
+use swell_api::flow_judged::{FlowIndicators, FlowMove, SOJOURN_SECONDS};
 
 use crate::cli::flows::{FlowCommand, OneFlow};
 use crate::client::node::word;
@@ -92,6 +92,11 @@ fn went(moved: &FlowMoved) -> String {
     )
 }
 
+/// The time that p50 and p99 are of.
+fn lately() -> String {
+    format!("{} min", SOJOURN_SECONDS / 60)
+}
+
 fn describe(flow: &Flow) -> String {
     let spec = &flow.spec;
     let items = flow.items;
@@ -142,9 +147,10 @@ fn describe(flow: &Flow) -> String {
         (
             "in it",
             format!(
-                "p50 {}, p99 {}, oldest {}",
+                "p50 {}, p99 {} of the last {}, oldest {}",
                 time(flow.sojourn_us_p50),
                 time(flow.sojourn_us_p99),
+                lately(),
                 time(flow.oldest_us)
             ),
         ),
@@ -159,6 +165,13 @@ fn describe(flow: &Flow) -> String {
         ("judged", judged(flow)),
         ("can own it", parties(flow)),
         ("lanes", lanes.join("\n")),
+        (
+            "warnings",
+            match flow.warnings.is_empty() {
+                true => "none".to_string(),
+                false => flow.warnings.join("\n"),
+            },
+        ),
         ("natives", natives(flow)),
         (
             "items",
