@@ -9,6 +9,8 @@
 const SHAPE: usize = 12;
 /// How far back is looked: a week of 5-minute steps.
 const REACH: usize = 2016;
+/// Earlier hours that are compared side by side.
+const SIDE: usize = 16;
 /// How many of the closest are told.
 pub const CLOSEST: usize = 5;
 
@@ -30,18 +32,26 @@ pub fn find(counts: &[f32], horizon: usize) -> Analogs {
     let Some(last) = len.checked_sub(SHAPE) else { return Analogs::default() };
     let roots: Vec<f32> = counts[len.saturating_sub(REACH)..].iter().map(|c| c.sqrt()).collect();
     let skipped = len - roots.len();
-    let shape = &roots[last - skipped..];
+    let shape: &[f32; SHAPE] = roots[last - skipped..].first_chunk().expect("as long as a shape");
     let mut closest: Vec<(f32, usize)> = Vec::with_capacity(CLOSEST + 1);
-    let ends = SHAPE..(roots.len() + 1).saturating_sub(horizon.max(1));
-    for end in ends.rev() {
+    let mut offer = |distance: f32, end: usize| {
         let worst = if closest.len() < CLOSEST { f32::MAX } else { closest[CLOSEST - 1].0 };
-        let pairs = roots[end - SHAPE..end].iter().zip(shape);
-        let distance: f32 = pairs.map(|(then, now)| (then - now).abs()).sum();
         if distance < worst {
             let place = closest.partition_point(|(other, _)| *other <= distance);
             closest.insert(place, (distance, end + skipped));
             closest.truncate(CLOSEST);
         }
+    };
+    // The newest first, as of some that are as close it is the one to be told.
+    let mut newest = (roots.len() + 1).saturating_sub(horizon.max(1));
+    while newest > SHAPE {
+        let first = newest.saturating_sub(SIDE).max(SHAPE);
+        let from = &roots[first - SHAPE..];
+        let distances = apart(from, shape);
+        for end in (first..newest).rev() {
+            offer(distances[end - first], end);
+        }
+        newest = first;
     }
     let distance = |place: Option<&(f32, usize)>| place.map_or(9.0, |(far, _)| far / SHAPE as f32);
     Analogs {
@@ -49,6 +59,22 @@ pub fn find(counts: &[f32], horizon: usize) -> Analogs {
         furthest: distance(closest.last()),
         places: closest.into_iter().map(|(_, place)| place).collect(),
     }
+}
+
+/// How far each of [`SIDE`] hours that begin one step after the other is from a shape, where so
+/// many steps are at hand.
+fn apart(roots: &[f32], shape: &[f32; SHAPE]) -> [f32; SIDE] {
+    let mut distances = [0.0f32; SIDE];
+    for (place, now) in shape.iter().enumerate() {
+        if let Some(then) = roots[place..].first_chunk::<SIDE>() {
+            let each = distances.iter_mut().zip(then);
+            each.for_each(|(distance, then)| *distance += (then - now).abs());
+        } else {
+            let each = distances.iter_mut().zip(&roots[place..]);
+            each.for_each(|(distance, then)| *distance += (then - now).abs());
+        }
+    }
+    distances
 }
 
 impl Analogs {

@@ -2,7 +2,7 @@
 //! the next ones are due, and how many.
 
 use crate::bands::{quantile_of, quantile_of_sorted};
-use crate::renewals::chances;
+use crate::renewals::{Renewals, steps_with_calls};
 
 /// How far back is looked: a week of 5-minute steps.
 const REACH: usize = 2016;
@@ -29,12 +29,14 @@ impl Rests {
     /// Looks at the counts before the origin, gaps closed.
     pub fn of(counts: &[f32], horizon: usize) -> Self {
         let counts = &counts[counts.len().saturating_sub(REACH)..];
-        let calls: Vec<usize> = (0..counts.len()).filter(|&step| counts[step] > 0.0).collect();
-        let mut sizes: Vec<f32> = calls.iter().map(|&step| counts[step]).collect();
+        let calls = steps_with_calls(counts);
+        let newest = &calls[calls.len().saturating_sub(SIZES)..];
+        let mut sizes: Vec<f32> = newest.iter().map(|&step| counts[step]).collect();
         let size = sizes.last().copied().unwrap_or(0.0);
-        sizes.drain(..sizes.len().saturating_sub(SIZES));
         sizes.sort_unstable_by(f32::total_cmp);
-        let chances = chances(&calls, counts.len(), horizon);
+        let mut renewals = Renewals::default();
+        renewals.tell(&calls);
+        let chances = renewals.chances(counts.len(), horizon);
         let gap = |pair: &[usize]| (pair[1] - pair[0]) as f32;
         let last = &calls[calls.len().saturating_sub(RESTS + 1)..];
         let mut lengths: Vec<f32> = last.windows(2).map(gap).collect();
