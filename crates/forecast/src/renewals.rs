@@ -14,16 +14,16 @@ pub struct Renewals {
     /// By length; what is counted at zero is the first call, which ends no rest.
     gaps: Vec<[u32; TURNS]>,
     calls: usize,
-    last: Option<usize>,
+    last: Option<u32>,
 }
 
 impl Renewals {
     /// Counts the rests between calls; their steps rise, and lie behind those told before.
-    pub fn tell(&mut self, calls: &[usize]) {
+    pub fn tell(&mut self, calls: &[u32]) {
         let Some(&first) = calls.first() else { return };
         let mut last = self.last.unwrap_or(first);
         for (turn, &call) in calls.iter().enumerate() {
-            let gap = call - last;
+            let gap = (call - last) as usize;
             if gap >= self.gaps.len() {
                 self.gaps.resize(gap + 1, [0; TURNS]);
             }
@@ -42,7 +42,7 @@ impl Renewals {
     /// rest as long as the present one. All calls that were told lie before `len`.
     pub fn chances(&self, len: usize, horizon: usize) -> Vec<f32> {
         let Some(last) = self.last else { return vec![0.0; horizon] };
-        let idle = len - 1 - last;
+        let idle = len - 1 - last as usize;
         let shorter: u32 = (1..=idle.min(self.gaps.len())).map(|length| self.gaps(length)).sum();
         let rests = self.calls - 1;
         let alive = (rests - shorter as usize) as f32 + LONGER;
@@ -59,17 +59,15 @@ impl Renewals {
     }
 }
 
-/// The steps with a call, in their order.
-pub fn steps_with_calls(counts: &[f32]) -> Vec<usize> {
+/// The steps with a call, in their order, written into `calls`, which is no shorter than the counts.
+pub fn steps_with_calls<'c>(counts: &[f32], calls: &'c mut [u32]) -> &'c [u32] {
     // Without a branch: whether the next step has a call is what nobody can predict.
-    let mut calls = vec![0; counts.len()];
     let mut len = 0;
-    for (step, &count) in counts.iter().enumerate() {
+    for (step, &count) in (0u32..).zip(counts) {
         calls[len] = step;
         len += usize::from(count > 0.0);
     }
-    calls.truncate(len);
-    calls
+    &calls[..len]
 }
 
 #[cfg(test)]
@@ -78,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_timer_is_expected_when_it_is_due() {
-        let calls: Vec<usize> = (0..20).map(|turn| turn * 5).collect();
+        let calls: Vec<u32> = (0..20).map(|turn| turn * 5).collect();
         let mut renewals = Renewals::default();
         renewals.tell(&calls);
         let chances = renewals.chances(98, 8);
@@ -88,7 +86,7 @@ mod tests {
 
     #[test]
     fn rests_are_counted_once_however_they_are_told() {
-        let calls: Vec<usize> = (0..900usize).filter(|step| step * 7919 % 23 < 5).collect();
+        let calls: Vec<u32> = (0..900u32).filter(|step| step * 7919 % 23 < 5).collect();
         let mut parts = Renewals::default();
         for end in [0, 1, 2, 40, 41, calls.len()] {
             let before = parts.last.map_or(0, |last| calls.partition_point(|&call| call <= last));

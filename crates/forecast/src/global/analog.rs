@@ -30,26 +30,27 @@ pub struct Analogs {
 pub fn find(counts: &[f32], horizon: usize) -> Analogs {
     let len = counts.len();
     let Some(last) = len.checked_sub(SHAPE) else { return Analogs::default() };
-    let roots: Vec<f32> = counts[len.saturating_sub(REACH)..].iter().map(|c| c.sqrt()).collect();
+    let recent = &counts[len.saturating_sub(REACH)..];
+    let mut roots = [0.0f32; REACH];
+    let roots = &mut roots[..recent.len()];
+    roots.iter_mut().zip(recent).for_each(|(root, count)| *root = count.sqrt());
     let skipped = len - roots.len();
     let shape: &[f32; SHAPE] = roots[last - skipped..].first_chunk().expect("as long as a shape");
     let mut closest: Vec<(f32, usize)> = Vec::with_capacity(CLOSEST + 1);
-    let mut offer = |distance: f32, end: usize| {
-        let worst = if closest.len() < CLOSEST { f32::MAX } else { closest[CLOSEST - 1].0 };
-        if distance < worst {
-            let place = closest.partition_point(|(other, _)| *other <= distance);
-            closest.insert(place, (distance, end + skipped));
-            closest.truncate(CLOSEST);
-        }
-    };
+    let worst = |closest: &[(f32, usize)]| closest.get(CLOSEST - 1).map_or(f32::MAX, |last| last.0);
     // The newest first, as of some that are as close it is the one to be told.
     let mut newest = (roots.len() + 1).saturating_sub(horizon.max(1));
     while newest > SHAPE {
         let first = newest.saturating_sub(SIDE).max(SHAPE);
-        let from = &roots[first - SHAPE..];
-        let distances = apart(from, shape);
-        for end in (first..newest).rev() {
-            offer(distances[end - first], end);
+        if let Some(distances) = apart(&roots[first - SHAPE..], shape, worst(&closest)) {
+            for end in (first..newest).rev() {
+                let distance = distances[end - first];
+                if distance < worst(&closest) {
+                    let place = closest.partition_point(|(other, _)| *other <= distance);
+                    closest.insert(place, (distance, end + skipped));
+                    closest.truncate(CLOSEST);
+                }
+            }
         }
         newest = first;
     }
@@ -62,8 +63,8 @@ pub fn find(counts: &[f32], horizon: usize) -> Analogs {
 }
 
 /// How far each of [`SIDE`] hours that begin one step after the other is from a shape, where so
-/// many steps are at hand.
-fn apart(roots: &[f32], shape: &[f32; SHAPE]) -> [f32; SIDE] {
+/// many steps are at hand; nothing once all of them are as far as `worst`.
+fn apart(roots: &[f32], shape: &[f32; SHAPE], worst: f32) -> Option<[f32; SIDE]> {
     let mut distances = [0.0f32; SIDE];
     for (place, now) in shape.iter().enumerate() {
         if let Some(then) = roots[place..].first_chunk::<SIDE>() {
@@ -73,8 +74,11 @@ fn apart(roots: &[f32], shape: &[f32; SHAPE]) -> [f32; SIDE] {
             let each = distances.iter_mut().zip(&roots[place..]);
             each.for_each(|(distance, then)| *distance += (then - now).abs());
         }
+        if place % 4 == 3 && distances.iter().fold(true, |all, far| all & (*far >= worst)) {
+            return None;
+        }
     }
-    distances
+    Some(distances)
 }
 
 impl Analogs {

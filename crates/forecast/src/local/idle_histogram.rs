@@ -20,18 +20,19 @@ impl Rule for IdleHistogram {
     }
 
     fn forecasts(&self, known: Known<'_>, ends: &[usize], horizon: usize) -> Vec<Forecast> {
-        let calls = steps_with_calls(known.counts);
+        let mut calls = vec![0; known.counts.len()];
+        let calls = steps_with_calls(known.counts, &mut calls);
         let mut in_order: Vec<usize> = (0..ends.len()).collect();
         in_order.sort_unstable_by_key(|&place| ends[place]);
         let mut forecasts = vec![Forecast::default(); ends.len()];
         let (mut renewals, mut told) = (Renewals::default(), 0);
         for place in in_order {
             let end = ends[place];
-            let before = told + calls[told..].partition_point(|&call| call < end);
+            let before = told + calls[told..].partition_point(|&call| (call as usize) < end);
             renewals.tell(&calls[told..before]);
             told = before;
             let sizes = calls[told.saturating_sub(SIZES)..told].iter();
-            let mut sizes: Vec<f32> = sizes.map(|&step| known.counts[step]).collect();
+            let mut sizes: Vec<f32> = sizes.map(|&step| known.counts[step as usize]).collect();
             sizes.sort_unstable_by(f32::total_cmp);
             let steps = renewals.chances(end, horizon).into_iter().map(|chance| {
                 LEVELS.map(|level| match level + chance - 1.0 {
