@@ -268,7 +268,7 @@ impl SwellMover {
             }
             // It stays for as long as keep-alive sees fit, as any other.
             self.keep_warm(&function.name, floor).await?;
-            self.proven.lock().insert(function.name.to_string(), counts(function));
+            self.proven.lock().insert(function.name.to_string(), function.calls());
         }
         self.crew.followed(&functions(&self.registry, &job.workload), FOLLOWED_MAX).await;
         Ok(())
@@ -282,7 +282,7 @@ impl SwellMover {
 
     fn serves_well(&self, job: &Job) -> Result<(), StepError> {
         for function in self.here(job) {
-            let now = counts(&function);
+            let now = function.calls();
             let before = self.proven.lock().get(&*function.name).copied().unwrap_or(now);
             let total = now.total.saturating_sub(before.total);
             let failed = (now.failed + now.refused).saturating_sub(before.failed + before.refused);
@@ -362,16 +362,6 @@ impl Mover for SwellMover {
             forgotten.map_err(|refusal| step_error(&refusal))
         })
     }
-}
-
-fn counts(function: &Function) -> CallCounts {
-    let each = function.versions.iter().map(|version| version.counts.read());
-    each.fold(CallCounts::default(), |sum, of| CallCounts {
-        total: sum.total + of.total,
-        cold: sum.cold + of.cold,
-        refused: sum.refused + of.refused,
-        failed: sum.failed + of.failed,
-    })
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StepError> {
