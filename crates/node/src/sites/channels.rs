@@ -35,7 +35,7 @@ use crate::sites::bundle::{
     Ask, Bundle, CALLS, CODE, CONTENTS, RECALL, RETURN, STANDBY, WORKLOAD, moved,
 };
 use crate::sites::contact::certified;
-use crate::sites::joining::{Joining, admit};
+use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
 use crate::sites::surroundings::BOARD;
@@ -84,6 +84,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(WORKLOAD, post(workload))
         .route(CODE, post(code))
         .route(JOIN, post(join))
+        .route(FREE, post(free))
         .route(THERE, post(async || StatusCode::OK))
         .route(CONTENTS, post(contents))
         .route(CALLS, post(calls))
@@ -299,17 +300,43 @@ async fn join(
     Extension(peer): Extension<Peer>,
     asked: Bytes,
 ) -> Response {
-    let joining = match read::<Joining>(&asked) {
-        Ok(joining) => joining,
+    let (site, joining) = match wants_in(&counter, &peer, &asked) {
+        Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
+    match admit(&site, &joining).await {
+        Ok(contacts) => Json(contacts).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn free(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    asked: Bytes,
+) -> Response {
+    let (site, joining) = match wants_in(&counter, &peer, &asked) {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused.into_response(),
+    };
+    match is_free(&site, &joining).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// Who wants to join, if it is certified for that name.
+fn wants_in(
+    counter: &Counter,
+    peer: &Peer,
+    asked: &Bytes,
+) -> Result<(Arc<Site>, Joining), (StatusCode, String)> {
+    let joining = read::<Joining>(asked)?;
     if certified(&joining.contact.name) != peer.name {
         let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);
-        return (StatusCode::FORBIDDEN, why).into_response();
+        return Err((StatusCode::FORBIDDEN, why));
     }
-    let Some(site) = counter.site.get() else { return coming_up().into_response() };
-    match admit(site, &joining).await {
-        Ok(contacts) => Json(contacts).into_response(),
-        Err((status, why)) => (status, why).into_response(),
-    }
+    let (later, why) = coming_up();
+    let site = counter.site.get().cloned();
+    Ok((site.ok_or_else(|| (later, why.to_string()))?, joining))
 }

@@ -33,6 +33,7 @@ use crate::sites::asking::{
 };
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
+use crate::sites::joining::must_be_free;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
 use crate::sites::{certificates, ledger, outlook, reach, reading, view};
@@ -322,6 +323,7 @@ impl Sited for SiteDesk {
                 lot: bits(),
                 begun: false,
             };
+            must_be_free(&identity).await?;
             self.become_site(identity).await?;
             self.settled().await
         })

@@ -1,6 +1,7 @@
 //! Three nodes of the real program that are sites of one cluster: workloads move between them,
 //! and what was decided outlives `kill -9`.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
@@ -46,6 +47,19 @@ pub(crate) fn ended(node: &Node, id: &str) -> Value {
 #[test]
 fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
     let [first, second, third] = town();
+    for node in [&first, &second, &third] {
+        let sites = node.fine("site list -o json").json();
+        let names = sites["sites"].as_array().expect("a list").iter().map(|it| it["name"].as_str());
+        let names: Vec<&str> = names.flatten().collect();
+        assert_eq!(names, ["kobe", "lima", "oslo"], "each has its name at once");
+    }
+    let (twin, used) = (Node::up(""), fs::read(third.folder.0.join("invitation.json")));
+    twin.write("invitation.json", &used.expect("it was written"));
+    let refused = "another machine has joined as site `kobe`";
+    twin.run("site join invitation.json --cpu 2").ended(1, refused);
+    twin.run("site status").ended(1, "no site of a cluster");
+    let renewed = third.fine("site renew -o json").json();
+    assert_eq!(renewed["done"], "renewed", "{renewed}");
     first.deploy("shop", samples::ECHO, "");
     until("it is registered", || (holder(&second, "shop")? == "oslo").then_some(()));
     let folder = third.kill();
