@@ -217,8 +217,10 @@ fn named((source, metric): Of) -> Arc<str> {
 mod tests {
     use swell_core::council::words::WorkloadId;
     use swell_forecast::bands::MEDIAN;
+    use swell_forecast::choice::methods::TRIED;
 
     use super::*;
+    use crate::methods::TAUGHT;
 
     fn play(load: impl Fn(u64) -> f32, slots: u64, season: usize) -> (Foreteller, Source) {
         let source = Source::Workload(WorkloadId(1));
@@ -251,5 +253,45 @@ mod tests {
         assert!((ahead - wave(103)).abs() < 300.0, "{} says {ahead}", said.by);
         let unknown = Source::Workload(WorkloadId(9));
         assert_eq!(foreteller.step(unknown, Metric::Cpu, 3), [0.0; 5]);
+    }
+
+    #[test]
+    fn a_series_gets_a_method_of_its_own_where_that_proves_better() {
+        let zigzag = |slot: u64| if slot.is_multiple_of(2) { 1_000.0 } else { 100.0 };
+        let (foreteller, source) = play(zigzag, 260, 720);
+        let said = foreteller.said(source, Metric::Cpu).expect("it has a past");
+        assert!(TRIED.contains(&said.by), "{} is no method of its own", said.by);
+        for ahead in 0..4 {
+            let (middle, comes) = (said.steps[ahead][MEDIAN], zigzag(260 + ahead as u64));
+            assert!((middle - comes).abs() < 200.0, "{} says {middle} of {comes}", said.by);
+        }
+        let kept = foreteller.learned();
+        let mut again = Foreteller::new(foreteller.manner);
+        assert!(again.recall(kept.clone()) && again.learned() == kept, "it goes on from there");
+    }
+
+    #[test]
+    fn models_across_series_have_a_say_once_they_are_taught() {
+        for name in TAUGHT {
+            let only = Some(name.parse().expect("it is one"));
+            let manner = Manner { horizon: 8, lead: 2, season: 720, tried: 0, teaches: true, only };
+            let (mut foreteller, mut history) = (Foreteller::new(manner), History::new(600));
+            let mut by = Vec::new();
+            for slot in (0..150).map(Slot) {
+                for workload in 0..3 {
+                    let taken = 100.0 * (1 + workload) as f32 * (1.0 + (slot.0 % 10) as f32);
+                    let source = Source::Workload(WorkloadId(workload));
+                    history.add(source, slot, [taken, 0.0, 0.0, 0.0]);
+                }
+                // The past is learned from at once, however it came to be known.
+                if slot.0 >= 142 {
+                    foreteller.on_slot(&history, slot, &|_, _| {});
+                    let source = Source::Workload(WorkloadId(1));
+                    by.push(foreteller.said(source, Metric::Cpu).expect("it has a past").by);
+                }
+            }
+            assert_eq!(by[0], common(0), "too little was known");
+            assert_eq!(by[7], name);
+        }
     }
 }

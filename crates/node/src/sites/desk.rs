@@ -252,7 +252,8 @@ impl Sited for SiteDesk {
     }
 
     fn outlook(&self, only: Only<'_>) -> Result<SiteOutlook, Refusal> {
-        outlook::asked(&self.site()?, only)
+        let site = self.site()?;
+        outlook::asked(&site, only)
     }
 
     fn shadow(&self, since: Span) -> Result<ShadowReceipt, Refusal> {
@@ -298,8 +299,8 @@ impl Sited for SiteDesk {
 
     fn renew(&self) -> Siting<'_, ()> {
         Box::pin(async move {
-            let client = self.client().await?;
-            certificates::renew(&*self.site()?, self.identity()?, &client, &self.data).await
+            let (site, client) = (self.site()?, self.client().await?);
+            certificates::renew(&site, self.identity()?, &client, &self.data).await
         })
     }
 
