@@ -24,6 +24,7 @@ use crate::tenancy::Tenancy;
 use swell_outlook::board::{Board, Card, Contact, NodeCard};
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::nearness::Nearness;
 
 /// Time stands still in the log for so many beats, and so long more, before a site takes itself to
 /// be cut off: a leader may just be elected.
@@ -59,6 +60,8 @@ pub struct Site {
     pub(crate) clock: Clock,
     pub(crate) kept: Mutex<Kept>,
     pub(crate) monitor: Mutex<Monitor>,
+    /// How far other sites are.
+    pub(crate) nearness: Mutex<Nearness>,
     pub(crate) errands: Errands,
     pub(crate) tenancy: Tenancy,
     pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
@@ -109,6 +112,7 @@ impl Site {
             clock,
             kept: Mutex::new(kept),
             monitor: Mutex::new(monitor),
+            nearness: Mutex::default(),
             errands: Errands::default(),
             tenancy: Tenancy::new(),
             contacts: RwLock::new(contacts),

@@ -77,6 +77,7 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     }
     state.book.forget_site(site);
     state.early.forget_site(site);
+    state.ways.forget(site);
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::council::moving::{hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
 use crate::council::state::{Proposal, State};
 use crate::council::voting::{expire, filed_by, on_vote, on_withdraw};
+use crate::council::ways::on_ways;
 use crate::council::words::ProposalId;
 use crate::time::Instant;
 
@@ -92,6 +93,7 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             on_vote(state, id, by, Vote { yes, reason, claim_ppm, at })
         }
         Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),
+        Command::Ways { to } => on_ways(state, by, to),
         Command::Renew => {
             renew(state, by);
             Ok(())

@@ -38,7 +38,7 @@ use crate::sites::contact::certified;
 use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
-use crate::sites::surroundings::BOARD;
+use crate::sites::surroundings::{BOARD, ECHO};
 use crate::sites::values::{Asked, STORE, Sent, VALUES};
 use crate::sites::warming::{Used, used};
 use crate::store::code::CodeFolder;
@@ -100,7 +100,7 @@ pub fn resource(counter: Counter) -> Router {
 
 /// What comes over the channel of state monitoring besides gossip.
 pub fn state(site: Arc<OnceLock<Weak<Site>>>) -> Router {
-    Router::new().route(BOARD, post(board)).with_state(site)
+    Router::new().route(BOARD, post(board)).route(ECHO, post(async || ())).with_state(site)
 }
 
 async fn board(State(site): State<Arc<OnceLock<Weak<Site>>>>) -> Response {

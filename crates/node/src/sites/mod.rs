@@ -20,6 +20,7 @@ pub mod view;
 pub mod ledger;
 pub mod outlook;
 pub mod telling;
+pub mod noticing;
 pub mod life;
 pub mod asking;
 pub mod reach;
