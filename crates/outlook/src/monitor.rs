@@ -20,8 +20,10 @@ use swell_forecast::watch::watcher::Sight;
 use crate::announced::{Announced, Said};
 use crate::board::Board;
 use crate::crew::Crew;
-use crate::foreteller::{Foreteller, Learned, Method};
+use crate::foreteller::{Foreteller, Learned};
 use crate::history::{History, Source};
+use crate::manner::Manner;
+use crate::methods::Method;
 use crate::naming::{Names, site_id, workload_id};
 use crate::oddities::Oddities;
 use crate::odds::{Odds, failing_share};
@@ -34,7 +36,7 @@ use crate::witness::{claim, heard, taken};
 pub const SLOTS_MAX: usize = 1_500;
 
 /// What its memory is called.
-const KIND: &str = "monitor";
+const KIND: &str = "monitor-choosing";
 
 /// What a site sees of all sites, and expects of them; any other that was told the same sees and
 /// expects it too.
@@ -64,13 +66,15 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// The monitor of a site that goes by these rules; `method` as in [`Foreteller::new`].
+    /// The monitor of a site that goes by these rules. `method` is the one to believe, or nothing
+    /// for whoever is best.
     pub fn new(rules: &Rules, method: Option<Method>) -> Self {
-        let (horizon, lead) = (rules.horizon_slots as usize + 1, rules.lead_slots as usize);
+        let lead = rules.lead_slots as usize;
+        let manner = Manner::of(rules, method);
         Self {
             lead,
             history: History::new(SLOTS_MAX),
-            foreteller: Foreteller::new(horizon, lead, rules.season_slots as usize, method),
+            foreteller: Foreteller::new(manner),
             odds: Odds::default(),
             oddities: Oddities::default(),
             quality: Quality::default(),

@@ -58,6 +58,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
             "swell-journal",
             "swell-link",
             "swell-node",
+            "swell-outlook",
             "swell-samples",
             "swell-sandbox",
             "swell-sim",

@@ -172,6 +172,15 @@ pub enum Command {
         /// To whom, in microseconds.
         to: BTreeMap<SiteId, u32>,
     },
+    /// Who a member is: what people call it, and the number that it drew when it joined.
+    Introduce {
+        /// Which.
+        site: SiteId,
+        /// Its name.
+        name: String,
+        /// Its number: another machine that uses the same invitation draws another one.
+        lot: u64,
+    },
 }
 
 impl Command {
