@@ -46,7 +46,7 @@ fn complaint(
     let in_vain = || is_in_vain(state, monitor, filing, from..until).then_some(Trouble::DidNotHelp);
     let trouble = trouble.or_else(in_vain)?;
     let news = News::Trouble(trouble);
-    Some(Command::Report { proposal: id, epoch: movement.epoch, news })
+    Some(Command::Report { proposal: id, epoch: movement.epoch, news, why: None })
 }
 
 /// Whether the slots of a check are over, the source was overloaded in them, and would not have been

@@ -18,6 +18,8 @@ pub struct Settings {
     pub method: Option<Method>,
     /// How long each part of the traffic is served before it counts as shifted.
     pub dwell: Duration,
+    /// How long it waits besides for the first calls of a workload that is hardly ever called.
+    pub judging: Duration,
     /// How long the log may take to decide what this site says.
     pub patience: Duration,
 }
@@ -28,6 +30,7 @@ impl Default for Settings {
             temper: TEMPER,
             method: None,
             dwell: Duration::from_secs(10),
+            judging: Duration::from_secs(20),
             patience: Duration::from_secs(10),
         }
     }

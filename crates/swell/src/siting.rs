@@ -37,6 +37,9 @@ pub fn story(proposal: &Proposal) -> String {
         format!("{} ({}) {said}{why}", vote.site, percent(vote.weight))
     });
     let story = proposal.timeline.iter().map(|one| format!("{}  {}", moment(one.at_ms), one.what));
+    let late = proposal.late_ms.map(|late| format!(", {:.1} s too late", late as f64 / 1e3));
+    let left = proposal.left_ms.map(|left| format!("{}{}", moment(left), late.unwrap_or_default()));
+    let left = left.unwrap_or_default();
     facts(&[
         ("Proposal", proposal.id.to_string()),
         ("State", proposal.state.clone()),
@@ -46,6 +49,8 @@ pub fn story(proposal: &Proposal) -> String {
         ("Helps if", proposal.criterion.clone()),
         ("Else", proposal.rollback.clone()),
         ("Decided by", moment(proposal.deadline_ms)),
+        ("Needed by", proposal.needed_ms.map(moment).unwrap_or_default()),
+        ("Left", left),
         (
             "Bar",
             format!(

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::council::arrival::decided_by;
 use crate::council::book::Subject;
 use crate::council::load::{fits, predicted_ppm};
 use crate::council::movement::Phase;
@@ -113,11 +114,8 @@ fn filing(
 ) -> Option<Filing> {
     let Alarm { slot, metric, peak_ppm: predicted } = alarm;
     let workload = state.workloads.get(&id)?;
-    let mut deadline = slot.begin(state.rules.slot);
-    if deadline <= state.now {
-        deadline = state.now + state.rules.slot;
-    }
-    let through = Slot::of(deadline, state.rules.slot).plus(temper.window_slots);
+    let deadline = decided_by(state, slot);
+    let through = Slot::of(deadline, state.rules.slot).max(slot).plus(temper.window_slots);
     let mut others: Vec<(u32, SiteId)> = state
         .members
         .keys()

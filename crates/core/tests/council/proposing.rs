@@ -1,9 +1,12 @@
 //! What a site proposes by itself, and how others judge it.
 
-use swell_core::council::entry::{Command, Reason};
+use swell_core::council::arrival::{arrived, decided_by, expected, lateness, needed};
+use swell_core::council::entry::{Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
+use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Filing, Outcome};
 use swell_core::council::propose::{Temper, propose};
+use swell_core::council::state::Proposal;
 use swell_core::council::words::{Criticality, Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
@@ -37,6 +40,50 @@ fn the_least_move_goes_to_where_most_room_is() {
     assert!(filing.workloads.contains_key(&WorkloadId(0)));
     stage.propose(0, filing).expect("what is proposed is accepted");
     assert_eq!(propose(&stage.state, SiteId(0), SiteId(0), &TEMPER), None, "one at a time");
+}
+
+#[test]
+fn it_is_to_be_decided_as_early_as_moves_take_and_what_comes_late_is_told() {
+    let mut stage = Stage::new(3);
+    let slot = stage.state.rules.slot;
+    assert_eq!(expected(&stage.state), slot, "nothing is known yet");
+    let deadline = |stage: &mut Stage| {
+        stage.forecast(0, 900_000);
+        stage.forecast(1, 300_000);
+        let filing = propose(&stage.state, SiteId(0), SiteId(0), &TEMPER).expect("it has cause");
+        let needed = needed(&filing).expect("a slot is named").begin(slot);
+        (filing.deadline, needed, filing)
+    };
+    let (by, begin, _) = deadline(&mut stage);
+    assert_eq!(by + slot, begin);
+    // One move takes eight minutes, in which the slot begins that it was for.
+    let id = stage.approved();
+    let needed = needed(&stage.state.open[&id].filing).expect("a slot").begin(slot);
+    stage.report(1, id, News::Started).expect("started");
+    stage.pass(Span::from_mins(8));
+    stage.report(1, id, News::Healthy).expect("healthy");
+    while stage.state.now <= needed {
+        stage.pass(Span::from_mins(6));
+        let open = &stage.state.open[&id];
+        let Some(Phase::Shifting(done)) = open.movement.map(|movement| movement.phase) else {
+            panic!("it shifts: {open:?}");
+        };
+        assert_eq!(arrived(open), None);
+        stage.report(1, id, News::Shifted(done + 1)).expect("shifted");
+    }
+    while let Some(Phase::Shifting(done)) = stage.state.open[&id].movement.map(|it| it.phase) {
+        stage.report(1, id, News::Shifted(done + 1)).expect("shifted");
+    }
+    let open = stage.state.open[&id].clone();
+    assert_eq!(arrived(&open), Some(stage.state.now));
+    assert_eq!(lateness(&open, slot), Some(stage.state.now.since(needed)));
+    let took = stage.state.now.since(open.passed[0].at);
+    assert_eq!(expected(&stage.state), took, "it is learned how long moves take");
+    assert_eq!(lateness(&Proposal { passed: open.passed[..3].to_vec(), ..open }, slot), None);
+    // Where there is too little time left, it may still be decided, and comes late.
+    assert_eq!(decided_by(&stage.state, stage.slot().plus(1)), stage.state.now + slot);
+    let far = stage.slot().plus(20);
+    assert_eq!(decided_by(&stage.state, far) + took, far.begin(slot));
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn mover(
     (me, site, standby): (Contact, Arc<OnceLock<Weak<Site>>>, Standby),
 ) -> SwellMover {
     let Around { deployer, code, registry, live, belongings, contents, crew, .. } = around.clone();
-    let proven = Default::default();
+    let faring = Default::default();
     SwellMover {
         deployer,
         code,
@@ -252,7 +252,7 @@ fn mover(
         me,
         site,
         standby,
-        proven,
+        faring,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use swell_core::council::words::Criticality;
 use swell_outlook::board::Card;
+use swell_outlook::fares::Fares;
 use swell_outlook::sums::{Reading, Sums};
 
 use crate::clock::wall_ms;
@@ -28,6 +29,14 @@ pub fn functions(registry: &Registry, name: &str) -> Vec<String> {
     });
     found.sort();
     found
+}
+
+/// How the calls of a function fared since the node came up.
+pub fn fares(function: &Function) -> Fares {
+    let each = function.versions.iter().map(|version| version.counts.read());
+    each.fold(Fares::default(), |sum, of| {
+        sum.plus(Fares { calls: of.total, failed: of.failed + of.refused })
+    })
 }
 
 /// What is deployed here.

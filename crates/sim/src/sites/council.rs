@@ -230,7 +230,7 @@ impl Council {
             for order in orders(&self.state, me) {
                 let (proposal, epoch) = (order.proposal, order.epoch);
                 if let Some(news) = self.hands.work(site, &order, at, &self.cast, cluster) {
-                    self.say(site, Command::Report { proposal, epoch, news });
+                    self.say(site, Command::Report { proposal, epoch, news, why: None });
                 }
             }
         }

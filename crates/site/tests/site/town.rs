@@ -43,8 +43,12 @@ pub(crate) struct World {
     pub(crate) running: Mutex<[BTreeSet<String>; 3]>,
     sums: Mutex<[BTreeMap<String, Sums>; 3]>,
     pub(crate) calls: Mutex<Vec<String>>,
+    /// By place, what is to be kept warm.
+    pub(crate) held: Mutex<[BTreeSet<String>; 3]>,
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
+    /// How long it takes to start one.
+    pub(crate) start_takes: Mutex<Duration>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
     /// Who tells a fifth of what it used.
     pub(crate) cooks: Mutex<BTreeSet<usize>>,
@@ -152,7 +156,16 @@ impl Mover for Machine {
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
             self.step("starts", job)?;
+            let takes = *self.world.start_takes.lock();
+            tokio::time::sleep(takes).await;
             self.world.running.lock()[self.place].insert(job.workload.clone());
+            Ok(())
+        })
+    }
+
+    fn hold<'a>(&'a self, workloads: &'a BTreeSet<String>) -> Step<'a> {
+        Box::pin(async move {
+            self.world.held.lock()[self.place].clone_from(workloads);
             Ok(())
         })
     }
@@ -191,7 +204,9 @@ impl Town {
             running: Mutex::default(),
             sums: Mutex::default(),
             calls: Mutex::default(),
+            held: Mutex::default(),
             broken: Mutex::default(),
+            start_takes: Mutex::default(),
             cut: Mutex::default(),
             cooks: Mutex::default(),
             passed: Mutex::default(),
