@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use parking_lot::RwLock;
 
-use swell_api::function::{CallCounts, Share};
+use swell_api::function::Share;
 use swell_api::spec::{FunctionSpec, Route};
 use swell_core::ids::FunctionId;
 use swell_sandbox::backend::Template;
@@ -40,7 +40,7 @@ pub struct Version {
     pub held: AtomicBool,
     /// What its calls came to.
     pub counts: Counts,
-    /// What its calls used.
+    /// What its calls used, but for processor time.
     pub usage: Usage,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
@@ -111,18 +111,6 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Those that were served, and failed.
     pub failed: AtomicU64,
-}
-
-impl Counts {
-    /// The figures now.
-    pub fn read(&self) -> CallCounts {
-        CallCounts {
-            total: self.total.load(Ordering::Relaxed),
-            cold: self.cold.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-        }
-    }
 }
 
 /// A function: its versions and their shares.

@@ -101,7 +101,7 @@ mod tests {
         let at_ms = Slot(slot).end(rules.slot).nanos() / 1_000_000;
         let text = String::new;
         let (name, gateway, state, resource) = (site.to_string(), text(), text(), text());
-        let sums = |cpu: u64| Sums { run_us: cpu * at_ms, ..Sums::default() };
+        let sums = |cpu: u64| Sums { cpu_us: cpu * at_ms, ..Sums::default() };
         let workloads = work.iter().map(|(name, cpu)| (name.to_string(), sums(*cpu))).collect();
         Board {
             contact: Contact { name, gateway, state, resource, flow: None },

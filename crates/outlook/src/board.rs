@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use swell_core::council::witness::Passed;
+use swell_core::council::claim::Passed;
 use swell_core::council::words::Criticality;
 use swell_forecast::calendar::occasion::Occasion;
 

@@ -3,6 +3,7 @@
 
 pub mod naming;
 pub mod sums;
+pub mod machine;
 pub mod board;
 pub mod history;
 pub mod quantiles;

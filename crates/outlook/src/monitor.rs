@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use swell_core::council::entry::Band;
 use swell_core::council::rules::Rules;
 use swell_core::council::state::State;
-use swell_core::council::witness::{Claim, Witness};
+use swell_core::council::witness::Witness;
 use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_forecast::bands::Quantiles;
@@ -28,8 +28,8 @@ use crate::naming::{Names, site_id, workload_id};
 use crate::odds::{Odds, failing_share};
 use crate::quality::Quality;
 use crate::quantiles::{band, chance_above, share_ppm, sum};
-use crate::sums::{Amounts, Reading, plus};
-use crate::witness::heard;
+use crate::sums::{Amounts, Reading, Sums, plus};
+use crate::witness::{claim, heard, taken};
 
 /// Slots of the past that are looked at, at most: two days of usual ones, as loads repeat daily.
 pub const SLOTS_MAX: usize = 1_500;
@@ -201,13 +201,7 @@ impl Monitor {
         }
         let claims = board.reading.workloads.iter().map(|(name, sums)| {
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
-            // Sums that fell are those of a node that came up anew.
-            let since = |now: u64, earlier: u64| now.checked_sub(earlier).unwrap_or(now);
-            let claim = Claim {
-                calls: since(sums.calls, earlier.calls),
-                run_us: since(sums.run_us, earlier.run_us),
-            };
-            (workload_id(name), claim)
+            (workload_id(name), claim(&sums.since(&earlier)))
         });
         let corrected = self.witness.corrected(site, &claims.collect());
         if !corrected.is_empty() {
@@ -218,10 +212,10 @@ impl Monitor {
             let id = workload_id(name);
             self.names.workloads.insert(id, name.clone());
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
-            let mut loads = sums.loads_since(&earlier, elapsed);
-            if let Some(run_us) = corrected.get(&id) {
-                loads[Metric::Cpu as usize] = *run_us as f32 / elapsed as f32;
-            }
+            let loads = match corrected.get(&id) {
+                Some(believed) => taken(believed).loads_since(&Sums::default(), elapsed),
+                None => sums.loads_since(&earlier, elapsed),
+            };
             self.history.add(Source::Workload(id), slot, loads);
             self.quality.on_slot(id, slot, &earlier, sums);
             let place = self.places.entry(id).or_insert((site, loads[0]));

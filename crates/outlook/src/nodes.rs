@@ -55,8 +55,8 @@ mod tests {
     const SLOT_MS: u64 = 1_000;
 
     fn node(name: &str, slot: u64, used_milli: u64, is_there: bool) -> NodeReading {
-        let run_us = slot * used_milli * SLOT_MS;
-        let shop = Sums { run_us, calls: slot * 10, ..Sums::default() };
+        let cpu_us = slot * used_milli * SLOT_MS;
+        let shop = Sums { cpu_us, calls: slot * 10, ..Sums::default() };
         let workloads = [("shop".to_string(), shop)].into();
         let reading = Reading { at_ms: slot * SLOT_MS, workloads, ..Reading::default() };
         NodeReading { name: name.to_string(), capacity: Loads::cpu(1_000), is_there, reading }

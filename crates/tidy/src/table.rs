@@ -156,6 +156,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     ("crates/core/src/keepalive/hazard", Siblings::Parts),
     ("crates/core/src/pool", Siblings::Parts),
     ("crates/sim/src/clone", Siblings::Parts),
+    ("crates/sim/src/near", Siblings::Parts),
     ("crates/forecast/src/boost", Siblings::Parts),
     ("crates/forecast/src/calendar", Siblings::Parts),
     ("crates/forecast/src/calibrate", Siblings::Parts),

@@ -46,4 +46,5 @@ pub mod voted_down;
 pub mod propose;
 pub mod preference;
 pub mod suspicion;
+pub mod claim;
 pub mod witness;

@@ -64,7 +64,7 @@ impl Boosting {
     pub fn boost(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Boosted {
         let mut rng = split(seed, "lessons");
         let lessons = Lessons::draw(past, self.horizon.min(LANES), budget.examples, &mut rng);
-        let bins = Bins::of(&lessons.rows, WIDTH);
+        let bins = Bins::of(&lessons.rows, lessons.width);
         let halves = [0, 1].map(|half| Half::of(&lessons, half));
         let slots: Vec<Mutex<Option<Booster>>> = (0..6).map(|_| Mutex::new(None)).collect();
         (budget.each)(6, &|job| {
@@ -99,7 +99,8 @@ impl Half {
         let mut found = Self::default();
         for place in 0..lessons.len() {
             if half_of(lessons.members[place] as usize) == half {
-                found.rows.extend(&lessons.rows[place * WIDTH..(place + 1) * WIDTH]);
+                let row = place * lessons.width..(place + 1) * lessons.width;
+                found.rows.extend(&lessons.rows[row]);
                 found.targets.push(rooted(lessons.targets[place]));
                 found.weights.push(lessons.weights[place]);
             }

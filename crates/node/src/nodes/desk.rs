@@ -143,7 +143,7 @@ impl CrewDesk {
     /// Another node has the seat.
     async fn follow(&self, kept: MemberKept) -> Result<(), String> {
         let link = link(&kept.invitation.authority, &kept.invitation.certificate)?;
-        let Around { registry, live, operations, elsewhere, deployer, code, .. } = &self.around;
+        let Around { registry, live, meter, elsewhere, deployer, code, .. } = &self.around;
         let (at, stop) = (kept.at.clone(), CancellationToken::new());
         let gateway = reach::gateway(kept.address.as_deref(), self.listen, self.is_tls);
         let client = Client::new(link.clone());
@@ -153,7 +153,7 @@ impl CrewDesk {
                 data: self.data.clone(),
                 registry: registry.clone(),
                 live: live.clone(),
-                operations: operations.clone(),
+                meter: meter.clone(),
                 elsewhere: elsewhere.clone(),
                 client: client.clone(),
                 calls: Client::new(link.clone()),

@@ -87,7 +87,7 @@ pub struct Seat {
 #[derive(Default)]
 struct OwnUse {
     at_ms: u64,
-    run_us: u64,
+    cpu_us: u64,
     used_milli: u64,
 }
 
@@ -326,15 +326,15 @@ impl Seat {
     }
 
     fn measure(&self) {
-        let mut run_us = 0;
+        let mut cpu_us = 0;
         self.parts.registry.visit(|function| {
-            run_us += function.versions.iter().map(|it| it.usage.read().run_us).sum::<u64>();
+            cpu_us += function.used().cpu_us;
         });
         let (mut own, now_ms) = (self.own_used.lock(), wall_ms());
         let elapsed_ms = now_ms.saturating_sub(own.at_ms);
         if elapsed_ms >= EVERY.as_millis() as u64 {
-            let used_milli = run_us.saturating_sub(own.run_us) / elapsed_ms;
-            *own = OwnUse { at_ms: now_ms, run_us, used_milli };
+            let used_milli = cpu_us.saturating_sub(own.cpu_us) / elapsed_ms;
+            *own = OwnUse { at_ms: now_ms, cpu_us, used_milli };
         }
     }
 

@@ -1,6 +1,7 @@
 //! What stands at a moment, as opposed to what was counted: filled in when somebody asks
 //! for the metrics, by those who know, so that no request pays for keeping it up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use parking_lot::RwLock;
@@ -15,6 +16,8 @@ use crate::observe::histogram::Reading;
 pub struct Gauges {
     /// Functions deployed.
     pub functions: u64,
+    /// Processor time of each function that took any, in microseconds.
+    pub function_cpu_us: BTreeMap<String, u64>,
     /// Requests the node works on.
     pub inflight_requests: u64,
     /// Of these, requests that wait for an instance.

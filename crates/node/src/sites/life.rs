@@ -33,7 +33,6 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
-use crate::key_value::operations::Operations;
 use crate::live::world::Live;
 use crate::nodes::crew::Crew;
 use crate::nodes::kept::{Kept as _, SeatKept};
@@ -43,6 +42,7 @@ use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
 use crate::sites::contact::{loads, resource_of, taken};
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::{FOLDER, Identity};
+use crate::sites::meter::Meter;
 use crate::sites::mover::SwellMover;
 use crate::sites::reach::listening;
 use crate::sites::standby::Standby;
@@ -75,8 +75,8 @@ pub struct Around {
     pub live: Arc<Live>,
     /// Knows what is announced.
     pub ground: Arc<Ground>,
-    /// Counts what functions ask of stores.
-    pub operations: Arc<Operations>,
+    /// What was used here.
+    pub meter: Arc<Meter>,
     /// What workloads have here besides functions.
     pub belongings: Belongings,
     /// Contents, if the node has any.
@@ -183,9 +183,9 @@ impl Up {
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),
-                live: around.live.clone(),
+                meter: around.meter.clone(),
+                capacity: loads(&identity.capacity),
                 ground: around.ground.clone(),
-                operations: around.operations.clone(),
                 elsewhere: around.elsewhere.clone(),
                 crew: around.crew.clone(),
                 channel: state,

@@ -4,6 +4,7 @@
 pub mod contact;
 pub mod identity;
 pub mod metering;
+pub mod meter;
 pub mod bundle;
 pub mod standby;
 pub mod warming;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use swell_consensus::monitoring::state_channel::StateChannel;
+use swell_core::council::words::Loads;
 use swell_core::ids::SiteId;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_outlook::board::{Board, Contact};
@@ -14,12 +15,11 @@ use swell_site::neighbours::{Neighbours, Reading};
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
-use crate::key_value::operations::Operations;
-use crate::live::world::Live;
 use crate::nodes::crew::Crew;
 use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
-use crate::sites::metering::{cards, reading};
+use crate::sites::meter::Meter;
+use crate::sites::metering::cards;
 
 /// Followed series of these names are what the site bears as a whole: thousandths of a processor,
 /// MiB, kbit/s, operations a second.
@@ -42,12 +42,12 @@ pub struct Surroundings {
     pub contact: Contact,
     /// What is deployed.
     pub registry: Arc<Registry>,
-    /// What runs.
-    pub live: Arc<Live>,
     /// What is announced.
     pub ground: Arc<Ground>,
-    /// What functions asked of stores.
-    pub operations: Arc<Operations>,
+    /// What was used here.
+    pub meter: Arc<Meter>,
+    /// What this node bears.
+    pub capacity: Loads,
     /// What was passed on to other sites.
     pub elsewhere: Arc<Elsewhere>,
     /// The other nodes of this site.
@@ -66,7 +66,7 @@ impl Surroundings {
 
 impl Neighbours for Surroundings {
     fn own(&self, contacts: Vec<Contact>) -> Board {
-        let mut reading = reading(&self.registry, &self.live, &self.operations);
+        let mut reading = self.meter.reading(&self.capacity);
         reading.measured = MEASURED.map(|name| self.measured(name));
         let (contact, cards) = (self.contact.clone(), cards(&self.registry));
         let reading = self.crew.reading(reading);
@@ -76,7 +76,7 @@ impl Neighbours for Surroundings {
     }
 
     fn nodes(&self) -> Vec<NodeReading> {
-        self.crew.readings(|| reading(&self.registry, &self.live, &self.operations))
+        self.crew.readings(|| self.meter.reading(&self.capacity))
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {

@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use swell_consensus::log::{Log, Look};
 use swell_consensus::memory::memory_log::MemoryLog;
 use swell_consensus::memory::order::MemoryCluster;
+use swell_core::council::claim::Passed;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
-use swell_core::council::witness::Passed;
 use swell_core::council::words::{Criticality, Loads};
 use swell_core::ids::SiteId;
 use swell_core::time::{Instant, Span};
@@ -98,12 +98,12 @@ impl Neighbours for Machine {
         let mut workloads = self.world.sums.lock()[self.place].clone();
         if self.world.cooks.lock().contains(&self.place) {
             for sums in workloads.values_mut() {
-                (sums.run_us, sums.calls) = (sums.run_us / 5, sums.calls / 5);
+                (sums.cpu_us, sums.calls) = (sums.cpu_us / 5, sums.calls / 5);
             }
         }
         let passed = self.world.passed.lock()[self.place].clone();
         let measured = [None; 4];
-        let reading = Told { at_ms, workloads, rest: Sums::default(), measured, disks: None };
+        let reading = Told { at_ms, workloads, rest: Sums::default(), measured };
         let occasions = self.world.announced.lock().get(&self.place).cloned().unwrap_or_default();
         let nodes = Vec::new();
         Board { contact: contact(self.place), cards, reading, contacts, passed, occasions, nodes }
@@ -265,13 +265,18 @@ impl Town {
                     let sums = sums[place].entry((*name).to_string()).or_default();
                     let (run_us, calls) = (micros * u64::from(share) / 1_000, 5);
                     sums.run_us += run_us;
+                    sums.cpu_us += run_us;
                     sums.calls += calls;
                     if place != *at {
                         let to = NAMES[place].to_string();
                         let mut passed = self.world.passed.lock();
                         let passed = passed[*at].entry(to).or_default();
                         let passed = passed.entry((*name).to_string()).or_default();
-                        *passed = passed.plus(Passed { calls, wait_us: run_us + calls * 1_000 });
+                        *passed = passed.plus(Passed {
+                            calls,
+                            wait_us: run_us + calls * 1_000,
+                            bytes: 0,
+                        });
                     }
                 }
             }

@@ -42,8 +42,10 @@ fn inside(namespace: &str, of: &Command) -> Command {
 
 impl Place {
     fn up(namespace: &str, at: &str, folder: Arc<Folder>) -> Self {
-        let words =
-            format!("up --listen {at}:7070 --memory 1GiB --data data --set api.token=secret");
+        let words = format!(
+            "up --listen {at}:7070 --memory 1GiB --data data --set api.token=secret \
+                     --set node.machine=shared"
+        );
         let node = Node::by(inside(namespace, &command(&folder, &words)), folder);
         Self { node, namespace: namespace.to_string() }
     }
