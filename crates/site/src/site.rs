@@ -10,6 +10,7 @@ use swell_consensus::log::{Decided, Log, LogError, Look, Standing};
 use swell_core::council::acting::Acting;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
 use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
@@ -87,6 +88,15 @@ pub(crate) struct Told {
     pub(crate) reached: Vec<SiteId>,
     /// Nodes of sites that have several.
     nodes: BTreeMap<SiteId, Vec<NodeCard>>,
+    /// Which workloads are joined by flows, by who told so.
+    joined: BTreeMap<SiteId, Vec<(WorkloadId, WorkloadId)>>,
+}
+
+impl Told {
+    /// Which workloads move together.
+    pub(crate) fn joined(&self) -> Joined {
+        Joined::of(self.joined.values().flatten().copied())
+    }
 }
 
 impl Site {
@@ -218,6 +228,10 @@ impl Site {
             told.names.workloads.insert(id, name.clone());
             told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
         }
+        let joined = board.cards.iter().flat_map(|(name, card)| {
+            card.joined.iter().map(|other| (workload_id(name), workload_id(other)))
+        });
+        told.joined.insert(site, joined.collect());
         told.nodes.insert(site, board.nodes.clone());
         drop(told);
         let heard = std::iter::once(&board.contact).chain(&board.contacts);

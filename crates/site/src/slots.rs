@@ -65,11 +65,13 @@ impl Site {
         self.own_what_is_held();
         let temper = self.settings.temper;
         let said = self.look(|state, monitor| {
-            let mut said = proposals(state, self.me, &temper);
+            let joined = self.told.read().joined();
+            let mut said = proposals(state, self.me, &joined, &temper);
             let is_there = |site: SiteId| self.is_reached(site);
-            let mut filings = failing::proposals(state, monitor, self.me, &is_there, &temper);
+            let mut filings =
+                failing::proposals((state, &joined), monitor, self.me, &is_there, &temper);
             if self.neighbours.there().is_some() {
-                filings.extend(lost::proposals(state, self.me, &is_there, &temper));
+                filings.extend(lost::proposals((state, &joined), self.me, &is_there, &temper));
             }
             said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
             said

@@ -43,6 +43,7 @@ pub mod frame;
 pub mod image;
 pub mod judge;
 pub mod voted_down;
+pub mod together;
 pub mod propose;
 pub mod preference;
 pub mod suspicion;

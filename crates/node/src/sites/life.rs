@@ -183,6 +183,7 @@ impl Up {
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),
+                flows: around.belongings.flows.clone(),
                 meter: around.meter.clone(),
                 capacity: loads(&identity.capacity),
                 ground: around.ground.clone(),

@@ -153,6 +153,31 @@ async fn what_moves_is_kept_warm_at_both_parties_until_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_flows_join_moves_together() {
+    let town = Town::new(&[("shop", 0, rising), ("mail", 0, steady), ("news", 0, |_| 50.0)]).await;
+    for (one, other) in [("shop", "news"), ("news", "shop")] {
+        town.world.joined.lock().insert(one.to_string(), vec![other.to_string()]);
+    }
+    town.until(60, "a move is approved", |state| {
+        state.open.values().any(|open| open.movement.is_some())
+    })
+    .await;
+    let moved = town.logs[0].look(|state| {
+        let open = state.open.values().next().expect("it is open");
+        open.filing.workloads.keys().copied().collect::<Vec<_>>()
+    });
+    let mut both = [workload_id("shop"), workload_id("news")];
+    both.sort();
+    let alone = [workload_id("mail")];
+    assert!(moved == both || moved == alone, "{moved:?}");
+    town.until(60, "the move is done", |state| {
+        state.ended.values().any(|ended| ended.outcome == Outcome::Done)
+    })
+    .await;
+    assert_eq!(town.holder("shop"), town.holder("news"), "{:?}", town.world.calls.lock());
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_moves_to_a_site_those_that_matter_most_begin_first() {
     const NAMES: [&str; 5] = ["mail", "news", "shop", "film", "song"];
     let little: fn(f64) -> f64 = |_| 30.0;

@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) held: Mutex<[BTreeSet<String>; 3]>,
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
+    /// Workloads with those that they are joined with.
+    pub(crate) joined: Mutex<BTreeMap<String, Vec<String>>>,
     /// How long it takes to start one.
     pub(crate) start_takes: Mutex<Duration>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
@@ -91,7 +93,9 @@ fn place(name: &str) -> usize {
 impl Neighbours for Machine {
     fn own(&self, contacts: Vec<Contact>) -> Board {
         let card = |name: &String| {
-            (name.clone(), Card { functions: vec![name.clone()], criticality: Criticality::Normal })
+            let joined = self.world.joined.lock().get(name).cloned().unwrap_or_default();
+            let (functions, criticality) = (vec![name.clone()], Criticality::Normal);
+            (name.clone(), Card { functions, criticality, joined })
         };
         let cards = self.world.running.lock()[self.place].iter().map(card).collect();
         let at_ms = self.world.begin.elapsed().as_millis() as u64;
@@ -206,6 +210,7 @@ impl Town {
             calls: Mutex::default(),
             held: Mutex::default(),
             broken: Mutex::default(),
+            joined: Mutex::default(),
             start_takes: Mutex::default(),
             cut: Mutex::default(),
             cooks: Mutex::default(),
