@@ -17,7 +17,7 @@
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::prices::{Price, Prices};
-use crate::cloning::uses::Lately;
+use crate::cloning::uses::{ENOUGH, Lately};
 use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
@@ -133,6 +133,7 @@ impl ClonePolicy for ExpectedCost {
             worth: 0.0,
             bid: 0.0,
             beyond: 0,
+            sure: 0,
         };
         for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
             let own = window.of_instance(n);
@@ -141,6 +142,9 @@ impl ClonePolicy for ExpectedCost {
             let net = own.chance * cost - price - rent * gb * (held + start);
             if net <= 0.0 {
                 break;
+            }
+            if own.chance * cost > self.prices.start_useless {
+                wish.sure = n;
             }
             let trust = if n <= window.known { 1.0 } else { trust };
             let worth = window.worth(n, own, candidate) * cost * trust;
@@ -155,6 +159,11 @@ impl ClonePolicy for ExpectedCost {
 
     fn price(&self, lately: Option<Lately>) -> f64 {
         self.prices.at(lately).start
+    }
+
+    fn trial(&self) -> u64 {
+        // No more than it takes to know: the others would be as useless, if they are.
+        ENOUGH as u64
     }
 
     fn patience(&self, step: Span) -> Span {

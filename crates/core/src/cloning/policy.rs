@@ -19,6 +19,12 @@ pub trait ClonePolicy: Send {
     /// late were good for; nothing is known of that before enough have ended.
     fn price(&self, lately: Option<Lately>) -> f64;
 
+    /// So many clones of all functions may start and wait at a time while nothing is known of what
+    /// they are good for; a policy that does not learn from that has as many as it likes.
+    fn trial(&self) -> u64 {
+        u64::MAX
+    }
+
     /// How long a surplus of clones must last before some of it is let go, given the length
     /// of a step.
     fn patience(&self, step: Span) -> Span;

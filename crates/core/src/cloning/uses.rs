@@ -13,7 +13,7 @@ use crate::time::{Instant, Span};
 const HALF: Span = Span::from_mins(180);
 /// So many clones that have ended tell something, and do until only so few still count: what is
 /// known to be useless is not tried anew all the time.
-const ENOUGH: f64 = 50.0;
+pub const ENOUGH: f64 = 50.0;
 const FORGOTTEN: f64 = 5.0;
 
 /// What clones of late were good for.

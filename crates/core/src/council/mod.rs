@@ -23,6 +23,7 @@ pub mod state;
 pub mod arrival;
 pub mod load;
 pub mod relief;
+pub mod ways;
 pub mod early_scoring;
 pub mod weighing;
 pub mod remembering;

@@ -2,8 +2,8 @@
 //!
 //! It looks at its own committed forecast, takes the slot in which it will be overloaded
 //! first, and the workload that is just large enough to help, and sends it to where the most
-//! room is left after all that was promised there. Workloads that are joined count as one; only
-//! where that helps nobody, or fits nowhere, they are parted.
+//! room is left after all that was promised there, and for its way. Workloads that are joined count
+//! as one; only where that helps nobody, or fits nowhere, they are parted.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ use crate::council::remembering::as_taken_back;
 use crate::council::state::{Proposal, State};
 use crate::council::together::Joined;
 use crate::council::voted_down::VotedDown;
+use crate::council::ways::{away_ppm, is_worth_the_way};
 use crate::council::words::{Criticality, Loads, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
@@ -138,19 +139,25 @@ fn filing(
     let wanted = demand(state, ids.iter().copied());
     let deadline = decided_by(state, slot);
     let through = Slot::of(deadline, state.rules.slot).max(slot).plus(temper.window_slots);
-    let mut others: Vec<(u32, SiteId)> = state
-        .members
-        .keys()
-        .filter(|site| **site != source)
-        .filter(|site| fits(state, **site, &wanted, through).is_ok())
-        .filter_map(|site| Some((after(state, *site, &wanted, metric, through)?, *site)))
-        .collect();
-    others.sort_unstable();
     let cause = Cause::Overload { metric, slot };
     let limit_ppm = state.rules.limit_ppm;
     let capacity = state.members.get(&source)?.capacity;
     let share_ppm = wanted.share_ppm(metric, &capacity);
     let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
+    // A site that is farther away is as good as one that is as much fuller.
+    let reckoned = |site: SiteId| {
+        let away_ppm = away_ppm(state, source, site);
+        let after = after(state, site, &wanted, metric, through)?;
+        is_worth_the_way(relief, away_ppm).then(|| (after.saturating_add(away_ppm), site))
+    };
+    let mut others: Vec<(u32, SiteId)> = state
+        .members
+        .keys()
+        .filter(|site| **site != source)
+        .filter(|site| fits(state, **site, &wanted, through).is_ok())
+        .filter_map(|site| reckoned(*site))
+        .collect();
+    others.sort_unstable();
     let bar_ppm = if state.rules.compares() { limit_ppm } else { relief.bar_ppm() };
     let epoch = |id: &WorkloadId| Some((*id, state.workloads.get(id)?.authority.epoch));
     let to = |destination| Filing {

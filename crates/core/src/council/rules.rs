@@ -28,6 +28,8 @@ const COMPARES: u16 = 3;
 /// The first by which room at a destination goes to who has priority, and is looked for until the
 /// slot is over that a move is for.
 const TAKES_TURNS: u16 = 4;
+/// The first by which a move must be worth its way.
+const HEEDS_WAYS: u16 = 4;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -178,6 +180,11 @@ impl Rules {
     /// Whether room at a destination that is short goes to the proposal of the highest priority.
     pub fn takes_turns(&self) -> bool {
         self.version >= TAKES_TURNS
+    }
+
+    /// Whether it counts how far sites are from each other.
+    pub fn heeds_ways(&self) -> bool {
+        self.version >= HEEDS_WAYS
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -24,9 +24,10 @@ use swell_outlook::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
+use crate::sites::noticing::told;
 use crate::sites::telling::{
-    anomaly, begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share,
-    slot_ms, step, trouble, trouble_of,
+    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
+    step, trouble, trouble_of,
 };
 
 /// Slots that are shown ahead.
@@ -78,7 +79,11 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             applied: state.index,
             trouble,
             sites,
-            anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
+            anomalies: monitor
+                .oddities()
+                .noticed()
+                .map(|one| told(one, state.rules.slot))
+                .collect(),
         }
     })
 }
@@ -227,6 +232,7 @@ fn proposal(
         left_ms: arrived(open).map(ms),
         late_ms: lateness(open, length).map(|late| late.nanos() / 1_000_000),
         cause: cause(filing.cause, open.predicted_ppm, &source, state.rules.slot),
+        away_ms: f64::from(state.ways.round_us(filing.source, filing.destination)) / 1e3,
         criterion: criterion(&filing.criterion, names),
         rollback: rollback(filing.rollback).to_string(),
         criticality: criticality(open.criticality).to_string(),
