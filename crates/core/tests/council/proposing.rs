@@ -133,7 +133,8 @@ fn a_farther_site_needs_more_room_and_a_long_way_more_of_an_overload() {
     let ways = |to: [u32; 2]| Command::Ways { to: [(SiteId(1), to[0]), (SiteId(2), to[1])].into() };
     let mut chosen = |to: [u32; 2]| {
         stage.say(0, ways(to)).expect("it is told");
-        propose(&stage.state, SiteId(0), SiteId(0), &TEMPER).map(|filing| filing.destination.0)
+        propose(&stage.state, (SiteId(0), &Joined::default()), SiteId(0), &TEMPER)
+            .map(|filing| filing.destination.0)
     };
     assert_eq!(chosen([1_000, 1_000]), Some(2), "most room");
     assert_eq!(chosen([1_000, 150_000]), Some(2));
