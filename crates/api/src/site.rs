@@ -34,7 +34,7 @@ pub struct Cluster {
     pub anomalies: Vec<SiteAnomaly>,
 }
 
-/// Something out of the ordinary about what a workload takes of processors.
+/// Something out of the ordinary about what a workload takes of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SiteAnomaly {
     /// When it began, in milliseconds since 1970.
@@ -43,6 +43,10 @@ pub struct SiteAnomaly {
     pub noticed_ms: u64,
     /// The workload.
     pub workload: String,
+    /// Of which resource: `cpu`, `memory`, `network` or `io`.
+    pub metric: String,
+    /// `spike`, `level-shift`, `silence` or `changed-season`.
+    pub kind: String,
     /// What it is, in a sentence.
     pub what: String,
 }
@@ -198,6 +202,10 @@ pub struct Proposal {
     pub deadline_ms: u64,
     /// Why, in a sentence.
     pub cause: String,
+    /// How long a round trip between source and destination takes, as sites measured it of late, in
+    /// milliseconds; 0 where nobody has. A farther site must have more room to be chosen.
+    #[serde(default)]
+    pub away_ms: f64,
     /// How one will know whether it helped, in a sentence.
     pub criterion: String,
     /// What happens if it did not, in a sentence.

@@ -7,6 +7,7 @@ use swell_core::council::load::{fits, predicted_ppm};
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::state::State;
+use swell_core::council::ways::away_ppm;
 use swell_core::council::words::{Metric, Mode, WorkloadId};
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;
@@ -62,7 +63,8 @@ impl Evacuation {
                 fits(state, *site, &of.demand, through(state, &filing)).is_ok()
             });
             let full = |site: &SiteId| {
-                (predicted_ppm(state, *site, Metric::Cpu, state.slot()).unwrap_or(0), *site)
+                let there = predicted_ppm(state, *site, Metric::Cpu, state.slot()).unwrap_or(0);
+                (there.saturating_add(away_ppm(state, self.source, *site)), *site)
             };
             fitting.min_by_key(full).map(|site| self.filing(state, *id, of, site))
         });

@@ -6,7 +6,7 @@ use swell_core::council::propose::Temper;
 use swell_core::council::rules::Rules;
 use swell_core::time::Span;
 
-use swell_outlook::foreteller::Method;
+use swell_outlook::methods::Method;
 use swell_outlook::temper::TEMPER;
 
 /// Settings of a site.

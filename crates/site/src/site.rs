@@ -24,6 +24,7 @@ use crate::tenancy::Tenancy;
 use swell_outlook::board::{Board, Card, Contact, NodeCard};
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::nearness::Nearness;
 
 /// Time stands still in the log for so many beats, and so long more, before a site takes itself to
 /// be cut off: a leader may just be elected.
@@ -59,6 +60,8 @@ pub struct Site {
     pub(crate) clock: Clock,
     pub(crate) kept: Mutex<Kept>,
     pub(crate) monitor: Mutex<Monitor>,
+    /// How far other sites are.
+    pub(crate) nearness: Mutex<Nearness>,
     pub(crate) errands: Errands,
     pub(crate) tenancy: Tenancy,
     pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
@@ -109,6 +112,7 @@ impl Site {
             clock,
             kept: Mutex::new(kept),
             monitor: Mutex::new(monitor),
+            nearness: Mutex::default(),
             errands: Errands::default(),
             tenancy: Tenancy::new(),
             contacts: RwLock::new(contacts),
@@ -144,9 +148,16 @@ impl Site {
         self.log.look(|state| look(state, &monitor))
     }
 
-    /// What numbers are called, as far as is known here.
+    /// What numbers are called, as far as is known here: sites as they were introduced in the log,
+    /// so that one that has just joined has its name everywhere.
     pub fn names(&self) -> Names {
-        self.told.read().names.clone()
+        let mut names = self.told.read().names.clone();
+        self.log.look(|state| {
+            let introduced = state.former.iter().chain(&state.members);
+            let introduced = introduced.filter(|(_, member)| !member.name.is_empty());
+            names.sites.extend(introduced.map(|(id, member)| (*id, member.name.clone())));
+        });
+        names
     }
 
     /// The nodes of a site that has several, as it told last; of this one, as they are.
@@ -180,7 +191,7 @@ impl Site {
             return Some(format!(
                 "`{}` has lost what it had confirmed: its disk forgets, or an old copy of its data \
                  was put in place; let it leave and join anew",
-                self.told.read().names.site(*site)
+                self.names().site(*site)
             ));
         }
         self.trouble.lock().clone()
@@ -299,7 +310,7 @@ impl Site {
     }
 
     /// Something went wrong that a person should see; the same is told once.
-    pub(crate) fn note(&self, what: &str) {
+    pub fn note(&self, what: &str) {
         let mut trouble = self.trouble.lock();
         if trouble.as_deref() != Some(what) {
             tracing::warn!(site = self.me.0, "{what}");

@@ -14,6 +14,7 @@ use crate::errands::Errand;
 use crate::site::Site;
 use swell_outlook::board::Board;
 use swell_outlook::naming::workload_id;
+use swell_outlook::oddities::Noticed;
 use swell_outlook::statements::{forecasts, observations, proposals, workloads};
 use swell_outlook::{aftermath, failing, lost};
 
@@ -34,6 +35,8 @@ impl Site {
             let mut monitor = site.monitor.lock();
             monitor.see_nodes(over, nodes);
             monitor.on_slot(over, &boards, &occasions, &rules);
+            drop(monitor);
+            site.tell_what_is_odd(over);
         });
         if seen.await.is_err() {
             return self.note("the monitor of this site broke: what it saw of a slot is lost");
@@ -56,6 +59,7 @@ impl Site {
             said.extend(observations(state, monitor, self.me));
             said.extend(forecasts(state, monitor, self.me));
             said.extend(aftermath::complaints(state, monitor, self.me));
+            said.extend(self.nearness.lock().news(state, self.me));
             said
         });
         self.say_all(said).await;
@@ -81,6 +85,22 @@ impl Site {
         }
     }
 
+    /// Tells the node what was noticed in a slot about workloads that are this site's, so that of
+    /// all sites one tells.
+    fn tell_what_is_odd(&self, over: Slot) {
+        let (noticed, slot) = self.look(|state, monitor| {
+            let is_own = |one: &&Noticed| {
+                let known = state.workloads.get(&workload_id(&one.anomaly.function));
+                known.is_some_and(|known| known.authority.holder == self.me)
+            };
+            let noticed = monitor.oddities().noticed_in(over).filter(is_own).cloned();
+            (noticed.collect::<Vec<Noticed>>(), state.rules.slot)
+        });
+        if !noticed.is_empty() {
+            self.neighbours.on_noticed(noticed, slot);
+        }
+    }
+
     /// Boards of all members, each as it is when it comes.
     async fn boards(self: &Arc<Self>) -> BTreeMap<SiteId, Option<Board>> {
         let (members, slot) = self
@@ -92,8 +112,18 @@ impl Site {
             let Some(contact) = self.contacts.read().get(&id).cloned() else { continue };
             let site = self.clone();
             reads.spawn(async move {
-                let read = tokio::time::timeout(most, site.neighbours.read(&contact)).await;
-                (id, contact, read.unwrap_or_else(|_| Err("it did not answer in time".to_string())))
+                let asked = async {
+                    let board = site.neighbours.read(&contact).await;
+                    // The connection is there now.
+                    let way = match board {
+                        Ok(_) => site.neighbours.round_trip(&contact).await,
+                        Err(_) => None,
+                    };
+                    board.map(|board| (board, way))
+                };
+                let read = tokio::time::timeout(most, asked).await;
+                let late = || Err("it did not answer in time".to_string());
+                (id, contact, read.unwrap_or_else(|_| late()))
             });
         }
         let mut boards: BTreeMap<SiteId, Option<Board>> =
@@ -105,11 +135,15 @@ impl Site {
         while let Some(read) = reads.join_next().await {
             let Ok((id, contact, read)) = read else { continue };
             match read {
-                Ok(board) if board.contact.name == contact.name => {
+                Ok((board, way)) if board.contact.name == contact.name => {
                     self.hear(id, &board);
+                    if let Some(way) = way {
+                        let round_us = u32::try_from(way.as_micros()).unwrap_or(u32::MAX);
+                        self.nearness.lock().measure(id, round_us);
+                    }
                     boards.insert(id, Some(board));
                 }
-                Ok(board) => {
+                Ok((board, _)) => {
                     let (name, other) = (&contact.name, &board.contact.name);
                     self.note(&format!("where site `{name}` should be, site `{other}` answers"));
                 }

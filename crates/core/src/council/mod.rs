@@ -22,6 +22,7 @@ pub mod repeat;
 pub mod state;
 pub mod load;
 pub mod relief;
+pub mod ways;
 pub mod early_scoring;
 pub mod weighing;
 pub mod remembering;

@@ -2,7 +2,7 @@
 //!
 //! It looks at its own committed forecast, takes the slot in which it will be overloaded
 //! first, and the workload that is just large enough to help, and sends it to where the most
-//! room is left after all that was promised there.
+//! room is left after all that was promised there, and for its way.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use crate::council::relief::Relief;
 use crate::council::remembering::as_taken_back;
 use crate::council::state::{Proposal, State};
 use crate::council::voted_down::VotedDown;
+use crate::council::ways::{away_ppm, is_worth_the_way};
 use crate::council::words::{Criticality, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
@@ -118,19 +119,25 @@ fn filing(
         deadline = state.now + state.rules.slot;
     }
     let through = Slot::of(deadline, state.rules.slot).plus(temper.window_slots);
-    let mut others: Vec<(u32, SiteId)> = state
-        .members
-        .keys()
-        .filter(|site| **site != source)
-        .filter(|site| fits(state, **site, &workload.demand, through).is_ok())
-        .filter_map(|site| Some((after(state, *site, workload, metric, through)?, *site)))
-        .collect();
-    others.sort_unstable();
     let cause = Cause::Overload { metric, slot };
     let limit_ppm = state.rules.limit_ppm;
     let capacity = state.members.get(&source)?.capacity;
     let share_ppm = workload.demand.share_ppm(metric, &capacity);
     let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
+    // A site that is farther away is as good as one that is as much fuller.
+    let reckoned = |site: SiteId| {
+        let away_ppm = away_ppm(state, source, site);
+        let after = after(state, site, workload, metric, through)?;
+        is_worth_the_way(relief, away_ppm).then(|| (after.saturating_add(away_ppm), site))
+    };
+    let mut others: Vec<(u32, SiteId)> = state
+        .members
+        .keys()
+        .filter(|site| **site != source)
+        .filter(|site| fits(state, **site, &workload.demand, through).is_ok())
+        .filter_map(|site| reckoned(*site))
+        .collect();
+    others.sort_unstable();
     let bar_ppm = if state.rules.compares() { limit_ppm } else { relief.bar_ppm() };
     let to = |destination| Filing {
         workloads: BTreeMap::from([(id, workload.authority.epoch)]),

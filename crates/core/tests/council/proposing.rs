@@ -40,6 +40,37 @@ fn the_least_move_goes_to_where_most_room_is() {
 }
 
 #[test]
+fn a_farther_site_needs_more_room_and_a_long_way_more_of_an_overload() {
+    let mut stage = Stage::new(4);
+    for (site, full) in [(1, 400_000), (2, 300_000), (3, 800_000), (0, 1_100_000)] {
+        stage.forecast(site, full);
+    }
+    let ways = |to: [u32; 2]| Command::Ways { to: [(SiteId(1), to[0]), (SiteId(2), to[1])].into() };
+    let mut chosen = |to: [u32; 2]| {
+        stage.say(0, ways(to)).expect("it is told");
+        propose(&stage.state, SiteId(0), SiteId(0), &TEMPER).map(|filing| filing.destination.0)
+    };
+    assert_eq!(chosen([1_000, 1_000]), Some(2), "most room");
+    assert_eq!(chosen([1_000, 150_000]), Some(2));
+    assert_eq!(chosen([1_000, 250_000]), Some(1), "a tenth of room is worth 200 ms");
+    assert_eq!(chosen([450_000, 600_000]), None, "neither is worth it for so little");
+    let id = stage.propose(0, stage.filing()).expect("filed");
+    let judged = |stage: &Stage| {
+        let expects = Expects(300_000, &[(0, 950_000)]);
+        judge(&stage.state, &stage.state.open[&id], &expects)
+    };
+    assert_eq!(judged(&stage), (false, Reason::TooFar));
+    stage.say(0, ways([20_000, 20_000])).expect("it is told");
+    assert_eq!(judged(&stage), (true, Reason::Helps));
+    for to in [[(SiteId(9), 1)], [(SiteId(0), 1)], [(SiteId(1), u32::MAX)]] {
+        stage.say(0, Command::Ways { to: to.into() }).expect_err("it makes no sense");
+    }
+    stage.state.rules.version = 3;
+    stage.say(1, Command::Ways { to: [(SiteId(0), 9_000_000)].into() }).expect("it is told");
+    assert_eq!(judged(&stage), (true, Reason::Helps), "older rules know no ways");
+}
+
+#[test]
 fn votes_follow_the_voters_own_outlook() {
     let mut stage = Stage::new(3);
     stage.forecast(0, 900_000);

@@ -185,7 +185,7 @@ impl Half {
     /// Adds what was read of a function, and what is known of it whatever the step ahead.
     fn add_row(&self, batch: &mut Batch, reads: &Reads, shared: &[f32; SHARED]) {
         batch.rows += 1;
-        batch.steps.resize_with(READ, Vec::new);
+        batch.steps.resize_with(READ, || Vec::with_capacity(ROWS * INPUTS));
         batch.steps.iter_mut().zip(reads).for_each(|(step, read)| step.extend_from_slice(read));
         batch.shared.extend(shared.iter().zip(&self.measure).map(measured));
     }

@@ -180,6 +180,7 @@ impl Member {
         let (kept, heard) = (self.kept(), self.heard());
         Reported {
             life: self.life,
+            lot: kept.lot,
             gateway: gateway.clone(),
             at: kept.at,
             capacity: kept.capacity,

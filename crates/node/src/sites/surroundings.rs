@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_core::council::words::Loads;
 use swell_core::ids::SiteId;
+use swell_core::time::Span;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_outlook::board::{Board, Contact};
 use swell_outlook::crew::NodeReading;
 use swell_outlook::naming::site_id;
-use swell_site::neighbours::{Neighbours, Reading};
+use swell_outlook::oddities::Noticed;
+use swell_site::neighbours::{Neighbours, Reading, RoundTrip};
 
 use crate::clock::wall_ms;
 use crate::foresight::ground::Ground;
@@ -20,6 +22,7 @@ use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::meter::Meter;
 use crate::sites::metering::cards;
+use crate::sites::noticing;
 
 /// Followed series of these names are what the site bears as a whole: thousandths of a processor,
 /// MiB, kbit/s, operations a second.
@@ -28,6 +31,8 @@ pub const MEASURED: [&str; 4] = ["site-cpu", "site-memory", "site-network", "sit
 const STALE_STEPS: u64 = 3;
 /// Where a board is read, on the channel of state monitoring.
 pub const BOARD: &str = "/v1/board";
+/// Where nothing is asked and nothing answered, to see how long that takes.
+pub const ECHO: &str = "/v1/echo";
 /// The longest board: ten thousand workloads with long names.
 const BOARD_BYTES_MAX: usize = 8 << 20;
 /// The most announcements that others are told, and how long after they are over.
@@ -92,6 +97,14 @@ impl Neighbours for Surroundings {
         })
     }
 
+    fn round_trip<'a>(&'a self, contact: &'a Contact) -> RoundTrip<'a> {
+        Box::pin(async move {
+            let (site, begun) = (site_id(&contact.name), Instant::now());
+            let asked = self.channel.ask(site, &contact.state, ECHO, 0, BOARD_MAX).await;
+            asked.ok().map(|_| begun.elapsed())
+        })
+    }
+
     fn there(&self) -> Option<BTreeSet<SiteId>> {
         Some(self.channel.there().borrow().keys().copied().collect())
     }
@@ -99,6 +112,14 @@ impl Neighbours for Surroundings {
     fn know(&self, contacts: &BTreeMap<SiteId, Contact>) {
         let at = |(site, contact): (&SiteId, &Contact)| (*site, contact.state.clone());
         self.channel.know(contacts.iter().map(at).collect());
+    }
+
+    fn on_noticed(&self, noticed: Vec<Noticed>, slot: Span) {
+        for one in &noticed {
+            let what = noticing::told(one, slot).what;
+            tracing::warn!(%what, "a workload is out of the ordinary");
+        }
+        self.ground.alarms.raise(noticed.iter().map(|one| noticing::event(one, slot)).collect());
     }
 
     fn occasions(&self) -> Vec<Occasion> {

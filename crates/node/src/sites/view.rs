@@ -19,9 +19,10 @@ use swell_outlook::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
+use crate::sites::noticing::told;
 use crate::sites::telling::{
-    anomaly, begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share,
-    slot_ms, step, trouble, trouble_of,
+    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
+    step, trouble, trouble_of,
 };
 
 /// Slots that are shown ahead.
@@ -73,7 +74,11 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             applied: state.index,
             trouble,
             sites,
-            anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
+            anomalies: monitor
+                .oddities()
+                .noticed()
+                .map(|one| told(one, state.rules.slot))
+                .collect(),
         }
     })
 }
@@ -210,6 +215,7 @@ fn proposal(
         filed_ms: ms(open.filed),
         deadline_ms: ms(filing.deadline),
         cause: cause(filing.cause, open.predicted_ppm, &source, state.rules.slot),
+        away_ms: f64::from(state.ways.round_us(filing.source, filing.destination)) / 1e3,
         criterion: criterion(&filing.criterion, names),
         rollback: rollback(filing.rollback).to_string(),
         criticality: criticality(open.criticality).to_string(),

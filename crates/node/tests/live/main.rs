@@ -8,6 +8,7 @@ mod later;
 mod flow_guests;
 mod flow_moving;
 mod flow_many;
+mod flow_sizes;
 mod flow_mangled;
 mod flows;
 mod contents;

@@ -104,7 +104,7 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     let before = town.houses[0].get("/v1/functions/shop/versions").await.json();
     let holds = |site: &'static str| {
         move |shown: &Value| {
-            shown.as_array().is_some_and(|all| {
+            shown["authorities"].as_array().is_some_and(|all| {
                 all.iter().any(|one| one["workload"] == "shop" && one["holder"] == site)
             })
         }
@@ -118,9 +118,11 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
         let answer = house.get(&format!("{path}?consistency=linearizable")).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
         assert_eq!(answer.header("swell-consistency"), "linearizable");
+        assert_eq!(answer.json()["consistency"], "linearizable");
     }
     let answer = town.houses[1].get("/v1/authorities?consistency=local").await;
     assert_eq!(answer.header("swell-consistency"), "local");
+    assert_eq!(answer.json()["consistency"], "local");
     let answer = town.houses[1].get("/v1/ledger?consistency=perhaps").await;
     assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
     let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -165,7 +167,8 @@ async fn sites_come_up_again_with_what_was_decided() {
     let town = Town::up().await;
     deploy(&town.houses[1], "mail").await;
     let is_there = |shown: &Value| {
-        shown.as_array().is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
+        let all = shown["authorities"].as_array();
+        all.is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
     };
     town.until("it is registered", "/v1/authorities", 0, is_there).await;
     let mut houses = Vec::new();

@@ -79,7 +79,7 @@ impl Council {
             begin,
             loss: 0.0,
             rng: rng::split(scenario.seed, "sites/loss"),
-            sights: Sights::new(scenario.sites, &rules),
+            sights: Sights::new(scenario.sites, &rules, scenario.method),
             gauges: Gauges::default(),
             hands: Hands::default(),
             tenures: vec![None; scenario.sites],

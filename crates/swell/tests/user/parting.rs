@@ -63,7 +63,7 @@ impl Place {
     }
 
     fn holder(&self, workload: &str) -> Option<String> {
-        let rows = self.fine("authority list -o json").json().as_array()?.clone();
+        let rows = self.fine("authority list -o json").json()["authorities"].as_array()?.clone();
         let row = rows.into_iter().find(|row| row["workload"] == workload)?;
         row["holder"].as_str().map(str::to_string)
     }
