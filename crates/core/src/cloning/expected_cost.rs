@@ -17,7 +17,7 @@
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::prices::{Price, Prices};
-use crate::cloning::uses::{ENOUGH, Lately};
+use crate::cloning::uses::Lately;
 use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
@@ -161,9 +161,8 @@ impl ClonePolicy for ExpectedCost {
         self.prices.at(lately).start
     }
 
-    fn trial(&self) -> u64 {
-        // No more than it takes to know: the others would be as useless, if they are.
-        ENOUGH as u64
+    fn learns(&self) -> bool {
+        true
     }
 
     fn patience(&self, step: Span) -> Span {
