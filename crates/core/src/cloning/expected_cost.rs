@@ -27,6 +27,9 @@ use crate::wanted::CloneWish;
 const LATE: Span = Span::from_secs(2);
 /// Instances of one function looked at, at most.
 const DEPTH_MAX: u32 = 20_000;
+/// A net worth of less is an error of arithmetic: where starts and memory are free, it would be
+/// looked at every instance there can be.
+const NET_LEAST: f64 = 1e-9;
 /// Least length of the time that something is held.
 const HELD_LEAST: f64 = 0.05;
 
@@ -140,7 +143,7 @@ impl ClonePolicy for ExpectedCost {
             let held = window.held(own);
             // What can still be made for the next step is not made for it now.
             let net = own.chance * cost - price - rent * gb * (held + start);
-            if net <= 0.0 {
+            if net <= NET_LEAST {
                 break;
             }
             if own.chance * cost > self.prices.start_useless {
