@@ -270,10 +270,7 @@ impl<S: Shared> Fifo<S> {
             items: items.unwrap_or(0),
             dropped: sum(region::DROPPED),
             blocked: sum(region::BLOCKED),
-            put_at: regions
-                .iter()
-                .map(|region| region.load(region::STAMP, Relaxed))
-                .fold(0, u64::max),
+            put_at: region.load(region::STAMP, Relaxed),
         }
     }
 

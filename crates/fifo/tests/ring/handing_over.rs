@@ -194,13 +194,18 @@ fn the_last_access_and_the_cost_are_known_whoever_owns_it() {
     let page = stage.raise(2);
     producer.announce(page).expect("sound");
     first.release();
-    let second = stage.owner();
+    let mut second = stage.owner();
     stage.fifo.forget();
     assert_eq!(stage.fifo.taken_at(), taken_at, "the page it was noted on is gone");
     assert_eq!(stage.fifo.migration_cost(), 70_000);
-    drop(second);
     // A lane that goes on in another region, where nothing was put in yet.
-    let region = crate::stage::region(4096);
-    stage.fifo.extend(0, region);
+    let next = crate::stage::region(4096);
+    stage.fifo.extend(0, next.clone());
+    second.announce(0, next.clone());
     assert_eq!(stage.fifo.lane(0).put_at, put_at);
+    producer.continue_in(next).expect("room is kept for the seal");
+    assert_eq!(stage.fifo.lane(0).put_at, put_at, "to go on elsewhere puts nothing in");
+    producer.push(&[0; 48]).expect("the next region is empty");
+    assert_eq!(take_all(&mut second).len(), 1);
+    assert!(stage.fifo.lane(0).put_at >= put_at && stage.fifo.taken_at() >= taken_at);
 }
