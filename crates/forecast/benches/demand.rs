@@ -7,8 +7,8 @@
 //! took; memory is the most that the process held up to then, with the functions' counts. A number
 //! after `--` is the share of the usual budget to learn with, for who only wants to know about
 //! forecasting; one such as `2d` how many days there are, in place of the fourteen that a node looks
-//! back on; one such as `1000f` how many functions. With `learn` it ends once it has learned. The digest tells whether two
-//! programs forecast the same.
+//! back on; one such as `1000f` how many functions. With `learn` it ends once it has learned. The
+//! digest tells whether two programs forecast the same.
 
 #![expect(
     clippy::disallowed_methods,

@@ -15,7 +15,7 @@ const TAUGHT: usize = 360;
 const HORIZON: usize = 6;
 
 fn budget() -> Budget<'static> {
-    Budget { examples: 8_000, rounds: 25, steps: 60, ..Budget::FULL }
+    Budget { examples: 8_000, rounds: 40, steps: 100, ..Budget::FULL }
 }
 
 fn noise(rng: &mut Rng) -> f32 {
@@ -87,7 +87,10 @@ fn what_calls_follow_is_told_to_trees_and_network() {
         let model = fit(&told);
         let ([without, _], [with, others]) =
             (losses(&*fit(&plain), &plain), losses(&*model, &told));
-        println!("{name}: {with} with the series, {without} without");
+        if name == "gbm" {
+            let [wrong, _] = losses(&*fit(&misled), &misled);
+            assert!(wrong < 1.05 * without, "{wrong} with a series of chance, {without} without");
+        }
         assert!(with < helped * without, "{name}: {with} with the series, {without} without");
         let back = entry.forecaster.read(&model.to_bytes()).expect("it was written whole");
         assert_eq!(losses(&*back, &told), [with, others], "{name} as bytes");
@@ -95,10 +98,4 @@ fn what_calls_follow_is_told_to_trees_and_network() {
         let [silent, _] = losses(&*model, &plain);
         assert!(silent < 3.0 * without, "{name}: {silent} without what it was taught with");
     }
-    let trees = entry("gbm").forecaster;
-    let fit = |panel: &Panel| trees.fit(&panel.before(TAUGHT), &budget(), 3);
-    let ([wrong, _], [without, _]) =
-        (losses(&*fit(&misled), &misled), losses(&*fit(&plain), &plain));
-    println!("gbm: {wrong} with a series of chance, {without} without");
-    assert!(wrong < 1.05 * without, "{wrong} with a series of chance, {without} without");
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use parking_lot::RwLock;
 
@@ -35,6 +35,9 @@ pub struct Version {
     pub template: OnceLock<Result<Arc<dyn Template>, String>>,
     /// What of its settings may change while it stands.
     pub scale: RwLock<Scale>,
+    /// Whether an instance is kept for as long as its function moves between sites, whatever it
+    /// says itself.
+    pub held: AtomicBool,
     /// What its calls came to.
     pub counts: Counts,
     /// What its calls used, but for processor time.
@@ -67,6 +70,7 @@ impl Version {
             spec,
             template: OnceLock::new(),
             scale: RwLock::new(scale),
+            held: AtomicBool::new(false),
             counts: Counts::default(),
             usage: Usage::default(),
             waiting: AtomicU32::new(0),

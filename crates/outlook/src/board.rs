@@ -47,6 +47,9 @@ pub struct Card {
     pub functions: Vec<String>,
     /// How much it matters.
     pub criticality: Criticality,
+    /// Workloads there whose functions pass items to those of this one by flows, or get some of them.
+    #[serde(default)]
+    pub joined: Vec<String>,
 }
 
 /// What a site tells of itself.

@@ -92,7 +92,7 @@ impl Choosing {
     /// Tries some methods on a series whose turn it is; `series` are all that take anything.
     pub fn look(&mut self, series: &[(Arc<str>, &[f32])], calendar: Calendar, manner: &Manner) {
         self.chooser.keep_only(|name| series.iter().any(|(known, _)| **known == *name));
-        if manner.tried == 0 || manner.only.is_some() {
+        if manner.tried == 0 {
             return;
         }
         let is_there =

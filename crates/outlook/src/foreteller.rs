@@ -136,7 +136,7 @@ impl Foreteller {
     }
 
     fn forecast(&mut self, seen: &Seen, calendar: Calendar, taught: Vec<Forecast>) {
-        let Manner { horizon, lead, season, only, .. } = self.manner;
+        let Manner { horizon, lead, season, method, tried, .. } = self.manner;
         let (taken, slot) = (&seen.taken[..], calendar.slot);
         let Some(&last) = taken.last() else { return };
         let track = self.tracks.entry(seen.of).or_default();
@@ -146,24 +146,24 @@ impl Foreteller {
             track.say((slot, lead), Noted::nothing(), nothing, common(0));
             return;
         }
-        if let Some((noted, came)) = judged {
+        if let Some((noted, came)) = judged.filter(|_| tried > 0) {
             self.choosing.hear(&seen.name, slot, taken, noted, came);
         }
         let sane = |forecast: Forecast| forecast.sane(bound(taken), last);
         let known = Known::undated(taken, season, 0);
         let rules = RULES.iter().map(|(_, rule)| sane(rule.forecast(known, horizon)));
         let mut said: Vec<Forecast> = rules.chain(taught.into_iter().map(sane)).collect();
-        let serving = match only {
-            Some(Method::Common(place)) if place < said.len() => Serving::Common,
-            Some(Method::Other(name)) => Serving::Own(name),
+        let serving = match method {
+            Method::Common(place) if place < said.len() => Serving::Common,
+            Method::Other(name) => Serving::Own(name),
             _ => self.choosing.serving(&seen.name),
         };
-        let best = match only {
-            Some(Method::Common(place)) if place < said.len() => place,
+        let best = match method {
+            Method::Common(place) if place < said.len() => place,
             _ => track.best(said.len()),
         };
-        let own = match only {
-            Some(Method::Other(name)) => Some(name),
+        let own = match method {
+            Method::Other(name) => Some(name),
             _ => self.choosing.own(&seen.name),
         };
         let own = own.and_then(|method| {
@@ -225,8 +225,8 @@ mod tests {
     fn play(load: impl Fn(u64) -> f32, slots: u64, season: usize) -> (Foreteller, Source) {
         let source = Source::Workload(WorkloadId(1));
         let mut history = History::new(600);
-        let (tried, teaches, only) = (14, false, None);
-        let manner = Manner { horizon: 8, lead: 2, season, tried, teaches, only };
+        let (tried, teaches, method) = (14, false, Method::Best);
+        let manner = Manner { horizon: 8, lead: 2, season, tried, teaches, method };
         let mut foreteller = Foreteller::new(manner);
         for slot in 0..slots {
             history.add(source, Slot(slot), [load(slot), 0.0, 0.0, 0.0]);
@@ -273,8 +273,8 @@ mod tests {
     #[test]
     fn models_across_series_have_a_say_once_they_are_taught() {
         for name in TAUGHT {
-            let only = Some(name.parse().expect("it is one"));
-            let manner = Manner { horizon: 8, lead: 2, season: 720, tried: 0, teaches: true, only };
+            let (tried, teaches, method) = (0, true, name.parse().expect("it is one"));
+            let manner = Manner { horizon: 8, lead: 2, season: 720, tried, teaches, method };
             let (mut foreteller, mut history) = (Foreteller::new(manner), History::new(600));
             let mut by = Vec::new();
             for slot in (0..150).map(Slot) {

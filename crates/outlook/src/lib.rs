@@ -18,6 +18,7 @@ pub mod announced;
 pub mod odds;
 pub mod crew;
 pub mod witness;
+pub mod fares;
 pub mod quality;
 pub mod oddities;
 pub mod monitor;

@@ -19,8 +19,8 @@ pub struct Manner {
     pub tried: usize,
     /// Whether models across sources are taught.
     pub teaches: bool,
-    /// Whoever may be believed: this one method, or the best of all.
-    pub only: Option<Method>,
+    /// Who is believed.
+    pub method: Method,
 }
 
 /// From so long a slot on there is time in it to teach models across sources; in shorter ones there
@@ -30,16 +30,16 @@ const TAUGHT_FROM: Span = Span::from_secs(60);
 const TRIED_EVERY: Span = Span::from_secs(8);
 
 impl Manner {
-    /// The manner of a site that goes by these rules, and believes this method alone or the best.
-    pub fn of(rules: &Rules, only: Option<Method>) -> Self {
+    /// The manner of a site that goes by these rules, and believes that method.
+    pub fn of(rules: &Rules, method: Method) -> Self {
         let tried = (rules.slot.nanos() / TRIED_EVERY.nanos()).clamp(1, TRIED.len() as u64);
         Self {
             horizon: rules.horizon_slots as usize + 1,
             lead: rules.lead_slots as usize,
             season: rules.season_slots as usize,
-            tried: tried as usize,
-            teaches: rules.slot >= TAUGHT_FROM,
-            only,
+            tried: if method == Method::Best { tried as usize } else { 0 },
+            teaches: rules.slot >= TAUGHT_FROM && method.is_taught(),
+            method,
         }
     }
 }

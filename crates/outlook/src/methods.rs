@@ -27,6 +27,10 @@ pub const NAIVE: usize = 3;
 /// Common methods that learn across all sources.
 pub const TAUGHT: [&str; 2] = ["gbm", "lstm"];
 
+/// What the choices among methods are called.
+const BEST: &str = "best";
+const USUAL: &str = "usual";
+
 /// How many are asked about every source.
 pub const COMMON: usize = RULES.len() + TAUGHT.len();
 
@@ -35,9 +39,14 @@ pub fn common(place: usize) -> &'static str {
     RULES.get(place).map_or_else(|| TAUGHT[place - RULES.len()], |(name, _)| name)
 }
 
-/// One of the methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
+    /// Whoever is best of all.
+    #[default]
+    Best,
+    /// Whoever missed least of the common methods that look at one source.
+    Usual,
     /// A common one, by its place.
     Common(usize),
     /// Another one, by its name.
@@ -45,14 +54,25 @@ pub enum Method {
 }
 
 impl Method {
-    /// All names, the common ones first.
+    /// All names: those of choices among methods, those of the common ones, those of others.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        (0..COMMON).map(common).chain(TRIED)
+        [BEST, USUAL].into_iter().chain((0..COMMON).map(common)).chain(TRIED)
+    }
+
+    /// Whether models across sources have a part in it.
+    pub fn is_taught(self) -> bool {
+        match self {
+            Method::Best => true,
+            Method::Common(place) => place >= RULES.len(),
+            Method::Usual | Method::Other(_) => false,
+        }
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
+            Method::Best => BEST,
+            Method::Usual => USUAL,
             Method::Common(place) => common(place),
             Method::Other(name) => name,
         }
@@ -63,6 +83,11 @@ impl FromStr for Method {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            BEST => return Ok(Method::Best),
+            USUAL => return Ok(Method::Usual),
+            _ => {}
+        }
         if let Some(place) = (0..COMMON).find(|place| common(*place) == name) {
             return Ok(Method::Common(place));
         }

@@ -66,9 +66,8 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// The monitor of a site that goes by these rules. `method` is the one to believe, or nothing
-    /// for whoever is best.
-    pub fn new(rules: &Rules, method: Option<Method>) -> Self {
+    /// The monitor of a site that goes by these rules, and believes that method.
+    pub fn new(rules: &Rules, method: Method) -> Self {
         let lead = rules.lead_slots as usize;
         let manner = Manner::of(rules, method);
         Self {

@@ -49,6 +49,7 @@ mod tests {
     use swell_core::ids::SiteId;
 
     use super::*;
+    use crate::methods::Method;
     use crate::naming::node_number;
     use crate::sums::{Reading, Sums};
 
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn each_node_is_forecast_by_itself_and_a_lost_one_bears_nothing_and_may_fail_again() {
         let rules = Rules::default();
-        let mut monitor = Monitor::new(&rules, None);
+        let mut monitor = Monitor::new(&rules, Method::default());
         let live = |slots: std::ops::Range<u64>, is_there: bool, monitor: &mut Monitor| {
             for slot in slots {
                 let nodes = vec![node("full", slot, 950, true), node("idle", slot, 20, is_there)];

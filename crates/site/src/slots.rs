@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::errands::Errand;
 use crate::site::Site;
+use crate::troubles::About;
 use swell_outlook::board::Board;
 use swell_outlook::naming::workload_id;
 use swell_outlook::oddities::Noticed;
@@ -39,19 +40,21 @@ impl Site {
             site.tell_what_is_odd(over);
         });
         if seen.await.is_err() {
-            return self.note("the monitor of this site broke: what it saw of a slot is lost");
+            let why = "the monitor of this site broke: what it saw of a slot is lost";
+            return self.note(About::Monitor, why);
         }
+        self.is_well(About::Monitor);
         let doubted = self.look(|_, monitor| monitor.doubted().clone());
+        self.log.look(|state| self.troubles.lock().review(state, |site| doubted.contains(&site)));
         for site in doubted {
             let name = self.names().site(site);
-            self.note(&format!(
-                "site `{name}` tells of other calls than others saw answered there"
-            ));
+            let why = format!("site `{name}` tells of other calls than others saw answered there");
+            self.note(About::Word(site), &why);
         }
         if over.0.is_multiple_of(REMEMBER_EVERY) {
             let site = self.clone();
             let kept = tokio::task::spawn_blocking(move || site.remember()).await;
-            kept.unwrap_or_else(|error| self.note(&error.to_string()));
+            kept.unwrap_or_else(|error| self.note(About::Disk, &error.to_string()));
         }
         let here = self.here();
         let said = self.look(|state, monitor| {
@@ -66,11 +69,13 @@ impl Site {
         self.own_what_is_held();
         let temper = self.settings.temper;
         let said = self.look(|state, monitor| {
-            let mut said = proposals(state, self.me, &temper);
+            let joined = self.told.read().joined();
+            let mut said = proposals(state, self.me, &joined, &temper);
             let is_there = |site: SiteId| self.is_reached(site);
-            let mut filings = failing::proposals(state, monitor, self.me, &is_there, &temper);
+            let mut filings =
+                failing::proposals((state, &joined), monitor, self.me, &is_there, &temper);
             if self.neighbours.there().is_some() {
-                filings.extend(lost::proposals(state, self.me, &is_there, &temper));
+                filings.extend(lost::proposals((state, &joined), self.me, &is_there, &temper));
             }
             said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
             said
@@ -136,6 +141,7 @@ impl Site {
             let Ok((id, contact, read)) = read else { continue };
             match read {
                 Ok((board, way)) if board.contact.name == contact.name => {
+                    self.is_well(About::Contact(id));
                     self.hear(id, &board);
                     if let Some(way) = way {
                         let round_us = u32::try_from(way.as_micros()).unwrap_or(u32::MAX);
@@ -145,7 +151,8 @@ impl Site {
                 }
                 Ok((board, _)) => {
                     let (name, other) = (&contact.name, &board.contact.name);
-                    self.note(&format!("where site `{name}` should be, site `{other}` answers"));
+                    let why = format!("where site `{name}` should be, site `{other}` answers");
+                    self.note(About::Contact(id), &why);
                 }
                 Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
             }
@@ -170,7 +177,7 @@ impl Site {
         for workload in held {
             if let Err(error) = kept.own(workload) {
                 drop(kept);
-                return self.note(&error.to_string());
+                return self.note(About::Disk, &error.to_string());
             }
         }
     }
@@ -191,9 +198,11 @@ impl Site {
                     }
                 }
                 Ok(Err(LogError::TimedOut)) => {
-                    self.note("this site cannot reach a majority of the sites: it goes on serving and moves nothing");
+                    let why = "this site cannot reach a majority of the sites: it goes on serving \
+                               and moves nothing";
+                    self.note(About::Log, why);
                 }
-                Ok(Err(error)) => self.note(&error.to_string()),
+                Ok(Err(error)) => self.note(About::Log, &error.to_string()),
                 Err(_) => {}
             }
         }

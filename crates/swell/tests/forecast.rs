@@ -137,7 +137,7 @@ fn methods_are_scored_with_other_series_and_without() {
     let files = [("calls.csv", &*calls), ("queue.csv", &*series), ("odd.csv", "a,b\n,x\n")];
     let folder = folder(&files);
     let words = "forecast backtest --data calls.csv --origins 150,162,175 --horizon 2 \
-                 --method naive,gbm --effort 0.02 --series queue.csv -o json";
+                 --method naive,gbm --effort 0.3 --series queue.csv -o json";
     let output = folder.run(words);
     assert!(output.status.success(), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");

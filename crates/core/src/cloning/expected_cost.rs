@@ -17,7 +17,7 @@
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::prices::{Price, Prices};
-use crate::cloning::uses::{ENOUGH, Lately};
+use crate::cloning::uses::Lately;
 use crate::cloning::view::{Candidate, Offer};
 use crate::demand::WHOLE;
 use crate::time::{Instant, Span};
@@ -27,6 +27,9 @@ use crate::wanted::CloneWish;
 const LATE: Span = Span::from_secs(2);
 /// Instances of one function looked at, at most.
 const DEPTH_MAX: u32 = 20_000;
+/// A net worth of less is an error of arithmetic: where starts and memory are free, it would be
+/// looked at every instance there can be.
+const NET_LEAST: f64 = 1e-9;
 /// Least length of the time that something is held.
 const HELD_LEAST: f64 = 0.05;
 
@@ -140,7 +143,7 @@ impl ClonePolicy for ExpectedCost {
             let held = window.held(own);
             // What can still be made for the next step is not made for it now.
             let net = own.chance * cost - price - rent * gb * (held + start);
-            if net <= 0.0 {
+            if net <= NET_LEAST {
                 break;
             }
             if own.chance * cost > self.prices.start_useless {
@@ -161,9 +164,8 @@ impl ClonePolicy for ExpectedCost {
         self.prices.at(lately).start
     }
 
-    fn trial(&self) -> u64 {
-        // No more than it takes to know: the others would be as useless, if they are.
-        ENOUGH as u64
+    fn learns(&self) -> bool {
+        true
     }
 
     fn patience(&self, step: Span) -> Span {

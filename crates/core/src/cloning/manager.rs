@@ -133,7 +133,8 @@ impl Manager {
     pub(crate) fn tries_enough(&self, tally: CloneTally) -> bool {
         let CloneTally { made, used, unused, .. } = tally;
         let out = made.saturating_sub(used).saturating_sub(unused);
-        self.uses.lately().is_none() && out >= self.policy.trial()
+        let is_trial = self.policy.learns() && self.uses.lately().is_none();
+        is_trial && out as f64 >= self.uses.enough()
     }
 
     /// When the next clone of a function may begin, by the caps on starts: `now` if at once.

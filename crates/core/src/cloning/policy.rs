@@ -19,10 +19,10 @@ pub trait ClonePolicy: Send {
     /// late were good for; nothing is known of that before enough have ended.
     fn price(&self, lately: Option<Lately>) -> f64;
 
-    /// So many clones of all functions may start and wait at a time while nothing is known of what
-    /// they are good for; a policy that does not learn from that has as many as it likes.
-    fn trial(&self) -> u64 {
-        u64::MAX
+    /// Whether its price goes by what clones were good for: such a policy tries no more at a time,
+    /// while nothing is known of that, than it takes to know.
+    fn learns(&self) -> bool {
+        false
     }
 
     /// How long a surplus of clones must last before some of it is let go, given the length

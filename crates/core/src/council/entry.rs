@@ -141,6 +141,8 @@ pub enum Command {
         epoch: Epoch,
         /// What was done.
         news: News,
+        /// What went wrong, in words, where something did.
+        why: Option<String>,
     },
     /// The speaker is alive and keeps what it holds.
     Renew,

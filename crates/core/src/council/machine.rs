@@ -13,10 +13,10 @@ use crate::council::joining::{
     on_admit, on_dismiss, on_inherit, on_introduce, on_mode, on_register, on_retire, on_rules,
 };
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
-use crate::council::moving::{hurry, on_report, on_stop};
+use crate::council::moving::{Told, hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
 use crate::council::state::{Proposal, State};
-use crate::council::voting::{expire, filed_by, on_vote, on_withdraw};
+use crate::council::voting::{expire, filed_by, on_vote, on_withdraw, resume};
 use crate::council::ways::on_ways;
 use crate::council::words::ProposalId;
 use crate::time::Instant;
@@ -92,7 +92,12 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             let id = filed_by(state, *message)?;
             on_vote(state, id, by, Vote { yes, reason, claim_ppm, at })
         }
-        Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),
+        Command::Report { proposal, epoch, news, why } => on_report(
+            state,
+            *proposal,
+            by,
+            Told { epoch: *epoch, news: *news, why: why.as_deref() },
+        ),
         Command::Ways { to } => on_ways(state, by, to),
         Command::Renew => {
             renew(state, by);
@@ -116,6 +121,7 @@ fn tick(state: &mut State, at: Instant) {
     state.now = at.min(furthest).max(state.now);
     pass(state, before);
     close_slots(state);
+    resume(state);
     expire(state);
     hurry(state);
     check(state);

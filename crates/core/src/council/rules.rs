@@ -25,6 +25,9 @@ const STRICTER_MODE: u16 = 3;
 /// without the move, and not if it came down from what had been predicted.
 const COMPARES: u16 = 3;
 
+/// The first by which room at a destination goes to who has priority, and is looked for until the
+/// slot is over that a move is for.
+const TAKES_TURNS: u16 = 4;
 /// The first by which a move must be worth its way.
 const HEEDS_WAYS: u16 = 4;
 
@@ -172,6 +175,11 @@ impl Rules {
     /// Whether a move is judged by what its source would be without it.
     pub fn compares(&self) -> bool {
         self.version >= COMPARES
+    }
+
+    /// Whether room at a destination that is short goes to the proposal of the highest priority.
+    pub fn takes_turns(&self) -> bool {
+        self.version >= TAKES_TURNS
     }
 
     /// Whether it counts how far sites are from each other.

@@ -90,6 +90,9 @@ pub struct Proposal {
     pub movement: Option<Movement>,
     /// The steps of the move so far, with the present one.
     pub passed: Vec<Passed>,
+    /// What went wrong with the move, as the party put it whose step it was. For people: nothing is
+    /// decided by it.
+    pub why: Option<String>,
 }
 
 /// A step of a move that was begun.

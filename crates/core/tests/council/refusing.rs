@@ -94,9 +94,14 @@ fn bad_reports_are_refused() {
     check(stage.report(2, id, News::Started), "site 2 has no part");
     check(stage.report(0, id, News::Started), "site 0 has no part");
     check(stage.report(1, id, News::Healthy), "not at that step");
-    let stale = Command::Report { proposal: id, epoch: Epoch(1), news: News::Started };
+    let stale = Command::Report { proposal: id, epoch: Epoch(1), news: News::Started, why: None };
     check(stage.say(1, stale), "an epoch that is over");
-    let unknown = Command::Report { proposal: ProposalId(1), epoch: Epoch(1), news: News::Started };
+    let unknown = Command::Report {
+        proposal: ProposalId(1),
+        epoch: Epoch(1),
+        news: News::Started,
+        why: None,
+    };
     check(stage.say(1, unknown), "no proposal 1");
     check(stage.propose(0, stage.filing()).map(drop), "workload 0 is moved by proposal");
     let retire = Command::Retire { workload: WorkloadId(0) };

@@ -39,9 +39,19 @@ struct Held {
     /// Values in their own deviations, from the first step that is looked at on; zero where nothing
     /// is known.
     values: Vec<f32>,
-    /// By how many steps the function follows, from none on: how closely, and how many calls more
-    /// a deviation brings.
-    lines: [(f32, f32); LAG_MAX + 1],
+    /// By how many steps the function follows, from none on.
+    lines: [Line; LAG_MAX + 1],
+}
+
+/// The line through a series and the counts that follow it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Line {
+    /// The correlation of both.
+    close: f32,
+    /// How many calls more a deviation brings.
+    slope: f32,
+    /// The value that goes with the mean count.
+    mean: f32,
 }
 
 impl Follows {
@@ -67,26 +77,26 @@ impl Follows {
     /// What is told of a step ahead; `beside` puts a count in the measure of the function.
     pub fn told(&self, step: usize, beside: impl Fn(f32) -> f32) -> [f32; FOLLOWING] {
         let at = |held: &Held, step: usize| held.values.get(step.checked_sub(self.first)?).copied();
-        let mut best: Option<(usize, f32, f32, f32)> = None;
+        let mut best: Option<(usize, Line, f32)> = None;
         for (number, held) in self.series.iter().enumerate() {
-            for (lag, &(close, slope)) in held.lines.iter().enumerate() {
+            for (lag, &line) in held.lines.iter().enumerate() {
                 let Some(value) = step.checked_sub(lag).and_then(|then| at(held, then)) else {
                     continue;
                 };
-                if best.is_none_or(|(_, closest, ..)| close.abs() > closest.abs()) {
-                    best = Some((number, close, slope, value));
+                if best.is_none_or(|(_, best, _)| line.close.abs() > best.close.abs()) {
+                    best = Some((number, line, value));
                 }
             }
         }
-        let Some((number, close, slope, value)) = best else { return [0.0; FOLLOWING] };
+        let Some((number, line, value)) = best else { return [0.0; FOLLOWING] };
         let held = &self.series[number];
         let back = |steps: usize| {
             self.origin.checked_sub(steps).and_then(|then| at(held, then)).unwrap_or(0.0)
         };
         let (now, hour) = (back(1), back(1 + LAG_MAX));
         let ahead = at(held, step).map_or(0.0, |then| then - now);
-        let told = beside(self.mean + slope * value);
-        [close, told, value, now, now - hour, ahead, 1.0 + number as f32]
+        let told = beside(self.mean + line.slope * (value - line.mean));
+        [line.close, told, value, now, now - hour, ahead, 1.0 + number as f32]
     }
 }
 
@@ -116,25 +126,27 @@ impl Held {
             measured.push(if since < HELD { last } else { 0.0 });
         }
         let end = measured.len().min(known);
-        let mut lines = [(0.0, 0.0); LAG_MAX + 1];
+        let mut lines = [Line::default(); LAG_MAX + 1];
         for (lag, line) in lines.iter_mut().enumerate() {
             let led = &measured[LAG_MAX - lag..end - lag];
-            *line = through(led, apart, spread);
+            *line = Line::through(led, apart, spread);
         }
         Some(Self { values: measured, lines })
     }
 }
 
-/// The correlation of a series with what it leads, and the slope of the line through both.
-fn through(led: &[f32], apart: &[f32], spread: f32) -> (f32, f32) {
-    let len = led.len().max(1) as f32;
-    let mean = led.iter().sum::<f32>() / len;
-    let variance = led.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() / len;
-    let product = led.iter().zip(apart).map(|(value, apart)| value * apart).sum::<f32>() / len;
-    let close = product / (variance * spread).sqrt();
-    let slope = product / variance;
-    let is_known = close.is_finite() && slope.is_finite();
-    if is_known { (close.clamp(-1.0, 1.0), slope) } else { (0.0, 0.0) }
+impl Line {
+    /// The line through what a series was and how far counts that followed were `apart` from their
+    /// mean; flat where there is none.
+    fn through(led: &[f32], apart: &[f32], spread: f32) -> Self {
+        let len = led.len().max(1) as f32;
+        let mean = led.iter().sum::<f32>() / len;
+        let variance = led.iter().map(|value| (value - mean) * (value - mean)).sum::<f32>() / len;
+        let product = led.iter().zip(apart).map(|(value, apart)| value * apart).sum::<f32>() / len;
+        let (close, slope) = (product / (variance * spread).sqrt(), product / variance);
+        let is_known = close.is_finite() && slope.is_finite();
+        if is_known { Self { close: close.clamp(-1.0, 1.0), slope, mean } } else { Self::default() }
+    }
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ use swell_outlook::temper::SLOT;
 use swell_site::kept::Kept;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
+use swell_site::troubles::About;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -187,6 +188,7 @@ impl Up {
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),
+                flows: around.belongings.flows.clone(),
                 meter: around.meter.clone(),
                 capacity: loads(&identity.capacity),
                 ground: around.ground.clone(),
@@ -244,7 +246,7 @@ fn mover(
     (me, site, standby): (Contact, Arc<OnceLock<Weak<Site>>>, Standby),
 ) -> SwellMover {
     let Around { deployer, code, registry, live, belongings, contents, crew, .. } = around.clone();
-    let proven = Default::default();
+    let faring = Default::default();
     SwellMover {
         deployer,
         code,
@@ -257,7 +259,7 @@ fn mover(
         me,
         site,
         standby,
-        proven,
+        faring,
     }
 }
 
@@ -324,7 +326,9 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
                     break;
                 }
                 Ok(Err(error)) => tracing::warn!(site = %known.name, %error, "it answers oddly"),
-                Err(LinkError::Refused { status: 409, reason, .. }) => site.note(&reason),
+                Err(LinkError::Refused { status: 409, reason, .. }) => {
+                    site.note(About::Log, &reason)
+                }
                 Err(error) => tracing::warn!(%error, "this site is not admitted yet"),
             }
         }

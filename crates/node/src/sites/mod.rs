@@ -12,6 +12,7 @@ pub mod values;
 pub mod belongings;
 pub mod stragglers;
 pub mod mover;
+pub mod proving;
 pub mod elsewhere;
 pub mod surroundings;
 pub mod joining;

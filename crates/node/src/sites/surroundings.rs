@@ -16,6 +16,7 @@ use swell_outlook::oddities::Noticed;
 use swell_site::neighbours::{Neighbours, Reading, RoundTrip};
 
 use crate::clock::wall_ms;
+use crate::flow::flows::Flows;
 use crate::foresight::ground::Ground;
 use crate::nodes::crew::Crew;
 use crate::registry::Registry;
@@ -49,6 +50,8 @@ pub struct Surroundings {
     pub registry: Arc<Registry>,
     /// What is announced.
     pub ground: Arc<Ground>,
+    /// Flows between functions.
+    pub flows: Arc<Flows>,
     /// What was used here.
     pub meter: Arc<Meter>,
     /// What this node bears.
@@ -73,7 +76,8 @@ impl Neighbours for Surroundings {
     fn own(&self, contacts: Vec<Contact>) -> Board {
         let mut reading = self.meter.reading(&self.capacity);
         reading.measured = MEASURED.map(|name| self.measured(name));
-        let (contact, cards) = (self.contact.clone(), cards(&self.registry));
+        let contact = self.contact.clone();
+        let cards = cards(&self.registry, &self.flows.specs());
         let reading = self.crew.reading(reading);
         let (passed, nodes) = (self.crew.passed(self.elsewhere.passed()), self.crew.cards());
         let occasions = shared(self.ground.calendar.all(), wall_ms());

@@ -2,7 +2,7 @@
 
 use swell_api::site::{SiteMode, WantedMode};
 use swell_core::council::entry::Reason;
-use swell_core::council::movement::Phase;
+use swell_core::council::movement::{Phase, shifted_per_mille};
 use swell_core::council::proposal::{Cause, Criterion, Outcome, Rollback, Trouble};
 use swell_core::council::words::{Criticality, Mode, Slot};
 use swell_core::time::{Instant, Span};
@@ -183,10 +183,8 @@ pub fn begun(phase: Phase, shifts: u8, (source, destination): (&str, &str)) -> S
         Phase::Starting => format!("approved; `{destination}` starts it"),
         Phase::Proving => format!("it runs at `{destination}` and has to prove healthy"),
         Phase::Shifting(done) => {
-            let next = done.saturating_add(1).min(shifts);
-            format!(
-                "`{destination}` has authority and takes {next} of {shifts} parts of the traffic"
-            )
+            let percent = shifted_per_mille(done.saturating_add(1), shifts) / 10;
+            format!("`{destination}` has authority and takes {percent} % of the traffic")
         }
         Phase::Draining => format!("all traffic goes to `{destination}`; `{source}` is drained"),
         Phase::Watching { from, until } => {

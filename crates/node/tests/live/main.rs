@@ -16,5 +16,6 @@ mod handing;
 mod triggers;
 mod forecasts;
 mod models;
+mod moves;
 mod traces;
 mod sites;

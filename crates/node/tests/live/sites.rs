@@ -12,15 +12,19 @@ use crate::house::House;
 /// Long enough for a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Town {
-    houses: Vec<House>,
+pub(crate) struct Town {
+    pub(crate) houses: Vec<House>,
 }
 
 const NAMES: [&str; 3] = ["oslo", "lima", "kobe"];
 
 impl Town {
     async fn up() -> Self {
-        let first = House::up().await;
+        Self::of([House::up().await, House::up().await, House::up().await]).await
+    }
+
+    /// These nodes, as the sites of a cluster.
+    pub(crate) async fn of([first, second, third]: [House; 3]) -> Self {
         let capacity = json!({ "cpu_milli": 1_000 });
         let init = json!({
             "cluster": "test", "site": "oslo", "capacity": capacity, "slot_ms": 500,
@@ -28,10 +32,9 @@ impl Town {
         let answer = post(&first, "/v1/site/init", &init).await;
         assert_eq!(answer["state"], "deciding", "{answer}");
         let mut houses = vec![first];
-        for name in &NAMES[1..] {
+        for (name, house) in NAMES[1..].iter().zip([second, third]) {
             let invite = json!({ "site": name });
             let invitation = post(&houses[0], "/v1/site/invitations", &invite).await;
-            let house = House::up().await;
             let join = json!({ "invitation": invitation, "capacity": capacity });
             let answer = post(&house, "/v1/site/join", &join).await;
             assert_eq!(answer["state"], "deciding", "{answer}");
@@ -40,7 +43,7 @@ impl Town {
         Self { houses }
     }
 
-    async fn until(
+    pub(crate) async fn until(
         &self,
         what: &str,
         path: &str,
@@ -58,14 +61,14 @@ impl Town {
         }
     }
 
-    async fn down(self) {
+    pub(crate) async fn down(self) {
         for house in self.houses {
             house.down().await;
         }
     }
 }
 
-async fn post(house: &House, path: &str, body: &Value) -> Value {
+pub(crate) async fn post(house: &House, path: &str, body: &Value) -> Value {
     let answer = house.send(Method::POST, path, body.to_string()).await;
     assert!(answer.status.is_success(), "{path}: {}", answer.text());
     answer.json()

@@ -56,8 +56,8 @@ pub struct Scenario {
     pub slow: usize,
     /// Share of the messages that are lost.
     pub loss: f32,
-    /// The method of forecasting that all sites believe; none: whoever was best of late.
-    pub method: Option<Method>,
+    /// The method of forecasting that all sites believe.
+    pub method: Method,
     /// Chance starts here.
     pub seed: u64,
 }
@@ -77,7 +77,7 @@ impl Default for Scenario {
             crashes: 0,
             slow: 0,
             loss: 0.0,
-            method: None,
+            method: Method::default(),
             seed: 1,
         }
     }

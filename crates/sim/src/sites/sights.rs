@@ -18,8 +18,8 @@ pub struct Sights {
 }
 
 impl Sights {
-    /// Of so many sites that have heard nothing, and believe that method or the best.
-    pub fn new(sites: usize, rules: &Rules, method: Option<Method>) -> Self {
+    /// Of so many sites that have heard nothing, and believe that method.
+    pub fn new(sites: usize, rules: &Rules, method: Method) -> Self {
         Self { monitors: vec![Monitor::new(rules, method)], of: vec![0; sites] }
     }
 
@@ -87,7 +87,7 @@ mod tests {
         let (weather, cast) = (Weather::new(&scenario, MINUTES), Cast::new(&scenario, 3));
         let rules = Rules::with_slot(Span::from_mins(scenario.slot_minutes));
         let (mut cluster, mut gauges) = (Cluster::new(&demand), Gauges::default());
-        let mut sights = Sights::new(3, &rules, None);
+        let mut sights = Sights::new(3, &rules, Method::default());
         let everybody: BTreeSet<SiteId> = cast.sites.iter().copied().collect();
         let share = |sights: &Sights, slot: Slot, workload: usize| {
             let used = sights.of(1).used(Source::Workload(cast.workloads[workload]), slot);

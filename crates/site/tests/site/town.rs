@@ -43,8 +43,14 @@ pub(crate) struct World {
     pub(crate) running: Mutex<[BTreeSet<String>; 3]>,
     sums: Mutex<[BTreeMap<String, Sums>; 3]>,
     pub(crate) calls: Mutex<Vec<String>>,
+    /// By place, what is to be kept warm.
+    pub(crate) held: Mutex<[BTreeSet<String>; 3]>,
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
+    /// Workloads with those that they are joined with.
+    pub(crate) joined: Mutex<BTreeMap<String, Vec<String>>>,
+    /// How long it takes to start one.
+    pub(crate) start_takes: Mutex<Duration>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
     /// Who tells a fifth of what it used.
     pub(crate) cooks: Mutex<BTreeSet<usize>>,
@@ -87,7 +93,9 @@ fn place(name: &str) -> usize {
 impl Neighbours for Machine {
     fn own(&self, contacts: Vec<Contact>) -> Board {
         let card = |name: &String| {
-            (name.clone(), Card { functions: vec![name.clone()], criticality: Criticality::Normal })
+            let joined = self.world.joined.lock().get(name).cloned().unwrap_or_default();
+            let (functions, criticality) = (vec![name.clone()], Criticality::Normal);
+            (name.clone(), Card { functions, criticality, joined })
         };
         let cards = self.world.running.lock()[self.place].iter().map(card).collect();
         let at_ms = self.world.begin.elapsed().as_millis() as u64;
@@ -152,7 +160,16 @@ impl Mover for Machine {
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
             self.step("starts", job)?;
+            let takes = *self.world.start_takes.lock();
+            tokio::time::sleep(takes).await;
             self.world.running.lock()[self.place].insert(job.workload.clone());
+            Ok(())
+        })
+    }
+
+    fn hold<'a>(&'a self, workloads: &'a BTreeSet<String>) -> Step<'a> {
+        Box::pin(async move {
+            self.world.held.lock()[self.place].clone_from(workloads);
             Ok(())
         })
     }
@@ -191,7 +208,10 @@ impl Town {
             running: Mutex::default(),
             sums: Mutex::default(),
             calls: Mutex::default(),
+            held: Mutex::default(),
             broken: Mutex::default(),
+            joined: Mutex::default(),
+            start_takes: Mutex::default(),
             cut: Mutex::default(),
             cooks: Mutex::default(),
             passed: Mutex::default(),

@@ -72,8 +72,8 @@ pub struct SitesArguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = lost)]
     pub loss: f32,
 
-    /// The method of forecasting that all sites believe, such as `lstm`, `arima` or
-    /// `seasonal-naive` [default: whoever missed least of late]
+    /// The method of forecasting that all sites believe: `best` of all, `usual` for the best of four
+    /// that cost least, or one, such as `lstm`, `arima` or `seasonal-naive` [default: as live sites]
     #[arg(long, value_name = "METHOD")]
     pub method: Option<Method>,
 

@@ -86,7 +86,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         crashes: arguments.crashes as usize,
         slow: arguments.slow as usize,
         loss: arguments.loss,
-        method: arguments.method,
+        method: arguments.method.unwrap_or_default(),
         seed: 1,
     })
 }
