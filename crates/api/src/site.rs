@@ -16,14 +16,19 @@ pub struct Cluster {
     /// Who leads the log, if it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leader: Option<String>,
-    /// Whether anything moves, for workloads without a mode of their own.
-    pub mode: SiteMode,
+    /// Whether anything moves, for workloads without a mode of their own. This and the next three
+    /// are left out where the site has not read what its cluster is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<SiteMode>,
     /// The time of the cluster, in milliseconds since 1970.
-    pub now_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now_ms: Option<u64>,
     /// Length of the slots that forecasts and observations speak of, in milliseconds.
-    pub slot_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_ms: Option<u64>,
     /// Entries of the log that it has applied.
-    pub applied: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<u64>,
     /// What went wrong there last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,

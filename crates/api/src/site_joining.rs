@@ -46,6 +46,9 @@ pub struct InitSite {
     /// Length of a slot in milliseconds; it cannot be changed later. Left out is five minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot_ms: Option<u64>,
+    /// Which of the methods of forecasting it believes; left out is `usual`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// Where others reach it.
     #[serde(default)]
     pub reach: Reach,
@@ -129,6 +132,9 @@ pub struct JoinSite {
     pub invitation: Invitation,
     /// What it can bear.
     pub capacity: Capacity,
+    /// Which of the methods of forecasting it believes; left out is `usual`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// Where others reach it.
     #[serde(default)]
     pub reach: Reach,

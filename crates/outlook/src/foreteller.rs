@@ -156,6 +156,8 @@ impl Foreteller {
         let serving = match method {
             Method::Common(place) if place < said.len() => Serving::Common,
             Method::Other(name) => Serving::Own(name),
+            // What an earlier run chose is not judged any more.
+            _ if tried == 0 => Serving::Common,
             _ => self.choosing.serving(&seen.name),
         };
         let best = match method {
@@ -164,6 +166,7 @@ impl Foreteller {
         };
         let own = match method {
             Method::Other(name) => Some(name),
+            _ if tried == 0 => None,
             _ => self.choosing.own(&seen.name),
         };
         let own = own.and_then(|method| {

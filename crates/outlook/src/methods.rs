@@ -43,9 +43,9 @@ pub fn common(place: usize) -> &'static str {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Method {
     /// Whoever is best of all.
-    #[default]
     Best,
     /// Whoever missed least of the common methods that look at one source.
+    #[default]
     Usual,
     /// A common one, by its place.
     Common(usize),

@@ -15,6 +15,7 @@ use swell_core::time::Span;
 use swell_link::authority::Authority as Issuer;
 use swell_link::error::LinkError;
 use swell_link::purpose::{Purpose, check_name};
+use swell_outlook::methods::Method;
 use swell_outlook::naming::{site_id, workload_id};
 use swell_site::site::Site;
 
@@ -111,6 +112,12 @@ pub fn checked(cpu_milli: u64) -> Result<(), Refusal> {
             .hint("say what it can bear, such as `--cpu 4` for four processors"));
     }
     Ok(())
+}
+
+/// Refuses a method of forecasting that there is not.
+pub fn is_method(name: Option<&str>) -> Result<(), Refusal> {
+    let known = name.map_or(Ok(Method::Usual), str::parse);
+    known.map(drop).map_err(|why| Refusal::new(Reason::BadRequest, why))
 }
 
 /// Why there is no certificate.

@@ -29,7 +29,8 @@ use crate::api::context::{Only, Sited, Siting};
 use crate::observe::chance::bits;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{
-    checked, declined, filing, issue, mode, no_site, seat_elsewhere, uncertified, unkept, unsaid,
+    checked, declined, filing, is_method, issue, mode, no_site, seat_elsewhere, uncertified,
+    unkept, unsaid,
 };
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
@@ -265,11 +266,12 @@ impl Sited for SiteDesk {
     fn init(&self, asked: InitSite) -> Siting<'_, Cluster> {
         Box::pin(async move {
             self.must_be_none()?;
-            let InitSite { cluster, site, capacity, slot_ms, reach } = asked;
+            let InitSite { cluster, site, capacity, slot_ms, method, reach } = asked;
             if let Some(problem) = rules(slot_ms).problem() {
                 return Err(Refusal::new(Reason::BadRequest, format!("`slot_ms`: {problem}")));
             }
             checked(capacity.cpu_milli)?;
+            is_method(method.as_deref())?;
             let now = SystemTime::now();
             let issuer = Issuer::found(&cluster, now).map_err(|error| uncertified(&error))?;
             let identity = Identity {
@@ -285,6 +287,7 @@ impl Sited for SiteDesk {
                 flow: Some(issue(&issuer, &site, Purpose::Flow)?),
                 contacts: Vec::new(),
                 lot: bits(),
+                method,
                 begun: false,
             };
             self.become_site(identity).await?;
@@ -307,8 +310,9 @@ impl Sited for SiteDesk {
     fn join(&self, asked: JoinSite) -> Siting<'_, Cluster> {
         Box::pin(async move {
             self.must_be_none()?;
-            let JoinSite { invitation, capacity, reach } = asked;
+            let JoinSite { invitation, capacity, method, reach } = asked;
             checked(capacity.cpu_milli)?;
+            is_method(method.as_deref())?;
             let identity = Identity {
                 contact: self.contact(&invitation.site, &reach).await?,
                 address: reach.address,
@@ -322,6 +326,7 @@ impl Sited for SiteDesk {
                 flow: invitation.flow,
                 contacts: invitation.contacts,
                 lot: bits(),
+                method,
                 begun: false,
             };
             must_be_free(&identity).await?;

@@ -42,6 +42,9 @@ pub struct Identity {
     pub contacts: Vec<SiteContact>,
     /// The number that it drew when it was made a site: by it the others know it again.
     pub lot: u64,
+    /// Which of the methods of forecasting it believes, by name; none: the usual ones.
+    #[serde(default)]
+    pub method: Option<String>,
     /// Whether its log and its fence were begun: from then on they must be there.
     #[serde(default)]
     pub begun: bool,

@@ -197,7 +197,7 @@ impl Up {
                 channel: state,
             }),
             kept,
-            settings: pace(rules.slot),
+            settings: pace(rules.slot, identity.method.as_deref()),
             clock: Arc::new(|| Instant::from_millis(wall_ms())),
         });
         for known in &identity.contacts {
@@ -282,11 +282,13 @@ async fn flow_port(
     Ok(Some(port.open(flows.clone(), stop.clone())))
 }
 
-/// How a site takes its time where slots are that long.
-fn pace(slot: Span) -> Settings {
+/// How a site takes its time where slots are that long, and by which method it forecasts: one that
+/// this program does not know any more gives way to the usual ones.
+fn pace(slot: Span, method: Option<&str>) -> Settings {
     let usual = Settings::default();
     let dwell = Duration::from_nanos(slot.nanos() / 2).min(usual.dwell);
-    Settings { dwell, ..usual }
+    let method = method.and_then(|name| name.parse().ok()).unwrap_or_default();
+    Settings { dwell, method, ..usual }
 }
 
 /// Sees to it that the site that founded the cluster has its seat, if need be with that very

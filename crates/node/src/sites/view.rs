@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use swell_api::site::{
     Authority, Cluster, ClusterState, Expected, Happening, NodeOfSite, Proposal, Site as Told,
-    SiteMode, Utilisation, Vote,
+    Utilisation, Vote,
 };
 use swell_consensus::log::Standing;
 use swell_core::council::arrival::{arrived, lateness, needed};
@@ -73,10 +73,10 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
                 Standing::Deciding => ClusterState::Deciding,
             },
             leader: leader.map(|leader| names.site(leader)),
-            mode: mode(state.mode),
-            now_ms: ms(state.now),
-            slot_ms: state.rules.slot.nanos() / 1_000_000,
-            applied: state.index,
+            mode: Some(mode(state.mode)),
+            now_ms: Some(ms(state.now)),
+            slot_ms: Some(state.rules.slot.nanos() / 1_000_000),
+            applied: Some(state.index),
             trouble,
             sites,
             anomalies: monitor
@@ -102,10 +102,10 @@ pub fn stopped(identity: Option<Identity>, why: String) -> Cluster {
         site,
         state: ClusterState::Stopped,
         leader: None,
-        mode: SiteMode::Off,
-        now_ms: 0,
-        slot_ms: 0,
-        applied: 0,
+        mode: None,
+        now_ms: None,
+        slot_ms: None,
+        applied: None,
         trouble: Some(why),
         sites: Vec::new(),
         anomalies: Vec::new(),

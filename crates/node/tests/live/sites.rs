@@ -197,9 +197,14 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
     let bad = json!({ "cluster": "test", "site": "Oslo!", "capacity": { "cpu_milli": 1 } });
     let answer = house.send(Method::POST, "/v1/site/init", bad.to_string()).await;
     assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
-    let init = json!({
+    let mut init = json!({
         "cluster": "test", "site": "oslo", "capacity": { "cpu_milli": 1_000 }, "slot_ms": 500,
+        "method": "thetta",
     });
+    let answer = house.send(Method::POST, "/v1/site/init", init.to_string()).await;
+    assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
+    assert!(answer.text().contains("`theta`"), "{}", answer.text());
+    init["method"] = json!("arima");
     post(&house, "/v1/site/init", &init).await;
     let again = house.send(Method::POST, "/v1/site/init", init.to_string()).await;
     assert_eq!(again.status.as_u16(), 409, "{}", again.text());

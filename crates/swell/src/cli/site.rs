@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use swell_core::time::Span;
+use swell_outlook::methods::Method;
 
 use crate::cli::capacity::CapacityArguments;
 use crate::cli::form::{Listing, ListingArguments};
@@ -53,6 +54,10 @@ pub enum SiteCommand {
         /// What it can bear
         #[command(flatten)]
         capacity: CapacityArguments,
+        /// Which of the methods of forecasting the site believes: `usual`, `best`, or one such as
+        /// `lstm`, `arima` or `theta` [default: usual]
+        #[arg(long, value_name = "METHOD")]
+        method: Option<Method>,
         /// Where others reach it
         #[command(flatten)]
         reach: ReachArguments,
@@ -78,6 +83,10 @@ pub enum SiteCommand {
         /// What it can bear
         #[command(flatten)]
         capacity: CapacityArguments,
+        /// Which of the methods of forecasting the site believes: `usual`, `best`, or one such as
+        /// `lstm`, `arima` or `theta` [default: usual]
+        #[arg(long, value_name = "METHOD")]
+        method: Option<Method>,
         /// Where others reach it
         #[command(flatten)]
         reach: ReachArguments,

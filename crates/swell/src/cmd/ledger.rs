@@ -62,15 +62,20 @@ fn scored(row: &LedgerRow) -> Option<&LedgerSlot> {
     row.slots.iter().rev().find(|slot| slot.forecast.is_some() && slot.came.is_some())
 }
 
-/// `30 % (25 to 41 %)`: the middle of a forecast, and between what eight cases of ten lie.
+/// `30.0 % (25.2 to 41.0 %)`: the middle of a forecast, and between what eight cases of ten lie.
 fn forecast(slot: &LedgerSlot) -> String {
     slot.forecast.map_or_else(String::new, |[low, middle, high]| {
-        format!("{} ({:.0} to {})", percent(middle), low * 100.0, percent(high))
+        format!("{} ({:.1} to {})", fine(middle), low * 100.0, fine(high))
     })
 }
 
 fn came(slot: &LedgerSlot) -> String {
-    slot.came.map_or_else(String::new, percent)
+    slot.came.map_or_else(String::new, fine)
+}
+
+/// Finer than shares are shown elsewhere: a site that has little to do is judged as well.
+fn fine(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
 }
 
 /// Where what came lay, by what was forecast.
@@ -91,11 +96,11 @@ mod tests {
     fn a_slot_tells_what_was_forecast_and_where_what_came_lay() {
         let slot = |forecast, came| LedgerSlot { at_ms: 0, forecast, came };
         for (forecasts, arrived, expected) in [
-            (Some([0.2, 0.3, 0.41]), Some(0.3), ("30 % (20 to 41 %)", "30 %", "within")),
-            (Some([0.2, 0.3, 0.4]), Some(0.5), ("30 % (20 to 40 %)", "50 %", "above")),
-            (Some([0.2, 0.3, 0.4]), Some(0.1), ("30 % (20 to 40 %)", "10 %", "below")),
-            (Some([0.2, 0.3, 0.4]), None, ("30 % (20 to 40 %)", "", "")),
-            (None, Some(0.1), ("", "10 %", "")),
+            (Some([0.2, 0.3, 0.41]), Some(0.3), ("30.0 % (20.0 to 41.0 %)", "30.0 %", "within")),
+            (Some([0.2, 0.3, 0.4]), Some(0.5), ("30.0 % (20.0 to 40.0 %)", "50.0 %", "above")),
+            (Some([0.2, 0.3, 0.4]), Some(0.1), ("30.0 % (20.0 to 40.0 %)", "10.0 %", "below")),
+            (Some([0.2, 0.3, 0.4]), None, ("30.0 % (20.0 to 40.0 %)", "", "")),
+            (None, Some(0.1), ("", "10.0 %", "")),
         ] {
             let slot = slot(forecasts, arrived);
             let told = (forecast(&slot), came(&slot), held(&slot));

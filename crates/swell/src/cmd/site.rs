@@ -74,12 +74,22 @@ const ODD_MAX: usize = 3;
 /// Runs `swell site`.
 pub fn site(command: &SiteCommand) -> Result<(), Letter> {
     match command {
-        SiteCommand::Init { name, cluster, slot, capacity: most, reach: at, form, node } => {
+        SiteCommand::Init {
+            name,
+            cluster,
+            slot,
+            capacity: most,
+            method,
+            reach: at,
+            form,
+            node,
+        } => {
             let asked = InitSite {
                 cluster: cluster.clone(),
                 site: name.clone(),
                 capacity: capacity(most)?,
                 slot_ms: slot.map(|slot| slot.nanos() / 1_000_000),
+                method: method.map(|method| method.name().to_string()),
                 reach: reach(at),
             };
             stands(&connect::node(node)?.init_site(&asked)?, *form)
@@ -88,10 +98,11 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             let invitation = connect::node(node)?.invite_site(name)?;
             to_stdout(|out| json(&invitation, out))
         }
-        SiteCommand::Join { invitation, capacity: most, reach: at, form, node } => {
+        SiteCommand::Join { invitation, capacity: most, method, reach: at, form, node } => {
             let asked = JoinSite {
                 invitation: read(invitation)?,
                 capacity: capacity(most)?,
+                method: method.map(|method| method.name().to_string()),
                 reach: reach(at),
             };
             stands(&connect::node(node)?.join_site(&asked)?, *form)
@@ -226,11 +237,11 @@ fn status(cluster: &Cluster) -> String {
         ("Site", cluster.site.clone()),
         ("State", crate::client::node::word(&cluster.state)),
         ("Leader", cluster.leader.clone().unwrap_or_default()),
-        ("Mode", known(mode_word(cluster.mode).to_string())),
+        ("Mode", cluster.mode.map_or_else(String::new, |mode| mode_word(mode).to_string())),
         ("Reached", known(format!("{reached} of {} sites", cluster.sites.len()))),
         ("Nodes", own_nodes(cluster)),
-        ("Slot", known(crate::figure::span_ms(cluster.slot_ms))),
-        ("Entries", known(cluster.applied.to_string())),
+        ("Slot", cluster.slot_ms.map_or_else(String::new, crate::figure::span_ms)),
+        ("Entries", cluster.applied.map_or_else(String::new, |applied| applied.to_string())),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
         ("Anomalies", odd(cluster)),
     ])

@@ -54,6 +54,7 @@ impl Town {
             site: SITES[0].to_string(),
             capacity,
             slot_ms: Some(slot.nanos() / 1_000_000),
+            method: None,
             reach: Reach::default(),
         };
         let _: serde_json::Value = ask(&clients[0], Method::POST, "/v1/site/init", &init).await?;
@@ -61,7 +62,7 @@ impl Town {
             let invite = InviteSite { site: site.to_string() };
             let path = "/v1/site/invitations";
             let invitation: Invitation = ask(&clients[0], Method::POST, path, &invite).await?;
-            let join = JoinSite { invitation, capacity, reach: Reach::default() };
+            let join = JoinSite { invitation, capacity, method: None, reach: Reach::default() };
             let _: serde_json::Value = ask(client, Method::POST, "/v1/site/join", &join).await?;
         }
         Ok(Self { clients, nodes, _folders: folders })

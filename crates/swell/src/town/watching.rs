@@ -60,7 +60,7 @@ impl Watching {
     /// Looks how full the first site is, once a slot.
     pub async fn utilisation(&mut self, client: &Client) -> Result<Cluster, Letter> {
         let cluster: Cluster = get(client, "/v1/site").await?;
-        let slot = cluster.now_ms / cluster.slot_ms.max(1);
+        let slot = cluster.now_ms.unwrap_or(0) / cluster.slot_ms.unwrap_or(0).max(1);
         if slot != self.slot_ms {
             self.slot_ms = slot;
             let first = cluster.sites.iter().find(|site| site.name == SITES[0]);

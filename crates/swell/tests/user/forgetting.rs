@@ -22,6 +22,7 @@ fn a_site_without_its_log_or_fence_stays_down_and_its_node_serves() {
         let node = Node::on(folder, "");
         let status = node.fine("site status -o json").json();
         assert_eq!((&status["state"], &status["site"]), (&"stopped".into(), &"oslo".into()));
+        assert!(status["mode"].is_null() && status["slot_ms"].is_null(), "{status:#}");
         let trouble = status["trouble"].as_str().expect("there is some");
         assert!(trouble.contains(name) && trouble.contains("leave --forget"), "{trouble}");
         assert_eq!(node.call("echo", b"there?").text(), "there?");
