@@ -45,7 +45,10 @@ pub struct Uses {
 impl Uses {
     /// Takes in what became of all clones so far, and of the calls that no habit kept warm.
     pub fn look(&mut self, now: Instant, clones: CloneTally, lift: LiftTally) {
-        let halves = now.since(self.looked).secs_f64() / HALF.secs_f64();
+        // Until something is known nothing is forgotten: clones may come so seldom that of those of
+        // the last hours there are never enough.
+        let faded = if self.is_known { now.since(self.looked) } else { Span::ZERO };
+        let halves = faded.secs_f64() / HALF.secs_f64();
         let kept = (-halves * std::f64::consts::LN_2).exp();
         let (seen_clones, seen_lift) = self.seen;
         let new = |now: u64, seen: u64| now.saturating_sub(seen) as f64;
@@ -100,6 +103,17 @@ mod tests {
         assert_eq!(share(later + HALF * 8, 202, 110), None, "too few again");
         let again = share(later + HALF * 8, 202, 125);
         assert!(again.is_some_and(|used| used < 0.3), "{again:?}: fewer tell the second time");
+    }
+
+    #[test]
+    fn what_comes_seldom_tells_in_the_end() {
+        let mut uses = Uses::default();
+        let is_known = |turn: u64| {
+            uses.look(Instant::ZERO + HALF * turn, tally(0, 10 * turn), LiftTally::default());
+            uses.lately().is_some()
+        };
+        let known: Vec<bool> = (1..=6).map(is_known).collect();
+        assert_eq!(known, [false, false, false, false, true, true]);
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn sums(
 }
 
 /// The mean of a distribution that runs straight between its quantiles.
-pub fn mean(quantiles: &Quantiles) -> f32 {
+fn mean(quantiles: &Quantiles) -> f32 {
     const SHARES: [f32; 5] = [0.0625, 0.2375, 0.4, 0.2375, 0.0625];
     quantiles.iter().zip(SHARES).map(|(quantile, share)| quantile * share).sum()
 }

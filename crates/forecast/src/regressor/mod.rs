@@ -6,3 +6,4 @@ pub mod paging;
 pub mod series;
 pub mod inputs;
 pub mod ridge;
+pub mod change;

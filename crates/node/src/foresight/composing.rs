@@ -1,7 +1,6 @@
 //! Putting together what others look at: forecasts, and what else is known of each function.
 
 use swell_forecast::bands::Forecast;
-use swell_forecast::effects::learn::mean;
 use swell_forecast::effects::turn::{SAME, Turn};
 use swell_forecast::event::EventEffect;
 use swell_forecast::league::contender::Contender;
@@ -17,19 +16,17 @@ use crate::foresight::outlook::{Outlook, Row};
 use crate::foresight::schedule::known;
 
 /// Minutes on which forecasts of minutes rest, about: what occasions did in them is in those.
-const RESTS_MINUTES: u64 = 30;
-/// Below so many calls a step nothing can be told from how much series change.
-const COUNTS_MIN: f32 = 0.05;
-/// Series change what is expected of minutes so many times at most.
-const SERIES_MAX: f32 = 5.0;
+pub const RESTS_MINUTES: u64 = 30;
 
 /// What was said at a step of functions, with what else is known of them.
 /// `plain` is what was forecast, `shown` the same with bands as they are to be, both in the order
-/// of the members; of those that are learned from the plain ones are kept.
+/// of the members; of those that are learned from the plain ones are kept. `times` is how much other
+/// series change each step ahead beside how calls were of late, in the same order.
 pub fn compose(
     said: &Said,
     plain: Option<Vec<Forecast>>,
     shown: Option<Vec<Forecast>>,
+    times: &[Vec<f32>],
     members: &[Member],
     origin: u64,
     ground: &Ground,
@@ -42,12 +39,8 @@ pub fn compose(
     let mut shown = shown.unwrap_or_default().into_iter();
     let book = ground.parts.demand.book.lock();
     let every = every_of(members.len(), LEARNED_MAX);
-    // How much other series change, as far as anything is expected without them.
-    let by_series = |place: usize, plain: &Forecast, ahead: usize| {
-        let bare = said.forecasts.as_ref().and_then(|bare| bare[place].steps.get(ahead));
-        let both = bare.map(mean).zip(plain.steps.get(ahead).map(mean));
-        let both = both.filter(|(bare, _)| *bare > COUNTS_MIN);
-        both.map_or(1.0, |(bare, plain)| (plain / bare).clamp(1.0 / SERIES_MAX, SERIES_MAX))
+    let by_series = |place: usize, ahead: usize| {
+        times.get(place).and_then(|own| own.get(ahead)).copied().unwrap_or(1.0)
     };
     let rests = RESTS_MINUTES.div_ceil(ground.step_minutes()) as usize;
     let recent = said.len.saturating_sub(rests)..said.len + horizon;
@@ -58,7 +51,7 @@ pub fn compose(
         let own: Vec<&EventEffect> = touching.iter().copied().filter(|e| e.is_of(place)).collect();
         let turn = |ahead: usize| {
             let turn = Turn::of(&own, place, said.len + ahead, said.len, rests);
-            turn.and_times(plain.as_ref().map_or(1.0, |plain| by_series(place, plain, ahead)))
+            turn.and_times(by_series(place, ahead))
         };
         let turns: Vec<Turn> = (0..horizon).map(turn).collect();
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();

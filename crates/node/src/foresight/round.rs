@@ -16,7 +16,7 @@ use crate::clock::wall_ms;
 use crate::demand::book::Window;
 use crate::demand::track::{FIVES_KEPT, MINUTES_KEPT};
 use crate::foresight::choosing::Choosing;
-use crate::foresight::composing::compose;
+use crate::foresight::composing::{RESTS_MINUTES, compose};
 use crate::foresight::coupled;
 use crate::foresight::edges::Edges;
 use crate::foresight::following::Following;
@@ -92,7 +92,9 @@ impl<'a> Round<'a> {
         coupled::open(&ground.parts.demand, &ground.desk);
         let edges = Edges::open(&ground.parts.demand, horizon);
         let followed = ground.followed.as_ref();
-        let following = followed.map(|followed| Following::open(&ground.parts.demand, followed));
+        let rests = RESTS_MINUTES.div_ceil(ground.step_minutes()) as usize;
+        let following =
+            followed.map(|followed| Following::open(&ground.parts.demand, followed, rests));
         let open = ground.parts.demand.timeline().last() + 1;
         // A day is told of a copy: whoever counts does not wait for that.
         let book = ground.parts.demand.book.lock().clone();
@@ -206,6 +208,8 @@ impl<'a> Round<'a> {
         let (panel, known) = self.panel(&window, &members);
         let (len, most, grid) = (panel.len(), panel.most, grid(ground, &window));
         let series = panel.followed.clone();
+        let late =
+            self.following.as_ref().map(|following| following.late(&panel)).unwrap_or_default();
         self.hold(&panel, &members);
         let scales: Vec<f32> = {
             let scores = ground.desk.scores.read();
@@ -234,7 +238,8 @@ impl<'a> Round<'a> {
             // Who is gone tries nothing any more.
             let _ = jobs.send(Job::Look(look));
         }
-        let outlook = Arc::new(self.show(&said, &members, &series, len, most));
+        let followed = (series.as_slice(), late.as_slice());
+        let outlook = Arc::new(self.show(&said, &members, followed, len, most));
         ground.desk.publish(outlook.clone());
         self.record.steps(&outlook, ground.step_minutes());
         if ground.parts.settings.clones_by == ClonesBy::Steps {
@@ -264,7 +269,7 @@ impl<'a> Round<'a> {
             panel.members.iter().map(|one| one.counts.get(last)).collect();
         let before = self.recent.front().filter(|outlook| outlook.origin == step);
         if let (Some(following), Some(before)) = (&mut self.following, before) {
-            following.learn(&panel.followed, panel.len(), members, &counts, before);
+            following.learn(panel, members, &counts, before);
         }
         self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
         coupled::learn(self.origin, panel, members, &self.recent, &ground.desk);
@@ -276,7 +281,7 @@ impl<'a> Round<'a> {
         &mut self,
         said: &Said,
         members: &[Member],
-        series: &[Regressor],
+        (series, late): (&[Regressor], &[Option<f32>]),
         len: usize,
         most: f32,
     ) -> Outlook {
@@ -287,7 +292,11 @@ impl<'a> Round<'a> {
                 None => bare.clone(),
             });
         let shown = plain.as_ref().map(|plain| self.edges.shown(plain, members, most, desk));
-        compose(said, plain, shown, members, self.origin, self.ground)
+        let ahead = (len, self.ground.parts.settings.horizon_steps as usize);
+        let times = self.following.as_ref();
+        let times = times.map(|following| following.times(late, series, ahead, members));
+        let times = times.unwrap_or_default();
+        compose(said, plain, shown, &times, members, self.origin, self.ground)
     }
 
     fn panel(&self, window: &Window, members: &[Member]) -> (Panel, u64) {

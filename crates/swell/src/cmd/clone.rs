@@ -52,8 +52,8 @@ pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
 fn nearby(arguments: &CloneArguments) -> Result<(), Letter> {
     let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv])?;
     if arguments.nodes.len() < 2 || arguments.nodes.len() > NODES_MAX {
-        let count = arguments.nodes.len();
-        return Err(Letter::usage(format!("{count} nodes are not from 2 to {NODES_MAX}"))
+        let told = count(arguments.nodes.len(), "node");
+        return Err(Letter::usage(format!("`--nodes` names {told}; it takes 2 to {NODES_MAX}"))
             .hint("give each node its share of the memory, as in `--nodes 1,1,2`"));
     }
     let (shares, distance) = (arguments.nodes.clone(), arguments.distance);
