@@ -163,8 +163,8 @@ async fn what_flows_join_moves_together() {
         ("news", 0, little),
         ("film", 1, full),
         ("song", 2, full),
-    ]);
-    let town = town.await;
+    ])
+    .await;
     town.world.joined.lock().insert("mail".to_string(), vec!["news".to_string()]);
     town.until(60, "it is watched", |state| {
         let mut moving = state.open.values().filter_map(|open| open.movement);
