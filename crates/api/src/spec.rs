@@ -119,7 +119,7 @@ pub struct FunctionSpec {
     /// starts, if they are not on the node. What its last calls read is known without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<String>,
-    /// Words of the owner; the node only keeps them.
+    /// Words of the owner. Sites heed two: `criticality` and `health`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 }

@@ -5,6 +5,7 @@ mod crowding;
 mod earning;
 mod keeping;
 mod moving;
+mod parties;
 mod proposing;
 mod refusing;
 mod stage;
