@@ -145,10 +145,16 @@ impl FlowReplay {
 
     /// The same with what the fresh analyzer was moved by.
     pub(crate) fn reasoned(&self, order: &Order) -> String {
-        let words = self.words(order);
-        match self.explain(order.fifo) {
-            None => words,
-            Some(reasons) => format!("{words}: {reasons}"),
+        let (words, fifo) = (self.words(order), order.fifo);
+        let (Some(analyzer), Some(signs)) = (&self.analyzer, self.signs.get(&fifo)) else {
+            return words;
+        };
+        match order.verdict {
+            Verdict::Move(_) => {
+                let grounds = analyzer.grounds(fifo, *signs, |owner| self.owner(fifo, owner));
+                format!("{words}, as {grounds}")
+            }
+            _ => words,
         }
     }
 

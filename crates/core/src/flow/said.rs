@@ -15,11 +15,8 @@ impl FlowReplay {
                 let orders = orders.iter().filter(|order| is_it(order.fifo));
                 orders.map(|order| self.reasoned(order)).collect()
             }
-            Entry::Relieved { close, to, .. } if is_it(close.fifo) => {
-                let heir = to.map(|to| owner(close.fifo, to));
-                let heir = heir.unwrap_or_else(|| "nobody".to_string());
-                let reasons = self.explain(close.fifo).unwrap_or_default();
-                vec![format!("its owner was looked after, and {heir} gets it: {reasons}")]
+            Entry::Relieved { close, .. } if is_it(close.fifo) => {
+                self.explain(close.fifo).into_iter().collect()
             }
             Entry::Moved { fifo, pause, items, .. } if is_it(*fifo) => {
                 let pause = pause.millis_f64();
