@@ -1,13 +1,13 @@
 //! Emptying a site: each of its workloads, those that matter most first, to where it fits. Those that
 //! are joined go together, if there is a site for all of them.
 
+use swell_core::council::distance::away_ppm;
 use swell_core::council::filing::through;
 use swell_core::council::load::{demand, fits, predicted_ppm};
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::state::State;
 use swell_core::council::together::Joined;
-use swell_core::council::ways::away_ppm;
 use swell_core::council::words::{Metric, Mode, WorkloadId};
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;

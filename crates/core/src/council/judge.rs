@@ -1,12 +1,12 @@
 //! How a site votes: by what it expects itself of source and destination.
 
+use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::entry::Reason;
 use crate::council::filing::through;
 use crate::council::load::{demand, predicted_ppm, promised};
 use crate::council::proposal::{Cause, Filing};
 use crate::council::relief::Relief;
 use crate::council::state::{Proposal, State};
-use crate::council::ways::{away_ppm, is_worth_the_way};
 use crate::council::words::{Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
 

@@ -6,6 +6,7 @@
 use crate::council::ballot::Vote;
 use crate::council::book::Subject;
 use crate::council::checking::check;
+use crate::council::distance::on_ways;
 use crate::council::entry::{Command, Entry};
 use crate::council::filing::on_propose;
 use crate::council::grant::{cede, pass, renew};
@@ -17,7 +18,6 @@ use crate::council::moving::{Told, hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
 use crate::council::state::{Proposal, State};
 use crate::council::voting::{expire, filed_by, on_vote, on_withdraw, resume};
-use crate::council::ways::on_ways;
 use crate::council::words::ProposalId;
 use crate::time::Instant;
 

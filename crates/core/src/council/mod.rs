@@ -24,6 +24,7 @@ pub mod arrival;
 pub mod load;
 pub mod relief;
 pub mod ways;
+pub mod distance;
 pub mod early_scoring;
 pub mod weighing;
 pub mod remembering;

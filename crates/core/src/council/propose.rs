@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::council::arrival::decided_by;
 use crate::council::book::Subject;
+use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::load::{demand, fits, predicted_ppm};
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
@@ -17,7 +18,6 @@ use crate::council::remembering::as_taken_back;
 use crate::council::state::{Proposal, State};
 use crate::council::together::Joined;
 use crate::council::voted_down::VotedDown;
-use crate::council::ways::{away_ppm, is_worth_the_way};
 use crate::council::words::{Criticality, Loads, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;

@@ -1,5 +1,5 @@
-//! How far sites are from each other, and what a way is worth: calls that came in where a workload
-//! was go there and back once it has moved.
+//! How far sites are from each other: calls that came in where a workload was go there and back once
+//! it has moved.
 //!
 //! Each site tells the round trips that it measured; of a pair the longer word counts, so that no
 //! site comes nearer by saying so. Who told nothing of another is taken to be beside it.
@@ -8,9 +8,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::council::refusal::Refusal;
-use crate::council::relief::Relief;
-use crate::council::state::State;
 use crate::ids::SiteId;
 
 /// What a millisecond of a round trip is worth, in parts per million of what a site bears: a hundred
@@ -46,6 +43,11 @@ impl Ways {
         u32::try_from(worth).unwrap_or(u32::MAX)
     }
 
+    /// A site tells of its ways to others, in microseconds.
+    pub fn tell(&mut self, by: SiteId, to: BTreeMap<SiteId, u32>) {
+        self.told.insert(by, to);
+    }
+
     /// Forgets a site.
     pub fn forget(&mut self, site: SiteId) {
         self.told.remove(&site);
@@ -53,33 +55,6 @@ impl Ways {
             ways.remove(&site);
         }
     }
-}
-
-/// A site tells of its ways to other members.
-pub fn on_ways(state: &mut State, by: SiteId, to: &BTreeMap<SiteId, u32>) -> Result<(), Refusal> {
-    if let Some(stranger) = to.keys().find(|site| !state.members.contains_key(site)) {
-        return Err(Refusal::NotMember(*stranger));
-    }
-    if to.contains_key(&by) {
-        return Err(Refusal::OutOfRange("a site is at no distance from itself"));
-    }
-    if to.values().any(|way| *way > WAY_US_MAX) {
-        return Err(Refusal::OutOfRange("a way that takes more than a minute is none"));
-    }
-    state.ways.told.insert(by, to.clone());
-    Ok(())
-}
-
-/// How far a move goes, as far as the rules in force heed it, in parts per million of what a site
-/// bears.
-pub fn away_ppm(state: &State, source: SiteId, destination: SiteId) -> u32 {
-    if state.rules.heeds_ways() { state.ways.worth_ppm(source, destination) } else { 0 }
-}
-
-/// Whether what a move takes off an overloaded source is worth so long a way.
-pub fn is_worth_the_way(relief: Relief, away_ppm: u32) -> bool {
-    let excess = relief.peak_ppm.saturating_sub(relief.limit_ppm);
-    away_ppm == 0 || excess.min(relief.share_ppm) >= away_ppm
 }
 
 #[cfg(test)]
@@ -90,25 +65,12 @@ mod tests {
     fn of_a_pair_the_longer_word_counts() {
         let [oslo, lima, kobe] = [1, 2, 3].map(SiteId);
         let mut ways = Ways::default();
-        ways.told.insert(oslo, [(lima, 20_000), (kobe, 100_000)].into());
-        ways.told.insert(lima, [(oslo, 30_000)].into());
+        ways.tell(oslo, [(lima, 20_000), (kobe, 100_000)].into());
+        ways.tell(lima, [(oslo, 30_000)].into());
         assert_eq!([ways.round_us(oslo, lima), ways.round_us(lima, oslo)], [30_000; 2]);
         assert_eq!((ways.round_us(kobe, oslo), ways.worth_ppm(kobe, oslo)), (100_000, 50_000));
         assert_eq!(ways.round_us(lima, kobe), 0);
         ways.forget(oslo);
         assert_eq!([ways.round_us(oslo, lima), ways.round_us(oslo, kobe)], [0; 2]);
-    }
-
-    #[test]
-    fn a_long_way_has_to_be_worth_it() {
-        let relief = |peak_ppm, share_ppm| Relief { peak_ppm, share_ppm, limit_ppm: 850_000 };
-        for (peak_ppm, share_ppm, away_ppm, expected) in [
-            (900_000, 200_000, 50_000, true),
-            (899_999, 200_000, 50_000, false),
-            (1_500_000, 49_999, 50_000, false),
-            (850_000, 200_000, 0, true),
-        ] {
-            assert_eq!(is_worth_the_way(relief(peak_ppm, share_ppm), away_ppm), expected);
-        }
     }
 }

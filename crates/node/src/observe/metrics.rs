@@ -108,7 +108,7 @@ mod tests {
         metrics.on_scrape(|gauges| {
             gauges.inflight_requests = 3;
             gauges.memory_bytes.idle = 64;
-            gauges.function_cpu_us = [("hello", 250_000), ("b", 7), ("c", 3)]
+            gauges.function_cpu_us = [("hello", 250_000), ("b", 250_000), ("c", 250_000)]
                 .map(|(name, us)| (name.to_string(), us))
                 .into();
         });
@@ -144,7 +144,7 @@ mod tests {
             r#"swell_queue_wait_seconds_bucket{le="0.0001",function="hello"} 3"#,
             r#"swell_cold_start_duration_seconds_count{function="hello"} 1"#,
             r#"swell_function_cpu_seconds_total{function="hello"} 0.25"#,
-            r#"swell_function_cpu_seconds_total{function="(other)"} 0.00001"#,
+            r#"swell_function_cpu_seconds_total{function="(other)"} 0.5"#,
             "swell_inflight_requests 3",
             r#"swell_memory_bytes{state="idle"} 64"#,
             r#"swell_queue_entries{state="dead"} 7"#,
