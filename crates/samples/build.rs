@@ -17,7 +17,7 @@ const HANDLERS: [&str; 16] = [
 const IMPORTS_END: &str = "  ;; End of imports.\n";
 
 /// Samples that are modules as they stand.
-const COMMANDS: [&str; 1] = ["shout"];
+const COMMANDS: [&str; 2] = ["shout", "moody"];
 
 fn main() {
     println!("cargo::rerun-if-changed=wat");

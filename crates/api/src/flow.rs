@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::flow_judged::{FlowAlarm, FlowIndicators, FlowMove};
+use crate::flow_judged::{FlowAlarm, FlowIndicators, FlowMove, FlowParty};
 use crate::spec::Retry;
 
 /// A flow, as it is deployed.
@@ -171,6 +171,9 @@ pub struct FlowDeployed {
     pub name: String,
     /// Whether anything changed.
     pub changed: bool,
+    /// What it asks for and cannot have, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Flows to plan.
@@ -208,9 +211,10 @@ pub struct Flow {
     pub in_per_second: f64,
     /// Items a second that were done with, over the last second.
     pub out_per_second: f64,
-    /// Half of the latest items were in it for no longer, in microseconds.
+    /// Half of the latest items, of 512 at most and of those that were done with in the last two
+    /// minutes, were in it for no longer, in microseconds; 0 where there are none.
     pub sojourn_us_p50: u64,
-    /// 99 of 100 of the latest items were in it for no longer, in microseconds.
+    /// 99 of 100 of these were in it for no longer, in microseconds.
     pub sojourn_us_p99: u64,
     /// How long the item being worked on has been in it, in microseconds.
     pub oldest_us: u64,
@@ -273,10 +277,25 @@ pub struct Flow {
     /// microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_us_last: Option<u64>,
-    /// How long the next one is expected to take, in microseconds.
+    /// How long the next one is expected to take, as its memory tells all who take part, in
+    /// microseconds.
     pub pause_us_next: u64,
+    /// Bytes of an item, on average.
+    #[serde(default)]
+    pub item_bytes: f64,
+    /// When something was last put in, in milliseconds since 1970; nothing if nothing was since the
+    /// node came up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_put_ms: Option<u64>,
+    /// When its owner was last done with something, in milliseconds since 1970; nothing if it was not
+    /// since the node came up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_taken_ms: Option<u64>,
     /// Why it is where it is, in words.
     pub explanation: String,
+    /// What it asks for and cannot have, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why nothing moves, if something is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -302,31 +321,6 @@ pub struct FlowMoved {
     pub pause_us: u64,
 }
 
-/// One who can own a flow, as it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct FlowParty {
-    /// The function.
-    pub name: String,
-    /// The share of its scarcest resource that is in use, in percent.
-    pub used_percent: f64,
-    /// Calls that it can work on at a time.
-    pub processors: f64,
-    /// Of these at work, in percent.
-    #[serde(default)]
-    pub cpu_percent: f64,
-    /// Memory of instances at work on this node, with what it would need to begin, in percent.
-    #[serde(default)]
-    pub memory_percent: f64,
-    /// Share of the last second that its calls waited for an instance, in percent.
-    #[serde(default)]
-    pub pressure_percent: f64,
-    /// Share of the flow's bytes of the last minute that came from it or went to it, in percent.
-    #[serde(default)]
-    pub dependency_percent: f64,
-    /// Whether it is here and not paused.
-    pub is_alive: bool,
-}
-
 /// A lane, as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowLane {
@@ -340,6 +334,9 @@ pub struct FlowLane {
     pub items: u64,
     /// Bytes it takes on disk.
     pub disk_bytes: u64,
+    /// When something was last put in by it, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_put_ms: Option<u64>,
 }
 
 /// A native process that takes part in a flow.

@@ -227,8 +227,12 @@ pub struct Anomaly {
     /// Length of a step on the wall, in milliseconds.
     #[serde(default)]
     pub step_ms: u64,
-    /// The function; `*` where it is many of them.
+    /// The function; `*` where it is many of them. The workload, where it is about one of a site.
     pub function: String,
+    /// Of a workload of a site, which resource it took otherwise: `cpu`, `memory`, `network` or
+    /// `io`; left out of functions, whose calls are meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
     /// `spike`, `level-shift`, `silence` or `changed-season`; `storm` where so many functions were
     /// out of the ordinary in one step that the rest of them are told of together.
     pub kind: String,

@@ -79,6 +79,10 @@ pub struct CallCounts {
     pub refused: u64,
     /// Those that were served, and failed.
     pub failed: u64,
+    /// Processor time that its instances took, for starts and calls under way too, in microseconds.
+    /// Guests that wait take none.
+    #[serde(default)]
+    pub cpu_us: u64,
 }
 
 /// One version of a function.

@@ -16,6 +16,7 @@ pub mod log;
 pub mod node;
 pub mod forecast;
 pub mod site;
+pub mod site_reading;
 pub mod site_joining;
 pub mod site_nodes;
 pub mod site_outlook;

@@ -34,7 +34,7 @@ pub struct Cluster {
     pub anomalies: Vec<SiteAnomaly>,
 }
 
-/// Something out of the ordinary about what a workload takes of processors.
+/// Something out of the ordinary about what a workload takes of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SiteAnomaly {
     /// When it began, in milliseconds since 1970.
@@ -43,6 +43,10 @@ pub struct SiteAnomaly {
     pub noticed_ms: u64,
     /// The workload.
     pub workload: String,
+    /// Of which resource: `cpu`, `memory`, `network` or `io`.
+    pub metric: String,
+    /// `spike`, `level-shift`, `silence` or `changed-season`.
+    pub kind: String,
     /// What it is, in a sentence.
     pub what: String,
 }
@@ -177,11 +181,12 @@ pub struct Authority {
 pub struct Proposal {
     /// The index of the log entry that filed it.
     pub id: u64,
-    /// How it stands: `voting`, a step of its move, or how it ended.
+    /// How it stands: `voting`, `waiting` for one of higher priority that wants the same room, a step
+    /// of its move, or how it ended.
     pub state: String,
     /// Whether it has ended.
     pub is_ended: bool,
-    /// Why it ended so, or why it is taken back.
+    /// Why it ended so, or why it is taken back, with what the site said whose step went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
     /// What moves.
@@ -194,10 +199,23 @@ pub struct Proposal {
     pub proposer: String,
     /// When, in milliseconds since 1970.
     pub filed_ms: u64,
-    /// Until when it must be decided.
+    /// Until when it must be decided: as long before `needed_ms` as moves take.
     pub deadline_ms: u64,
+    /// When the slot begins before which the traffic should have left, where a forecast is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_ms: Option<u64>,
+    /// When all traffic had left the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_ms: Option<u64>,
+    /// By how much that was later than needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_ms: Option<u64>,
     /// Why, in a sentence.
     pub cause: String,
+    /// How long a round trip between source and destination takes, as sites measured it of late, in
+    /// milliseconds; 0 where nobody has. A farther site must have more room to be chosen.
+    #[serde(default)]
+    pub away_ms: f64,
     /// How one will know whether it helped, in a sentence.
     pub criterion: String,
     /// What happens if it did not, in a sentence.

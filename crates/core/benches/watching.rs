@@ -108,7 +108,9 @@ fn party(number: u32, usage: f64) -> Party {
     Party {
         owner: OwnerId(number),
         cpu: usage,
+        calls: usage,
         memory: 0.1,
+        common_memory: 0.1,
         pressure: 0.0,
         processors: 2.0,
         is_alive: true,

@@ -43,13 +43,16 @@ pub(crate) fn ask(
 
 /// The wish that another node's request is.
 pub(crate) fn wish(now: Instant, request: &Request) -> CloneWish {
+    let count = request.count.min(COUNT_MAX);
     CloneWish {
-        count: request.count.min(COUNT_MAX),
+        count,
         from: now,
         until: now + request.lasting.min(LASTING_MAX),
         worth: request.worth as f64 / MILLION,
         bid: request.bid as f64 / MILLION,
         beyond: 0,
+        // Whether it is a trial is for the one who asks to know.
+        sure: count,
     }
 }
 

@@ -156,10 +156,12 @@ fn surge(
     let Some((count, own)) = likely else { return };
     let held = (lasts + start).secs_f64();
     let (worth, bid) = (own.chance / lasts.secs_f64(), (own.chance - START) / held);
-    let mut wish = CloneWish { count, from: now, until: now + lasts, worth, bid, beyond: 0 };
+    let (from, until) = (now, now + lasts);
+    let mut wish = CloneWish { count, from, until, worth, bid, beyond: 0, sure: 0 };
     if let Some(running) = mind.wanted.clones(function).filter(|wish| now < wish.until) {
         wish.count = wish.count.max(running.count);
         wish.until = wish.until.max(running.until);
+        wish.sure = running.sure;
     }
     mind.wanted.set_clones(function, Some(wish));
     reconcile::on_clones(mind, now, function, actions);

@@ -23,9 +23,10 @@ pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 
 /// The format that is written, and the newest that is read. A change that an older
 /// program would misread adds one. The second knows of histories that are recalled,
-/// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows; a
-/// journal of an earlier one is one of the latest without any.
-pub const VERSION: u16 = 5;
+/// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows,
+/// the sixth of lanes that keep their size; a journal of an earlier one is one of the latest without
+/// any.
+pub const VERSION: u16 = 6;
 
 /// Length of the preamble.
 pub const PREAMBLE_BYTES: usize = MAGIC.len() + 2;

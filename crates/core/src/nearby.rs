@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::FunctionId;
+use crate::settings::MEMORY_MAX;
 use crate::time::Span;
 use crate::units::Bytes;
 
@@ -30,6 +31,28 @@ pub struct NearNode {
     pub functions: Vec<FunctionId>,
 }
 
+impl NearNode {
+    /// What a node is told of another one, in few enough digits that not every change is news; none
+    /// if there is no room for clones, or no function that is cloned.
+    pub fn told(
+        node: NearId,
+        room: Bytes,
+        distance: Span,
+        functions: Vec<FunctionId>,
+    ) -> Option<Self> {
+        let room = Bytes::new(rounded(room.get())).min(MEMORY_MAX);
+        let distance = Span::from_nanos(rounded(distance.nanos()));
+        let is_any = !functions.is_empty() && room > Bytes::ZERO;
+        is_any.then_some(Self { node, room, distance, functions })
+    }
+}
+
+/// Two binary digits, downwards.
+fn rounded(number: u64) -> u64 {
+    let dropped = (u64::BITS - number.leading_zeros()).saturating_sub(2);
+    number >> dropped << dropped
+}
+
 /// A request for clones of one function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
@@ -44,4 +67,28 @@ pub struct Request {
     pub worth: u64,
     /// What making it is worth, in the same.
     pub bid: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_two_digits() {
+        for (number, expected) in [(0, 0), (1, 1), (3, 3), (7, 6), (1023, 768), (u64::MAX, 3 << 62)]
+        {
+            assert_eq!(rounded(number), expected);
+        }
+    }
+
+    #[test]
+    fn who_has_no_room_or_clones_nothing_is_not_told_of() {
+        let told = |bytes: u64, functions: &[u32]| {
+            let functions = functions.iter().copied().map(FunctionId).collect();
+            NearNode::told(NearId(1), Bytes::new(bytes), Span::from_nanos(5), functions)
+        };
+        assert_eq!((told(0, &[1]), told(9, &[])), (None, None));
+        let near = told(9, &[1]).expect("it has room");
+        assert_eq!((near.room, near.distance), (Bytes::new(8), Span::from_nanos(4)));
+    }
 }

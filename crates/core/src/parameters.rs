@@ -131,7 +131,7 @@ impl Parameters {
 }
 
 /// `; did you mean ...?` with the known word nearest to `word`, if one is near.
-pub fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> String {
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let scored = known.map(|candidate| (distance(word, candidate), candidate));
     match scored.min() {
         Some((far, candidate)) if far <= 2 && far < candidate.len() => {

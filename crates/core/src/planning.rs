@@ -217,5 +217,6 @@ fn add_to_running(mind: &Mind, now: Instant, order: &mut Order) {
         wish.from = running.from;
         wish.until = wish.until.max(running.until);
         wish.worth = wish.worth.max(running.worth);
+        wish.sure = wish.sure.max(running.sure);
     }
 }

@@ -223,6 +223,11 @@ fn begin_clones(
             mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
+        let is_tried = mind.cloning.tries_enough(mind.pool.clone_tally());
+        if is_tried && known.live() >= due.sure {
+            mind.cloning.of(function).obstacle = Some(Obstacle::Rate);
+            return now + CLONE_RETRY;
+        }
         let memory = known.settings().memory;
         if mind.cloning.room_of(function, memory, known.clones()) == 0 {
             mind.cloning.of(function).obstacle = Some(Obstacle::Room);

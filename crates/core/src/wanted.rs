@@ -33,6 +33,8 @@ pub struct CloneWish {
     pub bid: f64,
     /// So many more would be worth it, for which clones have no room here.
     pub beyond: u32,
+    /// So many instances are worth it whatever clones have been good for.
+    pub sure: u32,
 }
 
 impl CloneWish {
@@ -45,6 +47,7 @@ impl CloneWish {
             worth: self.worth.min(other.worth),
             bid: self.bid.min(other.bid),
             beyond: self.beyond,
+            sure: self.sure.saturating_add(other.sure),
         }
     }
 }

@@ -22,6 +22,20 @@ pub struct Hint {
     pub stall: Duration,
 }
 
+impl Hint {
+    /// Bytes that arrive during a stall, or of two items where that is more. It may be more than any
+    /// class has.
+    pub fn bytes(self) -> u64 {
+        self.items().saturating_mul(record(self.item.min(u64::from(u32::MAX))))
+    }
+
+    /// Items of these.
+    pub fn items(self) -> u64 {
+        // The cast saturates, and turns what is not a number into zero.
+        ((self.rate * self.stall.as_secs_f64()).ceil() as u64).max(2)
+    }
+}
+
 impl Class {
     /// The smallest class.
     pub const MIN: Class = Class(0);
@@ -62,10 +76,7 @@ impl Class {
     /// The class for a flow: what arrives during a stall fits. A flow that wants more than
     /// there is gets the largest; only an item that fits nowhere is refused, as nothing.
     pub fn for_flow(hint: Hint) -> Option<Class> {
-        // The cast saturates, and turns what is not a number into zero.
-        let items = (hint.rate * hint.stall.as_secs_f64()).ceil() as u64;
-        let bytes = items.max(2).saturating_mul(record(hint.item.min(u64::from(u32::MAX))));
-        Class::holding(bytes.min(Class::MAX.bytes()), hint.item)
+        Class::holding(hint.bytes().min(Class::MAX.bytes()), hint.item)
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Fifo<S> {
     lanes: Vec<Vec<S>>,
     /// Pages of epochs, oldest first.
     pages: Vec<(u32, S)>,
+    /// When something was last taken out in an epoch whose page was forgotten.
+    taken_at: u64,
 }
 
 /// How a lane stands.
@@ -42,7 +44,7 @@ pub struct LaneState {
     pub dropped: u64,
     /// Nanoseconds the producer has waited for room.
     pub blocked: u64,
-    /// When something was last put in, in nanoseconds of the coarse clock.
+    /// When something was last put in, in nanoseconds of the coarse clock; 0 if nothing was.
     pub put_at: u64,
 }
 
@@ -59,8 +61,6 @@ pub struct OwnerState {
     pub items: u64,
     /// Nanoseconds it has waited for items.
     pub starved: u64,
-    /// When something was last taken out, in nanoseconds of the coarse clock.
-    pub taken_at: u64,
 }
 
 impl<S: Shared> Fifo<S> {
@@ -72,7 +72,7 @@ impl<S: Shared> Fifo<S> {
             format_region(region, Some(0));
         }
         let lanes = regions.into_iter().map(|region| vec![region]).collect();
-        Self { control, lanes, pages: Vec::new() }
+        Self { control, lanes, pages: Vec::new(), taken_at: 0 }
     }
 
     /// Takes up a FIFO that another daemon left. Pages come oldest first.
@@ -86,7 +86,7 @@ impl<S: Shared> Fifo<S> {
         }
         let pages: Result<Vec<_>, Fault> =
             pages.into_iter().map(|page| Ok((read_page(&page)?, page))).collect();
-        Ok(Self { control, lanes, pages: pages? })
+        Ok(Self { control, lanes, pages: pages?, taken_at: 0 })
     }
 
     /// Whom the daemon wants to own the FIFO.
@@ -231,12 +231,25 @@ impl<S: Shared> Fifo<S> {
         let epoch = self.want().epoch;
         let has_begun = self.has_begun();
         let old = self.pages.iter().take_while(|(known, _)| has_begun && *known < epoch).count();
+        self.taken_at = self.taken_at();
         self.pages.drain(..old).map(|(_, page)| page).collect()
     }
 
     /// What the next migration is expected to cost, in nanoseconds of pause.
     pub fn set_migration_cost(&self, nanos: u64) {
         self.control.store(control::MIGRATION_COST, nanos, Relaxed);
+    }
+
+    /// What the next migration was said to cost.
+    pub fn migration_cost(&self) -> u64 {
+        self.control.load(control::MIGRATION_COST, Relaxed)
+    }
+
+    /// When something was last taken out, by whichever owner, in nanoseconds of the coarse clock; 0 if
+    /// nothing was.
+    pub fn taken_at(&self) -> u64 {
+        let pages = self.pages.iter().map(|(_, page)| page.load(page::STAMP, Relaxed));
+        pages.fold(self.taken_at, u64::max)
     }
 
     /// How a lane stands. Figures of a peer that lies are lies, within bounds.
@@ -278,7 +291,6 @@ impl<S: Shared> Fifo<S> {
             has_begun: page.load(page::OPENED, Acquire) == u64::from(epoch),
             items: page.load(page::ITEMS, Relaxed),
             starved: page.load(page::STARVED, Relaxed),
-            taken_at: page.load(page::STAMP, Relaxed),
         }
     }
 }

@@ -118,6 +118,8 @@ impl<S: Shared> Producer<S> {
         read_region(&next)?;
         self.publish();
         let base = self.tail + SEAL;
+        // To go on elsewhere puts nothing in.
+        next.store(region::STAMP, self.memory.load(region::STAMP, Relaxed), Relaxed);
         // The next region is whole before the seal that leads to it can be seen.
         begin_region(&next, base, self.sequence);
         let region = read_region(&next)?.ok_or(Fault::NotASegment)?;

@@ -4,10 +4,11 @@
 //! hours and made busier or calmer by chance, so that no two are the same, nor two of its days; on
 //! weekends a third of them have a third of the calls. Learning runs on one thread, forecasting on
 //! two. Seconds of processors are the figure to quote; those of the clock also hold what neighbours
-//! took. A number after `--` is the share of the usual budget to learn with, for who only wants to
-//! know about forecasting, and one such as `2d` how many days there are, in place of the fourteen
-//! that a node looks back on. The digest tells whether two
-//! programs forecast the same.
+//! took; memory is the most that the process held up to then, with the functions' counts. A number
+//! after `--` is the share of the usual budget to learn with, for who only wants to know about
+//! forecasting; one such as `2d` how many days there are, in place of the fourteen that a node looks
+//! back on; one such as `1000f` how many functions. With `learn` it ends once it has learned. The
+//! digest tells whether two programs forecast the same.
 
 #![expect(
     clippy::disallowed_methods,
@@ -31,6 +32,7 @@ use swell_forecast::forecaster::{Budget, Model, Notes};
 use swell_forecast::panel::{Member, Panel};
 use swell_forecast::series::Series;
 
+/// How many functions, unless others are asked for.
 const FUNCTIONS: usize = 10_000;
 const THREADS: usize = 2;
 const HORIZON: usize = 12;
@@ -40,33 +42,34 @@ const DAY: usize = 288;
 const CHUNK: usize = 128;
 
 fn main() {
-    let days = std::env::args().find_map(|word| word.strip_suffix('d')?.parse().ok());
-    let panel = panel(days.unwrap_or(14));
-    println!("{FUNCTIONS} functions, {} steps, {HORIZON} steps ahead with bands", panel.len());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |unit: char| words.iter().find_map(|word| word.strip_suffix(unit)?.parse().ok());
+    let functions: usize = number('f').unwrap_or(FUNCTIONS);
+    let panel = panel(functions, number('d').unwrap_or(14));
+    println!("{functions} functions, {} steps, {HORIZON} steps ahead with bands", panel.len());
     let past = panel.before(panel.len() - 8);
     let hybrid = entries().find(|entry| entry.name == "hybrid").expect("the hybrid is listed");
-    let share = std::env::args().find_map(|word| word.parse::<f32>().ok());
+    let share = words.iter().find_map(|word| word.parse::<f32>().ok());
     let budget =
         Budget { rounds: Budget::FULL.rounds, ..Budget::FULL.scaled(share.unwrap_or(1.0)) };
     let model =
         measured("learning anew, on one thread", || hybrid.forecaster.fit(&past, &budget, 1));
-    let chunks = FUNCTIONS.div_ceil(CHUNK);
+    if words.iter().any(|word| word == "learn") {
+        return;
+    }
+    let chunks = functions.div_ceil(CHUNK);
     let notes: Vec<Mutex<Notes>> = (0..chunks).map(|_| Mutex::default()).collect();
     let tell = |origin| forecast(&panel, &*model, origin, &notes);
     measured("the first forecasts, nothing noted", || tell(past.origin()));
     for later in 1..=6 {
         measured(&format!("forecasts {later} steps later"), || tell(past.origin() + later));
     }
-    let said = model.predict(&panel.before(past.origin() + 3), 0..500, HORIZON);
+    let said = model.predict(&panel.before(past.origin() + 3), 0..functions.min(500), HORIZON);
     println!("digest {:>49x}", digest(&said));
-    println!(
-        "most memory {:>43} MiB",
-        memory_max().map_or_else(|| "?".to_string(), |mib| mib.to_string())
-    );
 }
 
-/// Ten thousand functions like the recorded ones, over some days.
-fn panel(days: usize) -> Panel {
+/// Functions like the recorded ones, over some days.
+fn panel(functions: usize, days: usize) -> Panel {
     let day = data::azure(1);
     let mut rng = split(7, "functions");
     let member = |number: usize| {
@@ -82,7 +85,7 @@ fn panel(days: usize) -> Panel {
         let counts = Series::from_counts(drawn.collect::<Vec<_>>());
         Member { name: number.to_string(), counts, ..Member::default() }
     };
-    let members = (0..FUNCTIONS).map(member).collect();
+    let members = (0..functions).map(member).collect();
     Panel { days: Days::even(0, DAY, 0, days + 1), ..Panel::new(members, 12) }
 }
 
@@ -92,7 +95,7 @@ fn forecast(panel: &Panel, model: &dyn Model, origin: usize, notes: &[Mutex<Note
         loop {
             let chunk = next.fetch_add(1, Ordering::Relaxed);
             let Some(notes) = notes.get(chunk) else { break };
-            let members = chunk * CHUNK..FUNCTIONS.min((chunk + 1) * CHUNK);
+            let members = chunk * CHUNK..panel.members.len().min((chunk + 1) * CHUNK);
             let mut notes = notes.lock().expect("no thread broke");
             let past = panel.before(origin);
             let forecasts = model.predict_noted(&past, members, HORIZON, &mut notes);
@@ -120,7 +123,8 @@ fn measured<T>(name: &str, work: impl FnOnce() -> T) -> T {
     let done = work();
     let clock = begun.elapsed().as_secs_f64();
     let used = processor_seconds().zip(used).map_or(f64::NAN, |(after, before)| after - before);
-    println!("{name:<38} {used:>8.2} s of processors {clock:>8.2} s by the clock");
+    let memory = memory_max().map_or_else(|| "?".to_string(), |mib| mib.to_string());
+    println!("{name:<38} {used:>8.2} s of processors {clock:>8.2} s by the clock {memory:>6} MiB");
     done
 }
 

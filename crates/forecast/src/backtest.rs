@@ -26,6 +26,17 @@ pub struct Backtest<'a> {
 /// What one method forecast: per origin, per member.
 pub type Forecasts = Vec<Vec<Forecast>>;
 
+/// The forecasts of some members of a panel from all origins, one after the other, with what was
+/// said at each kept for the next.
+pub fn run(panel: &Panel, split: &Split, model: &dyn Model, members: Range<usize>) -> Forecasts {
+    let mut notes = Notes::default();
+    let from = |&origin: &usize| {
+        let past = panel.before(origin);
+        model.predict_noted(&past, members.clone(), split.horizon, &mut notes)
+    };
+    split.origins.iter().map(from).collect()
+}
+
 impl<'a> Backtest<'a> {
     /// A back-test, if the split fits the data.
     pub fn new(panel: &'a Panel, split: &'a Split) -> Result<Self, SplitError> {
@@ -34,15 +45,9 @@ impl<'a> Backtest<'a> {
         Ok(Self { panel, split, yardsticks })
     }
 
-    /// The forecasts of some members from all origins, one after the other, with what was said
-    /// at each kept for the next.
+    /// The forecasts of some members from all origins.
     pub fn run(&self, model: &dyn Model, members: Range<usize>) -> Forecasts {
-        let mut notes = Notes::default();
-        let from = |&origin: &usize| {
-            let past = self.panel.before(origin);
-            model.predict_noted(&past, members.clone(), self.split.horizon, &mut notes)
-        };
-        self.split.origins.iter().map(from).collect()
+        run(self.panel, self.split, model, members)
     }
 
     /// The share inside of the 80 % band at each step ahead, edges counted in part; not a

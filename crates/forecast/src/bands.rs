@@ -61,11 +61,16 @@ impl Forecast {
 /// The value below which a share `level` of `sorted` lies, between neighbours by distance.
 /// Zero of nothing.
 pub fn quantile_of_sorted(sorted: &[f32], level: f32) -> f32 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    quantile_of_ranks(sorted.len(), level, |rank| sorted[rank])
+}
+
+/// The same of `len` values, of which `at` tells the one of each rank.
+pub fn quantile_of_ranks(len: usize, level: f32, at: impl Fn(usize) -> f32) -> f32 {
+    let Some(last) = len.checked_sub(1) else { return 0.0 };
     let place = f64::from(level.clamp(0.0, 1.0)) * last as f64;
     let (low, share) = (place.floor() as usize, (place - place.floor()) as f32);
-    let high = (low + 1).min(last);
-    sorted[low] + (sorted[high] - sorted[low]) * share
+    let (value, next) = (at(low), at((low + 1).min(last)));
+    value + (next - value) * share
 }
 
 /// As [`quantile_of_sorted`], of values in any order, which is changed.

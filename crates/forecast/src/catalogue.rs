@@ -35,6 +35,14 @@ pub fn entries() -> impl Iterator<Item = Entry> {
     LOCALS.iter().chain(GLOBALS).copied()
 }
 
+impl Entry {
+    /// Whether its models look at more of a function than its counts: events, and series that it
+    /// may follow.
+    pub fn is_told(&self) -> bool {
+        GLOBALS.iter().any(|other| other.name == self.name)
+    }
+}
+
 const fn local(name: &'static str, summary: &'static str, local: &'static Local) -> Entry {
     Entry { name, summary, forecaster: local }
 }

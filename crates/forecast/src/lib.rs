@@ -6,6 +6,7 @@ pub mod days;
 pub mod habits;
 pub mod panel;
 pub mod bands;
+pub mod abreast;
 pub mod split;
 pub mod checkpoint;
 pub mod forecaster;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::days::{Ago, Days};
 use crate::event::EventEffect;
+use crate::regressor::series::Regressor;
 use crate::series::Series;
 
 /// What starts a function, as far as it is known. Timers come on the minute, queues in
@@ -67,6 +68,8 @@ pub struct Panel {
     pub days: Days,
     /// Known in advance: events that touch members.
     pub events: Vec<EventEffect>,
+    /// Other series on the same steps, which calls may follow.
+    pub followed: Vec<Regressor>,
     /// The most that can be served in a step: no forecast is larger. Infinite: unknown.
     pub most: f32,
 }
@@ -75,8 +78,8 @@ impl Panel {
     /// A panel of these members, with nothing known besides.
     pub fn new(members: Vec<Member>, season: usize) -> Self {
         let season = season.max(1);
-        let (days, events) = (Days::default(), Vec::new());
-        Self { members, season, day: 288, first: 0, days, events, most: f32::INFINITY }
+        let (days, events, followed) = (Days::default(), Vec::new(), Vec::new());
+        Self { members, season, day: 288, first: 0, days, events, followed, most: f32::INFINITY }
     }
 
     /// Steps of the longest member.
@@ -152,6 +155,19 @@ impl<'a> Past<'a> {
     /// All that is known in advance.
     pub fn all_events(&self) -> &'a [EventEffect] {
         &self.panel.events
+    }
+
+    /// How many other series there are.
+    pub fn followed(&self) -> usize {
+        self.panel.followed.len()
+    }
+
+    /// What is known of another series, from the first step on, gaps as NaN: what lies before the
+    /// origin, and more only of what is planned.
+    pub fn followed_values(&self, series: usize) -> &'a [f32] {
+        let Regressor { values, is_planned, .. } = &self.panel.followed[series];
+        let end = if *is_planned { values.len() } else { self.origin.min(values.len()) };
+        &values[..end]
     }
 
     /// The most that can be served in a step.
@@ -240,6 +256,22 @@ mod tests {
         assert_eq!(past.until(3).counts(0), [0.0, 1.0, 2.0]);
         assert_eq!(past.until(90).origin(), 7);
         assert!(panel.before(22).counts(0)[20].is_nan());
+    }
+
+    #[test]
+    fn of_other_series_only_what_is_planned_is_known_ahead() {
+        let series = |is_planned| Regressor {
+            name: "queue".to_string(),
+            values: vec![1.0, 2.0, 3.0, 4.0],
+            is_planned,
+        };
+        let panel =
+            Panel { followed: vec![series(false), series(true)], ..Panel::new(Vec::new(), 1) };
+        let past = panel.before(2);
+        assert_eq!(past.followed_values(0), [1.0, 2.0]);
+        assert_eq!(past.followed_values(1), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(past.until(9).followed_values(0), [1.0, 2.0]);
+        assert_eq!(panel.before(9).followed_values(0).len(), 4);
     }
 
     #[test]

@@ -1,30 +1,73 @@
 //! When the next call is due, by how long a function rested between its calls.
 
-/// How likely each step ahead has a call: renewals of the idle times seen, begun from a rest
-/// as long as the present one.
-pub fn chances(calls: &[usize], len: usize, horizon: usize) -> Vec<f32> {
-    let Some(&last) = calls.last() else { return vec![0.0; horizon] };
-    let idle = len - 1 - last;
-    let reach = idle + horizon + 1;
-    let mut gaps = vec![0.0f32; reach + 1];
-    let mut longer = 0.1;
-    for pair in calls.windows(2) {
-        match pair[1] - pair[0] {
-            gap if gap <= reach => gaps[gap] += 1.0,
-            _ => longer += 1.0,
+/// What is added to the rests that are longer than any seen: nobody knows that none is.
+const LONGER: f32 = 0.1;
+/// Counters that take turns: the next rest is often as long, and need not wait for this one.
+const TURNS: usize = 4;
+
+/// The rests between the calls of a function, counted by how long they were.
+///
+/// Steps are told in their order, so that who looks at several ends of the same past counts each
+/// rest once.
+#[derive(Debug, Clone, Default)]
+pub struct Renewals {
+    /// By length; what is counted at zero is the first call, which ends no rest.
+    gaps: Vec<[u32; TURNS]>,
+    calls: usize,
+    last: Option<u32>,
+}
+
+impl Renewals {
+    /// Counts the rests between calls; their steps rise, and lie behind those told before.
+    pub fn tell(&mut self, calls: &[u32]) {
+        let Some(&first) = calls.first() else { return };
+        let mut last = self.last.unwrap_or(first);
+        for (turn, &call) in calls.iter().enumerate() {
+            let gap = (call - last) as usize;
+            if gap >= self.gaps.len() {
+                self.gaps.resize(gap + 1, [0; TURNS]);
+            }
+            self.gaps[gap][turn % TURNS] += 1;
+            last = call;
         }
+        self.calls += calls.len();
+        self.last = Some(last);
     }
-    // From a rest of `idle`: the first call at `ahead` is a gap of `idle + 1 + ahead`.
-    let alive: f32 = gaps[idle + 1..].iter().sum::<f32>() + longer;
-    let all: f32 = gaps.iter().sum::<f32>() + longer;
-    let mut chances = vec![0.0f32; horizon];
-    for ahead in 0..horizon {
-        let first = gaps[idle + 1 + ahead] / alive;
-        let again: f32 =
-            (0..ahead).map(|before| chances[before] * gaps[ahead - before] / all).sum();
-        chances[ahead] = (first + again).min(1.0);
+
+    fn gaps(&self, length: usize) -> u32 {
+        self.gaps.get(length).map_or(0, |turns| turns.iter().sum())
     }
-    chances
+
+    /// How likely each step from `len` on has a call: renewals of the rests seen, begun from a
+    /// rest as long as the present one. All calls that were told lie before `len`.
+    pub fn chances(&self, len: usize, horizon: usize) -> Vec<f32> {
+        let Some(last) = self.last else { return vec![0.0; horizon] };
+        let idle = len - 1 - last as usize;
+        let shorter: u32 = (1..=idle.min(self.gaps.len())).map(|length| self.gaps(length)).sum();
+        let rests = self.calls - 1;
+        let alive = (rests - shorter as usize) as f32 + LONGER;
+        let all = rests as f32 + LONGER;
+        let mut chances = vec![0.0f32; horizon];
+        for ahead in 0..horizon {
+            // From a rest of `idle`: the first call at `ahead` is a gap of `idle + 1 + ahead`.
+            let first = self.gaps(idle + 1 + ahead) as f32 / alive;
+            let again = |before: usize| chances[before] * self.gaps(ahead - before) as f32 / all;
+            let again: f32 = (0..ahead).map(again).sum();
+            chances[ahead] = (first + again).min(1.0);
+        }
+        chances
+    }
+}
+
+/// The steps with a call, in their order, written into `calls`, which is no shorter than the counts.
+pub fn steps_with_calls<'c>(counts: &[f32], calls: &'c mut [u32]) -> &'c [u32] {
+    // Without a branch: whether the next step has a call is what nobody can predict.
+    let mut len = 0;
+    for (step, &count) in (0u32..).zip(counts) {
+        calls[len] = step;
+        len += usize::from(count > 0.0);
+    }
+    &calls[..len]
 }
 
 #[cfg(test)]
@@ -33,9 +76,27 @@ mod tests {
 
     #[test]
     fn a_timer_is_expected_when_it_is_due() {
-        let calls: Vec<usize> = (0..20).map(|turn| turn * 5).collect();
-        let chances = chances(&calls, 98, 8);
+        let calls: Vec<u32> = (0..20).map(|turn| turn * 5).collect();
+        let mut renewals = Renewals::default();
+        renewals.tell(&calls);
+        let chances = renewals.chances(98, 8);
         let due: Vec<bool> = chances.iter().map(|&chance| chance > 0.5).collect();
         assert_eq!(due, [false, false, true, false, false, false, false, true], "{chances:?}");
+    }
+
+    #[test]
+    fn rests_are_counted_once_however_they_are_told() {
+        let calls: Vec<u32> = (0..900u32).filter(|step| step * 7919 % 23 < 5).collect();
+        let mut parts = Renewals::default();
+        for end in [0, 1, 2, 40, 41, calls.len()] {
+            let before = parts.last.map_or(0, |last| calls.partition_point(|&call| call <= last));
+            parts.tell(&calls[before..end]);
+            let mut whole = Renewals::default();
+            whole.tell(&calls[..end]);
+            for len in [900, 905, 2000] {
+                assert_eq!(parts.chances(len, 12), whole.chances(len, 12), "{end} of {len}");
+            }
+        }
+        assert_eq!(Renewals::default().chances(0, 2), [0.0; 2]);
     }
 }

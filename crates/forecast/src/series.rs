@@ -66,8 +66,12 @@ impl Series {
 
     /// The counts of the steps before `end` as numbers, gaps as NaN.
     pub fn before(&self, end: usize) -> Vec<f32> {
-        let number = |count: Option<u32>| count.map_or(f32::NAN, |count| count as f32);
-        (0..end.min(self.len)).map(|step| number(self.get(step))).collect()
+        let end = end.min(self.len);
+        let mut counts = Vec::with_capacity(end);
+        for block in &self.blocks {
+            block.tell(end - counts.len(), &mut counts);
+        }
+        counts
     }
 
     /// Bytes that the counts take.
@@ -102,6 +106,25 @@ impl Block {
             Block::Bytes(values) => (values[step] != u8::MAX).then(|| u32::from(values[step])),
             Block::Shorts(values) => (values[step] != u16::MAX).then(|| u32::from(values[step])),
             Block::Words(values) => (values[step] != u32::MAX).then_some(values[step]),
+        }
+    }
+
+    /// Adds the counts of at most so many steps, gaps as NaN.
+    fn tell(&self, most: usize, counts: &mut Vec<f32>) {
+        let number = |count: u32, gap: u32| if count == gap { f32::NAN } else { count as f32 };
+        match self {
+            Block::Zeros(len) => counts.resize(counts.len() + most.min(usize::from(*len)), 0.0),
+            Block::Bytes(values) => {
+                let of = |&count: &u8| number(count.into(), u8::MAX.into());
+                counts.extend(values.iter().take(most).map(of));
+            }
+            Block::Shorts(values) => {
+                let of = |&count: &u16| number(count.into(), u16::MAX.into());
+                counts.extend(values.iter().take(most).map(of));
+            }
+            Block::Words(values) => {
+                counts.extend(values.iter().take(most).map(|&count| number(count, u32::MAX)));
+            }
         }
     }
 
@@ -160,7 +183,14 @@ mod tests {
             assert_eq!(series.get(step), count, "step {step}");
         }
         assert_eq!((series.len(), series.get(1500)), (1500, None));
-        assert!(series.before(305)[304].is_nan() && series.before(9999).len() == 1500);
+        for end in [0, 1, 288, 305, 1500, 9999] {
+            let before = series.before(end);
+            assert_eq!(before.len(), end.min(1500));
+            for (step, count) in before.into_iter().enumerate() {
+                let expected = counts[step].map_or(f32::NAN, |count| count as f32);
+                assert_eq!(count.to_bits(), expected.to_bits(), "step {step} before {end}");
+            }
+        }
     }
 
     #[test]

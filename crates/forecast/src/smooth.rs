@@ -45,7 +45,7 @@ pub fn best_weight(values: &[f32], low: f32, high: f32) -> f32 {
 }
 
 /// Series that stand side by side.
-pub const SIDE: usize = 12;
+pub const SIDE: usize = 16;
 
 /// Several series, to be smoothed side by side: each step waits for the one before, and a
 /// processor does the same step of many in that time. The numbers are those that each series

@@ -12,6 +12,8 @@ use swell_forecast::calibrate::layer::Calibration;
 use swell_forecast::calibrate::ledger::Ledger;
 use swell_forecast::calibrate::stream::Came;
 use swell_forecast::checkpoint::CheckpointError;
+use swell_forecast::panel::{Member, Panel};
+use swell_forecast::series::Series;
 
 use crate::by_chance::poisson;
 use crate::kept::{HORIZON, Kept, Span};
@@ -150,6 +152,30 @@ fn edges_survive_as_bytes_and_nothing_makes_them_wild() {
     assert!(new.is_sorted() && new[3] > new[2], "{new:?}");
     let cut = Calibration::from_bytes(&bytes[..bytes.len() / 2]);
     assert_eq!(cut, Err(CheckpointError::Damaged));
+}
+
+/// Functions of a class that learn from nobody else: their edges are as honest as those of many.
+#[test]
+fn coverage_is_kept_by_a_class_of_one_function() {
+    for (class, level) in [0.3, 4.0, 40.0].into_iter().enumerate() {
+        let (seeds, mut inside) = (8, [0.0; 2]);
+        for seed in 0..seeds {
+            let mut rng = split(seed, "alone");
+            let counts = (0..600).map(|_| Some(poisson(&mut rng, level)));
+            let counts = Series::from_counts(counts.collect::<Vec<_>>());
+            let member = Member { name: "alone".to_string(), counts, ..Member::default() };
+            let panel = Panel::new(vec![member], 12);
+            let span = Span { first: 48, counted: 144, every: 1 };
+            let kept = kept::play(&panel, &span, |origin| {
+                let mut last = panel.before(origin).counts(0)[origin - 12..].to_vec();
+                vec![Forecast::flat(quantiles_of(&mut last), HORIZON)]
+            });
+            inside[0] += kept[class].plain / seeds as f64;
+            inside[1] += kept[class].shown / seeds as f64;
+        }
+        let [plain, shown] = inside;
+        assert!(plain < 0.785 && (0.78..=0.82).contains(&shown), "{level}: {plain}, {shown}");
+    }
 }
 
 /// Bands of the last four hours and of the last hour, on a recorded day, by how often functions

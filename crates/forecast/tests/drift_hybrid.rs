@@ -40,7 +40,7 @@ fn coverage_of_the_hybrid_is_kept_while_demand_drifts() {
     for (name, times) in [("as recorded", 1.0), ("three times as much", 3.0), ("a third", 0.34)] {
         let panel = panel(times);
         let mut notes = Notes::default();
-        let span = Span { first: FIT, counted: COUNTED, every: 2 };
+        let span = Span { first: FIT, counted: COUNTED, every: 3 };
         let kept = kept::play(&panel, &span, |origin| {
             let members = 0..panel.members.len();
             model.predict_noted(&panel.before(origin), members, HORIZON, &mut notes)

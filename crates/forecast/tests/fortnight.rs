@@ -122,7 +122,7 @@ fn play(seed: u64) -> Fortnight {
 #[test]
 fn nobody_is_served_worse_than_the_naive_for_long() {
     let (mut all, mut of_common, mut changes) = (0.0, 0.0, [0; 3]);
-    for seed in 0..3 {
+    for seed in 0..2 {
         let Fortnight { longest, served, naive, common, by } = play(seed);
         assert!(longest <= LONG, "seed {seed}: worse for {longest} steps");
         assert!(served <= 1.02 * naive.min(common), "seed {seed}: {served}, {naive}, {common}");

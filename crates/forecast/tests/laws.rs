@@ -8,6 +8,7 @@ use swell_forecast::bands::Forecast;
 use swell_forecast::catalogue::entries;
 use swell_forecast::forecaster::{Budget, Model, Notes};
 use swell_forecast::panel::{Member, Panel, Past};
+use swell_forecast::regressor::series::Regressor;
 use swell_forecast::series::{COUNT_MAX, Series};
 
 const ORIGIN: usize = 150;
@@ -36,12 +37,24 @@ fn with_another_future(panel: &Panel) -> Panel {
             (ORIGIN..panel.len() + 50).map(|_| Some(below(&mut rng, 5000) as u32)).collect();
         member.counts = Series::from_counts(past.chain(noise));
     }
+    for followed in &mut other.followed {
+        let values = followed.values.iter_mut().skip(ORIGIN);
+        values.for_each(|value| *value = below(&mut rng, 5000) as f32);
+    }
     other
+}
+
+/// A series that all calls together make.
+fn total(panel: &Panel) -> Regressor {
+    let calls = |step| panel.members.iter().filter_map(move |member| member.counts.get(step));
+    let values = (0..panel.len()).map(|step| calls(step).sum::<u32>() as f32);
+    Regressor { name: "total".to_string(), values: values.collect(), is_planned: false }
 }
 
 #[test]
 fn the_future_changes_nothing() {
-    let panel = data::azure(20);
+    let plain = data::azure(20);
+    let panel = Panel { followed: vec![total(&plain)], ..plain };
     let other = with_another_future(&panel);
     for entry in entries() {
         let fit = |panel: &Panel| entry.forecaster.fit(&panel.before(ORIGIN), &small(), 3);

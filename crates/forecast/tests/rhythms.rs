@@ -32,11 +32,11 @@ fn score(panel: &Panel, split: &Split, method: &str) -> Measures {
     backtest.score(&said).remove(0).1
 }
 
-/// Scores all hours of the last day.
-fn check(rhythm: Rhythm, days: usize, season: usize) {
-    let panel = Panel { season, ..panel(rhythm, 40, days, 1) };
+/// Scores the last day, an hour of each `every` steps.
+fn check(rhythm: Rhythm, functions: usize, days: usize, season: usize, every: usize) {
+    let panel = Panel { season, ..panel(rhythm, functions, days, 1) };
     let last = (days - 1) * DAY;
-    let origins = (0..=DAY - HORIZON).step_by(HORIZON).map(|step| last + step).collect();
+    let origins = (0..=DAY - HORIZON).step_by(every).map(|step| last + step).collect();
     let split = Split { origins, horizon: HORIZON };
     let parts = PARTS.map(|part| score(&panel, &split, part));
     let hybrid = score(&panel, &split, "hybrid");
@@ -53,25 +53,25 @@ fn check(rhythm: Rhythm, days: usize, season: usize) {
 
 #[test]
 fn each_day_alike() {
-    check(Rhythm::Daily, 9, DAY);
+    check(Rhythm::Daily, 20, 9, DAY, 2 * HORIZON);
 }
 
 #[test]
 fn each_day_alike_where_a_season_is_an_hour() {
-    check(Rhythm::Daily, 9, 12);
+    check(Rhythm::Daily, 20, 9, 12, 2 * HORIZON);
 }
 
 #[test]
 fn five_days_of_seven() {
     // The last day of fifteen is the third Monday.
-    check(Rhythm::Weekly, 15, 12);
+    check(Rhythm::Weekly, 40, 15, 12, HORIZON);
 }
 
 /// What the hybrid says of a day, told of hours only as a node is: the share of what came that its
 /// medians are off by, what they sum up to, and how often its bands hold.
 fn foreseen(day: usize) -> (f64, f64, f64) {
-    let panel = Panel { season: 12, ..panel(Rhythm::Weekly, 40, day + 1, 1) };
-    let origins = (0..=DAY - HORIZON).step_by(HORIZON).map(|step| day * DAY + step).collect();
+    let panel = Panel { season: 12, ..panel(Rhythm::Weekly, 20, day + 1, 1) };
+    let origins = (0..=DAY - HORIZON).step_by(2 * HORIZON).map(|step| day * DAY + step).collect();
     let split = Split { origins, horizon: HORIZON };
     let hybrid = entries().find(|entry| entry.name == "hybrid").expect("it is listed");
     let past = panel.before(day * DAY);
@@ -85,11 +85,12 @@ fn foreseen(day: usize) -> (f64, f64, f64) {
     (measures.wape, sum, measures.cov80)
 }
 
-/// The calls of a day.
+/// The calls of the same hours of a day.
 fn came(day: usize) -> f64 {
-    let panel = panel(Rhythm::Weekly, 40, day + 1, 1);
+    let panel = panel(Rhythm::Weekly, 20, day + 1, 1);
     let of_member = |member: &Member| {
         (day * DAY..(day + 1) * DAY)
+            .filter(|step| step / HORIZON % 2 == 0)
             .filter_map(|step| member.counts.get(step))
             .map(f64::from)
             .sum::<f64>()

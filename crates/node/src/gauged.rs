@@ -23,6 +23,12 @@ pub(crate) fn watch(
     metrics.on_scrape(move |gauges| {
         if let Some(gateway) = gateway.upgrade() {
             gauges.functions = gateway.registry.len() as u64;
+            gateway.registry.visit(|function| {
+                let cpu_us = function.used().cpu_us;
+                if cpu_us > 0 {
+                    gauges.function_cpu_us.insert(function.name.to_string(), cpu_us);
+                }
+            });
             gauges.inflight_requests = u64::from(gateway.in_flight.load(Ordering::Relaxed));
             gateway.live.fill(gauges);
         }

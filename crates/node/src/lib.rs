@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod settings;
 pub mod registry;
+pub mod counted;
 pub mod refusal;
 pub mod observe;
 pub mod later;

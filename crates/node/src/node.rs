@@ -59,6 +59,7 @@ use crate::sites::belongings::Belongings;
 use crate::sites::desk::SiteDesk;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::life::Around;
+use crate::sites::meter::Meter;
 use crate::store::code::CodeFolder;
 use crate::store::functions::Store;
 use crate::trigger::triggers::Triggers;
@@ -232,7 +233,7 @@ impl Node {
             registry: registry.clone(),
             live: live.clone(),
             ground: foresight.ground.clone(),
-            operations,
+            meter: Meter::new((&registry, &live), operations, settings.shared_machine),
             belongings: Belongings {
                 queue: queue.clone(),
                 flows: flows.clone(),

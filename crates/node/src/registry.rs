@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use parking_lot::RwLock;
 
-use swell_api::function::{CallCounts, Share};
+use swell_api::function::Share;
 use swell_api::spec::{FunctionSpec, Route};
 use swell_core::ids::FunctionId;
 use swell_sandbox::backend::Template;
@@ -35,9 +35,12 @@ pub struct Version {
     pub template: OnceLock<Result<Arc<dyn Template>, String>>,
     /// What of its settings may change while it stands.
     pub scale: RwLock<Scale>,
+    /// Whether an instance is kept for as long as its function moves between sites, whatever it
+    /// says itself.
+    pub held: AtomicBool,
     /// What its calls came to.
     pub counts: Counts,
-    /// What its calls used.
+    /// What its calls used, but for processor time.
     pub usage: Usage,
     /// Requests that wait for an instance.
     pub waiting: AtomicU32,
@@ -67,6 +70,7 @@ impl Version {
             spec,
             template: OnceLock::new(),
             scale: RwLock::new(scale),
+            held: AtomicBool::new(false),
             counts: Counts::default(),
             usage: Usage::default(),
             waiting: AtomicU32::new(0),
@@ -107,18 +111,6 @@ pub struct Counts {
     pub refused: AtomicU64,
     /// Those that were served, and failed.
     pub failed: AtomicU64,
-}
-
-impl Counts {
-    /// The figures now.
-    pub fn read(&self) -> CallCounts {
-        CallCounts {
-            total: self.total.load(Ordering::Relaxed),
-            cold: self.cold.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-        }
-    }
 }
 
 /// A function: its versions and their shares.

@@ -49,6 +49,9 @@ pub struct NodeSettings {
     pub flow: FlowSettings,
     /// Contents of cache groups.
     pub cache: CacheSettings,
+    /// Whether other nodes share the machine, so that what else it does does not count as the load
+    /// of this node's site.
+    pub shared_machine: bool,
     /// Where traces go, such as `http://127.0.0.1:4318`.
     pub otlp: Option<String>,
 }

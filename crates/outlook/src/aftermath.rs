@@ -46,7 +46,7 @@ fn complaint(
     let in_vain = || is_in_vain(state, monitor, filing, from..until).then_some(Trouble::DidNotHelp);
     let trouble = trouble.or_else(in_vain)?;
     let news = News::Trouble(trouble);
-    Some(Command::Report { proposal: id, epoch: movement.epoch, news })
+    Some(Command::Report { proposal: id, epoch: movement.epoch, news, why: None })
 }
 
 /// Whether the slots of a check are over, the source was overloaded in them, and would not have been
@@ -93,6 +93,7 @@ mod tests {
 
     use super::*;
     use crate::board::{Board, Contact};
+    use crate::methods::Method;
     use crate::naming::{site_id, workload_id};
     use crate::sums::{Reading, Sums};
 
@@ -101,7 +102,7 @@ mod tests {
         let at_ms = Slot(slot).end(rules.slot).nanos() / 1_000_000;
         let text = String::new;
         let (name, gateway, state, resource) = (site.to_string(), text(), text(), text());
-        let sums = |cpu: u64| Sums { run_us: cpu * at_ms, ..Sums::default() };
+        let sums = |cpu: u64| Sums { cpu_us: cpu * at_ms, ..Sums::default() };
         let workloads = work.iter().map(|(name, cpu)| (name.to_string(), sums(*cpu))).collect();
         Board {
             contact: Contact { name, gateway, state, resource, flow: None },
@@ -147,7 +148,7 @@ mod tests {
         for (left, moved, expected) in
             [(800, 1, false), (1_300, 100, false), (1_300, 30, true), (900, 30, false)]
         {
-            let mut monitor = Monitor::new(&rules, None);
+            let mut monitor = Monitor::new(&rules, Method::default());
             for slot in 10..14 {
                 let oslo_board = board("oslo", &[("mail", left)], slot, &rules);
                 let lima_board = board("lima", &[("shop", moved)], slot, &rules);

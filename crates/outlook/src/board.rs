@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use swell_core::council::witness::Passed;
+use swell_core::council::claim::Passed;
 use swell_core::council::words::Criticality;
 use swell_forecast::calendar::occasion::Occasion;
 
@@ -47,6 +47,9 @@ pub struct Card {
     pub functions: Vec<String>,
     /// How much it matters.
     pub criticality: Criticality,
+    /// Workloads there whose functions pass items to those of this one by flows, or get some of them.
+    #[serde(default)]
+    pub joined: Vec<String>,
 }
 
 /// What a site tells of itself.

@@ -1,12 +1,13 @@
-//! Emptying a site: each of its workloads, those that matter most first, to where it fits.
-
-use std::collections::BTreeMap;
+//! Emptying a site: each of its workloads, those that matter most first, to where it fits. Those that
+//! are joined go together, if there is a site for all of them.
 
 use swell_core::council::filing::through;
-use swell_core::council::load::{fits, predicted_ppm};
+use swell_core::council::load::{demand, fits, predicted_ppm};
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
+use swell_core::council::ways::away_ppm;
 use swell_core::council::words::{Metric, Mode, WorkloadId};
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;
@@ -33,7 +34,7 @@ impl Evacuation {
     /// The next proposals: of workloads that may go, to sites that may take them.
     pub fn filings(
         &self,
-        state: &State,
+        (state, joined): (&State, &Joined),
         may_go: &dyn Fn(&Workload) -> bool,
         may_take: &dyn Fn(SiteId) -> bool,
     ) -> Vec<Filing> {
@@ -54,25 +55,53 @@ impl Evacuation {
         };
         let mut going: Vec<_> = state.workloads.iter().filter(goes).collect();
         going.sort_by_key(|(id, of)| (std::cmp::Reverse(of.criticality), **id));
-        let filings = going.into_iter().filter_map(|(id, of)| {
-            let others = state.members.keys().copied();
-            let others = others.filter(|site| *site != self.source && may_take(*site));
-            let fitting = others.filter(|site| {
-                let filing = self.filing(state, *id, of, *site);
-                fits(state, *site, &of.demand, through(state, &filing)).is_ok()
-            });
-            let full = |site: &SiteId| {
-                (predicted_ppm(state, *site, Metric::Cpu, state.slot()).unwrap_or(0), *site)
-            };
-            fitting.min_by_key(full).map(|site| self.filing(state, *id, of, site))
-        });
-        filings.take(AT_A_TIME).collect()
+        let ids: Vec<WorkloadId> = going.iter().map(|(id, _)| **id).collect();
+        let mut gone: Vec<WorkloadId> = Vec::new();
+        let mut filings = Vec::new();
+        for id in &ids {
+            if gone.contains(id) {
+                continue;
+            }
+            let group = joined.group(state, *id);
+            let is_whole = group.iter().all(|id| ids.contains(id));
+            let whole = Some(group).filter(|group| is_whole && group.len() > 1);
+            let whole = whole.and_then(|group| self.somewhere(state, &group, may_take));
+            let filed = whole.or_else(|| self.somewhere(state, &[*id], may_take));
+            gone.extend(filed.iter().flat_map(|filing| filing.workloads.keys().copied()));
+            filings.extend(filed);
+            if filings.len() == AT_A_TIME {
+                break;
+            }
+        }
+        filings
     }
 
-    fn filing(&self, state: &State, id: WorkloadId, of: &Workload, destination: SiteId) -> Filing {
+    /// A proposal to where the workloads fit, and most room is left.
+    fn somewhere(
+        &self,
+        state: &State,
+        ids: &[WorkloadId],
+        may_take: &dyn Fn(SiteId) -> bool,
+    ) -> Option<Filing> {
+        let wanted = demand(state, ids.iter().copied());
+        let others = state.members.keys().copied();
+        let others = others.filter(|site| *site != self.source && may_take(*site));
+        let fitting = others.filter(|site| {
+            let filing = self.filing(state, ids, *site);
+            fits(state, *site, &wanted, through(state, &filing)).is_ok()
+        });
+        let full = |site: &SiteId| {
+            let there = predicted_ppm(state, *site, Metric::Cpu, state.slot()).unwrap_or(0);
+            (there.saturating_add(away_ppm(state, self.source, *site)), *site)
+        };
+        fitting.min_by_key(full).map(|site| self.filing(state, ids, site))
+    }
+
+    fn filing(&self, state: &State, ids: &[WorkloadId], destination: SiteId) -> Filing {
+        let epoch = |id: &WorkloadId| Some((*id, state.workloads.get(id)?.authority.epoch));
         let at_most_ppm = state.rules.limit_ppm;
         Filing {
-            workloads: BTreeMap::from([(id, of.authority.epoch)]),
+            workloads: ids.iter().filter_map(epoch).collect(),
             source: self.source,
             destination,
             deadline: state.now + state.rules.slot * WITHIN_SLOTS,

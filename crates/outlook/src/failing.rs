@@ -5,6 +5,7 @@ use swell_core::council::judge::FAILING_PPM;
 use swell_core::council::proposal::{Cause, Filing, Outcome, Rollback};
 use swell_core::council::propose::Temper;
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
 use swell_core::council::words::{Metric, Slot};
 use swell_core::ids::SiteId;
 
@@ -17,7 +18,7 @@ const PAUSE_SLOTS: u64 = 6;
 
 /// What a site proposes for itself and for those it watches.
 pub fn proposals(
-    state: &State,
+    (state, joined): (&State, &Joined),
     monitor: &Monitor,
     me: SiteId,
     is_there: &dyn Fn(SiteId) -> bool,
@@ -35,7 +36,7 @@ pub fn proposals(
         let cause = Cause::SourceFailing { chance_ppm: chance(source) };
         let (rollback, window_slots) = (Rollback::ToSource, temper.window_slots);
         let evacuation = Evacuation { source, cause, rollback, window_slots };
-        evacuation.filings(state, &|_| true, &may_take)
+        evacuation.filings((state, joined), &|_| true, &may_take)
     });
     filings.collect()
 }

@@ -2,75 +2,44 @@
 //! believed.
 //!
 //! A method is judged by the pinball loss of what it said as far ahead as commitments lie, on
-//! each series by itself: one that is good at a steady workload may be bad at a rising one.
+//! each series by itself: one that is good at a steady workload may be bad at a rising one. Common
+//! methods are asked about all; a series gets one of its own where a back-test found that better and
+//! a trial proved it, as functions do.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::str::FromStr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot};
 use swell_forecast::bands::{Forecast, LEVELS, Quantiles};
-use swell_forecast::local::exponential::Exponential;
-use swell_forecast::local::rule::{Conformal, Known, Rule, bound};
-use swell_forecast::local::seasonal_naive::SeasonalNaive;
-use swell_forecast::local::smoothing::Smoothing;
-use swell_forecast::local::theta::Theta;
-use swell_forecast::measure::pinball;
+use swell_forecast::local::rule::{Known, bound};
 
+use crate::choosing::{Choosing, Serving};
+use crate::counted::{Calendar, panel};
 use crate::history::{History, Source};
+use crate::manner::Manner;
+use crate::methods::{COMMON, Method, NAIVE, RULES, common};
+use crate::taught::{SOURCES_MAX, Taught};
+use crate::track::{Said as Noted, Track};
 
-/// The methods, with their names; among equals the first.
-const METHODS: [(&str, &dyn Rule); 4] = [
-    ("exponential", &Conformal(Exponential)),
-    ("theta", &Conformal(Theta)),
-    ("smoothing", &Conformal(Smoothing)),
-    ("seasonal-naive", &SeasonalNaive),
-];
-
-/// What an old loss still weighs after another slot.
-const MEMORY: f64 = 0.9;
-
-/// One of the methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Method(usize);
-
-impl FromStr for Method {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let place = METHODS.iter().position(|(known, _)| *known == name);
-        place.map(Self).ok_or_else(|| {
-            let known = METHODS.map(|(known, _)| known).join("`, `");
-            format!("there is no method `{name}` of forecasting, only `{known}`")
-        })
-    }
-}
+/// What is forecast: a source, in a metric.
+pub type Of = (Source, Metric);
 
 /// Forecasts of everything.
 #[derive(Clone)]
 pub struct Foreteller {
-    horizon: usize,
-    lead: usize,
-    season: usize,
-    /// Whoever may be believed: the one method of this name, or the best of all.
-    only: Option<usize>,
-    tracks: BTreeMap<(Source, Metric), Track>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Track {
-    losses: [f64; METHODS.len()],
-    /// What each said of slots that are not over, the next one first.
-    waiting: VecDeque<(Slot, [Quantiles; METHODS.len()])>,
-    said: Vec<Quantiles>,
-    by: usize,
-    /// What had been said, at the lead, of the slot that was judged last.
-    judged: Option<Quantiles>,
+    manner: Manner,
+    tracks: BTreeMap<Of, Track>,
+    choosing: Choosing,
+    taught: Taught,
 }
 
 /// What was learned of each source: who missed by how much, and what was said of what comes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Learned(BTreeMap<(Source, Metric), Track>);
+pub struct Learned {
+    tracks: BTreeMap<Of, Track>,
+    choices: Vec<u8>,
+}
 
 /// What is said of one source.
 pub struct Said<'a> {
@@ -80,40 +49,44 @@ pub struct Said<'a> {
     pub steps: &'a [Quantiles],
 }
 
+/// A series and what came of it in the slot that is over, if it was measured.
+struct Seen {
+    of: Of,
+    name: Arc<str>,
+    taken: Vec<f32>,
+    came: Option<f32>,
+}
+
+impl Seen {
+    /// Most of what is measured is of metrics that a source never takes anything of.
+    fn is_nothing(&self) -> bool {
+        self.taken.iter().all(|taken| *taken == 0.0)
+    }
+}
+
 impl Foreteller {
-    /// Forecasts of so many slots, judged by what was said `lead` slots ahead. `method` is the
-    /// one to believe, or nothing for the best of late.
-    pub fn new(horizon: usize, lead: usize, season: usize, method: Option<Method>) -> Self {
-        let only = method.map(|Method(place)| place);
-        Self {
-            horizon: horizon.max(lead + 1),
-            lead,
-            season: season.max(1),
-            only,
-            tracks: BTreeMap::new(),
-        }
+    /// Forecasts in this manner.
+    pub fn new(manner: Manner) -> Self {
+        let horizon = manner.horizon.max(manner.lead + 1);
+        let manner = Manner { horizon, season: manner.season.max(1), ..manner };
+        let (tracks, choosing, taught) = Default::default();
+        Self { manner, tracks, choosing, taught }
     }
 
     /// What was learned so far.
     pub fn learned(&self) -> Learned {
-        Learned(self.tracks.clone())
+        Learned { tracks: self.tracks.clone(), choices: self.choosing.to_bytes() }
     }
 
     /// Goes on from what was learned before; whether it makes sense.
     pub fn recall(&mut self, learned: Learned) -> bool {
-        let is_fine = |track: &Track| {
-            track.by < METHODS.len() && track.losses.iter().all(|loss| *loss >= 0.0)
+        let choosing = Choosing::from_bytes(&learned.choices);
+        let (Some(choosing), true) = (choosing, learned.tracks.values().all(Track::is_plausible))
+        else {
+            return false;
         };
-        let makes_sense = learned.0.values().all(is_fine);
-        if makes_sense {
-            self.tracks = learned.0;
-        }
-        makes_sense
-    }
-
-    /// The names of the methods.
-    pub fn methods() -> [&'static str; METHODS.len()] {
-        METHODS.map(|(name, _)| name)
+        (self.tracks, self.choosing) = (learned.tracks, choosing);
+        true
     }
 
     /// A slot is over: what was said of it is judged, and what comes is forecast. `calm` makes of
@@ -121,27 +94,104 @@ impl Foreteller {
     pub fn on_slot(&mut self, history: &History, slot: Slot, calm: &dyn Fn(Source, &mut [f32])) {
         let sources: Vec<Source> = history.sources().collect();
         self.tracks.retain(|(source, _), _| sources.contains(source));
-        for source in sources {
-            for metric in Metric::ALL {
-                let mut series = history.series(source, metric, slot);
-                calm(source, &mut series);
-                let came = history.at(source, slot).and_then(|_| series.last().copied());
-                let track = self.tracks.entry((source, metric)).or_default();
-                track.judge(slot, came);
-                track.forecast(&series, slot, (self.horizon, self.lead, self.season), self.only);
+        let all = sources.iter().flat_map(|source| Metric::ALL.map(|metric| (*source, metric)));
+        let seen = |of: Of| {
+            let (source, metric) = of;
+            let mut taken = history.series(source, metric, slot);
+            calm(source, &mut taken);
+            let came = history.at(source, slot).and_then(|_| taken.last().copied());
+            Seen { of, name: named(of), taken, came }
+        };
+        let seen: Vec<Seen> = all.map(seen).filter(|seen| !seen.taken.is_empty()).collect();
+        let calendar = Calendar { day: self.manner.season, slot };
+        let mut taught = self.teach(&seen, calendar);
+        for seen in &seen {
+            let of_taught = taught.remove(&seen.of).unwrap_or_default();
+            self.forecast(seen, calendar, of_taught);
+        }
+        let looked = seen.iter().filter(|seen| !seen.is_nothing());
+        let looked: Vec<(Arc<str>, &[f32])> =
+            looked.map(|seen| (seen.name.clone(), &seen.taken[..])).collect();
+        self.choosing.look(&looked, calendar, &self.manner);
+    }
+
+    /// What models across sources say of each.
+    fn teach(&mut self, seen: &[Seen], calendar: Calendar) -> BTreeMap<Of, Vec<Forecast>> {
+        let mut said: BTreeMap<Of, Vec<Forecast>> = BTreeMap::new();
+        if !self.manner.teaches {
+            return said;
+        }
+        let some: Vec<&Seen> =
+            seen.iter().filter(|seen| !seen.is_nothing()).take(SOURCES_MAX).collect();
+        let series: Vec<(Arc<str>, &[f32])> =
+            some.iter().map(|seen| (seen.name.clone(), &seen.taken[..])).collect();
+        let panel = panel(&series, calendar);
+        let Manner { season, horizon, .. } = self.manner;
+        for forecasts in self.taught.say(&panel, calendar.slot, season, horizon) {
+            for (seen, forecast) in some.iter().zip(forecasts) {
+                said.entry(seen.of).or_default().push(forecast);
             }
         }
+        said
+    }
+
+    fn forecast(&mut self, seen: &Seen, calendar: Calendar, taught: Vec<Forecast>) {
+        let Manner { horizon, lead, season, method, tried, .. } = self.manner;
+        let (taken, slot) = (&seen.taken[..], calendar.slot);
+        let Some(&last) = taken.last() else { return };
+        let track = self.tracks.entry(seen.of).or_default();
+        let judged = track.judge(slot, seen.came);
+        if seen.is_nothing() {
+            let nothing = Forecast::flat([0.0; LEVELS.len()], horizon);
+            track.say((slot, lead), Noted::nothing(), nothing, common(0));
+            return;
+        }
+        if let Some((noted, came)) = judged.filter(|_| tried > 0) {
+            self.choosing.hear(&seen.name, slot, taken, noted, came);
+        }
+        let sane = |forecast: Forecast| forecast.sane(bound(taken), last);
+        let known = Known::undated(taken, season, 0);
+        let rules = RULES.iter().map(|(_, rule)| sane(rule.forecast(known, horizon)));
+        let mut said: Vec<Forecast> = rules.chain(taught.into_iter().map(sane)).collect();
+        let serving = match method {
+            Method::Common(place) if place < said.len() => Serving::Common,
+            Method::Other(name) => Serving::Own(name),
+            _ => self.choosing.serving(&seen.name),
+        };
+        let best = match method {
+            Method::Common(place) if place < said.len() => place,
+            _ => track.best(said.len()),
+        };
+        let own = match method {
+            Method::Other(name) => Some(name),
+            _ => self.choosing.own(&seen.name),
+        };
+        let own = own.and_then(|method| {
+            let forecast = Choosing::ask(method, (&seen.name, taken), calendar, horizon)?;
+            Some((method, sane(forecast)))
+        });
+        let at = |forecast: &Forecast| forecast.steps[lead.min(horizon - 1)];
+        let mut noted = Noted { best, own: own.as_ref().map(|(_, of)| at(of)), ..Noted::nothing() };
+        for place in 0..COMMON {
+            noted.common[place] = said.get(place).map(at);
+        }
+        let (forecast, by) = match (serving, own) {
+            (Serving::Own(_), Some((method, forecast))) => (forecast, method),
+            (Serving::Naive, _) => (said.swap_remove(NAIVE), common(NAIVE)),
+            _ => (said.swap_remove(best), common(best)),
+        };
+        track.say((slot, lead), noted, forecast, by);
     }
 
     /// What is said of a source; nothing where it has no past.
     pub fn said(&self, source: Source, metric: Metric) -> Option<Said<'_>> {
         let track = self.tracks.get(&(source, metric))?;
-        Some(Said { by: METHODS[track.by].0, steps: &track.said })
+        Some(Said { by: track.by(), steps: track.said() })
     }
 
     /// What had been said, at the lead, of the slot that is over.
     pub fn judged(&self, source: Source, metric: Metric) -> Option<Quantiles> {
-        self.tracks.get(&(source, metric))?.judged
+        self.tracks.get(&(source, metric))?.judged()
     }
 
     /// What is said of a source so many slots ahead; the last beyond the horizon, nothing taken
@@ -152,78 +202,37 @@ impl Foreteller {
     }
 }
 
-impl Track {
-    fn judge(&mut self, slot: Slot, came: Option<f32>) {
-        self.judged = None;
-        while let Some((of, said)) = self.waiting.front() {
-            if *of > slot {
-                return;
-            }
-            self.judged = (*of == slot).then_some(said[self.by]);
-            if let Some(came) = came.filter(|_| *of == slot) {
-                for (loss, said) in self.losses.iter_mut().zip(said) {
-                    let of = |(quantile, level): (&f32, f32)| {
-                        pinball(came.into(), (*quantile).into(), level.into())
-                    };
-                    let missed: f64 = said.iter().zip(LEVELS).map(of).sum();
-                    *loss = *loss * MEMORY + missed;
-                }
-            }
-            self.waiting.pop_front();
-        }
+/// What a series is called, in what is kept as well.
+fn named((source, metric): Of) -> Arc<str> {
+    let metric = metric.name();
+    match source {
+        Source::Workload(id) => format!("workload-{}/{metric}", id.0),
+        Source::Rest(site) => format!("rest-{}/{metric}", site.0),
+        Source::Node(node) => format!("node-{}/{metric}", node.0),
     }
-
-    fn forecast(
-        &mut self,
-        series: &[f32],
-        slot: Slot,
-        (horizon, lead, season): (usize, usize, usize),
-        only: Option<usize>,
-    ) {
-        let Some(&last) = series.last() else { return };
-        let known = Known::undated(series, season, 0);
-        // Most of what is measured is of metrics that a source never takes anything of.
-        let is_nothing = series.iter().all(|taken| *taken == 0.0);
-        let of = |(_, rule): (&str, &dyn Rule)| match is_nothing {
-            true => Forecast { steps: vec![[0.0; LEVELS.len()]; horizon] },
-            false => rule.forecast(known, horizon).sane(bound(series), last),
-        };
-        let said: [Forecast; METHODS.len()] = METHODS.map(of);
-        let best = (0..METHODS.len()).min_by(|a, b| self.losses[*a].total_cmp(&self.losses[*b]));
-        self.by = only.or(best).unwrap_or(0);
-        let of_lead = said.each_ref().map(|said| said.steps[lead.min(horizon - 1)]);
-        self.waiting.push_back((slot.plus(1 + lead as u64), of_lead));
-        let [a, b, c, d] = said;
-        self.said = [a, b, c, d].into_iter().nth(self.by).unwrap_or_default().steps;
-    }
+    .into()
 }
 
 #[cfg(test)]
 mod tests {
     use swell_core::council::words::WorkloadId;
     use swell_forecast::bands::MEDIAN;
+    use swell_forecast::choice::methods::TRIED;
 
     use super::*;
+    use crate::methods::TAUGHT;
 
     fn play(load: impl Fn(u64) -> f32, slots: u64, season: usize) -> (Foreteller, Source) {
         let source = Source::Workload(WorkloadId(1));
         let mut history = History::new(600);
-        let mut foreteller = Foreteller::new(8, 2, season, None);
+        let (tried, teaches, method) = (14, false, Method::Best);
+        let manner = Manner { horizon: 8, lead: 2, season, tried, teaches, method };
+        let mut foreteller = Foreteller::new(manner);
         for slot in 0..slots {
             history.add(source, Slot(slot), [load(slot), 0.0, 0.0, 0.0]);
             foreteller.on_slot(&history, Slot(slot), &|_, _| {});
         }
         (foreteller, source)
-    }
-
-    #[test]
-    fn methods_are_known_by_name() {
-        for name in Foreteller::methods() {
-            let Method(place) = name.parse().expect("it is one");
-            assert_eq!(METHODS[place].0, name);
-        }
-        let why = "thetta".parse::<Method>().expect_err("it is none");
-        assert!(why.contains("`theta`"), "{why}");
     }
 
     #[test]
@@ -244,5 +253,45 @@ mod tests {
         assert!((ahead - wave(103)).abs() < 300.0, "{} says {ahead}", said.by);
         let unknown = Source::Workload(WorkloadId(9));
         assert_eq!(foreteller.step(unknown, Metric::Cpu, 3), [0.0; 5]);
+    }
+
+    #[test]
+    fn a_series_gets_a_method_of_its_own_where_that_proves_better() {
+        let zigzag = |slot: u64| if slot.is_multiple_of(2) { 1_000.0 } else { 100.0 };
+        let (foreteller, source) = play(zigzag, 260, 720);
+        let said = foreteller.said(source, Metric::Cpu).expect("it has a past");
+        assert!(TRIED.contains(&said.by), "{} is no method of its own", said.by);
+        for ahead in 0..4 {
+            let (middle, comes) = (said.steps[ahead][MEDIAN], zigzag(260 + ahead as u64));
+            assert!((middle - comes).abs() < 200.0, "{} says {middle} of {comes}", said.by);
+        }
+        let kept = foreteller.learned();
+        let mut again = Foreteller::new(foreteller.manner);
+        assert!(again.recall(kept.clone()) && again.learned() == kept, "it goes on from there");
+    }
+
+    #[test]
+    fn models_across_series_have_a_say_once_they_are_taught() {
+        for name in TAUGHT {
+            let (tried, teaches, method) = (0, true, name.parse().expect("it is one"));
+            let manner = Manner { horizon: 8, lead: 2, season: 720, tried, teaches, method };
+            let (mut foreteller, mut history) = (Foreteller::new(manner), History::new(600));
+            let mut by = Vec::new();
+            for slot in (0..150).map(Slot) {
+                for workload in 0..3 {
+                    let taken = 100.0 * (1 + workload) as f32 * (1.0 + (slot.0 % 10) as f32);
+                    let source = Source::Workload(WorkloadId(workload));
+                    history.add(source, slot, [taken, 0.0, 0.0, 0.0]);
+                }
+                // The past is learned from at once, however it came to be known.
+                if slot.0 >= 142 {
+                    foreteller.on_slot(&history, slot, &|_, _| {});
+                    let source = Source::Workload(WorkloadId(1));
+                    by.push(foreteller.said(source, Metric::Cpu).expect("it has a past").by);
+                }
+            }
+            assert_eq!(by[0], common(0), "too little was known");
+            assert_eq!(by[7], name);
+        }
     }
 }

@@ -4,6 +4,7 @@
 use swell_core::council::proposal::{Cause, Filing, Rollback};
 use swell_core::council::propose::Temper;
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;
 
@@ -18,18 +19,18 @@ pub fn stand_in(state: &State, lost: SiteId, is_there: &dyn Fn(SiteId) -> bool) 
 
 /// What a site proposes for those that are lost and that it stands in for.
 pub fn proposals(
-    state: &State,
+    (state, joined): (&State, &Joined),
     me: SiteId,
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
 ) -> Vec<Filing> {
     let lost = state.members.keys().copied().filter(|site| *site != me && !is_there(*site));
     let ours = lost.filter(|site| stand_in(state, *site, is_there) == Some(me));
-    ours.flat_map(|source| of_site(state, source, is_there, temper)).collect()
+    ours.flat_map(|source| of_site((state, joined), source, is_there, temper)).collect()
 }
 
 fn of_site(
-    state: &State,
+    (state, joined): (&State, &Joined),
     source: SiteId,
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
@@ -42,7 +43,7 @@ fn of_site(
         window_slots: temper.window_slots,
     };
     let is_orphan = |of: &Workload| of.authority.lease_until <= state.now;
-    evacuation.filings(state, &is_orphan, is_there)
+    evacuation.filings((state, joined), &is_orphan, is_there)
 }
 
 #[cfg(test)]
@@ -75,7 +76,8 @@ mod tests {
         say(&mut state, 2, register);
         let temper = TEMPER;
         let is_there = |site: SiteId| site != SiteId(2);
-        let of = |state: &State, me| proposals(state, SiteId(me), &is_there, &temper);
+        let alone = Joined::default();
+        let of = |state: &State, me| proposals((state, &alone), SiteId(me), &is_there, &temper);
         assert!(of(&state, 3).is_empty(), "its lease runs");
         let mut at = begin;
         while state.workloads[&workload].authority.lease_until > state.now {
@@ -88,7 +90,7 @@ mod tests {
         assert_eq!((filing.source, filing.cause), (SiteId(2), Cause::SourceLost));
         say(&mut state, 3, Command::Propose(Box::new(filing.clone())));
         assert!(of(&state, 3).is_empty(), "it is proposed already");
-        let nobody = proposals(&state, SiteId(3), &|_| true, &temper);
+        let nobody = proposals((&state, &alone), SiteId(3), &|_| true, &temper);
         assert!(nobody.is_empty(), "everybody is there");
     }
 }

@@ -4,41 +4,39 @@
 //! Pure: boards, calendars and the council's state come in. Every site forecasts every workload
 //! by itself, so that it can judge what others propose.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use swell_core::council::entry::Band;
 use swell_core::council::rules::Rules;
 use swell_core::council::state::State;
-use swell_core::council::witness::{Claim, Witness};
+use swell_core::council::witness::Witness;
 use swell_core::council::words::{Loads, Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_forecast::bands::Quantiles;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::checkpoint::{self, CheckpointError};
-use swell_forecast::watch::anomaly::Anomaly;
-use swell_forecast::watch::board::Board as Watchers;
 use swell_forecast::watch::watcher::Sight;
 
 use crate::announced::{Announced, Said};
 use crate::board::Board;
 use crate::crew::Crew;
-use crate::foreteller::{Foreteller, Learned, Method};
+use crate::foreteller::{Foreteller, Learned};
 use crate::history::{History, Source};
+use crate::manner::Manner;
+use crate::methods::Method;
 use crate::naming::{Names, site_id, workload_id};
+use crate::oddities::Oddities;
 use crate::odds::{Odds, failing_share};
 use crate::quality::Quality;
 use crate::quantiles::{band, chance_above, share_ppm, sum};
-use crate::sums::{Amounts, Reading, plus};
-use crate::witness::heard;
+use crate::sums::{Amounts, Reading, Sums, plus};
+use crate::witness::{claim, heard, taken};
 
 /// Slots of the past that are looked at, at most: two days of usual ones, as loads repeat daily.
 pub const SLOTS_MAX: usize = 1_500;
 
 /// What its memory is called.
-const KIND: &str = "monitor";
-
-/// Anomalies that are kept.
-const ANOMALIES_MAX: usize = 256;
+const KIND: &str = "monitor-choosing";
 
 /// What a site sees of all sites, and expects of them; any other that was told the same sees and
 /// expects it too.
@@ -48,8 +46,7 @@ pub struct Monitor {
     pub(crate) history: History,
     foreteller: Foreteller,
     odds: Odds<SiteId>,
-    watchers: Watchers,
-    anomalies: VecDeque<Anomaly>,
+    oddities: Oddities,
     quality: Quality,
     names: Names,
     /// Where each workload ran in the last slot, most of all.
@@ -69,16 +66,16 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// The monitor of a site that goes by these rules; `method` as in [`Foreteller::new`].
-    pub fn new(rules: &Rules, method: Option<Method>) -> Self {
-        let (horizon, lead) = (rules.horizon_slots as usize + 1, rules.lead_slots as usize);
+    /// The monitor of a site that goes by these rules, and believes that method.
+    pub fn new(rules: &Rules, method: Method) -> Self {
+        let lead = rules.lead_slots as usize;
+        let manner = Manner::of(rules, method);
         Self {
             lead,
             history: History::new(SLOTS_MAX),
-            foreteller: Foreteller::new(horizon, lead, rules.season_slots as usize, method),
+            foreteller: Foreteller::new(manner),
             odds: Odds::default(),
-            watchers: Watchers::default(),
-            anomalies: VecDeque::new(),
+            oddities: Oddities::default(),
             quality: Quality::default(),
             names: Names::default(),
             places: BTreeMap::new(),
@@ -97,19 +94,19 @@ impl Monitor {
     /// fared, and what is usual.
     pub fn to_bytes(&self) -> Vec<u8> {
         let learned = (&self.history, self.foreteller.learned(), &self.odds);
-        checkpoint::write(KIND, &(learned, self.watchers.to_bytes(), self.slot))
+        checkpoint::write(KIND, &(learned, self.oddities.to_bytes(), self.slot))
     }
 
     /// Goes on from what [`Monitor::to_bytes`] made these bytes of; all of it or nothing. What it
     /// expects, it knows again once a slot is over.
     pub fn recall(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
         type Kept = ((History, Learned, Odds<SiteId>), Vec<u8>, Slot);
-        let ((history, learned, odds), watchers, slot): Kept = checkpoint::read(KIND, bytes)?;
-        let watchers = Watchers::from_bytes(&watchers)?;
+        let ((history, learned, odds), oddities, slot): Kept = checkpoint::read(KIND, bytes)?;
+        let oddities = Oddities::from_bytes(&oddities)?;
         if !history.is_plausible() || !self.foreteller.recall(learned) {
             return Err(CheckpointError::Damaged);
         }
-        (self.history, self.odds, self.watchers, self.slot) = (history, odds, watchers, slot);
+        (self.history, self.odds, self.oddities, self.slot) = (history, odds, oddities, slot);
         Ok(())
     }
 
@@ -201,13 +198,7 @@ impl Monitor {
         }
         let claims = board.reading.workloads.iter().map(|(name, sums)| {
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
-            // Sums that fell are those of a node that came up anew.
-            let since = |now: u64, earlier: u64| now.checked_sub(earlier).unwrap_or(now);
-            let claim = Claim {
-                calls: since(sums.calls, earlier.calls),
-                run_us: since(sums.run_us, earlier.run_us),
-            };
-            (workload_id(name), claim)
+            (workload_id(name), claim(&sums.since(&earlier)))
         });
         let corrected = self.witness.corrected(site, &claims.collect());
         if !corrected.is_empty() {
@@ -218,10 +209,10 @@ impl Monitor {
             let id = workload_id(name);
             self.names.workloads.insert(id, name.clone());
             let earlier = before.workloads.get(name).copied().unwrap_or_default();
-            let mut loads = sums.loads_since(&earlier, elapsed);
-            if let Some(run_us) = corrected.get(&id) {
-                loads[Metric::Cpu as usize] = *run_us as f32 / elapsed as f32;
-            }
+            let loads = match corrected.get(&id) {
+                Some(believed) => taken(believed).loads_since(&Sums::default(), elapsed),
+                None => sums.loads_since(&earlier, elapsed),
+            };
             self.history.add(Source::Workload(id), slot, loads);
             self.quality.on_slot(id, slot, &earlier, sums);
             let place = self.places.entry(id).or_insert((site, loads[0]));
@@ -244,18 +235,18 @@ impl Monitor {
         let day = usize::try_from(rules.season_slots).unwrap_or(0);
         for (id, name) in &self.names.workloads {
             let source = Source::Workload(*id);
-            let came = self.history.at(source, self.slot).map(|loads| loads[0].round() as u32);
-            let sight = Sight {
-                step: self.slot.0,
-                count: came,
-                quantiles: self.foreteller.judged(source, Metric::Cpu),
-                place: (self.slot.0 % rules.season_slots.max(1)) as usize,
-                day,
-            };
-            self.anomalies.extend(self.watchers.look(name, &sight));
+            let took = self.history.at(source, self.slot);
+            for metric in Metric::ALL {
+                let sight = Sight {
+                    step: self.slot.0,
+                    count: took.map(|loads| loads[metric as usize].round() as u32),
+                    quantiles: self.foreteller.judged(source, metric),
+                    place: (self.slot.0 % rules.season_slots.max(1)) as usize,
+                    day,
+                };
+                self.oddities.look(name, metric, &sight);
+            }
         }
-        let over = self.anomalies.len().saturating_sub(ANOMALIES_MAX);
-        self.anomalies.drain(..over);
     }
 
     /// What things are called, by what was told.
@@ -263,9 +254,9 @@ impl Monitor {
         &self.names
     }
 
-    /// What was out of the ordinary, the oldest first.
-    pub fn anomalies(&self) -> impl Iterator<Item = &Anomaly> {
-        self.anomalies.iter()
+    /// What was out of the ordinary.
+    pub fn oddities(&self) -> &Oddities {
+        &self.oddities
     }
 
     /// How calls of workloads fare.

@@ -49,14 +49,15 @@ mod tests {
     use swell_core::ids::SiteId;
 
     use super::*;
+    use crate::methods::Method;
     use crate::naming::node_number;
     use crate::sums::{Reading, Sums};
 
     const SLOT_MS: u64 = 1_000;
 
     fn node(name: &str, slot: u64, used_milli: u64, is_there: bool) -> NodeReading {
-        let run_us = slot * used_milli * SLOT_MS;
-        let shop = Sums { run_us, calls: slot * 10, ..Sums::default() };
+        let cpu_us = slot * used_milli * SLOT_MS;
+        let shop = Sums { cpu_us, calls: slot * 10, ..Sums::default() };
         let workloads = [("shop".to_string(), shop)].into();
         let reading = Reading { at_ms: slot * SLOT_MS, workloads, ..Reading::default() };
         NodeReading { name: name.to_string(), capacity: Loads::cpu(1_000), is_there, reading }
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn each_node_is_forecast_by_itself_and_a_lost_one_bears_nothing_and_may_fail_again() {
         let rules = Rules::default();
-        let mut monitor = Monitor::new(&rules, None);
+        let mut monitor = Monitor::new(&rules, Method::default());
         let live = |slots: std::ops::Range<u64>, is_there: bool, monitor: &mut Monitor| {
             for slot in slots {
                 let nodes = vec![node("full", slot, 950, true), node("idle", slot, 20, is_there)];

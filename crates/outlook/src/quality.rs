@@ -10,15 +10,14 @@ use std::ops::Range;
 use swell_core::council::proposal::Trouble;
 use swell_core::council::words::{Slot, WorkloadId};
 
+use crate::fares::Fares;
 use crate::sums::Sums;
 
 /// Slots that are remembered.
 const SLOTS_MAX: usize = 64;
-/// From fewer calls nothing is concluded.
+/// From fewer calls nothing is concluded about how long they take.
 const CALLS_MIN: u64 = 20;
-/// A share of failed calls that is larger by this is a change for the worse.
-const FAILED_MORE: f64 = 0.2;
-/// So is a call that takes so many times as long, and this many microseconds longer.
+/// A call is slower that takes so many times as long, and this many microseconds longer.
 const SLOWER_TIMES: f64 = 3.0;
 const SLOWER_US: f64 = 20_000.0;
 
@@ -59,8 +58,8 @@ impl Quality {
         self.0.retain(|_, row| row.back().is_some_and(|(slot, _)| *slot >= before));
     }
 
-    /// What is worse about the calls of a workload in some slots than it was in others, if there
-    /// were enough in both.
+    /// What is worse about the calls of a workload in some slots than it was in others, as far as
+    /// there were enough to tell.
     pub fn worse(
         &self,
         workload: WorkloadId,
@@ -73,11 +72,11 @@ impl Quality {
             within.fold(Calls::default(), |sum, (_, calls)| sum.plus(*calls))
         };
         let (before, now) = (sum(before), sum(now));
+        if now.fares().fails_more(before.fares()) {
+            return Some(Trouble::FailsMore);
+        }
         if before.calls.min(now.calls) < CALLS_MIN {
             return None;
-        }
-        if now.failed_share() > before.failed_share() + FAILED_MORE {
-            return Some(Trouble::FailsMore);
         }
         let bar = (before.mean_us() * SLOWER_TIMES).max(before.mean_us() + SLOWER_US);
         (now.mean_us() > bar).then_some(Trouble::Slower)
@@ -93,8 +92,8 @@ impl Calls {
         }
     }
 
-    fn failed_share(self) -> f64 {
-        self.failed as f64 / self.calls.max(1) as f64
+    fn fares(self) -> Fares {
+        Fares { calls: self.calls, failed: self.failed }
     }
 
     fn mean_us(self) -> f64 {
@@ -114,7 +113,8 @@ mod tests {
             (100, 30, 1_000_000, Some(Trouble::FailsMore)),
             (100, 2, 3_100_000, Some(Trouble::Slower)),
             (100, 2, 2_900_000, None),
-            (10, 10, 1_000_000, None),
+            (12, 12, 1_000_000, Some(Trouble::FailsMore)),
+            (12, 0, 3_000_000, None),
         ] {
             let mut quality = Quality::default();
             let mut sums = Sums { calls: 7, ..Sums::default() };

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use swell_core::council::entry::Command;
 use swell_core::council::propose::{Temper, propose};
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
 use swell_core::council::words::{Criticality, Loads, Metric, WorkloadId};
 use swell_core::ids::SiteId;
 
@@ -103,8 +104,8 @@ pub fn workloads(
 }
 
 /// What the site proposes, for itself and for those that follow it.
-pub fn proposals(state: &State, me: SiteId, temper: &Temper) -> Vec<Command> {
+pub fn proposals(state: &State, me: SiteId, joined: &Joined, temper: &Temper) -> Vec<Command> {
     let sources = watched(state, me).into_iter();
-    let filings = sources.filter_map(|source| propose(state, me, source, temper));
+    let filings = sources.filter_map(|source| propose(state, (me, joined), source, temper));
     filings.map(|filing| Command::Propose(Box::new(filing))).collect()
 }

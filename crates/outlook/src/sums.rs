@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use swell_core::council::words::Metric;
 
 /// Sums since a node came up, and what is held now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sums {
-    /// How long instances worked, in microseconds. A guest that waits is not told apart from
-    /// one that works, so of a processor it is at most this.
+    /// How long calls were worked on, in microseconds by the wall: what others that wait for them
+    /// can see of it.
     pub run_us: u64,
+    /// Processor time, in microseconds.
+    pub cpu_us: u64,
     /// Bytes of memory held now.
     pub memory_bytes: u64,
     /// Bytes of requests and answers.
@@ -30,16 +31,13 @@ pub struct Reading {
     pub at_ms: u64,
     /// By workload, by name.
     pub workloads: BTreeMap<String, Sums>,
-    /// What no workload accounts for.
+    /// What no workload accounts for, as far as it takes from what the site bears.
+    #[serde(default)]
     pub rest: Sums,
     /// What the site bears as a whole by another measure, such as that of a Prometheus, in the
     /// units and order of the council's `Loads`; none where there is no such measure.
     #[serde(default)]
     pub measured: [Option<u64>; 4],
-    /// Operations that the disks of the machine have completed, whoever asked for them, as a sum
-    /// that only grows; none where nobody counts them.
-    #[serde(default)]
-    pub disks: Option<u64>,
 }
 
 /// Amounts per metric, in the units and order of the council's `Loads`.
@@ -52,7 +50,7 @@ impl Sums {
         let elapsed = elapsed_ms.max(1) as f32 / 1e3;
         let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now) as f32;
         [
-            since(self.run_us, earlier.run_us) / 1e3 / elapsed,
+            since(self.cpu_us, earlier.cpu_us) / 1e3 / elapsed,
             self.memory_bytes as f32 / (1 << 20) as f32,
             since(self.network_bytes, earlier.network_bytes) * 8.0 / 1e3 / elapsed,
             since(self.io, earlier.io) / elapsed,
@@ -65,6 +63,7 @@ impl Sums {
         let since = |now: u64, before: u64| now.checked_sub(before).unwrap_or(now);
         Sums {
             run_us: since(self.run_us, earlier.run_us),
+            cpu_us: since(self.cpu_us, earlier.cpu_us),
             memory_bytes: self.memory_bytes,
             network_bytes: since(self.network_bytes, earlier.network_bytes),
             io: since(self.io, earlier.io),
@@ -78,6 +77,7 @@ impl Sums {
     pub fn plus(&self, other: &Sums) -> Sums {
         Sums {
             run_us: self.run_us.saturating_add(other.run_us),
+            cpu_us: self.cpu_us.saturating_add(other.cpu_us),
             memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
             network_bytes: self.network_bytes.saturating_add(other.network_bytes),
             io: self.io.saturating_add(other.io),
@@ -99,17 +99,9 @@ impl Reading {
     /// they took: by another measure of the whole where there is one.
     pub fn rest_since(&self, before: &Reading, elapsed_ms: u64, workloads: Amounts) -> Amounts {
         let counted = self.rest.loads_since(&before.rest, elapsed_ms);
-        let disks = self.disks.zip(before.disks).map(|(now, before)| {
-            let of = |io: u64| Sums { io, ..Sums::default() };
-            of(now).loads_since(&of(before), elapsed_ms)[Metric::Io as usize]
-        });
-        std::array::from_fn(|metric| match (self.measured[metric], disks) {
-            (Some(measured), _) => (measured as f32 - workloads[metric]).max(0.0),
-            // What workloads asked for is among what disks did.
-            (None, Some(all)) if metric == Metric::Io as usize => {
-                (all - workloads[metric]).max(0.0)
-            }
-            _ => counted[metric],
+        std::array::from_fn(|metric| match self.measured[metric] {
+            Some(measured) => (measured as f32 - workloads[metric]).max(0.0),
+            None => counted[metric],
         })
     }
 }
@@ -125,9 +117,10 @@ mod tests {
 
     #[test]
     fn loads_are_differences_over_time() {
-        let before = Sums { run_us: 1_000_000, network_bytes: 500, ..Sums::default() };
+        let before = Sums { cpu_us: 1_000_000, network_bytes: 500, ..Sums::default() };
         let after = Sums {
-            run_us: 2_000_000,
+            cpu_us: 2_000_000,
+            run_us: 9_000_000,
             network_bytes: 2_500,
             memory_bytes: 64 << 20,
             io: 8,
@@ -135,25 +128,28 @@ mod tests {
             failed: 1,
         };
         assert_eq!(after.loads_since(&before, 2_000), [500.0, 64.0, 8.0, 4.0]);
-        let restarted = Sums { run_us: 100_000, ..Sums::default() };
+        let restarted = Sums { cpu_us: 100_000, ..Sums::default() };
         assert_eq!(restarted.loads_since(&after, 1_000)[0], 100.0, "it came up anew");
         assert_eq!(after.failures_since(&before), Some(0.1));
         assert_eq!(after.failures_since(&after), None);
     }
 
     #[test]
-    fn the_rest_is_what_workloads_do_not_account_for() {
-        let of = |disks, measured| Reading { disks, measured, ..Reading::default() };
-        let (none, io) = ([None; 4], [None, None, None, Some(70)]);
+    fn the_rest_is_what_was_counted_of_it_or_what_workloads_leave_of_the_whole() {
+        let of = |io: u64, measured| {
+            let rest = Sums { io, ..Sums::default() };
+            Reading { rest, measured, ..Reading::default() }
+        };
+        let (none, io) = ([None; 4], |whole| [None, None, None, Some(whole)]);
         let taken = [0.0, 0.0, 0.0, 40.0];
-        for (now, before, expected) in [
-            (of(Some(1_200), none), of(Some(1_000), none), 60.0),
-            (of(Some(1_010), none), of(Some(1_000), none), 0.0),
-            (of(Some(1_200), io), of(Some(1_000), none), 30.0),
-            (of(Some(1_200), none), of(None, none), 0.0),
-            (of(None, none), of(None, none), 0.0),
+        for (now, expected) in [
+            (of(1_200, none), 100.0),
+            (of(1_000, none), 0.0),
+            (of(1_200, io(70)), 30.0),
+            (of(1_200, io(7)), 0.0),
         ] {
-            assert_eq!(now.rest_since(&before, 2_000, taken), [0.0, 0.0, 0.0, expected]);
+            let rest = now.rest_since(&of(1_000, none), 2_000, taken);
+            assert_eq!(rest, [0.0, 0.0, 0.0, expected]);
         }
     }
 }

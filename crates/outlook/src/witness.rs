@@ -1,12 +1,14 @@
-//! What boards tell of calls that were passed on, as the council's witness takes it.
+//! What boards tell of calls that were passed on and of what was used, as the council's witness
+//! takes it.
 
 use std::collections::BTreeMap;
 
-use swell_core::council::witness::Seen;
+use swell_core::council::claim::{Claim, Seen};
 use swell_core::ids::SiteId;
 
 use crate::board::Board;
 use crate::naming::{site_id, workload_id};
+use crate::sums::Sums;
 
 /// What each gateway whose board was read has passed on.
 pub fn heard(boards: &BTreeMap<SiteId, Option<Board>>) -> BTreeMap<SiteId, Seen> {
@@ -20,4 +22,26 @@ fn seen(board: &Board) -> Seen {
         workloads.iter().map(move |(name, passed)| ((to, workload_id(name)), *passed))
     });
     each.collect()
+}
+
+/// What a site claims of a workload that took this since the last slot.
+pub fn claim(since: &Sums) -> Claim {
+    Claim {
+        calls: since.calls,
+        cpu_us: since.cpu_us,
+        memory_bytes: since.memory_bytes,
+        network_bytes: since.network_bytes,
+        io: since.io,
+    }
+}
+
+/// What was taken, by what is believed.
+pub fn taken(believed: &Claim) -> Sums {
+    Sums {
+        cpu_us: believed.cpu_us,
+        memory_bytes: believed.memory_bytes,
+        network_bytes: believed.network_bytes,
+        io: believed.io,
+        ..Sums::default()
+    }
 }

@@ -25,6 +25,8 @@ pub const VISITS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/visits.wasm"
 pub const FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"));
 /// A plain WASI command that writes its input in capitals.
 pub const SHOUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shout.wasm"));
+/// A plain WASI command that says it is fine, and dies where its environment says `bad`.
+pub const MOODY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/moody.wasm"));
 /// Appends what it is sent to a list in the key-value store `seen`; sent nothing, tells it.
 pub const COLLECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/collect.wasm"));
 /// Keeps what it is sent in the container `album` under the path; sent nothing, answers with what

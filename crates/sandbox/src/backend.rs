@@ -35,6 +35,14 @@ pub trait Template: Send + Sync {
 
     /// What was measured of it.
     fn costs(&self) -> Costs;
+
+    /// Processor time that its instances took since it was made: their starts, and calls of them
+    /// as far as they have come.
+    fn processor_time(&self) -> Duration;
+
+    /// Memory that guests of its instances hold now, in bytes, where the backend can tell; each of
+    /// those instances may hold the limit of its code.
+    fn guest_memory(&self) -> Option<u64>;
 }
 
 /// A sandbox of a function.

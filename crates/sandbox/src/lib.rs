@@ -11,6 +11,7 @@ pub mod call;
 pub mod log;
 pub mod key_value;
 pub mod flow;
+pub mod processor;
 pub mod backend;
 pub mod modelled;
 pub mod wasm;

@@ -10,6 +10,7 @@ use crate::backend::{Backend, Costs, Doing, Instance, PrepareError, StartError, 
 use crate::body::{Body, full};
 use crate::call::{Call, CallError, End, Outcome};
 use crate::code::{Code, Source};
+use crate::processor::ProcessorTime;
 
 /// How long this call runs, in microseconds, where the caller knows better than the model.
 pub const RUN: HeaderName = HeaderName::from_static("swell-run-us");
@@ -40,7 +41,8 @@ impl Backend for Modelled {
         let prepared = match code.source {
             Source::Modelled { start, run } => {
                 let name = code.name;
-                Ok(Arc::new(Model { name, start, run, speed: self.speed }) as Arc<dyn Template>)
+                let (speed, time) = (self.speed, Arc::default());
+                Ok(Arc::new(Model { name, start, run, speed, time }) as Arc<dyn Template>)
             }
             Source::File { .. } => Err(PrepareError::NotCode(
                 "the backend `modelled` runs no code: give it a model, or use `wasm`".to_string(),
@@ -57,6 +59,7 @@ struct Model {
     start: Duration,
     run: Duration,
     speed: f64,
+    time: Arc<ProcessorTime>,
 }
 
 impl Template for Model {
@@ -70,6 +73,14 @@ impl Template for Model {
     fn costs(&self) -> Costs {
         Costs { clone: self.start, ..Costs::default() }
     }
+
+    fn processor_time(&self) -> Duration {
+        self.time.read()
+    }
+
+    fn guest_memory(&self) -> Option<u64> {
+        None
+    }
 }
 
 impl Instance for Model {
@@ -78,6 +89,8 @@ impl Instance for Model {
             let Call { request, end, .. } = call;
             let run = run_of(request.headers()).unwrap_or(self.run);
             pass(run, self.speed).await;
+            // It pretends to compute all the while.
+            self.time.add(real(run, self.speed));
             end.tell(End { outcome: Outcome::Answered, instance_lost: false, memory: None });
             let text = format!("{{\"function\":{:?},\"run_us\":{}}}\n", self.name, run.as_micros());
             Ok(Response::new(full(text)))
@@ -94,9 +107,13 @@ fn run_of(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_micros(micros))
 }
 
+/// What takes longer than there are seconds takes for ever.
+fn real(time: Duration, speed: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() / speed).unwrap_or(Duration::MAX)
+}
+
 async fn pass(time: Duration, speed: f64) {
-    // What takes longer than there are seconds takes for ever.
-    let real = Duration::try_from_secs_f64(time.as_secs_f64() / speed).unwrap_or(Duration::MAX);
+    let real = real(time, speed);
     if !real.is_zero() {
         tokio::time::sleep(real).await;
     }

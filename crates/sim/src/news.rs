@@ -2,12 +2,13 @@
 
 use swell_core::ids::{FunctionId, InstanceId};
 use swell_core::time::{Instant, Span};
+use swell_trace::arrival::Arrival;
 
 use crate::tally::Why;
 
 /// A call, from its arrival until an instance has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Request {
+pub(crate) struct Called {
     pub(crate) function: FunctionId,
     pub(crate) arrived: Instant,
     pub(crate) run: Span,
@@ -21,10 +22,31 @@ pub(crate) struct Request {
 /// What is under way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum News {
-    Started { instance: InstanceId, took: Span },
-    Resumed { instance: InstanceId },
-    Finished { instance: InstanceId, run: Span },
-    Probed { instance: InstanceId, healthy: bool },
-    Crashed { instance: InstanceId, function: FunctionId },
-    Died { instance: InstanceId, function: FunctionId },
+    Started {
+        instance: InstanceId,
+        took: Span,
+    },
+    Resumed {
+        instance: InstanceId,
+    },
+    Finished {
+        instance: InstanceId,
+        run: Span,
+    },
+    Probed {
+        instance: InstanceId,
+        healthy: bool,
+    },
+    Crashed {
+        instance: InstanceId,
+        function: FunctionId,
+    },
+    Died {
+        instance: InstanceId,
+        function: FunctionId,
+    },
+    /// A call that came to another node.
+    Passed {
+        arrival: Arrival,
+    },
 }

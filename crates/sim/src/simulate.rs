@@ -21,11 +21,13 @@ use swell_trace::reading::Reading;
 use swell_trace::trace::Trace;
 
 use crate::announced::{Announced, Notice};
+use crate::ended::{Ended, Stopped};
 use crate::error::SimError;
 use crate::failures::Failures;
 use crate::row::{Detail, Row, Sample};
+use crate::starts::Starts;
 use crate::tally::Tally;
-use crate::world::{Ended, Starts, Stopped, VirtualWorld};
+use crate::world::VirtualWorld;
 
 /// What several runs have in common.
 pub struct Scenario {

@@ -12,31 +12,21 @@ use swell_core::action::{Action, StartCause, StartKind, StopCause};
 use swell_core::cloning::catalog;
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
-use swell_core::rng::Rng;
+use swell_core::nearby::{NearId, Request};
 use swell_core::settings::{CloningSettings, FunctionSettings};
 use swell_core::time::{Instant, Span};
 use swell_core::world::World;
 use swell_forecast::foresight::steps::Foresight;
 use swell_trace::arrival::{Arrival, ArrivalStream};
-use swell_trace::cold::ColdModel;
-use swell_trace::error::TraceError;
 
 use crate::announced::Notice;
+use crate::ended::{Ended, Stopped};
 use crate::failures::{Failures, Fates};
-use crate::news::{News, Request};
+use crate::news::{Called, News};
 use crate::outlook::Outlook;
 use crate::slab::Slab;
+use crate::starts::Starts;
 use crate::tally::{Tally, Why};
-
-/// How long starts take, and with what dice.
-pub struct Starts {
-    /// The model.
-    pub model: ColdModel,
-    /// Chance for models that draw.
-    pub rng: Rng,
-    /// How long a thaw takes.
-    pub resume: Span,
-}
 
 /// One site's world.
 pub struct VirtualWorld<'a> {
@@ -55,34 +45,27 @@ pub struct VirtualWorld<'a> {
     under_way: BinaryHeap<Reverse<(Instant, u64)>>,
     begun: u32,
     news: Slab<News>,
-    requests: Slab<Request>,
+    requests: Slab<Called>,
     start_of_slot: Vec<Span>,
     /// By function, its instances.
     live: Vec<u32>,
     tally: Tally,
+    /// What the mind asked other nodes for; one that is played alone has none.
+    pub(crate) asks: Vec<(NearId, Request)>,
     last: Instant,
     stopped: Option<Stopped>,
 }
 
-/// Why a run ended before its trace.
-#[derive(Debug)]
-pub enum Stopped {
-    /// The user asked.
-    Interrupted,
-    /// The trace could not be read on.
-    Broken(TraceError),
-}
-
-/// What a finished world has to tell.
-pub struct Ended {
-    /// What happened to the calls.
-    pub tally: Tally,
-    /// How much better than rates forecasts told steps with calls from others, at most 1.
-    pub skill: Option<f64>,
-    /// The time of the last news.
-    pub last: Instant,
-    /// Why it ended early, if it did.
-    pub stopped: Option<Stopped>,
+/// What the next news is.
+enum Turn {
+    /// What was under way has ended.
+    Done,
+    /// A step of counting is over.
+    Closed,
+    /// The mind wanted to be woken.
+    Woken,
+    /// A call comes.
+    Call,
 }
 
 impl<'a> VirtualWorld<'a> {
@@ -113,6 +96,7 @@ impl<'a> VirtualWorld<'a> {
             start_of_slot: Vec::new(),
             live: vec![0; functions.len()],
             tally: Tally::new(functions.len()),
+            asks: Vec::new(),
             last: Instant::ZERO,
             stopped: None,
         }
@@ -200,10 +184,56 @@ impl<'a> VirtualWorld<'a> {
         self.under_way.push(Reverse((at, key)));
     }
 
+    /// The function that is called by the next news, if that is a call.
+    pub(crate) fn coming(&mut self, wake: Option<Instant>) -> Option<FunctionId> {
+        let now = self.due(wake).filter(|_| !self.is_deploying())?;
+        let is_call = matches!(self.turn(now, wake), Turn::Call);
+        is_call.then(|| self.chunk[self.place].function)
+    }
+
+    /// Whether it has news before any time passes.
+    pub(crate) fn is_deploying(&self) -> bool {
+        self.deployed < self.functions.len() || self.cloning.is_some()
+    }
+
+    /// When the next news comes, if there is any.
+    pub(crate) fn next_due(&mut self, wake: Option<Instant>) -> Option<Instant> {
+        if self.is_deploying() { Some(Instant::ZERO) } else { self.due(wake) }
+    }
+
+    /// The call that is the next news goes to another node.
+    pub(crate) fn send_on(&mut self) -> Arrival {
+        let arrival = self.chunk[self.place];
+        self.place += 1;
+        self.tally.on_call(arrival.function);
+        arrival
+    }
+
+    /// A call that came to another node comes here at a time.
+    pub(crate) fn receive(&mut self, at: Instant, arrival: Arrival) {
+        self.begin(at, News::Passed { arrival });
+    }
+
+    fn turn(&mut self, now: Instant, wake: Option<Instant>) -> Turn {
+        if self.under_way.peek().is_some_and(|Reverse((at, _))| *at <= now) {
+            Turn::Done
+        } else if self.closes() <= now {
+            Turn::Closed
+        } else if wake.is_some_and(|at| at <= now) {
+            Turn::Woken
+        } else {
+            Turn::Call
+        }
+    }
+
     fn arrive(&mut self) -> Event {
         let arrival = self.chunk[self.place];
         self.place += 1;
         self.tally.on_call(arrival.function);
+        self.request(arrival)
+    }
+
+    fn request(&mut self, arrival: Arrival) -> Event {
         if let Some(outlook) = &mut self.outlook {
             outlook.count(arrival.function);
         }
@@ -215,7 +245,7 @@ impl<'a> VirtualWorld<'a> {
             notice.is_some_and(|notice| notice.is_during_event(function, arrived));
         self.tally.played.known += u64::from(is_known);
         self.tally.played.during_events += u64::from(is_during_event);
-        let request = Request { function, arrived, run, why, is_known, is_during_event };
+        let request = Called { function, arrived, run, why, is_known, is_during_event };
         let request = RequestId(self.tally.calls << 32 | u64::from(self.requests.insert(request)));
         Event::RequestArrived { request, function }
     }
@@ -248,6 +278,7 @@ impl<'a> VirtualWorld<'a> {
                 self.live[function.index()] -= 1;
                 Event::InstanceFailed { instance }
             }
+            News::Passed { arrival } => self.request(arrival),
             News::Finished { instance, run } => {
                 Event::InvocationFinished { instance, request: RequestId(0), run }
             }
@@ -323,19 +354,14 @@ impl World for VirtualWorld<'_> {
         }
         let now = self.due(wake.map(|(at, _)| at))?;
         self.last = now;
-        let is_done = self.under_way.peek().is_some_and(|Reverse((at, _))| *at <= now);
-        let closed = self.closes();
-        let event = if is_done {
-            self.finish_one()
-        } else if closed <= now
-            && let Some(outlook) = &mut self.outlook
-        {
-            let forecast = Box::new(outlook.close(self.notice.as_ref()));
-            Event::DemandForeseen { forecast }
-        } else if wake.is_some_and(|(at, _)| at <= now) {
-            Event::WokeUp
-        } else {
-            self.arrive()
+        let event = match (self.turn(now, wake.map(|(at, _)| at)), &mut self.outlook) {
+            (Turn::Done, _) => self.finish_one(),
+            (Turn::Closed, Some(outlook)) => {
+                let forecast = Box::new(outlook.close(self.notice.as_ref()));
+                Event::DemandForeseen { forecast }
+            }
+            (Turn::Woken, _) => Event::WokeUp,
+            (Turn::Call | Turn::Closed, _) => self.arrive(),
         };
         Some((now, SITE, event))
     }
@@ -359,8 +385,7 @@ impl World for VirtualWorld<'_> {
                     let request = self.requests.remove(request.0 as u32);
                     self.tally.on_dropped(request.function);
                 }
-                // A site that is played alone has nobody nearby.
-                Action::AskNearby { .. } => {}
+                Action::AskNearby { node, request } => self.asks.push((node, request)),
                 Action::Pause { .. } => self.tally.pauses += 1,
                 Action::Probe { instance } => self.probe(now, instance),
                 Action::Resume { instance } => {

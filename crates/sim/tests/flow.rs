@@ -46,14 +46,19 @@ fn runs_repeat() {
     }
 }
 
+const HEAD: &str = "at_ms,flow,items,work_us,capacity,item_bytes,owner,owners\n";
+/// What is told of owners of which nothing matters but their load.
+const REST: &str = "0.3/0.5/0.8";
+
 /// Half a minute of a recording: 500 items come in its first second, and then none; `heavy` has
 /// this share of its processor for them, `light` all of it.
 fn burst(free: f64) -> String {
-    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    let mut rows = String::from(HEAD);
     for look in 1..=300u32 {
         let items = if look <= 10 { 50 } else { 0 };
         let (at, load) = (look * 100, 1.0 - free);
-        rows += &format!("{at},frames,{items},5000,1000,heavy,heavy={load:.2}/1;light=0/1\n");
+        let owners = format!("heavy={load:.2}/1/{REST};light=0/1/{REST}");
+        rows += &format!("{at},frames,{items},5000,1000,64,heavy,{owners}\n");
     }
     rows
 }
@@ -83,10 +88,11 @@ fn a_backlog_stays_where_it_is_done_as_soon_as_anywhere() {
 /// Twenty minutes in which each ten seconds twice as much comes for 0.4 s as can be done, into a lane
 /// of a hundred items; or nothing.
 fn bursts(calm: bool) -> Outcome {
-    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    let mut rows = String::from(HEAD);
     for look in 1..=12_000u32 {
         let items = if !calm && look % 100 < 4 { 200 } else { 0 };
-        rows += &format!("{},frames,{items},1000,100,heavy,heavy=0/1;light=0/1\n", look * 100);
+        let (at, owners) = (look * 100, format!("heavy=0/1/{REST};light=0/1/{REST}"));
+        rows += &format!("{at},frames,{items},1000,100,64,heavy,{owners}\n");
     }
     let stage = recording::read(rows.as_bytes(), 1, 0.1).expect("it is a recording");
     play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND)
@@ -103,9 +109,9 @@ fn bursts_get_larger_regions_and_calm_ones_none() {
 
 #[test]
 fn who_is_busy_gets_a_core() {
-    let mut rows = String::from("at_ms,flow,items,work_us,capacity,owner,owners\n");
+    let mut rows = String::from(HEAD);
     for look in 1..=600u32 {
-        rows += &format!("{},frames,100,300,1000,heavy,heavy=0/2\n", look * 100);
+        rows += &format!("{},frames,100,300,1000,64,heavy,heavy=0/2/{REST}\n", look * 100);
     }
     let stage = recording::read(rows.as_bytes(), 1, 0.1).expect("it is a recording");
     let outcome = play(&stage, &Rule::parse("measured").expect("it is a rule"), BOUND);

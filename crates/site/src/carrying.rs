@@ -14,6 +14,7 @@ use swell_core::ids::SiteId;
 use crate::kept::KeptError;
 use crate::mover::{Job, Mover, Step, StepError};
 use crate::site::Site;
+use crate::troubles::About;
 use swell_outlook::lost::stand_in;
 
 /// How long a step that failed is left alone before it is tried again.
@@ -28,20 +29,25 @@ impl Site {
         match self.pass(workloads, epoch, owns) {
             Ok(()) => {}
             Err(KeptError::Fenced(_)) => return,
-            Err(error) => return self.note(&error.to_string()),
+            Err(error) => return self.note(About::Disk, &error.to_string()),
         }
-        let news = loop {
+        let note = |why: &str| {
+            for workload in workloads {
+                self.note(About::Workload(*workload), why);
+            }
+        };
+        let (news, why) = loop {
             match self.attempt(&order).await {
-                Ok(()) => break done(task),
+                Ok(()) => break (done(task), None),
                 Err(StepError::Never(why)) => {
-                    self.note(&why);
+                    note(&why);
                     match trouble(task) {
-                        Some(trouble) => break News::Trouble(trouble),
+                        Some(trouble) => break (News::Trouble(trouble), Some(why)),
                         None => tokio::time::sleep(PAUSE).await,
                     }
                 }
                 Err(StepError::Again(why)) => {
-                    self.note(&why);
+                    note(&why);
                     tokio::time::sleep(PAUSE).await;
                 }
             }
@@ -49,9 +55,12 @@ impl Site {
                 return;
             }
         };
-        let report = Command::Report { proposal, epoch, news };
+        if why.is_none() {
+            workloads.iter().for_each(|workload| self.is_well(About::Workload(*workload)));
+        }
+        let report = Command::Report { proposal, epoch, news, why };
         if let Err(error) = self.say(report, self.settings.patience).await {
-            self.note(&error.to_string());
+            self.note(About::Log, &error.to_string());
         }
     }
 
@@ -63,14 +72,22 @@ impl Site {
         if matches!(order.task, Task::Shift { .. }) {
             tokio::time::sleep(self.settings.dwell).await;
         }
-        let is_lost = self.log.look(|state| {
+        let (is_lost, step_max) = self.log.look(|state| {
             let movement = state.open.get(&order.proposal).and_then(|open| open.movement);
-            movement.is_some_and(|movement| !movement.has_source)
+            (movement.is_some_and(|movement| !movement.has_source), state.rules.step)
         });
+        // Whether more traffic follows hangs on the first part: that is waited for if it is thin.
+        let patience = match order.task {
+            Task::Shift { parts: 1, .. } => {
+                Duration::from_nanos(step_max.nanos() / 4).min(self.settings.judging)
+            }
+            _ => Duration::ZERO,
+        };
         for workload in &order.workloads {
             let name = self.told.read().names.workloads.get(workload).cloned();
             let workload = name.ok_or_else(|| unknown("a workload"))?;
-            let job = Job { workload, epoch: order.epoch, other: other.clone(), is_lost };
+            let (epoch, other) = (order.epoch, other.clone());
+            let job = Job { workload, epoch, other, is_lost, patience };
             step(&*self.mover, order.task, &job).await?;
         }
         Ok(())
@@ -101,22 +118,26 @@ impl Site {
         match self.pass(&[workload], epoch, false) {
             Ok(()) => {}
             Err(KeptError::Fenced(_)) => return,
-            Err(error) => return self.note(&error.to_string()),
+            Err(error) => return self.note(About::Disk, &error.to_string()),
         }
         let Some(name) = self.told.read().names.workloads.get(&workload).cloned() else { return };
         let holder = self.log.look(|state| Some(state.workloads.get(&workload)?.authority.holder));
         let other = holder.and_then(|holder| self.contacts.read().get(&holder).cloned());
         let Some(other) = other else {
-            return self.note(&format!("workload `{name}` stays until it is known who has it"));
+            let why = format!("workload `{name}` stays until it is known who has it");
+            return self.note(About::Workload(workload), &why);
         };
-        match self.mover.release(&Job { workload: name, epoch, other, is_lost: false }).await {
+        let patience = Duration::ZERO;
+        let job = Job { workload: name, epoch, other, is_lost: false, patience };
+        match self.mover.release(&job).await {
             Ok(()) => {
-                if let Err(error) = self.kept.lock().disown(workload) {
-                    self.note(&error.to_string());
+                let disowned = self.kept.lock().disown(workload);
+                if let Err(error) = disowned {
+                    self.note(About::Disk, &error.to_string());
                 }
             }
             Err(error) => {
-                self.note(&error.to_string());
+                self.note(About::Workload(workload), &error.to_string());
                 tokio::time::sleep(PAUSE).await;
             }
         }

@@ -26,6 +26,8 @@ pub enum Errand {
     Vote(Message),
     /// A step of a move.
     Step(ProposalId, Epoch, Task),
+    /// Telling what is to be kept warm.
+    Hold,
     /// Stopping what has left.
     Release(WorkloadId),
 }
@@ -46,6 +48,12 @@ impl Errands {
     pub fn begin(&self, errand: Errand) -> Option<UnderWay> {
         let is_new = self.0.lock().insert(errand);
         is_new.then(|| UnderWay { errands: self.clone(), errand })
+    }
+
+    /// How many workloads are being started here.
+    pub fn starts(&self) -> usize {
+        let is_start = |errand: &&Errand| matches!(errand, Errand::Step(_, _, Task::Start));
+        self.0.lock().iter().filter(is_start).count()
     }
 }
 

@@ -11,6 +11,7 @@ pub mod neighbours;
 pub mod settings;
 pub mod errands;
 pub mod tenancy;
+pub mod troubles;
 pub mod site;
 pub mod carrying;
 pub mod slots;

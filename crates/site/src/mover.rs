@@ -9,8 +9,10 @@
 //! another leader, and then change nothing that is done already. Which traffic goes where is
 //! not the mover's: the gateways of all sites read it off the same log.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use swell_core::council::words::Epoch;
 
@@ -30,6 +32,8 @@ pub struct Job {
     pub other: Contact,
     /// Whether that site is gone: what is needed of it comes from who stood by.
     pub is_lost: bool,
+    /// How long a check may wait for calls to judge by, where hardly any come.
+    pub patience: Duration,
 }
 
 /// Why a step came to nothing.
@@ -57,14 +61,22 @@ pub trait Mover: Send + Sync + 'static {
     /// At the destination: fetches artifact and settings from the other site and starts it.
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the destination: shows that it runs there and is healthy, with its caches warm.
+    /// At either party, for as long as a move is under way: of these workloads, and of no others for
+    /// this reason, it keeps an instance of each function, however scarce memory is. Told again and
+    /// again; an engine whose containers stay until they are stopped has nothing to do.
+    fn hold<'a>(&'a self, _workloads: &'a BTreeSet<String>) -> Step<'a> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// At the destination: shows that it runs there and is healthy, with its caches warm. It calls
+    /// nothing but what says itself how its health is asked for: any other call may have effects.
     fn prove<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the destination, after each part of the traffic that came: shows that it serves well.
+    /// At the destination, after each part of the traffic that came: shows that those calls were
+    /// answered as well as at the source.
     fn check<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
-    /// At the source: finishes what is under way, and hands over what only one site may have;
-    /// what runs is kept warm.
+    /// At the source: finishes what is under way, and hands over what only one site may have.
     fn drain<'a>(&'a self, job: &'a Job) -> Step<'a>;
 
     /// At the source: makes sure that it can serve all again, and takes back what it handed over.

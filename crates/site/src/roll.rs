@@ -42,7 +42,8 @@ pub struct Roll {
     nodes: BTreeMap<String, Entry>,
     /// What all of them used, by workload, since the seat heard of each.
     used: BTreeMap<String, Sums>,
-    disks: u64,
+    /// What else their machines did.
+    rest: Sums,
 }
 
 impl Roll {
@@ -51,21 +52,21 @@ impl Roll {
         let former = self.nodes.get(name);
         let mut used_milli = 0;
         if let Some(former) = former {
-            let mut run_us = 0;
+            let mut cpu_us = 0;
             let before = &former.report.reading;
             for (workload, sums) in &report.reading.workloads {
                 let earlier = before.workloads.get(workload).copied().unwrap_or_default();
                 let since = Sums { memory_bytes: 0, ..sums.since(&earlier) };
-                run_us += since.run_us;
+                cpu_us += since.cpu_us;
                 let sum = self.used.entry(workload.clone()).or_default();
                 *sum = sum.plus(&since);
             }
-            let disks = report.reading.disks.zip(before.disks);
-            self.disks += disks.map_or(0, |(now, before)| now.checked_sub(before).unwrap_or(now));
+            let rest = Sums { memory_bytes: 0, ..report.reading.rest.since(&before.rest) };
+            self.rest = self.rest.plus(&rest);
             let elapsed_ms = report.reading.at_ms.saturating_sub(before.at_ms);
             used_milli = match elapsed_ms {
                 0 => former.used_milli,
-                elapsed_ms => run_us / elapsed_ms,
+                elapsed_ms => cpu_us / elapsed_ms,
             };
         }
         self.nodes.insert(name.to_string(), Entry { report, used_milli, heard: now });
@@ -110,7 +111,9 @@ impl Roll {
                 sums.memory_bytes += held.map_or(0, |held| held.memory_bytes);
             }
         }
-        whole.disks = whole.disks.map(|disks| disks + self.disks);
+        whole.rest = whole.rest.plus(&self.rest);
+        whole.rest.memory_bytes +=
+            self.there(now).map(|(_, entry)| entry.report.reading.rest.memory_bytes).sum::<u64>();
         whole
     }
 }
@@ -130,7 +133,7 @@ mod tests {
     use super::*;
 
     fn sums(run_us: u64, calls: u64) -> Sums {
-        Sums { run_us, calls, memory_bytes: 1, ..Sums::default() }
+        Sums { run_us, cpu_us: run_us, calls, memory_bytes: 1, ..Sums::default() }
     }
 
     fn reading(at_ms: u64, of_shop: Sums) -> Reading {

@@ -1,7 +1,7 @@
 //! Where the traffic of a workload goes, as one site sees it: read off the state, so all gateways
 //! agree once they have the same entries, and one that is cut off goes on as it was.
 
-use swell_core::council::movement::Phase;
+use swell_core::council::movement::{Phase, shifted_per_mille};
 use swell_core::council::state::{Proposal, State};
 use swell_core::council::words::WorkloadId;
 use swell_core::ids::SiteId;
@@ -45,10 +45,8 @@ fn of_move(state: &State, me: SiteId, open: &Proposal, to: impl Fn(SiteId) -> Ro
     match movement.phase {
         Phase::Starting | Phase::Proving | Phase::Returning(_) => to(source),
         Phase::Shifting(parts) if movement.has_source => {
-            let of = u32::from(state.rules.shifts.max(1));
             // The destination is ready for the next part and learns by it whether it serves well.
-            let parts = (u32::from(parts) + 1).min(of);
-            match (parts * 1_000 / of) as u16 {
+            match shifted_per_mille(parts.saturating_add(1), state.rules.shifts) {
                 _ if me == destination => Route::Here,
                 1_000.. => to(destination),
                 per_mille if me == source => Route::Share { site: destination, per_mille },

@@ -4,14 +4,16 @@
 //! Nothing is remembered of what was begun but that it is under way: what is to be done is read
 //! off the state, so a site that restarts goes on where it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use swell_consensus::log::{LogError, Look};
 use swell_core::council::acting::is_waited_for;
 use swell_core::council::entry::{Command, Entry, Message, Reason};
 use swell_core::council::filing::foreseen;
 use swell_core::council::judge::judge;
-use swell_core::council::order::{Order, orders, runs};
+use swell_core::council::order::{Order, Task, held_warm, orders, runs};
 use swell_core::council::proposal::Cause;
 use swell_core::council::state::{Proposal, State};
 use swell_core::council::words::{Epoch, Slot, WorkloadId};
@@ -21,7 +23,13 @@ use tokio_util::sync::CancellationToken;
 use crate::errands::Errand;
 use crate::settings::beat;
 use crate::site::Site;
+use crate::troubles::About;
 use swell_outlook::view::View;
+
+/// So many workloads are fetched from other sites at a time.
+const STARTS_MAX: usize = 2;
+/// How often the mover is told what to keep warm, while there is something.
+const HOLD_AGAIN: Duration = Duration::from_secs(1);
 
 /// What there is to do.
 #[derive(Default)]
@@ -29,6 +37,7 @@ struct Agenda {
     slot: Slot,
     votes: Vec<(Message, Command)>,
     orders: Vec<Order>,
+    held: BTreeSet<String>,
     releases: Vec<(WorkloadId, Epoch)>,
     is_lease_short: bool,
     /// What is said to who waits until this site acts no more.
@@ -76,7 +85,7 @@ impl Site {
             match site.say(Command::Tick { at }, site.settings.patience).await {
                 // Whoever leads now tells it.
                 Ok(_) | Err(LogError::NotLeader { .. } | LogError::TimedOut) => {}
-                Err(error) => site.note(&error.to_string()),
+                Err(error) => site.note(About::Log, &error.to_string()),
             }
         });
     }
@@ -104,6 +113,10 @@ impl Site {
             self.begin_saying(Errand::Vote(message), vote);
         }
         for order in agenda.orders {
+            // They are in the order of their priority: what matters most has the channel first.
+            if order.task == Task::Start && self.errands.starts() >= STARTS_MAX {
+                continue;
+            }
             let errand = Errand::Step(order.proposal, order.epoch, order.task);
             let Some(under_way) = self.errands.begin(errand) else { continue };
             let site = self.clone();
@@ -112,6 +125,7 @@ impl Site {
                 site.carry_out(order).await;
             });
         }
+        self.begin_holding(agenda.held);
         for (workload, epoch) in agenda.releases {
             let Some(under_way) = self.errands.begin(Errand::Release(workload)) else { continue };
             let site = self.clone();
@@ -128,6 +142,26 @@ impl Site {
         }
     }
 
+    /// Tells the mover what to keep warm: when that changes, and again while there is something, as
+    /// functions come meanwhile.
+    fn begin_holding(self: &Arc<Self>, held: BTreeSet<String>) {
+        let (told, at) = self.held.lock().clone();
+        let is_old = at.is_none_or(|at| at.elapsed() >= HOLD_AGAIN);
+        if told == held && (held.is_empty() || !is_old) {
+            return;
+        }
+        let Some(under_way) = self.errands.begin(Errand::Hold) else { return };
+        let site = self.clone();
+        tokio::spawn(async move {
+            let _under_way = under_way;
+            match site.mover.hold(&held).await {
+                Ok(()) => *site.held.lock() = (held, Some(tokio::time::Instant::now())),
+                // The next beat brings another try.
+                Err(error) => tracing::warn!(%error, "what moves is not kept warm"),
+            }
+        });
+    }
+
     /// Says that this site keeps what it holds; from when that was said it may count on it.
     fn begin_renewing(self: &Arc<Self>) {
         let Some(under_way) = self.errands.begin(Errand::Renew) else { return };
@@ -138,7 +172,7 @@ impl Site {
             match site.say(Command::Renew, site.settings.patience).await {
                 Ok(decided) if decided.outcome.is_ok() => site.tenancy.begin(tenure),
                 Ok(_) | Err(LogError::TimedOut) => {}
-                Err(error) => site.note(&error.to_string()),
+                Err(error) => site.note(About::Log, &error.to_string()),
             }
         });
     }
@@ -150,7 +184,7 @@ impl Site {
             let _under_way = under_way;
             match site.say(command, site.settings.patience).await {
                 Ok(_) | Err(LogError::TimedOut) => {}
-                Err(error) => site.note(&error.to_string()),
+                Err(error) => site.note(About::Log, &error.to_string()),
             }
         });
     }
@@ -169,10 +203,20 @@ impl Site {
             slot: state.slot(),
             votes: self.votes(state),
             orders: orders(state, self.me),
+            held: self.held_by_name(state),
             releases: releases.collect(),
             is_lease_short,
             cedes: is_waited_for(state, self.me).then_some(state.epoch),
         }
+    }
+
+    fn held_by_name(&self, state: &State) -> BTreeSet<String> {
+        let held = held_warm(state, self.me);
+        if held.is_empty() {
+            return BTreeSet::new();
+        }
+        let names = &self.told.read().names.workloads;
+        held.iter().filter_map(|id| names.get(id).cloned()).collect()
     }
 
     /// Votes on a proposal that has just been put into the log here, so that the vote is under way
@@ -216,8 +260,10 @@ impl Site {
         // While the monitor looks at a slot, the log does not wait for it; the next beat does.
         let Some(monitor) = self.monitor.try_lock() else { return Vec::new() };
         let view = View { monitor: &monitor, state };
-        let open = state.open.iter().filter(|(_, open)| asked(open));
-        let votes = open.map(|(id, open)| {
+        let mut open: Vec<_> = state.open.iter().filter(|(_, open)| asked(open)).collect();
+        // What matters most is decided first.
+        open.sort_by_key(|(id, open)| (std::cmp::Reverse(open.priority), **id));
+        let votes = open.into_iter().map(|(id, open)| {
             let (yes, reason) = self.opinion(state, open, &view);
             let claim_ppm = open.ballot.weights.get(&self.me).copied().unwrap_or(0);
             (open.message, Command::Vote { proposal: *id, yes, reason, claim_ppm })

@@ -6,7 +6,7 @@ use swell_core::council::propose::Temper;
 use swell_core::council::rules::Rules;
 use swell_core::time::Span;
 
-use swell_outlook::foreteller::Method;
+use swell_outlook::methods::Method;
 use swell_outlook::temper::TEMPER;
 
 /// Settings of a site.
@@ -14,10 +14,12 @@ use swell_outlook::temper::TEMPER;
 pub struct Settings {
     /// How easily it proposes.
     pub temper: Temper,
-    /// The method of forecasting to believe; nothing for whoever missed least of late.
-    pub method: Option<Method>,
+    /// The method of forecasting to believe.
+    pub method: Method,
     /// How long each part of the traffic is served before it counts as shifted.
     pub dwell: Duration,
+    /// How long it waits besides for the first calls of a workload that is hardly ever called.
+    pub judging: Duration,
     /// How long the log may take to decide what this site says.
     pub patience: Duration,
 }
@@ -26,8 +28,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             temper: TEMPER,
-            method: None,
+            method: Method::default(),
             dwell: Duration::from_secs(10),
+            judging: Duration::from_secs(20),
             patience: Duration::from_secs(10),
         }
     }

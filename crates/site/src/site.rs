@@ -1,6 +1,6 @@
 //! A site that is up: what its parts share, and what others may ask of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use swell_consensus::log::{Decided, Log, LogError, Look, Standing};
 use swell_core::council::acting::Acting;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
+use swell_core::council::together::Joined;
 use swell_core::council::words::{Epoch, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
@@ -21,9 +22,11 @@ use crate::neighbours::Neighbours;
 use crate::route::{Route, route};
 use crate::settings::{Settings, beat};
 use crate::tenancy::Tenancy;
+use crate::troubles::{About, Troubles};
 use swell_outlook::board::{Board, Card, Contact, NodeCard};
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::{Names, site_id, workload_id};
+use swell_outlook::nearness::Nearness;
 
 /// Time stands still in the log for so many beats, and so long more, before a site takes itself to
 /// be cut off: a leader may just be elected.
@@ -59,6 +62,8 @@ pub struct Site {
     pub(crate) clock: Clock,
     pub(crate) kept: Mutex<Kept>,
     pub(crate) monitor: Mutex<Monitor>,
+    /// How far other sites are.
+    pub(crate) nearness: Mutex<Nearness>,
     pub(crate) errands: Errands,
     pub(crate) tenancy: Tenancy,
     pub(crate) contacts: RwLock<BTreeMap<SiteId, Contact>>,
@@ -68,7 +73,9 @@ pub struct Site {
     /// What the lanes were drawn from: authority, workloads, and steps of moves.
     drawn: Mutex<Option<Drawn>>,
     pub(crate) slot: Mutex<Slot>,
-    pub(crate) trouble: Mutex<Option<String>>,
+    pub(crate) troubles: Mutex<Troubles>,
+    /// Workloads that the mover was told to keep warm, and when.
+    pub(crate) held: Mutex<(BTreeSet<String>, Option<tokio::time::Instant>)>,
 }
 
 /// What routes depend on: each step of a move is one more that was passed.
@@ -84,6 +91,15 @@ pub(crate) struct Told {
     pub(crate) reached: Vec<SiteId>,
     /// Nodes of sites that have several.
     nodes: BTreeMap<SiteId, Vec<NodeCard>>,
+    /// Which workloads are joined by flows, by who told so.
+    joined: BTreeMap<SiteId, Vec<(WorkloadId, WorkloadId)>>,
+}
+
+impl Told {
+    /// Which workloads move together.
+    pub(crate) fn joined(&self) -> Joined {
+        Joined::of(self.joined.values().flatten().copied())
+    }
 }
 
 impl Site {
@@ -109,6 +125,7 @@ impl Site {
             clock,
             kept: Mutex::new(kept),
             monitor: Mutex::new(monitor),
+            nearness: Mutex::default(),
             errands: Errands::default(),
             tenancy: Tenancy::new(),
             contacts: RwLock::new(contacts),
@@ -117,8 +134,11 @@ impl Site {
             lanes: RwLock::default(),
             drawn: Mutex::new(None),
             slot: Mutex::new(Slot(0)),
-            trouble: Mutex::new(None),
+            troubles: Mutex::default(),
+            held: Mutex::default(),
         };
+        let named = site.contacts.read().iter().map(|(id, of)| (*id, of.name.clone())).collect();
+        site.told.write().names.sites = named;
         site.hear(me, &own);
         site.neighbours.know(&site.contacts.read());
         let site = Arc::new(site);
@@ -144,9 +164,16 @@ impl Site {
         self.log.look(|state| look(state, &monitor))
     }
 
-    /// What numbers are called, as far as is known here.
+    /// What numbers are called, as far as is known here: sites as they were introduced in the log,
+    /// so that one that has just joined has its name everywhere.
     pub fn names(&self) -> Names {
-        self.told.read().names.clone()
+        let mut names = self.told.read().names.clone();
+        self.log.look(|state| {
+            let introduced = state.former.iter().chain(&state.members);
+            let introduced = introduced.filter(|(_, member)| !member.name.is_empty());
+            names.sites.extend(introduced.map(|(id, member)| (*id, member.name.clone())));
+        });
+        names
     }
 
     /// The nodes of a site that has several, as it told last; of this one, as they are.
@@ -170,7 +197,7 @@ impl Site {
         site == self.me || is_there.unwrap_or_else(has_answered)
     }
 
-    /// What went wrong last, if anything did.
+    /// What is wrong, if anything is: what was noticed last.
     pub fn trouble(&self) -> Option<String> {
         if let Standing::Stopped(why) = self.log.standing() {
             return Some(format!("the log of this site has stopped: {why}"));
@@ -180,10 +207,10 @@ impl Site {
             return Some(format!(
                 "`{}` has lost what it had confirmed: its disk forgets, or an old copy of its data \
                  was put in place; let it leave and join anew",
-                self.told.read().names.site(*site)
+                self.names().site(*site)
             ));
         }
-        self.trouble.lock().clone()
+        self.troubles.lock().latest().map(str::to_string)
     }
 
     /// Whether anything can be decided, as far as this site can know: the log answers, and time
@@ -212,6 +239,10 @@ impl Site {
             told.names.workloads.insert(id, name.clone());
             told.functions.extend(card.functions.iter().map(|function| (function.clone(), id)));
         }
+        let joined = board.cards.iter().flat_map(|(name, card)| {
+            card.joined.iter().map(|other| (workload_id(name), workload_id(other)))
+        });
+        told.joined.insert(site, joined.collect());
         told.nodes.insert(site, board.nodes.clone());
         drop(told);
         let heard = std::iter::once(&board.contact).chain(&board.contacts);
@@ -233,13 +264,15 @@ impl Site {
         self.neighbours.know(&self.contacts.read());
         self.told.write().names.sites.insert(id, contact.name.clone());
         if let Err(error) = self.kept.lock().meet(contact) {
-            self.note(&error.to_string());
+            self.note(About::Disk, &error.to_string());
         }
     }
 
     /// Says something in the log and waits until it is decided.
     pub async fn say(&self, command: Command, within: Duration) -> Result<Decided, LogError> {
-        self.log.propose(command, within).await
+        let decided = self.log.propose(command, within).await?;
+        self.is_well(About::Log);
+        Ok(decided)
     }
 
     /// The route of a function that is called here, by its name and, where it is deployed here,
@@ -293,18 +326,24 @@ impl Site {
         let (bytes, place) = (self.monitor.lock().to_bytes(), self.kept.lock().memory_place());
         let beside = place.with_extension("new");
         let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, &place));
-        if let Err(error) = written {
-            self.note(&format!("what the monitor learned is not kept: {error}"));
+        match written {
+            Ok(()) => self.is_well(About::Disk),
+            Err(error) => {
+                self.note(About::Disk, &format!("what the monitor learned is not kept: {error}"));
+            }
         }
     }
 
-    /// Something went wrong that a person should see; the same is told once.
-    pub(crate) fn note(&self, what: &str) {
-        let mut trouble = self.trouble.lock();
-        if trouble.as_deref() != Some(what) {
+    /// Something is wrong that a person should see; the same is told once.
+    pub fn note(&self, about: About, what: &str) {
+        if self.troubles.lock().note(about, what) {
             tracing::warn!(site = self.me.0, "{what}");
-            *trouble = Some(what.to_string());
         }
+    }
+
+    /// What was wrong about it is not any more.
+    pub(crate) fn is_well(&self, about: About) {
+        self.troubles.lock().clear(about);
     }
 
     /// Passes the fence for each workload, on disk.
@@ -321,6 +360,7 @@ impl Site {
                 kept.own(*workload)?;
             }
         }
+        self.is_well(About::Disk);
         Ok(())
     }
 }

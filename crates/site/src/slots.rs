@@ -12,8 +12,10 @@ use tokio::task::JoinSet;
 
 use crate::errands::Errand;
 use crate::site::Site;
+use crate::troubles::About;
 use swell_outlook::board::Board;
 use swell_outlook::naming::workload_id;
+use swell_outlook::oddities::Noticed;
 use swell_outlook::statements::{forecasts, observations, proposals, workloads};
 use swell_outlook::{aftermath, failing, lost};
 
@@ -34,21 +36,25 @@ impl Site {
             let mut monitor = site.monitor.lock();
             monitor.see_nodes(over, nodes);
             monitor.on_slot(over, &boards, &occasions, &rules);
+            drop(monitor);
+            site.tell_what_is_odd(over);
         });
         if seen.await.is_err() {
-            return self.note("the monitor of this site broke: what it saw of a slot is lost");
+            let why = "the monitor of this site broke: what it saw of a slot is lost";
+            return self.note(About::Monitor, why);
         }
+        self.is_well(About::Monitor);
         let doubted = self.look(|_, monitor| monitor.doubted().clone());
+        self.log.look(|state| self.troubles.lock().review(state, |site| doubted.contains(&site)));
         for site in doubted {
             let name = self.names().site(site);
-            self.note(&format!(
-                "site `{name}` tells of other calls than others saw answered there"
-            ));
+            let why = format!("site `{name}` tells of other calls than others saw answered there");
+            self.note(About::Word(site), &why);
         }
         if over.0.is_multiple_of(REMEMBER_EVERY) {
             let site = self.clone();
             let kept = tokio::task::spawn_blocking(move || site.remember()).await;
-            kept.unwrap_or_else(|error| self.note(&error.to_string()));
+            kept.unwrap_or_else(|error| self.note(About::Disk, &error.to_string()));
         }
         let here = self.here();
         let said = self.look(|state, monitor| {
@@ -56,17 +62,20 @@ impl Site {
             said.extend(observations(state, monitor, self.me));
             said.extend(forecasts(state, monitor, self.me));
             said.extend(aftermath::complaints(state, monitor, self.me));
+            said.extend(self.nearness.lock().news(state, self.me));
             said
         });
         self.say_all(said).await;
         self.own_what_is_held();
         let temper = self.settings.temper;
         let said = self.look(|state, monitor| {
-            let mut said = proposals(state, self.me, &temper);
+            let joined = self.told.read().joined();
+            let mut said = proposals(state, self.me, &joined, &temper);
             let is_there = |site: SiteId| self.is_reached(site);
-            let mut filings = failing::proposals(state, monitor, self.me, &is_there, &temper);
+            let mut filings =
+                failing::proposals((state, &joined), monitor, self.me, &is_there, &temper);
             if self.neighbours.there().is_some() {
-                filings.extend(lost::proposals(state, self.me, &is_there, &temper));
+                filings.extend(lost::proposals((state, &joined), self.me, &is_there, &temper));
             }
             said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
             said
@@ -81,6 +90,22 @@ impl Site {
         }
     }
 
+    /// Tells the node what was noticed in a slot about workloads that are this site's, so that of
+    /// all sites one tells.
+    fn tell_what_is_odd(&self, over: Slot) {
+        let (noticed, slot) = self.look(|state, monitor| {
+            let is_own = |one: &&Noticed| {
+                let known = state.workloads.get(&workload_id(&one.anomaly.function));
+                known.is_some_and(|known| known.authority.holder == self.me)
+            };
+            let noticed = monitor.oddities().noticed_in(over).filter(is_own).cloned();
+            (noticed.collect::<Vec<Noticed>>(), state.rules.slot)
+        });
+        if !noticed.is_empty() {
+            self.neighbours.on_noticed(noticed, slot);
+        }
+    }
+
     /// Boards of all members, each as it is when it comes.
     async fn boards(self: &Arc<Self>) -> BTreeMap<SiteId, Option<Board>> {
         let (members, slot) = self
@@ -92,8 +117,18 @@ impl Site {
             let Some(contact) = self.contacts.read().get(&id).cloned() else { continue };
             let site = self.clone();
             reads.spawn(async move {
-                let read = tokio::time::timeout(most, site.neighbours.read(&contact)).await;
-                (id, contact, read.unwrap_or_else(|_| Err("it did not answer in time".to_string())))
+                let asked = async {
+                    let board = site.neighbours.read(&contact).await;
+                    // The connection is there now.
+                    let way = match board {
+                        Ok(_) => site.neighbours.round_trip(&contact).await,
+                        Err(_) => None,
+                    };
+                    board.map(|board| (board, way))
+                };
+                let read = tokio::time::timeout(most, asked).await;
+                let late = || Err("it did not answer in time".to_string());
+                (id, contact, read.unwrap_or_else(|_| late()))
             });
         }
         let mut boards: BTreeMap<SiteId, Option<Board>> =
@@ -105,13 +140,19 @@ impl Site {
         while let Some(read) = reads.join_next().await {
             let Ok((id, contact, read)) = read else { continue };
             match read {
-                Ok(board) if board.contact.name == contact.name => {
+                Ok((board, way)) if board.contact.name == contact.name => {
+                    self.is_well(About::Contact(id));
                     self.hear(id, &board);
+                    if let Some(way) = way {
+                        let round_us = u32::try_from(way.as_micros()).unwrap_or(u32::MAX);
+                        self.nearness.lock().measure(id, round_us);
+                    }
                     boards.insert(id, Some(board));
                 }
-                Ok(board) => {
+                Ok((board, _)) => {
                     let (name, other) = (&contact.name, &board.contact.name);
-                    self.note(&format!("where site `{name}` should be, site `{other}` answers"));
+                    let why = format!("where site `{name}` should be, site `{other}` answers");
+                    self.note(About::Contact(id), &why);
                 }
                 Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
             }
@@ -136,7 +177,7 @@ impl Site {
         for workload in held {
             if let Err(error) = kept.own(workload) {
                 drop(kept);
-                return self.note(&error.to_string());
+                return self.note(About::Disk, &error.to_string());
             }
         }
     }
@@ -157,9 +198,11 @@ impl Site {
                     }
                 }
                 Ok(Err(LogError::TimedOut)) => {
-                    self.note("this site cannot reach a majority of the sites: it goes on serving and moves nothing");
+                    let why = "this site cannot reach a majority of the sites: it goes on serving \
+                               and moves nothing";
+                    self.note(About::Log, why);
                 }
-                Ok(Err(error)) => self.note(&error.to_string()),
+                Ok(Err(error)) => self.note(About::Log, &error.to_string()),
                 Err(_) => {}
             }
         }

@@ -31,10 +31,21 @@ pub struct Demand {
     pub notes: Vec<String>,
     /// When the first step begins, in milliseconds since 1970, where the file tells.
     pub begins_ms: Option<u64>,
+    /// The number of the first step in the file, where steps are numbered.
+    pub first: i64,
 }
 
 /// Reads a file, packed or not.
 pub fn read(path: &Path, step: Span) -> Result<Demand, Letter> {
+    let (text, name) = (text(path)?, path.display());
+    parse(&text, step).map_err(|reason| {
+        Letter::failed(format!("`{name}` cannot be forecast: {reason}"))
+            .hint("`swell forecast backtest --help` tells how data are written")
+    })
+}
+
+/// The text in a file, packed or not.
+pub fn text(path: &Path) -> Result<String, Letter> {
     let unreadable = |error| Letter::failed(format!("cannot read `{}`: {error}", path.display()));
     let mut bytes = Vec::new();
     File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unreadable)?;
@@ -45,12 +56,7 @@ pub fn read(path: &Path, step: Span) -> Result<Demand, Letter> {
             .map_err(unreadable)?;
         bytes = unpacked;
     }
-    let text = String::from_utf8_lossy(&bytes);
-    let name = path.display();
-    parse(&text, step).map_err(|reason| {
-        Letter::failed(format!("`{name}` cannot be forecast: {reason}"))
-            .hint("`swell forecast backtest --help` tells how data are written")
-    })
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads a table or a list.
@@ -66,9 +72,12 @@ pub fn parse(text: &str, step: Span) -> Result<Demand, String> {
         records.enumerate().map(|(row, record)| (row + 2, record.map_err(|e| e.to_string())));
     let second = header.get(1).unwrap_or("").trim().to_lowercase();
     let mut odd = Odd::default();
-    let (members, begins_ms) = match &*second {
+    let (members, first, begins_ms) = match &*second {
         "step" | "time" | "timestamp" | "ds" if header.len() == 3 => list(rest, step, &mut odd)?,
-        _ => (table(&header, rest, &mut odd)?, None),
+        _ => {
+            let (members, first) = table(&header, rest, &mut odd)?;
+            (members, first, None)
+        }
     };
     if members.is_empty() {
         return Err("it holds no series".to_string());
@@ -78,17 +87,18 @@ pub fn parse(text: &str, step: Span) -> Result<Demand, String> {
         return Err("its series hold no step".to_string());
     }
     odd.look_at(&panel);
-    Ok(Demand { panel, notes: odd.notes(), begins_ms })
+    Ok(Demand { panel, notes: odd.notes(), begins_ms, first })
 }
 
 type Row = (usize, Result<csv::StringRecord, String>);
 
-/// A row per function. The numbers in the header say which step a column is.
+/// A row per function, and the number of the first step. The numbers in the header say which step a
+/// column is.
 fn table(
     header: &csv::StringRecord,
     rows: impl Iterator<Item = Row>,
     odd: &mut Odd,
-) -> Result<Vec<Member>, String> {
+) -> Result<(Vec<Member>, i64), String> {
     let number =
         |(place, name): (usize, &str)| (name.trim().parse().unwrap_or(place as u64), place + 1);
     let mut columns: Vec<(u64, usize)> = header.iter().skip(1).enumerate().map(number).collect();
@@ -118,15 +128,15 @@ fn table(
         let counts = Series::from_counts((first..=last).map(&mut count));
         members.push(Member { name: row[0].to_string(), counts, ..Member::default() });
     }
-    Ok(members)
+    Ok((members, first as i64))
 }
 
-/// A row per count; when the first step begins, if times are dates.
+/// A row per count, with the number of the first step; when that begins, if times are dates.
 fn list(
     rows: impl Iterator<Item = Row>,
     step: Span,
     odd: &mut Odd,
-) -> Result<(Vec<Member>, Option<u64>), String> {
+) -> Result<(Vec<Member>, i64, Option<u64>), String> {
     let seconds = (step.secs_f64() as i64).max(1);
     let mut counts: BTreeMap<String, BTreeMap<i64, Option<u32>>> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
@@ -153,7 +163,7 @@ fn list(
     }
     let places = || counts.values().flat_map(|series| series.keys());
     let (Some(first), Some(last)) = (places().min().copied(), places().max().copied()) else {
-        return Ok((Vec::new(), None));
+        return Ok((Vec::new(), 0, None));
     };
     let span = last.abs_diff(first);
     if span > STEPS_MAX || (span + 1) * order.len() as u64 > CELLS_MAX {
@@ -168,7 +178,7 @@ fn list(
     };
     let begins_ms = first.checked_mul(1000 * seconds).filter(|_| is_dated);
     let begins_ms = begins_ms.and_then(|ms| u64::try_from(ms).ok());
-    Ok((order.into_iter().map(member).collect(), begins_ms))
+    Ok((order.into_iter().map(member).collect(), first, begins_ms))
 }
 
 fn place(time: &str, seconds: i64) -> Option<i64> {

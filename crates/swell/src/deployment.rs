@@ -84,6 +84,7 @@ pub fn deploy_flow(node: &NodeClient, flow: &FlowSpec) -> Result<(), Letter> {
         false => format!("{FLOW}{name}: is up already"),
         true => format!("{FLOW}{name}: is up"),
     });
+    deployed.warnings.iter().for_each(|warning| say(format!("{FLOW}{name}: warning: {warning}")));
     Ok(())
 }
 

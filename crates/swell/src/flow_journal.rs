@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use swell_core::flow::replay::{FlowDifference, FlowReplay, FlowStop};
 use swell_journal::error::JournalError;
 use swell_journal::reader::Told;
 use swell_sim::flow::journaled::{Decided, Journaled};
@@ -11,9 +12,47 @@ use swell_sim::report::figure::whole;
 use swell_sim::report::table::write_aligned;
 
 use crate::error::Letter;
-use crate::output::{Form, Output, resolve};
+use crate::output::{Form, Output, resolve, to_stdout};
 use crate::recording;
 use crate::say::say;
+
+/// Tells what was decided about one flow and why, as a fresh analyzer decides it again.
+pub fn decisions(file: &Path, flow: &str) -> Result<(), Letter> {
+    let mut reader = recording::open(file)?;
+    let (mut replay, mut lines) = (FlowReplay::default(), 0u64);
+    let unsound = |why: String| {
+        let shown = file.display();
+        Letter::failed(format!("cannot decide as `{shown}` says: {why}"))
+            .hint("`swell replay` says more, and whether another program wrote it")
+    };
+    loop {
+        let entry = match reader.next_told() {
+            Ok(Some(Told::Record(_))) => continue,
+            Ok(Some(Told::Flows(entry))) => entry,
+            Ok(None) | Err(JournalError::Cut { events: 1.. }) => break,
+            Err(error) => return Err(recording::unreadable(file, error)),
+        };
+        match replay.feed(&entry) {
+            Ok(()) => {}
+            Err(FlowStop::Untrue(why)) => return Err(unsound(format!("it {why}"))),
+            Err(FlowStop::Policy(why)) => return Err(unsound(why)),
+            Err(FlowStop::Differs(other)) => {
+                let FlowDifference { at, ordered, .. } = *other;
+                let at = at.secs_f64();
+                let ordered = ordered.join("; ");
+                return Err(unsound(format!("at {at:.1} s a fresh analyzer orders: {ordered}")));
+            }
+        }
+        let at = replay.at().secs_f64();
+        let said = replay.said(&entry, flow);
+        to_stdout(|out| said.iter().try_for_each(|words| writeln!(out, "{at:.1} s: {words}")))?;
+        lines += said.len() as u64;
+    }
+    if lines == 0 {
+        say(format!("note: nothing was decided about a flow `{flow}`"));
+    }
+    Ok(())
+}
 
 /// Tells of flows. Journals may be larger than memory, so each output reads it anew.
 pub fn run(file: &Path, outputs: &[Output]) -> Result<(), Letter> {
@@ -83,12 +122,12 @@ fn rows(
 fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
     let head = [
         "flow", "looks", "moves", "refused", "given", "pause ms", "items", "grown", "shrunk",
-        "cores", "examined",
+        "kept", "cores", "examined",
     ];
     let mut rows = vec![head.map(str::to_string).to_vec()];
     rows.extend(journaled.decided().iter().map(|(name, decided)| {
-        let Decided { close, moves, refused, given, paused, items, sizes, seats, examined } =
-            decided;
+        let Decided { close, moves, refused, given, paused, .. } = decided;
+        let Decided { items, sizes, kept, seats, examined, .. } = decided;
         let mean = |sum: f64| match paused.1 {
             0 => "-".to_string(),
             count => format!("{:.2}", sum / count as f64),
@@ -104,6 +143,7 @@ fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
             mean(*items as f64),
             figure(&sizes.0),
             figure(&sizes.1),
+            figure(kept),
             figure(seats),
             figure(examined),
         ]
@@ -117,5 +157,6 @@ fn by_flow(journaled: &Journaled, out: &mut dyn Write) -> io::Result<()> {
         out,
         "pause     from the order to the new owner's beginning, and items then, on average"
     )?;
-    writeln!(out, "grown     and shrunk: lanes that were to go on in other size classes")
+    writeln!(out, "grown     and shrunk: lanes that were to go on in other size classes")?;
+    writeln!(out, "kept      reasons for which one could not, each counted as it came up")
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use swell_api::flow::Flow;
+use swell_api::flow_judged::FlowParty;
 use swell_sim::flow::recording::{RecordingRow, Share, owners_text};
 
 use crate::cli::flows::RecordArguments;
@@ -81,11 +82,19 @@ fn worked(flows: &[Flow]) -> BTreeMap<&str, f64> {
 }
 
 fn row(at_ms: u64, flow: &Flow, before: u64, worked: &BTreeMap<&str, f64>) -> RecordingRow {
-    let share = |party: &swell_api::flow::FlowParty| {
+    let share = |party: &FlowParty| {
         let processors = party.processors.max(1.0);
         let flows = worked.get(&*party.name).copied().unwrap_or(0.0) / processors;
-        let load = (party.used_percent / 100.0 - flows).clamp(0.0, 1.0);
-        Share { name: party.name.clone(), load, processors }
+        let busy = party.calls_percent.max(party.cpu_percent).max(party.pressure_percent);
+        let part = |percent: f64| (percent / 100.0).clamp(0.0, 1.0);
+        Share {
+            name: party.name.clone(),
+            load: (busy / 100.0 - flows).clamp(0.0, 1.0),
+            processors,
+            memory: part(party.memory_percent.max(party.node_memory_percent)),
+            dependency: part(party.dependency_percent),
+            proximity: part(party.proximity_percent),
+        }
     };
     let owners: Vec<Share> = flow.parties.iter().map(share).collect();
     // A node that came up again counts from nothing.
@@ -96,6 +105,7 @@ fn row(at_ms: u64, flow: &Flow, before: u64, worked: &BTreeMap<&str, f64>) -> Re
         items,
         work_us: flow.work_us,
         capacity: flow.capacity.max(1.0),
+        item_bytes: flow.item_bytes,
         owner: flow.owner.clone(),
         owners: owners_text(&owners),
     }

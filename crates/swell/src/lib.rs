@@ -19,6 +19,7 @@ pub mod deployment;
 pub mod doctor;
 pub mod redeploy;
 pub mod listing;
+pub mod done;
 pub mod figure;
 pub mod load;
 pub mod demand;

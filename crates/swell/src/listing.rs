@@ -58,6 +58,21 @@ pub fn show<T: Serialize>(
     })
 }
 
+/// Shows rows in a form, where programs get `whole`, of which the rows are a part.
+pub fn rows<W: Serialize, T: Serialize>(
+    whole: &W,
+    rows: &[T],
+    columns: &[Column<T>],
+    name: fn(&T) -> String,
+    form: Listing,
+) -> Result<(), Letter> {
+    match form {
+        Listing::Json => to_stdout(|out| json(whole, out)),
+        Listing::Yaml => to_stdout(|out| yaml(whole, out)),
+        Listing::Table | Listing::Wide | Listing::Name => show(rows, columns, name, form),
+    }
+}
+
 /// Shows one thing: `text` is what people get, `name` what it is called.
 pub fn show_one<T: Serialize>(
     thing: &T,

@@ -9,6 +9,7 @@ use crate::cli::form::Listing;
 use crate::cli::site_node::SiteNodeCommand;
 use crate::client::node::word;
 use crate::connect;
+use crate::done::{Object, done};
 use crate::error::Letter;
 use crate::listing::{Column, show_one, table};
 use crate::output::{json, to_stdout};
@@ -44,33 +45,32 @@ pub fn run(command: &SiteNodeCommand) -> Result<(), Letter> {
             let invitation = connect::node(node)?.invite_node(name)?;
             to_stdout(|out| json(&invitation, out))
         }
-        SiteNodeCommand::Join { invitation, capacity: most, reach, node } => {
+        SiteNodeCommand::Join { invitation, capacity: most, reach, form, node } => {
             let asked = JoinNode {
                 invitation: read(invitation)?,
                 capacity: capacity(most)?,
                 reach: NodeReach { address: reach.address.clone(), port: reach.port },
             };
-            let SiteNodes { site, node, trouble, .. } =
-                connect::node(node)?.join_site_node(&asked)?;
+            let joined = connect::node(node)?.join_site_node(&asked)?;
+            let SiteNodes { site, node, trouble, .. } = &joined;
             say(format!("node `{node}` of site `{site}`"));
             if let Some(trouble) = trouble {
                 say(format!("it does not follow yet: {trouble}"));
             }
-            Ok(())
+            show_one(&joined, node, |_| String::new(), form.output)
         }
         SiteNodeCommand::List { output, node } => {
             let told = connect::node(node)?.site_nodes()?;
             list(&told, *output)
         }
-        SiteNodeCommand::Leave { forget, node } => {
+        SiteNodeCommand::Leave { forget, form, node } => {
             connect::node(node)?.leave_site_node(*forget)?;
-            say("this node is none of a site any more");
-            Ok(())
+            done("left", Object::default(), "this node is none of a site any more", *form)
         }
-        SiteNodeCommand::Remove { name, node } => {
+        SiteNodeCommand::Remove { name, form, node } => {
             connect::node(node)?.remove_site_node(name)?;
-            say(format!("`{name}` is no node of this site any more"));
-            Ok(())
+            let told = format!("`{name}` is no node of this site any more");
+            done("removed", Object { node: Some(name), ..Object::default() }, &told, *form)
         }
     }
 }

@@ -37,15 +37,26 @@ pub fn story(proposal: &Proposal) -> String {
         format!("{} ({}) {said}{why}", vote.site, percent(vote.weight))
     });
     let story = proposal.timeline.iter().map(|one| format!("{}  {}", moment(one.at_ms), one.what));
+    let late = proposal.late_ms.map(|late| format!(", {:.1} s too late", late as f64 / 1e3));
+    let left = proposal.left_ms.map(|left| format!("{}{}", moment(left), late.unwrap_or_default()));
+    let left = left.unwrap_or_default();
+    // Where nobody measured it, there is nothing to say.
+    let way = match proposal.away_ms {
+        0.0 => String::new(),
+        away => format!("{away:.1} ms to {destination} and back"),
+    };
     facts(&[
         ("Proposal", proposal.id.to_string()),
         ("State", proposal.state.clone()),
         ("Trouble", proposal.trouble.clone().unwrap_or_default()),
         ("Moves", format!("{} from {source} to {destination}", proposal.workloads.join(", "))),
         ("Cause", proposal.cause.clone()),
+        ("Way", way),
         ("Helps if", proposal.criterion.clone()),
         ("Else", proposal.rollback.clone()),
         ("Decided by", moment(proposal.deadline_ms)),
+        ("Needed by", proposal.needed_ms.map(moment).unwrap_or_default()),
+        ("Left", left),
         (
             "Bar",
             format!(

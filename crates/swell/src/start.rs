@@ -61,7 +61,7 @@ fn run(command: Command) -> Result<(), Letter> {
         Command::Site(site) => cmd::site::site(&site.command),
         Command::Proposal(proposal) => cmd::site::proposal(&proposal.command),
         Command::Authority(authority) => cmd::site::authority(&authority.command),
-        Command::Ledger(ledger) => cmd::site::ledger(&ledger),
+        Command::Ledger(ledger) => cmd::ledger::run(&ledger),
         Command::Receipt(receipt) => cmd::receipt::run(&receipt),
         Command::Forecast(forecast) => cmd::forecast::run(&forecast.command),
         Command::Replay(arguments) => cmd::replay::run(&arguments),

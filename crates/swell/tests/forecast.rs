@@ -122,6 +122,49 @@ fn methods_are_scored_with_events_and_without() {
 }
 
 #[test]
+fn methods_are_scored_with_other_series_and_without() {
+    // Calls follow a queue by two steps; the queue jumps as nobody could tell from the calls.
+    let queue = |step: usize| (step / 5 * 7919) % 97;
+    let row = |name: &str, value: &dyn Fn(usize) -> usize| {
+        let values: Vec<String> = (0..200).map(|step| value(step).to_string()).collect();
+        format!("{name},{}\n", values.join(","))
+    };
+    let steps: Vec<String> = (0..200).map(|step| step.to_string()).collect();
+    let head = format!("id,{}\n", steps.join(","));
+    let call = |step: usize| 20 + 2 * queue(step.max(2) - 2);
+    let calls: String = (0..8).map(|of| row(&format!("f{of}"), &call)).collect();
+    let (calls, series) = (head.clone() + &calls, head + &row("queue", &queue));
+    let files = [("calls.csv", &*calls), ("queue.csv", &*series), ("odd.csv", "a,b\n,x\n")];
+    let folder = folder(&files);
+    let words = "forecast backtest --data calls.csv --origins 150,162,175 --horizon 2 \
+                 --method naive,gbm --effort 0.3 --series queue.csv -o json";
+    let output = folder.run(words);
+    assert!(output.status.success(), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let wapes: Vec<(&str, f64)> = json["rows"]
+        .as_array()
+        .expect("there are rows")
+        .iter()
+        .filter(|row| row["class"] == "all")
+        .filter_map(|row| Some((row["method"].as_str()?, row["wape"].as_f64()?)))
+        .collect();
+    let [("naive", _), ("gbm", without), ("gbm+series", with)] = wapes[..] else {
+        panic!("{wapes:?}")
+    };
+    assert!(with < 0.7 * without, "{wapes:?}");
+    for (words, told) in [
+        ("--method naive --series queue.csv", "none of these methods"),
+        ("--method gbm --series odd.csv", "`odd.csv` holds no series"),
+        ("--method gbm --series nothing.csv", "nothing.csv"),
+        ("--method gbm --series queue.csv --planned cue", "there is no series `cue`"),
+    ] {
+        let output = folder.run(&format!("forecast backtest --data calls.csv {words}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(told), "{words}: {said}");
+    }
+}
+
+#[test]
 fn what_is_learned_is_the_same_on_any_number_of_threads() {
     let folder = folder(&[("calls.csv", &calls())]);
     let said = |threads: usize| {

@@ -136,6 +136,7 @@ impl ClonePolicy for ExpectedCost {
             worth: 0.0,
             bid: 0.0,
             beyond: 0,
+            sure: 0,
         };
         for n in 1..=candidate.ceiling.min(DEPTH_MAX) {
             let own = window.of_instance(n);
@@ -144,6 +145,9 @@ impl ClonePolicy for ExpectedCost {
             let net = own.chance * cost - price - rent * gb * (held + start);
             if net <= NET_LEAST {
                 break;
+            }
+            if own.chance * cost > self.prices.start_useless {
+                wish.sure = n;
             }
             let trust = if n <= window.known { 1.0 } else { trust };
             let worth = window.worth(n, own, candidate) * cost * trust;
@@ -158,6 +162,10 @@ impl ClonePolicy for ExpectedCost {
 
     fn price(&self, lately: Option<Lately>) -> f64 {
         self.prices.at(lately).start
+    }
+
+    fn learns(&self) -> bool {
+        true
     }
 
     fn patience(&self, step: Span) -> Span {

@@ -17,6 +17,7 @@ use crate::cloning::short::{Obstacle, ShortTally};
 use crate::cloning::uses::Uses;
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
+use crate::pool::clones::CloneTally;
 use crate::settings::{CloneBounds, CloningMode, CloningSettings};
 use crate::time::{Instant, Span};
 use crate::units::Bytes;
@@ -125,6 +126,15 @@ impl Manager {
     pub(crate) fn bounded(&self) -> impl Iterator<Item = (FunctionId, CloneBounds)> {
         let own = self.functions().map(|(function, known)| (function, known.bounds));
         own.filter(|(_, bounds)| *bounds != CloneBounds::default())
+    }
+
+    /// Whether as many clones are being tried as it takes to know what they are good for, given what
+    /// became of all so far.
+    pub(crate) fn tries_enough(&self, tally: CloneTally) -> bool {
+        let CloneTally { made, used, unused, .. } = tally;
+        let out = made.saturating_sub(used).saturating_sub(unused);
+        let is_trial = self.policy.learns() && self.uses.lately().is_none();
+        is_trial && out as f64 >= self.uses.enough()
     }
 
     /// When the next clone of a function may begin, by the caps on starts: `now` if at once.

@@ -19,6 +19,12 @@ pub trait ClonePolicy: Send {
     /// late were good for; nothing is known of that before enough have ended.
     fn price(&self, lately: Option<Lately>) -> f64;
 
+    /// Whether its price goes by what clones were good for: such a policy tries no more at a time,
+    /// while nothing is known of that, than it takes to know.
+    fn learns(&self) -> bool {
+        false
+    }
+
     /// How long a surplus of clones must last before some of it is let go, given the length
     /// of a step.
     fn patience(&self, step: Span) -> Span;

@@ -43,8 +43,8 @@ impl ClonePolicy for Seed {
         //   removeExcessClones(programCode, vmPool, currentClones - numClonesNeeded)
         // The text knows no value of memory: a clone displaces nobody, and one function is
         // served before the other as they come.
-        let wish =
-            CloneWish { count, from: now, until: candidate.end, worth: 0.0, bid: 0.0, beyond: 0 };
+        let (from, until) = (now, candidate.end);
+        let wish = CloneWish { count, from, until, worth: 0.0, bid: 0.0, beyond: 0, sure: count };
         let Candidate { function, memory, live, .. } = *candidate;
         Some(Offer { function, memory, live, wish, rank: 0.0 })
     }

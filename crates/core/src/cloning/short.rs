@@ -5,7 +5,8 @@
 /// What keeps clones from being made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Obstacle {
-    /// So many starts a second are enough.
+    /// So many starts a second are enough, or so many at a time while nobody knows what they are good
+    /// for.
     Rate,
     /// There is no memory that they may have.
     Room,
@@ -16,7 +17,7 @@ pub enum Obstacle {
 /// Clones that were missing when their wish was weighed anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ShortTally {
-    /// For want of starts a second.
+    /// For want of starts.
     pub rate: u64,
     /// For want of memory, or of what memory is worth.
     pub room: u64,

@@ -12,8 +12,10 @@ use crate::time::{Instant, Span};
 /// After so long, what became of a clone counts half.
 const HALF: Span = Span::from_mins(180);
 /// So many clones that have ended tell something, and do until only so few still count: what is
-/// known to be useless is not tried anew all the time.
+/// known to be useless is not tried anew all the time. If it is, fewer are enough to see whether it
+/// still is.
 const ENOUGH: f64 = 50.0;
+const ENOUGH_AGAIN: f64 = 20.0;
 const FORGOTTEN: f64 = 5.0;
 
 /// What clones of late were good for.
@@ -32,6 +34,7 @@ pub struct Uses {
     used: f64,
     ended: f64,
     is_known: bool,
+    was_known: bool,
     cold: f64,
     /// Calls that a clone spared a cold start, less those that had one for a clone's sake.
     gained: f64,
@@ -54,8 +57,14 @@ impl Uses {
         self.ended = self.ended * kept + used + unused;
         self.cold = self.cold * kept + new(lift.cold, seen_lift.cold);
         self.gained = self.gained * kept + spared - regretted;
-        self.is_known = self.ended >= if self.is_known { FORGOTTEN } else { ENOUGH };
+        self.is_known = self.ended >= if self.is_known { FORGOTTEN } else { self.enough() };
+        self.was_known |= self.is_known;
         (self.seen, self.looked) = ((clones, lift), now);
+    }
+
+    /// So many clones have to end until something is known.
+    pub fn enough(&self) -> f64 {
+        if self.was_known { ENOUGH_AGAIN } else { ENOUGH }
     }
 
     /// What they were good for; nothing while too few have ended.
@@ -88,6 +97,9 @@ mod tests {
         assert_eq!(share(later, 200, 100), Some(0.75), "100 of 200 count as 50 of 100");
         assert_eq!(share(later + HALF * 4, 200, 100), Some(0.75), "12 are few, but not forgotten");
         assert_eq!(share(later + HALF * 8, 200, 100), None, "all of it is long past");
+        assert_eq!(share(later + HALF * 8, 202, 110), None, "too few again");
+        let again = share(later + HALF * 8, 202, 125);
+        assert!(again.is_some_and(|used| used < 0.3), "{again:?}: fewer tell the second time");
     }
 
     #[test]

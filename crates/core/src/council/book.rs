@@ -4,6 +4,9 @@
 //! then is what is scored. What came is agreed among observers: the median of all that told,
 //! if more than half of them are near it. With two, both must agree; one alone is not
 //! believed unless it is the only member. So nobody grades itself.
+//!
+//! What a site had said of itself stays for a while after the slot is over, to be shown beside
+//! what came; nothing is decided by it any more.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +18,9 @@ use crate::ids::SiteId;
 
 /// The most bands that one site may have in the book.
 pub const BANDS_MAX: usize = 16_384;
+
+/// For so many slots after the last that is closed, what a site had said of itself is kept.
+pub const STOOD_SLOTS: u64 = 20;
 
 /// Whose utilisation, in what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,6 +40,8 @@ pub struct Book {
     forecasts: BTreeMap<SiteId, Bands>,
     observations: BTreeMap<(Slot, Subject), BTreeMap<SiteId, u32>>,
     truths: BTreeMap<Subject, BTreeMap<Slot, u32>>,
+    /// What each site had said of itself of slots that are closed, as it stood at the lead.
+    stood: BTreeMap<Subject, BTreeMap<Slot, Band>>,
 }
 
 impl Book {
@@ -50,6 +58,12 @@ impl Book {
     /// What a site forecast of a slot, if it did.
     pub fn band(&self, by: SiteId, subject: Subject, slot: Slot) -> Option<Band> {
         self.forecasts.get(&by)?.get(&(slot, subject)).copied()
+    }
+
+    /// What a site said of itself in a slot that is over, as it stood when it could not be replaced
+    /// any more; the latest [`STOOD_SLOTS`] are kept.
+    pub fn stood(&self, subject: Subject, slot: Slot) -> Option<Band> {
+        self.stood.get(&subject)?.get(&slot).copied()
     }
 
     /// The highest band that a site forecast for a subject, from one slot through another,
@@ -97,6 +111,12 @@ impl Book {
 
     /// Closes a slot: gives what came of each subject that observers agree on.
     pub fn close(&mut self, slot: Slot, tolerance_ppm: u32, members: usize) -> Vec<(Subject, u32)> {
+        let of_itself = self.stands(slot).filter(|((subject, by), _)| subject.target == *by);
+        let of_itself: Vec<(Subject, Band)> =
+            of_itself.map(|((subject, _), band)| (subject, band)).collect();
+        for (subject, band) in of_itself {
+            self.stood.entry(subject).or_default().insert(slot, band);
+        }
         let later = self.observations.split_off(&(slot.plus(1), FIRST));
         let closing = std::mem::replace(&mut self.observations, later);
         let mut agreed = Vec::new();
@@ -132,11 +152,17 @@ impl Book {
             .map(|(_, value)| *value)
     }
 
-    /// Forgets forecasts of slots before one, and what came before another.
+    /// Forgets forecasts of slots before one, those of a while before it for good, and what came
+    /// before another.
     pub fn forget(&mut self, forecasts_before: Slot, truths_before: Slot) {
         for bands in self.forecasts.values_mut() {
             *bands = bands.split_off(&(forecasts_before, FIRST));
         }
+        let stood_before = forecasts_before.minus(STOOD_SLOTS);
+        self.stood.retain(|_, bands| {
+            *bands = bands.split_off(&stood_before);
+            !bands.is_empty()
+        });
         for values in self.truths.values_mut() {
             *values = values.split_off(&truths_before);
         }
@@ -153,6 +179,7 @@ impl Book {
             told.remove(&site);
         }
         self.truths.retain(|subject, _| subject.target != site);
+        self.stood.retain(|subject, _| subject.target != site);
     }
 }
 
@@ -205,5 +232,25 @@ mod tests {
         assert_eq!(book.last_truth(subject, Slot(4)), Some(7));
         book.forget(Slot(9), Slot(5));
         assert_eq!(book.truth(subject, Slot(4)), None);
+    }
+
+    #[test]
+    fn what_a_site_said_of_itself_stays_for_a_while_after_it_is_over() {
+        let subject = Subject { target: SiteId(1), metric: Metric::Cpu };
+        let of = |middle_ppm| Band { low_ppm: 0, middle_ppm, high_ppm: 900 };
+        let mut book = Book::default();
+        for slot in (0..100).map(Slot) {
+            book.forecast(SiteId(1), subject, slot, of(slot.0 as u32));
+            book.forecast(SiteId(2), subject, slot, of(800));
+        }
+        for slot in (0..50).map(Slot) {
+            assert_eq!(book.close(slot, 0, 3), [], "nobody saw what came");
+            book.forget(slot.plus(1), Slot(0));
+        }
+        let stood = |slot| book.stood(subject, Slot(slot)).map(|band| band.middle_ppm);
+        assert_eq!([29, 30, 49, 50].map(stood), [None, Some(30), Some(49), None]);
+        assert_eq!(book.band(SiteId(1), subject, Slot(49)), None, "it decides nothing any more");
+        book.forget_site(SiteId(1));
+        assert_eq!(book.stood(subject, Slot(49)), None);
     }
 }

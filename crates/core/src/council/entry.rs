@@ -6,6 +6,8 @@
 //! nothing else of that kind. What the voter believes itself to weigh is
 //! written down and never counted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::council::proposal::{Filing, Trouble};
@@ -139,6 +141,8 @@ pub enum Command {
         epoch: Epoch,
         /// What was done.
         news: News,
+        /// What went wrong, in words, where something did.
+        why: Option<String>,
     },
     /// The speaker is alive and keeps what it holds.
     Renew,
@@ -164,6 +168,20 @@ pub enum Command {
     InheritMode {
         /// Which.
         workload: WorkloadId,
+    },
+    /// How long round trips between the speaker and other members take.
+    Ways {
+        /// To whom, in microseconds.
+        to: BTreeMap<SiteId, u32>,
+    },
+    /// Who a member is: what people call it, and the number that it drew when it joined.
+    Introduce {
+        /// Which.
+        site: SiteId,
+        /// Its name.
+        name: String,
+        /// Its number: another machine that uses the same invitation draws another one.
+        lot: u64,
     },
 }
 
@@ -202,6 +220,8 @@ pub enum Reason {
     Ordered,
     /// By the voter's own forecast the source would be as full without it.
     NoRelief,
+    /// By the voter's own forecast there is too little of an overload for so long a way.
+    TooFar,
 }
 
 /// What was done of a move.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::council::arrival::needed;
 use crate::council::ballot::Ballot;
 use crate::council::book::Subject;
 use crate::council::ending::end;
@@ -55,6 +56,7 @@ pub fn on_propose(
         ballot,
         movement: None,
         passed: Vec::new(),
+        why: None,
     };
     state.open.insert(id, proposal);
     Ok(())
@@ -71,9 +73,12 @@ pub fn foreseen(state: &State, entry: &Entry) -> Option<Proposal> {
     next.open.remove(&id)
 }
 
-/// The last slot for which the destination must have room.
+/// The last slot for which the destination must have room: that of its check, which begins when
+/// it was decided or, where that is later, in the slot that the move is for.
 pub fn through(state: &State, filing: &Filing) -> Slot {
-    Slot::of(filing.deadline, state.rules.slot).plus(filing.criterion.window_slots)
+    let decided = Slot::of(filing.deadline, state.rules.slot);
+    let needed = needed(filing).filter(|_| state.rules.takes_turns()).unwrap_or(decided);
+    decided.max(needed).plus(filing.criterion.window_slots)
 }
 
 fn parties(state: &State, filing: &Filing) -> Result<(), Refusal> {
@@ -195,17 +200,23 @@ fn room(state: &mut State, by: SiteId, priority: u64) -> Result<(), Refusal> {
     let is_voted_on = |proposal: &&Proposal| proposal.movement.is_none();
     let own = state.open.values().filter(is_voted_on).filter(|proposal| proposal.proposer == by);
     if own.count() >= OF_ONE_MAX {
-        return Err(Refusal::TooMany("open proposals of one site"));
+        let is_own = |proposal: &Proposal| proposal.proposer == by && state.rules.takes_turns();
+        let least = least(state, is_own, priority);
+        let least = least.ok_or(Refusal::TooMany("open proposals of one site"))?;
+        end(state, least, Outcome::Displaced);
     }
     if state.open.len() < OPEN_MAX {
         return Ok(());
     }
-    let voted_on = state.open.iter().filter(|(_, proposal)| is_voted_on(proposal));
-    match voted_on.min_by_key(|(id, proposal)| (proposal.priority, std::cmp::Reverse(**id))) {
-        Some((id, least)) if least.priority < priority => {
-            end(state, *id, Outcome::Displaced);
-            Ok(())
-        }
-        _ => Err(Refusal::TooMany("open proposals")),
-    }
+    let least = least(state, |_| true, priority).ok_or(Refusal::TooMany("open proposals"))?;
+    end(state, least, Outcome::Displaced);
+    Ok(())
+}
+
+/// The one of least priority among some that are voted on, the newest of several; none below that
+/// priority.
+fn least(state: &State, is_one: impl Fn(&Proposal) -> bool, priority: u64) -> Option<ProposalId> {
+    let voted_on = state.open.iter().filter(|(_, open)| open.movement.is_none() && is_one(open));
+    let least = voted_on.min_by_key(|(id, open)| (open.priority, std::cmp::Reverse(**id)));
+    least.filter(|(_, open)| open.priority < priority).map(|(id, _)| *id)
 }

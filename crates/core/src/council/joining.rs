@@ -1,9 +1,8 @@
 //! Sites come and go, workloads appear and end, modes and rules change.
 
-use crate::council::member::{MEMBERS_MAX, Member, VoteRecord};
+use crate::council::member::{MEMBERS_MAX, Member, NAME_BYTES_MAX};
 use crate::council::refusal::Refusal;
 use crate::council::rules::{Counting, Rules};
-use crate::council::sender::Sender;
 use crate::council::state::State;
 use crate::council::words::{Criticality, Epoch, Loads, Metric, Mode, WorkloadId};
 use crate::council::workload::{Authority, WORKLOADS_MAX, Workload};
@@ -26,10 +25,22 @@ pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), 
     if state.members.len() >= MEMBERS_MAX {
         return Err(Refusal::TooMany("sites"));
     }
-    let (sender, votes) = (Sender::default(), VoteRecord::default());
-    let new = Member { capacity, sender, votes, has_renewed: false };
-    let member = Member { capacity, ..state.former.remove(&site).unwrap_or(new) };
-    state.members.insert(site, member);
+    let member = state.former.remove(&site).unwrap_or_else(|| Member::new(capacity));
+    state.members.insert(site, Member { capacity, ..member });
+    Ok(())
+}
+
+/// A member is introduced: what people call it, and by which number it is known again. Nobody else
+/// takes its place while it is a member.
+pub fn on_introduce(state: &mut State, site: SiteId, name: &str, lot: u64) -> Result<(), Refusal> {
+    let member = state.members.get_mut(&site).ok_or(Refusal::NotMember(site))?;
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Refusal::OutOfRange("the name of a site has 1 to 255 bytes"));
+    }
+    if member.lot.is_some_and(|known| known != lot) {
+        return Err(Refusal::AnotherJoined(site));
+    }
+    (member.name, member.lot) = (name.to_string(), Some(lot));
     Ok(())
 }
 
@@ -51,7 +62,9 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     if let Some((proposal, _)) = part {
         return Err(Refusal::StillParty(site, *proposal));
     }
-    if let Some(member) = state.members.remove(&site) {
+    if let Some(mut member) = state.members.remove(&site) {
+        // Its name stays with what it did; its place is free.
+        member.lot = None;
         if state.former.len() >= FORMER_MAX
             && let Some((forgotten, _)) = state.former.pop_first()
         {
@@ -64,6 +77,7 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     }
     state.book.forget_site(site);
     state.early.forget_site(site);
+    state.ways.forget(site);
     Ok(())
 }
 

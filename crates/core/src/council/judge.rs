@@ -6,6 +6,7 @@ use crate::council::load::{demand, predicted_ppm, promised};
 use crate::council::proposal::{Cause, Filing};
 use crate::council::relief::Relief;
 use crate::council::state::{Proposal, State};
+use crate::council::ways::{away_ppm, is_worth_the_way};
 use crate::council::words::{Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
 
@@ -45,8 +46,14 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
             return (false, Reason::NotNeeded);
         }
         let share_ppm = leaving(state, filing, metric, slot, outlook);
-        if !(Relief { peak_ppm, share_ppm, limit_ppm: limit }).is_worth_it() {
+        let relief = Relief { peak_ppm, share_ppm, limit_ppm: limit };
+        if !relief.is_worth_it() {
             return (false, Reason::NoRelief);
+        }
+        // Ways change while a proposal is voted on; who forecasts a little less agrees as well.
+        let away_ppm = away_ppm(state, filing.source, filing.destination);
+        if !is_worth_the_way(relief, away_ppm / 2) {
+            return (false, Reason::TooFar);
         }
     }
     if matches!(filing.cause, Cause::SourceFailing { .. }) {

@@ -10,13 +10,14 @@ use crate::council::entry::{Command, Entry};
 use crate::council::filing::on_propose;
 use crate::council::grant::{cede, pass, renew};
 use crate::council::joining::{
-    on_admit, on_dismiss, on_inherit, on_mode, on_register, on_retire, on_rules,
+    on_admit, on_dismiss, on_inherit, on_introduce, on_mode, on_register, on_retire, on_rules,
 };
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
-use crate::council::moving::{hurry, on_report, on_stop};
+use crate::council::moving::{Told, hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
 use crate::council::state::{Proposal, State};
-use crate::council::voting::{expire, filed_by, on_vote, on_withdraw};
+use crate::council::voting::{expire, filed_by, on_vote, on_withdraw, resume};
+use crate::council::ways::on_ways;
 use crate::council::words::ProposalId;
 use crate::time::Instant;
 
@@ -49,11 +50,15 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
         }
         Command::Admit { site, capacity } => return on_admit(state, *site, *capacity),
         Command::AdoptRules(rules) => return on_rules(state, rules),
+        Command::Introduce { site, name, lot } => return on_introduce(state, *site, name, *lot),
         _ if state.now == Instant::ZERO => return Err(Refusal::NoTime),
         _ => {}
     }
     match command {
-        Command::Tick { .. } | Command::Admit { .. } | Command::AdoptRules(_) => Ok(()),
+        Command::Tick { .. }
+        | Command::Admit { .. }
+        | Command::AdoptRules(_)
+        | Command::Introduce { .. } => Ok(()),
         Command::Dismiss { site } => on_dismiss(state, *site),
         Command::Register { workload, criticality, demand } => {
             on_register(state, by, *workload, *criticality, *demand)
@@ -87,7 +92,13 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             let id = filed_by(state, *message)?;
             on_vote(state, id, by, Vote { yes, reason, claim_ppm, at })
         }
-        Command::Report { proposal, epoch, news } => on_report(state, *proposal, by, *epoch, *news),
+        Command::Report { proposal, epoch, news, why } => on_report(
+            state,
+            *proposal,
+            by,
+            Told { epoch: *epoch, news: *news, why: why.as_deref() },
+        ),
+        Command::Ways { to } => on_ways(state, by, to),
         Command::Renew => {
             renew(state, by);
             Ok(())
@@ -110,6 +121,7 @@ fn tick(state: &mut State, at: Instant) {
     state.now = at.min(furthest).max(state.now);
     pass(state, before);
     close_slots(state);
+    resume(state);
     expire(state);
     hurry(state);
     check(state);

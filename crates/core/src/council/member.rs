@@ -8,6 +8,9 @@ use crate::council::words::Loads;
 /// The most members.
 pub const MEMBERS_MAX: usize = 64;
 
+/// The longest name of a member, in bytes.
+pub const NAME_BYTES_MAX: usize = 255;
+
 /// A member site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -19,6 +22,19 @@ pub struct Member {
     pub votes: VoteRecord,
     /// It renewed after the last tick: its leases run from the next.
     pub has_renewed: bool,
+    /// What people call it; empty until it was introduced.
+    pub name: String,
+    /// The number that it drew when it joined. Whoever joins in its name with another one is
+    /// another machine with the same invitation.
+    pub lot: Option<u64>,
+}
+
+impl Member {
+    /// One that nothing is known of but what it can bear.
+    pub fn new(capacity: Loads) -> Self {
+        let (sender, votes) = (Sender::default(), VoteRecord::default());
+        Self { capacity, sender, votes, has_renewed: false, name: String::new(), lot: None }
+    }
 }
 
 /// How often a site's votes on moves turned out right, as a slow mean.

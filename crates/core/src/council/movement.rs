@@ -83,6 +83,13 @@ pub struct Pace {
     pub shifts: u8,
 }
 
+/// The thousandths of all traffic that go to the destination with that part of so many. Parts grow
+/// by their squares: the first is small, as nothing is known yet of how well it serves there.
+pub fn shifted_per_mille(part: u8, of: u8) -> u16 {
+    let (part, of) = (u32::from(part.min(of)), u32::from(of.max(1)));
+    (part * part * 1_000 / (of * of)) as u16
+}
+
 impl Movement {
     /// A move that begins.
     pub fn begin(now: Instant, epoch: Epoch, has_source: bool, pace: Pace) -> Self {
@@ -169,6 +176,17 @@ mod tests {
         }
         let alone = at(Phase::Shifting(1), false).turn(News::Shifted(2), PACE);
         assert_eq!(alone, Ok(Turn::Watch), "nobody is there to drain");
+    }
+
+    #[test]
+    fn the_first_part_is_small_and_the_last_is_all() {
+        let parts = |of: u8| (0..=of).map(|part| shifted_per_mille(part, of)).collect::<Vec<_>>();
+        assert_eq!(parts(4), [0, 62, 250, 562, 1_000]);
+        assert_eq!(parts(1), [0, 1_000]);
+        for of in 1..=u8::MAX {
+            assert!(parts(of).is_sorted() && parts(of).last() == Some(&1_000), "{of}");
+        }
+        assert_eq!(shifted_per_mille(9, 4), 1_000);
     }
 
     #[test]

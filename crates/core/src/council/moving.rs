@@ -14,13 +14,26 @@ use crate::council::voting::gone;
 use crate::council::words::{Epoch, Metric, ProposalId, WHOLE_PPM, WorkloadId};
 use crate::ids::SiteId;
 
-/// A party to a move tells what it did under which epoch.
+/// The most letters that are kept of what went wrong.
+const WHY_CHARS_MAX: usize = 240;
+
+/// What a party tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Under which epoch it was done.
+    pub epoch: Epoch,
+    /// What was done.
+    pub news: News,
+    /// What went wrong, in words.
+    pub why: Option<&'a str>,
+}
+
+/// A party to a move tells what it did.
 pub fn on_report(
     state: &mut State,
     id: ProposalId,
     by: SiteId,
-    epoch: Epoch,
-    news: News,
+    Told { epoch, news, why }: Told<'_>,
 ) -> Result<(), Refusal> {
     let Some(proposal) = state.open.get(&id) else { return Err(gone(state, id)) };
     let Some(movement) = proposal.movement else { return Err(Refusal::NotAtThatStep) };
@@ -37,6 +50,9 @@ pub fn on_report(
         return Err(Refusal::StaleReport { current: movement.epoch });
     }
     let turn = movement.turn(news, pace(state))?;
+    if let (News::Trouble(_), Some(why), Some(open)) = (news, why, state.open.get_mut(&id)) {
+        open.why = Some(why.chars().take(WHY_CHARS_MAX).collect());
+    }
     match turn {
         Turn::Go(phase) => set(state, id, phase, movement.epoch),
         Turn::HandOver(phase) => {

@@ -3,6 +3,8 @@
 //! Orders are levels, not edges: they stand until a report takes the move on. Each carries
 //! the epoch under which it is done; whoever carries it out passes it by its fence first.
 
+use std::collections::BTreeSet;
+
 use crate::council::movement::{Movement, Phase};
 use crate::council::state::{Proposal, State};
 use crate::council::words::{Epoch, ProposalId, WorkloadId};
@@ -28,16 +30,16 @@ pub struct Order {
 pub enum Task {
     /// Start it here: artifact, settings, backlog, warm cache.
     Start,
-    /// Call it, and see that it answers well.
+    /// See that its instances live, call what says how it is to be called, and warm it.
     Prove,
-    /// Take so many parts of the traffic, of so many.
+    /// Take so many parts of the traffic, of so many, and see that those calls are answered well.
     Shift {
         /// The parts.
         parts: u8,
         /// All.
         of: u8,
     },
-    /// Finish what is here, and keep it warm.
+    /// Finish what is here. It is kept warm, see [`held_warm`].
     Drain,
     /// Take all traffic back.
     TakeBack,
@@ -61,6 +63,20 @@ pub fn runs(state: &State, site: SiteId, workload: WorkloadId) -> bool {
             && (proposal.filing.source == site || proposal.filing.destination == site)
     };
     holds || state.open.values().any(is_party)
+}
+
+/// The workloads that a site keeps an instance of, however little they are called: until a move is
+/// over, its source must be able to take all of it back at once, and its destination to serve
+/// whatever comes. As orders are, it is read off the state, so who restarts keeps them too.
+pub fn held_warm(state: &State, site: SiteId) -> BTreeSet<WorkloadId> {
+    let holds = |proposal: &&Proposal| {
+        let Some(movement) = proposal.movement else { return false };
+        let is_going_back = matches!(movement.phase, Phase::Returning(_));
+        let is_source = proposal.filing.source == site && movement.is_handed_over();
+        is_source || (proposal.filing.destination == site && !is_going_back)
+    };
+    let held = state.open.values().filter(holds);
+    held.flat_map(|proposal| proposal.filing.workloads.keys().copied()).collect()
 }
 
 fn order(state: &State, site: SiteId, proposal: ProposalId, of: &Proposal) -> Option<Order> {

@@ -28,7 +28,8 @@ pub struct Filing {
     pub source: SiteId,
     /// Where it should go.
     pub destination: SiteId,
-    /// When the decision must have fallen.
+    /// When the decision must have fallen. Of a move away from an overload that is before its slot by
+    /// as long as moves take, see [`crate::council::arrival`].
     pub deadline: Instant,
     /// Why.
     pub cause: Cause,

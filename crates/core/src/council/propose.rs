@@ -2,19 +2,23 @@
 //!
 //! It looks at its own committed forecast, takes the slot in which it will be overloaded
 //! first, and the workload that is just large enough to help, and sends it to where the most
-//! room is left after all that was promised there.
+//! room is left after all that was promised there, and for its way. Workloads that are joined count
+//! as one; only where that helps nobody, or fits nowhere, they are parted.
 
 use std::collections::BTreeMap;
 
+use crate::council::arrival::decided_by;
 use crate::council::book::Subject;
-use crate::council::load::{fits, predicted_ppm};
+use crate::council::load::{demand, fits, predicted_ppm};
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use crate::council::relief::Relief;
 use crate::council::remembering::as_taken_back;
 use crate::council::state::{Proposal, State};
+use crate::council::together::Joined;
 use crate::council::voted_down::VotedDown;
-use crate::council::words::{Criticality, Metric, Mode, Slot, WorkloadId};
+use crate::council::ways::{away_ppm, is_worth_the_way};
+use crate::council::words::{Criticality, Loads, Metric, Mode, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
 
@@ -33,7 +37,12 @@ pub struct Temper {
 
 /// What a site proposes for a source, if by its committed forecast there is cause: itself, or
 /// another site that it watches, which may be silent or lie.
-pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Filing> {
+pub fn propose(
+    state: &State,
+    (me, joined): (SiteId, &Joined),
+    source: SiteId,
+    temper: &Temper,
+) -> Option<Filing> {
     // One at a time, until its traffic has left: what is only watched hinders nothing.
     let is_leaving = |open: &Proposal| {
         let phase = open.movement.map(|movement| movement.phase);
@@ -46,15 +55,29 @@ pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Op
     let Alarm { metric, peak_ppm, .. } = alarm;
     let capacity = state.members.get(&source)?.capacity;
     let excess = peak_ppm.saturating_sub(temper.aim_ppm);
-    let mut candidates: Vec<(bool, u32, Criticality, WorkloadId)> = state
+    let movable: BTreeMap<WorkloadId, Criticality> = state
         .workloads
         .iter()
         .filter(|(id, workload)| is_movable(state, source, **id, workload))
-        .map(|(id, workload)| {
-            let share = workload.demand.share_ppm(metric, &capacity);
+        .map(|(id, workload)| (*id, workload.criticality))
+        .collect();
+    let mut candidates: Vec<(bool, bool, u32, Criticality, Vec<WorkloadId>)> = movable
+        .keys()
+        .flat_map(|id| {
+            let group = joined.group(state, *id);
+            let is_whole = group.iter().all(|id| movable.contains_key(id));
+            let alone = (group.len() > 1).then(|| (true, vec![*id]));
+            // Named by its first, so that it is there once.
+            let whole = (is_whole && group.first() == Some(id)).then_some((false, group));
+            whole.into_iter().chain(alone)
+        })
+        .map(|(is_parted, ids)| {
+            let share = demand(state, ids.iter().copied()).share_ppm(metric, &capacity);
             let is_enough = share >= excess;
             let order = if is_enough { share } else { u32::MAX - share };
-            (share, (!is_enough, order, workload.criticality, *id))
+            let criticality = ids.iter().filter_map(|id| movable.get(id)).max().copied();
+            let criticality = criticality.unwrap_or(Criticality::Low);
+            (share, (is_parted, !is_enough, order, criticality, ids))
         })
         .filter_map(|(share, candidate)| {
             let relief = Relief { peak_ppm, share_ppm: share, limit_ppm: temper.aim_ppm };
@@ -64,7 +87,8 @@ pub fn propose(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Op
     candidates.sort_unstable();
     let down = VotedDown::of(state, source, metric, peak_ppm);
     let found = candidates.into_iter().take(TRIES);
-    let mut filings = found.filter_map(|(.., id)| filing(state, source, id, alarm, temper, &down));
+    let mut filings =
+        found.filter_map(|(.., ids)| filing(state, source, &ids, alarm, temper, &down));
     filings.next()
 }
 
@@ -106,34 +130,38 @@ fn is_movable(state: &State, source: SiteId, id: WorkloadId, workload: &Workload
 fn filing(
     state: &State,
     source: SiteId,
-    id: WorkloadId,
+    ids: &[WorkloadId],
     alarm: Alarm,
     temper: &Temper,
     down: &VotedDown,
 ) -> Option<Filing> {
     let Alarm { slot, metric, peak_ppm: predicted } = alarm;
-    let workload = state.workloads.get(&id)?;
-    let mut deadline = slot.begin(state.rules.slot);
-    if deadline <= state.now {
-        deadline = state.now + state.rules.slot;
-    }
-    let through = Slot::of(deadline, state.rules.slot).plus(temper.window_slots);
+    let wanted = demand(state, ids.iter().copied());
+    let deadline = decided_by(state, slot);
+    let through = Slot::of(deadline, state.rules.slot).max(slot).plus(temper.window_slots);
+    let cause = Cause::Overload { metric, slot };
+    let limit_ppm = state.rules.limit_ppm;
+    let capacity = state.members.get(&source)?.capacity;
+    let share_ppm = wanted.share_ppm(metric, &capacity);
+    let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
+    // A site that is farther away is as good as one that is as much fuller.
+    let reckoned = |site: SiteId| {
+        let away_ppm = away_ppm(state, source, site);
+        let after = after(state, site, &wanted, metric, through)?;
+        is_worth_the_way(relief, away_ppm).then(|| (after.saturating_add(away_ppm), site))
+    };
     let mut others: Vec<(u32, SiteId)> = state
         .members
         .keys()
         .filter(|site| **site != source)
-        .filter(|site| fits(state, **site, &workload.demand, through).is_ok())
-        .filter_map(|site| Some((after(state, *site, workload, metric, through)?, *site)))
+        .filter(|site| fits(state, **site, &wanted, through).is_ok())
+        .filter_map(|site| reckoned(*site))
         .collect();
     others.sort_unstable();
-    let cause = Cause::Overload { metric, slot };
-    let limit_ppm = state.rules.limit_ppm;
-    let capacity = state.members.get(&source)?.capacity;
-    let share_ppm = workload.demand.share_ppm(metric, &capacity);
-    let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
     let bar_ppm = if state.rules.compares() { limit_ppm } else { relief.bar_ppm() };
+    let epoch = |id: &WorkloadId| Some((*id, state.workloads.get(id)?.authority.epoch));
     let to = |destination| Filing {
-        workloads: BTreeMap::from([(id, workload.authority.epoch)]),
+        workloads: ids.iter().filter_map(epoch).collect(),
         source,
         destination,
         deadline,
@@ -149,21 +177,23 @@ fn filing(
         rollback: Rollback::ToSource,
     };
     let is_new = |filing: &Filing| {
-        let new = as_taken_back(state, filing, id, predicted);
-        !down.holds_back(id, filing.destination)
-            && !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
+        ids.iter().all(|id| {
+            let new = as_taken_back(state, filing, *id, predicted);
+            !down.holds_back(*id, filing.destination)
+                && !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
+        })
     };
     others.into_iter().map(|(_, site)| to(site)).find(is_new)
 }
 
-/// How full a site would be with the workload.
+/// How full a site would be with what goes there.
 fn after(
     state: &State,
     site: SiteId,
-    workload: &Workload,
+    wanted: &Loads,
     metric: Metric,
     through: Slot,
 ) -> Option<u32> {
-    let share = workload.demand.share_ppm(metric, &state.members.get(&site)?.capacity);
+    let share = wanted.share_ppm(metric, &state.members.get(&site)?.capacity);
     Some(predicted_ppm(state, site, metric, through)?.saturating_add(share))
 }

@@ -43,6 +43,8 @@ pub enum Refusal {
     StillParty(SiteId, ProposalId),
     /// The last site cannot leave.
     LastSite,
+    /// Another machine has joined in the name of this site.
+    AnotherJoined(SiteId),
     /// Nobody registered the workload.
     UnknownWorkload(WorkloadId),
     /// The site does not hold the workload.
@@ -185,6 +187,12 @@ impl fmt::Display for Refusal {
                 site.0, proposal.0
             ),
             Refusal::LastSite => write!(f, "the last site cannot leave"),
+            Refusal::AnotherJoined(site) => write!(
+                f,
+                "another machine has joined as site {} with this invitation: invite this one by \
+                 another name, or remove that one first",
+                site.0
+            ),
             Refusal::UnknownWorkload(workload) => {
                 write!(f, "nobody registered workload {}", workload.0)
             }

@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -24,6 +24,12 @@ const STRICTER_MODE: u16 = 3;
 /// The first by which a source that is overloaded still was relieved if it would be clearly more so
 /// without the move, and not if it came down from what had been predicted.
 const COMPARES: u16 = 3;
+
+/// The first by which room at a destination goes to who has priority, and is looked for until the
+/// slot is over that a move is for.
+const TAKES_TURNS: u16 = 4;
+/// The first by which a move must be worth its way.
+const HEEDS_WAYS: u16 = 4;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -169,6 +175,16 @@ impl Rules {
     /// Whether a move is judged by what its source would be without it.
     pub fn compares(&self) -> bool {
         self.version >= COMPARES
+    }
+
+    /// Whether room at a destination that is short goes to the proposal of the highest priority.
+    pub fn takes_turns(&self) -> bool {
+        self.version >= TAKES_TURNS
+    }
+
+    /// Whether it counts how far sites are from each other.
+    pub fn heeds_ways(&self) -> bool {
+        self.version >= HEEDS_WAYS
     }
 
     /// The bar of a proposal, as a share of all weight.

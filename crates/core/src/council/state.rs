@@ -14,6 +14,7 @@ use crate::council::movement::{Movement, Phase};
 use crate::council::proposal::{Filing, Outcome};
 use crate::council::repeat::TakenBack;
 use crate::council::rules::Rules;
+use crate::council::ways::Ways;
 use crate::council::words::{Criticality, Epoch, Mode, ProposalId, Slot, WorkloadId};
 use crate::council::workload::Workload;
 use crate::ids::SiteId;
@@ -60,8 +61,10 @@ pub struct State {
     pub epoch: Epoch,
     /// Slots before this one are closed.
     pub closed: Slot,
-    /// Forecasts as they stood before the lead. Last, so that a snapshot without it can be read.
+    /// Forecasts as they stood before the lead.
     pub early: Early,
+    /// How far sites are from each other.
+    pub ways: Ways,
 }
 
 /// A proposal that has not ended.
@@ -87,6 +90,9 @@ pub struct Proposal {
     pub movement: Option<Movement>,
     /// The steps of the move so far, with the present one.
     pub passed: Vec<Passed>,
+    /// What went wrong with the move, as the party put it whose step it was. For people: nothing is
+    /// decided by it.
+    pub why: Option<String>,
 }
 
 /// A step of a move that was begun.
@@ -143,6 +149,7 @@ impl State {
             epoch: Epoch(0),
             closed: Slot(0),
             early: Early::default(),
+            ways: Ways::default(),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Approval is a compare-and-set: the authority over every workload must still be the one the
 //! proposal was built on, and the destination must still have room. So of two proposals that
-//! contradict each other the order of the log lets one through, however the votes ran.
+//! contradict each other the order of the log lets one through, however the votes ran; of two that
+//! only want the same room, priority does, see [`crate::council::turns`].
 
 use crate::council::ballot::{Tally, Vote};
 use crate::council::ending::end;
@@ -14,6 +15,7 @@ use crate::council::movement::{Movement, Pace};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
 use crate::council::state::{Passed, State};
+use crate::council::turns::{displace, waiting, waits};
 use crate::council::words::{Mode, ProposalId, WorkloadId};
 use crate::council::workload::Authority;
 use crate::ids::SiteId;
@@ -36,7 +38,15 @@ pub fn on_vote(state: &mut State, id: ProposalId, by: SiteId, vote: Vote) -> Res
         Tally::Rejected => end(state, id, Outcome::Rejected),
         Tally::Approved => approve(state, id),
     }
+    resume(state);
     Ok(())
+}
+
+/// Carries out what is approved and has waited for its turn, if it has come.
+pub fn resume(state: &mut State) {
+    for id in waiting(state) {
+        approve(state, id);
+    }
 }
 
 /// The proposal that a message filed.
@@ -54,6 +64,7 @@ pub fn on_withdraw(state: &mut State, id: ProposalId, by: SiteId) -> Result<(), 
         return Err(Refusal::NotProposer(proposal.proposer));
     }
     end(state, id, Outcome::Withdrawn);
+    resume(state);
     Ok(())
 }
 
@@ -94,6 +105,9 @@ fn approve(state: &mut State, id: ProposalId) {
     if fits(state, filing.destination, &wanted, through(state, &filing)).is_err() {
         return end(state, id, Outcome::NoRoom);
     }
+    if waits(state, id) {
+        return;
+    }
     if filing.workloads.keys().any(|workload| state.mode_of(*workload) != Mode::On) {
         return end(state, id, Outcome::Shadow);
     }
@@ -107,4 +121,5 @@ fn approve(state: &mut State, id: ProposalId) {
         proposal.movement = Some(movement);
         proposal.passed.push(Passed { at: state.now, epoch, phase: movement.phase });
     }
+    displace(state, id);
 }

@@ -1,17 +1,20 @@
 //! What a site tells that it used, held against what others saw of it.
 //!
-//! Gateways pass calls on, and know how many were answered and how long they took. A site whose
-//! counters hide calls that others had answered, or claim more time for a call than callers
-//! waited, or far less than the workload took at the site before, is not believed: what others
-//! saw takes the place of what it tells. Who is caught again and again is taken to have told as
-//! much less, or more, of what nobody else saw, for as long as it is doubted.
+//! Gateways pass calls on, and know how many were answered, how long they took and how many bytes
+//! they carried. A site is not believed whose counters hide calls that others had answered or bytes
+//! that others carried, or claim more processor time for a call than callers waited, or far less of
+//! processors, disks or memory than the workload took at the site before: what others saw takes the
+//! place of what it tells. Who is caught again and again is taken to have told as much less, or
+//! more, of what nobody else saw, for as long as it is doubted.
+//!
+//! Nobody but the site sees what its machine does besides its workloads, nor what a workload that
+//! was never elsewhere takes for a call that came in at its own gateway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
+use crate::council::claim::{Claim, Passed, Seen};
 use crate::council::suspicion::{Suspicion, WHOLE};
-use crate::council::words::WorkloadId;
+use crate::council::words::{Metric, WorkloadId};
 use crate::ids::SiteId;
 
 /// From so few calls nothing is concluded.
@@ -25,44 +28,19 @@ const UNSEEN: u32 = 80;
 /// Less than at another site, by this factor, is not believed.
 const CHEAPER_MAX: f32 = 3.0;
 
-/// Calls that were passed on and answered, as sums that only grow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Passed {
-    /// How many.
-    pub calls: u64,
-    /// How long it took until they were answered, in microseconds.
-    pub wait_us: u64,
+/// What a workload took in a slot at a site that was believed.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    at: SiteId,
+    claim: Claim,
 }
 
-impl Passed {
-    /// What came since an earlier reading. Sums that fell are those of a node that came up anew.
-    pub fn since(self, earlier: Self) -> Self {
-        match self.calls.checked_sub(earlier.calls) {
-            Some(calls) => Self { calls, wait_us: self.wait_us.saturating_sub(earlier.wait_us) },
-            None => self,
-        }
-    }
-
-    /// Both together.
-    pub fn plus(self, other: Self) -> Self {
-        Self {
-            calls: self.calls.saturating_add(other.calls),
-            wait_us: self.wait_us.saturating_add(other.wait_us),
-        }
+impl Known {
+    /// Of a call.
+    fn of_call(&self, metric: Metric) -> f32 {
+        self.claim.of(metric) as f32 / self.claim.calls.max(1) as f32
     }
 }
-
-/// What a site claims of a workload in a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// Calls.
-    pub calls: u64,
-    /// How long they worked, in microseconds.
-    pub run_us: u64,
-}
-
-/// Calls to a workload at a site, by who saw them.
-pub type Seen = BTreeMap<(SiteId, WorkloadId), Passed>;
 
 /// What others saw.
 #[derive(Debug, Clone, Default)]
@@ -71,8 +49,8 @@ pub struct Witness {
     last: BTreeMap<SiteId, (u64, Seen)>,
     /// What was passed on in the slot, by all.
     slot: Seen,
-    /// What a call of a workload took, in microseconds, and at which site that was told.
-    costs: BTreeMap<WorkloadId, (SiteId, f32)>,
+    /// What a workload took of late, where that was believed.
+    known: BTreeMap<WorkloadId, Known>,
     /// How many slots there were.
     slots: u64,
     /// What is held against sites.
@@ -98,20 +76,20 @@ impl Witness {
         }
     }
 
-    /// Holds what a site claims of all its workloads in the slot against what others saw: how long
-    /// those worked of which it is not believed, in microseconds.
+    /// Holds what a site claims of all its workloads in the slot against what others saw: what is
+    /// believed of those of which it is not.
     pub fn corrected(
         &mut self,
         site: SiteId,
         claims: &BTreeMap<WorkloadId, Claim>,
-    ) -> BTreeMap<WorkloadId, u64> {
+    ) -> BTreeMap<WorkloadId, Claim> {
         let mut believed = BTreeMap::new();
         let (mut used, mut told) = (0u64, 0u64);
         for (id, claim) in claims {
-            if let Some(run_us) = self.contradicts(site, *id, *claim) {
-                believed.insert(*id, run_us);
-                used = used.saturating_add(run_us);
-                told = told.saturating_add(claim.run_us);
+            if let Some(instead) = self.contradicts(site, *id, *claim) {
+                believed.insert(*id, instead);
+                used = used.saturating_add(instead.cpu_us);
+                told = told.saturating_add(claim.cpu_us);
             }
         }
         let is_seen = |id| self.slot.get(&(site, id)).is_some_and(|seen| seen.calls >= CALLS_MIN);
@@ -131,13 +109,23 @@ impl Witness {
         }
         if factor != WHOLE {
             for (id, claim) in claims {
-                let whole = claim.run_us.saturating_mul(factor.into()) / u64::from(WHOLE);
-                let part = believed.entry(*id).or_insert(whole);
+                let scaled = |of: u64| of.saturating_mul(factor.into()) / u64::from(WHOLE);
+                let part = believed.entry(*id).or_insert_with(|| Claim {
+                    cpu_us: scaled(claim.cpu_us),
+                    network_bytes: scaled(claim.network_bytes),
+                    io: scaled(claim.io),
+                    ..*claim
+                });
                 if factor > WHOLE {
                     // What others saw may be a part of it, and calls that came in at its own
                     // gateway nobody else saw at all.
-                    let more = whole.max(*part).saturating_mul(u64::from(WHOLE + UNSEEN));
-                    *part = more / u64::from(WHOLE);
+                    let more = |of: u64, claimed: u64| {
+                        let most = scaled(claimed).max(of);
+                        most.saturating_mul(u64::from(WHOLE + UNSEEN)) / u64::from(WHOLE)
+                    };
+                    part.cpu_us = more(part.cpu_us, claim.cpu_us);
+                    part.network_bytes = more(part.network_bytes, claim.network_bytes);
+                    part.io = more(part.io, claim.io);
                 }
             }
         }
@@ -150,35 +138,69 @@ impl Witness {
         doubted.map(|(site, _)| *site).collect()
     }
 
-    /// How long the calls of a workload worked by what others saw, where a site's claim cannot
-    /// be believed; in microseconds.
-    fn contradicts(&mut self, site: SiteId, id: WorkloadId, claim: Claim) -> Option<u64> {
+    /// What is believed of a workload by what others saw, where a site's claim cannot be.
+    fn contradicts(&mut self, site: SiteId, id: WorkloadId, claim: Claim) -> Option<Claim> {
         let seen = self.slot.get(&(site, id)).copied().unwrap_or_default();
-        let cost = |run_us: u64, calls: u64| (calls > 0).then(|| run_us as f32 / calls as f32);
-        let claimed = cost(claim.run_us, claim.calls);
-        let elsewhere = self.costs.get(&id).filter(|(at, _)| *at != site).map(|(_, cost)| *cost);
-        let waited = cost(seen.wait_us, seen.calls).filter(|_| seen.calls >= CALLS_MIN);
-        let hides = seen.calls >= CALLS_MIN
-            && (claim.calls as f32) < seen.calls as f32 * (1.0 - MISSING_MAX);
+        let elsewhere = self.known.get(&id).copied().filter(|known| known.at != site);
+        let is_shown = |told: u64, seen: u64| (told as f32) >= seen as f32 * (1.0 - MISSING_MAX);
+        let is_seen = seen.calls >= CALLS_MIN;
+        let hides = is_seen && !is_shown(claim.calls, seen.calls);
         let calls = claim.calls.max(seen.calls);
-        let is_cheap = |cost: f32| elsewhere.is_some_and(|usual| cost * CHEAPER_MAX < usual);
-        let is_dear = |cost: f32| waited.is_some_and(|waited| cost > waited * LONGER_MAX);
-        let believed = match claimed {
-            Some(cost) if claim.calls >= CALLS_MIN && is_cheap(cost) => elsewhere,
-            Some(cost) if claim.calls >= CALLS_MIN && is_dear(cost) => waited,
-            claimed => claimed.or(elsewhere).or(waited),
-        };
-        if !hides && believed == claimed {
-            if let Some(cost) = claimed.filter(|_| claim.calls >= CALLS_MIN) {
-                self.costs.insert(id, (site, cost));
+        let mut instead = Claim { calls, ..claim };
+        let mut is_contradicted = hides;
+        if let Some(cpu) = cpu_of_call(&claim, &seen, elsewhere.as_ref(), hides) {
+            instead.cpu_us = (cpu * calls as f32) as u64;
+            is_contradicted = true;
+        }
+        if is_seen && !is_shown(claim.network_bytes, seen.bytes) {
+            let of_call = seen.bytes as f32 / seen.calls as f32;
+            instead.network_bytes = (of_call * calls as f32) as u64;
+            is_contradicted = true;
+        }
+        if let Some(known) = elsewhere {
+            let io = known.of_call(Metric::Io) * calls as f32;
+            if calls >= CALLS_MIN && (claim.io as f32) * CHEAPER_MAX < io && io >= 1.0 {
+                instead.io = io as u64;
+                is_contradicted = true;
+            }
+            // Memory is held for calls, and for as many of them it is about as much.
+            let held = known.claim.memory_bytes;
+            let is_as_busy = is_seen && seen.calls >= known.claim.calls;
+            if is_as_busy && claim.memory_bytes as f32 * CHEAPER_MAX < held as f32 {
+                instead.memory_bytes = held;
+                is_contradicted = true;
+            }
+        }
+        if !is_contradicted {
+            if claim.calls >= CALLS_MIN {
+                self.known.insert(id, Known { at: site, claim });
             }
             return None;
         }
-        if calls < CALLS_MIN {
-            return None;
-        }
-        believed.map(|cost| (cost * calls as f32) as u64)
+        (calls >= CALLS_MIN).then_some(instead)
     }
+}
+
+/// Processor time of a call that is believed instead of what is claimed, in microseconds; nothing
+/// where the claim is believed, or nobody knows better.
+fn cpu_of_call(
+    claim: &Claim,
+    seen: &Passed,
+    elsewhere: Option<&Known>,
+    hides: bool,
+) -> Option<f32> {
+    let cost = |us: u64, calls: u64| (calls > 0).then(|| us as f32 / calls as f32);
+    let claimed = cost(claim.cpu_us, claim.calls);
+    let usual = elsewhere.map(|known| known.of_call(Metric::Cpu));
+    let waited = cost(seen.wait_us, seen.calls).filter(|_| seen.calls >= CALLS_MIN);
+    let is_cheap = |cost: f32| usual.is_some_and(|usual| cost * CHEAPER_MAX < usual);
+    let is_dear = |cost: f32| waited.is_some_and(|waited| cost > waited * LONGER_MAX);
+    let believed = match claimed {
+        Some(cost) if claim.calls >= CALLS_MIN && is_cheap(cost) => usual,
+        Some(cost) if claim.calls >= CALLS_MIN && is_dear(cost) => waited,
+        claimed => claimed.or(usual).or(waited),
+    };
+    believed.filter(|_| hides || believed != claimed)
 }
 
 #[cfg(test)]
@@ -190,9 +212,16 @@ mod tests {
     const LIMA: SiteId = SiteId(9);
     const SHOP: WorkloadId = WorkloadId(1);
 
-    /// Two gateways that passed so many calls on to lima, of ten milliseconds each.
+    /// Calls that carried two hundred bytes each and did two operations.
+    fn claim(calls: u64, cpu_us: u64) -> Claim {
+        let memory_bytes = 64 << 20;
+        Claim { calls, cpu_us, memory_bytes, network_bytes: calls * 200, io: calls * 2 }
+    }
+
+    /// Two gateways that passed so many calls on to lima, of ten milliseconds and two hundred bytes
+    /// each.
     fn heard(calls: u64) -> BTreeMap<SiteId, Seen> {
-        let passed = Passed { calls, wait_us: calls * 10_000 };
+        let passed = Passed { calls, wait_us: calls * 10_000, bytes: calls * 200 };
         let seen = Seen::from([((LIMA, SHOP), passed)]);
         BTreeMap::from([(SiteId(1), seen.clone()), (SiteId(2), seen)])
     }
@@ -202,7 +231,7 @@ mod tests {
         let mut witness = Witness::default();
         witness.on_slot(heard(1_000));
         witness.on_slot(heard(1_050));
-        for (calls, run_us, believed) in [
+        for (calls, cpu_us, believed) in [
             // A hundred calls were passed on.
             (150, 150 * 6_000, None),
             (95, 95 * 6_000, None),
@@ -210,34 +239,64 @@ mod tests {
             (0, 0, Some(100 * 10_000)),
             (150, 150 * 40_000, Some(150 * 10_000)),
         ] {
-            let found = witness.contradicts(LIMA, SHOP, Claim { calls, run_us });
+            let found = witness.contradicts(LIMA, SHOP, claim(calls, cpu_us));
+            let found = found.map(|instead| instead.cpu_us);
             let near = |found: u64, wanted: u64| found.abs_diff(wanted) < 1_000;
             let is_so = match (found, believed) {
                 (Some(found), Some(wanted)) => near(found, wanted),
                 (found, believed) => found == believed,
             };
-            assert!(is_so, "{calls} {run_us}: {found:?}");
+            assert!(is_so, "{calls} {cpu_us}: {found:?}");
         }
-        let cheap = witness.contradicts(SiteId(1), SHOP, Claim { calls: 100, run_us: 100 * 1_000 });
+        let cheap = witness.contradicts(SiteId(1), SHOP, claim(100, 100 * 1_000));
+        let cheap = cheap.map(|instead| instead.cpu_us);
         assert_eq!(cheap, Some(600_000), "it took six milliseconds at lima");
         witness.on_slot(heard(1_050));
-        let quiet = witness.contradicts(LIMA, SHOP, Claim { calls: 3, run_us: 3 });
+        let quiet = witness.contradicts(LIMA, SHOP, claim(3, 3));
         assert_eq!(quiet, None, "nobody saw anything");
+    }
+
+    #[test]
+    fn each_resource_is_held_against_what_can_be_seen_of_it() {
+        let mut witness = Witness::default();
+        let oslo = SiteId(1);
+        // A hundred calls an elsewhere believed slot, of 3 ms each.
+        witness.on_slot(heard(1_000));
+        assert_eq!(witness.contradicts(oslo, SHOP, claim(100, 300_000)), None);
+        witness.on_slot(heard(1_050));
+        let honest = claim(100, 300_000);
+        for (told, believed) in [
+            (honest, None),
+            (Claim { network_bytes: 16_000, ..honest }, None),
+            (Claim { network_bytes: 10_000, ..honest }, Some(honest)),
+            (Claim { io: 70, ..honest }, None),
+            (Claim { io: 0, ..honest }, Some(honest)),
+            (Claim { memory_bytes: 22 << 20, ..honest }, None),
+            (Claim { memory_bytes: 0, ..honest }, Some(honest)),
+            // What it says more of than others can see is its own affair.
+            (Claim { network_bytes: 90_000, io: 900, memory_bytes: 1 << 40, ..honest }, None),
+            (
+                Claim { network_bytes: 1, cpu_us: 9_000, ..honest },
+                Some(Claim { cpu_us: 300_000, ..honest }),
+            ),
+        ] {
+            let mut asked = witness.clone();
+            assert_eq!(asked.contradicts(LIMA, SHOP, told), believed, "{told:?}");
+        }
+        witness.known.clear();
+        let small = Claim { io: 0, memory_bytes: 0, ..honest };
+        assert_eq!(witness.contradicts(LIMA, SHOP, small), None, "it never ran elsewhere");
     }
 
     #[test]
     fn who_is_caught_again_and_again_is_not_believed_of_the_rest() {
         let mail = WorkloadId(2);
-        let claims = BTreeMap::from([
-            (SHOP, Claim { calls: 20, run_us: 20 * 5_000 }),
-            (mail, Claim { calls: 40, run_us: 40 * 5_000 }),
-        ]);
-        let mail_of = |calls| (mail, Claim { calls, run_us: calls * 5_000 });
+        let claims = BTreeMap::from([(SHOP, claim(20, 20 * 5_000)), (mail, claim(40, 40 * 5_000))]);
         let mut witness = Witness::default();
         for slot in 0..6u64 {
             witness.on_slot(heard(slot * 50));
             let believed = witness.corrected(LIMA, &claims);
-            let mail = believed.get(&mail).copied();
+            let mail = believed.get(&mail).map(|it| it.cpu_us);
             // It tells a fifth of what was passed on to it.
             match slot {
                 0 => assert!(believed.is_empty(), "nothing was seen yet: {believed:?}"),
@@ -247,11 +306,12 @@ mod tests {
         }
         assert_eq!(witness.doubted(), BTreeSet::from([LIMA]));
         // It tells the truth, or so it seems, and nothing is to be seen of mail.
-        let honest =
-            |calls| BTreeMap::from([(SHOP, Claim { calls, run_us: calls * 5_000 }), mail_of(40)]);
+        let honest = |calls| {
+            BTreeMap::from([(SHOP, claim(calls, calls * 5_000)), (mail, claim(40, 40 * 5_000))])
+        };
         witness.on_slot(heard(300));
         let believed = witness.corrected(LIMA, &honest(120));
-        let mail = believed.get(&mail).copied();
+        let mail = believed.get(&mail).map(|it| it.cpu_us);
         assert!(mail.is_some_and(|it| it.abs_diff(5 * 216_000) < 1_000), "{believed:?}");
         for slot in 1..u64::from(PROBATION / SEEN) {
             witness.on_slot(heard(300 + slot * 50));
@@ -273,7 +333,8 @@ mod tests {
         for slot in 1..3_000u64 {
             let (lost, early) = if slot < 600 { (lost, early) } else { (0.0, 0.0) };
             let gateways = [SiteId(1), SiteId(2)].map(|by| {
-                let passed = Passed { calls: sum(slot, early * unit(&mut rng)) / 2, wait_us: 0 };
+                let calls = sum(slot, early * unit(&mut rng)) / 2;
+                let passed = Passed { calls, ..Passed::default() };
                 (
                     by,
                     Seen::from([(
@@ -287,7 +348,7 @@ mod tests {
             if unit(&mut rng) >= lost {
                 let calls = sum(slot, early * unit(&mut rng));
                 let since = calls - last.replace(calls).unwrap_or(calls);
-                let claim = Claim { calls: since, run_us: since * 6_000 };
+                let claim = claim(since, since * 6_000);
                 witness.corrected(LIMA, &BTreeMap::from([(SHOP, claim)]));
             }
             let is_doubted = u32::from(!witness.doubted().is_empty());

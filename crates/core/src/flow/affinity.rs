@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::flow::view::FifoId;
+use crate::flow::view::{FifoId, TICK};
 use crate::flow::window::Recent;
 use crate::flow::words::{number, word};
 use crate::time::{Instant, Span};
@@ -186,6 +186,52 @@ impl Affinity {
         self.memories.get(&fifo).map_or(Place::Shared, |memory| memory.place)
     }
 
+    /// In words, why the owner of a FIFO with this traffic works where it does, on a machine with so
+    /// many cores.
+    pub fn explain(&self, now: Instant, fifo: FifoId, traffic: &Traffic, cores: usize) -> String {
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        let (hot, place, changed) = match self.memories.get(&fifo) {
+            Some(memory) => (memory.hot.share(), memory.place, memory.changed),
+            None => (0.0, Place::Shared, None),
+        };
+        let rests = changed.map(|changed| changed + REST).filter(|until| *until > now);
+        let (seconds, hot_enough) = (TICKS as f64 * TICK.secs_f64(), percent(ENTER));
+        let busy = format!("it was busy {} of the last {seconds:.0} s", percent(hot));
+        let words = match place {
+            Place::On(core) => format!("its owner works on core {}: {busy}", core.0),
+            Place::Shared if cores < 2 => {
+                "its owner shares the node's threads: there is one core".to_string()
+            }
+            Place::Shared if hot == 0.0 => format!(
+                "its owner shares the node's threads: a core of its own is for {RATE:.0} items a \
+                 second or {} of a core, and it has {:.0} and {}",
+                percent(BUSY),
+                traffic.leaving,
+                percent(traffic.busy)
+            ),
+            Place::Shared if hot < ENTER => format!(
+                "its owner shares the node's threads: {busy}, and a core of its own is for \
+                 {hot_enough}"
+            ),
+            Place::Shared if rests.is_some() => {
+                format!("its owner shares the node's threads: {busy}")
+            }
+            Place::Shared => format!(
+                "its owner shares the node's threads: {busy}, but with it every core would be more \
+                 than {} busy",
+                percent(FULL)
+            ),
+        };
+        match (rests, place) {
+            (Some(until), _) => {
+                let left = until.since(now).secs_f64();
+                format!("{words}, and stays there for {left:.1} s more")
+            }
+            (None, Place::On(_)) => format!("{words}, and no other core suits it much better"),
+            (None, Place::Shared) => words,
+        }
+    }
+
     /// A FIFO is no more.
     pub fn on_removed(&mut self, fifo: FifoId) {
         self.memories.remove(&fifo);
@@ -226,7 +272,6 @@ fn best(traffic: &Traffic, cores: &[Core], present: Option<CoreId>) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::view::TICK;
 
     fn cores(loads: &[f64]) -> Vec<Core> {
         let core = |(id, &load): (usize, &f64)| {
@@ -274,6 +319,27 @@ mod tests {
         // No thread of its own where it would only take turns, or where there is one core.
         check((5_000.0, 0.5, None), &[0.9, 0.7], None);
         check((5_000.0, 0.5, None), &[0.0], None);
+    }
+
+    #[test]
+    fn a_place_is_explained() {
+        let hot = Traffic { leaving: 5_000.0, busy: 0.3, feeder: None };
+        let cold = Traffic { leaving: 20.0, busy: 0.05, feeder: None };
+        for (traffic, loads, ticks, expected) in [
+            (cold, &[0.0, 0.0][..], 60, "threads: a core of its own is for 1000 items a second or"),
+            (hot, &[0.0, 0.0], 12, "threads: it was busy 40 % of the last 3 s, and a core of its"),
+            (hot, &[0.0, 0.0], 40, "works on core 0: it was busy 100 % of the last 3 s, and stays"),
+            (hot, &[0.9, 0.9], 60, "but with it every core would be more than 80 % busy"),
+            (hot, &[0.0], 60, "threads: there is one core"),
+        ] {
+            let mut affinity = Affinity::default();
+            let at = |tick| Instant::ZERO + TICK * tick;
+            for tick in 0..ticks {
+                judge(&mut affinity, at(tick), &traffic, &cores(loads));
+            }
+            let told = affinity.explain(at(ticks), FifoId(0), &traffic, loads.len());
+            assert!(told.contains(expected), "`{expected}` is not in: {told}");
+        }
     }
 
     #[test]

@@ -2,25 +2,22 @@
 //! hands do, as many as the node can bear.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use crate::flow::budget::{Allowance, Budget};
 use crate::flow::cooldown::Cooldown;
 use crate::flow::counts::Counts;
 use crate::flow::entry::Order;
 use crate::flow::indicator::Shares;
-use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::policy::{FlowPolicy, Judgement, Relief, Stay, Verdict};
 use crate::flow::recorder::Recorder;
 use crate::flow::signs::Signs;
 use crate::flow::size::Sizing;
 use crate::flow::slots::Slots;
-use crate::flow::target::{roomy, worth};
-use crate::flow::view::{FifoId, Glance, OwnerId, TICK, View};
+use crate::flow::target::worth;
+use crate::flow::view::{FifoId, Glance, OwnerId, View};
+use crate::flow::weighing::{Finding, Weighed, fit, weigh_room};
 use crate::flow::words::Rounded;
 use crate::time::{Instant, Span};
-
-/// Samples older than so many ticks are not believed.
-const FRESH: Span = Span::from_millis(3 * (TICK.nanos() / 1_000_000));
 
 /// FIFOs that are looked at closely in a tick, where only a few may change hands anyway: the
 /// others have their turn at the next ones.
@@ -37,6 +34,10 @@ pub struct Analyzer {
     /// FIFOs on their way: from whom, to whom.
     under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
     last: Slots<Judgement>,
+    /// Those who could own a FIFO, as they were weighed last, and what came of looking after its
+    /// owner.
+    weighed: Slots<Vec<Weighed>>,
+    findings: BTreeMap<FifoId, Finding>,
     /// FIFOs of this tick that are to be looked at closely, that could have a smaller region, and
     /// whose owner is to be examined.
     wanting: Vec<FifoId>,
@@ -64,6 +65,8 @@ impl Analyzer {
             allowance: Allowance::new(budget),
             under_way: BTreeMap::new(),
             last: Slots::default(),
+            weighed: Slots::default(),
+            findings: BTreeMap::new(),
             wanting: Vec::new(),
             shrinking: Vec::new(),
             stuck: Vec::new(),
@@ -103,8 +106,7 @@ impl Analyzer {
     /// The first half of a tick: takes in one FIFO. Call it for each that does not rest, in their
     /// order.
     pub fn glance(&mut self, now: Instant, glance: &Glance<'_>) {
-        let is_stale = now.since(glance.sample.at) > FRESH;
-        let signs = self.policy.signs(glance).with(Signs::STALE, is_stale);
+        let signs = self.policy.signs(glance);
         self.hear(now, glance.fifo, signs, glance.rested);
     }
 
@@ -128,8 +130,6 @@ impl Analyzer {
         }
         let judgement = if !self.under_way.is_empty() && self.under_way.contains_key(&fifo) {
             Some(stay(Stay::UnderWay))
-        } else if signs.has(Signs::STALE) {
-            Some(stay(Stay::Stale))
         } else {
             self.policy.glance(now, fifo, signs, rested)
         };
@@ -185,7 +185,9 @@ impl Analyzer {
                 recorder.judged(fifo, &rounded);
             }
             let Some(view) = rounded.view(fifo) else { continue };
-            let judgement = self.policy.judge(now, &view);
+            let weighed = self.weighed.get_or(fifo, Vec::new);
+            self.policy.weigh(&view, weighed);
+            let judgement = self.policy.judge(now, &view, weighed);
             if let Verdict::Move(to) = judgement.verdict {
                 wanting.push((view.fifo, view.owner.owner, to, judgement.score));
             } else {
@@ -196,6 +198,7 @@ impl Analyzer {
         for (fifo, from, to, score) in wanting {
             let verdict = if self.allowance.take() {
                 self.under_way.insert(fifo, (from, to));
+                self.findings.remove(&fifo);
                 Verdict::Move(to)
             } else {
                 Verdict::Stay(Stay::OverBudget)
@@ -224,34 +227,43 @@ impl Analyzer {
         let (now, fifo) = (whole(now), view.fifo);
         let mut rounded = Rounded::default();
         rounded.round(view);
-        let to = self.heir(now, &rounded.view(fifo)?);
+        let finding = self.find(now, &rounded.view(fifo)?);
+        self.findings.insert(fifo, finding);
+        let to = match finding {
+            Finding::Heir(to) => Some(to),
+            _ => None,
+        };
         if let Some(recorder) = &mut self.recorder {
             recorder.relieved(now, fifo, &rounded, to);
         }
         to
     }
 
-    fn heir(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
+    fn find(&mut self, now: Instant, view: &View<'_>) -> Finding {
         let rest = self.rests.entry(view.fifo).or_default();
-        if self.under_way.contains_key(&view.fifo)
-            || rest.until(self.policy.rest()).is_some_and(|until| until > now)
-        {
-            return None;
+        if self.under_way.contains_key(&view.fifo) {
+            return Finding::UnderWay;
         }
-        let to = roomy(view, self.policy.usage_max()).max_by(|a, b| {
+        if let Some(until) = rest.until(self.policy.rest()).filter(|until| *until > now) {
+            return Finding::Rests { until };
+        }
+        let weighed = self.weighed.get_or(view.fifo, Vec::new);
+        weigh_room(view, self.policy.usage_max(), weighed);
+        let heir = fit(view, weighed).max_by(|a, b| {
             // Of equals the first, so that the same is chosen each time.
             worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner))
-        })?;
+        });
+        let Some(to) = heir else { return Finding::NoHeir };
         if !self.allowance.take() {
             self.counts.add(Verdict::Stay(Stay::OverBudget));
-            return None;
+            return Finding::OverBudget;
         }
         rest.on_moved(now, view.owner.owner, to.owner);
         self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
         self.counts.moves += 1;
         let score = self.last.get(view.fifo).map_or(0.0, |judgement| judgement.score);
         self.last.put(view.fifo, Judgement { score, verdict: Verdict::Move(to.owner) });
-        Some(to.owner)
+        Finding::Heir(to.owner)
     }
 
     /// A FIFO changed hands; it paused for so long, while so many items were in it.
@@ -287,6 +299,18 @@ impl Analyzer {
         self.under_way.remove(&fifo);
     }
 
+    /// A FIFO that was to get another region keeps the one it has, and why.
+    pub fn on_kept(&mut self, fifo: FifoId, why: &str) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.kept(fifo, why);
+        }
+    }
+
+    /// What is remembered of the sizes of its lanes.
+    pub(crate) fn sizing(&self, fifo: FifoId) -> Option<&Sizing> {
+        self.sizes.get(fifo)
+    }
+
     /// A FIFO is no more.
     pub fn on_removed(&mut self, fifo: FifoId) {
         if let Some(recorder) = &mut self.recorder {
@@ -294,6 +318,8 @@ impl Analyzer {
         }
         self.under_way.remove(&fifo);
         self.last.remove(fifo);
+        self.weighed.remove(fifo);
+        self.findings.remove(&fifo);
         self.sizes.remove(fifo);
         self.policy.on_removed(fifo);
         self.rests.remove(&fifo);
@@ -314,42 +340,29 @@ impl Analyzer {
         self.last.get(fifo).copied()
     }
 
-    /// What spoke for a change when the FIFO was judged last, at this glance.
-    pub fn shares(&self, glance: &Glance<'_>) -> Shares {
-        self.policy.shares(glance)
+    /// What spoke for a change when the FIFO was judged last, which it was by these signs.
+    pub fn shares(&self, fifo: FifoId, signs: Signs) -> Shares {
+        self.policy.shares(fifo, signs)
     }
 
-    /// In words, why the last decision about the FIFO of this glance was made; `name` says what
-    /// owners are called.
-    pub fn explain(&self, glance: &Glance<'_>, name: impl Fn(OwnerId) -> String) -> String {
-        let Some(Judgement { score, verdict }) = self.judgement(glance.fifo) else {
-            return String::from("it was not looked at yet");
-        };
-        let mut words = match verdict {
-            Verdict::Stay(stay) => format!("it stays: {stay}"),
-            Verdict::Move(to) => format!("it goes to {}", name(to)),
-            Verdict::Shrink => {
-                "it gets a smaller region: it is hardly used, and memory is short".into()
-            }
-            Verdict::Grow => "it gets a larger region: it is short of room in bursts".into(),
-            Verdict::Examine => "its owner is examined: nothing moves although items wait".into(),
-            Verdict::Scale => {
-                "it stays: more arrives than one call at a time can do, whoever owns \
-                               it; use `batch`, send fewer items, or make it several flows"
-                    .into()
-            }
-        };
-        if let Verdict::Stay(Stay::CoolingDown { until }) = verdict {
-            let left = until.since(glance.sample.at).secs_f64();
-            write!(words, " for {left:.1} s more").expect("a string takes all words");
-        }
-        // Without a look at it there is no score.
-        if !matches!(verdict, Verdict::Stay(Stay::Blanked | Stay::Stale | Stay::UnderWay)) {
-            let shares = self.shares(glance).to_string();
-            let colon = if shares.is_empty() { "" } else { ": " };
-            write!(words, " (score {score:.2}{colon}{shares})").expect("a string takes all words");
-        }
-        words
+    /// What a glance comes to.
+    pub fn signs(&self, glance: &Glance<'_>) -> Signs {
+        self.policy.signs(glance)
+    }
+
+    /// How much of what spoke speaks for relief.
+    pub(crate) fn relief(&self, fifo: FifoId) -> Option<Relief> {
+        self.policy.relief(fifo)
+    }
+
+    /// Those who could own a FIFO, as they were weighed when somebody looked closely last.
+    pub fn weighed(&self, fifo: FifoId) -> &[Weighed] {
+        self.weighed.get(fifo).map_or(&[], Vec::as_slice)
+    }
+
+    /// What came of looking after its owner.
+    pub(crate) fn finding(&self, fifo: FifoId) -> Option<Finding> {
+        self.findings.get(&fifo).copied()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::flow::topology::Distance;
 use crate::time::Span;
 use crate::units::Bytes;
 
@@ -34,8 +35,8 @@ pub struct Change {
     pub copied: Bytes,
     /// Bytes that were not read yet.
     pub unread: Bytes,
-    /// Whether the heir's core shares a cache with the owner's.
-    pub is_near: bool,
+    /// How far the heir's core is from that of whoever wrote them, if both are known.
+    pub distance: Option<Distance>,
     /// To the other node and back.
     pub round_trip: Span,
     /// Bytes a second to the other node.
@@ -45,10 +46,13 @@ pub struct Change {
 /// Bytes of unread data up to which moving its cache lines is part of the pause; the rest
 /// moves while it is read.
 const LINES_COUNTED: u64 = 64 << 10;
+/// Seconds that a line takes between cores that share a cache, and between others.
+const NEAR: f64 = 0.11e-6;
+const FAR: f64 = 0.39e-6;
 
 impl Change {
-    /// A change of owners on one node, whose cores share a cache, with so many bytes that were not
-    /// read, while the owner is in a call that usually takes so long, or in none.
+    /// A change of owners on one node, of whose cores nothing is known, with so many bytes that were
+    /// not read, while the owner is in a call that usually takes so long, or in none.
     pub fn on_node(kind: Kind, unread: u64, call: Span) -> Self {
         Self {
             kind,
@@ -57,7 +61,7 @@ impl Change {
             pages_zeroed: 0,
             copied: Bytes::ZERO,
             unread: Bytes::new(unread),
-            is_near: true,
+            distance: None,
             round_trip: Span::ZERO,
             bandwidth: 0.0,
         }
@@ -78,11 +82,26 @@ impl Change {
             seconds += self.round_trip.secs_f64();
             seconds += if self.bandwidth > 0.0 { bytes / self.bandwidth } else { f64::INFINITY };
         } else {
-            let lines = self.unread.get().min(LINES_COUNTED) as f64 / 64.0;
-            seconds += lines * if self.is_near { 0.11e-6 } else { 0.39e-6 };
+            seconds += lines_seconds(self.unread, self.distance);
         }
         Span::from_secs_f64(seconds)
     }
+}
+
+/// What it takes of a pause to move the cache lines of bytes that were not read to the core of
+/// whoever reads them next, so far away.
+pub fn lines(unread: Bytes, distance: Option<Distance>) -> Span {
+    Span::from_secs_f64(lines_seconds(unread, distance))
+}
+
+fn lines_seconds(unread: Bytes, distance: Option<Distance>) -> f64 {
+    let lines = unread.get().min(LINES_COUNTED) as f64 / 64.0;
+    let each = match distance.map(Distance::shares_cache) {
+        Some(true) => NEAR,
+        Some(false) => FAR,
+        None => f64::midpoint(NEAR, FAR),
+    };
+    lines * each
 }
 
 /// How much a new pause counts against all before it.
@@ -157,6 +176,13 @@ mod tests {
         assert_eq!(us(costs.pause(&change(Kind::Away, 1 << 20))), 9454.0);
         let zeroed = Change { pages_zeroed: 256, ..change(Kind::Cold, 0) };
         assert_eq!(us(costs.pause(&zeroed)), 679.0);
+        // The lines of a kibibyte, from a core that shares a cache, from another, from any.
+        for (distance, expected) in
+            [(Some(Distance::Core), 22.0), (Some(Distance::Memory), 26.0), (None, 24.0)]
+        {
+            let lines = Change { distance, ..change(Kind::Warm, 1 << 10) };
+            assert_eq!(us(costs.pause(&lines)), expected, "{distance:?}");
+        }
         let cut_off = Change { bandwidth: 0.0, ..change(Kind::Away, 1) };
         assert_eq!(costs.pause(&cut_off), Span::FOREVER);
     }

@@ -15,8 +15,6 @@ pub struct Counts {
     pub no_target: u64,
     /// FIFOs for which it did not pay.
     pub no_benefit: u64,
-    /// FIFOs of which nothing new was known.
-    pub stale: u64,
     /// FIFOs to which more came than one call at a time can do.
     pub overloaded: u64,
 }
@@ -30,7 +28,6 @@ impl Counts {
             Verdict::Stay(Stay::CoolingDown { .. }) => &mut self.cooling_down,
             Verdict::Stay(Stay::NoTarget) => &mut self.no_target,
             Verdict::Stay(Stay::NoBenefit) => &mut self.no_benefit,
-            Verdict::Stay(Stay::Stale) => &mut self.stale,
             Verdict::Scale => &mut self.overloaded,
             Verdict::Stay(Stay::Content | Stay::Blanked | Stay::UnderWay)
             | Verdict::Shrink

@@ -102,9 +102,18 @@ pub enum Entry {
         close: Close,
         /// Items put in so far.
         put: u64,
+        /// Bytes of an item, on average.
+        item_bytes: u64,
     },
     /// Nothing is recorded of flows from here on: they had their share of the journal.
     Ended,
+    /// A FIFO keeps a region that it was to change.
+    Kept {
+        /// Which.
+        fifo: FifoId,
+        /// Why.
+        why: String,
+    },
 }
 
 /// A FIFO whose signs changed.

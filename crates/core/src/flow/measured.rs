@@ -8,12 +8,13 @@
 
 use crate::flow::cooldown::{Cooldown, Rest};
 use crate::flow::indicator::{Shares, Thresholds, score};
-use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
+use crate::flow::policy::{FlowPolicy, Judgement, Relief, Stay, Verdict};
 use crate::flow::signs::Signs;
 use crate::flow::slots::Slots;
-use crate::flow::target::{able, best, roomy};
+use crate::flow::target::best;
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
 use crate::flow::wait::{behind, drain, kingman, rate_at, rate_here};
+use crate::flow::weighing::{Balance, Standing, Weighed, fit, weigh, weigh_room};
 use crate::flow::window::{Recent, Window};
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
@@ -121,12 +122,14 @@ impl Measured {
         })
     }
 
-    /// Whether the gain is worth the pause.
-    fn pays(&self, view: &View<'_>, party: &Party) -> bool {
+    /// What a change to this one would bring, and what it costs.
+    fn balance(&self, view: &View<'_>, party: &Party) -> Balance {
+        let Settings { benefit_by_cost, least_cost, horizon, .. } = self.settings;
         let sample = view.sample;
         let pause = party.pause.secs_f64();
         let cost = sample.arriving * pause * pause / 2.0 + sample.depth * pause;
-        self.gain(view, party) >= self.settings.benefit_by_cost * (cost + self.settings.least_cost)
+        let (gain, needed) = (self.gain(view, party), benefit_by_cost * (cost + least_cost));
+        Balance { gain, cost, needed, pause: party.pause, horizon }
     }
 
     /// What items wait less there, in items times seconds: those that come within the horizon, and
@@ -169,8 +172,7 @@ impl Measured {
             let is_triggered = shares.score(thresholds) > trigger;
             return (!is_triggered).then_some(Verdict::Stay(Stay::Content));
         }
-        let most = thresholds.latency_weight + thresholds.resource_weight;
-        let relief = score(0.0, late, tight, thresholds) / most;
+        let relief = relief(shares, thresholds);
         memory.wants_relief =
             if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
         if idle * late >= settings.enter && signs.has(Signs::STILL) {
@@ -185,6 +187,12 @@ impl Measured {
         let until = memory.cooldown.until(settings.rest).filter(|&until| until > now);
         until.map(|until| Verdict::Stay(Stay::CoolingDown { until }))
     }
+}
+
+/// How much of what spoke speaks for relief, from 0 to 1.
+fn relief(Shares { late, tight, .. }: Shares, thresholds: &Thresholds) -> f64 {
+    let most = thresholds.latency_weight + thresholds.resource_weight;
+    score(0.0, late, tight, thresholds) / most
 }
 
 impl Memory {
@@ -248,26 +256,35 @@ impl FlowPolicy for Measured {
         Some(Judgement { score, verdict: verdict.or(alone)? })
     }
 
-    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement {
+    fn weigh(&self, view: &View<'_>, weighed: &mut Vec<Weighed>) {
+        if self.settings.trigger.is_some() {
+            return weigh(view, weighed);
+        }
+        weigh_room(view, self.usage_max(), weighed);
+        let owner = view.owner.usage();
+        for (one, party) in weighed.iter_mut().zip(view.others) {
+            if one.standing != Standing::Fit {
+                continue;
+            }
+            let (usage, balance) = (party.usage(), self.balance(view, party));
+            one.balance = Some(balance);
+            if usage >= owner {
+                one.standing = Standing::Busier { usage, owner };
+            } else if !balance.pays() {
+                one.standing = Standing::Unpaid;
+            }
+        }
+    }
+
+    fn judge(&mut self, now: Instant, view: &View<'_>, weighed: &[Weighed]) -> Judgement {
         let settings = self.settings;
         let memory = self.memory(view.fifo);
         let score = memory.shares().score(&settings.thresholds);
-        if settings.trigger.is_some() {
-            let target = best(able(view), &mut self.rng);
-            let verdict =
-                target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
-            return Judgement { score, verdict };
-        }
-        let usage_max = self.usage_max();
-        let mut is_there = false;
-        let paying: Vec<&Party> = roomy(view, usage_max)
-            .inspect(|_| is_there = true)
-            .filter(|party| party.usage() < view.owner.usage())
-            .filter(|party| self.pays(view, party))
-            .collect();
-        let verdict = match best(paying.into_iter(), &mut self.rng) {
+        let has_room =
+            |one: &Weighed| matches!(one.standing, Standing::Busier { .. } | Standing::Unpaid);
+        let verdict = match best(fit(view, weighed), &mut self.rng) {
             Some(party) => Verdict::Move(party.owner),
-            None if is_there => match self.unhelped(now, view.fifo) {
+            None if weighed.iter().any(has_room) => match self.unhelped(now, view.fifo) {
                 Verdict::Stay(_) => Verdict::Stay(Stay::NoBenefit),
                 verdict => verdict,
             },
@@ -285,8 +302,16 @@ impl FlowPolicy for Measured {
         memory.tight.clear();
     }
 
-    fn shares(&self, glance: &Glance<'_>) -> Shares {
-        self.memories.get(glance.fifo).map_or_else(Shares::default, Memory::shares)
+    fn shares(&self, fifo: FifoId, _: Signs) -> Shares {
+        self.memories.get(fifo).map_or_else(Shares::default, Memory::shares)
+    }
+
+    fn relief(&self, fifo: FifoId) -> Option<Relief> {
+        let Settings { thresholds, enter, leave, trigger, .. } = &self.settings;
+        let memory = self.memories.get(fifo).filter(|_| trigger.is_none())?;
+        let is_wanted = memory.wants_relief;
+        let bound = if is_wanted { *leave } else { *enter };
+        Some(Relief { share: relief(memory.shares(), thresholds), bound, is_wanted })
     }
 
     fn on_removed(&mut self, fifo: FifoId) {

@@ -8,6 +8,7 @@ use crate::flow::cooldown::Rest;
 use crate::flow::indicator::{Shares, Thresholds};
 use crate::flow::signs::Signs;
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
+use crate::flow::weighing::Weighed;
 use crate::time::{Instant, Span};
 
 /// A policy of the flow analyzer.
@@ -26,8 +27,11 @@ pub trait FlowPolicy: Send {
         rested: u32,
     ) -> Option<Judgement>;
 
-    /// Judges a FIFO of which the glance at the same tick said nothing.
-    fn judge(&mut self, now: Instant, view: &View<'_>) -> Judgement;
+    /// Weighs those who could own a FIFO of which the glance at the same tick said nothing.
+    fn weigh(&self, view: &View<'_>, weighed: &mut Vec<Weighed>);
+
+    /// Judges that FIFO, by what was weighed.
+    fn judge(&mut self, now: Instant, view: &View<'_>, weighed: &[Weighed]) -> Judgement;
 
     /// Whether it judges FIFOs too in which nothing happens.
     fn judges_rest(&self) -> bool {
@@ -47,13 +51,31 @@ pub trait FlowPolicy: Send {
     /// A FIFO changed hands; it paused for so long.
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
 
-    /// What its indicators said when the FIFO was judged last, which it was at this glance.
-    fn shares(&self, glance: &Glance<'_>) -> Shares;
+    /// What its indicators said when the FIFO was judged last, which it was by these signs.
+    fn shares(&self, fifo: FifoId, signs: Signs) -> Shares;
+
+    /// How much of that speaks for relief; nothing where the rule knows no such intent.
+    fn relief(&self, fifo: FifoId) -> Option<Relief> {
+        let _ = fifo;
+        None
+    }
 
     /// A FIFO is no more.
     fn on_removed(&mut self, fifo: FifoId) {
         let _ = fifo;
     }
+}
+
+/// How much a FIFO wants to be relieved of its owner, by what was late and tight alone: that little
+/// flows through is no reason to go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Relief {
+    /// How much, from 0 to 1.
+    pub share: f64,
+    /// Where that begins, or ends if it has begun.
+    pub bound: f64,
+    /// Whether it has begun.
+    pub is_wanted: bool,
 }
 
 /// What a policy thinks.
@@ -83,6 +105,19 @@ pub enum Verdict {
     Scale,
 }
 
+impl Verdict {
+    /// Whether those who could own the FIFO were weighed for it.
+    pub fn is_weighed(self) -> bool {
+        match self {
+            Verdict::Move(_) | Verdict::Examine | Verdict::Scale => true,
+            Verdict::Stay(stay) => {
+                matches!(stay, Stay::NoTarget | Stay::NoBenefit | Stay::OverBudget)
+            }
+            Verdict::Shrink | Verdict::Grow => false,
+        }
+    }
+}
+
 /// Why a FIFO stays where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stay {
@@ -99,8 +134,6 @@ pub enum Stay {
     NoTarget,
     /// What is gained is not worth the pause.
     NoBenefit,
-    /// What is known of it is too old.
-    Stale,
     /// It is changing hands just now.
     UnderWay,
     /// Others changed hands at this moment, and only so many may.
@@ -115,7 +148,6 @@ impl fmt::Display for Stay {
             Stay::CoolingDown { .. } => "it changed hands not long ago, and rests",
             Stay::NoTarget => "nobody else could take it without getting into trouble",
             Stay::NoBenefit => "what would be gained is not worth the pause",
-            Stay::Stale => "what is known of it is too old",
             Stay::UnderWay => "it is changing hands just now",
             Stay::OverBudget => "other FIFOs change hands first, and only so many may at a time",
         };

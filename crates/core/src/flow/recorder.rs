@@ -113,6 +113,10 @@ impl Recorder {
         self.put(&Entry::Refused { fifo, why: why.to_string() });
     }
 
+    pub(crate) fn kept(&mut self, fifo: FifoId, why: &str) {
+        self.put(&Entry::Kept { fifo, why: why.to_string() });
+    }
+
     pub(crate) fn removed(&mut self, fifo: FifoId) {
         self.words.remove(&fifo);
         // Of one that was never looked at nobody has to know that it is gone.
@@ -142,13 +146,13 @@ impl Recorder {
         self.put(&Entry::Seated { passed, cores, fifos, places });
     }
 
-    /// How a FIFO stands, into which so many items were put so far.
-    pub fn show(&mut self, now: Instant, view: &View<'_>, put: u64) {
+    /// How a FIFO stands, into which so many items were put so far, of so many bytes on average.
+    pub fn show(&mut self, now: Instant, view: &View<'_>, (put, item_bytes): (u64, u64)) {
         let mut rounded = Rounded::default();
         rounded.round(view);
         let close = self.close(view.fifo, &rounded);
         let passed = self.passed(now);
-        self.put(&Entry::Shown { passed, close, put });
+        self.put(&Entry::Shown { passed, close, put, item_bytes });
     }
 
     fn close(&mut self, fifo: FifoId, view: &Rounded) -> Close {

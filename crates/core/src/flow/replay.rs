@@ -32,7 +32,7 @@ pub struct FlowDifference {
     pub at: Instant,
     /// What was ordered when it was recorded, in words.
     pub recorded: Vec<String>,
-    /// What the fresh analyzer orders.
+    /// What the fresh analyzer orders, and why.
     pub ordered: Vec<String>,
 }
 
@@ -132,14 +132,9 @@ impl FlowReplay {
 
     /// An order in words, as far as flows and owners have names.
     fn words(&self, order: &Order) -> String {
-        let name = self.reader.named(order.fifo);
-        let owner = |to: OwnerId| {
-            let known = name.and_then(|name| name.owners.get(to.0 as usize));
-            known.map_or_else(|| format!("owner {}", to.0), |name| format!("`{name}`"))
-        };
         let flow = self.flow(order.fifo);
         match order.verdict {
-            Verdict::Move(to) => format!("{flow} goes to {}", owner(to)),
+            Verdict::Move(to) => format!("{flow} goes to {}", self.owner(order.fifo, to)),
             Verdict::Shrink => format!("{flow} gets a smaller region"),
             Verdict::Grow => format!("{flow} gets a larger region"),
             Verdict::Examine => format!("the owner of {flow} is examined"),
@@ -148,7 +143,38 @@ impl FlowReplay {
         }
     }
 
-    fn seat_words(&self, (fifo, place): &(FifoId, Place)) -> String {
+    /// The same with what the fresh analyzer was moved by.
+    pub(crate) fn reasoned(&self, order: &Order) -> String {
+        let words = self.words(order);
+        match self.explain(order.fifo) {
+            None => words,
+            Some(reasons) => format!("{words}: {reasons}"),
+        }
+    }
+
+    /// What a FIFO is called, if that was told.
+    pub(crate) fn named(&self, fifo: FifoId) -> Option<&Name> {
+        self.reader.named(fifo)
+    }
+
+    /// When the latest entry was written.
+    pub fn at(&self) -> Instant {
+        self.reader.at
+    }
+
+    /// Why the last decision about a FIFO was made, in words.
+    pub fn explain(&self, fifo: FifoId) -> Option<String> {
+        let (analyzer, signs) = (self.analyzer.as_ref()?, self.signs.get(&fifo)?);
+        Some(analyzer.explain(self.reader.at, fifo, *signs, |owner| self.owner(fifo, owner)))
+    }
+
+    pub(crate) fn owner(&self, fifo: FifoId, owner: OwnerId) -> String {
+        let known = self.reader.named(fifo);
+        let known = known.and_then(|name| name.owners.get(owner.0 as usize));
+        known.map_or_else(|| format!("owner {}", owner.0), |name| format!("`{name}`"))
+    }
+
+    pub(crate) fn seat_words(&self, (fifo, place): &(FifoId, Place)) -> String {
         let flow = self.flow(*fifo);
         match place {
             Place::On(core) => format!("the owner of {flow} works on core {}", core.0),
@@ -201,7 +227,7 @@ impl FlowReplay {
                     self.cores.clone_from(cores);
                 }
                 let ordered = self.affinity.tick(at, &self.cores, fifos);
-                self.settle(places, &ordered, Self::seat_words)?;
+                self.settle(places, &ordered, Self::seat_words, Self::seat_words)?;
             }
             Entry::Refused { fifo, why } => {
                 self.counts.refused += 1;
@@ -216,6 +242,10 @@ impl FlowReplay {
             Entry::Shown { passed, close, .. } => {
                 self.reader.pass(*passed);
                 self.reader.view(close).map_err(FlowStop::Untrue)?;
+            }
+            Entry::Kept { fifo, why } => {
+                known(*fifo).map_err(FlowStop::Untrue)?;
+                self.analyzer()?.on_kept(*fifo, why);
             }
             Entry::Ended => self.counts.has_ended = true,
         }
@@ -255,7 +285,7 @@ impl FlowReplay {
         self.counts.ticks += 1;
         self.counts.glances += self.signs.len() as u64;
         self.counts.close += close.len() as u64;
-        self.settle(orders, &ordered, Self::words)
+        self.settle(orders, &ordered, Self::words, Self::reasoned)
     }
 
     fn relieve(&mut self, close: &Close, to: Option<OwnerId>) -> Result<(), FlowStop> {
@@ -266,7 +296,7 @@ impl FlowReplay {
         self.counts.close += 1;
         let order = |to| Order { fifo, verdict: Verdict::Move(to) };
         let list = |to: Option<OwnerId>| to.map(order).into_iter().collect::<Vec<_>>();
-        self.settle(&list(to), &list(ordered), Self::words)
+        self.settle(&list(to), &list(ordered), Self::words, Self::reasoned)
     }
 
     /// Takes in whose signs changed; those that rested before, and for how many ticks.
@@ -297,13 +327,15 @@ impl FlowReplay {
         recorded: &[T],
         ordered: &[T],
         words: fn(&Self, &T) -> String,
+        reasoned: fn(&Self, &T) -> String,
     ) -> Result<(), FlowStop> {
         self.counts.orders += recorded.len() as u64;
         if ordered == recorded {
             return Ok(());
         }
-        let list = |all: &[T]| all.iter().map(|one| words(self, one)).collect();
-        let (at, recorded, ordered) = (self.reader.at, list(recorded), list(ordered));
+        let at = self.reader.at;
+        let recorded = recorded.iter().map(|one| words(self, one)).collect();
+        let ordered = ordered.iter().map(|one| reasoned(self, one)).collect();
         Err(FlowStop::Differs(Box::new(FlowDifference { at, recorded, ordered })))
     }
 }

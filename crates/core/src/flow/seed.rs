@@ -14,8 +14,9 @@
 use crate::flow::indicator::{Indicators, Shares, Thresholds};
 use crate::flow::policy::{FlowPolicy, Judgement, Stay, Verdict};
 use crate::flow::signs::Signs;
-use crate::flow::target::{able, best};
+use crate::flow::target::best;
 use crate::flow::view::{FifoId, Glance, OwnerId, View};
+use crate::flow::weighing::{Weighed, fit, weigh};
 use crate::rng::Rng;
 use crate::time::{Instant, Span};
 
@@ -57,8 +58,12 @@ impl FlowPolicy for Seed {
         }
     }
 
-    fn judge(&mut self, _now: Instant, view: &View<'_>) -> Judgement {
-        let target = best(able(view), &mut self.rng);
+    fn weigh(&self, view: &View<'_>, weighed: &mut Vec<Weighed>) {
+        weigh(view, weighed);
+    }
+
+    fn judge(&mut self, _now: Instant, view: &View<'_>, weighed: &[Weighed]) -> Judgement {
+        let target = best(fit(view, weighed), &mut self.rng);
         let verdict =
             target.map_or(Verdict::Stay(Stay::NoTarget), |party| Verdict::Move(party.owner));
         let indicators = Indicators::of(&view.glance(), &self.thresholds);
@@ -71,7 +76,7 @@ impl FlowPolicy for Seed {
 
     fn on_moved(&mut self, _: Instant, _: FifoId, _: OwnerId, _: OwnerId, _: Span) {}
 
-    fn shares(&self, glance: &Glance<'_>) -> Shares {
-        Indicators::of(glance, &self.thresholds).shares()
+    fn shares(&self, _: FifoId, signs: Signs) -> Shares {
+        signs.indicators().shares()
     }
 }

@@ -32,15 +32,13 @@ impl Signs {
     pub const SATURATED: Self = Self(1 << 6);
     /// Memory is short.
     pub const MEMORY_IS_SHORT: Self = Self(1 << 7);
-    /// What is known of it is too old.
-    pub const STALE: Self = Self(1 << 8);
     /// It stays where it is, whatever holds: somebody pinned or froze it, or a process has it.
     pub const HELD: Self = Self(1 << 9);
-
     /// Nobody but its owner could own it.
     pub const ALONE: Self = Self(1 << 10);
 
-    const ALL: u16 = (1 << 11) - 1;
+    /// The ninth bit says nothing.
+    const ALL: u16 = 0b110_1111_1111;
 
     /// The signs of a glance for a rule with these thresholds, which looks so far ahead.
     pub fn of(glance: &Glance<'_>, thresholds: &Thresholds, horizon: Span) -> Self {
@@ -75,7 +73,7 @@ impl Signs {
 
     /// Whether a world could tell these.
     pub fn is_sound(self) -> bool {
-        self.0 <= Self::ALL
+        self.0 & !Self::ALL == 0
     }
 
     /// The three indicators of the founding document.

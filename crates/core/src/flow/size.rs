@@ -28,6 +28,34 @@ pub struct Sizing {
     changed: Option<Instant>,
 }
 
+/// How much lanes need a larger region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Need {
+    /// Nobody ran out of room.
+    None,
+    /// They were short of room in a share of the last second, and from so large a share on they get
+    /// more.
+    Short {
+        /// The share.
+        short: f64,
+        /// That of which they get more.
+        most: f64,
+    },
+    /// They were, and as their owner was saturated in a share of the time, more room would but
+    /// lengthen the queue.
+    Saturated {
+        /// In what share they were short of room.
+        short: f64,
+        /// In what share its owner was saturated.
+        busy: f64,
+    },
+    /// They were to change their size not long ago.
+    Rests {
+        /// Until when.
+        until: Instant,
+    },
+}
+
 impl Default for Sizing {
     fn default() -> Self {
         Self { short: Recent::new(SHORT_TICKS), busy: Recent::new(BUSY_TICKS), changed: None }
@@ -42,6 +70,18 @@ impl Sizing {
         self.busy.push(is_saturated);
         let rests = self.changed.is_some_and(|changed| now.since(changed) < REST);
         !rests && self.short.share() >= SHORT_SHARE && self.busy.share() < BUSY_SHARE
+    }
+
+    /// Why its lanes keep their size, if they were short of room at all.
+    pub fn need(&self, now: Instant) -> Need {
+        let (short, busy) = (self.short.share(), self.busy.share());
+        let changed = self.changed.filter(|changed| now.since(*changed) < REST);
+        match changed {
+            Some(changed) => Need::Rests { until: changed + REST },
+            None if short == 0.0 => Need::None,
+            None if busy >= BUSY_SHARE => Need::Saturated { short, busy },
+            None => Need::Short { short, most: SHORT_SHARE },
+        }
     }
 
     /// Nothing happened for so many ticks.

@@ -1,8 +1,6 @@
-//! Who should own a FIFO instead: hard conditions first, then headroom, dependency and
-//! proximity.
+//! Who should own a FIFO instead, of those who can: headroom, dependency and proximity decide.
 
-use crate::flow::view::{Party, View};
-use crate::flow::wait::usage_at;
+use crate::flow::view::Party;
 use crate::rng::{self, Rng};
 
 /// Weights of the three criteria the founding document names.
@@ -16,17 +14,6 @@ const TIE: f64 = 1e-9;
 pub fn worth(party: &Party) -> f64 {
     let headroom = (1.0 - party.usage()).clamp(0.0, 1.0);
     HEADROOM * headroom + DEPENDENCY * party.dependency + PROXIMITY * party.proximity
-}
-
-/// Those who can take the FIFO at all.
-pub fn able<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Party> {
-    view.others.iter().filter(|party| party.is_alive && party.may_own && party.has_room)
-}
-
-/// Those who can, and would have room to spare with it.
-pub fn roomy<'a>(view: &View<'a>, usage_max: f64) -> impl Iterator<Item = &'a Party> {
-    let sample = *view.sample;
-    able(view).filter(move |party| usage_at(party, &sample) <= usage_max)
 }
 
 /// The best of them; among equals one that got few FIFOs of late, and then chance decides.

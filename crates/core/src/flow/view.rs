@@ -61,13 +61,18 @@ impl Sample {
 pub struct Party {
     /// Who.
     pub owner: OwnerId,
-    /// Used share of its processor limit, from 0 to 1.
+    /// Used share of the processor time that it may use, from 0 to 1.
     pub cpu: f64,
-    /// Used share of its memory limit, from 0 to 1.
+    /// Calls it works on, as a share of `processors`, from 0 to 1; those that only wait count too.
+    pub calls: f64,
+    /// Used share of its own memory limit, from 0 to 1.
     pub memory: f64,
+    /// Used share of the memory that it has in common with all others, with what it would take of
+    /// it, from 0 to 1.
+    pub common_memory: f64,
     /// Share of time its tasks waited for a resource, from 0 to 1.
     pub pressure: f64,
-    /// Processors it may use.
+    /// Calls that it may work on at a time.
     pub processors: f64,
     /// Whether it answers.
     pub is_alive: bool,
@@ -76,9 +81,11 @@ pub struct Party {
     pub may_own: bool,
     /// Whether its memory quota has room for the region.
     pub has_room: bool,
-    /// Share of the FIFO's bytes that came from it or, during the last minute, went to it.
+    /// How much it has to do with the FIFO and its owner, from 0 to 1: see
+    /// [`dependency`](crate::flow::exchange::Exchange::dependency).
     pub dependency: f64,
-    /// How near it is to the present owner, from 0 to 1.
+    /// How near it is to those who feed the FIFO and to its owner, from 0 to 1: see
+    /// [`Nearness`](crate::flow::topology::Nearness).
     pub proximity: f64,
     /// The pause a change to it is expected to cost, from its order on.
     pub pause: Span,
@@ -89,43 +96,23 @@ pub struct Party {
 impl Party {
     /// The share of its scarcest resource that is used.
     pub fn usage(&self) -> f64 {
-        self.cpu.max(self.memory).max(self.pressure)
+        self.usage_beside(self.busy())
+    }
+
+    /// The same if so much of its processors were in use.
+    pub fn usage_beside(&self, busy: f64) -> f64 {
+        busy.max(self.memory).max(self.common_memory).max(self.pressure)
+    }
+
+    /// The share of its processors that is in use: by calls at work, even if they only wait, or by
+    /// those that leave no processor time for more.
+    pub fn busy(&self) -> f64 {
+        self.cpu.max(self.calls)
     }
 
     /// Processors that are free.
     pub fn free_processors(&self) -> f64 {
-        (1.0 - self.cpu).max(0.0) * self.processors
-    }
-}
-
-/// How near two parties are, as [`Party::proximity`] counts it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Distance {
-    /// In one process.
-    Process,
-    /// On one core, or two that share its second cache.
-    Core,
-    /// On cores that share the last cache.
-    Cache,
-    /// On one memory node.
-    Memory,
-    /// On one machine.
-    Machine,
-    /// On another machine, so far away and back.
-    Network(Span),
-}
-
-impl Distance {
-    /// The number for [`Party::proximity`].
-    pub fn proximity(self) -> f64 {
-        match self {
-            Distance::Process => 1.0,
-            Distance::Core => 0.9,
-            Distance::Cache => 0.8,
-            Distance::Memory => 0.6,
-            Distance::Machine => 0.4,
-            Distance::Network(round_trip) => 0.3 / (1.0 + round_trip.millis_f64()),
-        }
+        (1.0 - self.busy()).max(0.0) * self.processors
     }
 }
 

@@ -72,8 +72,8 @@ pub fn behind(depth: f64, arriving: f64, rate: f64, horizon: Span) -> Span {
 /// The share of the party's resources that would be used if it took the FIFO.
 pub fn usage_at(party: &Party, sample: &Sample) -> f64 {
     let used = sample.arriving * sample.work.secs_f64();
-    let cpu = party.cpu + if party.processors > 0.0 { used / party.processors } else { 1.0 };
-    cpu.max(party.memory).max(party.pressure)
+    let more = if party.processors > 0.0 { used / party.processors } else { 1.0 };
+    party.usage_beside(party.busy() + more)
 }
 
 #[cfg(test)]
@@ -136,11 +136,29 @@ mod tests {
         assert_eq!(rate_at(&owner(0.0, 4.0), &sample), 100.0, "one item after the other");
     }
 
+    #[test]
+    fn calls_that_only_wait_take_up_room_and_processor_time_may_leave_none() {
+        let sample = Sample { arriving: 20.0, ..sample() };
+        for (cpu, calls, rate, usage) in [
+            (0.0, 0.5, 50.0, 0.7),
+            (0.5, 0.0, 50.0, 0.7),
+            (0.5, 0.25, 50.0, 0.7),
+            (1.0, 0.1, 0.0, 1.2),
+        ] {
+            let party = Party { cpu, calls, ..party() };
+            assert_eq!(rate_at(&party, &sample), rate, "{cpu} {calls}");
+            assert!((usage_at(&party, &sample) - usage).abs() < 1e-9, "{cpu} {calls}");
+        }
+        assert_eq!(usage_at(&Party { memory: 0.8, ..party() }, &sample), 0.8);
+    }
+
     fn party() -> Party {
         Party {
             owner: OwnerId(0),
             cpu: 0.0,
+            calls: 0.0,
             memory: 0.0,
+            common_memory: 0.0,
             pressure: 0.0,
             processors: 1.0,
             is_alive: true,

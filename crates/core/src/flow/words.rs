@@ -9,7 +9,7 @@ use crate::time::{Instant, Span};
 
 /// Words of a sample, and of one who owns the FIFO or could.
 const SAMPLE: usize = 8;
-const PARTY: usize = 11;
+const PARTY: usize = 13;
 /// Those who own a FIFO or could, at most.
 const PARTIES_MAX: usize = 255;
 
@@ -116,7 +116,9 @@ fn party_words(party: &Party) -> [u16; PARTY] {
         party.owner.0 as u16,
         (party.owner.0 >> 16) as u16,
         word(party.cpu),
+        word(party.calls),
         word(party.memory),
+        word(party.common_memory),
         word(party.pressure),
         word(party.processors),
         word(party.dependency),
@@ -128,12 +130,14 @@ fn party_words(party: &Party) -> [u16; PARTY] {
 }
 
 fn party(words: &[u16; PARTY]) -> Party {
-    let [low, high, cpu, memory, pressure, processors, dependency, proximity, pause, recent, flags] =
-        *words;
+    let [low, high, cpu, calls, memory, common_memory, pressure, ref rest @ ..] = *words;
+    let [processors, dependency, proximity, pause, recent, flags] = *rest;
     Party {
         owner: OwnerId(u32::from(high) << 16 | u32::from(low)),
         cpu: number(cpu),
+        calls: number(calls),
         memory: number(memory),
+        common_memory: number(common_memory),
         pressure: number(pressure),
         processors: number(processors),
         is_alive: flags & ALIVE != 0,
@@ -198,6 +202,47 @@ mod tests {
             assert!(off < 0.0005, "{given}: {off}");
             given *= 1.37;
         }
+    }
+
+    #[test]
+    fn views_are_what_their_words_say() {
+        let party = |owner, first: f64| Party {
+            owner: OwnerId(owner),
+            cpu: first,
+            calls: first / 2.0,
+            memory: first / 4.0,
+            common_memory: first / 8.0,
+            pressure: first / 16.0,
+            processors: 4.0,
+            is_alive: owner > 0,
+            may_own: true,
+            has_room: owner == 0,
+            dependency: first / 32.0,
+            proximity: first / 64.0,
+            pause: Span::from_nanos(15_625_000),
+            recent: owner,
+        };
+        let (owner, others) = (party(0, 1.0), [party(70_000, 0.5), party(2, 0.0)]);
+        let sample = Sample {
+            at: Instant::from_millis(100),
+            arriving: 1.0,
+            leaving: 2.0,
+            depth: 4.0,
+            capacity: 8.0,
+            latency: Span::from_millis(250),
+            true_rate: 16.0,
+            work: Span::from_millis(125),
+            variation: 0.5,
+        };
+        let (fifo, memory_is_short) = (FifoId(3), false);
+        let view = View { fifo, sample: &sample, owner: &owner, others: &others, memory_is_short };
+        let mut rounded = Rounded::default();
+        rounded.round(&view);
+        let read = Rounded::of(rounded.words().to_vec(), sample.at).expect("they are words");
+        assert_eq!(read.words().len(), count(3));
+        let read = read.view(fifo).expect("a view was rounded");
+        assert_eq!((read.sample, read.owner, read.others[1]), (&sample, &owner, others[1]));
+        assert_eq!(read.others[0], Party { recent: u16::MAX.into(), ..others[0] });
     }
 
     #[test]

@@ -122,3 +122,23 @@ fn a_shadow_plans_at_wake_ups_of_its_own() {
     let shadow = receipt.shadow.expect("something is in shadow");
     assert_eq!(shadow.clones.made, 3_000);
 }
+
+#[test]
+fn no_more_are_tried_than_it_takes_to_know_what_they_are_good_for() {
+    let mut site = site(1_000, CloningMode::On);
+    let mut actions = Vec::new();
+    let likely = |function: u32| {
+        let step = StepDemand { chance: 700, q10: 0, q50: 0, q90: 0, q95: 0 };
+        let known = if function < 3 { vec![at(90)] } else { Vec::new() };
+        let steps = if function < 3 { Vec::new() } else { vec![step] };
+        FunctionDemand { function: FunctionId(function), confidence: 900, steps, known }
+    };
+    let forecast =
+        DemandForecast { origin: at(60), step: STEP, functions: (0..1_000).map(likely).collect() };
+    site.handle(at(60), Event::DemandForeseen { forecast: Box::new(forecast) }, &mut actions);
+    let tried = clones(&actions).count();
+    assert_eq!(tried, 50, "of 997 functions that are likely to be called");
+    let later = live_until(&mut site, at(100)).concat();
+    let sure = later.iter().filter(|function| function.0 < 3).count();
+    assert_eq!((sure, later.len()), (3, 3), "a call that is known is no trial");
+}

@@ -34,6 +34,19 @@ fn of_too_many_proposals_the_least_gives_way_to_one_that_matters_more() {
 }
 
 #[test]
+fn of_too_many_of_one_site_its_own_least_gives_way() {
+    let mut stage = Stage::new(3);
+    let order = |stage: &Stage| Filing { cause: Cause::Order, ..stage.filing() };
+    let own: Vec<_> =
+        (0..OF_ONE).map(|_| stage.propose(0, order(&stage)).expect("there is room")).collect();
+    let others = stage.propose(1, order(&stage)).expect("another site has room of its own");
+    stage.forecast(0, 900_000);
+    stage.propose(0, stage.filing()).expect("it matters more");
+    assert_eq!(stage.outcome(own[OF_ONE as usize - 1]), Some(Outcome::Displaced));
+    assert!(stage.state.open.contains_key(&own[0]) && stage.state.open.contains_key(&others));
+}
+
+#[test]
 fn of_two_sites_neither_decides_alone_and_each_can_block() {
     for refuses in [None, Some(0), Some(1)] {
         let mut stage = Stage::new(2);

@@ -8,3 +8,4 @@ mod moving;
 mod proposing;
 mod refusing;
 mod stage;
+mod turns;

@@ -94,9 +94,14 @@ fn bad_reports_are_refused() {
     check(stage.report(2, id, News::Started), "site 2 has no part");
     check(stage.report(0, id, News::Started), "site 0 has no part");
     check(stage.report(1, id, News::Healthy), "not at that step");
-    let stale = Command::Report { proposal: id, epoch: Epoch(1), news: News::Started };
+    let stale = Command::Report { proposal: id, epoch: Epoch(1), news: News::Started, why: None };
     check(stage.say(1, stale), "an epoch that is over");
-    let unknown = Command::Report { proposal: ProposalId(1), epoch: Epoch(1), news: News::Started };
+    let unknown = Command::Report {
+        proposal: ProposalId(1),
+        epoch: Epoch(1),
+        news: News::Started,
+        why: None,
+    };
     check(stage.say(1, unknown), "no proposal 1");
     check(stage.propose(0, stage.filing()).map(drop), "workload 0 is moved by proposal");
     let retire = Command::Retire { workload: WorkloadId(0) };
@@ -179,4 +184,25 @@ fn an_entry_out_of_turn_changes_nothing_at_all() {
         assert!(matches!(came, Err(Refusal::NotNext { .. })), "{index}");
     }
     assert_eq!(digest(&stage.state), before);
+}
+
+#[test]
+fn a_member_is_introduced_once_and_nobody_else_takes_its_name_until_it_is_gone() {
+    let mut stage = Stage::new(3);
+    let introduce = |stage: &mut Stage, site: u32, name: &str, lot: u64| {
+        let (site, name) = (SiteId(site), name.to_string());
+        stage.say(0, Command::Introduce { site, name, lot })
+    };
+    check(introduce(&mut stage, 7, "rome", 1), "site 7 is no member");
+    check(introduce(&mut stage, 2, "", 1), "1 to 255 bytes");
+    introduce(&mut stage, 2, "lima", 11).expect("it is new");
+    introduce(&mut stage, 2, "lima", 11).expect("it is the same");
+    check(introduce(&mut stage, 2, "lima", 12), "another machine has joined as site 2");
+    assert_eq!(stage.state.members[&SiteId(2)].lot, Some(11));
+    stage.say(2, Command::Retire { workload: WorkloadId(2) }).expect("it holds nothing");
+    stage.say(2, Command::Dismiss { site: SiteId(2) }).expect("it leaves");
+    assert_eq!(stage.state.former[&SiteId(2)].name, "lima");
+    let capacity = Loads::cpu(1_000);
+    stage.say(0, Command::Admit { site: SiteId(2), capacity }).expect("it is back");
+    introduce(&mut stage, 2, "lima", 12).expect("its place was free");
 }

@@ -128,7 +128,7 @@ impl Stage {
     ) -> Result<(), Refusal> {
         let movement = self.state.open.get(&proposal).and_then(|open| open.movement);
         let epoch = movement.map(|movement| movement.epoch).unwrap_or_default();
-        self.say(by, Command::Report { proposal, epoch, news })
+        self.say(by, Command::Report { proposal, epoch, news, why: None })
     }
 
     /// Takes an approved move to where it is watched.

@@ -5,7 +5,7 @@ use swell_core::flow::indicator::Thresholds;
 use swell_core::flow::measured::{Measured, Settings};
 use swell_core::flow::policy::{FlowPolicy, Stay, Verdict};
 use swell_core::flow::seed::Seed;
-use swell_core::flow::view::OwnerId;
+use swell_core::flow::view::{OwnerId, Party};
 use swell_core::rng;
 
 use crate::stage::{Stage, party};
@@ -45,6 +45,32 @@ fn scores_are_as_written() {
 }
 
 #[test]
+fn an_owner_is_near_its_limit_by_whatever_is_scarcest() {
+    let scarce: [fn(&mut Party); 5] = [
+        |party| party.cpu = 0.9,
+        |party| party.calls = 0.9,
+        |party| party.memory = 0.9,
+        |party| party.common_memory = 0.9,
+        |party| party.pressure = 0.9,
+    ];
+    for (place, scarce) in scarce.into_iter().enumerate() {
+        let mut stage = Stage::with(false, true, false);
+        scarce(&mut stage.owner);
+        assert_eq!(stage.judge(&mut seed(0.4)).score, 0.5, "{place}: late, and near its limit");
+        let verdict =
+            stage.judge_for(10, &mut Measured::new(Settings::default(), rng::split(1, "")));
+        assert_eq!(verdict.verdict, Verdict::Move(OwnerId(1)), "{place}");
+        // And whoever is so near it is worth less, and no target of the measured rule.
+        scarce(&mut stage.others[0]);
+        let verdict =
+            stage.judge_for(10, &mut Measured::new(Settings::default(), rng::split(1, "")));
+        assert_eq!(verdict.verdict, Verdict::Stay(Stay::NoTarget), "{place}");
+        stage.others.push(party(2, 0.5));
+        assert_eq!(stage.judge(&mut seed(0.4)).verdict, Verdict::Move(OwnerId(2)), "{place}");
+    }
+}
+
+#[test]
 fn with_all_off_the_measured_rule_is_the_founding_one() {
     for trigger in [0.0, 0.4, 0.5, 0.9] {
         let (mut one, mut other) = (seed(trigger), founding(trigger));
@@ -66,7 +92,7 @@ fn with_all_off_the_measured_rule_is_the_founding_one() {
 
 #[test]
 fn targets_that_cannot_are_passed_over() {
-    let cannot: [fn(&mut swell_core::flow::view::Party); 3] = [
+    let cannot: [fn(&mut Party); 3] = [
         |party| party.is_alive = false,
         |party| party.may_own = false,
         |party| {

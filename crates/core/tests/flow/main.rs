@@ -5,3 +5,4 @@ mod founding;
 mod measured;
 mod analyzer;
 mod replaying;
+mod reasons;

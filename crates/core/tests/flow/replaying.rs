@@ -109,7 +109,7 @@ impl Life {
             recorder.name(fifo, "a flow", vec!["detect".to_string()]);
         }
         if let Some(fifo) = seen.last() {
-            recorder.show(self.now, &View { fifo: *fifo, ..self.stages[0].0.view() }, 9);
+            recorder.show(self.now, &View { fifo: *fifo, ..self.stages[0].0.view() }, (9, 64));
         }
         self.bytes.extend(recorder.take());
     }

@@ -18,7 +18,9 @@ pub(crate) fn party(owner: u32, cpu: f64) -> Party {
     Party {
         owner: OwnerId(owner),
         cpu,
+        calls: 0.0,
         memory: 0.1,
+        common_memory: 0.1,
         pressure: 0.0,
         processors: 1.0,
         is_alive: true,
@@ -82,7 +84,11 @@ impl Stage {
         let view = self.view();
         let signs = policy.signs(&view.glance());
         let judgement = policy.glance(self.now, FIFO, signs, 0);
-        judgement.unwrap_or_else(|| policy.judge(self.now, &view))
+        judgement.unwrap_or_else(|| {
+            let mut weighed = Vec::new();
+            policy.weigh(&view, &mut weighed);
+            policy.judge(self.now, &view, &weighed)
+        })
     }
 
     /// So many ticks on; the last judgement.

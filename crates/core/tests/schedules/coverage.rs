@@ -8,7 +8,7 @@ use std::fmt;
 pub(crate) struct Coverage(BTreeMap<&'static str, u64>);
 
 /// What must have happened for a run to count.
-const NEEDED: [&str; 28] = [
+const NEEDED: [&str; 30] = [
     "crash",
     "restart",
     "partition",
@@ -29,6 +29,8 @@ const NEEDED: [&str; 28] = [
     "rejected",
     "expired",
     "superseded",
+    "displaced",
+    "waited its turn",
     "done",
     "rolled back",
     "failed",

@@ -51,6 +51,12 @@ impl Laws {
             },
             _ => Ok(()),
         }?;
+        // Who waited for its turn is carried out by a tick, or when another one is decided.
+        for (id, _) in state.open.iter().filter(|(_, open)| open.movement.is_some()) {
+            if !self.approved.contains(id) {
+                self.voted(state, *id)?;
+            }
+        }
         self.ends(state)
     }
 

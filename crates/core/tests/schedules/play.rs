@@ -343,7 +343,7 @@ impl World<'_> {
             Task::Drain => News::Drained,
             Task::TakeBack => News::Returned,
         };
-        Some(Command::Report { proposal, epoch, news })
+        Some(Command::Report { proposal, epoch, news, why: None })
     }
 
     /// All heals, and time goes on until nothing is open.

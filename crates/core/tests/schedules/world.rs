@@ -13,6 +13,7 @@ use swell_core::council::machine::apply;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::rules::{Counting, Rules};
 use swell_core::council::state::State;
+use swell_core::council::turns::waiting;
 use swell_core::council::words::{Criticality, Epoch, Loads, ProposalId, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::rng::{Rng, below, split};
@@ -194,6 +195,9 @@ impl<'a> World<'a> {
             self.coverage.count("refusal");
         }
         self.count_ends(before);
+        if !waiting(&self.truth).is_empty() {
+            self.coverage.count("waited its turn");
+        }
         self.laws.after(&self.truth, &entry)?;
         if matches!(entry.command, Command::Propose(_)) && chance(&mut self.rng, 4) {
             order_does_not_matter(&self.truth, ProposalId(index), &mut self.rng)?;

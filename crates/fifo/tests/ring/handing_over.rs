@@ -174,3 +174,38 @@ fn a_part_of_what_was_given_out_can_be_done_with() {
     let names: Vec<_> = taken.iter().map(|item| (item.0, item.1)).collect();
     assert_eq!(names, [(0, 1), (0, 2), (1, 2)]);
 }
+
+#[test]
+fn the_last_access_and_the_cost_are_known_whoever_owns_it() {
+    let mut stage = Stage::new(1, 1024, false);
+    let mut producer = stage.producer(0);
+    let mut first = stage.owner();
+    assert_eq!((stage.fifo.lane(0).put_at, stage.fifo.taken_at()), (0, 0), "nobody was there yet");
+    assert_eq!(stage.fifo.migration_cost(), 0);
+    producer.push(&[0; 48]).expect("room");
+    let put_at = stage.fifo.lane(0).put_at;
+    assert!(put_at > 0 && put_at <= swell_fifo::clock::coarse());
+    assert!(take(&mut first).is_some());
+    assert_eq!(stage.fifo.taken_at(), 0, "taken, and not done with");
+    first.commit();
+    let taken_at = stage.fifo.taken_at();
+    assert!(taken_at >= put_at && taken_at <= swell_fifo::clock::coarse());
+    stage.fifo.set_migration_cost(70_000);
+    let page = stage.raise(2);
+    producer.announce(page).expect("sound");
+    first.release();
+    let mut second = stage.owner();
+    stage.fifo.forget();
+    assert_eq!(stage.fifo.taken_at(), taken_at, "the page it was noted on is gone");
+    assert_eq!(stage.fifo.migration_cost(), 70_000);
+    // A lane that goes on in another region, where nothing was put in yet.
+    let next = crate::stage::region(4096);
+    stage.fifo.extend(0, next.clone());
+    second.announce(0, next.clone());
+    assert_eq!(stage.fifo.lane(0).put_at, put_at);
+    producer.continue_in(next).expect("room is kept for the seal");
+    assert_eq!(stage.fifo.lane(0).put_at, put_at, "to go on elsewhere puts nothing in");
+    producer.push(&[0; 48]).expect("the next region is empty");
+    assert_eq!(take_all(&mut second).len(), 1);
+    assert!(stage.fifo.lane(0).put_at >= put_at && stage.fifo.taken_at() >= taken_at);
+}

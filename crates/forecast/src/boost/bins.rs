@@ -45,12 +45,12 @@ impl Bins {
     }
 
     /// All rows in bins.
-    pub fn bin(&self, rows: &[f32]) -> Binned {
+    pub fn bin<'r>(&self, rows: impl IntoIterator<Item = &'r f32>) -> Binned {
         let width = self.width();
         let bin = |(place, value): (usize, &f32)| {
             self.edges[place % width].partition_point(|edge| edge < value) as u8
         };
-        Binned { width, bins: rows.iter().enumerate().map(bin).collect() }
+        Binned { width, bins: rows.into_iter().enumerate().map(bin).collect() }
     }
 }
 

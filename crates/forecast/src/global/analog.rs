@@ -9,6 +9,8 @@
 const SHAPE: usize = 12;
 /// How far back is looked: a week of 5-minute steps.
 const REACH: usize = 2016;
+/// Earlier hours that are compared side by side.
+const SIDE: usize = 16;
 /// How many of the closest are told.
 pub const CLOSEST: usize = 5;
 
@@ -28,20 +30,29 @@ pub struct Analogs {
 pub fn find(counts: &[f32], horizon: usize) -> Analogs {
     let len = counts.len();
     let Some(last) = len.checked_sub(SHAPE) else { return Analogs::default() };
-    let roots: Vec<f32> = counts[len.saturating_sub(REACH)..].iter().map(|c| c.sqrt()).collect();
+    let recent = &counts[len.saturating_sub(REACH)..];
+    let mut roots = [0.0f32; REACH];
+    let roots = &mut roots[..recent.len()];
+    roots.iter_mut().zip(recent).for_each(|(root, count)| *root = count.sqrt());
     let skipped = len - roots.len();
-    let shape = &roots[last - skipped..];
+    let shape: &[f32; SHAPE] = roots[last - skipped..].first_chunk().expect("as long as a shape");
     let mut closest: Vec<(f32, usize)> = Vec::with_capacity(CLOSEST + 1);
-    let ends = SHAPE..(roots.len() + 1).saturating_sub(horizon.max(1));
-    for end in ends.rev() {
-        let worst = if closest.len() < CLOSEST { f32::MAX } else { closest[CLOSEST - 1].0 };
-        let pairs = roots[end - SHAPE..end].iter().zip(shape);
-        let distance: f32 = pairs.map(|(then, now)| (then - now).abs()).sum();
-        if distance < worst {
-            let place = closest.partition_point(|(other, _)| *other <= distance);
-            closest.insert(place, (distance, end + skipped));
-            closest.truncate(CLOSEST);
+    let worst = |closest: &[(f32, usize)]| closest.get(CLOSEST - 1).map_or(f32::MAX, |last| last.0);
+    // The newest first, as of some that are as close it is the one to be told.
+    let mut newest = (roots.len() + 1).saturating_sub(horizon.max(1));
+    while newest > SHAPE {
+        let first = newest.saturating_sub(SIDE).max(SHAPE);
+        if let Some(distances) = apart(&roots[first - SHAPE..], shape, worst(&closest)) {
+            for end in (first..newest).rev() {
+                let distance = distances[end - first];
+                if distance < worst(&closest) {
+                    let place = closest.partition_point(|(other, _)| *other <= distance);
+                    closest.insert(place, (distance, end + skipped));
+                    closest.truncate(CLOSEST);
+                }
+            }
         }
+        newest = first;
     }
     let distance = |place: Option<&(f32, usize)>| place.map_or(9.0, |(far, _)| far / SHAPE as f32);
     Analogs {
@@ -49,6 +60,25 @@ pub fn find(counts: &[f32], horizon: usize) -> Analogs {
         furthest: distance(closest.last()),
         places: closest.into_iter().map(|(_, place)| place).collect(),
     }
+}
+
+/// How far each of [`SIDE`] hours that begin one step after the other is from a shape, where so
+/// many steps are at hand; nothing once all of them are as far as `worst`.
+fn apart(roots: &[f32], shape: &[f32; SHAPE], worst: f32) -> Option<[f32; SIDE]> {
+    let mut distances = [0.0f32; SIDE];
+    for (place, now) in shape.iter().enumerate() {
+        if let Some(then) = roots[place..].first_chunk::<SIDE>() {
+            let each = distances.iter_mut().zip(then);
+            each.for_each(|(distance, then)| *distance += (then - now).abs());
+        } else {
+            let each = distances.iter_mut().zip(&roots[place..]);
+            each.for_each(|(distance, then)| *distance += (then - now).abs());
+        }
+        if place % 4 == 3 && distances.iter().fold(true, |all, far| all & (*far >= worst)) {
+            return None;
+        }
+    }
+    Some(distances)
 }
 
 impl Analogs {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use swell_core::rng::split;
 
 use crate::bands::Forecast;
-use crate::boost::bins::Bins;
+use crate::boost::bins::{Binned, Bins};
 use crate::boost::booster::{Booster, Goal, Lesson, Manner};
 use crate::boost::forest::{Block, Forest, LANES};
 use crate::boost::grow::Shape;
@@ -64,15 +64,16 @@ impl Boosting {
     pub fn boost(&self, past: &Past<'_>, budget: &Budget<'_>, seed: u64) -> Boosted {
         let mut rng = split(seed, "lessons");
         let lessons = Lessons::draw(past, self.horizon.min(LANES), budget.examples, &mut rng);
-        let bins = Bins::of(&lessons.rows, WIDTH);
-        let halves = [0, 1].map(|half| Half::of(&lessons, half));
+        let bins = Bins::of(&lessons.rows, lessons.width);
+        let halves = [0, 1].map(|half| Half::of(&lessons, &bins, half));
+        // The rows are most of what learning holds in memory.
+        drop(lessons);
         let slots: Vec<Mutex<Option<Booster>>> = (0..6).map(|_| Mutex::new(None)).collect();
         (budget.each)(6, &|job| {
             let half = &halves[job / 3];
-            let binned = bins.bin(&half.rows);
             let lesson = Lesson {
                 bins: &bins,
-                binned: &binned,
+                binned: &half.binned,
                 targets: &half.targets,
                 weights: &half.weights,
             };
@@ -87,24 +88,22 @@ impl Boosting {
     }
 }
 
-#[derive(Default)]
 struct Half {
-    rows: Vec<f32>,
+    binned: Binned,
     targets: Vec<f32>,
     weights: Vec<f32>,
 }
 
 impl Half {
-    fn of(lessons: &Lessons, half: usize) -> Self {
-        let mut found = Self::default();
-        for place in 0..lessons.len() {
-            if half_of(lessons.members[place] as usize) == half {
-                found.rows.extend(&lessons.rows[place * WIDTH..(place + 1) * WIDTH]);
-                found.targets.push(rooted(lessons.targets[place]));
-                found.weights.push(lessons.weights[place]);
-            }
+    fn of(lessons: &Lessons, bins: &Bins, half: usize) -> Self {
+        let is_own = |place: &usize| half_of(lessons.members[*place] as usize) == half;
+        let own = || (0..lessons.len()).filter(is_own);
+        let row = |place: usize| &lessons.rows[place * lessons.width..(place + 1) * lessons.width];
+        Self {
+            binned: bins.bin(own().flat_map(row)),
+            targets: own().map(|place| rooted(lessons.targets[place])).collect(),
+            weights: own().map(|place| lessons.weights[place]).collect(),
         }
-        found
     }
 }
 

@@ -11,6 +11,7 @@ use crate::boost::forest::{Block, LANES};
 use crate::days::{Ago, Day};
 use crate::event::factors;
 use crate::global::analog::{self, Analogs};
+use crate::global::follows::{FOLLOWING, Follows};
 use crate::global::marks::{MARKED, Marks};
 use crate::global::rests::{Rests, level_error};
 use crate::global::scene::{GUESSES, Levels, Scene};
@@ -22,11 +23,19 @@ const LAGS: usize = 12;
 /// Numbers that the rows of all steps ahead begin with.
 pub const SHARED: usize = LAGS + GUESSES + 40;
 /// Numbers that each step ahead has for itself.
-pub const OWN: usize = GUESSES + TOLD + MARKED;
-/// Numbers of each step ahead that are neither guesses nor of occasions.
+pub const OWN: usize = GUESSES + TOLD + MARKED + FOLLOWING;
+/// Numbers of each step ahead that are neither guesses nor of occasions or other series.
 const TOLD: usize = 29;
 /// Numbers in a row.
 pub const WIDTH: usize = SHARED + OWN;
+/// Numbers in a row that mean something where no other series is followed; those come first.
+pub const PLAIN: usize = WIDTH - FOLLOWING;
+
+/// How many numbers of a row are worth learning from: those of other series only where there are
+/// any, so that nobody's trees are asked about columns of zeros.
+pub fn width(past: &Past<'_>) -> usize {
+    if past.followed() == 0 { PLAIN } else { WIDTH }
+}
 
 /// A function at an origin, ready to give a row for each step ahead.
 #[derive(Debug, Clone)]
@@ -45,6 +54,7 @@ pub struct Sight<'a> {
     first: usize,
     like: Like,
     marks: Marks,
+    follows: Follows,
 }
 
 impl<'a> Sight<'a> {
@@ -84,7 +94,21 @@ impl<'a> Sight<'a> {
         let shared = shared(&scene, &counts, since, past.trigger(member), &analogs, &rests);
         let slots = slots(&counts);
         let marks = Marks::of(past.all_events(), member);
-        Self { scene, counts, shared, member, analogs, rests, since, slots, first, like, marks }
+        let follows = Follows::of(past, &counts, first);
+        Self {
+            scene,
+            counts,
+            shared,
+            member,
+            analogs,
+            rests,
+            since,
+            slots,
+            first,
+            like,
+            marks,
+            follows,
+        }
     }
 
     /// The row of a step ahead, written over `row`.
@@ -178,7 +202,9 @@ impl<'a> Sight<'a> {
         ];
         own[GUESSES..][..TOLD].copy_from_slice(&told);
         let marked = self.marks.told(step, &self.counts, self.first, beside);
-        own[GUESSES + TOLD..].copy_from_slice(&marked);
+        own[GUESSES + TOLD..][..MARKED].copy_from_slice(&marked);
+        let followed = self.follows.told(step, beside);
+        own[GUESSES + TOLD + MARKED..].copy_from_slice(&followed);
         own.map(tame)
     }
 

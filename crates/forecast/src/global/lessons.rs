@@ -2,7 +2,7 @@
 
 use swell_core::rng::{Rng, below, unit};
 
-use crate::global::features::{Sight, WIDTH};
+use crate::global::features::{Sight, WIDTH, width};
 use crate::global::scene::Levels;
 use crate::panel::Past;
 
@@ -16,7 +16,9 @@ const REACH: usize = 4032;
 /// Rows, what came, and how much each counts.
 #[derive(Debug, Default)]
 pub struct Lessons {
-    /// Rows of [`WIDTH`] numbers.
+    /// Numbers of a row.
+    pub width: usize,
+    /// The rows, one after the other.
     pub rows: Vec<f32>,
     /// By how many scales what came lay beside the base.
     pub targets: Vec<f32>,
@@ -62,13 +64,14 @@ impl Lessons {
     /// At most about `most` lessons from the past, drawn evenly over functions and origins.
     pub fn draw(past: &Past<'_>, horizon: usize, most: usize, rng: &mut Rng) -> Self {
         let stakes = Stakes::of(past);
+        let width = width(past);
+        let mut lessons = Self { width, ..Self::default() };
         let first = past.origin().saturating_sub(REACH).max(KNOWN);
         let Some(origins) = past.origin().checked_sub(first).filter(|&count| count > 0) else {
-            return Self::default();
+            return lessons;
         };
         let there_are = (origins * past.members() * DRAWN) as f64;
         let chance = (most as f64 / there_are).min(1.0);
-        let mut lessons = Self::default();
         let mut row = [0.0; WIDTH];
         for member in 0..past.members() {
             let known = past.counts(member);
@@ -88,7 +91,7 @@ impl Lessons {
                     };
                     sight.row(&then, ahead, &mut row);
                     let scale = sight.scene.scale;
-                    lessons.rows.extend(row);
+                    lessons.rows.extend(&row[..width]);
                     lessons.targets.push((came - sight.scene.middle(ahead)) / scale);
                     lessons.weights.push(stakes.of_error(member, scale));
                     lessons.members.push(member as u32);

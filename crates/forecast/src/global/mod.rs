@@ -5,6 +5,7 @@ pub mod spread;
 pub mod analog;
 pub mod rests;
 pub mod marks;
+pub mod follows;
 pub mod features;
 pub mod views;
 pub mod halved;

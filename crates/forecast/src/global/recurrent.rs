@@ -14,7 +14,7 @@ use crate::bands::Forecast;
 use crate::boost::forest::LANES;
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model};
-use crate::global::features::{OWN, SHARED, Sight, WIDTH};
+use crate::global::features::{PLAIN, SHARED, Sight, WIDTH, width};
 use crate::global::halved::{Halved, half_of};
 use crate::global::lessons::Stakes;
 use crate::global::spread::{rooted, spread, unrooted};
@@ -56,7 +56,8 @@ pub struct Recurrent {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Half {
     network: Network,
-    /// Mean and spread of each known number, after its root.
+    /// Mean and spread of each number that was known when it was taught, after its root; of what is
+    /// known besides it is not told.
     measure: Vec<(f32, f32)>,
     horizon: usize,
 }
@@ -83,7 +84,8 @@ impl Forecaster for Recurrence {
     }
 }
 
-fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
+fn measure(batches: &[Batch], width: usize) -> Vec<(f32, f32)> {
+    let of_step = width - SHARED;
     let of_column = |column: usize| {
         let (mut sum, mut squares, mut len) = (0.0f32, 0.0f32, 0.0f32);
         let mut add = |value: f32| {
@@ -97,20 +99,22 @@ fn measure(batches: &[Batch]) -> Vec<(f32, f32)> {
                     let values = batch.shared.iter().skip(column).step_by(SHARED);
                     values.for_each(|value| (0..batch.asked).for_each(|_| add(*value)));
                 }
-                Some(own) => batch.own.iter().skip(own).step_by(OWN).for_each(|value| add(*value)),
+                Some(own) => {
+                    batch.own.iter().skip(own).step_by(of_step).for_each(|value| add(*value))
+                }
             }
         }
         let mean = sum / len.max(1.0);
         let spread = (squares / len.max(1.0) - mean * mean).max(0.0).sqrt();
         (mean, spread.max(0.05))
     };
-    (0..WIDTH).map(of_column).collect()
+    (0..width).map(of_column).collect()
 }
 
 impl Half {
     fn is_sound(&self) -> bool {
-        self.network.is_sound(INPUTS, WIDTH)
-            && self.measure.len() == WIDTH
+        self.network.is_sound(INPUTS, self.measure.len())
+            && [PLAIN, WIDTH].contains(&self.measure.len())
             && (1..=LANES).contains(&self.horizon)
     }
 
@@ -123,15 +127,17 @@ impl Half {
         budget: &Budget<'_>,
         mut rng: Rng,
     ) -> Self {
-        let network = Network::new(INPUTS, HIDDEN, WIDTH, UNITS, &mut rng);
-        let mut taught = Self { network, measure: vec![(0.0, 1.0); WIDTH], horizon };
+        let width = width(past);
+        let network = Network::new(INPUTS, HIDDEN, width, UNITS, &mut rng);
+        let mut taught = Self { network, measure: vec![(0.0, 1.0); width], horizon };
         let first = past.origin().saturating_sub(REACH).max(READ);
         let members: Vec<usize> = (0..past.members()).filter(|m| half_of(*m) == half).collect();
         if members.is_empty() || first >= past.origin() {
             return taught;
         }
         let drawn = |taught: &Self, rng: &mut Rng| taught.draw(past, &members, stakes, first, rng);
-        taught.measure = measure(&(0..8).map(|_| drawn(&taught, &mut rng).0).collect::<Vec<_>>());
+        let batches: Vec<Batch> = (0..8).map(|_| drawn(&taught, &mut rng).0).collect();
+        taught.measure = measure(&batches, width);
         let mut adam = Adam::new(taught.network.weights_mut().len());
         for step in 0..budget.steps {
             if !(budget.proceed)() {
@@ -179,7 +185,7 @@ impl Half {
     /// Adds what was read of a function, and what is known of it whatever the step ahead.
     fn add_row(&self, batch: &mut Batch, reads: &Reads, shared: &[f32; SHARED]) {
         batch.rows += 1;
-        batch.steps.resize_with(READ, Vec::new);
+        batch.steps.resize_with(READ, || Vec::with_capacity(ROWS * INPUTS));
         batch.steps.iter_mut().zip(reads).for_each(|(step, read)| step.extend_from_slice(read));
         batch.shared.extend(shared.iter().zip(&self.measure).map(measured));
     }

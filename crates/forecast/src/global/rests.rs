@@ -2,7 +2,7 @@
 //! the next ones are due, and how many.
 
 use crate::bands::{quantile_of, quantile_of_sorted};
-use crate::renewals::chances;
+use crate::renewals::{Renewals, steps_with_calls};
 
 /// How far back is looked: a week of 5-minute steps.
 const REACH: usize = 2016;
@@ -12,6 +12,8 @@ const RESTS: usize = 8;
 const SIZES: usize = 48;
 /// Earlier points at which the level is tried.
 const TRIED: usize = 96;
+/// Steps after each of them at which it is held against what came.
+const AHEAD: [usize; 5] = [1, 3, 6, 9, 12];
 
 /// What is known of a function's rests.
 #[derive(Debug, Clone)]
@@ -29,13 +31,16 @@ impl Rests {
     /// Looks at the counts before the origin, gaps closed.
     pub fn of(counts: &[f32], horizon: usize) -> Self {
         let counts = &counts[counts.len().saturating_sub(REACH)..];
-        let calls: Vec<usize> = (0..counts.len()).filter(|&step| counts[step] > 0.0).collect();
-        let mut sizes: Vec<f32> = calls.iter().map(|&step| counts[step]).collect();
+        let mut steps = [0; REACH];
+        let calls = steps_with_calls(counts, &mut steps);
+        let newest = &calls[calls.len().saturating_sub(SIZES)..];
+        let mut sizes: Vec<f32> = newest.iter().map(|&step| counts[step as usize]).collect();
         let size = sizes.last().copied().unwrap_or(0.0);
-        sizes.drain(..sizes.len().saturating_sub(SIZES));
         sizes.sort_unstable_by(f32::total_cmp);
-        let chances = chances(&calls, counts.len(), horizon);
-        let gap = |pair: &[usize]| (pair[1] - pair[0]) as f32;
+        let mut renewals = Renewals::default();
+        renewals.tell(calls);
+        let chances = renewals.chances(counts.len(), horizon);
+        let gap = |pair: &[u32]| (pair[1] - pair[0]) as f32;
         let last = &calls[calls.len().saturating_sub(RESTS + 1)..];
         let mut lengths: Vec<f32> = last.windows(2).map(gap).collect();
         let newest = lengths.last().copied();
@@ -69,11 +74,11 @@ impl Rests {
 /// the last eight hours.
 pub fn level_error(counts: &[f32]) -> f32 {
     let counts = &counts[counts.len().saturating_sub(TRIED + 36)..];
-    let mut errors = Vec::with_capacity(TRIED);
+    let mut errors = Vec::with_capacity(AHEAD.len() * counts.len());
     let mut level = counts.first().copied().unwrap_or(0.0);
     for (step, count) in counts.iter().enumerate() {
         level += 0.2 * (count - level);
-        let ahead = [1, 3, 6, 9, 12].into_iter().filter_map(|ahead| counts.get(step + ahead));
+        let ahead = AHEAD.into_iter().filter_map(|ahead| counts.get(step + ahead));
         if step >= 12 {
             errors.extend(ahead.map(|came| (came - level).abs()));
         }

@@ -79,7 +79,11 @@ pub fn scaled(quantiles: &Quantiles, sides: Sides) -> Quantiles {
 /// about a whole number is no knowledge. Known ones that are not whole were seen without what
 /// occasions did to them: what is expected of those is multiplied before anybody counts with it.
 pub fn whole(mut forecast: Forecast, known: &[f32]) -> Forecast {
-    if known.iter().any(|count| count.fract() != 0.0) {
+    // Added to a small number and taken away again, it leaves the nearest whole one; larger ones
+    // have nothing behind the point.
+    const ROUNDING: f32 = 8_388_608.0;
+    let is_part = |count: f32| count < ROUNDING && (count + ROUNDING) - ROUNDING != count;
+    if known.iter().fold(false, |is_any, &count| is_any | is_part(count)) {
         return forecast;
     }
     for quantiles in &mut forecast.steps {

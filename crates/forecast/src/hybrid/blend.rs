@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
 use crate::hybrid::track::Tracked;
-use crate::measure::pinball;
 
 /// How losses become weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -50,11 +49,15 @@ pub fn losses(track: &[Tracked<'_>], counts: &[f32], members: usize, rule: Rule)
             debug_assert_eq!(said.len(), LEVELS.len(), "members forecast the same levels");
             losses.steps += worth;
             for (member, forecast) in tracked.forecasts.iter().enumerate() {
-                for (level, &quantile) in forecast.steps[ahead].iter().enumerate() {
-                    let loss =
-                        pinball(f64::from(*came), f64::from(quantile), f64::from(LEVELS[level]));
-                    losses.of[member][level] += worth * loss as f32;
-                    losses.rooted[member][level] += worth * loss.sqrt() as f32;
+                let said = &forecast.steps[ahead];
+                let loss: [f32; LEVELS.len()] = std::array::from_fn(|level| {
+                    let over = came - said[level];
+                    let (above, below) = (LEVELS[level] * over, (LEVELS[level] - 1.0) * over);
+                    if above > below { above } else { below }
+                });
+                for (level, loss) in loss.into_iter().enumerate() {
+                    losses.of[member][level] += worth * loss;
+                    losses.rooted[member][level] += worth * loss.sqrt();
                 }
             }
         }

@@ -23,17 +23,24 @@ impl PointRule for Aggregation {
         vec![self.mean(known.counts); horizon]
     }
 
-    fn points_at(&self, asked: &[(&(), usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
-        let mut ends: Vec<usize> = asked.iter().map(|(_, end)| *end).collect();
-        ends.sort_unstable();
-        ends.dedup();
+    fn points_of(&self, asked: &[(&(), Known<'_>)], horizon: usize) -> Vec<f32> {
+        // Many ask about the same end of the same counts.
+        let mut ends: Vec<&[f32]> = Vec::new();
+        let mut places = Vec::with_capacity(asked.len());
+        for (_, known) in asked {
+            let is_same = |end: &&[f32]| std::ptr::eq(*end, known.counts);
+            places.push(ends.iter().position(is_same).unwrap_or_else(|| {
+                ends.push(known.counts);
+                ends.len() - 1
+            }));
+        }
         let means: Vec<f32> = match self {
             Aggregation::Adida => ends
                 .chunks(SIDE)
                 .flat_map(|ends| {
-                    let sums = ends.iter().map(|&end| {
-                        let length = mean_interval(&known.counts[..end]);
-                        (length, sums(&known.counts[..end], length))
+                    let sums = ends.iter().map(|counts| {
+                        let length = mean_interval(counts);
+                        (length, sums(counts, length))
                     });
                     let (lengths, sums): (Vec<usize>, Vec<Vec<f32>>) = sums.unzip();
                     let abreast = Abreast::of(&sums);
@@ -41,13 +48,9 @@ impl PointRule for Aggregation {
                     lengths.into_iter().zip(levels).map(|(length, level)| level / length as f32)
                 })
                 .collect(),
-            Aggregation::Imapa => ends.iter().map(|&end| self.mean(&known.counts[..end])).collect(),
+            Aggregation::Imapa => ends.iter().map(|counts| self.mean(counts)).collect(),
         };
-        let at = |(_, end): &(&(), usize)| {
-            let place = ends.binary_search(end).expect("each end has its mean");
-            std::iter::repeat_n(means[place], horizon)
-        };
-        asked.iter().flat_map(at).collect()
+        places.into_iter().flat_map(|place| std::iter::repeat_n(means[place], horizon)).collect()
     }
 }
 

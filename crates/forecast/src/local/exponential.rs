@@ -53,13 +53,13 @@ impl PointRule for Exponential {
         run(weights, known).0.ahead(horizon)
     }
 
-    fn points_at(&self, asked: &[(&Weights, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
-        let of_some = |asked: &[(&Weights, usize)]| {
-            let series = |(_, end): &(&Weights, usize)| recent(&known.counts[..*end]);
-            let series: Vec<&[f32]> = asked.iter().map(series).collect();
-            if !series.iter().all(|counts| is_long(counts, known.season)) {
-                let alone = |(weights, end): &(&Weights, usize)| {
-                    self.points(weights, known.until(*end), horizon)
+    fn points_of(&self, asked: &[(&Weights, Known<'_>)], horizon: usize) -> Vec<f32> {
+        let of_some = |asked: &[(&Weights, Known<'_>)]| {
+            let series: Vec<&[f32]> = asked.iter().map(|(_, known)| recent(known.counts)).collect();
+            let season = asked.first().map_or(1, |(_, known)| known.season);
+            if !series.iter().all(|counts| is_long(counts, season)) {
+                let alone = |(weights, known): &(&Weights, Known<'_>)| {
+                    self.points(weights, *known, horizon)
                 };
                 return asked.iter().flat_map(alone).collect::<Vec<f32>>();
             }
@@ -67,7 +67,7 @@ impl PointRule for Exponential {
             let begun: Vec<State> = weights
                 .iter()
                 .zip(&series)
-                .map(|(weights, counts)| begin(weights.season, counts, known.season))
+                .map(|(weights, counts)| begin(weights.season, counts, season))
                 .collect();
             let mut begun = begun.iter();
             let mut run = Run::of(&weights, |_| begun.next().expect("each has its beginning"));

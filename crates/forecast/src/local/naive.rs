@@ -1,6 +1,7 @@
 //! As much comes as came last; how far off that is, the changes of the last hours tell.
 
-use crate::bands::{Forecast, quantiles_of};
+use crate::abreast::quantiles;
+use crate::bands::Forecast;
 use crate::local::rule::{Known, Rule};
 
 /// Steps whose changes make the band.
@@ -14,11 +15,10 @@ impl Rule for Naive {
     fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast {
         let last = known.counts[known.counts.len() - 1];
         let recent = &known.counts[known.counts.len().saturating_sub(REACH)..];
-        let steps = (1..=horizon).map(|ahead| {
-            let pairs = recent.iter().zip(recent.iter().skip(ahead));
-            let mut changes: Vec<f32> = pairs.map(|(before, after)| after - before).collect();
-            quantiles_of(&mut changes).map(|change| last + change)
-        });
+        let lens: Vec<usize> =
+            (1..=horizon).map(|ahead| recent.len().saturating_sub(ahead)).collect();
+        let changes = quantiles(&lens, |list, place| recent[place + list + 1] - recent[place]);
+        let steps = changes.into_iter().map(|changes| changes.map(|change| last + change));
         Forecast { steps: steps.collect() }
     }
 }

@@ -14,6 +14,7 @@ use crate::few::{FEW, usual, widened};
 use crate::forecaster::{Budget, Forecaster, Model, Whose};
 use crate::global::views::Views;
 use crate::panel::Past;
+use crate::smooth::SIDE;
 
 /// What a method knows when it forecasts one function.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,11 @@ pub trait Rule: Send + Sync {
     fn forecasts(&self, known: Known<'_>, ends: &[usize], horizon: usize) -> Vec<Forecast> {
         ends.iter().map(|&end| self.forecast(known.until(end), horizon)).collect()
     }
+
+    /// The same of several functions.
+    fn of_each(&self, asked: &[(Known<'_>, Vec<usize>)], horizon: usize) -> Vec<Vec<Forecast>> {
+        asked.iter().map(|(known, ends)| self.forecasts(*known, ends, horizon)).collect()
+    }
 }
 
 /// A method that gives a middle only.
@@ -66,21 +72,14 @@ pub trait PointRule: Send + Sync {
     /// The middle of each of the next `horizon` steps.
     fn points(&self, shape: &Self::Shape, known: Known<'_>, horizon: usize) -> Vec<f32>;
 
-    /// The shapes at some ends of what is known.
-    fn shapes(&self, known: Known<'_>, ends: &[usize]) -> Vec<Self::Shape> {
-        ends.iter().map(|&end| self.shape(known.until(end))).collect()
+    /// The shapes of several functions, or of one at several ends.
+    fn shapes(&self, asked: &[Known<'_>]) -> Vec<Self::Shape> {
+        asked.iter().map(|known| self.shape(*known)).collect()
     }
 
-    /// The middles at some ends, each with its own shape, `horizon` numbers for each.
-    fn points_at(
-        &self,
-        asked: &[(&Self::Shape, usize)],
-        known: Known<'_>,
-        horizon: usize,
-    ) -> Vec<f32> {
-        let points =
-            |(shape, end): &(&Self::Shape, usize)| self.points(shape, known.until(*end), horizon);
-        asked.iter().flat_map(points).collect()
+    /// The middles of several, each with its own shape, `horizon` numbers for each.
+    fn points_of(&self, asked: &[(&Self::Shape, Known<'_>)], horizon: usize) -> Vec<f32> {
+        asked.iter().flat_map(|(shape, known)| self.points(shape, *known, horizon)).collect()
     }
 }
 
@@ -98,25 +97,38 @@ impl<R: PointRule> Rule for Conformal<R> {
     }
 
     fn forecasts(&self, known: Known<'_>, ends: &[usize], horizon: usize) -> Vec<Forecast> {
+        let each = self.of_each(&[(known, ends.to_vec())], horizon);
+        each.into_iter().next().expect("one function was asked about")
+    }
+
+    fn of_each(&self, asked: &[(Known<'_>, Vec<usize>)], horizon: usize) -> Vec<Vec<Forecast>> {
         let Conformal(rule) = self;
-        let shapes = rule.shapes(known, ends);
+        // All ends of all functions.
+        let mut whole: Vec<Known<'_>> = Vec::new();
+        for (known, ends) in asked {
+            whole.extend(ends.iter().map(|&end| known.until(end)));
+        }
+        let shapes = rule.shapes(&whole);
         let earlier = |end: usize| {
             let ends = (1..=WINDOWS).map_while(move |back| end.checked_sub(back * horizon));
             ends.take_while(|&end| end > 0)
         };
-        let asked: Vec<(&R::Shape, usize)> = shapes
+        let windows: Vec<(&R::Shape, Known<'_>)> = shapes
             .iter()
-            .zip(ends)
-            .flat_map(|(shape, &end)| {
-                std::iter::once(end).chain(earlier(end)).map(move |end| (shape, end))
+            .zip(&whole)
+            .flat_map(|(shape, known)| {
+                let end = known.counts.len();
+                let ends = std::iter::once(end).chain(earlier(end));
+                ends.map(move |end| (shape, known.until(end)))
             })
             .collect();
-        let points = rule.points_at(&asked, known, horizon);
+        let points = rule.points_of(&windows, horizon);
         let mut points = points.chunks_exact(horizon.max(1));
-        let mut forecasts = Vec::with_capacity(ends.len());
+        let mut forecasts = Vec::with_capacity(whole.len());
         let mut sizes = Vec::with_capacity(WINDOWS);
         let mut errors = Vec::with_capacity(2 * WINDOWS);
-        for &end in ends {
+        for known in &whole {
+            let end = known.counts.len();
             let middle = points.next().unwrap_or_default();
             let windows = points.clone().zip(earlier(end));
             let step = |(ahead, &middle): (usize, &f32)| {
@@ -138,7 +150,8 @@ impl<R: PointRule> Rule for Conformal<R> {
             forecasts.push(Forecast { steps });
             points.by_ref().take(earlier(end).count()).for_each(drop);
         }
-        forecasts
+        let mut forecasts = forecasts.into_iter();
+        asked.iter().map(|(_, ends)| forecasts.by_ref().take(ends.len()).collect()).collect()
     }
 }
 
@@ -164,18 +177,20 @@ impl Forecaster for Local {
 
 impl Model for Local {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
-        let at = At::of(past, members.clone());
-        let one = |(place, member): (usize, usize)| {
-            at.one(self.rule, place, &past.filled(member), horizon)
-        };
-        members.enumerate().map(one).collect()
+        let mut said = Vec::with_capacity(members.len());
+        for first in members.clone().step_by(ABREAST) {
+            let some = first..members.end.min(first + ABREAST);
+            let counts: Vec<Vec<f32>> = some.clone().map(|member| past.filled(member)).collect();
+            let counts: Vec<&[f32]> = counts.iter().map(Vec::as_slice).collect();
+            let of_some = self.say_at((past, some, &counts), &[past.origin()], horizon);
+            said.extend(of_some.into_iter().flatten());
+        }
+        said
     }
 
     fn say(&self, views: &Views<'_>, _: Whose) -> Vec<Forecast> {
-        let at = At::of(&views.past, views.members.clone());
-        let one =
-            |(place, counts): (usize, &&[f32])| at.one(self.rule, place, counts, views.horizon);
-        views.counts.iter().enumerate().map(one).collect()
+        let said = self.say_views(views, &[views.past.origin()]);
+        said.into_iter().next().expect("one end, one forecast of each")
     }
 
     fn say_both(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
@@ -186,7 +201,7 @@ impl Model for Local {
     fn say_often(&self, views: &[Views<'_>]) -> Vec<Vec<Forecast>> {
         let ends: Vec<usize> = views.iter().map(|views| views.past.origin()).collect();
         let whole = views.iter().max_by_key(|views| views.past.origin());
-        whole.map_or_else(Vec::new, |whole| self.say_at(whole, &ends))
+        whole.map_or_else(Vec::new, |whole| self.say_views(whole, &ends))
     }
 
     fn say_now_and_often(
@@ -196,7 +211,7 @@ impl Model for Local {
     ) -> (Vec<Forecast>, Vec<Vec<Forecast>>) {
         let earlier = earlier.iter().map(|views| views.past.origin());
         let ends: Vec<usize> = std::iter::once(now.past.origin()).chain(earlier).collect();
-        let mut said = self.say_at(now, &ends).into_iter();
+        let mut said = self.say_views(now, &ends).into_iter();
         (said.next().expect("now is one of them"), said.collect())
     }
 
@@ -205,15 +220,30 @@ impl Model for Local {
     }
 }
 
+/// Functions whose forecasts are made side by side.
+const ABREAST: usize = SIDE;
+
 impl Local {
-    /// The forecasts of some functions at several origins, none later than that of `whole`.
-    fn say_at(&self, whole: &Views<'_>, ends: &[usize]) -> Vec<Vec<Forecast>> {
-        let room = || Vec::with_capacity(whole.counts.len());
+    fn say_views(&self, views: &Views<'_>, ends: &[usize]) -> Vec<Vec<Forecast>> {
+        let whole = (&views.past, views.members.clone(), &views.counts[..]);
+        self.say_at(whole, ends, views.horizon)
+    }
+
+    /// The forecasts of some functions, whose counts, gaps closed, are at hand, at several origins,
+    /// none later than that of the past. Nothing known is nothing forecast.
+    fn say_at(
+        &self,
+        (past, members, counts): (&Past<'_>, Range<usize>, &[&[f32]]),
+        ends: &[usize],
+        horizon: usize,
+    ) -> Vec<Vec<Forecast>> {
+        let room = || Vec::with_capacity(counts.len());
         let mut said: Vec<Vec<Forecast>> = ends.iter().map(|_| room()).collect();
-        let at = At::of(&whole.past, whole.members.clone());
-        for (place, counts) in whole.counts.iter().enumerate() {
-            let forecasts = at.often(self.rule, place, counts, ends, whole.horizon);
-            said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
+        let at = At::of(past, members);
+        for (counts, first) in counts.chunks(ABREAST).zip(at.first.chunks(ABREAST)) {
+            for forecasts in at.often(self.rule, counts, first, ends, horizon) {
+                said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
+            }
         }
         said
     }
@@ -235,44 +265,57 @@ impl<'p> At<'p> {
         Self { past: *past, first, usual }
     }
 
-    /// The forecast of one function whose counts, gaps closed, are at hand. Nothing known is
-    /// nothing forecast.
-    fn one(&self, rule: &dyn Rule, place: usize, counts: &[f32], horizon: usize) -> Forecast {
-        let forecasts = self.often(rule, place, counts, &[counts.len()], horizon);
-        forecasts.into_iter().next().expect("one end, one forecast")
-    }
-
-    /// The forecasts of one function that were made at some ends of its counts.
+    /// The forecasts of some functions, known from so many steps on, that were made at some ends of
+    /// their counts.
     fn often(
         &self,
         rule: &dyn Rule,
-        place: usize,
-        counts: &[f32],
+        counts: &[&[f32]],
+        first: &[usize],
         ends: &[usize],
         horizon: usize,
-    ) -> Vec<Forecast> {
-        let (past, first) = (&self.past, self.first[place].min(counts.len()));
-        let counts = &counts[first..];
-        let ends: Vec<usize> = ends.iter().map(|end| end.saturating_sub(first)).collect();
+    ) -> Vec<Vec<Forecast>> {
+        let past = &self.past;
         let (season, day, days) = (past.season(), past.day(), past.days());
-        let known = Known { counts, season, day, first, days };
-        let some: Vec<usize> = ends.iter().copied().filter(|&end| end > 0).collect();
-        let mut made = rule.forecasts(known, &some, horizon).into_iter();
-        let sane = |&end: &usize| match counts[..end].last() {
-            None => Forecast::flat([0.0; LEVELS.len()], horizon),
-            Some(&last) => {
-                let most = past.most().min(bound(&counts[..end]));
-                let made = made.next().expect("one end, one forecast").sane(most, last);
-                let recent = &counts[end.saturating_sub(FEW)..end];
-                widened(made, recent, self.usual).sane(past.most(), last)
-            }
+        let mut asked: Vec<(Known<'_>, Vec<usize>)> = Vec::with_capacity(counts.len());
+        for (&counts, &first) in counts.iter().zip(first) {
+            let first = first.min(counts.len());
+            let known = Known { counts: &counts[first..], season, day, first, days };
+            let some = ends.iter().filter(|&&end| end > first).map(|end| end - first);
+            asked.push((known, some.collect()));
+        }
+        let made = rule.of_each(&asked, horizon);
+        let of_one = |((known, _), made): (&(Known<'_>, Vec<usize>), Vec<Forecast>)| {
+            let mut made = made.into_iter();
+            let sane = |&end: &usize| {
+                let counts = &known.counts[..end.saturating_sub(known.first)];
+                match counts.last() {
+                    None => Forecast::flat([0.0; LEVELS.len()], horizon),
+                    Some(&last) => {
+                        let most = past.most().min(bound(counts));
+                        let made = made.next().expect("one end, one forecast").sane(most, last);
+                        let recent = &counts[counts.len().saturating_sub(FEW)..];
+                        widened(made, recent, self.usual).sane(past.most(), last)
+                    }
+                }
+            };
+            ends.iter().map(sane).collect()
         };
-        ends.iter().map(sane).collect()
+        asked.iter().zip(made).map(of_one).collect()
     }
 }
 
 /// No forecast goes beyond ten times the most that was ever seen, and a little: what a
 /// runaway trend says of tomorrow is no news.
 pub fn bound(counts: &[f32]) -> f32 {
-    10.0 * (counts.iter().fold(0.0f32, |most, &count| most.max(count)) + 10.0)
+    let mut lanes = [0.0f32; 8];
+    let (eights, rest) = counts.as_chunks::<8>();
+    for eight in eights {
+        // Not `max`, which also asks for what is not a number, and is no single instruction.
+        let larger =
+            |(most, &count): (&mut f32, &f32)| *most = if count > *most { count } else { *most };
+        lanes.iter_mut().zip(eight).for_each(larger);
+    }
+    let most = lanes.iter().chain(rest).fold(0.0f32, |most, &count| most.max(count));
+    10.0 * (most + 10.0)
 }

@@ -26,11 +26,10 @@ impl Rule for SeasonalNaive {
     fn forecast(&self, known: Known<'_>, horizon: usize) -> Forecast {
         let Known { counts, season, .. } = known;
         let season = season.clamp(1, counts.len());
-        let reach = season.max(48);
-        let pairs = counts.iter().zip(&counts[season..]);
+        let newest = season.max(counts.len().saturating_sub(season.max(48)));
+        let pairs = counts[newest - season..].iter().zip(&counts[newest..]);
         let mut changes: Vec<f32> = pairs.map(|(before, after)| after - before).collect();
-        let skipped = changes.len().saturating_sub(reach);
-        let spread = quantiles_of(&mut changes[skipped..]);
+        let spread = quantiles_of(&mut changes);
         let steps = (0..horizon).map(|ahead| {
             let base = counts[counts.len() - season + ahead % season];
             spread.map(|change| base + change)
@@ -115,9 +114,12 @@ fn changes(known: &Known<'_>, step: usize, like: Like, enough: usize) -> Vec<f32
         let Some(then) = before[like as usize].or(before[0]) else { continue };
         let shift = days.all()[place].start - days.all()[then].start;
         let begin = steps.start.max(first.cast_signed() + shift);
-        for step in begin..steps.end {
-            let at = |step: isize| counts[step.abs_diff(first.cast_signed())];
-            changes.push(at(step) - at(step - shift));
+        let at = |step: isize| step.abs_diff(first.cast_signed());
+        if begin < steps.end {
+            let (own, earlier) =
+                (at(begin)..at(steps.end), at(begin - shift)..at(steps.end - shift));
+            let pairs = counts[own].iter().zip(&counts[earlier]);
+            changes.extend(pairs.map(|(own, earlier)| own - earlier));
         }
     }
     changes

@@ -14,34 +14,32 @@ const HIGH: f32 = 0.99;
 /// search a weight takes time in proportion to them.
 const REACH: usize = 576;
 
-fn recent(counts: &[f32], end: usize) -> &[f32] {
-    &counts[end.saturating_sub(REACH)..end]
+fn recent_of<'k>(known: &Known<'k>) -> &'k [f32] {
+    &known.counts[known.counts.len().saturating_sub(REACH)..]
 }
 
 impl PointRule for Smoothing {
     type Shape = f32;
 
     fn shape(&self, known: Known<'_>) -> f32 {
-        best_weight(recent(known.counts, known.counts.len()), LOW, HIGH)
+        best_weight(recent_of(&known), LOW, HIGH)
     }
 
     fn points(&self, weight: &f32, known: Known<'_>, horizon: usize) -> Vec<f32> {
-        let counts = recent(known.counts, known.counts.len());
-        vec![level(counts.iter().copied(), *weight); horizon]
+        vec![level(recent_of(&known).iter().copied(), *weight); horizon]
     }
 
-    fn shapes(&self, known: Known<'_>, ends: &[usize]) -> Vec<f32> {
-        let of_some = |ends: &[usize]| {
-            let series: Vec<&[f32]> = ends.iter().map(|&end| recent(known.counts, end)).collect();
-            Abreast::of(&series).best_weights(LOW, HIGH).into_iter().take(ends.len())
+    fn shapes(&self, asked: &[Known<'_>]) -> Vec<f32> {
+        let of_some = |asked: &[Known<'_>]| {
+            let series: Vec<&[f32]> = asked.iter().map(recent_of).collect();
+            Abreast::of(&series).best_weights(LOW, HIGH).into_iter().take(asked.len())
         };
-        ends.chunks(SIDE).flat_map(of_some).collect()
+        asked.chunks(SIDE).flat_map(of_some).collect()
     }
 
-    fn points_at(&self, asked: &[(&f32, usize)], known: Known<'_>, horizon: usize) -> Vec<f32> {
-        let of_some = |asked: &[(&f32, usize)]| {
-            let series: Vec<&[f32]> =
-                asked.iter().map(|(_, end)| recent(known.counts, *end)).collect();
+    fn points_of(&self, asked: &[(&f32, Known<'_>)], horizon: usize) -> Vec<f32> {
+        let of_some = |asked: &[(&f32, Known<'_>)]| {
+            let series: Vec<&[f32]> = asked.iter().map(|(_, known)| recent_of(known)).collect();
             let mut weights = [0.0; SIDE];
             weights.iter_mut().zip(asked).for_each(|(weight, (of, _))| *weight = **of);
             Abreast::of(&series).levels(weights).into_iter().take(asked.len())

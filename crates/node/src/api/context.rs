@@ -239,6 +239,9 @@ pub trait Sited: Send + Sync {
     /// Leaves it; or forgets it without asking the others.
     fn leave(&self, forget: bool) -> Siting<'_, ()>;
 
+    /// Has it certified anew.
+    fn renew(&self) -> Siting<'_, ()>;
+
     /// Removes another site that is not there any more.
     fn remove(&self, site: String) -> Siting<'_, ()>;
 

@@ -13,6 +13,7 @@ use swell_api::plan::PlanStep;
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, At, Failure, Told};
+use crate::flow::launch::warnings;
 use crate::refusal::{Reason, Refusal};
 
 /// All flows, by name.
@@ -56,8 +57,9 @@ pub async fn deploy(
         let title = "the path and the flow have different names";
         return Err(Failure(Refusal::new(Reason::BadRequest, title)));
     }
+    let warnings = warnings(&spec);
     let changed = context.flows.flows.deploy(spec).await?;
-    Ok(Json(FlowDeployed { name, changed }))
+    Ok(Json(FlowDeployed { name, changed, warnings }))
 }
 
 /// How to remove a flow.

@@ -74,6 +74,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/site/members/{name}", delete(sites::remove)),
         ("/v1/site/init", post(sites::init)),
         ("/v1/site/join", post(sites::join)),
+        ("/v1/site/certificates", post(sites::renew)),
         ("/v1/site/invitations", post(sites::invite)),
         ("/v1/site/nodes", get(site_nodes::list).delete(site_nodes::leave)),
         ("/v1/site/nodes/{name}", delete(site_nodes::remove)),

@@ -9,8 +9,9 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
+use swell_api::site::{Cluster, FileProposal, Filed, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
+use swell_api::site_reading::{Authorities, Ledger, Proposals, Read, Standing};
 
 use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, At, Failure, Told, aside};
@@ -34,23 +35,23 @@ pub enum Consistency {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReadQuery {
-    /// How true it must be; left out is `best`. The header `swell-consistency` of the answer says
-    /// which it is: `linearizable`, or `local`, which may be behind.
+    /// How true it must be; left out is `best`. `consistency` in the answer, and its header
+    /// `swell-consistency`, say which it is: `linearizable`, or `local`, which may be behind.
     #[serde(default)]
     #[param(inline)]
     consistency: Consistency,
 }
 
-/// What was read, and whether all is in it that was decided before it was asked for.
-pub struct Read<T> {
-    told: T,
-    is_linearizable: bool,
-}
+/// What was read, on its way out: how true it is stands in the body and in a header.
+pub struct Shown<T>(Read<T>);
 
-impl<T: Serialize> IntoResponse for Read<T> {
+impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
-        let which = if self.is_linearizable { "linearizable" } else { "local" };
-        ([("swell-consistency", which)], Json(self.told)).into_response()
+        let which = match self.0.consistency {
+            Standing::Linearizable => "linearizable",
+            Standing::Local => "local",
+        };
+        ([("swell-consistency", which)], Json(self.0)).into_response()
     }
 }
 
@@ -59,18 +60,19 @@ async fn read<T: Send + 'static>(
     context: &Arc<ApiContext>,
     consistency: Consistency,
     look: impl FnOnce(&ApiContext) -> Result<T, Refusal> + Send + 'static,
-) -> Answer<Read<T>> {
+) -> Answer<Shown<T>> {
     let is_linearizable = match consistency {
         Consistency::Local => false,
         Consistency::Best => context.sited()?.tries_to_catch_up().await?,
         Consistency::Linearizable => context.sited()?.catch_up().await.map(|()| true)?,
     };
-    Ok(Read { told: aside(context, look).await?, is_linearizable })
+    let consistency = if is_linearizable { Standing::Linearizable } else { Standing::Local };
+    Ok(Shown(Read { consistency, told: aside(context, look).await? }))
 }
 
 /// The sites of the cluster, as this one sees them.
 #[utoipa::path(get, path = "/v1/site", tag = "sites", params(ReadQuery), responses(
-    (status = 200, description = "The sites.", body = Cluster),
+    (status = 200, description = "The sites.", body = Read<Cluster>),
     (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
     (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
@@ -78,7 +80,7 @@ async fn read<T: Send + 'static>(
 pub async fn cluster(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<ReadQuery>,
-) -> Answer<Read<Cluster>> {
+) -> Answer<Shown<Cluster>> {
     read(&context, query.consistency, |context| context.sited()?.cluster()).await
 }
 
@@ -171,6 +173,19 @@ pub async fn invite(
     Ok(Json(aside(&context, move |context| context.sited()?.invite(asked)).await?))
 }
 
+/// Has this site certified anew, with new keys, by the site that founded the cluster. They are used
+/// from the next start of the node; the old certificates stay good until they expire.
+#[utoipa::path(post, path = "/v1/site/certificates", tag = "sites", responses(
+    (status = 204, description = "The new ones are kept."),
+    (status = 404, description = "This node is no site."),
+    (status = 503, description = "The site that founded the cluster is not reached."),
+    (status = 507, description = "They cannot be kept."),
+))]
+pub async fn renew(State(context): State<Arc<ApiContext>>) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.renew().await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Sets whether anything moves.
 #[utoipa::path(put, path = "/v1/site/mode", tag = "sites", request_body = SetMode, responses(
     (status = 204, description = "It is set, at all sites."),
@@ -187,7 +202,7 @@ pub async fn set_mode(
 
 /// Proposals that are remembered, newest first.
 #[utoipa::path(get, path = "/v1/proposals", tag = "sites", params(ReadQuery), responses(
-    (status = 200, description = "Proposals.", body = Vec<Proposal>),
+    (status = 200, description = "Proposals.", body = Read<Proposals>),
     (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
     (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
@@ -195,8 +210,12 @@ pub async fn set_mode(
 pub async fn proposals(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<ReadQuery>,
-) -> Answer<Read<Vec<Proposal>>> {
-    read(&context, query.consistency, |context| context.sited()?.proposals()).await
+) -> Answer<Shown<Proposals>> {
+    let told = |context: &ApiContext| {
+        let proposals = context.sited()?.proposals()?;
+        Ok(Proposals { proposals })
+    };
+    read(&context, query.consistency, told).await
 }
 
 /// Files a proposal for a person. It is voted on as any other.
@@ -218,7 +237,7 @@ pub async fn file(
 #[utoipa::path(get, path = "/v1/proposals/{id}", tag = "sites",
     params(("id" = u64, Path, description = "Its id."), ReadQuery),
     responses(
-        (status = 200, description = "The proposal.", body = Proposal),
+        (status = 200, description = "The proposal.", body = Read<Proposal>),
         (status = 400, description = "That is no id, or the query makes no sense."),
         (status = 404, description = "It is not remembered."),
         (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
@@ -228,7 +247,7 @@ pub async fn proposal(
     State(context): State<Arc<ApiContext>>,
     At(id): At,
     Asked(query): Asked<ReadQuery>,
-) -> Answer<Read<Proposal>> {
+) -> Answer<Shown<Proposal>> {
     let id = number(&id)?;
     read(&context, query.consistency, move |context| context.sited()?.proposal(id)).await
 }
@@ -252,7 +271,7 @@ pub async fn withdraw(State(context): State<Arc<ApiContext>>, At(id): At) -> Ans
 
 /// Who has authority over which workload.
 #[utoipa::path(get, path = "/v1/authorities", tag = "sites", params(ReadQuery), responses(
-    (status = 200, description = "Workloads with their authority.", body = Vec<Authority>),
+    (status = 200, description = "Workloads with their authority.", body = Read<Authorities>),
     (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site."),
     (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
@@ -260,8 +279,12 @@ pub async fn withdraw(State(context): State<Arc<ApiContext>>, At(id): At) -> Ans
 pub async fn authorities(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<ReadQuery>,
-) -> Answer<Read<Vec<Authority>>> {
-    read(&context, query.consistency, |context| context.sited()?.authorities()).await
+) -> Answer<Shown<Authorities>> {
+    let told = |context: &ApiContext| {
+        let authorities = context.sited()?.authorities()?;
+        Ok(Authorities { authorities })
+    };
+    read(&context, query.consistency, told).await
 }
 
 /// Of which site.
@@ -279,7 +302,7 @@ pub struct LedgerQuery {
 
 /// What sites forecast, what then happened, and what they weigh for it.
 #[utoipa::path(get, path = "/v1/ledger", tag = "sites", params(LedgerQuery), responses(
-    (status = 200, description = "The ledger.", body = Vec<LedgerRow>),
+    (status = 200, description = "The ledger.", body = Read<Ledger>),
     (status = 400, description = "The query makes no sense."),
     (status = 404, description = "This node is no site, or there is no such site."),
     (status = 503, description = "It should be linearizable, and no majority of the sites is reached."),
@@ -287,9 +310,13 @@ pub struct LedgerQuery {
 pub async fn ledger(
     State(context): State<Arc<ApiContext>>,
     Asked(query): Asked<LedgerQuery>,
-) -> Answer<Read<Vec<LedgerRow>>> {
+) -> Answer<Shown<Ledger>> {
     let LedgerQuery { site, consistency } = query;
-    read(&context, consistency, move |context| context.sited()?.ledger(site.as_deref())).await
+    let told = move |context: &ApiContext| {
+        let ledger = context.sited()?.ledger(site.as_deref())?;
+        Ok(Ledger { ledger })
+    };
+    read(&context, consistency, told).await
 }
 
 fn number(text: &str) -> Answer<u64> {

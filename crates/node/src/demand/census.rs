@@ -46,5 +46,5 @@ impl Census {
 }
 
 fn sums(version: &Version) -> (u64, Used) {
-    (version.counts.total.load(Ordering::Relaxed), version.usage.read())
+    (version.counts.total.load(Ordering::Relaxed), version.used())
 }

@@ -39,6 +39,7 @@ pub struct Track {
 pub struct CallCosts {
     calls: f64,
     run_us: f64,
+    cpu_us: f64,
     weighed: f64,
     memory_kib: f64,
     bytes: f64,
@@ -50,6 +51,7 @@ impl CallCosts {
         let fold = |sum: &mut f64, more: u64| *sum = *sum * FADING + more as f64;
         fold(&mut self.calls, used.calls);
         fold(&mut self.run_us, used.run_us);
+        fold(&mut self.cpu_us, used.cpu_us);
         fold(&mut self.weighed, used.weighed);
         fold(&mut self.memory_kib, used.memory_kib);
         fold(&mut self.bytes, used.bytes);
@@ -58,6 +60,11 @@ impl CallCosts {
     /// How long an instance works on a call, in seconds; none before the first call.
     pub fn run_seconds(&self) -> Option<f64> {
         mean(self.run_us, self.calls).map(|us| us / 1e6)
+    }
+
+    /// Processor time that a call takes, in seconds; none before the first call.
+    pub fn cpu_seconds(&self) -> Option<f64> {
+        mean(self.cpu_us, self.calls).map(|us| us / 1e6)
     }
 
     /// The most memory that the guest of a call held, in bytes; none where nobody could tell.
@@ -72,7 +79,7 @@ impl CallCosts {
 
     /// Whether these are numbers that counting can have made.
     pub fn is_sane(&self) -> bool {
-        [self.calls, self.run_us, self.weighed, self.memory_kib, self.bytes]
+        [self.calls, self.run_us, self.cpu_us, self.weighed, self.memory_kib, self.bytes]
             .iter()
             .all(|sum| sum.is_finite() && *sum >= 0.0)
     }
@@ -139,13 +146,20 @@ mod tests {
         let mut costs = CallCosts::default();
         assert_eq!((costs.run_seconds(), costs.memory_bytes()), (None, None));
         for _ in 0..200 {
-            let used = Used { calls: 4, run_us: 8_000, weighed: 2, memory_kib: 20, bytes: 400 };
-            costs.step(&used);
+            costs.step(&Used {
+                calls: 4,
+                run_us: 8_000,
+                weighed: 2,
+                memory_kib: 20,
+                bytes: 400,
+                cpu_us: 1_200,
+            });
         }
         let near = |found: Option<f64>, wanted: f64| {
             assert!((found.expect("it is known") - wanted).abs() < 1e-9, "{found:?} {wanted}");
         };
         near(costs.run_seconds(), 0.002);
+        near(costs.cpu_seconds(), 0.0003);
         near(costs.memory_bytes(), 10_240.0);
         near(costs.bytes(), 100.0);
         assert!(costs.is_sane());

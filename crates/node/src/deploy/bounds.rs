@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use http::uri::PathAndQuery;
 use swell_api::spec::{BackendName, FunctionSpec, Isolation, Route};
 use swell_content::naming::ContentName;
 use swell_core::settings::MIN_WARM_MAX;
@@ -30,6 +31,9 @@ pub const TEXT_BYTES_MAX: usize = 256 << 10;
 
 /// The label by which a function says how much it matters.
 pub const CRITICALITY: &str = "criticality";
+/// The label that says at which path a function answers whether it is well: calling it has no
+/// effects.
+pub const HEALTH: &str = "health";
 /// What it can say.
 const CRITICALITIES: [&str; 3] = ["low", "normal", "critical"];
 
@@ -254,6 +258,16 @@ fn environment(spec: &FunctionSpec, found: &mut Vec<String>) {
             short(other),
             CRITICALITIES.join("`, `")
         ));
+    }
+    if let Some(path) = spec.labels.get(HEALTH) {
+        let is_path = path.starts_with('/') && path.parse::<PathAndQuery>().is_ok();
+        if !is_path {
+            found.push(format!(
+                "the label `{HEALTH}` is `{}`; it is the path that answers whether the function is \
+                 well, such as `/healthz`",
+                short(path)
+            ));
+        }
     }
     if spec.inputs.len() > INPUTS_MAX {
         found.push(format!("`inputs` has more than {INPUTS_MAX} contents"));

@@ -66,14 +66,6 @@ impl Deployer {
         if reason.is_none() {
             reason = self.pending.get(&function.name).and_then(|one| one.failure);
         }
-        let mut calls = CallCounts::default();
-        for version in &function.versions {
-            let counts = version.counts.read();
-            calls.total += counts.total;
-            calls.cold += counts.cold;
-            calls.refused += counts.refused;
-            calls.failed += counts.failed;
-        }
         let mut spec = newest.spec.clone();
         let scale = *newest.scale.read();
         (spec.min_warm, spec.max_instances) = (scale.min_warm, scale.max_instances);
@@ -87,7 +79,7 @@ impl Deployer {
             url,
             spec,
             instances: counts.get(&*function.name).copied().unwrap_or_default(),
-            calls,
+            calls: function.calls(),
         }
     }
 

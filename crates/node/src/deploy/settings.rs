@@ -5,6 +5,7 @@
 //! mind counts in; what was measured on this machine is wall time and goes through the
 //! clock.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use swell_api::spec::FunctionSpec;
@@ -26,6 +27,9 @@ pub fn of_version(version: &Version, clock: &Clock) -> FunctionSettings {
     let template = version.template.get().and_then(|made| made.as_ref().ok());
     let costs = template.map(|template| template.costs()).unwrap_or_default();
     let mut scale = *version.scale.read();
+    if version.held.load(Ordering::Relaxed) {
+        scale.min_warm = scale.min_warm.max(1);
+    }
     if template.is_none() {
         scale.min_warm = 0;
     }

@@ -5,6 +5,8 @@
 //! `settings`), so that it never orders starts that must fail. Work that fails for reasons
 //! that may pass is tried again, more and more rarely, as long as the version wants it.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -25,6 +27,23 @@ impl Deployer {
         if !cold.is_empty() {
             runtime.spawn(warm(Arc::downgrade(self), self.prepare.clone(), cold));
         }
+    }
+
+    /// Keeps an instance of each version of these functions that has traffic, and of others no more
+    /// than they say themselves. Nothing of this is on disk: whoever wants it says so again.
+    pub fn hold(self: &Arc<Self>, names: &BTreeSet<String>) {
+        let _heads = self.heads.lock();
+        let mut begin = Vec::new();
+        for function in self.parts.registry.all() {
+            let is_held = names.contains(&*function.name);
+            for version in &function.versions {
+                if version.held.swap(is_held, Ordering::Relaxed) != is_held {
+                    self.parts.hands.deploy(version);
+                    begin.extend(is_held.then(|| version.clone()));
+                }
+            }
+        }
+        self.warm_later(begin);
     }
 
     /// Tells the mind of a version that became ready, unless it went meanwhile.
@@ -68,5 +87,6 @@ async fn warm(deployer: Weak<Deployer>, prepare: Arc<Prepare>, mut cold: Vec<Arc
 /// Whether a version is to keep instances and cannot be started yet.
 fn is_cold(version: &Version) -> bool {
     let scale = *version.scale.read();
-    scale.serving && scale.min_warm > 0 && version.template.get().is_none()
+    let keeps = scale.min_warm > 0 || version.held.load(Ordering::Relaxed);
+    scale.serving && keeps && version.template.get().is_none()
 }

@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
@@ -20,6 +20,7 @@ use swell_fifo::class::Class;
 
 use crate::flow::arriving::Arrivals;
 use crate::flow::away::Away;
+use crate::flow::changes::Changes;
 use crate::flow::consumer::Consumer;
 use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
@@ -69,8 +70,8 @@ pub struct Flows {
     pub(crate) table: RwLock<Table>,
     /// In which of them anything happened.
     news: News,
-    /// Grows with each change of the table.
-    pub(crate) version: AtomicU64,
+    /// Which of them came and went, for whoever watches.
+    pub(crate) changes: Changes,
     /// What comes from other nodes.
     pub(crate) arrivals: Arrivals,
     store: FlowStore,
@@ -94,7 +95,7 @@ impl Flows {
             costs,
             table: RwLock::default(),
             news: News::default(),
-            version: AtomicU64::new(0),
+            changes: Changes::default(),
             arrivals: Arrivals::default(),
             store,
             changing: tokio::sync::Mutex::new(()),
@@ -354,13 +355,15 @@ impl Flows {
     }
 
     pub(crate) fn put_in(&self, up: Arc<Up>) {
-        self.table.write().put_in(up);
-        self.version.fetch_add(1, Ordering::Release);
+        let mut table = self.table.write();
+        let former = table.put_in(up.clone());
+        self.changes.note(former.as_deref(), Some(&up));
     }
 
     fn take_out(&self, name: &str) {
-        self.table.write().take_out(name);
-        self.version.fetch_add(1, Ordering::Release);
+        let mut table = self.table.write();
+        let former = table.take_out(name);
+        self.changes.note(former.as_deref(), None);
     }
 }
 

@@ -33,7 +33,6 @@ impl Shown {
             counts.cooling_down,
             counts.no_target,
             counts.no_benefit,
-            counts.stale,
             counts.overloaded,
         ];
         gauges.flow_tick_seconds = [took.as_secs_f64(), longest.as_secs_f64()];
@@ -57,6 +56,9 @@ impl Shown {
             class_bytes: line.lane_state(0).0.bytes(),
             utilization: seen.utilization,
             score: seen.score,
+            next_pause_seconds: line.pause_next().secs_f64(),
+            last_put_seconds: line.last_put_ms().map(|at| at as f64 / 1e3),
+            last_taken_seconds: line.taken_at_ms().map(|at| at as f64 / 1e3),
             alarms: alarms(line, &seen).into_iter().map(|alarm| alarm.alarm).collect(),
             sojourn: line.meter.sojourn.read(),
             pauses: line.meter.pauses.read(),

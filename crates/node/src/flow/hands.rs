@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use swell_core::flow::cost::{Change, Costs};
+use swell_core::flow::topology::Distance;
 use swell_core::time::Span;
 
 use crate::clock::wall_ms;
@@ -39,6 +40,8 @@ pub(crate) struct Hands {
     pub(crate) call: Option<Reached>,
     /// How long calls take, in seconds and averaged.
     call_seconds: f64,
+    /// How far owners are from whoever wrote what waits, as far as that is known.
+    distances: BTreeMap<usize, Distance>,
 }
 
 struct Ordered {
@@ -162,6 +165,19 @@ impl Hands {
     pub(crate) fn called(&mut self, took: Duration) {
         let weight = if self.call_seconds > 0.0 { LEARNING } else { 1.0 };
         self.call_seconds += weight * (took.as_secs_f64() - self.call_seconds);
+    }
+
+    /// An owner is so far from whoever wrote what waits.
+    pub(crate) fn is_at(&mut self, place: usize, distance: Option<Distance>) {
+        match distance {
+            Some(distance) => self.distances.insert(place, distance),
+            None => self.distances.remove(&place),
+        };
+    }
+
+    /// How far an owner is from whoever wrote what waits, if that is known.
+    pub(crate) fn distance(&self, place: usize) -> Option<Distance> {
+        self.distances.get(&place).copied()
     }
 
     /// How long calls take, if one is under way that reached its function.

@@ -21,14 +21,38 @@ pub struct Use {
     pub items: u64,
 }
 
-/// The size class that a flow asks for.
-pub(crate) fn hinted(spec: &FlowSpec) -> Option<Class> {
-    let hint = Hint {
+fn hint(spec: &FlowSpec) -> Hint {
+    Hint {
         item: spec.item_bytes.saturating_add(ENVELOPE_MAX),
         rate: f64::from(spec.rate),
         stall: Duration::from_millis(spec.stall_ms),
-    };
-    Class::for_flow(hint)
+    }
+}
+
+/// The size class that a flow asks for.
+pub(crate) fn hinted(spec: &FlowSpec) -> Option<Class> {
+    Class::for_flow(hint(spec))
+}
+
+/// What somebody should know who deploys a flow that asks for more than a lane can have.
+pub(crate) fn warnings(spec: &FlowSpec) -> Vec<String> {
+    let (asked, most) = (hint(spec).bytes(), Class::MAX.bytes());
+    if asked <= most {
+        return Vec::new();
+    }
+    // No less than two items fit.
+    let items = (most / (asked / hint(spec).items())).max(2);
+    let after = items as f64 / f64::from(spec.rate.max(1));
+    let rule = serde_json::to_value(spec.full).ok();
+    let rule = rule.as_ref().and_then(|rule| rule.as_str()).unwrap_or_default();
+    vec![format!(
+        "`item`, `rate` and `stall` ask for lanes of {} MiB, and the largest size class has {} MiB: \
+         at that rate a lane is full {} ms after items are no longer taken, and then `full` says \
+         what happens (`{rule}`); state less, or pass long items as contents of a workload",
+        asked.div_ceil(1 << 20),
+        most >> 20,
+        (after * 1e3).round().max(1.0),
+    )]
 }
 
 /// The class to begin with. More than the hint asks for is taken from a run that needed it, with a
@@ -45,6 +69,20 @@ pub(crate) fn class(hint: Class, least: Class, last: Option<Use>) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_for_more_than_there_is_is_told() {
+        let mut spec = FlowSpec::plain("frames", &["camera"], "detect");
+        assert!(warnings(&spec).is_empty());
+        (spec.item_bytes, spec.rate, spec.stall_ms) = (7 << 20, 1_000, 1_000);
+        let told = warnings(&spec).pop().expect("seven gigabytes are more than there is");
+        for words in ["lanes of 7001 MiB", "has 16 MiB", "full 2 ms after", "(`block`)"] {
+            assert!(told.contains(words), "`{words}` is not in: {told}");
+        }
+        // An item each second waits for long, however long it is.
+        (spec.rate, spec.stall_ms) = (1, 1_000);
+        assert!(warnings(&spec).is_empty());
+    }
 
     #[test]
     fn runs_are_believed_within_bounds() {

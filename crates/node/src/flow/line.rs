@@ -33,6 +33,7 @@ use crate::flow::natives::Natives;
 use crate::flow::news::{Bell, Mark};
 use crate::flow::place::Seat;
 use crate::flow::pool::Regions;
+use crate::flow::sizes::Resized;
 
 /// A flow that is up.
 pub(crate) struct Line {
@@ -56,6 +57,8 @@ pub(crate) struct Line {
     /// Epochs of earlier runs.
     pub(crate) epochs_before: u32,
     pub(crate) hands: Mutex<Hands>,
+    /// What came of the last order that a lane changes its size.
+    pub(crate) resized: Mutex<Option<Resized>>,
     /// What changes of hands cost at this node; locked after `hands`.
     pub(crate) costs: Arc<Mutex<Costs>>,
     /// The sequence after the last item of each lane that was taken out.
@@ -155,6 +158,7 @@ impl Line {
             ring,
             epochs_before: 0,
             hands,
+            resized: Mutex::default(),
             costs,
             due,
             peaks,
@@ -221,11 +225,10 @@ impl Line {
         if let Some(took) = took {
             self.meter.pauses.observe(took);
         }
-        let cost = self.pause_next().nanos();
+        self.show_cost();
         self.meter.counters().mark(Mark::Changed, true);
         self.meter.stirred();
         let mut ring = self.ring.lock();
-        ring.fifo.set_migration_cost(cost);
         ring.fifo.forget();
         let epoch = ring.fifo.want().epoch;
         ring.pages.retain(|(known, _)| *known >= epoch);

@@ -4,23 +4,26 @@
 //! With ten thousand flows awake a look may cost a hundred nanoseconds; so it follows no pointer,
 //! takes no lock and makes nothing on the heap, except for the few that are to change.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::entry::Order;
+use swell_core::flow::exchange::Exchange;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
 
 use crate::flow::flows::Flows;
-use crate::flow::functions::{Functions, Tick};
+use crate::flow::functions::{Functions, Tick, working};
 use crate::flow::launch::Use;
 use crate::flow::line::Line;
 use crate::flow::memory::is_scarce;
 use crate::flow::meter::{now_ns, now_us};
-use crate::flow::news::{Bell, Block, Mark, Marks};
+use crate::flow::news::{Mark, Marks};
+use crate::flow::parties::Around;
+use crate::flow::places::Places;
+use crate::flow::shelves::{Shelves, Watched};
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
 
@@ -30,33 +33,6 @@ const MEMORY_TICKS: u64 = 10;
 const USE_TICKS: u64 = 600;
 /// Flows that are asked in a tick how many bytes they hold. The others are asked at the next ones.
 const ASKED_MAX: u32 = 64;
-
-/// A flow that is watched. It is not held on to: a flow that is taken down goes, whoever watches.
-pub(crate) struct Watched {
-    pub(crate) id: FifoId,
-    pub(crate) up: Weak<Up>,
-    pub(crate) sight: LineSight,
-    /// Whose it was at the last look at it.
-    owner: Option<OwnerId>,
-}
-
-/// Flows whose counters lie in one block.
-pub(crate) struct Shelf {
-    block: Arc<Block>,
-    /// Where the first of them is among all.
-    pub(crate) first: usize,
-    /// A bit for each place of the block: with a flow, and with one that does not rest.
-    present: u64,
-    pub(crate) awake: u64,
-}
-
-impl Shelf {
-    /// Where the flow at a place of the block is among all.
-    pub(crate) fn index(&self, at: u32) -> usize {
-        let before = self.present & ((1 << at) - 1);
-        self.first + before.count_ones() as usize
-    }
-}
 
 /// A flow that does not rest.
 pub(crate) struct Seen<'a> {
@@ -69,14 +45,13 @@ pub(crate) struct Looks {
     /// Memory that instances may hold together, in bytes.
     memory: u64,
     processors: f64,
-    /// The version of the table that the rest is of.
-    version: Option<u64>,
-    /// In the order of their numbers.
-    pub(crate) lines: Vec<Watched>,
-    pub(crate) shelves: Vec<Shelf>,
-    functions: Functions,
+    pub(crate) shelves: Shelves,
+    pub(crate) functions: Functions,
+    /// Who exchanges how much with whom, and where they work.
+    pub(crate) exchange: Exchange,
+    pub(crate) places: Places,
     /// Flows that are no more, and nobody was told so.
-    gone: Vec<FifoId>,
+    pub(crate) gone: Vec<FifoId>,
     pub(crate) ticks: u64,
     /// Share of the memory that instances at work hold.
     working: f64,
@@ -93,10 +68,10 @@ impl Looks {
         Self {
             memory,
             processors,
-            version: None,
-            lines: Vec::new(),
-            shelves: Vec::new(),
+            shelves: Shelves::default(),
             functions: Functions::default(),
+            exchange: Exchange::default(),
+            places: Places::find(),
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
@@ -112,12 +87,13 @@ impl Looks {
         now: Instant,
         analyzer: &mut Analyzer,
     ) -> Vec<(Arc<Up>, Order)> {
-        self.follow(flows);
+        self.follow(flows.changes.take());
         self.ticks += 1;
         if self.ticks % MEMORY_TICKS == 1 {
-            self.working = working(flows, self.memory);
+            self.working = working(&flows.parts.registry, self.memory);
             self.is_scarce = is_scarce();
         }
+        self.fade(now);
         let tick = self.this_tick(flows, now);
         self.look(&tick, self.is_scarce || flows.regions.is_short(), analyzer);
         let orders = self.decide(&tick, analyzer);
@@ -144,13 +120,16 @@ impl Looks {
         let mut asked = 0;
         // Those that rest may hold more than they need; and the founding rule judges them as well.
         let shows_all = memory_is_short || analyzer.judges_rest();
-        for shelf in &mut self.shelves {
+        let mut is_awake = shows_all;
+        for shelf in &mut self.shelves.all {
             shelf.awake |= shelf.block.take() & shelf.present;
             let mut left = if shows_all { shelf.present } else { shelf.awake };
+            is_awake |= left != 0;
             while left != 0 {
                 let at = left.trailing_zeros();
                 left &= left - 1;
-                let Watched { id, up, sight, owner } = &mut self.lines[shelf.index(at)];
+                let index = shelf.index(at);
+                let Watched { id, up, sight, owner } = &mut shelf.lines[index];
                 let counters = shelf.block.flow(at);
                 let has = OwnerId(counters.owner.load(Ordering::Relaxed));
                 if let Some(had) = owner.replace(has).filter(|had| *had != has) {
@@ -166,6 +145,7 @@ impl Looks {
                         continue;
                     }
                 }
+                sight.tell(tick, (*id, up), &mut self.exchange);
                 if sight.is_fuller() && asked < ASKED_MAX {
                     asked += 1;
                     sight.on_looked();
@@ -190,6 +170,9 @@ impl Looks {
                 };
                 analyzer.glance(tick.now, &glance);
             }
+        }
+        if is_awake {
+            self.functions.watch(tick);
         }
     }
 
@@ -233,10 +216,11 @@ impl Looks {
 
     /// Looks at the functions that could own a flow.
     pub(crate) fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
-        let Some(index) = self.index(id) else { return };
-        for function in self.lines[index].sight.functions() {
+        let Some(watched) = self.shelves.get(id) else { return };
+        for function in watched.sight.functions() {
             self.functions.look(function, tick);
         }
+        self.look_at_places(id);
     }
 
     /// Who shall own a flow whose owner does nothing.
@@ -266,7 +250,9 @@ impl Looks {
 
     /// Those who can own a flow, as they were when somebody looked last.
     fn parties(&self, now: Instant, line: &Line, sight: &LineSight) -> Vec<Party> {
-        sight.parties(now, line, self.working, |number| self.functions.seen(number))
+        let Self { working: memory, exchange, places, .. } = self;
+        let around = Around { memory: *memory, exchange, places };
+        sight.parties(now, line, &around, |number| self.functions.seen(number))
     }
 
     /// Ticks so far.
@@ -276,7 +262,7 @@ impl Looks {
 
     /// A flow, if it is there.
     pub(crate) fn watched(&self, id: FifoId) -> Option<&Watched> {
-        self.lines.get(self.index(id)?)
+        self.shelves.get(id)
     }
 
     /// What is seen of a flow.
@@ -284,30 +270,24 @@ impl Looks {
         Some(&self.watched(id)?.sight)
     }
 
-    fn index(&self, id: FifoId) -> Option<usize> {
-        self.lines.binary_search_by_key(&id, |watched| watched.id).ok()
-    }
-
     /// Flows that do not rest.
     pub(crate) fn awake(&self) -> impl Iterator<Item = Seen<'_>> {
-        self.shelves.iter().flat_map(|shelf| {
-            let bits = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
-            bits.map(|at| Seen {
-                watched: &self.lines[shelf.index(at)],
-                marks: shelf.block.flow(at).marks(),
-            })
+        self.shelves.all.iter().flat_map(|shelf| {
+            let marks = |at| shelf.block.flow(at).marks();
+            shelf.awake().map(move |(at, watched)| Seen { watched, marks: marks(at) })
         })
     }
 
     /// A flow went to this owner.
     pub(crate) fn on_moved(&mut self, now: Instant, id: FifoId, place: usize) {
-        if let Some(index) = self.index(id) {
-            self.lines[index].sight.on_moved(now, place);
+        if let Some(watched) = self.shelves.get_mut(id) {
+            watched.sight.on_moved(now, place);
         }
     }
 
     /// Flows that went since the last question.
     pub(crate) fn take_gone(&mut self) -> Vec<FifoId> {
+        self.gone.iter().for_each(|id| self.exchange.remove(*id));
         std::mem::take(&mut self.gone)
     }
 
@@ -318,48 +298,6 @@ impl Looks {
         }
         let ups = self.awake().filter_map(|seen| seen.watched.up.upgrade());
         ups.filter_map(|up| Some(up.line.as_ref().ok()?.uses())).flatten().collect()
-    }
-
-    /// Follows the table of flows.
-    fn follow(&mut self, flows: &Flows) {
-        let version = flows.version.load(Ordering::Acquire);
-        if self.version == Some(version) {
-            return;
-        }
-        self.version = Some(version);
-        let numbered = |up: Arc<Up>| Some((up.line.as_ref().ok()?.id, up));
-        let mut ups: Vec<_> = flows.all().into_iter().filter_map(numbered).collect();
-        ups.sort_by_key(|(id, _)| *id);
-        self.shelves.clear();
-        let mut former = std::mem::take(&mut self.lines).into_iter().peekable();
-        let mut wanted = BTreeSet::new();
-        for (id, up) in ups {
-            let Ok(line) = &up.line else { continue };
-            while let Some(gone) = former.next_if(|watched| watched.id < id) {
-                self.gone.push(gone.id);
-            }
-            let known = former.next_if(|watched| watched.id == id);
-            let known = known.map(|watched| (watched.sight, watched.owner));
-            let (sight, owner) =
-                known.unwrap_or_else(|| (LineSight::new(line, &mut self.functions), None));
-            wanted.extend(sight.functions());
-            self.shelve(line.meter.bell(), !sight.rests());
-            self.lines.push(Watched { id, up: Arc::downgrade(&up), sight, owner });
-        }
-        self.gone.extend(former.map(|watched| watched.id));
-        self.functions.keep(&wanted);
-    }
-
-    /// Notes where the counters of the next flow lie.
-    fn shelve(&mut self, bell: &Bell, is_awake: bool) {
-        let is_open = self.shelves.last().is_some_and(|last| Arc::ptr_eq(&last.block, &bell.block));
-        if !is_open {
-            let (block, first) = (bell.block.clone(), self.lines.len());
-            self.shelves.push(Shelf { block, first, present: 0, awake: 0 });
-        }
-        let shelf = self.shelves.last_mut().expect("there is one by now");
-        shelf.present |= 1 << bell.at();
-        shelf.awake |= u64::from(is_awake) << bell.at();
     }
 }
 
@@ -380,17 +318,4 @@ fn with_line(up: &Weak<Up>, then: impl FnOnce(&Line)) {
     {
         then(line);
     }
-}
-
-/// Share of the memory of instances that those at work hold.
-fn working(flows: &Flows, memory: u64) -> f64 {
-    let mut bytes = 0u64;
-    flows.parts.registry.visit(|function| {
-        for version in &function.versions {
-            let running = u64::from(version.running.load(Ordering::Relaxed));
-            let each = u64::from(version.spec.concurrency.max(1));
-            bytes += running.div_ceil(each) * version.spec.memory_bytes;
-        }
-    });
-    if memory == 0 { 0.0 } else { (bytes as f64 / memory as f64).min(1.0) }
 }

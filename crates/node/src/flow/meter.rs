@@ -12,8 +12,10 @@ use swell_api::flow::FlowItems;
 use crate::flow::news::{Bell, Counters, Waited};
 use crate::observe::histogram::Histogram;
 
-/// Times of so many items are remembered.
+/// Times of so many items are remembered at most.
 const RECENT: usize = 512;
+/// For so long, in seconds: a slow flow is not late for ever because it was once.
+const RECENT_SECONDS: u32 = swell_api::flow_judged::SOJOURN_SECONDS;
 
 /// A sample counts one in so many against those before it.
 const SAMPLES: u64 = 8;
@@ -45,8 +47,27 @@ pub(crate) struct Meter {
 
 #[derive(Default)]
 struct Recent {
-    times: Vec<u32>,
+    /// When an item was done, in seconds since this process first asked, and how long it was in the
+    /// flow, in microseconds.
+    times: Vec<(u32, u32)>,
     next: usize,
+}
+
+impl Recent {
+    fn push(&mut self, now_s: u32, time: u32) {
+        let at = self.next;
+        match self.times.get_mut(at) {
+            Some(place) => *place = (now_s, time),
+            None => self.times.push((now_s, time)),
+        }
+        self.next = (at + 1) % RECENT;
+    }
+
+    /// Times of items that were done not long before.
+    fn lately(&self, now_s: u32) -> Vec<u32> {
+        let is_recent = |at: u32| now_s.saturating_sub(at) <= RECENT_SECONDS;
+        self.times.iter().filter(|(at, _)| is_recent(*at)).map(|(_, time)| *time).collect()
+    }
 }
 
 /// Somebody waits, until this is dropped.
@@ -107,14 +128,8 @@ impl Meter {
         counters.sojourn_us.fetch_add(sojourn, Ordering::Relaxed);
         counters.soonest.fetch_max(!sojourn, Ordering::Relaxed);
         self.sojourn.observe(Duration::from_micros(sojourn));
-        let mut recent = self.recent.lock();
         let time = u32::try_from(sojourn).unwrap_or(u32::MAX);
-        let at = recent.next;
-        match recent.times.get_mut(at) {
-            Some(place) => *place = time,
-            None => recent.times.push(time),
-        }
-        recent.next = (at + 1) % RECENT;
+        self.recent.lock().push(now_s(), time);
     }
 
     /// The owner worked for so long on so many items.
@@ -141,9 +156,14 @@ impl Meter {
         self.queued.load(Ordering::Relaxed).checked_sub(1)
     }
 
-    /// The half and the 99 hundredths of the latest times, in microseconds.
+    /// The half and the 99 hundredths of the latest times of the last minutes, in microseconds; 0
+    /// where no item was done in those.
     pub(crate) fn percentiles(&self) -> (u64, u64) {
-        let mut times = self.recent.lock().times.clone();
+        self.percentiles_at(now_s())
+    }
+
+    fn percentiles_at(&self, now_s: u32) -> (u64, u64) {
+        let mut times = self.recent.lock().lately(now_s);
         times.sort_unstable();
         let at = |share: f64| {
             let place = (times.len() as f64 * share).ceil() as usize;
@@ -211,6 +231,11 @@ pub(crate) fn now_ns() -> u64 {
     BEGUN.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }
 
+/// The same in whole seconds.
+fn now_s() -> u32 {
+    u32::try_from(now_ns() / 1_000_000_000).unwrap_or(u32::MAX)
+}
+
 /// The clock of the wall, in microseconds since 1970.
 pub(crate) fn now_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -241,6 +266,18 @@ mod tests {
         let (half, most) = meter.percentiles();
         assert_eq!((half / 1_000_000, most / 1_000_000), (255, 506));
         assert_eq!(meter.items().done, 3 * RECENT as u64);
+    }
+
+    #[test]
+    fn an_item_that_was_late_is_forgotten_after_minutes() {
+        let meter = meter();
+        meter.finished(now_us() - 18_000_000, 1);
+        let now = now_s();
+        assert!(meter.percentiles_at(now).1 >= 18_000_000);
+        assert!(meter.percentiles_at(now + RECENT_SECONDS).1 >= 18_000_000);
+        assert_eq!(meter.percentiles_at(now + RECENT_SECONDS + 2), (0, 0));
+        meter.recent.lock().push(now + RECENT_SECONDS, 70);
+        assert_eq!(meter.percentiles_at(now + RECENT_SECONDS + 2), (70, 70));
     }
 
     #[test]

@@ -117,6 +117,18 @@ impl Natives {
         found.cloned()
     }
 
+    /// The number that the kernel gave the process of this name, in whichever role, if it means
+    /// anything here.
+    pub(crate) fn process(&self, name: &str) -> Option<u32> {
+        let all = self.0.lock();
+        all.iter().filter(|one| one.name == name).find_map(|one| one.peer.pid)
+    }
+
+    /// The numbers that the kernel gave those of them that are known by one.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        self.0.lock().iter().filter_map(|one| one.peer.pid).collect()
+    }
+
     /// The process with this number.
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Native>> {
         self.0.lock().iter().find(|one| one.number == number).cloned()

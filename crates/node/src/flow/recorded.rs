@@ -6,7 +6,6 @@ use swell_core::flow::view::FifoId;
 
 use crate::flow::functions::Tick;
 use crate::flow::looks::Looks;
-use crate::flow::sight::LineSight;
 
 /// Ticks after which the journal is shown again how a flow stands, and of how many in a tick.
 const SHOWN_TICKS: u32 = 10;
@@ -24,7 +23,7 @@ impl Looks {
             let Ok(line) = &up.line else { continue };
             recorder.name(id, &line.spec.name, line.owners().map(str::to_string).collect());
         }
-        let awake: u32 = self.shelves.iter().map(|shelf| shelf.awake.count_ones()).sum();
+        let awake = self.shelves.count_awake();
         // Each once a second, as long as there is room for that.
         let due = awake.div_ceil(SHOWN_TICKS).min(SHOWN_MAX);
         for _ in 0..due {
@@ -32,25 +31,26 @@ impl Looks {
             if awake < SHOWN_TICKS && self.ticks % u64::from(SHOWN_TICKS) >= u64::from(awake) {
                 break;
             }
-            let Some(id) = self.next_awake(self.shown).or_else(|| self.next_awake(None)) else {
+            let Some(id) = self.next_awake() else {
                 break;
             };
             self.shown = Some(id);
             self.look_at_functions(tick, id);
             let Some((_, owner, others)) = self.both(tick.now, id) else { continue };
             let Some(view) = self.view(id, &owner, &others) else { continue };
-            recorder.show(tick.now, &view, self.sight(id).map_or(0, LineSight::put));
+            let shown = self.watched(id).map_or((0, 0), |watched| {
+                let up = watched.up.upgrade();
+                let line = up.as_ref().and_then(|up| up.line.as_ref().ok());
+                let bytes = line.map_or(0.0, |line| line.meter.counters().mean_bytes());
+                (watched.sight.put(), bytes as u64)
+            });
+            recorder.show(tick.now, &view, shown);
         }
     }
 
-    /// The first flow after this one that is awake.
-    fn next_awake(&self, last: Option<FifoId>) -> Option<FifoId> {
-        let from = last.map_or(0, |last| self.lines.partition_point(|watched| watched.id <= last));
-        let shelf = self.shelves.partition_point(|shelf| shelf.first <= from).saturating_sub(1);
-        let places = self.shelves.get(shelf..)?.iter().flat_map(|shelf| {
-            let awake = (0..u64::BITS).filter(|at| shelf.awake & (1 << at) != 0);
-            awake.map(|at| shelf.index(at))
-        });
-        places.into_iter().find(|place| *place >= from).map(|place| self.lines[place].id)
+    /// Whose turn it is.
+    fn next_awake(&self) -> Option<FifoId> {
+        let next = self.shelves.next_awake(self.shown);
+        next.or_else(|| self.shelves.next_awake(None))
     }
 }

@@ -10,8 +10,10 @@ use swell_core::flow::view::FifoId;
 use swell_core::time::Instant;
 
 use crate::flow::cores::Cores;
-use crate::flow::looks::{Looks, Watched};
+use crate::flow::line::Line;
+use crate::flow::looks::Looks;
 use crate::flow::news::Mark;
+use crate::flow::shelves::Watched;
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
 use crate::flow::wire::function_of;
@@ -26,6 +28,7 @@ const CORES_MIN: usize = 4;
 pub(crate) struct Seating {
     cores: Cores,
     affinity: Affinity,
+    wanted: FlowCores,
     is_on: bool,
 }
 
@@ -37,7 +40,7 @@ impl Seating {
             FlowCores::Auto => cores.all().len() >= CORES_MIN,
             FlowCores::On => true,
         };
-        Self { cores, affinity: Affinity::default(), is_on }
+        Self { cores, affinity: Affinity::default(), wanted, is_on }
     }
 
     /// Takes in a tick; where consumers are to work from now on, where that changed.
@@ -98,6 +101,22 @@ impl Seating {
         let up =
             |fifo: FifoId| ups.iter().find(|(id, ..)| *id == fifo).map(|(_, up, _)| up.clone());
         places.into_iter().filter_map(|(fifo, place)| Some((up(fifo)?, place))).collect()
+    }
+
+    /// In words, why the owner of a flow works where it does.
+    pub(crate) fn explain(&self, now: Instant, line: &Line, sight: &LineSight) -> String {
+        let count = self.cores.all().len();
+        let shared = "its owner shares the node's threads: ";
+        match self.wanted {
+            FlowCores::Off => format!("{shared}`flow.cores` is off"),
+            FlowCores::Auto if count < CORES_MIN => {
+                format!("{shared}`flow.cores` is auto, which needs {CORES_MIN} cores")
+            }
+            _ if line.is_native(line.owner()) => {
+                "its owner is a process, and works where it likes".to_string()
+            }
+            _ => self.affinity.explain(now, line.id, &sight.traffic(None), count),
+        }
     }
 
     /// A flow is no more.

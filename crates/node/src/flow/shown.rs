@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use swell_api::flow::{
-    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowParty, FlowSpec, Migrate, is_native,
+    Flow, FlowChange, FlowItems, FlowLane, FlowMoved, FlowSpec, Migrate, is_native,
 };
-use swell_api::flow_judged::FlowIndicators;
+use swell_api::flow_judged::{FlowIndicators, FlowParty};
 use swell_core::flow::affinity::{CoreId, Place};
 use swell_core::flow::view::Party;
 use swell_link::purpose::check_name;
@@ -14,6 +14,7 @@ use swell_link::purpose::check_name;
 use crate::flow::away::Away;
 use crate::flow::cores::Cores;
 use crate::flow::flows::Flows;
+use crate::flow::launch::warnings;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
@@ -49,11 +50,11 @@ impl Shown {
 
     fn show(&self, up: &Up) -> Flow {
         let record = up.record.lock().clone();
-        let (name, spec) = (record.spec.name.clone(), record.spec);
+        let (name, spec) = (record.spec.name.clone(), record.spec.clone());
         match &up.line {
             Ok(line) => {
                 let seen = self.watch.seen(line);
-                let explanation = explain(line, &seen, record.frozen, record.pinned.as_deref());
+                let explanation = explain(line, &seen, &record);
                 let mut flow = up_flow(name, spec, line, &seen);
                 flow.migrations.extend(journeys((record.went, record.came)));
                 Flow { frozen: record.frozen, pinned: record.pinned, explanation, ..flow }
@@ -215,6 +216,7 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
             used_bytes: state.tail.saturating_sub(state.committed),
             items: state.items,
             disk_bytes: lane.disk_bytes(),
+            last_put_ms: line.put_at_ms(number),
         }
     });
     Flow {
@@ -255,6 +257,9 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         last_move: last,
         waits_for: line.holder().map(str::to_string),
         pause_us_next: line.pause_next().nanos() / 1_000,
+        item_bytes: line.meter.counters().mean_bytes(),
+        last_put_ms: line.last_put_ms(),
+        last_taken_ms: line.taken_at_ms(),
         trouble: line.trouble(),
         ..down_flow(name, spec)
     }
@@ -308,10 +313,14 @@ fn shown_party(line: &Line, party: &Party) -> FlowParty {
         name: line.owner_name(party.owner.0 as usize).to_string(),
         used_percent: party.usage() * 100.0,
         processors: party.processors,
+        calls_percent: party.calls * 100.0,
         cpu_percent: party.cpu * 100.0,
         memory_percent: party.memory * 100.0,
+        node_memory_percent: party.common_memory * 100.0,
         pressure_percent: party.pressure * 100.0,
         dependency_percent: party.dependency * 100.0,
+        proximity_percent: party.proximity * 100.0,
+        pause_us: party.pause.nanos() / 1_000,
         is_alive: party.is_alive,
     }
 }
@@ -320,6 +329,7 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
     Flow {
         name,
         owner: spec.to.clone(),
+        warnings: warnings(&spec),
         spec,
         epoch: 0,
         frozen: false,
@@ -352,6 +362,9 @@ fn down_flow(name: String, spec: FlowSpec) -> Flow {
         waits_for: None,
         pause_us_last: None,
         pause_us_next: 0,
+        item_bytes: 0.0,
+        last_put_ms: None,
+        last_taken_ms: None,
         explanation: String::new(),
         trouble: None,
         moved: None,

@@ -1,5 +1,4 @@
-//! What the analyzer is shown of a flow and of those who could own it, from counters that are
-//! read once per tick.
+//! What the analyzer is shown of a flow, from counters that are read once per tick.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -7,17 +6,16 @@ use std::sync::atomic::Ordering;
 use swell_core::flow::affinity::{CoreId, Traffic};
 use swell_core::flow::queue::Queue;
 use swell_core::flow::variation::Variation;
-use swell_core::flow::view::{Distance, FifoId, Glance, OwnerId, Party, Sample, TICK};
+use swell_core::flow::view::{FifoId, Glance, Sample, TICK};
 use swell_core::flow::wait::little;
 use swell_core::time::{Instant, Span};
 
-use crate::flow::functions::{FunctionSight, Functions, SECOND, Tick};
+use crate::flow::candidate::{Candidate, Source};
+use crate::flow::functions::{Functions, SECOND, Tick};
 use crate::flow::line::Line;
 use crate::flow::news::Counters;
 use crate::flow::rates::{Rates, SHOWN, Shot, Shots, fading, since};
 
-/// Moves to an owner count as recent for so long.
-const RECENT: Span = Span::from_mins(1);
 /// A flow rests once nothing happened in so many ticks: what is shown of it is nothing by then.
 const RESTS_AFTER: u32 = SHOWN as u32;
 /// Bytes that each item takes beside its own.
@@ -36,16 +34,6 @@ struct Reading {
     sojourn_us: u64,
 }
 
-/// One who could own a flow.
-struct Candidate {
-    /// The number of the function; a native process has none.
-    function: Option<usize>,
-    /// Bytes of the last minute that it took, as of when the owner changed.
-    taken: f64,
-    /// When the flow moved to it.
-    recent: VecDeque<Instant>,
-}
-
 /// A flow, as it is watched.
 pub(crate) struct LineSight {
     /// Nothing before it was looked at for the first time.
@@ -62,10 +50,10 @@ pub(crate) struct LineSight {
     quiet: u32,
     /// Ticks that it had rested when it was looked at last.
     rested: u32,
-    owner: u32,
+    pub(super) owner: u32,
     /// Ticks since it became that; bytes of the last minute that went out, and to that owner.
     owned: u32,
-    passed: f64,
+    pub(super) passed: f64,
     taken: f64,
     turned_away: u64,
     /// The most items that were in it when somebody looked how many bytes those are.
@@ -73,7 +61,8 @@ pub(crate) struct LineSight {
     variation: Variation,
     queue: Queue,
     /// In their order.
-    candidates: Box<[Candidate]>,
+    pub(super) candidates: Box<[Candidate]>,
+    pub(super) sources: Box<[Source]>,
     shots: Shots,
 }
 
@@ -90,7 +79,8 @@ impl LineSight {
             work: Span::ZERO,
             variation: Variation::default().squared(),
         };
-        let candidate = |(place, name)| Candidate {
+        let candidate = |(place, name): (usize, &str)| Candidate {
+            name: name.into(),
             function: (!line.is_native(place)).then(|| functions.number(name)),
             taken: 0.0,
             recent: VecDeque::new(),
@@ -113,6 +103,7 @@ impl LineSight {
             variation: Variation::default(),
             queue: Queue::default(),
             candidates: line.owners().enumerate().map(candidate).collect(),
+            sources: line.from.iter().map(|name| Source::new(name)).collect(),
             shots: Shots::new(),
         }
     }
@@ -250,19 +241,17 @@ impl LineSight {
         (self.owner, self.owned, self.taken) = (owner, 0, taken);
     }
 
-    /// Bytes of the last minute that this one took.
-    fn taken(&self, place: usize) -> f64 {
+    /// Bytes of the last minute that this one took, as of the last look.
+    pub(super) fn taken(&self, place: usize) -> f64 {
         match place == self.owner as usize {
             true => self.taken,
             false => self.candidates[place].taken * fading(self.owned),
         }
     }
 
-    /// Share of the flow's bytes that went to this one during the last minute, or came from it since
-    /// the node came up.
-    fn dependency(&self, line: &Line, place: usize) -> f64 {
-        let went = if self.passed > 0.0 { self.taken(place) / self.passed } else { 0.0 };
-        (went + line.came_from(line.owner_name(place))).min(1.0)
+    /// What is left by now of what a minute's worth was at the last look.
+    pub(super) fn faded(&self, now: Instant) -> f64 {
+        fading(since(self.looked_at, now).1)
     }
 
     /// Items in it, averaged over about a second, and how long those of that second took: by their
@@ -297,68 +286,11 @@ impl LineSight {
         self.candidates.get(self.owner as usize)?.function
     }
 
-    /// Those who can own it, in their order; `function` tells how one of that number is.
-    pub(crate) fn parties<'a>(
-        &self,
-        now: Instant,
-        line: &Line,
-        memory: f64,
-        function: impl Fn(usize) -> &'a FunctionSight,
-    ) -> Vec<Party> {
-        let pause = line.pause_next();
-        let candidates = self.candidates.iter().enumerate();
-        let party = |(place, candidate): (usize, &Candidate)| {
-            let is_recent = |moved: &&Instant| now.since(**moved) < RECENT;
-            let common = Party {
-                owner: OwnerId(place as u32),
-                cpu: 0.0,
-                memory,
-                pressure: 0.0,
-                processors: 1.0,
-                is_alive: true,
-                may_own: true,
-                has_room: true,
-                dependency: self.dependency(line, place),
-                proximity: Distance::Process.proximity(),
-                pause,
-                recent: candidate.recent.iter().filter(is_recent).count() as u32,
-            };
-            match candidate.function.map(&function) {
-                Some(function) => Party {
-                    // It may have to get an instance first.
-                    memory: (memory + function.wanting()).min(1.0),
-                    has_room: memory + function.wanting() <= 1.0,
-                    cpu: function.cpu(),
-                    pressure: function.pressure(),
-                    processors: function.processors,
-                    is_alive: function.is_alive,
-                    ..common
-                },
-                // A native process has the flow when it connects, and not because somebody judged
-                // so; what else it does nobody knows.
-                None => {
-                    let is_alive = line.natives.consumer(line.owner_name(place)).is_some();
-                    let cpu = if is_alive { 0.0 } else { 1.0 };
-                    Party { cpu, is_alive, may_own: false, ..common }
-                }
-            }
-        };
-        candidates.map(party).collect()
-    }
-
     /// What bears on the core that its owner works on.
     pub(crate) fn traffic(&self, feeder: Option<CoreId>) -> Traffic {
         let leaving = if self.rests() { 0.0 } else { self.sample.leaving };
         let busy = (leaving * self.sample.work.secs_f64()).min(1.0);
         Traffic { leaving, busy, feeder }
-    }
-
-    /// The flow went to this owner.
-    pub(crate) fn on_moved(&mut self, now: Instant, place: usize) {
-        if let Some(candidate) = self.candidates.get_mut(place) {
-            candidate.recent.retain(|&moved| now.since(moved) < RECENT);
-            candidate.recent.push_back(now);
-        }
     }
 
     /// Whether nobody but its owner could own it.

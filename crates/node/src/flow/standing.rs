@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use swell_core::flow::cost::{Change, Kind};
+use swell_core::flow::topology::Distance;
 use swell_core::time::Span;
 
+use crate::clock::wall_ms;
 use crate::flow::hands::Moved;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
@@ -21,27 +23,56 @@ impl Line {
     pub(crate) fn change(&self, place: usize) -> Change {
         let kind = if self.is_native(place) { Kind::Cold } else { Kind::Warm };
         let unread = self.meter.depth() as f64 * self.meter.counters().mean_bytes();
-        let change = Change::on_node(kind, unread as u64, self.hands.lock().call_now());
+        let hands = self.hands.lock();
+        let (call, distance) = (hands.call_now(), hands.distance(place));
+        drop(hands);
         let pages = self.meter.counters().room.load(Ordering::Relaxed).div_ceil(PAGE);
-        Change { pages_mapped: if kind == Kind::Cold { pages } else { 0 }, ..change }
+        let pages_mapped = if kind == Kind::Cold { pages } else { 0 };
+        Change { pages_mapped, distance, ..Change::on_node(kind, unread as u64, call) }
     }
 
-    /// How long a change of hands to another function is expected to take, from its order on.
-    pub(crate) fn pause_next(&self) -> Span {
-        let function = (0..self.owners().count()).find(|place| !self.is_native(*place));
-        let change = self.change(function.unwrap_or(0));
+    /// How long a change of hands to this owner is expected to take, from its order on, if it is so
+    /// far from whoever wrote what waits.
+    pub(crate) fn expect(&self, place: usize, distance: Option<Distance>) -> Span {
+        self.hands.lock().is_at(place, distance);
+        let change = self.change(place);
         self.costs.lock().pause(&change)
     }
 
-    /// The share of all bytes put in so far that came from this function or process.
-    pub(crate) fn came_from(&self, name: &str) -> f64 {
-        if !self.from.iter().any(|from| from == name) {
-            return 0.0;
-        }
-        let bytes = |lane: usize| self.lane_state(lane).1.tail as f64;
-        let all: f64 = (0..self.lanes.len()).map(bytes).sum();
-        let own = (0..self.lanes.len()).filter(|&lane| self.from[lane] == name).map(bytes);
-        if all > 0.0 { own.sum::<f64>() / all } else { 0.0 }
+    /// Writes down what the next change of hands is expected to cost, where all who hold a
+    /// descriptor of the flow can read it: that to the function it would cost least to.
+    pub(crate) fn show_cost(&self) {
+        let owner = self.owner();
+        let functions = (0..self.owners().count()).filter(|place| !self.is_native(*place));
+        let others = functions.clone().filter(|place| *place != owner);
+        let changes: Vec<Change> = others.map(|place| self.change(place)).collect();
+        let changes = if changes.is_empty() { vec![self.change(owner)] } else { changes };
+        let costs = self.costs.lock();
+        let least = changes.iter().map(|change| costs.pause(change)).min();
+        drop(costs);
+        let nanos = least.map_or(0, Span::nanos);
+        self.ring.lock().fifo.set_migration_cost(nanos);
+    }
+
+    /// What the next change of hands is expected to cost, as it was written down last.
+    pub(crate) fn pause_next(&self) -> Span {
+        Span::from_nanos(self.ring.lock().fifo.migration_cost())
+    }
+
+    /// When something was last put in by a lane, in milliseconds since 1970; nothing if nothing was
+    /// since the node came up.
+    pub(crate) fn put_at_ms(&self, lane: usize) -> Option<u64> {
+        wall_ms_of(self.lane_state(lane).1.put_at)
+    }
+
+    /// The same by any lane.
+    pub(crate) fn last_put_ms(&self) -> Option<u64> {
+        (0..self.lanes.len()).filter_map(|lane| self.put_at_ms(lane)).max()
+    }
+
+    /// When its owner was last done with something.
+    pub(crate) fn taken_at_ms(&self) -> Option<u64> {
+        wall_ms_of(self.ring.lock().fifo.taken_at())
     }
 
     /// Whether a lane was short of room lately.
@@ -116,4 +147,10 @@ impl Line {
     pub(crate) fn trouble(&self) -> Option<String> {
         self.hands.lock().trouble.clone()
     }
+}
+
+/// A stamp of the ring by the clock of the wall; one that was never set is none.
+fn wall_ms_of(stamp: u64) -> Option<u64> {
+    let age = swell_fifo::clock::coarse().saturating_sub(stamp);
+    (stamp > 0).then(|| wall_ms().saturating_sub(age / 1_000_000))
 }

@@ -2,18 +2,28 @@
 //! should look after.
 
 use swell_api::flow_judged::{FlowAlarm, FlowMove};
+use swell_core::flow::view::Party;
 
 use crate::clock::wall_ms;
 use crate::flow::hands::Moved;
+use crate::flow::launch::warnings;
 use crate::flow::line::Line;
+use crate::flow::records::FlowRecord;
+use crate::flow::sizes::Resized;
 use crate::flow::watch::Seen;
 
 /// Producers that wait for a larger share of a second are worth a look.
 const BLOCKED: f64 = 0.1;
 
-/// Why a flow is where it is.
-pub(crate) fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
-    let mut words = decision(line, seen, frozen, pinned);
+/// Why a flow is where it is, and as large as it is.
+pub(crate) fn explain(line: &Line, seen: &Seen, record: &FlowRecord) -> String {
+    let mut words = decision(line, seen, record.frozen, record.pinned.as_deref());
+    let owner = line.owner_name(line.owner());
+    let is_here = !seen.missing.iter().any(|name| name == owner);
+    let stands = |party: &Party| party.owner.0 as usize == line.owner() && !party.is_alive;
+    if is_here && !line.is_native(line.owner()) && seen.parties.iter().any(stands) {
+        words = format!("`{owner}` is paused, so items wait until it is resumed; {words}");
+    }
     if let Some(holder) = line.holder() {
         words += &format!("; `{holder}` has it until the call under way ends");
     }
@@ -23,10 +33,26 @@ pub(crate) fn explain(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&st
     if let Some(moved) = line.last_move() {
         words += &format!(". {}", came(line, &moved));
     }
+    let resized = line.resized.lock().as_ref().map(Resized::told);
+    if let Some(sizes) = [resized, seen.sizes.clone()].into_iter().flatten().reduce(both) {
+        words += &format!(". Size: {sizes}");
+    }
+    match record.core {
+        Some(core) => words += &format!(". Core: a person put its owner on core {core}"),
+        None if seen.core.is_empty() => {}
+        None => words += &format!(". Core: {}", seen.core),
+    }
+    for warning in warnings(&line.spec) {
+        words += &format!(". Warning: {warning}");
+    }
     for alarm in alarms(line, seen) {
         words += &format!(". Alarm: {}", alarm.text);
     }
     words + "."
+}
+
+fn both(one: String, other: String) -> String {
+    format!("{one}; {other}")
 }
 
 fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
@@ -41,6 +67,10 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
             Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
             None => format!("it waits for the process `{owner}` to connect"),
         },
+        (None, false) if seen.is_stuck && line.is_working() => format!(
+            "it stays: nothing moves although items wait, as `{owner}` is in a call, and has until \
+             its timeout"
+        ),
         (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded => {
             let spoke = seen.shares.to_string();
             let though = if spoke.is_empty() { String::new() } else { format!(", though {spoke}") };

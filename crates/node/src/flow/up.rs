@@ -117,10 +117,10 @@ fn names(spec: &FlowSpec) -> impl Iterator<Item = &String> {
 }
 
 impl Table {
-    /// Puts a flow in, in place of the one of that name.
-    pub(crate) fn put_in(&mut self, up: Arc<Up>) {
+    /// Puts a flow in, in place of the one of that name, which it returns.
+    pub(crate) fn put_in(&mut self, up: Arc<Up>) -> Option<Arc<Up>> {
         let spec = up.spec.clone();
-        self.take_out(&spec.name);
+        let former = self.take_out(&spec.name);
         for from in &spec.from {
             self.by_from.entry(from.clone()).or_default().push(up.clone());
         }
@@ -129,11 +129,12 @@ impl Table {
         }
         self.by_name.insert(spec.name.clone(), up);
         self.index.put(spec);
+        former
     }
 
-    /// Takes a flow out.
-    pub(crate) fn take_out(&mut self, name: &str) {
-        let Some(up) = self.by_name.remove(name) else { return };
+    /// Takes a flow out, and returns it.
+    pub(crate) fn take_out(&mut self, name: &str) -> Option<Arc<Up>> {
+        let up = self.by_name.remove(name)?;
         self.index.remove(name);
         for from in &up.spec.from {
             let Some(flows) = self.by_from.get_mut(from) else { continue };
@@ -149,5 +150,6 @@ impl Table {
                 self.named.remove(name);
             }
         }
+        Some(up)
     }
 }

@@ -17,7 +17,6 @@ use swell_core::flow::recorder::Recorder;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
-use swell_fifo::class::Class;
 
 use crate::clock::Clock;
 use crate::flow::flows::Flows;
@@ -54,8 +53,14 @@ pub(crate) struct Seen {
     pub(crate) rates: Rates,
     /// Why the last decision was made.
     pub(crate) decision: String,
+    /// What an order to change hands was made on.
+    pub(crate) grounds: String,
     /// What it was made of, in words.
     pub(crate) figures: String,
+    /// Why its lanes are as large as they are, where there is something to say of that.
+    pub(crate) sizes: Option<String>,
+    /// Why its owner works on the core it does.
+    pub(crate) core: String,
     /// How much spoke for a change, and what.
     pub(crate) score: f64,
     pub(crate) shares: Shares,
@@ -66,6 +71,8 @@ pub(crate) struct Seen {
     pub(crate) variation: f64,
     /// Whether more has come than that for long, and whether its queue stands.
     pub(crate) is_overloaded: bool,
+    /// Whether nothing moves although items wait.
+    pub(crate) is_stuck: bool,
     pub(crate) stands: bool,
     /// Items of the usual size that its lanes can hold.
     pub(crate) capacity: f64,
@@ -151,8 +158,7 @@ impl Watch {
         let Ok(line) = &up.line else { return };
         match order.verdict {
             Verdict::Move(to) => self.move_to(now, up, line, to).await,
-            Verdict::Shrink => self.resize(up, line, Class::smaller, Line::is_spare).await,
-            Verdict::Grow => self.resize(up, line, Class::larger, Line::is_short).await,
+            Verdict::Shrink | Verdict::Grow => self.resize(up, line, order.verdict).await,
             Verdict::Examine => self.examine(now, up, line, order.fifo).await,
             Verdict::Scale | Verdict::Stay(_) => {}
         }
@@ -177,8 +183,8 @@ impl Watch {
     async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
         let (flow, place) = (&line.spec.name, to.0 as usize);
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
-        let Seen { shares, score, figures, .. } = self.seen(line);
-        let because = format!("{shares} (score {score:.2}); {figures}");
+        let Seen { grounds, figures, .. } = self.seen(line);
+        let because = format!("{grounds}; {figures}");
         match line.hand_over(place, ("analyzer", &because)) {
             Ok(false) => self.state.lock().analyzer.on_failed(line.id, "it has it already"),
             Ok(true) => {
@@ -194,44 +200,9 @@ impl Watch {
         }
     }
 
-    /// Lets those lanes of a flow that it is due for go on in other regions.
-    async fn resize(
-        &self,
-        up: &Arc<Up>,
-        line: &Line,
-        next: fn(Class) -> Option<Class>,
-        is_due: fn(&Line, usize) -> bool,
-    ) {
-        for lane in 0..line.lanes.len() {
-            if is_due(line, lane) {
-                self.resize_lane(up, line, lane, next).await;
-            }
-        }
-    }
-
-    async fn resize_lane(
-        &self,
-        up: &Arc<Up>,
-        line: &Line,
-        lane: usize,
-        next: fn(Class) -> Option<Class>,
-    ) {
-        let (class, _) = line.lane_state(lane);
-        let item = line.spec.item_bytes + swell_fifo::envelope::ENVELOPE_MAX;
-        let fits = |class: &Class| Class::holding(0, item).is_some_and(|least| *class >= least);
-        let Some(class) = next(class).filter(fits) else { return };
-        if line.is_resizing(lane) {
-            return;
-        }
-        let flow = &line.spec.name;
-        if let Err(error) = line.resize(lane, class) {
-            tracing::debug!(%flow, %error, "a lane stays as large as it is");
-            return;
-        }
-        tracing::info!(%flow, from = %line.from[lane], bytes = class.bytes(), "a lane goes on in another size class");
-        let classes = (0..line.lanes.len()).map(|lane| line.lane_state(lane).0.bytes()).collect();
-        up.record.lock().classes = classes;
-        self.keep(up).await;
+    /// A lane of a flow that was to change its size keeps it, and why.
+    pub(crate) fn kept(&self, fifo: FifoId, why: &str) {
+        self.state.lock().analyzer.on_kept(fifo, why);
     }
 
     /// Writes down where a flow is now, and how many owners it had.
@@ -246,22 +217,26 @@ impl Watch {
     /// What is known of a flow.
     pub(crate) fn seen(&self, line: &Line) -> Seen {
         let (mut state, now) = (self.state.lock(), self.clock.now());
-        let State { looks, analyzer, .. } = &mut *state;
+        let State { looks, analyzer, seating, .. } = &mut *state;
         let Some((sight, parties)) = looks.show(&self.flows, now, line) else {
             return Seen::default();
         };
         let owner = line.owner();
         let usage = parties.iter().find(|party| party.owner.0 as usize == owner);
         let glance = sight.glance(line.id, usage.map_or(0.0, Party::usage));
+        let signs = analyzer.signs(&glance);
         let name = |owner: OwnerId| format!("`{}`", line.owner_name(owner.0 as usize));
         let decision = match sight.rests() && !analyzer.judges_rest() {
             true => "it stays: nothing has come or gone for a while, so there is nothing to judge"
                 .to_string(),
-            false => analyzer.explain(&glance, name),
+            false => analyzer.explain(now, line.id, signs, name),
         };
         let (figures, missing) = (figures(line, sight, &parties), self.flows.missing(line));
+        let grounds = analyzer.grounds(line.id, signs, name);
+        let sizes = analyzer.explain_size(now, line.id);
+        let core = seating.explain(now, line, sight);
         let measured = measured(line, &glance, sight, analyzer, now);
-        Seen { decision, figures, parties, missing, ..measured }
+        Seen { decision, grounds, figures, sizes, core, parties, missing, ..measured }
     }
 
     /// The same without words and those who could own it.
@@ -297,11 +272,16 @@ fn measured(
     Seen {
         rates: sight.rates(now),
         score: judgement.map_or(0.0, |judgement| judgement.score),
-        shares: if rests { Shares::default() } else { analyzer.shares(glance) },
+        shares: if rests {
+            Shares::default()
+        } else {
+            analyzer.shares(line.id, analyzer.signs(glance))
+        },
         utilization: if rests { 0.0 } else { sample.utilization() },
         saturation: (work > Span::ZERO && !rests).then(|| sample.saturation()),
         variation: sample.variation,
         is_overloaded: judgement.is_some_and(|it| matches!(it.verdict, Verdict::Scale)),
+        is_stuck: judgement.is_some_and(|it| matches!(it.verdict, Verdict::Examine)),
         stands: sight.stands(),
         capacity,
         work,

@@ -24,8 +24,10 @@ use crate::trigger::triggers::Triggers;
 pub const STORM: &str = "storm";
 /// What the types of events begin with.
 const TYPE: &str = "swell.anomaly.";
-/// The source of events: where anomalies are listed.
+/// The source of events: where anomalies are listed, those of functions and those of workloads of
+/// a site.
 const SOURCE: &str = "/v1/anomalies";
+const SITE_SOURCE: &str = "/v1/site";
 /// What its records are of.
 const ALARMS: &str = "alarms";
 /// Anomalies that wait for the queue, at most; the oldest go.
@@ -52,10 +54,10 @@ impl Alarms {
     /// Has functions called for those anomalies that they want. Waits for the disk.
     pub fn raise(&self, anomalies: Vec<Anomaly>) {
         let table = self.triggers.table();
-        let wanted = |kind: &str| table.events.iter().any(|one| one.fits(kind, SOURCE));
         let calls_nobody = |one: &Anomaly| {
-            let kind = kind(one);
-            !wanted(&kind) || self.triggers.hears(&one.function, &kind, SOURCE)
+            let (kind, source) = (kind(one), source(one));
+            let is_wanted = table.events.iter().any(|one| one.fits(&kind, source));
+            !is_wanted || self.hears(one, &kind)
         };
         let new: Vec<Anomaly> = anomalies.into_iter().filter(|one| !calls_nobody(one)).collect();
         if new.is_empty() {
@@ -85,6 +87,14 @@ impl Alarms {
         waiting.retain(|one| !gone.contains(&one.id));
         drop(waiting);
         self.stirred.notify_one();
+    }
+
+    /// Whether an anomaly is about a function, or the workload of one, that is called for it.
+    fn hears(&self, one: &Anomaly, kind: &str) -> bool {
+        match one.metric {
+            None => self.triggers.hears(&one.function, kind, SOURCE),
+            Some(_) => self.triggers.workload_hears(&one.function, kind, SITE_SOURCE),
+        }
     }
 
     /// Tells of them until told to stop.
@@ -132,9 +142,13 @@ fn kind(anomaly: &Anomaly) -> String {
     format!("{TYPE}{}", anomaly.kind)
 }
 
+fn source(anomaly: &Anomaly) -> &'static str {
+    if anomaly.metric.is_some() { SITE_SOURCE } else { SOURCE }
+}
+
 fn event(anomaly: &Anomaly) -> Incoming {
     let Anomaly { id, function, at_ms, .. } = anomaly;
-    Incoming::own(&kind(anomaly), SOURCE, id, function, *at_ms, anomaly)
+    Incoming::own(&kind(anomaly), source(anomaly), id, function, *at_ms, anomaly)
 }
 
 #[cfg(test)]
@@ -212,6 +226,11 @@ mod tests {
         alarms.raise(vec![anomaly("1", "shop")]);
         assert!(alarms.tell().await);
         assert_eq!(called(&queue).len(), 4, "the same one is known");
+        let of_site =
+            |id, workload| Anomaly { metric: Some("memory".to_string()), ..anomaly(id, workload) };
+        alarms.raise(vec![of_site("1", "shop"), of_site("2", "keeper")]);
+        assert!(alarms.tell().await);
+        assert_eq!(called(&queue).len(), 6, "of a workload of the site, which is another source");
         let records = alarms.demand.ledger.records(ALARMS).expect("it can be read");
         assert_eq!(records, []);
     }

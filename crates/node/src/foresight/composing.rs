@@ -76,9 +76,7 @@ pub fn compose(
             known_ms: known.remove(&member.name).unwrap_or_default(),
             costs: CallUse {
                 run_seconds,
-                // Guests that wait are not told apart from guests that work: what they use
-                // of a processor is at most this.
-                cpu_seconds: run_seconds,
+                cpu_seconds: costs.cpu_seconds().unwrap_or(0.0),
                 memory_bytes: member.memory_bytes as f64,
                 network_bytes: costs.bytes().unwrap_or(0.0),
             },

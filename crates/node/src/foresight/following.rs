@@ -1,4 +1,6 @@
-//! How calls follow other series: learned from what forecasts missed, told to forecasts.
+//! How calls follow other series as far as models do not see it: learned from what forecasts
+//! missed, told to forecasts. Most of them look at counts alone; trees and network look at the series
+//! as well, and miss less that could be learned here.
 
 use swell_forecast::bands::Forecast;
 use swell_forecast::regressor::inputs::{EACH, inputs};

@@ -38,8 +38,8 @@ use crate::settings::ClonesBy;
 /// Steps that a forecast looks back on, at least: two weeks of 5-minute steps, so that each day of
 /// the week was seen twice.
 const LOOK: u64 = 4_032;
-/// How far back other series are fetched: two days of 5-minute steps.
-pub const FOLLOWED: u64 = 576 + BEGIN - 1;
+/// How far back other series are fetched: as far as a forecast looks.
+pub const FOLLOWED: u64 = LOOK + BEGIN - 1;
 /// The panel begins at a step that so many divide, so that what a model noted at earlier steps of
 /// it is of use for as many: an hour of 5-minute steps.
 const BEGIN: u64 = 12;
@@ -205,8 +205,8 @@ impl<'a> Round<'a> {
         let window = Window { step: ground.step_minutes(), steps, end: self.origin };
         let (panel, known) = self.panel(&window, &members);
         let (len, most, grid) = (panel.len(), panel.most, grid(ground, &window));
-        let series = ground.followed.as_ref().map(|followed| followed.on(grid, len));
-        self.hold(&panel, &members, series.as_deref());
+        let series = panel.followed.clone();
+        self.hold(&panel, &members);
         let scales: Vec<f32> = {
             let scores = ground.desk.scores.read();
             let scale = |one: &Member| scores.get(&one.name).map_or(1.0, |score| score.scale());
@@ -234,7 +234,7 @@ impl<'a> Round<'a> {
             // Who is gone tries nothing any more.
             let _ = jobs.send(Job::Look(look));
         }
-        let outlook = Arc::new(self.show(&said, &members, series.as_deref(), len, most));
+        let outlook = Arc::new(self.show(&said, &members, &series, len, most));
         ground.desk.publish(outlook.clone());
         self.record.steps(&outlook, ground.step_minutes());
         if ground.parts.settings.clones_by == ClonesBy::Steps {
@@ -254,7 +254,7 @@ impl<'a> Round<'a> {
     }
 
     /// Holds what came in the last step of a panel against what was said of it.
-    fn hold(&mut self, panel: &Panel, members: &[Member], series: Option<&[Regressor]>) {
+    fn hold(&mut self, panel: &Panel, members: &[Member]) {
         let ground = self.ground;
         let (Some(last), Some(step)) = (panel.len().checked_sub(1), self.origin.checked_sub(1))
         else {
@@ -263,9 +263,8 @@ impl<'a> Round<'a> {
         let counts: Vec<Option<u32>> =
             panel.members.iter().map(|one| one.counts.get(last)).collect();
         let before = self.recent.front().filter(|outlook| outlook.origin == step);
-        if let (Some(following), Some(series), Some(before)) = (&mut self.following, series, before)
-        {
-            following.learn(series, panel.len(), members, &counts, before);
+        if let (Some(following), Some(before)) = (&mut self.following, before) {
+            following.learn(&panel.followed, panel.len(), members, &counts, before);
         }
         self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
         coupled::learn(self.origin, panel, members, &self.recent, &ground.desk);
@@ -277,15 +276,15 @@ impl<'a> Round<'a> {
         &mut self,
         said: &Said,
         members: &[Member],
-        series: Option<&[Regressor]>,
+        series: &[Regressor],
         len: usize,
         most: f32,
     ) -> Outlook {
         let desk = &self.ground.desk;
         let plain: Option<Vec<Forecast>> =
-            said.forecasts.as_ref().map(|bare| match (&self.following, series) {
-                (Some(following), Some(series)) => following.told(bare, series, len, members, most),
-                _ => bare.clone(),
+            said.forecasts.as_ref().map(|bare| match &self.following {
+                Some(following) => following.told(bare, series, len, members, most),
+                None => bare.clone(),
             });
         let shown = plain.as_ref().map(|plain| self.edges.shown(plain, members, most, desk));
         compose(said, plain, shown, members, self.origin, self.ground)
@@ -303,7 +302,10 @@ impl<'a> Round<'a> {
         let (zone, ahead) =
             (ground.parts.settings.zone, ground.parts.settings.horizon_steps as usize);
         let (len, occasions) = (panel.len() + ahead, ground.calendar.all());
-        panel.days = days(grid(ground, window), len, panel.day, zone, &occasions);
+        let grid = grid(ground, window);
+        panel.days = days(grid, len, panel.day, zone, &occasions);
+        let followed = ground.followed.as_ref();
+        panel.followed = followed.map_or_else(Vec::new, |followed| followed.on(grid, panel.len()));
         (panel, known)
     }
 

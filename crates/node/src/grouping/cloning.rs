@@ -15,8 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use swell_core::ids::FunctionId;
 use swell_core::nearby::{NODES_MAX, NearNode};
-use swell_core::settings::MEMORY_MAX;
-use swell_core::time::Span;
 use swell_core::units::Bytes as Memory;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
@@ -51,12 +49,6 @@ struct Promised {
     count: u32,
 }
 
-/// To two binary digits, downwards: the mind need not hear of every byte.
-fn rounded(number: u64) -> u64 {
-    let dropped = (u64::BITS - number.leading_zeros()).saturating_sub(2);
-    number >> dropped << dropped
-}
-
 impl Grouping {
     /// Tells the mind which nodes make clones, if that is no longer what it knows.
     pub(crate) fn tell_mind(&self) {
@@ -69,10 +61,7 @@ impl Grouping {
             let mut functions: Vec<FunctionId> = cloned.filter_map(|(name, _)| id(name)).collect();
             functions.sort_unstable();
             let distance = live.clock.span(neighbour.round_trip / 2);
-            let distance = Span::from_nanos(rounded(distance.nanos()));
-            let room = Memory::new(rounded(notice.clone_bytes)).min(MEMORY_MAX);
-            let node = NearNode { node: near_id(name), room, distance, functions };
-            (!node.functions.is_empty() && room > Memory::ZERO).then_some(node)
+            NearNode::told(near_id(name), Memory::new(notice.clone_bytes), distance, functions)
         };
         let nodes: Vec<NearNode> = fresh.iter().filter_map(near).take(NODES_MAX).collect();
         let mut known = self.near.lock();
@@ -164,17 +153,4 @@ pub(crate) async fn asked(
         grouping.members.prepares(&served.workload, &peer.name, Instant::now());
     }
     Json(Promised { count }).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_keep_two_digits() {
-        for (number, expected) in [(0, 0), (1, 1), (3, 3), (7, 6), (1023, 768), (u64::MAX, 3 << 62)]
-        {
-            assert_eq!(rounded(number), expected);
-        }
-    }
 }

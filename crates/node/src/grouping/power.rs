@@ -23,7 +23,7 @@ pub fn busy(registry: &Registry) -> u32 {
 pub fn run_us(function: &Function) -> Option<u64> {
     let mut sums = (0, 0);
     for version in &function.versions {
-        let used = version.usage.read();
+        let used = version.used();
         sums = (sums.0 + used.calls, sums.1 + used.run_us);
     }
     sums.1.checked_div(sums.0)

@@ -13,3 +13,4 @@ pub mod flusher;
 pub mod history;
 pub mod view;
 pub mod hands;
+pub mod probing;

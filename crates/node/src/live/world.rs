@@ -26,8 +26,8 @@ use crate::registry::Version;
 /// Longest a start may take before it counts as failed.
 const START_MAX: Duration = Duration::from_secs(60);
 
-/// Longest a waiting clone may take to show that it lives.
-const PROBE_MAX: Duration = Duration::from_secs(5);
+/// Longest an instance that waits may take to show that it lives.
+pub(crate) const PROBE_MAX: Duration = Duration::from_secs(5);
 
 /// Takes whole entries about flows; whether it takes more.
 pub type Tape = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;

@@ -1,5 +1,5 @@
-//! Certificates of the nodes of a site. The cluster's authority is at the site that founded it: it
-//! certifies whoever another site names as one of its own.
+//! Certificates that a site asks for: of its nodes, and new ones of its own. The cluster's authority
+//! is at the site that founded it: it certifies whoever another site names as one of its own.
 
 use std::time::Duration;
 
@@ -27,20 +27,24 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 pub struct Wanted {
     /// What it is called in the certificate.
     pub name: String,
+    /// For which purpose, by its word.
+    pub purpose: String,
 }
 
-/// Certifies a node among the nodes of a site, by that name.
+/// Certifies a site or a node of it by that name.
 pub async fn certify(
     site: &Site,
     identity: &Identity,
     client: &Client,
     name: String,
+    purpose: Purpose,
 ) -> Result<Pem, Refusal> {
-    let own = |key: &String| certified(&(identity.authority.clone(), key.clone()), &name);
+    let own = |key: &String| certified(&(identity.authority.clone(), key.clone()), &name, purpose);
     if let Some(key) = &identity.authority_key {
         return own(key);
     }
-    let wanted = serde_json::to_vec(&Wanted { name: name.clone() }).unwrap_or_default();
+    let wanted = Wanted { name: name.clone(), purpose: purpose.word().to_string() };
+    let wanted = serde_json::to_vec(&wanted).unwrap_or_default();
     let mut missed = Vec::new();
     for other in site.contacts().into_values() {
         let (to, body) = (resource_of(&other), wanted.clone().into());
@@ -51,14 +55,18 @@ pub async fn certify(
             Err(error) => missed.push(error.to_string()),
         }
     }
-    let title = "the site that founded the cluster is not reached, and only it can certify nodes";
+    let title = "the site that founded the cluster is not reached, and only it can certify";
     Err(Refusal::new(Reason::NotReady, title).detail(missed.join("; ")))
 }
 
-fn certified((certificate, key): &(String, String), name: &str) -> Result<Pem, Refusal> {
+fn certified(
+    (certificate, key): &(String, String),
+    name: &str,
+    purpose: Purpose,
+) -> Result<Pem, Refusal> {
     let issuer = Authority::of_pem(certificate, key);
     let issuer = issuer.map_err(|error| Refusal::new(Reason::Internal, error.to_string()))?;
-    issue_as(&issuer, name, Purpose::Node)
+    issue_as(&issuer, name, purpose)
 }
 
 /// Certifies what another site asks for: itself, or a node of its own.
@@ -67,8 +75,17 @@ pub fn certified_for(
     peer: &str,
     wanted: &Wanted,
 ) -> Result<Pem, (StatusCode, String)> {
-    let name = &wanted.name;
+    let Wanted { name, purpose } = wanted;
+    let Some(purpose) = Purpose::ALL.into_iter().find(|known| known.word() == purpose) else {
+        return Err((StatusCode::BAD_REQUEST, format!("nobody is certified for `{purpose}`")));
+    };
     let rest = name.strip_prefix(peer);
+    // A node speaks of nothing but what nodes of its site do.
+    let is_of_node = rest.is_some_and(|rest| !rest.is_empty());
+    if is_of_node && purpose != Purpose::Node {
+        let why = format!("`{name}` is a node, which is not certified for `{}`", purpose.word());
+        return Err((StatusCode::FORBIDDEN, why));
+    }
     if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-')) {
         let why = format!("`{peer}` has no say about `{name}`");
         return Err((StatusCode::FORBIDDEN, why));
@@ -78,7 +95,7 @@ pub fn certified_for(
         return Err((StatusCode::NOT_FOUND, why));
     };
     let refused = |refusal: Refusal| (StatusCode::BAD_REQUEST, refusal.title);
-    certified(authority, name).map_err(refused)
+    certified(authority, name, purpose).map_err(refused)
 }
 
 #[cfg(test)]
@@ -91,10 +108,22 @@ mod tests {
     fn a_site_has_only_its_own_nodes_certified() {
         let founded = Authority::found("town", SystemTime::now()).expect("it has a name");
         let authority = (founded.certificate().to_string(), founded.key());
-        let ask = |authority: Option<&(String, String)>, name: &str| {
-            let asked = certified_for(authority, "site-17", &Wanted { name: name.to_string() });
+        let ask_for = |authority: Option<&(String, String)>, name: &str, purpose: &str| {
+            let wanted = Wanted { name: name.to_string(), purpose: purpose.to_string() };
+            let asked = certified_for(authority, "site-17", &wanted);
             asked.map(drop).map_err(|(status, _)| status.as_u16())
         };
+        let ask = |authority, name: &str| ask_for(authority, name, "node");
+        for (name, purpose, expected) in [
+            ("site-17", "resource", Ok(())),
+            ("site-17", "state", Ok(())),
+            ("site-17", "flow", Ok(())),
+            ("site-17", "everything", Err(400)),
+            ("site-17-attic", "resource", Err(403)),
+            ("site-18", "resource", Err(403)),
+        ] {
+            assert_eq!(ask_for(Some(&authority), name, purpose), expected, "{name} {purpose}");
+        }
         for (name, expected) in [
             ("site-17", Ok(())),
             ("site-17-attic", Ok(())),

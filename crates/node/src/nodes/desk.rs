@@ -1,5 +1,6 @@
 //! What people ask of the nodes of a site: to invite one, to join, to show them, to part.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use swell_api::site_joining::Pem;
 use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_link::client::Client;
 use swell_link::identity::Identity as Link;
-use swell_link::purpose::check_name;
+use swell_link::purpose::{Purpose, check_name};
 use swell_site::site::Site;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -28,6 +29,7 @@ use crate::nodes::seat::{Parts as SeatParts, Seat};
 use crate::nodes::shown;
 use crate::nodes::wire::{node_name, seat_name};
 use crate::nodes::{answering, port};
+use crate::observe::chance::bits;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{checked, no_site, uncertified, unkept};
 use crate::sites::contact::loads;
@@ -143,7 +145,7 @@ impl CrewDesk {
     /// Another node has the seat.
     async fn follow(&self, kept: MemberKept) -> Result<(), String> {
         let link = link(&kept.invitation.authority, &kept.invitation.certificate)?;
-        let Around { registry, live, operations, elsewhere, deployer, code, .. } = &self.around;
+        let Around { registry, live, meter, elsewhere, deployer, code, .. } = &self.around;
         let (at, stop) = (kept.at.clone(), CancellationToken::new());
         let gateway = reach::gateway(kept.address.as_deref(), self.listen, self.is_tls);
         let client = Client::new(link.clone());
@@ -153,7 +155,7 @@ impl CrewDesk {
                 data: self.data.clone(),
                 registry: registry.clone(),
                 live: live.clone(),
-                operations: operations.clone(),
+                meter: meter.clone(),
                 elsewhere: elsewhere.clone(),
                 client: client.clone(),
                 calls: Client::new(link.clone()),
@@ -179,7 +181,7 @@ impl CrewDesk {
 
     async fn certified(&self, identity: &Identity, name: String) -> Result<Pem, Refusal> {
         let (site, client) = (self.sited.site()?, self.sited.client().await?);
-        certify(&site, identity, &client, name).await
+        certify(&site, identity, &client, name, Purpose::Node).await
     }
 
     /// The seat, taken if this site had no other nodes until now.
@@ -190,7 +192,7 @@ impl CrewDesk {
         let site = self.sited.site()?;
         let certificate = self.certified(identity, seat_name(&identity.contact.name)).await?;
         let at = reach::for_nodes(identity.address.as_deref(), None, self.listen).await?;
-        let kept = SeatKept { certificate, at, nodes: Vec::new() };
+        let kept = SeatKept { certificate, at, nodes: BTreeMap::new() };
         kept.save(&self.data).map_err(|error| unkept(&error.to_string()))?;
         let sits = self.sit(&site, kept).await;
         sits.map_err(|why| Refusal::new(Reason::Internal, why))?;
@@ -312,7 +314,7 @@ impl Crewed for CrewDesk {
             checked(capacity.cpu_milli)?;
             let address = reach.address;
             let at = reach::for_nodes(address.as_deref(), reach.port, self.listen).await?;
-            let kept = MemberKept { invitation, capacity, address, at, index: 0 };
+            let kept = MemberKept { invitation, capacity, address, at, lot: bits(), index: 0 };
             kept.save(&self.data).map_err(|error| unkept(&error.to_string()))?;
             self.around.elsewhere.await_orders();
             if let Err(why) = self.follow(kept).await {

@@ -1,5 +1,6 @@
 //! What a node of a site must not forget: who it is, or, at the seat, whom it invited.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -19,8 +20,17 @@ pub struct SeatKept {
     pub certificate: Pem,
     /// Where others reach it.
     pub at: String,
-    /// Who was invited.
-    pub nodes: Vec<String>,
+    /// Who was invited, each with the number by which it was known when it first reported.
+    pub nodes: BTreeMap<String, Option<u64>>,
+}
+
+impl SeatKept {
+    /// Whether a node that drew that number is the one of that name: an invitation is for one
+    /// machine, and the first that reports with it is the one, for good.
+    pub fn is(&self, node: &str, lot: u64) -> bool {
+        let known = self.nodes.get(node);
+        known.is_some_and(|known| known.is_none_or(|known| known == lot))
+    }
 }
 
 /// Who a node is that has not the seat.
@@ -34,6 +44,8 @@ pub struct MemberKept {
     pub address: Option<String>,
     /// Where others reach it.
     pub at: String,
+    /// The number that it drew when it joined: by it the seat knows it again.
+    pub lot: u64,
     /// How much the seat knew whose order it carried out last: it follows none that knows less.
     pub index: u64,
 }
@@ -84,5 +96,24 @@ impl Kept for SeatKept {
 impl Kept for MemberKept {
     fn path(data: &Path) -> PathBuf {
         data.join("site-node.json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_first_reports_with_an_invitation_is_the_node_after_a_restart_of_the_seat_too() {
+        let certificate = Pem { certificate: String::new(), key: String::new() };
+        let nodes = [("attic".to_string(), None), ("cellar".to_string(), Some(7))].into();
+        let kept = SeatKept { certificate, at: String::new(), nodes };
+        let bytes = serde_json::to_vec(&kept).expect("it is plain data");
+        let kept: SeatKept = serde_json::from_slice(&bytes).expect("it is whole");
+        for (node, lot, expected) in
+            [("attic", 1, true), ("cellar", 7, true), ("cellar", 8, false), ("loft", 7, false)]
+        {
+            assert_eq!(kept.is(node, lot), expected, "{node} {lot}");
+        }
     }
 }

@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
 use crate::grouping::power;
-use crate::key_value::operations::Operations;
 use crate::live::world::Live;
 use crate::nodes::applying::Applying;
 use crate::nodes::fellows::Fellows;
@@ -31,7 +30,7 @@ use crate::nodes::wire::{
 use crate::registry::Registry;
 use crate::sites::contact::loads;
 use crate::sites::elsewhere::Elsewhere;
-use crate::sites::metering::reading;
+use crate::sites::meter::Meter;
 
 /// How long the seat may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
@@ -48,8 +47,8 @@ pub struct Parts {
     pub registry: Arc<Registry>,
     /// What runs.
     pub live: Arc<Live>,
-    /// What functions ask of stores.
-    pub operations: Arc<Operations>,
+    /// What was used here.
+    pub meter: Arc<Meter>,
     /// Passes calls on to other sites.
     pub elsewhere: Arc<Elsewhere>,
     /// Reports to the seat; calls go over connections of their own, so that they delay no report.
@@ -177,10 +176,11 @@ impl Member {
     }
 
     fn as_reported(&self) -> Reported {
-        let Parts { gateway, registry, live, operations, elsewhere, .. } = &self.parts;
+        let Parts { gateway, registry, live, meter, elsewhere, .. } = &self.parts;
         let (kept, heard) = (self.kept(), self.heard());
         Reported {
             life: self.life,
+            lot: kept.lot,
             gateway: gateway.clone(),
             at: kept.at,
             capacity: kept.capacity,
@@ -189,7 +189,7 @@ impl Member {
             busy: power::busy(registry),
             running: running(registry),
             memory_left: live.memory_left().get(),
-            reading: reading(registry, live, operations),
+            reading: meter.reading(&loads(&kept.capacity)),
             passed: elsewhere.passed(),
         }
     }

@@ -87,7 +87,7 @@ pub struct Seat {
 #[derive(Default)]
 struct OwnUse {
     at_ms: u64,
-    run_us: u64,
+    cpu_us: u64,
     used_milli: u64,
 }
 
@@ -115,25 +115,30 @@ impl Seat {
 
     /// Those that were invited.
     pub fn invited(&self) -> Vec<String> {
-        self.kept.lock().nodes.clone()
+        self.kept.lock().nodes.keys().cloned().collect()
     }
 
     /// Another node is invited.
     pub fn invite(&self, node: &str) -> std::io::Result<()> {
-        self.change(|nodes| nodes.push(node.to_string()))
+        self.change(|nodes| {
+            nodes.insert(node.to_string(), None);
+        })
     }
 
     /// A node is one of this site no more; whether it was.
     pub fn dismiss(&self, node: &str) -> std::io::Result<bool> {
-        let was_there = self.invited().iter().any(|known| known == node);
-        self.change(|nodes| nodes.retain(|known| known != node))?;
+        let mut was_there = false;
+        self.change(|nodes| was_there = nodes.remove(node).is_some())?;
         self.roll.lock().forget(node);
         self.known.lock().remove(node);
         self.meet();
         Ok(was_there)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<String>)) -> std::io::Result<()> {
+    fn change(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, Option<u64>>),
+    ) -> std::io::Result<()> {
         let mut kept = self.kept.lock();
         let mut next = kept.clone();
         change(&mut next.nodes);
@@ -152,7 +157,7 @@ impl Seat {
         let site = &self.parts.contact.name;
         let node = node_of(site, certified).filter(|node| {
             let kept = self.kept.lock();
-            kept.nodes.iter().any(|known| known == node)
+            kept.nodes.contains_key(*node)
         });
         node.map(str::to_string).ok_or_else(|| {
             let why = format!("`{certified}` is no node of site `{site}`");
@@ -163,17 +168,10 @@ impl Seat {
     /// A node reports, and hears what there is to know.
     pub fn hear(&self, certified: &str, reported: Reported) -> Result<Told, Unheard> {
         let node = self.node_of(certified)?;
+        self.recognise(&node, &reported)?;
         let (current, now) = (self.current(), now());
         let mut known = self.known.lock();
         let former = known.get(&node);
-        if let Some(former) = former
-            && former.reported.life != reported.life
-            && former.reported.at != reported.at
-            && self.roll.lock().get(&node, now).is_some()
-        {
-            let why = format!("another node reports as `{node}`, from {}", former.reported.at);
-            return Err((StatusCode::CONFLICT, why));
-        }
         let same = former.filter(|former| former.reported.life == reported.life);
         let is_ready = same.is_some_and(|former| former.is_ready)
             || (current.revision > 0 && reported.revision == current.revision);
@@ -199,6 +197,28 @@ impl Seat {
             order: (has != current.revision).then(|| current.order.clone()),
             others,
         })
+    }
+
+    /// An invitation is for one machine: whoever reports first is the node, for good.
+    fn recognise(&self, node: &str, reported: &Reported) -> Result<(), Unheard> {
+        let (lot, kept) = (reported.lot, self.kept.lock().clone());
+        if !kept.is(node, lot) {
+            let known = self.known.lock();
+            let at = known.get(node).map(|known| format!(", from {}", known.reported.at));
+            let why = format!(
+                "another node joined as `{node}`{}: remove that one with `swell site node remove \
+                 {node}` if it is the wrong one, and invite this one anew",
+                at.unwrap_or_default()
+            );
+            return Err((StatusCode::CONFLICT, why));
+        }
+        if kept.nodes.get(node) == Some(&Some(lot)) {
+            return Ok(());
+        }
+        let kept = self.change(|nodes| {
+            nodes.insert(node.to_string(), Some(lot));
+        });
+        kept.map_err(|error| (StatusCode::INSUFFICIENT_STORAGE, error.to_string()))
     }
 
     fn add_passed(&self, former: Option<&Known>, reported: &Reported) -> Passes {
@@ -326,15 +346,15 @@ impl Seat {
     }
 
     fn measure(&self) {
-        let mut run_us = 0;
+        let mut cpu_us = 0;
         self.parts.registry.visit(|function| {
-            run_us += function.versions.iter().map(|it| it.usage.read().run_us).sum::<u64>();
+            cpu_us += function.used().cpu_us;
         });
         let (mut own, now_ms) = (self.own_used.lock(), wall_ms());
         let elapsed_ms = now_ms.saturating_sub(own.at_ms);
         if elapsed_ms >= EVERY.as_millis() as u64 {
-            let used_milli = run_us.saturating_sub(own.run_us) / elapsed_ms;
-            *own = OwnUse { at_ms: now_ms, run_us, used_milli };
+            let used_milli = cpu_us.saturating_sub(own.cpu_us) / elapsed_ms;
+            *own = OwnUse { at_ms: now_ms, cpu_us, used_milli };
         }
     }
 

@@ -35,6 +35,8 @@ pub const MESSAGE_MAX: usize = 64 << 20;
 pub struct Reported {
     /// When it came up, in milliseconds since 1970: two nodes of one name differ in it.
     pub life: u64,
+    /// The number that it drew when it joined.
+    pub lot: u64,
     /// Where functions are called at it.
     pub gateway: String,
     /// Where other nodes of the site reach it.

@@ -2,6 +2,7 @@
 //! from. Names follow Prometheus (base units, `_total`), meanings the FaaS conventions of
 //! OpenTelemetry. The tests hold the list of names; changing one breaks dashboards.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
@@ -13,7 +14,7 @@ use crate::observe::content_families::contents;
 use crate::observe::decisions::Decisions;
 use crate::observe::families::{Encoded, NONE, Out};
 use crate::observe::flow_families::flows;
-use crate::observe::function_metrics::{Series, Table};
+use crate::observe::function_metrics::{OTHER, Series, Table};
 use crate::observe::gauges::{ForecastGauges, Gauges, Sources};
 use crate::observe::histogram::Histogram;
 use crate::observe::process::Process;
@@ -32,9 +33,10 @@ impl Collector for NodeFamilies {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Encoded {
         let out = &mut Out { encoder: &mut encoder };
         build(out)?;
-        functions(out, &self.table.rows())?;
+        let (rows, figures) = (self.table.rows(), self.sources.read());
+        functions(out, &rows)?;
+        function_cpu(out, &rows, &figures.function_cpu_us)?;
         decisions(out, &self.decisions)?;
-        let figures = self.sources.read();
         gauges(out, &figures)?;
         forecasts(out, &figures.forecasts)
     }
@@ -138,6 +140,23 @@ fn functions(out: &mut Out, rows: &[(Arc<str>, Arc<Series>)]) -> Encoded {
         out.histograms(name, help, each().map(|(name, series)| (name, pick(series))))?;
     }
     Ok(())
+}
+
+/// Functions that share figures share this one too.
+fn function_cpu(
+    out: &mut Out,
+    rows: &[(Arc<str>, Arc<Series>)],
+    cpu_us: &BTreeMap<String, u64>,
+) -> Encoded {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    let own: BTreeSet<&str> = rows.iter().map(|(name, _)| &**name).collect();
+    for (name, us) in cpu_us {
+        let name = if own.contains(name.as_str()) { name } else { OTHER };
+        *sums.entry(name).or_default() += us;
+    }
+    let help = "Processor time that instances took, for starts and calls.";
+    let rows = sums.into_iter().map(|(name, us)| ([("function", name)], us as f64 / 1e6));
+    out.counters("function_cpu", help, Some(&Unit::Seconds), rows)
 }
 
 fn decisions(out: &mut Out, decisions: &Decisions) -> Encoded {

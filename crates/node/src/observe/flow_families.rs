@@ -40,7 +40,7 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
         out.gauges(name, help, unit, each().map(|(name, flow)| ([("flow", name)], pick(flow))))?;
     }
     type Share = fn(&FlowFigures) -> f64;
-    let shares: [(&str, &str, Option<&Unit>, Share); 5] = [
+    let shares: [(&str, &str, Option<&Unit>, Share); 6] = [
         (
             "flow_utilization_ratio",
             "What goes out of a flow in a tenth of a second, as a share of what it can hold.",
@@ -53,6 +53,12 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
             "How long the item being worked on has been in a flow.",
             Some(&Unit::Seconds),
             |flow| flow.oldest_seconds,
+        ),
+        (
+            "flow_next_pause",
+            "How long the next change of owners is expected to take.",
+            Some(&Unit::Seconds),
+            |flow| flow.next_pause_seconds,
         ),
         (
             "flow_blocked_ratio",
@@ -70,6 +76,13 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
     for (name, help, unit, pick) in shares {
         out.gauges(name, help, unit, each().map(|(name, flow)| ([("flow", name)], pick(flow))))?;
     }
+    let accesses = each().flat_map(|(name, flow)| {
+        let both = [("put", flow.last_put_seconds), ("done", flow.last_taken_seconds)];
+        both.into_iter()
+            .filter_map(move |(access, at)| Some(([("flow", name), ("access", access)], at?)))
+    });
+    let help = "When an item was last put into a flow, and was last done with, since 1970.";
+    out.gauges("flow_last_access_timestamp", help, Some(&Unit::Seconds), accesses)?;
     let sojourn = each().map(|(name, flow)| (name, flow.sojourn.clone()));
     out.readings("flow_sojourn", "How long items were in a flow.", "flow", sojourn)?;
     let pauses = each().map(|(name, flow)| (name, flow.pauses.clone()));
@@ -93,8 +106,7 @@ fn node(out: &mut Out, gauges: &Gauges) -> Encoded {
     out.counters("flow_region_misses", help, None, misses)?;
     let help = "Memory of all regions for flows.";
     out.gauge("flow_regions", help, Some(&Unit::Bytes), gauges.region_bytes)?;
-    let words =
-        ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "stale", "overloaded"];
+    let words = ["moved", "over-budget", "cooling-down", "no-target", "no-benefit", "overloaded"];
     let decisions = words.into_iter().zip(gauges.flow_decisions);
     let decisions = decisions.map(|(decision, count)| ([("decision", decision)], count));
     let help = "What the flow analyzer decided: moves, and moves that were wanted and not made.";

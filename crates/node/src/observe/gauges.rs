@@ -1,6 +1,7 @@
 //! What stands at a moment, as opposed to what was counted: filled in when somebody asks
 //! for the metrics, by those who know, so that no request pays for keeping it up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use parking_lot::RwLock;
@@ -15,6 +16,8 @@ use crate::observe::histogram::Reading;
 pub struct Gauges {
     /// Functions deployed.
     pub functions: u64,
+    /// Processor time of each function that took any, in microseconds.
+    pub function_cpu_us: BTreeMap<String, u64>,
     /// Requests the node works on.
     pub inflight_requests: u64,
     /// Of these, requests that wait for an instance.
@@ -60,8 +63,8 @@ pub struct Gauges {
     /// Changes of each flow by reason, of those too that are at other nodes.
     pub flow_moves: Vec<(String, Vec<(String, u64)>)>,
     /// Decisions of the flow analyzer: moves, over budget, cooling down, no target, no benefit,
-    /// stale, overloaded.
-    pub flow_decisions: [u64; 7],
+    /// overloaded.
+    pub flow_decisions: [u64; 6],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
 }
@@ -125,6 +128,12 @@ pub struct FlowFigures {
     pub utilization: f64,
     /// How much spoke for a change of hands.
     pub score: f64,
+    /// What the next change of hands is expected to cost.
+    pub next_pause_seconds: f64,
+    /// When something was last put in, and done with, in seconds since 1970; nothing if nothing was.
+    pub last_put_seconds: Option<f64>,
+    /// See `last_put_seconds`.
+    pub last_taken_seconds: Option<f64>,
     /// What somebody should look after.
     pub alarms: Vec<String>,
     /// How long items were in it.

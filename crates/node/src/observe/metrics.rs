@@ -108,6 +108,9 @@ mod tests {
         metrics.on_scrape(|gauges| {
             gauges.inflight_requests = 3;
             gauges.memory_bytes.idle = 64;
+            gauges.function_cpu_us = [("hello", 250_000), ("b", 7), ("c", 3)]
+                .map(|(name, us)| (name.to_string(), us))
+                .into();
         });
         metrics.on_scrape(|gauges| gauges.queue_dead = 7);
         let hello = metrics.function("hello");
@@ -140,6 +143,8 @@ mod tests {
             r#"swell_invocation_duration_seconds_bucket{le="0.25",function="hello"} 3"#,
             r#"swell_queue_wait_seconds_bucket{le="0.0001",function="hello"} 3"#,
             r#"swell_cold_start_duration_seconds_count{function="hello"} 1"#,
+            r#"swell_function_cpu_seconds_total{function="hello"} 0.25"#,
+            r#"swell_function_cpu_seconds_total{function="(other)"} 0.00001"#,
             "swell_inflight_requests 3",
             r#"swell_memory_bytes{state="idle"} 64"#,
             r#"swell_queue_entries{state="dead"} 7"#,
@@ -183,7 +188,9 @@ mod tests {
                 "swell_flow_epoch gauge",
                 "swell_flow_info gauge",
                 "swell_flow_items counter",
+                "swell_flow_last_access_timestamp_seconds gauge",
                 "swell_flow_migrations counter",
+                "swell_flow_next_pause_seconds gauge",
                 "swell_flow_oldest_item_seconds gauge",
                 "swell_flow_pause_seconds histogram",
                 "swell_flow_region_misses counter",
@@ -202,6 +209,7 @@ mod tests {
                 "swell_forecast_functions gauge",
                 "swell_forecast_made_time_seconds gauge",
                 "swell_forecast_trainings counter",
+                "swell_function_cpu_seconds counter",
                 "swell_functions gauge",
                 "swell_inflight_requests gauge",
                 "swell_instances gauge",

@@ -26,3 +26,4 @@ pub mod logging;
 pub mod observed;
 pub mod observer;
 pub mod disks;
+pub mod machine;

@@ -27,6 +27,9 @@ pub struct Used {
     pub memory_kib: u64,
     /// Bytes of their requests and answers, as far as lengths were told.
     pub bytes: u64,
+    /// Processor time that instances took, for starts and calls that have not ended too, in
+    /// microseconds.
+    pub cpu_us: u64,
 }
 
 impl Usage {
@@ -45,8 +48,8 @@ impl Usage {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// The sums now.
-    pub fn read(&self) -> Used {
+    /// The sums now, where instances took so much processor time.
+    pub fn read(&self, cpu: Duration) -> Used {
         let read = |sum: &AtomicU64| sum.load(Ordering::Relaxed);
         Used {
             calls: read(&self.calls),
@@ -54,6 +57,7 @@ impl Usage {
             weighed: read(&self.weighed),
             memory_kib: read(&self.memory_kib),
             bytes: read(&self.bytes),
+            cpu_us: cpu.as_micros() as u64,
         }
     }
 }
@@ -68,6 +72,7 @@ impl Used {
             weighed: self.weighed.saturating_sub(earlier.weighed),
             memory_kib: self.memory_kib.saturating_sub(earlier.memory_kib),
             bytes: self.bytes.saturating_sub(earlier.bytes),
+            cpu_us: self.cpu_us.saturating_sub(earlier.cpu_us),
         }
     }
 
@@ -80,6 +85,7 @@ impl Used {
             weighed: self.weighed + other.weighed,
             memory_kib: self.memory_kib + other.memory_kib,
             bytes: self.bytes + other.bytes,
+            cpu_us: self.cpu_us + other.cpu_us,
         }
     }
 }
@@ -93,10 +99,10 @@ mod tests {
         let usage = Usage::default();
         usage.ended(Duration::from_millis(2), Some(4096));
         usage.carried(100);
-        let first = usage.read();
+        let first = usage.read(Duration::from_micros(700));
         usage.ended(Duration::from_millis(3), None);
-        let second = usage.read();
-        let later = Used { calls: 1, run_us: 3_000, ..Used::default() };
+        let second = usage.read(Duration::from_micros(900));
+        let later = Used { calls: 1, run_us: 3_000, cpu_us: 200, ..Used::default() };
         assert_eq!(second.since(&first), later);
         assert_eq!(first.and(&later), second);
         assert_eq!(first.since(&second), Used::default());

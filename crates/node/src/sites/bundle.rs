@@ -1,12 +1,13 @@
 //! What moves of a workload: the functions as they stand, with all versions, and digests of code.
 
 use serde::{Deserialize, Serialize};
+use swell_outlook::fares::Fares;
 
 use crate::deploy::adopt::Lineage;
 use crate::deploy::deployer::Deployer;
 use crate::flow::feeding::Part;
 use crate::registry::Registry;
-use crate::sites::metering::functions;
+use crate::sites::metering::{fares, functions};
 
 /// Where a site asks another for what moves, on the resource channel.
 pub const WORKLOAD: &str = "/v1/workload";
@@ -62,6 +63,9 @@ pub struct Moved {
     pub name: String,
     /// Its versions, and what may change of it.
     pub lineage: Lineage,
+    /// How its calls fared so far.
+    #[serde(default)]
+    pub fares: Fares,
 }
 
 /// The functions of a workload as they move.
@@ -69,7 +73,8 @@ pub fn moved(deployer: &Deployer, registry: &Registry, workload: &str) -> Vec<Mo
     let functions = functions(registry, workload).into_iter();
     let moved = functions.filter_map(|name| {
         let lineage = deployer.lineage(&name)?;
-        Some(Moved { name, lineage })
+        let fares = registry.get(&name).map(|function| fares(&function)).unwrap_or_default();
+        Some(Moved { name, lineage, fares })
     });
     moved.collect()
 }

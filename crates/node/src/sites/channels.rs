@@ -2,7 +2,6 @@
 //! and who wants to join; on the channel of state monitoring its board.
 
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
@@ -14,16 +13,12 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use swell_api::site_joining::{Capacity, SiteContact};
 use swell_consensus::channel::names::site_of;
-use swell_consensus::log::{Change, Log, LogError, Look};
-use swell_core::council::entry::Command;
-use swell_core::ids::SiteId;
+use swell_consensus::log::Look;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
 use swell_outlook::board::Contact;
-use swell_outlook::naming::{site_id, workload_id};
+use swell_outlook::naming::workload_id;
 use swell_site::site::Site;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
@@ -39,10 +34,11 @@ use crate::sites::belongings::{Belongings, unpacked};
 use crate::sites::bundle::{
     Ask, Bundle, CALLS, CODE, CONTENTS, RECALL, RETURN, STANDBY, WORKLOAD, moved,
 };
-use crate::sites::contact::{certified, loads, taken, told as shown};
+use crate::sites::contact::certified;
+use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
-use crate::sites::surroundings::BOARD;
+use crate::sites::surroundings::{BOARD, ECHO};
 use crate::sites::values::{Asked, STORE, Sent, VALUES};
 use crate::sites::warming::{Used, used};
 use crate::store::code::CodeFolder;
@@ -51,21 +47,6 @@ use crate::store::code::CodeFolder;
 pub const JOIN: &str = "/v1/join";
 /// Where a site says that it is there, and nothing else.
 pub const THERE: &str = "/v1/there";
-
-/// The most sites whose majority decides what is committed; more would only make it slower.
-const VOTERS_MAX: usize = 5;
-
-/// How long a change of members may take.
-const CHANGE_MAX: Duration = Duration::from_secs(20);
-
-/// A site that asks to be admitted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Joining {
-    /// Where it is found.
-    pub contact: SiteContact,
-    /// What it can bear.
-    pub capacity: Capacity,
-}
 
 /// What the channels answer from.
 #[derive(Clone)]
@@ -103,6 +84,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(WORKLOAD, post(workload))
         .route(CODE, post(code))
         .route(JOIN, post(join))
+        .route(FREE, post(free))
         .route(THERE, post(async || StatusCode::OK))
         .route(CONTENTS, post(contents))
         .route(CALLS, post(calls))
@@ -118,7 +100,7 @@ pub fn resource(counter: Counter) -> Router {
 
 /// What comes over the channel of state monitoring besides gossip.
 pub fn state(site: Arc<OnceLock<Weak<Site>>>) -> Router {
-    Router::new().route(BOARD, post(board)).with_state(site)
+    Router::new().route(BOARD, post(board)).route(ECHO, post(async || ())).with_state(site)
 }
 
 async fn board(State(site): State<Arc<OnceLock<Weak<Site>>>>) -> Response {
@@ -318,62 +300,43 @@ async fn join(
     Extension(peer): Extension<Peer>,
     asked: Bytes,
 ) -> Response {
-    let joining = match read::<Joining>(&asked) {
-        Ok(joining) => joining,
+    let (site, joining) = match wants_in(&counter, &peer, &asked) {
+        Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
+    match admit(&site, &joining).await {
+        Ok(contacts) => Json(contacts).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn free(
+    State(counter): State<Arc<Counter>>,
+    Extension(peer): Extension<Peer>,
+    asked: Bytes,
+) -> Response {
+    let (site, joining) = match wants_in(&counter, &peer, &asked) {
+        Ok(wanted) => wanted,
+        Err(refused) => return refused.into_response(),
+    };
+    match is_free(&site, &joining).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// Who wants to join, if it is certified for that name.
+fn wants_in(
+    counter: &Counter,
+    peer: &Peer,
+    asked: &Bytes,
+) -> Result<(Arc<Site>, Joining), (StatusCode, String)> {
+    let joining = read::<Joining>(asked)?;
     if certified(&joining.contact.name) != peer.name {
         let why = format!("`{}` cannot join as `{}`", peer.name, joining.contact.name);
-        return (StatusCode::FORBIDDEN, why).into_response();
+        return Err((StatusCode::FORBIDDEN, why));
     }
-    let Some(site) = counter.site.get() else { return coming_up().into_response() };
-    match admit(site, &joining).await {
-        Ok(contacts) => Json(contacts).into_response(),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why).into_response(),
-    }
-}
-
-/// Admits a site: it gets the log, then a voice in what is committed, then its seat in the
-/// council. Each step may have been done before.
-async fn admit(site: &Arc<Site>, joining: &Joining) -> Result<Vec<SiteContact>, String> {
-    let words = |error: LogError| error.to_string();
-    let contact = taken(&joining.contact);
-    site.meet(&contact, true);
-    let (id, log) = (site_id(&contact.name), site.log().clone());
-    let address = contact.resource.clone();
-    if log.membership().sites.get(&id) != Some(&address) {
-        log.change(Change::Join { site: id, address }, CHANGE_MAX).await.map_err(words)?;
-    }
-    let mut voters = log.membership().voters;
-    if voters.len() < VOTERS_MAX && voters.insert(id) {
-        log.change(Change::Voters(voters), CHANGE_MAX).await.map_err(words)?;
-    }
-    let capacity = loads(&joining.capacity);
-    seat(&*log, id, capacity).await?;
-    let known = site.contacts().into_values().filter(|known| known.name != contact.name);
-    let own = site.board().contact;
-    Ok(known.chain([own]).map(|known| shown(&known)).collect())
-}
-
-/// Gives a site its seat in the council.
-pub async fn seat(
-    log: &dyn Log,
-    site: SiteId,
-    capacity: swell_core::council::words::Loads,
-) -> Result<(), String> {
-    // Whoever founds a cluster says by which rules, so that all go by the same, whatever their
-    // programs have for usual.
-    let new = || log.look(|state| (state.index == 0).then_some(state.rules));
-    if new().is_some() {
-        // It may only not have been read back yet.
-        log.barrier(CHANGE_MAX).await.map_err(|error| error.to_string())?;
-    }
-    if let Some(rules) = new() {
-        let said = log.propose(Command::AdoptRules(rules), CHANGE_MAX).await;
-        let decided = said.map_err(|error| error.to_string())?;
-        decided.outcome.map_err(|refusal| refusal.to_string())?;
-    }
-    let said = log.propose(Command::Admit { site, capacity }, CHANGE_MAX).await;
-    let decided = said.map_err(|error| error.to_string())?;
-    decided.outcome.map_err(|refusal| refusal.to_string())
+    let (later, why) = coming_up();
+    let site = counter.site.get().cloned();
+    Ok((site.ok_or_else(|| (later, why.to_string()))?, joining))
 }

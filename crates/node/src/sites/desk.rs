@@ -26,16 +26,17 @@ use swell_site::route::Route;
 use swell_site::site::Site;
 
 use crate::api::context::{Only, Sited, Siting};
+use crate::observe::chance::bits;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{
     checked, declined, filing, issue, mode, no_site, seat_elsewhere, uncertified, unkept, unsaid,
 };
-use crate::sites::contact::told;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
+use crate::sites::joining::must_be_free;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
-use crate::sites::{ledger, outlook, reach, reading, view};
+use crate::sites::{certificates, ledger, outlook, reach, reading, view};
 
 /// How long a new site may take to become a member before people hear how far it is.
 const SETTLED_MAX: Duration = Duration::from_secs(30);
@@ -169,8 +170,7 @@ impl SiteDesk {
         let deadline = tokio::time::Instant::now() + SETTLED_MAX;
         loop {
             let cluster = self.cluster()?;
-            let is_late = tokio::time::Instant::now() > deadline;
-            if cluster.state == ClusterState::Deciding || is_late {
+            if cluster.state == ClusterState::Deciding || tokio::time::Instant::now() > deadline {
                 return Ok(cluster);
             }
             tokio::time::sleep(SETTLED_EVERY).await;
@@ -284,6 +284,7 @@ impl Sited for SiteDesk {
                 state: issue(&issuer, &site, Purpose::State)?,
                 flow: Some(issue(&issuer, &site, Purpose::Flow)?),
                 contacts: Vec::new(),
+                lot: bits(),
                 begun: false,
             };
             self.become_site(identity).await?;
@@ -293,28 +294,13 @@ impl Sited for SiteDesk {
 
     fn invite(&self, asked: InviteSite) -> Result<Invitation, Refusal> {
         let (site, identity) = (self.site()?, self.identity()?);
-        let Some(key) = &identity.authority_key else {
-            let title = "only the site that founded the cluster can invite others";
-            return Err(Refusal::new(Reason::Conflict, title).hint("ask it there"));
-        };
-        if site.log().look(|state| state.members.contains_key(&site_id(&asked.site))) {
-            let title = format!("`{}` is a site already", asked.site);
-            return Err(Refusal::new(Reason::Conflict, title)
-                .hint("choose another name, or take it out first with `swell site remove`"));
-        }
-        let issuer =
-            Issuer::of_pem(&identity.authority, key).map_err(|error| uncertified(&error))?;
-        let known = site.contacts().into_values().map(|contact| told(&contact));
-        let contacts = known.filter(|contact| contact.name != asked.site);
-        Ok(Invitation {
-            cluster: identity.cluster.clone(),
-            resource: issue(&issuer, &asked.site, Purpose::Resource)?,
-            state: issue(&issuer, &asked.site, Purpose::State)?,
-            flow: Some(issue(&issuer, &asked.site, Purpose::Flow)?),
-            site: asked.site.clone(),
-            slot_ms: identity.slot_ms,
-            authority: identity.authority.clone(),
-            contacts: contacts.chain([identity.contact.clone()]).collect(),
+        certificates::invitation(&site, &identity, asked)
+    }
+
+    fn renew(&self) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let (site, client) = (self.site()?, self.client().await?);
+            certificates::renew(&site, self.identity()?, &client, &self.data).await
         })
     }
 
@@ -335,8 +321,10 @@ impl Sited for SiteDesk {
                 state: invitation.state,
                 flow: invitation.flow,
                 contacts: invitation.contacts,
+                lot: bits(),
                 begun: false,
             };
+            must_be_free(&identity).await?;
             self.become_site(identity).await?;
             self.settled().await
         })
@@ -344,8 +332,7 @@ impl Sited for SiteDesk {
 
     fn leave(&self, forget: bool) -> Siting<'_, ()> {
         Box::pin(async move {
-            let is_down = self.down.read().is_some();
-            let site = if forget && is_down { None } else { Some(self.site()?) };
+            let site = if forget && self.down.read().is_some() { None } else { Some(self.site()?) };
             if let Some(site) = site.filter(|_| !forget) {
                 dismiss(&site, site.me()).await.map_err(|refusal| match refusal.reason {
                     Reason::NotReady => refusal

@@ -21,7 +21,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parking_lot::{Mutex, RwLock};
 use swell_core::council::acting::Acting;
-use swell_core::council::witness::Passed;
+use swell_core::council::claim::Passed;
 use swell_core::ids::SiteId;
 use swell_outlook::board::{Contact, Passes};
 use swell_outlook::naming::site_id;
@@ -210,6 +210,7 @@ impl Elsewhere {
         let uri = target(&way.contact.gateway, path).ok_or_else(|| {
             Refusal::new(Reason::Internal, format!("site `{name}` has no address"))
         })?;
+        let asked_bytes = http_body::Body::size_hint(request.body()).exact().unwrap_or(0);
         let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         *request.uri_mut() = uri;
         *request.version_mut() = http::Version::HTTP_11;
@@ -239,7 +240,8 @@ impl Elsewhere {
             let mut passed = self.passed.lock();
             let workloads = passed.entry(name.clone()).or_default();
             let sum = workloads.entry(workload.clone()).or_default();
-            *sum = sum.plus(Passed { calls: 1, wait_us });
+            let told = http_body::Body::size_hint(response.body()).exact().unwrap_or(0);
+            *sum = sum.plus(Passed { calls: 1, wait_us, bytes: asked_bytes + told });
         }
         let mut response = response.map(|body| body.map_err(Into::into).boxed_unsync());
         crate::gateway::headers::strip_hop_by_hop(response.headers_mut());

@@ -40,6 +40,8 @@ pub struct Identity {
     pub flow: Option<Pem>,
     /// Sites that were there when it joined.
     pub contacts: Vec<SiteContact>,
+    /// The number that it drew when it was made a site: by it the others know it again.
+    pub lot: u64,
     /// Whether its log and its fence were begun: from then on they must be there.
     #[serde(default)]
     pub begun: bool,

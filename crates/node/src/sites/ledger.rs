@@ -1,7 +1,7 @@
 //! Each site's forecasts, what then happened, and what it weighs for that.
 
 use swell_api::site::{LedgerRow, LedgerSlot};
-use swell_core::council::book::Subject;
+use swell_core::council::book::{STOOD_SLOTS, Subject};
 use swell_core::council::state::State;
 use swell_core::council::weighing::standing;
 use swell_core::council::words::Metric;
@@ -9,9 +9,6 @@ use swell_core::ids::SiteId;
 use swell_outlook::naming::Names;
 
 use crate::sites::telling::{share, slot_ms};
-
-/// Slots that are shown back.
-const SHOWN: u64 = 20;
 
 /// The ledger, of one site or of all.
 pub fn ledger(state: &State, names: &Names, only: Option<SiteId>) -> Vec<LedgerRow> {
@@ -45,11 +42,58 @@ fn slots(state: &State, site: SiteId, metric: Metric) -> Vec<LedgerSlot> {
     let (now, horizon) = (state.slot(), state.rules.horizon_slots);
     let row = |slot: u64| {
         let slot = swell_core::council::words::Slot(slot);
-        let band = state.book.band(site, subject, slot);
+        let stood = || state.book.stood(subject, slot);
+        let band = state.book.band(site, subject, slot).or_else(stood);
         let came = state.book.truth(subject, slot).map(share);
         let forecast = band.map(|band| [band.low_ppm, band.middle_ppm, band.high_ppm].map(share));
         let is_known = forecast.is_some() || came.is_some();
         is_known.then(|| LedgerSlot { at_ms: slot_ms(slot, state.rules.slot), forecast, came })
     };
-    (now.minus(SHOWN).0..=now.plus(horizon).0).filter_map(row).collect()
+    (state.closed.minus(STOOD_SLOTS).0..=now.plus(horizon).0).filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use swell_core::council::entry::{Band, Command, Entry};
+    use swell_core::council::machine::apply;
+    use swell_core::council::rules::Rules;
+    use swell_core::council::words::Loads;
+    use swell_core::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_slot_that_is_over_shows_what_was_forecast_beside_what_came() {
+        let mut state = State::new(Rules::default());
+        let (me, metric, length) = (SiteId(7), Metric::Cpu, state.rules.slot);
+        let say = |state: &mut State, command: Command| {
+            let index = state.index + 1;
+            let entry = Entry { from: me, incarnation: 1, sequence: index, command };
+            apply(state, index, &entry).expect("it is taken");
+        };
+        say(&mut state, Command::Admit { site: me, capacity: Loads::cpu(1_000) });
+        for slot in 100..130_u32 {
+            let at = Instant::ZERO + length * u64::from(slot);
+            say(&mut state, Command::Tick { at });
+            let of = |middle_ppm| Band { low_ppm: 0, middle_ppm, high_ppm: 999_000 };
+            // What stands at the lead is not what was said first.
+            let bands = vec![of(1_000 * (slot + 2)), of(0)];
+            let first = state.slot().plus(state.rules.lead_slots);
+            say(&mut state, Command::Forecast { target: me, metric, first, bands });
+            let (slot, value_ppm) = (state.slot().minus(1), 2_000 * (slot - 1));
+            say(&mut state, Command::Observe { target: me, metric, slot, value_ppm });
+        }
+        let rows = ledger(&state, &Names::default(), Some(me));
+        let row = rows.iter().find(|row| row.metric == "cpu").expect("it is limited");
+        let told: Vec<(u64, f64, f64)> = row
+            .slots
+            .iter()
+            .filter_map(|slot| {
+                let number = slot.at_ms * 1_000_000 / length.nanos();
+                Some((number, (slot.forecast?[1] * 1e3).round(), (slot.came? * 1e3).round()))
+            })
+            .collect();
+        let expected = (108..128).map(|slot| (slot, slot as f64, 2.0 * slot as f64));
+        assert_eq!(told, expected.collect::<Vec<_>>());
+    }
 }

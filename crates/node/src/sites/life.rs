@@ -13,10 +13,13 @@ use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_consensus::monitoring::voice::Voice;
 use swell_consensus::raft::settings::Settings as LogSettings;
 use swell_consensus::storage::open::Past;
+use swell_core::council::member::Member;
 use swell_core::council::rules::Rules;
+use swell_core::council::state::State;
 use swell_core::council::words::Loads;
 use swell_core::time::{Instant, Span};
 use swell_link::client::Client;
+use swell_link::error::LinkError;
 use swell_link::identity::Identity as Link;
 use swell_outlook::board::{Contact, FlowPlace};
 use swell_outlook::naming::site_id;
@@ -24,6 +27,7 @@ use swell_outlook::temper::SLOT;
 use swell_site::kept::Kept;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
+use swell_site::troubles::About;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,16 +37,17 @@ use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
 use crate::flow::port::Port;
 use crate::foresight::ground::Ground;
-use crate::key_value::operations::Operations;
 use crate::live::world::Live;
 use crate::nodes::crew::Crew;
 use crate::nodes::kept::{Kept as _, SeatKept};
 use crate::registry::Registry;
 use crate::sites::belongings::Belongings;
-use crate::sites::channels::{Counter, JOIN, Joining, resource, seat, state};
+use crate::sites::channels::{Counter, JOIN, resource, state};
 use crate::sites::contact::{loads, resource_of, taken};
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::{FOLDER, Identity};
+use crate::sites::joining::{Joining, Who, seat};
+use crate::sites::meter::Meter;
 use crate::sites::mover::SwellMover;
 use crate::sites::reach::listening;
 use crate::sites::standby::Standby;
@@ -75,8 +80,8 @@ pub struct Around {
     pub live: Arc<Live>,
     /// Knows what is announced.
     pub ground: Arc<Ground>,
-    /// Counts what functions ask of stores.
-    pub operations: Arc<Operations>,
+    /// What was used here.
+    pub meter: Arc<Meter>,
     /// What workloads have here besides functions.
     pub belongings: Belongings,
     /// Contents, if the node has any.
@@ -183,9 +188,10 @@ impl Up {
             neighbours: Arc::new(Surroundings {
                 contact: taken(contact),
                 registry: around.registry.clone(),
-                live: around.live.clone(),
+                flows: around.belongings.flows.clone(),
+                meter: around.meter.clone(),
+                capacity: loads(&identity.capacity),
                 ground: around.ground.clone(),
-                operations: around.operations.clone(),
                 elsewhere: around.elsewhere.clone(),
                 crew: around.crew.clone(),
                 channel: state,
@@ -213,7 +219,8 @@ impl Up {
             log.found(&[(me, address)].into()).await.map_err(|error| error.to_string())?;
             // What a site of several nodes bears, its seat says.
             let capacity = (!SeatKept::path(data).exists()).then(|| loads(&asking.capacity));
-            tokio::spawn(take_seat(site, loads(&asking.capacity), capacity))
+            let who = Who { name: asking.contact.name.clone(), lot: asking.lot };
+            tokio::spawn(take_seat(site, loads(&asking.capacity), capacity, who))
         } else {
             tokio::spawn(ask(asking, site, resource_client))
         });
@@ -239,7 +246,7 @@ fn mover(
     (me, site, standby): (Contact, Arc<OnceLock<Weak<Site>>>, Standby),
 ) -> SwellMover {
     let Around { deployer, code, registry, live, belongings, contents, crew, .. } = around.clone();
-    let proven = Default::default();
+    let faring = Default::default();
     SwellMover {
         deployer,
         code,
@@ -252,7 +259,7 @@ fn mover(
         me,
         site,
         standby,
-        proven,
+        faring,
     }
 }
 
@@ -284,15 +291,14 @@ fn pace(slot: Span) -> Settings {
 
 /// Sees to it that the site that founded the cluster has its seat, if need be with that very
 /// capacity.
-async fn take_seat(site: Arc<Site>, capacity: Loads, exactly: Option<Loads>) {
+async fn take_seat(site: Arc<Site>, capacity: Loads, exactly: Option<Loads>, who: Who) {
     let me = site.me();
-    let known = || site.log().look(|state| state.members.get(&me).map(|of| of.capacity));
-    let is_seated = |known: Option<Loads>| match exactly {
-        Some(capacity) => known == Some(capacity),
-        None => known.is_some(),
+    let is_seated = |member: &Member| {
+        member.lot.is_some() && exactly.is_none_or(|capacity| member.capacity == capacity)
     };
-    while !is_seated(known()) {
-        if let Err(why) = seat(&**site.log(), me, capacity).await {
+    while !site.log().look(|state| state.members.get(&me).is_some_and(is_seated)) {
+        let who = Who { name: who.name.clone(), lot: who.lot };
+        if let Err(why) = seat(&**site.log(), me, capacity, who).await {
             tracing::warn!(%why, "this site has no seat yet");
         }
         tokio::time::sleep(SEAT_AGAIN).await;
@@ -302,10 +308,13 @@ async fn take_seat(site: Arc<Site>, capacity: Loads, exactly: Option<Loads>) {
 /// Asks those that are there until this site is a member.
 async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
     let me = site.me();
-    let joining = Joining { contact: identity.contact.clone(), capacity: identity.capacity };
+    let Identity { contact, capacity, lot, .. } = identity;
+    let joining = Joining { contact, capacity, lot };
     let body = Bytes::from(serde_json::to_vec(&joining).unwrap_or_default());
     loop {
-        if site.log().look(|state| state.members.contains_key(&me)) {
+        let is_introduced =
+            |state: &State| state.members.get(&me).is_some_and(|of| of.lot.is_some());
+        if site.log().look(is_introduced) {
             return;
         }
         for known in site.contacts().into_values() {
@@ -317,6 +326,9 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
                     break;
                 }
                 Ok(Err(error)) => tracing::warn!(site = %known.name, %error, "it answers oddly"),
+                Err(LinkError::Refused { status: 409, reason, .. }) => {
+                    site.note(About::Log, &reason)
+                }
                 Err(error) => tracing::warn!(%error, "this site is not admitted yet"),
             }
         }

@@ -1,16 +1,14 @@
-//! What the workloads of this node are and used: sums over their functions.
+//! What the workloads of this node are: their functions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use swell_api::flow::FlowSpec;
 use swell_core::council::words::Criticality;
 use swell_outlook::board::Card;
-use swell_outlook::sums::{Reading, Sums};
+use swell_outlook::fares::Fares;
 
-use crate::clock::wall_ms;
 use crate::deploy::bounds::CRITICALITY;
-use crate::key_value::operations::Operations;
-use crate::live::world::Live;
-use crate::observe::disks;
 use crate::registry::{Function, Registry};
 
 /// The workload of a function: the one that it names, else it is one by itself.
@@ -30,8 +28,14 @@ pub fn functions(registry: &Registry, name: &str) -> Vec<String> {
     found
 }
 
-/// What is deployed here.
-pub fn cards(registry: &Registry) -> BTreeMap<String, Card> {
+/// How the calls of a function fared since the node came up.
+pub fn fares(function: &Function) -> Fares {
+    let of = function.calls();
+    Fares { calls: of.total, failed: of.failed + of.refused }
+}
+
+/// What is deployed here, with these flows.
+pub fn cards(registry: &Registry, flows: &[Arc<FlowSpec>]) -> BTreeMap<String, Card> {
     let mut cards: BTreeMap<String, Card> = BTreeMap::new();
     for function in registry.all() {
         let label = function.leading().spec.labels.get(CRITICALITY).map(String::as_str);
@@ -40,41 +44,60 @@ pub fn cards(registry: &Registry) -> BTreeMap<String, Card> {
             Some("critical") => Criticality::Critical,
             _ => Criticality::Normal,
         };
-        let new = Card { functions: Vec::new(), criticality };
+        let new = Card { functions: Vec::new(), criticality, joined: Vec::new() };
         let card = cards.entry(workload(&function).to_string()).or_insert(new);
         card.functions.push(function.name.to_string());
         card.criticality = card.criticality.max(criticality);
     }
+    let joined: Vec<(String, String)> =
+        flows.iter().flat_map(|flow| joined(&cards, flow)).collect();
+    for (one, other) in joined {
+        let others = cards.get_mut(&one).map(|card| &mut card.joined);
+        if let Some(others) = others.filter(|others| !others.contains(&other)) {
+            others.push(other);
+        }
+    }
     cards
 }
 
-/// What they used since the node came up, and what the disks of the machine did besides.
-pub fn reading(registry: &Registry, live: &Live, operations: &Operations) -> Reading {
-    let mut workloads: BTreeMap<String, Sums> = BTreeMap::new();
-    let mut of: BTreeMap<String, String> = BTreeMap::new();
-    for function in registry.all() {
-        let name = workload(&function).to_string();
-        of.insert(function.name.to_string(), name.clone());
-        let sums = workloads.entry(name).or_default();
-        for version in &function.versions {
-            let (used, counts) = (version.usage.read(), version.counts.read());
-            sums.run_us += used.run_us;
-            sums.network_bytes += used.bytes;
-            sums.calls += counts.total;
-            sums.failed += counts.failed + counts.refused;
+/// The workloads whose functions a flow joins: each that puts items in with those that take them.
+fn joined(cards: &BTreeMap<String, Card>, flow: &FlowSpec) -> Vec<(String, String)> {
+    let workload_of = |function: &String| {
+        let mut of = cards.iter().filter(|(_, card)| card.functions.contains(function));
+        of.next().map(|(name, _)| name.clone())
+    };
+    let Some(to) = workload_of(&flow.to) else { return Vec::new() };
+    let others = flow.from.iter().chain(&flow.owners).filter_map(workload_of);
+    others.filter(|other| *other != to).map(|other| (to.clone(), other)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn workloads_are_joined_by_flows_between_their_functions() {
+        let functions = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let card = |names: &[&str]| Card {
+            functions: functions(names),
+            criticality: Criticality::Normal,
+            joined: Vec::new(),
+        };
+        let cards = BTreeMap::from([
+            ("film".to_string(), card(&["cut", "mix"])),
+            ("shop".to_string(), card(&["shop"])),
+        ]);
+        let joined = |from: &[&str], to: &str| {
+            let flow = json!({ "name": "frames", "from": from, "to": to });
+            let flow: FlowSpec = serde_json::from_value(flow).expect("it is one");
+            super::joined(&cards, &flow)
+        };
+        let pair = ("film".to_string(), "shop".to_string());
+        assert_eq!(joined(&["shop"], "mix"), [pair]);
+        for (from, to) in [(["cut"], "mix"), (["native:cam"], "mix"), (["shop"], "native:tv")] {
+            assert_eq!(joined(&from, to), [], "{from:?} {to}");
         }
     }
-    for instance in live.instances() {
-        let sums = of.get(&instance.function).and_then(|name| workloads.get_mut(name));
-        if let Some(sums) = sums {
-            sums.memory_bytes += instance.memory_bytes;
-        }
-    }
-    for (function, made) in operations.read(|name| of.contains_key(name)) {
-        let sums = of.get(&function).and_then(|name| workloads.get_mut(name));
-        if let Some(sums) = sums {
-            sums.io += made;
-        }
-    }
-    Reading { at_ms: wall_ms(), workloads, disks: disks::operations(), ..Reading::default() }
 }

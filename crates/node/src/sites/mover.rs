@@ -10,10 +10,10 @@ use bytes::Bytes;
 use http_body_util::Full;
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
-use swell_api::function::{CallCounts, Change};
 use swell_link::client::Client;
 use swell_link::error::LinkError;
 use swell_outlook::board::Contact;
+use swell_outlook::fares::Fares;
 use swell_site::mover::{Job, Mover, Step, StepError};
 use swell_site::site::Site;
 
@@ -37,16 +37,19 @@ const BUNDLE_BYTES_MAX: usize = 16 << 20;
 const CODE_BYTES_MAX: usize = 256 << 20;
 /// How long either may take.
 const FETCH_MAX: Duration = Duration::from_secs(60);
-/// How long an instance may take to come up, and how often it is looked for.
-const WARM_MAX: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How long the other nodes of the site may take to have it as well.
-const FOLLOWED_MAX: Duration = Duration::from_secs(20);
-/// How long calls under way may take before what is left of them is left to itself.
+/// How long calls under way may take before what is left of them is left to itself, and how often
+/// it is looked.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
-/// Of at least so many calls, more than this share may not fail.
-const CALLS_MIN: u64 = 5;
-const FAILED_SHARE_MAX: f64 = 0.2;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How the calls of a function that moves fared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Faring {
+    /// Where it comes from, when it was fetched.
+    pub there: Fares,
+    /// Here, when it had proven healthy.
+    pub begun: Fares,
+}
 
 /// Moves functions.
 pub struct SwellMover {
@@ -72,8 +75,8 @@ pub struct SwellMover {
     pub site: Arc<OnceLock<Weak<Site>>>,
     /// What is kept for others.
     pub standby: Standby,
-    /// What calls of a function came to when it had proven healthy.
-    pub proven: Mutex<BTreeMap<String, CallCounts>>,
+    /// How calls of functions that come fared.
+    pub faring: Mutex<BTreeMap<String, Faring>>,
 }
 
 impl SwellMover {
@@ -113,6 +116,8 @@ impl SwellMover {
             for kept in &moved.lineage.versions {
                 self.fetch_code(job, &moved.name, &kept.spec.code).await?;
             }
+            let faring = Faring { there: moved.fares, ..Faring::default() };
+            self.faring.lock().insert(moved.name.clone(), faring);
             let adopted = self.deployer.adopt(&moved.name, moved.lineage).await;
             adopted.map_err(|refusal| step_error(&refusal))?;
         }
@@ -150,7 +155,7 @@ impl SwellMover {
     }
 
     /// Reads what the workload used where it comes from. Whoever cannot tell is not waited for.
-    async fn warm_contents(&self, job: &Job) {
+    pub(crate) async fn warm_contents(&self, job: &Job) {
         let Some(gate) = self.contents.as_ref().filter(|_| !job.is_lost) else { return };
         let asked = self.ask(&job.other, CONTENTS, &job.workload, BUNDLE_BYTES_MAX).await;
         let used: Used = match asked.and_then(|bytes| read(&bytes)) {
@@ -239,60 +244,9 @@ impl SwellMover {
         Err(StepError::Again(format!("nobody has kept the code `{digest}`")))
     }
 
-    fn here(&self, job: &Job) -> Vec<Arc<Function>> {
+    pub(crate) fn here(&self, job: &Job) -> Vec<Arc<Function>> {
         let names = functions(&self.registry, &job.workload).into_iter();
         names.filter_map(|name| self.registry.get(&name)).collect()
-    }
-
-    /// One instance of each function is made and seen ready, without a call that nobody asked
-    /// for.
-    async fn warm(&self, job: &Job) -> Result<(), StepError> {
-        self.warm_contents(job).await;
-        for function in self.here(job).iter().filter(|function| !function.paused) {
-            let serves = |of: &&Arc<Version>| function.percent(of.version) > 0;
-            let serving: Vec<&Arc<Version>> = function.versions.iter().filter(serves).collect();
-            for version in &serving {
-                self.deployer.ready(version).await.map_err(|refusal| step_error(&refusal))?;
-            }
-            let floor = function.leading().scale.read().min_warm;
-            self.keep_warm(&function.name, floor.max(1)).await?;
-            let deadline = tokio::time::Instant::now() + WARM_MAX;
-            let counts_of = |version: &&Arc<Version>| self.live.counts(version.id);
-            let is_up = || serving.iter().map(counts_of).all(|of| of.idle + of.busy > 0);
-            while !is_up() {
-                if tokio::time::Instant::now() > deadline {
-                    let name = &function.name;
-                    return Err(StepError::Never(format!("no instance of `{name}` comes up here")));
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-            // It stays for as long as keep-alive sees fit, as any other.
-            self.keep_warm(&function.name, floor).await?;
-            self.proven.lock().insert(function.name.to_string(), counts(function));
-        }
-        self.crew.followed(&functions(&self.registry, &job.workload), FOLLOWED_MAX).await;
-        Ok(())
-    }
-
-    async fn keep_warm(&self, name: &str, min_warm: u32) -> Result<(), StepError> {
-        let change = Change { min_warm: Some(min_warm), ..Change::default() };
-        let changed = self.deployer.patch(name, change).await;
-        changed.map(drop).map_err(|refusal| step_error(&refusal))
-    }
-
-    fn serves_well(&self, job: &Job) -> Result<(), StepError> {
-        for function in self.here(job) {
-            let now = counts(&function);
-            let before = self.proven.lock().get(&*function.name).copied().unwrap_or(now);
-            let total = now.total.saturating_sub(before.total);
-            let failed = (now.failed + now.refused).saturating_sub(before.failed + before.refused);
-            if total >= CALLS_MIN && failed as f64 > FAILED_SHARE_MAX * total as f64 {
-                let name = &function.name;
-                let why = format!("{failed} of {total} calls of `{name}` failed where it moved to");
-                return Err(StepError::Never(why));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -309,12 +263,22 @@ impl Mover for SwellMover {
         Box::pin(self.begin(job))
     }
 
+    fn hold<'a>(&'a self, workloads: &'a BTreeSet<String>) -> Step<'a> {
+        Box::pin(async move {
+            let of = |workload: &String| functions(&self.registry, workload);
+            let held: BTreeSet<String> = workloads.iter().flat_map(of).collect();
+            let deployer = self.deployer.clone();
+            let hold = tokio::task::spawn_blocking(move || deployer.hold(&held));
+            hold.await.map_err(|error| StepError::Again(error.to_string()))
+        })
+    }
+
     fn prove<'a>(&'a self, job: &'a Job) -> Step<'a> {
-        Box::pin(self.warm(job))
+        Box::pin(self.prove_all(job))
     }
 
     fn check<'a>(&'a self, job: &'a Job) -> Step<'a> {
-        Box::pin(async move { self.serves_well(job) })
+        Box::pin(self.fares_well(job))
     }
 
     fn drain<'a>(&'a self, job: &'a Job) -> Step<'a> {
@@ -356,22 +320,12 @@ impl Mover for SwellMover {
                     Err(refusal) if refusal.reason == Reason::NotFound => {}
                     Err(refusal) => return Err(step_error(&refusal)),
                 }
-                self.proven.lock().remove(name);
+                self.faring.lock().remove(name);
             }
             let forgotten = self.belongings.flows.forget_elsewhere(&names).await;
             forgotten.map_err(|refusal| step_error(&refusal))
         })
     }
-}
-
-fn counts(function: &Function) -> CallCounts {
-    let each = function.versions.iter().map(|version| version.counts.read());
-    each.fold(CallCounts::default(), |sum, of| CallCounts {
-        total: sum.total + of.total,
-        cold: sum.cold + of.cold,
-        refused: sum.refused + of.refused,
-        failed: sum.failed + of.failed,
-    })
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StepError> {
@@ -380,7 +334,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StepError> {
 }
 
 /// What a refusal means for a step: what the machine could not do now, it may later.
-fn step_error(refusal: &Refusal) -> StepError {
+pub(crate) fn step_error(refusal: &Refusal) -> StepError {
     let why = refusal
         .detail
         .as_ref()

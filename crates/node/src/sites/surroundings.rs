@@ -2,24 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use swell_consensus::monitoring::state_channel::StateChannel;
+use swell_core::council::words::Loads;
 use swell_core::ids::SiteId;
+use swell_core::time::Span;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_outlook::board::{Board, Contact};
 use swell_outlook::crew::NodeReading;
 use swell_outlook::naming::site_id;
-use swell_site::neighbours::{Neighbours, Reading};
+use swell_outlook::oddities::Noticed;
+use swell_site::neighbours::{Neighbours, Reading, RoundTrip};
 
 use crate::clock::wall_ms;
+use crate::flow::flows::Flows;
 use crate::foresight::ground::Ground;
-use crate::key_value::operations::Operations;
-use crate::live::world::Live;
 use crate::nodes::crew::Crew;
 use crate::registry::Registry;
 use crate::sites::elsewhere::Elsewhere;
-use crate::sites::metering::{cards, reading};
+use crate::sites::meter::Meter;
+use crate::sites::metering::cards;
+use crate::sites::noticing;
 
 /// Followed series of these names are what the site bears as a whole: thousandths of a processor,
 /// MiB, kbit/s, operations a second.
@@ -28,6 +32,8 @@ pub const MEASURED: [&str; 4] = ["site-cpu", "site-memory", "site-network", "sit
 const STALE_STEPS: u64 = 3;
 /// Where a board is read, on the channel of state monitoring.
 pub const BOARD: &str = "/v1/board";
+/// Where nothing is asked and nothing answered, to see how long that takes.
+pub const ECHO: &str = "/v1/echo";
 /// The longest board: ten thousand workloads with long names.
 const BOARD_BYTES_MAX: usize = 8 << 20;
 /// The most announcements that others are told, and how long after they are over.
@@ -42,12 +48,14 @@ pub struct Surroundings {
     pub contact: Contact,
     /// What is deployed.
     pub registry: Arc<Registry>,
-    /// What runs.
-    pub live: Arc<Live>,
     /// What is announced.
     pub ground: Arc<Ground>,
-    /// What functions asked of stores.
-    pub operations: Arc<Operations>,
+    /// Flows between functions.
+    pub flows: Arc<Flows>,
+    /// What was used here.
+    pub meter: Arc<Meter>,
+    /// What this node bears.
+    pub capacity: Loads,
     /// What was passed on to other sites.
     pub elsewhere: Arc<Elsewhere>,
     /// The other nodes of this site.
@@ -66,9 +74,10 @@ impl Surroundings {
 
 impl Neighbours for Surroundings {
     fn own(&self, contacts: Vec<Contact>) -> Board {
-        let mut reading = reading(&self.registry, &self.live, &self.operations);
+        let mut reading = self.meter.reading(&self.capacity);
         reading.measured = MEASURED.map(|name| self.measured(name));
-        let (contact, cards) = (self.contact.clone(), cards(&self.registry));
+        let contact = self.contact.clone();
+        let cards = cards(&self.registry, &self.flows.specs());
         let reading = self.crew.reading(reading);
         let (passed, nodes) = (self.crew.passed(self.elsewhere.passed()), self.crew.cards());
         let occasions = shared(self.ground.calendar.all(), wall_ms());
@@ -76,7 +85,7 @@ impl Neighbours for Surroundings {
     }
 
     fn nodes(&self) -> Vec<NodeReading> {
-        self.crew.readings(|| reading(&self.registry, &self.live, &self.operations))
+        self.crew.readings(|| self.meter.reading(&self.capacity))
     }
 
     fn read<'a>(&'a self, contact: &'a Contact) -> Reading<'a> {
@@ -92,6 +101,14 @@ impl Neighbours for Surroundings {
         })
     }
 
+    fn round_trip<'a>(&'a self, contact: &'a Contact) -> RoundTrip<'a> {
+        Box::pin(async move {
+            let (site, begun) = (site_id(&contact.name), Instant::now());
+            let asked = self.channel.ask(site, &contact.state, ECHO, 0, BOARD_MAX).await;
+            asked.ok().map(|_| begun.elapsed())
+        })
+    }
+
     fn there(&self) -> Option<BTreeSet<SiteId>> {
         Some(self.channel.there().borrow().keys().copied().collect())
     }
@@ -99,6 +116,14 @@ impl Neighbours for Surroundings {
     fn know(&self, contacts: &BTreeMap<SiteId, Contact>) {
         let at = |(site, contact): (&SiteId, &Contact)| (*site, contact.state.clone());
         self.channel.know(contacts.iter().map(at).collect());
+    }
+
+    fn on_noticed(&self, noticed: Vec<Noticed>, slot: Span) {
+        for one in &noticed {
+            let what = noticing::told(one, slot).what;
+            tracing::warn!(%what, "a workload is out of the ordinary");
+        }
+        self.ground.alarms.raise(noticed.iter().map(|one| noticing::event(one, slot)).collect());
     }
 
     fn occasions(&self) -> Vec<Occasion> {

@@ -1,12 +1,11 @@
 //! What the council decided, in sentences for people.
 
-use swell_api::site::{SiteAnomaly, SiteMode, WantedMode};
+use swell_api::site::{SiteMode, WantedMode};
 use swell_core::council::entry::Reason;
-use swell_core::council::movement::Phase;
+use swell_core::council::movement::{Phase, shifted_per_mille};
 use swell_core::council::proposal::{Cause, Criterion, Outcome, Rollback, Trouble};
 use swell_core::council::words::{Criticality, Mode, Slot};
 use swell_core::time::{Instant, Span};
-use swell_forecast::watch::anomaly::{Anomaly, Oddity};
 use swell_outlook::naming::Names;
 
 /// A point in time, in milliseconds since 1970.
@@ -93,6 +92,7 @@ pub fn reason(reason: Reason, cause: Cause) -> &'static str {
         Reason::DestinationFull => "the destination would be overloaded",
         Reason::Ordered => "nothing speaks against it",
         Reason::NoRelief => "the source would be as full without it",
+        Reason::TooFar => "there is too little of an overload for so long a way",
     }
 }
 
@@ -102,6 +102,7 @@ fn failing(reason: Reason) -> &'static str {
         Reason::NotNeeded => "the source is not likely to fail",
         Reason::NoRelief => "the destination is as likely to fail",
         Reason::DestinationFull => "the destination would be overloaded",
+        Reason::TooFar => "the way is too long",
         Reason::Helps | Reason::Ordered => "the source is likely to fail",
     }
 }
@@ -182,10 +183,8 @@ pub fn begun(phase: Phase, shifts: u8, (source, destination): (&str, &str)) -> S
         Phase::Starting => format!("approved; `{destination}` starts it"),
         Phase::Proving => format!("it runs at `{destination}` and has to prove healthy"),
         Phase::Shifting(done) => {
-            let next = done.saturating_add(1).min(shifts);
-            format!(
-                "`{destination}` has authority and takes {next} of {shifts} parts of the traffic"
-            )
+            let percent = shifted_per_mille(done.saturating_add(1), shifts) / 10;
+            format!("`{destination}` has authority and takes {percent} % of the traffic")
         }
         Phase::Draining => format!("all traffic goes to `{destination}`; `{source}` is drained"),
         Phase::Watching { from, until } => {
@@ -200,39 +199,6 @@ pub fn begun(phase: Phase, shifts: u8, (source, destination): (&str, &str)) -> S
 fn clock(at: Instant) -> String {
     let seconds = at.nanos() / 1_000_000_000 % 86_400;
     format!("{:02}:{:02}:{:02} UTC", seconds / 3_600, seconds / 60 % 60, seconds % 60)
-}
-
-/// Something out of the ordinary about what a workload takes.
-pub fn anomaly(of: &Anomaly, length: Span) -> SiteAnomaly {
-    let name = &of.function;
-    let part = |milli: f32| format!("{:.2}", milli / 1e3);
-    let what = match of.oddity {
-        Oddity::Spike { count, high } => {
-            format!(
-                "`{name}` took {} processors in a slot where {} were the most expected",
-                part(count),
-                part(high)
-            )
-        }
-        Oddity::LevelShift { expected, now, steps } => {
-            let (now, expected) = (part(now), part(expected));
-            format!("`{name}` takes {now} processors for {steps} slots instead of {expected}")
-        }
-        Oddity::Silence { steps, expected } => {
-            let expected = part(expected / steps.max(1) as f32);
-            format!("`{name}` takes nothing for {steps} slots where {expected} were expected")
-        }
-        Oddity::ChangedSeason { moved, .. } => {
-            let percent = 100.0 * moved;
-            format!("`{name}` is used at other times: {percent:.0} % of what it takes has moved")
-        }
-    };
-    SiteAnomaly {
-        since_ms: slot_ms(Slot(of.start), length),
-        noticed_ms: slot_ms(Slot(of.noticed), length),
-        workload: name.clone(),
-        what,
-    }
 }
 
 /// When a slot begins, in milliseconds since 1970.

@@ -1,10 +1,15 @@
 //! The council's state as the API tells it.
 
+use std::fmt::Write;
+
 use swell_api::site::{
     Authority, Cluster, ClusterState, Expected, Happening, NodeOfSite, Proposal, Site as Told,
     SiteMode, Utilisation, Vote,
 };
 use swell_consensus::log::Standing;
+use swell_core::council::arrival::{arrived, lateness, needed};
+use swell_core::council::ballot::Tally;
+use swell_core::council::movement::Phase;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal as Open, State};
 use swell_core::council::weighing::standing;
@@ -19,9 +24,10 @@ use swell_outlook::quantiles::chance_above;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
+use crate::sites::noticing::told;
 use crate::sites::telling::{
-    anomaly, begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share,
-    slot_ms, step, trouble, trouble_of,
+    begun, cause, criterion, criticality, end, mode, ms, outcome, reason, rollback, share, slot_ms,
+    step, trouble, trouble_of,
 };
 
 /// Slots that are shown ahead.
@@ -73,7 +79,11 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
             applied: state.index,
             trouble,
             sites,
-            anomalies: monitor.anomalies().map(|one| anomaly(one, state.rules.slot)).collect(),
+            anomalies: monitor
+                .oddities()
+                .noticed()
+                .map(|one| told(one, state.rules.slot))
+                .collect(),
         }
     })
 }
@@ -183,7 +193,12 @@ fn proposal(
     let filing = &open.filing;
     let (source, destination) = (names.site(filing.source), names.site(filing.destination));
     let phase = open.movement.map(|movement| movement.phase);
-    let why = ended.and_then(|(outcome, _)| trouble_of(outcome));
+    let going_back = match phase {
+        Some(Phase::Returning(why)) if ended.is_none() => Some(why),
+        _ => None,
+    };
+    let why = ended.and_then(|(outcome, _)| trouble_of(outcome)).or(going_back);
+    let length = state.rules.slot;
     let total = open.ballot.weight().max(1) as f64;
     let weighed = |weight: u64| weight as f64 / total;
     let vote = |(site, weight): (&SiteId, &u32)| {
@@ -200,16 +215,24 @@ fn proposal(
         state: match (ended, phase) {
             (Some((of, _)), _) => outcome(of),
             (None, Some(phase)) => step(phase),
+            (None, None) if open.ballot.tally() == Tally::Approved => "waiting",
             (None, None) => "voting",
         }
         .to_string(),
         is_ended: ended.is_some(),
-        trouble: why.map(|why| trouble(why).to_string()),
+        trouble: why.map(|why| {
+            let said = open.why.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            format!("{}{said}", trouble(why))
+        }),
         workloads: filing.workloads.keys().map(|workload| names.workload(*workload)).collect(),
         proposer: names.site(open.proposer),
         filed_ms: ms(open.filed),
         deadline_ms: ms(filing.deadline),
+        needed_ms: needed(filing).map(|slot| slot_ms(slot, length)),
+        left_ms: arrived(open).map(ms),
+        late_ms: lateness(open, length).map(|late| late.nanos() / 1_000_000),
         cause: cause(filing.cause, open.predicted_ppm, &source, state.rules.slot),
+        away_ms: f64::from(state.ways.round_us(filing.source, filing.destination)) / 1e3,
         criterion: criterion(&filing.criterion, names),
         rollback: rollback(filing.rollback).to_string(),
         criticality: criticality(open.criticality).to_string(),
@@ -241,11 +264,17 @@ fn timeline(
         told.push((vote.at, format!("`{}` voted {said}: {why}", names.site(*site))));
     }
     told.sort_by_key(|(at, _)| *at);
+    let late = lateness(open, state.rules.slot);
     for passed in &open.passed {
-        told.push((passed.at, begun(passed.phase, state.rules.shifts, (source, destination))));
+        let mut what = begun(passed.phase, state.rules.shifts, (source, destination));
+        if let Some(late) = late.filter(|_| arrived(open) == Some(passed.at)) {
+            let _ = write!(what, "; that is {late} too late");
+        }
+        told.push((passed.at, what));
     }
     if let Some((outcome, at)) = ended {
-        told.push((at, end(outcome)));
+        let late = late.map(|late| format!(", {late} late")).unwrap_or_default();
+        told.push((at, format!("{}{late}", end(outcome))));
     }
     told.into_iter().map(|(at, what)| Happening { at_ms: ms(at), what }).collect()
 }

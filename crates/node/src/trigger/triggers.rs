@@ -88,6 +88,19 @@ impl Triggers {
         own.any(|one| one.fits(kind, source))
     }
 
+    /// Whether a function of a workload is called for events of that type and source.
+    pub fn workload_hears(&self, workload: &str, kind: &str, source: &str) -> bool {
+        let table = self.table();
+        let mut fitting = table.events.iter().filter(|one| one.fits(kind, source));
+        fitting.any(|one| {
+            let function = self.registry.get(&one.callee.function);
+            function.is_some_and(|function| {
+                let own = &function.leading().spec.workload;
+                own.as_deref().unwrap_or(&function.name) == workload
+            })
+        })
+    }
+
     /// Calls whoever wants these events, once each, however often they are told of while the
     /// calls are remembered. How many calls that makes.
     pub async fn tell(&self, events: &[Incoming]) -> Result<usize, Refusal> {

@@ -323,6 +323,14 @@ impl Template for Text {
     fn costs(&self) -> Costs {
         Costs::default()
     }
+
+    fn processor_time(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn guest_memory(&self) -> Option<u64> {
+        None
+    }
 }
 
 struct Said {

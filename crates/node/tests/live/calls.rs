@@ -129,3 +129,31 @@ async fn a_websocket_is_refused_kindly() {
     assert_eq!((answer.status.as_u16(), answer.code()), (501, "unsupported".to_string()));
     house.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_is_charged_with_the_processor_time_that_its_guests_take() {
+    let house = House::up().await;
+    house.deploy("work", samples::WORK, |_| {}).await;
+    let taken = async || {
+        let shown = house.get("/v1/functions/work").await.json();
+        shown["calls"]["cpu_us"].as_u64().expect("it is counted")
+    };
+    assert_eq!(house.send(Method::GET, "/function/work?m=150", "").await.status, StatusCode::OK);
+    let waited = taken().await;
+    assert!(waited > 0 && waited < 75_000, "{waited} us");
+    assert_eq!(house.send(Method::GET, "/function/work?k=60000", "").await.status, StatusCode::OK);
+    // No processor counts faster than ten times in a nanosecond.
+    let computed = taken().await - waited;
+    assert!(computed > 6_000, "{computed} us");
+    let metrics = house.get("/metrics").await;
+    let seconds = metrics.text().lines().find_map(|line| {
+        line.strip_prefix("swell_function_cpu_seconds_total{function=\"work\"} ")?
+            .parse::<f64>()
+            .ok()
+    });
+    assert!(
+        seconds.is_some_and(|seconds| seconds * 1e6 >= (waited + computed) as f64),
+        "{metrics:?}"
+    );
+    house.down().await;
+}

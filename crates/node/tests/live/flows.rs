@@ -65,7 +65,7 @@ impl House {
 
     /// Feeds what the journal holds of flows to a fresh analyzer, which has to order the same; how
     /// many larger regions those were.
-    async fn decided_again(&self) -> u64 {
+    pub(crate) async fn decided_again(&self) -> u64 {
         let journal = self.get("/v1/journal").await;
         let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
         let (mut replay, mut grown) = (FlowReplay::default(), 0);
@@ -106,6 +106,8 @@ async fn answers_become_calls_once_and_in_order() {
     let answer = house.flow(json!({ "item_bytes": 1024 })).await;
     assert_eq!((answer.status, answer.json()["changed"].clone()), (StatusCode::OK, true.into()));
     assert_eq!(house.flow(json!({ "item_bytes": 1024 })).await.json()["changed"], false);
+    let fresh = house.frames().await;
+    assert_eq!((&fresh["last_put_ms"], &fresh["last_taken_ms"]), (&Value::Null, &Value::Null));
     for number in 0..100u32 {
         let answer = house.call("camera", number.to_string()).await;
         assert_eq!((answer.status, answer.text()), (StatusCode::OK, number.to_string().as_str()));
@@ -118,6 +120,24 @@ async fn answers_become_calls_once_and_in_order() {
     let line = r#"swell_flow_items_total{flow="frames",outcome="done"} 100"#;
     assert!(metrics.text().lines().any(|found| found == line), "{}", metrics.text());
     assert!(metrics.text().contains(r#"trigger="flow",outcome="answered"} 100"#));
+
+    let told = house.until("it is told what detect uses", |flow| {
+        let detect = &flow["parties"][0];
+        let is_more = |key: &str, than: f64| detect[key].as_f64() > Some(than);
+        flow["last_taken_ms"].is_u64()
+            && is_more("dependency_percent", 99.0)
+            && is_more("memory_percent", 0.0)
+    });
+    let flow = told.await;
+    let at = |flow: &Value, key: &str| flow[key].as_u64().expect("it was accessed");
+    let (put, taken) = (at(&flow, "last_put_ms"), at(&flow, "last_taken_ms"));
+    assert!(put <= taken + 20 && taken - put < 60_000, "the clock is coarse: {put} {taken}");
+    assert!(at(&flow["lanes"][0], "last_put_ms").abs_diff(put) < 20, "{flow:#}");
+    let nearness = flow["parties"][0]["proximity_percent"].as_f64();
+    assert!(nearness >= Some(40.0) && nearness <= Some(100.0), "{flow:#}");
+    assert!(flow["pause_us_next"].as_u64() > Some(0), "{flow:#}");
+    let accessed = r#"swell_flow_last_access_timestamp_seconds{flow="frames",access="done"}"#;
+    assert!(house.get("/metrics").await.text().contains(accessed));
 
     let names = house.get("/v1/flows").await.json();
     assert_eq!(names[0]["name"], "frames");
@@ -311,6 +331,10 @@ async fn a_lane_that_is_short_of_room_grows_and_keeps_its_order() {
     }
     let flow = house.frames().await;
     assert!(flow["lanes"][0]["class_bytes"].as_u64() >= Some(64 << 10), "{flow:#}");
+    let told = flow["explanation"].as_str().unwrap_or_default();
+    for words in ["`detect` is paused", "the lane of `camera` went from ", "Core: "] {
+        assert!(told.contains(words), "`{words}` is not in: {told}");
+    }
     house.pause(false).await;
     house.until("all are done", |flow| flow["items"]["done"] == 20).await;
     let expected: Vec<String> = (0..20).map(|number| format!("{number:0>3000}")).collect();

@@ -97,6 +97,7 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             content_max: Memory::new(1 << 20),
             ..CacheSettings::off()
         },
+        shared_machine: true,
         otlp: None,
     }
 }

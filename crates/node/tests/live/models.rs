@@ -7,8 +7,9 @@ use std::sync::mpsc::channel;
 
 use swell_core::units::Bytes;
 use swell_forecast::calendar::grid::Grid;
-use swell_forecast::league::contender::Contender;
+use swell_forecast::league::contender::{Contender, Why};
 use swell_forecast::league::rules::USUAL;
+use swell_forecast::league::state::State;
 use swell_forecast::panel::{Member, Panel, Trigger};
 use swell_forecast::series::Series;
 use swell_node::demand::counter::Demand;
@@ -164,11 +165,35 @@ fn a_hybrid_that_does_better_is_believed_until_it_is_lost() {
     let state = stage.maker.state();
     let mut stage = stage.again(&state);
     let again = stage.step(promoted + 1);
-    assert_eq!((again.by, again.forecasts), (model, said.forecasts), "the notes are made anew");
+    assert_eq!((again.by, &again.forecasts), (model, &said.forecasts), "the notes are made anew");
 
-    let path = Models::of(stage.folder.path()).path(generation);
-    let kept = std::fs::read(&path).expect("it is kept");
-    std::fs::write(&path, &kept[..kept.len() - 9]).expect("it is written");
+    // A newer one took its place, another training was under way, and the node was killed while the
+    // newest was written.
+    let models = Models::of(stage.folder.path());
+    let kept = std::fs::read(models.path(generation)).expect("it is kept");
+    let newer = generation + 1;
+    let mut later = State::from_bytes(&state).expect("it is a state");
+    let form = later.form(model);
+    later.forms.insert(Contender::Model(newer), form);
+    (later.champion, later.last_good, later.next) = (Some(newer), Some(generation), newer + 2);
+    (later.in_use, later.training) = (Contender::Model(newer), Some((newer + 1, Why::Schedule)));
+    models.keep(newer, &kept).expect("it is kept");
+    let begun = models.path(newer + 1).with_extension("new");
+    std::fs::write(&begun, &kept[..kept.len() / 3]).expect("it is written");
+    let mut stage = stage.again(&later.to_bytes());
+    let said = stage.step(promoted + 1);
+    assert_eq!(said.by, Contender::Model(newer), "{}", said.why);
+    assert!(!begun.exists() && stage.maker.league().state().training.is_none());
+
+    std::fs::write(models.path(newer), &kept[..kept.len() - 9]).expect("it is written");
+    let mut stage = stage.again(&later.to_bytes());
+    let changes = stage.maker.league().state().changes.iter();
+    let told = changes.map(|change| change.what.as_str()).find(|what| what.contains("is lost"));
+    assert!(told.is_some_and(|told| told.contains("cut short")), "{told:?}");
+    let said = stage.step(promoted + 1);
+    assert_eq!((said.by, said.forecasts), (model, again.forecasts), "the last good one serves");
+
+    std::fs::write(models.path(generation), &kept[..kept.len() - 9]).expect("it is written");
     let mut stage = stage.again(&state);
     let said = stage.step(promoted + 1);
     assert!(said.by != model && said.forecasts.is_some(), "{}", said.by);

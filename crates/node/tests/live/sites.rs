@@ -12,15 +12,19 @@ use crate::house::House;
 /// Long enough for a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Town {
-    houses: Vec<House>,
+pub(crate) struct Town {
+    pub(crate) houses: Vec<House>,
 }
 
 const NAMES: [&str; 3] = ["oslo", "lima", "kobe"];
 
 impl Town {
     async fn up() -> Self {
-        let first = House::up().await;
+        Self::of([House::up().await, House::up().await, House::up().await]).await
+    }
+
+    /// These nodes, as the sites of a cluster.
+    pub(crate) async fn of([first, second, third]: [House; 3]) -> Self {
         let capacity = json!({ "cpu_milli": 1_000 });
         let init = json!({
             "cluster": "test", "site": "oslo", "capacity": capacity, "slot_ms": 500,
@@ -28,10 +32,9 @@ impl Town {
         let answer = post(&first, "/v1/site/init", &init).await;
         assert_eq!(answer["state"], "deciding", "{answer}");
         let mut houses = vec![first];
-        for name in &NAMES[1..] {
+        for (name, house) in NAMES[1..].iter().zip([second, third]) {
             let invite = json!({ "site": name });
             let invitation = post(&houses[0], "/v1/site/invitations", &invite).await;
-            let house = House::up().await;
             let join = json!({ "invitation": invitation, "capacity": capacity });
             let answer = post(&house, "/v1/site/join", &join).await;
             assert_eq!(answer["state"], "deciding", "{answer}");
@@ -40,7 +43,7 @@ impl Town {
         Self { houses }
     }
 
-    async fn until(
+    pub(crate) async fn until(
         &self,
         what: &str,
         path: &str,
@@ -58,14 +61,14 @@ impl Town {
         }
     }
 
-    async fn down(self) {
+    pub(crate) async fn down(self) {
         for house in self.houses {
             house.down().await;
         }
     }
 }
 
-async fn post(house: &House, path: &str, body: &Value) -> Value {
+pub(crate) async fn post(house: &House, path: &str, body: &Value) -> Value {
     let answer = house.send(Method::POST, path, body.to_string()).await;
     assert!(answer.status.is_success(), "{path}: {}", answer.text());
     answer.json()
@@ -104,7 +107,7 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     let before = town.houses[0].get("/v1/functions/shop/versions").await.json();
     let holds = |site: &'static str| {
         move |shown: &Value| {
-            shown.as_array().is_some_and(|all| {
+            shown["authorities"].as_array().is_some_and(|all| {
                 all.iter().any(|one| one["workload"] == "shop" && one["holder"] == site)
             })
         }
@@ -118,9 +121,11 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
         let answer = house.get(&format!("{path}?consistency=linearizable")).await;
         assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
         assert_eq!(answer.header("swell-consistency"), "linearizable");
+        assert_eq!(answer.json()["consistency"], "linearizable");
     }
     let answer = town.houses[1].get("/v1/authorities?consistency=local").await;
     assert_eq!(answer.header("swell-consistency"), "local");
+    assert_eq!(answer.json()["consistency"], "local");
     let answer = town.houses[1].get("/v1/ledger?consistency=perhaps").await;
     assert_eq!(answer.status.as_u16(), 400, "{}", answer.text());
     let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -165,7 +170,8 @@ async fn sites_come_up_again_with_what_was_decided() {
     let town = Town::up().await;
     deploy(&town.houses[1], "mail").await;
     let is_there = |shown: &Value| {
-        shown.as_array().is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
+        let all = shown["authorities"].as_array();
+        all.is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
     };
     town.until("it is registered", "/v1/authorities", 0, is_there).await;
     let mut houses = Vec::new();

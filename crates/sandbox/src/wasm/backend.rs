@@ -11,6 +11,7 @@ use wasmtime::component::Component;
 
 use crate::backend::{Backend, Doing, PrepareError, Template};
 use crate::code::{Code, Source};
+use crate::processor::ProcessorTime;
 use crate::reach::Reach;
 use crate::wasm::artifact::Artifacts;
 use crate::wasm::engine::{self, CLONES, Choice};
@@ -127,6 +128,8 @@ fn prepare(shared: &Arc<Shared>, code: &Code) -> Result<Arc<dyn Template>, Prepa
         memory: limits.memory,
         key_value: code.key_value.clone(),
         store: code.store.clone(),
+        time: ProcessorTime::default(),
+        held: Arc::default(),
     };
     let (again, path, digest) = (shared.clone(), path.clone(), digest.clone());
     let load: Loader = Arc::new(move || again.load(&path, &digest, metered));

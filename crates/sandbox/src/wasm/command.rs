@@ -65,11 +65,16 @@ impl CommandInstance {
         let pipes = Pipes { stdin, stdout, variables: Vec::new() };
         let _running = self.ticker.run();
         let mut store = self.store(&pipes, Silence::shared());
-        let made = match (&mut store, &self.command) {
-            (Ok(store), Command::Component(pre)) => pre.instantiate_async(store).await.map(drop),
-            (Ok(store), Command::Module(pre)) => pre.instantiate_async(store).await.map(drop),
-            (Err(_), _) => Ok(()),
+        let making = async {
+            match (&mut store, &self.command) {
+                (Ok(store), Command::Component(pre)) => {
+                    pre.instantiate_async(store).await.map(drop)
+                }
+                (Ok(store), Command::Module(pre)) => pre.instantiate_async(store).await.map(drop),
+                (Err(_), _) => Ok(()),
+            }
         };
+        let made = self.given.time.of(making).await;
         let denied = store.as_ref().is_ok_and(|store| store.data().limiter.denied);
         let made = store.and(made);
         made.map_err(|error| failure::of(&error, &self.given, denied))
@@ -123,7 +128,7 @@ impl CommandInstance {
             Err(error) => return (Err(error), None, false),
         };
         store.data_mut().begin(flows);
-        let ran = async {
+        let running = async {
             match &self.command {
                 Command::Component(pre) => {
                     let command = pre.instantiate_async(&mut store).await?;
@@ -137,8 +142,8 @@ impl CommandInstance {
                     Ok(true)
                 }
             }
-        }
-        .await;
+        };
+        let ran = self.given.time.of(running).await;
         let limiter = &store.data().limiter;
         (ran, Some(limiter.held()), limiter.denied)
     }

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::flow::CallFlows;
 use crate::key_value::KeyValue;
 use crate::log::{LogSink, Stream};
+use crate::processor::ProcessorTime;
 use crate::reach::Reach;
 use crate::wasm::limiter::{Account, Limiter};
 use crate::wasm::outbound::Hooks;
@@ -39,6 +40,10 @@ pub(crate) struct Given {
     /// Names of the stores they may open by key or as containers, and who keeps them.
     pub(crate) key_value: Vec<String>,
     pub(crate) store: Arc<dyn KeyValue>,
+    /// Processor time that they take.
+    pub(crate) time: ProcessorTime,
+    /// Memory that they hold, in bytes.
+    pub(crate) held: Arc<AtomicU64>,
 }
 
 /// What a command reads and writes.

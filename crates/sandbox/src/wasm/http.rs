@@ -150,7 +150,7 @@ impl HttpInstance {
         notes: Arc<Notes>,
     ) -> Result<(), CallError> {
         let running = self.ticker.run();
-        let called = call(&mut lane, request, tell, &notes).await;
+        let called = self.given.time.of(call(&mut lane, request, tell, &notes)).await;
         drop(running);
         let memory = Some(lane.store.data().limiter.held());
         let denied = lane.store.data().limiter.denied;

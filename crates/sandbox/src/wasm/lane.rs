@@ -24,13 +24,16 @@ impl Lane {
         given: &Arc<Given>,
         account: Arc<Account>,
     ) -> Result<Self, (wasmtime::Error, bool)> {
-        let log = Silence::shared();
-        let store = Guest::store(pre.engine(), given, account, log, None, false);
-        let mut store = store.map_err(|error| (error, false))?;
-        match pre.instantiate_async(&mut store).await {
-            Ok(proxy) => Ok(Self { store, proxy, served: 0 }),
-            Err(error) => Err((error, store.data().limiter.denied)),
-        }
+        let making = async {
+            let log = Silence::shared();
+            let store = Guest::store(pre.engine(), given, account, log, None, false);
+            let mut store = store.map_err(|error| (error, false))?;
+            match pre.instantiate_async(&mut store).await {
+                Ok(proxy) => Ok(Self { store, proxy, served: 0 }),
+                Err(error) => Err((error, store.data().limiter.denied)),
+            }
+        };
+        given.time.of(making).await
     }
 
     /// Readies it for the next call.

@@ -11,16 +11,27 @@ use wasmtime::ResourceLimiter;
 pub(crate) struct Account {
     limit: u64,
     held: AtomicU64,
+    /// What all instances of the function hold.
+    all: Arc<AtomicU64>,
 }
 
 impl Account {
-    pub(crate) fn new(limit: u64) -> Arc<Self> {
-        Arc::new(Self { limit, held: AtomicU64::new(0) })
+    pub(crate) fn new(limit: u64, all: Arc<AtomicU64>) -> Arc<Self> {
+        Arc::new(Self { limit, held: AtomicU64::new(0), all })
     }
 
     fn draw(&self, bytes: u64) -> bool {
         let draw = |held: u64| held.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, draw).is_ok()
+        let drawn = self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, draw).is_ok();
+        if drawn {
+            self.all.fetch_add(bytes, Ordering::Relaxed);
+        }
+        drawn
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.all.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -47,7 +58,7 @@ impl Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.account.held.fetch_sub(self.held, Ordering::Relaxed);
+        self.account.give_back(self.held);
     }
 }
 
@@ -88,10 +99,18 @@ mod tests {
 
     #[test]
     fn guests_of_an_instance_share_its_memory() {
-        let account = Account::new(100);
+        let all = Arc::default();
+        let (account, another) =
+            (Account::new(100, Arc::clone(&all)), Account::new(9, all.clone()));
         let mut one = Limiter::new(account.clone(), 10);
         let mut other = Limiter::new(account.clone(), 10);
         assert!(one.memory_growing(0, 60, None).unwrap());
+        let mut apart = Limiter::new(another, 10);
+        assert!(
+            apart.memory_growing(0, 9, None).unwrap()
+                && !apart.memory_growing(9, 10, None).unwrap()
+        );
+        assert_eq!(all.load(Ordering::Relaxed), 69);
         assert!(!other.memory_growing(0, 50, None).unwrap());
         assert!(other.denied && !one.denied);
         drop(one);
@@ -100,5 +119,7 @@ mod tests {
         assert!(other.memory_growing(50, 100, None).unwrap());
         drop(other);
         assert_eq!(account.held.load(Ordering::Relaxed), 0);
+        drop(apart);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
     }
 }

@@ -69,7 +69,7 @@ impl WasmTemplate {
 
     async fn begin(&self) -> Result<Arc<dyn Instance>, StartError> {
         let loaded = self.loaded().await?;
-        let account = Account::new(self.given.memory);
+        let account = Account::new(self.given.memory, self.given.held.clone());
         let (given, ticker) = (self.given.clone(), self.ticker.clone());
         let command = match &*loaded {
             Loaded::Http(pre) => {
@@ -117,6 +117,14 @@ impl Template for WasmTemplate {
             clone: Duration::from_nanos(self.clone_nanos.load(Ordering::Relaxed)),
             clone_memory: self.clone_memory.load(Ordering::Relaxed),
         }
+    }
+
+    fn processor_time(&self) -> Duration {
+        self.given.time.read()
+    }
+
+    fn guest_memory(&self) -> Option<u64> {
+        Some(self.given.held.load(Ordering::Relaxed))
     }
 }
 

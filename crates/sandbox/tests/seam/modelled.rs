@@ -39,6 +39,7 @@ async fn time_passes_as_told_and_as_fast_as_told() {
         assert_eq!(begun.elapsed(), Duration::from_secs(seconds));
         assert_eq!(end.await.expect("it is told").outcome, Outcome::Answered);
     }
+    assert_eq!(template.processor_time(), Duration::from_secs(5), "it pretends to compute");
 }
 
 #[tokio::test]

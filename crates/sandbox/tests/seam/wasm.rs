@@ -106,6 +106,25 @@ async fn what_goes_wrong_is_told_and_hurts_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_guest_that_waits_takes_no_processor_and_one_that_computes_does() {
+    let stage = Stage::new();
+    let template = stage.prepare(stage.code(samples::WORK)).await.expect("it is prepared");
+    let work = template.start().await.expect("it starts");
+    let begun = template.processor_time();
+    assert!(begun > Duration::ZERO, "a start takes some");
+    assert_eq!(ask(&work, "/?m=150", "").await, "done\n");
+    let waited = template.processor_time() - begun;
+    assert!(waited > Duration::ZERO && waited < Duration::from_millis(75), "{waited:?}");
+    assert_eq!(ask(&work, "/?k=60000", "").await, "done\n");
+    let computed = template.processor_time() - begun - waited;
+    // No processor counts faster than ten times in a nanosecond.
+    assert!(computed > Duration::from_millis(6), "{computed:?}");
+    assert!(template.guest_memory() > Some(0));
+    drop(work);
+    assert_eq!(template.guest_memory(), Some(0));
+}
+
+#[tokio::test]
 async fn what_a_guest_writes_is_heard() {
     let stage = Stage::new();
     let trap = stage.instance(samples::TRAP, |_| {}).await;

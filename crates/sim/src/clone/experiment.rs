@@ -5,6 +5,7 @@
 use std::sync::atomic::AtomicBool;
 
 use swell_core::catalog;
+use swell_core::ids::FunctionId;
 use swell_core::journal::Digest;
 use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::time::Span;
@@ -153,7 +154,14 @@ impl CloneExperiment {
         cells
     }
 
-    fn foresight(&self, forecaster: &str, reading: &Reading) -> Result<Foresight, SimError> {
+    /// What forecasts by a method: of the calls of those functions that are `own`, if it is to know
+    /// them.
+    pub(crate) fn foresight(
+        &self,
+        forecaster: &str,
+        reading: &Reading,
+        own: &dyn Fn(FunctionId) -> bool,
+    ) -> Result<Foresight, SimError> {
         if forecaster != ORACLE {
             return Ok(Foresight::new(forecaster, reading.seed)?);
         }
@@ -166,7 +174,7 @@ impl CloneExperiment {
             if chunk.is_empty() {
                 return Ok(Foresight::knowing(truth));
             }
-            for arrival in &chunk {
+            for arrival in chunk.iter().filter(|arrival| own(arrival.function)) {
                 truth.add((arrival.at.nanos() / MINUTE.nanos()) as usize, arrival.function);
             }
         }
@@ -187,7 +195,7 @@ impl CloneExperiment {
             CloningMode::Off => None,
             CloningMode::Shadow | CloningMode::On => {
                 let settings = CloningSettings { mode, ..cloning.clone() };
-                Some((settings, self.foresight(forecaster, &reading)?))
+                Some((settings, self.foresight(forecaster, &reading, &|_| true)?))
             }
         };
         let mut digest = Digest::default();

@@ -29,6 +29,8 @@ pub struct Decided {
     pub items: u64,
     /// Larger and smaller regions that were ordered.
     pub sizes: (u64, u64),
+    /// Of these, those that came to nothing.
+    pub kept: u64,
     /// Other cores that its owner was to work on.
     pub seats: u64,
     /// Times that its owner was examined.
@@ -89,15 +91,18 @@ impl Journaled {
                 places.iter().for_each(|(fifo, _)| self.of(*fifo).seats += 1);
             }
             Entry::Refused { fifo, .. } => self.of(*fifo).refused += 1,
+            Entry::Kept { fifo, .. } => self.of(*fifo).kept += 1,
             Entry::Removed { fifo } => {
                 self.reader.forget(*fifo);
                 self.put.remove(fifo);
                 self.worked.values_mut().for_each(|flows| flows.retain(|known, _| known != fifo));
             }
-            Entry::Shown { passed, close, put } => {
+            Entry::Shown { passed, close, put, item_bytes } => {
                 self.reader.pass(*passed);
                 let rounded = self.reader.view(close)?;
-                return Ok(rounded.view(close.fifo).and_then(|view| self.row(&view, *put)));
+                return Ok(rounded
+                    .view(close.fifo)
+                    .and_then(|view| self.row(&view, (*put, *item_bytes))));
             }
             Entry::Ended => {}
         }
@@ -120,7 +125,7 @@ impl Journaled {
         }
     }
 
-    fn row(&mut self, view: &View<'_>, put: u64) -> Option<RecordingRow> {
+    fn row(&mut self, view: &View<'_>, (put, item_bytes): (u64, u64)) -> Option<RecordingRow> {
         let name = self.reader.named(view.fifo)?.clone();
         let owner_of = |party: &Party| name.owners.get(party.owner.0 as usize).cloned();
         let (at, owner) = (self.reader.at(), owner_of(view.owner)?);
@@ -132,8 +137,12 @@ impl Journaled {
             let (name, processors) = (owner_of(party)?, party.processors.max(1.0));
             let flows = self.worked.get(&name);
             let flows = flows.map_or(0.0, |flows| flows.values().sum::<f64>()) / processors;
-            let load = (party.usage() - flows).clamp(0.0, 1.0);
-            Some(Share { name, load, processors })
+            let load = (party.busy().max(party.pressure) - flows).clamp(0.0, 1.0);
+            let memory = party.memory.max(party.common_memory);
+            let Party { dependency, proximity, .. } = *party;
+            let [memory, dependency, proximity] =
+                [memory, dependency, proximity].map(|share| share.min(1.0));
+            Some(Share { name, load, processors, memory, dependency, proximity })
         };
         let owners: Option<Vec<Share>> =
             std::iter::once(view.owner).chain(view.others).map(share).collect();
@@ -146,6 +155,7 @@ impl Journaled {
             items: put.saturating_sub(before.unwrap_or(put)),
             work_us: sample.work.secs_f64() * 1e6,
             capacity: sample.capacity.max(1.0),
+            item_bytes: item_bytes as f64,
             owner,
             owners: owners_text(&owners?),
         })

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use swell_core::flow::analyzer::Analyzer;
-use swell_core::flow::cost::{Change, Costs, Kind};
+use swell_core::flow::cost::{Change, Costs, Kind, lines};
 use swell_core::flow::policy::Verdict;
+use swell_core::flow::topology::Distance;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
 use swell_core::flow::wait::{kingman, little};
 use swell_core::time::{Instant, Span};
+use swell_core::units::Bytes;
 
 use crate::flow::rule::Rule;
 use crate::flow::seats::Seats;
@@ -16,9 +18,10 @@ use crate::flow::stage::{Candidate, Stage, StageFifo, TICK};
 /// Items that wait longer than this are late, if nobody says otherwise.
 pub const BOUND: Span = Span::from_millis(20);
 /// What nodes do and is not played, for those who ask.
-pub const NOT_PLAYED: &str = "a change of hands pauses as long as was said, which the rule knows \
-                              from the start, one of cores 20 us and one of sizes not at all; cores \
-                              matter for nothing else; flows stay at their node";
+pub const NOT_PLAYED: &str = "a change of hands pauses as long as was said, and for what waits to get \
+                              to another core, which the rule knows from the start, one of cores \
+                              20 us and one of sizes not at all; owners stay as near as they were, \
+                              and have as much to do with each other; flows stay at their node";
 /// Regions may hold so many times what they begin with.
 const MEMORY: f64 = 8.0;
 /// Coming back within so many ticks is a ping-pong.
@@ -92,7 +95,7 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
         late += fifos.iter().filter(|fifo| fifo.sample.latency > bound).count() as u64;
         if let Some(analyzer) = &mut analyzer {
             let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
-            for (fifo, ordered) in orders(now, analyzer, stage, &fifos, &usage, &recent) {
+            for (fifo, ordered) in orders(now, analyzer, stage, &fifos, (place, &usage), &recent) {
                 let index = fifo.0 as usize;
                 let fifo = &mut fifos[index];
                 let to = match ordered {
@@ -108,9 +111,9 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
                 ping_pongs += u64::from(back);
                 fifo.left.insert(fifo.owner, tick);
                 fifo.owner = to;
-                fifo.paused += stage.pause_ms / 1000.0;
+                let pause = fifo.pause(stage, to);
+                fifo.paused += pause.secs_f64();
                 recent[to] += 1;
-                let pause = Span::from_millis_f64(stage.pause_ms);
                 analyzer.on_moved(now, FifoId(index as u32), pause, fifo.queue as u64);
             }
             let traffic = fifos.iter().map(|fifo| fifo.sample);
@@ -181,6 +184,14 @@ impl Fifo<'_> {
             self.sample.capacity = self.stage.capacity * 4f64.powi(self.class);
         }
         is_there
+    }
+
+    /// How long it pauses if this one is to own it.
+    fn pause(&self, stage: &Stage, to: usize) -> Span {
+        let candidate = self.stage.owners.iter().find(|candidate| candidate.owner == to);
+        let distance = candidate.map(|candidate| Distance::of(candidate.proximity));
+        let unread = Bytes::new((self.queue * self.stage.item_bytes) as u64);
+        Span::from_millis_f64(stage.pause_ms) + lines(unread, distance)
     }
 }
 
@@ -258,7 +269,7 @@ fn orders(
     analyzer: &mut Analyzer,
     stage: &Stage,
     fifos: &[Fifo<'_>],
-    usage: &[f64],
+    (tick, usage): (usize, &[f64]),
     recent: &[u32],
 ) -> Vec<(FifoId, Ordered)> {
     let held: f64 = fifos.iter().map(|fifo| fifo.sample.capacity).sum();
@@ -268,7 +279,7 @@ fn orders(
         .iter()
         .map(|fifo| {
             let all = fifo.stage.owners.iter();
-            all.map(|candidate| party(stage, candidate, usage, recent))
+            all.map(|candidate| party((stage, tick), fifo, candidate, usage, recent))
                 .partition(|party| party.owner.0 as usize == fifo.owner)
         })
         .collect();
@@ -311,12 +322,21 @@ fn orders(
     moves.collect()
 }
 
-fn party(stage: &Stage, candidate: &Candidate, usage: &[f64], recent: &[u32]) -> Party {
+fn party(
+    (stage, tick): (&Stage, usize),
+    fifo: &Fifo<'_>,
+    candidate: &Candidate,
+    usage: &[f64],
+    recent: &[u32],
+) -> Party {
     let Candidate { owner, dependency, proximity } = *candidate;
+    let used = usage[owner].min(1.0);
     Party {
         owner: OwnerId(owner as u32),
-        cpu: usage[owner].min(1.0),
-        memory: 0.3,
+        cpu: used,
+        calls: used,
+        memory: stage.owners[owner].memory(tick),
+        common_memory: 0.0,
         pressure: 0.0,
         processors: stage.owners[owner].processors,
         is_alive: true,
@@ -324,7 +344,30 @@ fn party(stage: &Stage, candidate: &Candidate, usage: &[f64], recent: &[u32]) ->
         has_room: true,
         dependency,
         proximity,
-        pause: Span::from_millis_f64(stage.pause_ms),
+        pause: fifo.pause(stage, owner),
         recent: recent[owner],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::scenario::Scenario;
+
+    #[test]
+    fn what_waits_takes_longer_to_a_core_farther_away() {
+        let mut stage = Scenario::hour(1, 0.1).stage();
+        stage.fifos[0].item_bytes = 640.0;
+        (stage.fifos[0].owners[1].proximity, stage.fifos[0].owners[2].proximity) = (0.9, 0.5);
+        let waiting = Fifo { queue: 20.0, ..fifo(&stage.fifos[0]) };
+        let us = |to| (waiting.pause(&stage, to).nanos() as f64 / 1e3).round();
+        assert_eq!((us(1), us(2)), (122.0, 178.0), "200 lines");
+        let usage = [0.5; 4];
+        let parties = [1, 2].map(|place| {
+            let candidate = &stage.fifos[0].owners[place];
+            party((&stage, 0), &waiting, candidate, &usage, &[0; 4])
+        });
+        assert_eq!(parties.map(|party| party.proximity), [0.9, 0.5]);
+        assert_eq!(parties.map(|party| party.memory), [0.3; 2]);
     }
 }

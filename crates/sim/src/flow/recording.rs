@@ -10,8 +10,14 @@
 //! | `items` | items put in since the row before of this flow, or since the beginning |
 //! | `work_us` | microseconds that its owner worked on an item, on average; 0 where not known yet |
 //! | `capacity` | items it can hold |
+//! | `item_bytes` | bytes of an item, on average |
 //! | `owner` | the function that owned it |
-//! | `owners` | those who could: `name=load/processors`, separated by `;`, where `load` is the share of its processors that the function used for other things than flows, from 0 to 1 |
+//! | `owners` | those who could: `name=load/processors/memory/dependency/proximity`, separated by `;` |
+//!
+//! There `load` is the share of its processors that the function used for other things than flows,
+//! `memory` the share of memory in use, its own or that of all, whichever is scarcer, `dependency` how
+//! much it has to do with the flow and its owner, and `proximity` how near it is to those who feed it
+//! and to its owner; all from 0 to 1. What varies of the last two is averaged.
 //!
 //! Items between two looks are spread evenly over the ticks between them.
 
@@ -21,7 +27,6 @@ use std::io::Read;
 use serde::{Deserialize, Serialize};
 
 use swell_core::flow::variation::Variation;
-use swell_core::flow::view::Distance;
 
 use crate::flow::stage::{Candidate, Stage, StageFifo, StageOwner, TICK};
 
@@ -47,6 +52,8 @@ pub struct RecordingRow {
     pub work_us: f64,
     /// Items it can hold.
     pub capacity: f64,
+    /// Bytes of an item.
+    pub item_bytes: f64,
     /// Who owned it.
     pub owner: String,
     /// Who could.
@@ -81,21 +88,35 @@ pub struct Share {
     pub load: f64,
     /// Its processors.
     pub processors: f64,
+    /// The share of memory in use, its own or that of all: whichever is scarcer.
+    pub memory: f64,
+    /// How much it has to do with the flow and its owner.
+    pub dependency: f64,
+    /// How near it is to those who feed the flow and to its owner.
+    pub proximity: f64,
 }
 
 /// Writes those who could own a flow as a row has them.
 pub fn owners_text(owners: &[Share]) -> String {
-    let one = |Share { name, load, processors }: &Share| format!("{name}={load:.4}/{processors}");
+    let one = |share: &Share| {
+        let Share { name, load, processors, memory, dependency, proximity } = share;
+        format!("{name}={load:.4}/{processors}/{memory:.4}/{dependency:.4}/{proximity:.4}")
+    };
     owners.iter().map(one).collect::<Vec<_>>().join(";")
 }
 
 fn owners(text: &str) -> Option<Vec<Share>> {
     let one = |text: &str| {
         let (name, figures) = text.split_once('=')?;
-        let (load, processors) = figures.split_once('/')?;
-        let (load, processors): (f64, f64) = (load.parse().ok()?, processors.parse().ok()?);
-        let is_sound = (0.0..=1.0).contains(&load) && (0.001..=1e6).contains(&processors);
-        is_sound.then(|| Share { name: name.to_string(), load, processors })
+        let figures: Result<Vec<f64>, _> = figures.split('/').map(str::parse).collect();
+        let [load, processors, memory, dependency, proximity] = figures.ok()?[..] else {
+            return None;
+        };
+        let shares = [load, memory, dependency, proximity];
+        let is_sound = shares.iter().all(|share| (0.0..=1.0).contains(share))
+            && (0.001..=1e6).contains(&processors);
+        let name = name.to_string();
+        is_sound.then_some(Share { name, load, processors, memory, dependency, proximity })
     };
     text.split(';').map(one).collect()
 }
@@ -110,8 +131,17 @@ struct Recorded {
     items: f64,
     worked_us: f64,
     capacity: f64,
+    bytes: f64,
     owner: String,
-    owners: Vec<String>,
+    owners: Vec<(String, Ties)>,
+}
+
+/// How much one has to do with a flow and how near it is, summed over looks.
+#[derive(Default)]
+struct Ties {
+    dependency: f64,
+    proximity: f64,
+    looks: f64,
 }
 
 /// Reads a recording; chance of the stage starts at `seed`.
@@ -128,15 +158,18 @@ pub fn read(from: impl Read, seed: u64, pause_ms: f64) -> Result<Stage, Recordin
         let row: RecordingRow = record.deserialize(Some(&headers))?;
         let shares = owners(&row.owners).ok_or_else(|| {
             wrong(
-                "`owners` is not `name=load/processors`, separated by `;`, with loads from 0 to 1",
+                "`owners` is not `name=load/processors/memory/dependency/proximity`, separated by \
+                 `;`, with all but `processors` from 0 to 1",
             )
         })?;
         if !shares.iter().any(|share| share.name == row.owner) {
             return Err(wrong("`owner` is not among `owners`"));
         }
-        let is_sound = row.work_us.is_finite() && row.work_us >= 0.0;
+        let is_sound = [row.work_us, row.item_bytes].iter().all(|it| it.is_finite() && *it >= 0.0);
         if !is_sound || !row.capacity.is_finite() || row.capacity < 1.0 {
-            return Err(wrong("`work_us` must be 0 or more, and `capacity` 1 or more"));
+            return Err(wrong(
+                "`work_us` and `item_bytes` must be 0 or more, and `capacity` 1 or more",
+            ));
         }
         let last = (row.at_ms as f64 / TICK_MS).ceil() as usize;
         ticks = ticks.max(last);
@@ -153,11 +186,10 @@ pub fn read(from: impl Read, seed: u64, pause_ms: f64) -> Result<Stage, Recordin
                 name: share.name,
                 processors: share.processors,
                 besides: Vec::new(),
+                memory: Vec::new(),
             });
-            // Several flows may tell of the same owner; the latest look counts from there on.
-            let known = party.besides.last().copied().unwrap_or(share.load);
-            party.besides.resize(last.max(party.besides.len()).saturating_sub(1), known);
-            party.besides.push(share.load);
+            look(&mut party.besides, last, share.load);
+            look(&mut party.memory, last, share.memory);
         }
     }
     if flows.is_empty() || ticks == 0 {
@@ -166,6 +198,13 @@ pub fn read(from: impl Read, seed: u64, pause_ms: f64) -> Result<Stage, Recordin
     let names: Vec<String> = parties.keys().cloned().collect();
     let fifos = flows.into_iter().map(|(name, flow)| flow.fifo(name, &names)).collect();
     Ok(Stage { fifos, owners: parties.into_values().collect(), ticks, seed, pause_ms })
+}
+
+/// Several flows may tell of the same owner; the latest look counts from there on.
+fn look(figures: &mut Vec<f64>, last: usize, figure: f64) {
+    let known = figures.last().copied().unwrap_or(figure);
+    figures.resize(last.max(figures.len()).saturating_sub(1), known);
+    figures.push(figure);
 }
 
 impl Recorded {
@@ -184,13 +223,22 @@ impl Recorded {
             self.worked_us += weight * row.work_us;
         }
         self.capacity = self.capacity.max(row.capacity);
+        if row.item_bytes > 0.0 {
+            self.bytes = row.item_bytes;
+        }
         if self.owner.is_empty() {
             self.owner.clone_from(&row.owner);
         }
         for share in shares {
-            if !self.owners.contains(&share.name) {
-                self.owners.push(share.name.clone());
-            }
+            let known = self.owners.iter().position(|(name, _)| *name == share.name);
+            let place = known.unwrap_or_else(|| {
+                self.owners.push((share.name.clone(), Ties::default()));
+                self.owners.len() - 1
+            });
+            let ties = &mut self.owners[place].1;
+            ties.dependency += share.dependency;
+            ties.proximity += share.proximity;
+            ties.looks += 1.0;
         }
     }
 
@@ -212,17 +260,17 @@ impl Recorded {
     fn fifo(self, name: String, names: &[String]) -> StageFifo {
         let place = |name: &String| names.binary_search(name).expect("all owners are on it");
         let work = if self.items > 0.0 { self.worked_us / self.items / 1e6 } else { WORK };
-        let candidate = |owner: &String| Candidate {
+        let candidate = |(owner, ties): &(String, Ties)| Candidate {
             owner: place(owner),
-            // Who had it had all to do with it.
-            dependency: if *owner == self.owner { 1.0 } else { 0.0 },
-            proximity: Distance::Process.proximity(),
+            dependency: ties.dependency / ties.looks,
+            proximity: ties.proximity / ties.looks,
         };
         StageFifo {
             name,
             arriving: self.arriving,
             work,
             capacity: self.capacity,
+            item_bytes: self.bytes,
             variation: self.variation.squared(),
             owner: place(&self.owner),
             owners: self.owners.iter().map(candidate).collect(),
@@ -234,7 +282,7 @@ impl Recorded {
 mod tests {
     use super::*;
 
-    const HEAD: &str = "at_ms,flow,items,work_us,capacity,owner,owners\n";
+    const HEAD: &str = "at_ms,flow,items,work_us,capacity,item_bytes,owner,owners\n";
 
     fn stage(rows: &str) -> Result<Stage, String> {
         read(format!("{HEAD}{rows}").as_bytes(), 1, 0.1).map_err(|error| error.to_string())
@@ -243,9 +291,9 @@ mod tests {
     #[test]
     fn looks_become_ticks() {
         let stage = stage(
-            "100,frames,10,500,64,detect,detect=0.5/2;lite=0/1\n\
-             350,frames,5,1000,64,detect,detect=0.25/2;lite=0/1\n\
-             400,other,4,0,16,lite,lite=0.75/1\n",
+            "100,frames,10,500,64,9,detect,detect=0.5/2/0.2/0.9/1;lite=0/1/0.3/0.1/0.6\n\
+             350,frames,5,1000,64,8,detect,detect=0.25/2/0.4/0.7/1;lite=0/1/0.3/0.3/0.4\n\
+             400,other,4,0,16,0,lite,lite=0.75/1/0.3/1/1\n",
         );
         let stage = stage.expect("it is a recording");
         assert_eq!((stage.ticks, stage.fifos.len(), stage.owners.len()), (4, 2, 2));
@@ -255,18 +303,26 @@ mod tests {
             [100.0, 20.0, 20.0, 10.0]
         );
         assert!((frames.work - 2e-3 / 3.0).abs() < 1e-9, "weighed by items: {}", frames.work);
-        assert_eq!((frames.owner, frames.owners.len()), (0, 2));
+        assert_eq!((frames.owner, frames.owners.len(), frames.item_bytes), (0, 2, 8.0));
+        let ties = |place: usize| {
+            let Candidate { dependency, proximity, .. } = frames.owners[place];
+            [dependency, proximity].map(|share| (share * 1e3).round())
+        };
+        assert_eq!([ties(0), ties(1)], [[800.0, 1000.0], [200.0, 500.0]], "on average");
         let items = stage.fifos[1].arriving.iter().sum::<f64>() * TICK;
         assert!((items - 4.0).abs() < 1e-9);
         let [detect, lite] = &stage.owners[..] else { panic!("two owners") };
         assert_eq!(detect.besides, [0.5, 0.5, 0.5, 0.25]);
+        assert_eq!(detect.memory, [0.2, 0.2, 0.2, 0.4]);
         assert_eq!((lite.besides(0), lite.besides(3), lite.besides(99)), (0.0, 0.75, 0.75));
     }
 
     #[test]
     fn owners_are_written_as_they_are_read() {
-        let shares = [("detect", 0.5, 2.0), ("lite", 0.0, 1.0)]
-            .map(|(name, load, processors)| Share { name: name.to_string(), load, processors });
+        let shares = [("detect", 0.5, 2.0), ("lite", 0.0, 1.0)].map(|(name, load, processors)| {
+            let (name, memory, dependency, proximity) = (name.to_string(), 0.25, 0.75, 0.4);
+            Share { name, load, processors, memory, dependency, proximity }
+        });
         assert_eq!(owners(&owners_text(&shares)).as_deref(), Some(&shares[..]));
     }
 
@@ -274,13 +330,15 @@ mod tests {
     fn what_makes_no_sense_is_told_with_its_line() {
         for (rows, words) in [
             ("", "nothing to play"),
-            ("100,f,1,1,1,detect,lite=0/1\n", "line 2: `owner` is not among"),
-            ("100,f,1,1,1,detect,detect=2/1\n", "line 2: `owners` is not"),
-            ("100,f,1,1,0,detect,detect=0/1\n", "line 2: `work_us` must be"),
-            ("100,f,1,NaN,1,detect,detect=0/1\n", "line 2: `work_us` must be"),
-            ("9,f,1,1,1,d,d=0/1\n8,f,1,1,1,d,d=0/1\n", "line 3: `at_ms` is less"),
-            ("x,f,1,1,1,d,d=0/1\n", "not a recording of flows"),
-            ("18446744073709551615,f,1,1,1,d,d=0/1\n", "line 2: the recording is too long"),
+            ("100,f,1,1,1,0,detect,lite=0/1/0/0/0\n", "line 2: `owner` is not among"),
+            ("100,f,1,1,1,0,detect,detect=2/1/0/0/0\n", "line 2: `owners` is not"),
+            ("100,f,1,1,1,0,detect,detect=0/1\n", "line 2: `owners` is not"),
+            ("100,f,1,1,1,0,detect,detect=0/1/0/1.5/0\n", "line 2: `owners` is not"),
+            ("100,f,1,1,0,0,detect,detect=0/1/0/0/0\n", "line 2: `work_us` and"),
+            ("100,f,1,NaN,1,0,detect,detect=0/1/0/0/0\n", "line 2: `work_us` and"),
+            ("9,f,1,1,1,0,d,d=0/1/0/0/0\n8,f,1,1,1,0,d,d=0/1/0/0/0\n", "line 3: `at_ms` is less"),
+            ("x,f,1,1,1,0,d,d=0/1/0/0/0\n", "not a recording of flows"),
+            ("18446744073709551615,f,1,1,1,0,d,d=0/1/0/0/0\n", "line 2: the recording is too long"),
         ] {
             let told = stage(rows).expect_err("it makes no sense");
             assert!(told.contains(words), "`{words}` is not in: {told}");

@@ -42,6 +42,7 @@ impl Scenario {
                 name: format!("owner {index}"),
                 processors: 1.0,
                 besides: (0..ticks).map(|_| besides.step()).collect(),
+                memory: vec![MEMORY],
             }
         });
         Stage { fifos, owners: owners.collect(), ticks, seed, pause_ms }
@@ -63,6 +64,8 @@ impl Scenario {
             arriving: (0..self.ticks).map(|_| source.step()).collect(),
             work: WORK,
             capacity: CAPACITY,
+            // What a change of hands costs was said.
+            item_bytes: 0.0,
             variation: VARIATION,
             owner: index % self.owners,
             owners: (0..self.owners).map(candidate).collect(),
@@ -74,6 +77,8 @@ impl Scenario {
 const WORK: f64 = 0.3e-3;
 /// Items a FIFO can hold.
 const CAPACITY: f64 = 1000.0;
+/// Memory is never what is scarce.
+const MEMORY: f64 = 0.3;
 /// Gaps and work vary like chance.
 const VARIATION: f64 = 2.0;
 /// Mean seconds that traffic comes, and that it does not.

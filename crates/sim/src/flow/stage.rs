@@ -30,6 +30,8 @@ pub struct StageFifo {
     pub work: f64,
     /// Items it can hold.
     pub capacity: f64,
+    /// Bytes of an item; whoever takes the FIFO over fetches those that wait from another core.
+    pub item_bytes: f64,
     /// As [`Sample::variation`](swell_core::flow::view::Sample::variation).
     pub variation: f64,
     /// Who owns it at first, by the place among the owners of the stage.
@@ -58,6 +60,9 @@ pub struct StageOwner {
     pub processors: f64,
     /// The share of them that it uses for other things, tick by tick.
     pub besides: Vec<f64>,
+    /// The share of memory that is in use, its own or that of all: whichever is scarcer, tick by
+    /// tick.
+    pub memory: Vec<f64>,
 }
 
 impl StageFifo {
@@ -70,7 +75,15 @@ impl StageFifo {
 impl StageOwner {
     /// The share used for other things in a tick, counted from 0.
     pub fn besides(&self, tick: usize) -> f64 {
-        let known = self.besides.get(tick).or_else(|| self.besides.last());
-        known.copied().unwrap_or(0.0)
+        at(&self.besides, tick)
     }
+
+    /// The share of memory in use in a tick, counted from 0.
+    pub fn memory(&self, tick: usize) -> f64 {
+        at(&self.memory, tick)
+    }
+}
+
+fn at(known: &[f64], tick: usize) -> f64 {
+    known.get(tick).or_else(|| known.last()).copied().unwrap_or(0.0)
 }

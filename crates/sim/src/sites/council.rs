@@ -15,6 +15,7 @@ use swell_core::council::order::orders;
 use swell_core::council::proposal::Cause;
 use swell_core::council::rules::{Counting, Rules};
 use swell_core::council::state::{Proposal, State};
+use swell_core::council::together::Joined;
 use swell_core::council::words::{Criticality, Loads, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::rng::{self, Rng};
@@ -79,7 +80,7 @@ impl Council {
             begin,
             loss: 0.0,
             rng: rng::split(scenario.seed, "sites/loss"),
-            sights: Sights::new(scenario.sites, &rules),
+            sights: Sights::new(scenario.sites, &rules, scenario.method),
             gauges: Gauges::default(),
             hands: Hands::default(),
             tenures: vec![None; scenario.sites],
@@ -159,9 +160,11 @@ impl Council {
         let up: Vec<SiteId> = self.up(now).map(|site| self.cast.sites[site]).collect();
         let is_there = |site: SiteId| up.contains(&site);
         let (state, monitor) = (&self.state, self.sights.of(site));
-        let mut said = proposals(state, me, &TEMPER);
-        let mut filings = failing::proposals(state, monitor, me, &is_there, &TEMPER);
-        filings.extend(lost::proposals(state, me, &is_there, &TEMPER));
+        // No flows are played: each workload moves alone.
+        let alone = Joined::default();
+        let mut said = proposals(state, me, &alone, &TEMPER);
+        let mut filings = failing::proposals((state, &alone), monitor, me, &is_there, &TEMPER);
+        filings.extend(lost::proposals((state, &alone), me, &is_there, &TEMPER));
         said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
         self.say_all(site, said, now);
     }
@@ -230,7 +233,7 @@ impl Council {
             for order in orders(&self.state, me) {
                 let (proposal, epoch) = (order.proposal, order.epoch);
                 if let Some(news) = self.hands.work(site, &order, at, &self.cast, cluster) {
-                    self.say(site, Command::Report { proposal, epoch, news });
+                    self.say(site, Command::Report { proposal, epoch, news, why: None });
                 }
             }
         }

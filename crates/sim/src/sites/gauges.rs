@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use swell_core::council::witness::Passed;
+use swell_core::council::claim::Passed;
 use swell_core::time::Instant;
 use swell_outlook::board::{Board, Contact};
 use swell_outlook::sums::{Reading, Sums};
@@ -58,6 +58,7 @@ impl Gauges {
             if is_down {
                 continue;
             }
+            sums.cpu_us += (load * MINUTE_US * told) as u64;
             sums.run_us += (load * MINUTE_US * told) as u64;
             sums.calls += (calls * told) as u64;
             sums.failed += (calls * told * (1.0 - 1.0 / cluster.fill(site).max(1.0))) as u64;
@@ -74,7 +75,7 @@ impl Gauges {
             let count = (calls * share) as u64;
             let wait_us = (count as f32 * (CALL_US + WAY_US)) as u64;
             let sum = self.passed.entry((gateway, site, workload)).or_default();
-            *sum = sum.plus(Passed { calls: count, wait_us });
+            *sum = sum.plus(Passed { calls: count, wait_us, bytes: 0 });
         }
     }
 

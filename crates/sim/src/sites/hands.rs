@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use swell_core::council::entry::News;
+use swell_core::council::movement::shifted_per_mille;
 use swell_core::council::order::{Order, Task};
 use swell_core::council::state::State;
 use swell_core::council::words::{Epoch, ProposalId};
@@ -45,7 +46,7 @@ impl Hands {
             match order.task {
                 Task::Start | Task::Prove => {}
                 Task::Shift { parts, of } => {
-                    place.moving = Some((site, f32::from(parts) / f32::from(of.max(1))));
+                    place.moving = Some((site, f32::from(shifted_per_mille(parts, of)) / 1e3));
                 }
                 Task::Drain => *place = Place { site: cast.site(order.other), moving: None },
                 Task::TakeBack => *place = Place { site, moving: None },

@@ -1,5 +1,6 @@
 //! The scenario: how many sites, how full, and what goes wrong.
 
+use swell_outlook::methods::Method;
 use swell_outlook::temper::SLOT;
 
 /// Minutes from a decision until a workload is ready where it goes.
@@ -55,6 +56,8 @@ pub struct Scenario {
     pub slow: usize,
     /// Share of the messages that are lost.
     pub loss: f32,
+    /// The method of forecasting that all sites believe.
+    pub method: Method,
     /// Chance starts here.
     pub seed: u64,
 }
@@ -74,6 +77,7 @@ impl Default for Scenario {
             crashes: 0,
             slow: 0,
             loss: 0.0,
+            method: Method::default(),
             seed: 1,
         }
     }

@@ -8,6 +8,7 @@ use swell_core::council::rules::Rules;
 use swell_core::council::words::Slot;
 use swell_core::ids::SiteId;
 use swell_outlook::board::Board;
+use swell_outlook::methods::Method;
 use swell_outlook::monitor::Monitor;
 
 /// The monitors, and which one each site has.
@@ -17,9 +18,9 @@ pub struct Sights {
 }
 
 impl Sights {
-    /// Of so many sites that have heard nothing.
-    pub fn new(sites: usize, rules: &Rules) -> Self {
-        Self { monitors: vec![Monitor::new(rules, None)], of: vec![0; sites] }
+    /// Of so many sites that have heard nothing, and believe that method.
+    pub fn new(sites: usize, rules: &Rules, method: Method) -> Self {
+        Self { monitors: vec![Monitor::new(rules, method)], of: vec![0; sites] }
     }
 
     /// What a site sees and expects.
@@ -86,7 +87,7 @@ mod tests {
         let (weather, cast) = (Weather::new(&scenario, MINUTES), Cast::new(&scenario, 3));
         let rules = Rules::with_slot(Span::from_mins(scenario.slot_minutes));
         let (mut cluster, mut gauges) = (Cluster::new(&demand), Gauges::default());
-        let mut sights = Sights::new(3, &rules);
+        let mut sights = Sights::new(3, &rules, Method::default());
         let everybody: BTreeSet<SiteId> = cast.sites.iter().copied().collect();
         let share = |sights: &Sights, slot: Slot, workload: usize| {
             let used = sights.of(1).used(Source::Workload(cast.workloads[workload]), slot);

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use swell_consensus::log::Look;
 use swell_core::council::entry::Command;
+use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{
     Cause, Condition, Criterion, Filing, Outcome, Rollback, Trouble,
 };
-use swell_core::council::words::{Metric, WorkloadId};
+use swell_core::council::state::State;
+use swell_core::council::words::{Criticality, Loads, Metric, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_outlook::naming::{site_id, workload_id};
 
@@ -111,6 +113,95 @@ async fn what_does_not_start_stays_where_it_is() {
     .await;
     assert_eq!(town.holder("mail"), Some("oslo"));
     assert!(town.world.running.lock()[0].contains("mail"));
+    let why = town.logs[2].look(|state| {
+        let ended = state.ended.values().next().expect("it has ended");
+        ended.proposal.why.clone()
+    });
+    assert_eq!(why.as_deref(), Some("mail does not start"), "every site knows");
+    assert_eq!(town.sites[1].trouble(), why);
+    town.world.broken.lock().clear();
+    let again = Filing { cause: Cause::OrderedAgain, ..filing(&town, "mail", 0, 1) };
+    file(&town, again).await.expect("it can be filed");
+    town.until(60, "the move is done", |state| {
+        state.ended.values().any(|ended| ended.outcome == Outcome::Done)
+    })
+    .await;
+    assert_eq!(town.sites[1].trouble(), None, "it is mended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_moves_is_kept_warm_at_both_parties_until_the_end() {
+    let town = Town::new(&[("mail", 0, steady), ("news", 1, steady)]).await;
+    town.pass(10.0).await;
+    file(&town, filing(&town, "mail", 0, 1)).await.expect("it can be filed");
+    let holds = || {
+        let held = town.world.held.lock();
+        [0, 1, 2].map(|place| held[place].contains("mail"))
+    };
+    assert_eq!(holds(), [false; 3]);
+    let is_watched = |state: &State| {
+        let mut moving = state.open.values().filter_map(|open| open.movement);
+        moving.any(|movement| matches!(movement.phase, Phase::Watching { .. }))
+    };
+    town.until(60, "it is watched", is_watched).await;
+    while town.logs[0].look(|state| is_watched(state)) {
+        assert_eq!(holds(), [true, true, false]);
+        town.pass(0.5).await;
+    }
+    town.pass(2.0).await;
+    assert_eq!(holds(), [false; 3], "it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_flows_join_moves_together() {
+    let town = Town::new(&[("shop", 0, rising), ("news", 0, |_| 50.0)]).await;
+    for (one, other) in [("shop", "news"), ("news", "shop")] {
+        town.world.joined.lock().insert(one.to_string(), vec![other.to_string()]);
+    }
+    town.until(60, "a move is approved", |state| {
+        state.open.values().any(|open| open.movement.is_some())
+    })
+    .await;
+    let moved = town.logs[0].look(|state| {
+        let open = state.open.values().next().expect("it is open");
+        open.filing.workloads.keys().copied().collect::<Vec<_>>()
+    });
+    let mut both = [workload_id("shop"), workload_id("news")];
+    both.sort();
+    assert_eq!(moved, both);
+    town.until(60, "the move is done", |state| {
+        state.ended.values().any(|ended| ended.outcome == Outcome::Done)
+    })
+    .await;
+    assert_eq!(town.holder("shop"), town.holder("news"), "{:?}", town.world.calls.lock());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_moves_to_a_site_those_that_matter_most_begin_first() {
+    const NAMES: [&str; 5] = ["mail", "news", "shop", "film", "song"];
+    let little: fn(f64) -> f64 = |_| 30.0;
+    let town = Town::new(&NAMES.map(|name| (name, 0, little))).await;
+    town.pass(10.0).await;
+    for name in ["song", "film"] {
+        let (workload, demand) = (workload_id(name), Loads::cpu(30));
+        let criticality = Criticality::Critical;
+        let register = Command::Register { workload, criticality, demand };
+        let said = town.sites[0].say(register, Duration::from_secs(1)).await.expect("decided");
+        said.outcome.expect("it is registered");
+    }
+    *town.world.start_takes.lock() = Duration::from_secs(3);
+    for name in NAMES {
+        file(&town, filing(&town, name, 0, 1)).await.expect("it can be filed");
+    }
+    town.pass(12.0).await;
+    let calls = town.world.calls.lock().clone();
+    let begun: Vec<&str> =
+        calls.iter().filter_map(|call| call.strip_prefix("lima starts ")).collect();
+    let place = |name: &str| begun.iter().position(|begun| *begun == name);
+    let last = place("shop").expect("it begins as well");
+    for first in ["film", "song"] {
+        assert!(place(first).is_some_and(|place| place < last), "{begun:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,9 +9,9 @@ use parking_lot::Mutex;
 use swell_consensus::log::{Log, Look};
 use swell_consensus::memory::memory_log::MemoryLog;
 use swell_consensus::memory::order::MemoryCluster;
+use swell_core::council::claim::Passed;
 use swell_core::council::entry::Command;
 use swell_core::council::state::State;
-use swell_core::council::witness::Passed;
 use swell_core::council::words::{Criticality, Loads};
 use swell_core::ids::SiteId;
 use swell_core::time::{Instant, Span};
@@ -43,8 +43,14 @@ pub(crate) struct World {
     pub(crate) running: Mutex<[BTreeSet<String>; 3]>,
     sums: Mutex<[BTreeMap<String, Sums>; 3]>,
     pub(crate) calls: Mutex<Vec<String>>,
+    /// By place, what is to be kept warm.
+    pub(crate) held: Mutex<[BTreeSet<String>; 3]>,
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
+    /// Workloads with those that they are joined with.
+    pub(crate) joined: Mutex<BTreeMap<String, Vec<String>>>,
+    /// How long it takes to start one.
+    pub(crate) start_takes: Mutex<Duration>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
     /// Who tells a fifth of what it used.
     pub(crate) cooks: Mutex<BTreeSet<usize>>,
@@ -87,19 +93,21 @@ fn place(name: &str) -> usize {
 impl Neighbours for Machine {
     fn own(&self, contacts: Vec<Contact>) -> Board {
         let card = |name: &String| {
-            (name.clone(), Card { functions: vec![name.clone()], criticality: Criticality::Normal })
+            let joined = self.world.joined.lock().get(name).cloned().unwrap_or_default();
+            let (functions, criticality) = (vec![name.clone()], Criticality::Normal);
+            (name.clone(), Card { functions, criticality, joined })
         };
         let cards = self.world.running.lock()[self.place].iter().map(card).collect();
         let at_ms = self.world.begin.elapsed().as_millis() as u64;
         let mut workloads = self.world.sums.lock()[self.place].clone();
         if self.world.cooks.lock().contains(&self.place) {
             for sums in workloads.values_mut() {
-                (sums.run_us, sums.calls) = (sums.run_us / 5, sums.calls / 5);
+                (sums.cpu_us, sums.calls) = (sums.cpu_us / 5, sums.calls / 5);
             }
         }
         let passed = self.world.passed.lock()[self.place].clone();
         let measured = [None; 4];
-        let reading = Told { at_ms, workloads, rest: Sums::default(), measured, disks: None };
+        let reading = Told { at_ms, workloads, rest: Sums::default(), measured };
         let occasions = self.world.announced.lock().get(&self.place).cloned().unwrap_or_default();
         let nodes = Vec::new();
         Board { contact: contact(self.place), cards, reading, contacts, passed, occasions, nodes }
@@ -152,7 +160,16 @@ impl Mover for Machine {
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
             self.step("starts", job)?;
+            let takes = *self.world.start_takes.lock();
+            tokio::time::sleep(takes).await;
             self.world.running.lock()[self.place].insert(job.workload.clone());
+            Ok(())
+        })
+    }
+
+    fn hold<'a>(&'a self, workloads: &'a BTreeSet<String>) -> Step<'a> {
+        Box::pin(async move {
+            self.world.held.lock()[self.place].clone_from(workloads);
             Ok(())
         })
     }
@@ -191,7 +208,10 @@ impl Town {
             running: Mutex::default(),
             sums: Mutex::default(),
             calls: Mutex::default(),
+            held: Mutex::default(),
             broken: Mutex::default(),
+            joined: Mutex::default(),
+            start_takes: Mutex::default(),
             cut: Mutex::default(),
             cooks: Mutex::default(),
             passed: Mutex::default(),
@@ -250,13 +270,18 @@ impl Town {
                     let sums = sums[place].entry((*name).to_string()).or_default();
                     let (run_us, calls) = (micros * u64::from(share) / 1_000, 5);
                     sums.run_us += run_us;
+                    sums.cpu_us += run_us;
                     sums.calls += calls;
                     if place != *at {
                         let to = NAMES[place].to_string();
                         let mut passed = self.world.passed.lock();
                         let passed = passed[*at].entry(to).or_default();
                         let passed = passed.entry((*name).to_string()).or_default();
-                        *passed = passed.plus(Passed { calls, wait_us: run_us + calls * 1_000 });
+                        *passed = passed.plus(Passed {
+                            calls,
+                            wait_us: run_us + calls * 1_000,
+                            bytes: 0,
+                        });
                     }
                 }
             }

@@ -19,6 +19,7 @@ Examples:
   swell sim clone --trace 1350 --memory 40GB --functions odd --seeds 3 -o clone.html
   swell sim clone --trace gen:mixed,functions=200,calls=20000,hours=12 --memory 8GB -o json
   swell sim clone --trace 200 --memory 8GB --deaths-per-hour 0.1 --crashing 20
+  swell sim clone --trace 1350 --memory 60GB --nodes 1,3 --distance 5ms
   swell sim clone --trace 200 --memory 8GB --begins 2026-12-01 --events calendar.ics --played
 
 A table of schedules has the columns functions (such as shop-*), schedule (cron) and timezone.";
@@ -77,6 +78,16 @@ pub struct CloneArguments {
     /// What is known beforehand.
     #[command(flatten)]
     pub beforehand: BeforehandArguments,
+
+    /// Play several nodes in place of one, such as 1,3: for each its share of the memory. Functions
+    /// are dealt to them by turns, and calls come where their function was dealt. Compared are no
+    /// clones, each node's own, and clones that nodes without room have made by others
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', conflicts_with = "mode", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub nodes: Vec<u32>,
+
+    /// How far nodes are from each other, one way
+    #[arg(long, value_name = "SPAN", default_value = "2ms", requires = "nodes")]
+    pub distance: Span,
 
     /// Which functions take part: all, or the even or odd half, to tune on one and report on
     /// the other

@@ -25,6 +25,7 @@ Examples:
   swell forecast backtest --data calls.csv --method hybrid --train-share 0.5
   swell forecast backtest --data calls.csv --method ets,hybrid --events calendar.ics \
       --begins 2026-01-05T00:00:00Z --zone Europe/Berlin
+  swell forecast backtest --data calls.csv --method gbm,hybrid --series queue.csv --planned spend
 
 Data: a table with a row per function, its name first and then its calls per step, under a
 header with the numbers of the steps; or a list with the columns id, step, count (or id, time,
@@ -152,6 +153,18 @@ pub struct BacktestArguments {
     /// the week, are told to methods in both
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
+
+    /// Other series that calls may follow, such as a queue's length: a row per series with a value per
+    /// step, or a list with the columns series, step (or time), value, or what a Prometheus answered
+    /// to a range query (.json). Methods that look at more than counts forecast with and without them;
+    /// at an origin they see what lies before it
+    #[arg(long, value_name = "FILE")]
+    pub series: Option<PathBuf>,
+
+    /// Those of the series whose future is known, such as what will be spent: they are seen ahead of
+    /// an origin as well
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "series")]
+    pub planned: Vec<String>,
 
     /// When the first step begins, such as 2026-01-31T00:00:00Z; data with times tell it
     #[arg(long, value_name = "TIME")]

@@ -1,6 +1,6 @@
 //! The forms in which answers come; long results have `-o` with files.
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 /// A form of a short answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,4 +24,12 @@ pub enum Listing {
     Yaml,
     /// Names alone, a line each
     Name,
+}
+
+/// In which form a command tells what it did.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ListingArguments {
+    /// In which form
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    pub output: Listing,
 }

@@ -13,6 +13,7 @@ twenty a second in turns. `swell flow record` looks ten times a second.
 
 Examples:
   swell journal save j.bin
+  swell journal flows j.bin --flow frames
   swell journal flows j.bin -o flows.csv
   swell sim flow --recording flows.csv --policy measured --policy measured:latency=5ms";
 
@@ -42,6 +43,9 @@ pub enum JournalCommand {
         /// A journal, plain or packed, as `swell journal save` writes it
         #[arg(value_name = "FILE", default_value = "journal.bin")]
         file: PathBuf,
+        /// Say instead what was decided about this flow, when and why
+        #[arg(long, value_name = "NAME", conflicts_with = "output")]
+        flow: Option<String>,
         /// `table` for decisions by flow, `csv` for how flows stood, as `swell sim flow --recording`
         /// reads it, or a file ending in .csv or .txt; may be repeated [default: table]
         #[arg(short, long, value_name = "OUTPUT")]

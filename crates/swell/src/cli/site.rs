@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use swell_core::time::Span;
 
 use crate::cli::capacity::CapacityArguments;
-use crate::cli::form::Listing;
+use crate::cli::form::{Listing, ListingArguments};
 use crate::cli::node::NodeArguments;
 use crate::cli::site_node::SiteNodeCommand;
 
@@ -56,6 +56,9 @@ pub enum SiteCommand {
         /// Where others reach it
         #[command(flatten)]
         reach: ReachArguments,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -78,6 +81,9 @@ pub enum SiteCommand {
         /// Where others reach it
         #[command(flatten)]
         reach: ReachArguments,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -87,6 +93,9 @@ pub enum SiteCommand {
         /// Forget the cluster without asking it, where its other sites are no more
         #[arg(long)]
         forget: bool,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -95,6 +104,18 @@ pub enum SiteCommand {
     Remove {
         /// The site
         name: String,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
+    /// Have the site certified anew, with new keys; it uses them from the next start of its node
+    Renew {
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -163,6 +184,9 @@ pub enum SiteCommand {
         /// Only for this workload; of its own mode and that of all the stricter holds
         #[arg(long)]
         workload: Option<String>,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -251,6 +275,9 @@ pub enum ProposalCommand {
     Withdraw {
         /// Its id
         id: u64,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -283,6 +310,9 @@ pub struct FileArguments {
     /// its way is gone
     #[arg(long)]
     pub again: bool,
+    /// In which form
+    #[command(flatten)]
+    pub form: ListingArguments,
     /// Which node
     #[command(flatten)]
     pub node: NodeArguments,
@@ -321,6 +351,9 @@ pub struct LedgerArguments {
     /// Only that of this site
     #[arg(long)]
     pub site: Option<String>,
+    /// Show slot by slot what was forecast, and what then came
+    #[arg(long)]
+    pub slots: bool,
     /// How true it must be
     #[command(flatten)]
     pub reading: Reading,

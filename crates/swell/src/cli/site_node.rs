@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::cli::capacity::CapacityArguments;
-use crate::cli::form::Listing;
+use crate::cli::form::{Listing, ListingArguments};
 use crate::cli::node::NodeArguments;
 
 /// What to do with the nodes of a site.
@@ -29,6 +29,9 @@ pub enum SiteNodeCommand {
         /// Where others reach it
         #[command(flatten)]
         reach: NodeReachArguments,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -47,6 +50,9 @@ pub enum SiteNodeCommand {
         /// Even if the seat does not hear, where it is gone for good
         #[arg(long)]
         forget: bool,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,
@@ -55,6 +61,9 @@ pub enum SiteNodeCommand {
     Remove {
         /// The node
         name: String,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
         /// Which node
         #[command(flatten)]
         node: NodeArguments,

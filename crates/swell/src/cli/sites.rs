@@ -1,6 +1,7 @@
 //! `swell sim sites`, the simulator of sites that relieve each other.
 
 use clap::{Args, ValueEnum};
+use swell_outlook::methods::Method;
 use swell_sim::sites::play::Way;
 use swell_sim::sites::scenario::Scenario;
 
@@ -70,6 +71,11 @@ pub struct SitesArguments {
     /// Share of the messages between sites that are lost
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = lost)]
     pub loss: f32,
+
+    /// The method of forecasting that all sites believe: `best` of all, `usual` for the best of four
+    /// that cost least, or one, such as `lstm`, `arima` or `seasonal-naive` [default: as live sites]
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<Method>,
 
     /// Policies to compare
     #[arg(

@@ -1,10 +1,11 @@
 //! Sites, proposals, authority and the ledger.
 
 use serde::de::DeserializeOwned;
-use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
+use swell_api::site::{Cluster, FileProposal, Filed, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
+use swell_api::site_reading::{Authorities, Ledger, Proposals, Read, Standing};
 use ureq::SendBody;
 use ureq::http::{Method, Request};
 
@@ -21,17 +22,16 @@ impl NodeClient {
         what: &str,
         reading: Reading,
         path: &str,
-    ) -> Result<T, Letter> {
-        let answer = self.run(self.request(Request::get(self.uri(path)?), SendBody::none())?)?;
-        let which = answer.headers().get("swell-consistency");
-        if !reading.local && which.is_some_and(|which| which == "local") {
+    ) -> Result<Read<T>, Letter> {
+        let read: Read<T> = self.get(what, path)?;
+        if !reading.local && read.consistency == Standing::Local {
             say("may be stale: no majority of the sites answers, this is what the node knows");
         }
-        self.read(what, answer)
+        Ok(read)
     }
 
     /// The sites, as the node's sees them.
-    pub fn cluster(&self, reading: Reading) -> Result<Cluster, Letter> {
+    pub fn cluster(&self, reading: Reading) -> Result<Read<Cluster>, Letter> {
         self.look("the sites", reading, &format!("/v1/site{}", query(&[consistency(reading)])))
     }
 
@@ -54,6 +54,13 @@ impl NodeClient {
     /// Leaves it.
     pub fn leave_site(&self, forget: bool) -> Result<(), Letter> {
         self.delete(if forget { "/v1/site?forget=true" } else { "/v1/site" })
+    }
+
+    /// Has it certified anew.
+    pub fn renew_site(&self) -> Result<(), Letter> {
+        let request = Request::post(self.uri("/v1/site/certificates")?);
+        let answer = self.run(self.request(request, SendBody::none())?)?;
+        if is_fine(answer.status()) { Ok(()) } else { Err(refused(answer)) }
     }
 
     /// Removes another site that is gone for good.
@@ -99,12 +106,12 @@ impl NodeClient {
     }
 
     /// Proposals, newest first.
-    pub fn proposals(&self, reading: Reading) -> Result<Vec<Proposal>, Letter> {
+    pub fn proposals(&self, reading: Reading) -> Result<Read<Proposals>, Letter> {
         self.look("proposals", reading, &format!("/v1/proposals{}", query(&[consistency(reading)])))
     }
 
     /// One proposal.
-    pub fn proposal(&self, id: u64, reading: Reading) -> Result<Proposal, Letter> {
+    pub fn proposal(&self, id: u64, reading: Reading) -> Result<Read<Proposal>, Letter> {
         self.look(
             "the proposal",
             reading,
@@ -123,7 +130,7 @@ impl NodeClient {
     }
 
     /// Who has authority over what.
-    pub fn authorities(&self, reading: Reading) -> Result<Vec<Authority>, Letter> {
+    pub fn authorities(&self, reading: Reading) -> Result<Read<Authorities>, Letter> {
         self.look(
             "authority",
             reading,
@@ -150,7 +157,7 @@ impl NodeClient {
     }
 
     /// What sites forecast, what came, and what they weigh.
-    pub fn ledger(&self, site: Option<&str>, reading: Reading) -> Result<Vec<LedgerRow>, Letter> {
+    pub fn ledger(&self, site: Option<&str>, reading: Reading) -> Result<Read<Ledger>, Letter> {
         let query = query(&[("site", site.map(escaped)), consistency(reading)]);
         self.look("the ledger", reading, &format!("/v1/ledger{query}"))
     }

@@ -6,6 +6,8 @@ use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
 use swell_sim::clone::line::CloneResults;
 use swell_sim::clone::{page, table};
 use swell_sim::failures::Failures;
+use swell_sim::near;
+use swell_sim::near::experiment::NearExperiment;
 use swell_sim::report::figure::{count, whole};
 use swell_sim::{half, played};
 
@@ -18,8 +20,14 @@ use crate::progress::Progress;
 use crate::watch::{about, processors};
 use crate::{announced, load, scenario};
 
+/// Nodes that can be played at a time.
+const NODES_MAX: usize = 16;
+
 /// Runs `swell sim clone`.
 pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
+    if !arguments.nodes.is_empty() {
+        return nearby(arguments);
+    }
     let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv, Form::Html])?;
     let experiment = experiment(arguments)?;
     let asked = interrupt::listen()?;
@@ -35,6 +43,37 @@ pub fn run(arguments: &CloneArguments) -> Result<(), Letter> {
     written.collect::<Result<(), Letter>>()?;
     if rows.len() < experiment.planned() {
         let message = format!("{runs} completed; the results hold only these");
+        return Err(Letter::interrupted(message));
+    }
+    Ok(())
+}
+
+/// Several nodes that make clones for each other.
+fn nearby(arguments: &CloneArguments) -> Result<(), Letter> {
+    let outputs = resolve(&arguments.output, &[Form::Table, Form::Json, Form::Csv])?;
+    if arguments.nodes.len() < 2 || arguments.nodes.len() > NODES_MAX {
+        let count = arguments.nodes.len();
+        return Err(Letter::usage(format!("{count} nodes are not from 2 to {NODES_MAX}"))
+            .hint("give each node its share of the memory, as in `--nodes 1,1,2`"));
+    }
+    let (shares, distance) = (arguments.nodes.clone(), arguments.distance);
+    let experiment = NearExperiment { plain: experiment(arguments)?, shares, distance };
+    let asked = interrupt::listen()?;
+    let progress = Progress::start(experiment.planned());
+    let runs = experiment.run(asked, &|rows| {
+        progress.step(&format!("{} with {} MB", rows[0].way, whole(rows[0].memory_mb)));
+    })?;
+    progress.finish(&count(runs.len(), "run"));
+    for output in &outputs {
+        output.write(|out| match output.form {
+            Form::Json => near::table::write_json(&runs, out),
+            Form::Csv => near::table::write_csv(&runs, out),
+            _ => near::table::write(&runs, distance.millis_f64(), out),
+        })?;
+    }
+    if runs.len() < experiment.planned() {
+        let message =
+            format!("{} completed; the results hold only these", count(runs.len(), "run"));
         return Err(Letter::interrupted(message));
     }
     Ok(())

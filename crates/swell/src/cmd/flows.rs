@@ -1,7 +1,7 @@
 //! Shows flows between functions, and does with them what a person says.
 
 use swell_api::flow::{Flow, FlowChange, FlowMoved, Migrate};
-use swell_api::flow_judged::{FlowIndicators, FlowMove};
+use swell_api::flow_judged::{FlowIndicators, FlowMove, SOJOURN_SECONDS};
 
 use crate::cli::flows::{FlowCommand, OneFlow};
 use crate::client::node::word;
@@ -92,6 +92,11 @@ fn went(moved: &FlowMoved) -> String {
     )
 }
 
+/// The time that p50 and p99 are of.
+fn lately() -> String {
+    format!("{} min", SOJOURN_SECONDS / 60)
+}
+
 fn describe(flow: &Flow) -> String {
     let spec = &flow.spec;
     let items = flow.items;
@@ -142,12 +147,14 @@ fn describe(flow: &Flow) -> String {
         (
             "in it",
             format!(
-                "p50 {}, p99 {}, oldest {}",
+                "p50 {}, p99 {} of the last {}, oldest {}",
                 time(flow.sojourn_us_p50),
                 time(flow.sojourn_us_p99),
+                lately(),
                 time(flow.oldest_us)
             ),
         ),
+        ("last", last(flow)),
         (
             "waiting",
             format!(
@@ -158,6 +165,13 @@ fn describe(flow: &Flow) -> String {
         ("judged", judged(flow)),
         ("can own it", parties(flow)),
         ("lanes", lanes.join("\n")),
+        (
+            "warnings",
+            match flow.warnings.is_empty() {
+                true => "none".to_string(),
+                false => flow.warnings.join("\n"),
+            },
+        ),
         ("natives", natives(flow)),
         (
             "items",
@@ -188,6 +202,14 @@ fn describe(flow: &Flow) -> String {
     ])
 }
 
+/// When something last came and went.
+fn last(flow: &Flow) -> String {
+    let ago = |at_ms: Option<u64>| {
+        at_ms.map_or_else(|| "never since the node came up".into(), |at| format!("{} ago", age(at)))
+    };
+    format!("put in {}, done with {}", ago(flow.last_put_ms), ago(flow.last_taken_ms))
+}
+
 /// What a flow is judged by.
 fn judged(flow: &Flow) -> String {
     let FlowIndicators { idle_percent, late_percent, tight_percent } = flow.indicators;
@@ -206,14 +228,19 @@ fn parties(flow: &Flow) -> String {
     let all = flow.parties.iter().map(|one| {
         let state = if one.is_alive { "" } else { "; is not here" };
         format!(
-            "{}: {:.0} % in use (calls at work {:.0} %, the node's memory {:.0} %, calls wait {:.0} %), {:.0} % of \
-             its bytes{state}",
+            "{}: {:.0} % in use (calls at work {:.0} %, processor time {:.0} %, its memory {:.0} %, the \
+             node's {:.0} %, calls wait {:.0} %), has {:.0} % to do with it, {:.0} % near, {} to \
+             change{state}",
             one.name,
             one.used_percent,
+            one.calls_percent,
             one.cpu_percent,
             one.memory_percent,
+            one.node_memory_percent,
             one.pressure_percent,
-            one.dependency_percent
+            one.dependency_percent,
+            one.proximity_percent,
+            time(one.pause_us)
         )
     });
     all.collect::<Vec<_>>().join("\n")

@@ -15,8 +15,9 @@ use crate::cli::forecast::{BacktestArguments, ForecastCommand};
 use crate::error::Letter;
 use crate::forecasting::announced::calendar;
 use crate::forecasting::document::{Detail, Document};
+use crate::forecasting::followed::followed;
 use crate::forecasting::prewarm;
-use crate::forecasting::rehearsing::Work;
+use crate::forecasting::rehearsing::{Told, Work};
 use crate::forecasting::report::write;
 use crate::forecasting::scored::{Scored, scored};
 use crate::forecasting::work::processors;
@@ -55,19 +56,28 @@ fn backtest(arguments: &BacktestArguments) -> Result<(), Letter> {
     let chosen = chosen(&arguments.method)?;
     let mut scored = scored(&arguments.source)?;
     let calendar = calendar(arguments, &mut scored)?;
+    let followed = followed(arguments, &scored)?;
+    let has_series = !followed.is_empty();
+    if has_series && !chosen.iter().any(Entry::is_told) {
+        return Err(Letter::usage("none of these methods looks at other series")
+            .hint("`--method gbm,lstm,hybrid` do"));
+    }
     let Scored { panel, split, notes, .. } = &scored;
     let backtest = Backtest::new(panel, split).map_err(|error| Letter::usage(error.to_string()))?;
     let asked = interrupt::listen()?;
-    let threads = arguments.source.threads.map_or_else(processors, usize::from);
+    let source = &arguments.source;
+    let threads = source.threads.map_or_else(processors, usize::from);
     let progress = Progress::start(chosen.len());
     let shown = shown(&backtest);
     let (mut rows, mut details, mut last) = (Vec::new(), Vec::new(), None);
     let work =
-        Work { backtest: &backtest, scored: &scored, source: &arguments.source, threads, asked };
+        Work { backtest: &backtest, scored: &scored, followed: &followed, source, threads, asked };
     'methods: for entry in &chosen {
-        let told = calendar.iter().map(Some);
-        for calendar in std::iter::once(None).chain(told) {
-            let Some((of_method, forecasts)) = work.one(entry, calendar) else { break 'methods };
+        let plain = Told { calendar: None, series: false };
+        let told = Told { calendar: calendar.as_ref(), series: has_series && entry.is_told() };
+        let is_told = told.calendar.is_some() || told.series;
+        for told in std::iter::once(plain).chain(is_told.then_some(told)) {
+            let Some((of_method, forecasts)) = work.one(entry, told) else { break 'methods };
             let method = of_method[0].method.clone();
             rows.extend(of_method);
             let of_origin = |said: &Vec<Forecast>| shown.iter().map(|&m| said[m].clone()).collect();

@@ -25,7 +25,8 @@ use crate::say::say;
 pub fn run(command: &JournalCommand) -> Result<(), Letter> {
     match command {
         JournalCommand::Save { file, node } => save(file, node),
-        JournalCommand::Flows { file, output } => flow_journal::run(file, output),
+        JournalCommand::Flows { file, flow: Some(flow), .. } => flow_journal::decisions(file, flow),
+        JournalCommand::Flows { file, flow: None, output } => flow_journal::run(file, output),
         JournalCommand::Forecasts { file: Some(file), output, .. } => forecasts(file, output),
         JournalCommand::Forecasts { file: None, output, node } => record(output, node),
     }

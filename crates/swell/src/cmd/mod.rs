@@ -5,6 +5,7 @@ pub mod keepalive;
 pub mod clone;
 pub mod flow;
 pub mod site;
+pub mod ledger;
 pub mod sites;
 pub mod cache;
 pub mod faithful;

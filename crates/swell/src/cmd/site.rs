@@ -1,22 +1,25 @@
-//! Sites that agree who carries what: `swell site`, `proposal`, `authority`, `ledger`.
+//! Sites that agree who carries what: `swell site`, `proposal`, `authority`.
 
 use std::fs;
 use std::path::Path;
 
+use serde::Serialize;
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, LedgerRow, NodeOfSite, Proposal, SetMode, Site,
-    SiteMode, WantedMode,
+    Authority, Cluster, ClusterState, FileProposal, NodeOfSite, Proposal, SetMode, Site, SiteMode,
+    WantedMode,
 };
 use swell_api::site_joining::{InitSite, Invitation, JoinSite, Reach};
+use swell_api::site_reading::Read;
 
+use crate::cli::form::ListingArguments;
 use crate::cli::site::{
-    AuthorityCommand, FileArguments, LedgerArguments, Mode, ProposalCommand, ReachArguments,
-    SiteCommand,
+    AuthorityCommand, FileArguments, Mode, ProposalCommand, ReachArguments, SiteCommand,
 };
 use crate::connect;
+use crate::done::{Object, done};
 use crate::error::Letter;
 use crate::figure::moment;
-use crate::listing::{Column, facts, show, show_one};
+use crate::listing::{Column, facts, rows, show_one};
 use crate::output::{json, to_stdout};
 use crate::say::say;
 use crate::site_capacity::capacity;
@@ -59,20 +62,11 @@ const AUTHORITIES: [Column<Authority>; 8] = [
     Column::text("MOVED BY", |one| one.moving.map_or_else(String::new, |id| id.to_string())),
 ];
 
-const LEDGER: [Column<LedgerRow>; 7] = [
-    Column::text("SITE", |row| row.site.clone()),
-    Column::text("METRIC", |row| row.metric.clone()),
-    Column::number("SCORED", |row| row.samples.to_string()),
-    Column::number("LOSS BY NAIVE", |row| format!("{:.2}", row.loss_ratio)),
-    Column::number("EARLY", |row| {
-        row.early_loss_ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"))
-    }),
-    Column::number("WEIGHT", |row| percent(row.weight)),
-    Column::text("LAST CAME", |row| {
-        let came = row.slots.iter().rev().find_map(|slot| slot.came);
-        came.map_or_else(String::new, percent)
-    }),
-];
+/// The sites alone, as programs read them.
+#[derive(Serialize)]
+struct Sites {
+    sites: Vec<Site>,
+}
 
 /// Anomalies that are shown to a person.
 const ODD_MAX: usize = 3;
@@ -80,7 +74,7 @@ const ODD_MAX: usize = 3;
 /// Runs `swell site`.
 pub fn site(command: &SiteCommand) -> Result<(), Letter> {
     match command {
-        SiteCommand::Init { name, cluster, slot, capacity: most, reach: at, node } => {
+        SiteCommand::Init { name, cluster, slot, capacity: most, reach: at, form, node } => {
             let asked = InitSite {
                 cluster: cluster.clone(),
                 site: name.clone(),
@@ -88,39 +82,44 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
                 slot_ms: slot.map(|slot| slot.nanos() / 1_000_000),
                 reach: reach(at),
             };
-            stands(&connect::node(node)?.init_site(&asked)?);
-            Ok(())
+            stands(&connect::node(node)?.init_site(&asked)?, *form)
         }
         SiteCommand::Invite { name, node } => {
             let invitation = connect::node(node)?.invite_site(name)?;
             to_stdout(|out| json(&invitation, out))
         }
-        SiteCommand::Join { invitation, capacity: most, reach: at, node } => {
+        SiteCommand::Join { invitation, capacity: most, reach: at, form, node } => {
             let asked = JoinSite {
                 invitation: read(invitation)?,
                 capacity: capacity(most)?,
                 reach: reach(at),
             };
-            stands(&connect::node(node)?.join_site(&asked)?);
-            Ok(())
+            stands(&connect::node(node)?.join_site(&asked)?, *form)
         }
-        SiteCommand::Leave { forget, node } => {
+        SiteCommand::Leave { forget, form, node } => {
             connect::node(node)?.leave_site(*forget)?;
-            say("this node is no site any more");
-            Ok(())
+            done("left", Object::default(), "this node is no site any more", *form)
         }
-        SiteCommand::Remove { name, node } => {
+        SiteCommand::Renew { form, node } => {
+            connect::node(node)?.renew_site()?;
+            let told = "this site is certified anew; restart its node to have it use that";
+            done("renewed", Object::default(), told, *form)
+        }
+        SiteCommand::Remove { name, form, node } => {
             connect::node(node)?.remove_site(name)?;
-            say(format!("`{name}` is no site any more"));
-            Ok(())
+            let told = format!("`{name}` is no site any more");
+            done("removed", Object { site: Some(name), ..Object::default() }, &told, *form)
         }
         SiteCommand::List { reading, output, node } => {
             let cluster = connect::node(node)?.cluster(*reading)?;
-            show(&cluster.sites, &SITES, |site| site.name.clone(), *output)
+            let Read { consistency, told: Cluster { sites, .. } } = cluster;
+            let read = Read { consistency, told: Sites { sites } };
+            rows(&read, &read.told.sites, &SITES, |site| site.name.clone(), *output)
         }
         SiteCommand::Status { reading, output, node } => {
             let cluster = connect::node(node)?.cluster(*reading)?;
-            show_one(&cluster, &cluster.site, |_| status(&cluster), *output)
+            let of = &cluster.told;
+            show_one(&cluster, &of.site, |_| status(of), *output)
         }
         SiteCommand::Forecast { site, workload, of_node, output, node } => {
             let (site, workload) = (site.as_deref(), workload.as_deref());
@@ -132,7 +131,7 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             show_one(&told, "receipt", |_| receipt(&told), *output)
         }
         SiteCommand::Node(command) => site_nodes::run(command),
-        SiteCommand::Mode { mode, workload, node } => {
+        SiteCommand::Mode { mode, workload, form, node } => {
             let mode = match mode {
                 Mode::Off => WantedMode::Off,
                 Mode::Shadow => WantedMode::Shadow,
@@ -141,8 +140,8 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
             };
             let asked = SetMode { mode, workload: workload.clone() };
             connect::node(node)?.set_site_mode(&asked)?;
-            say(mode_set(&asked));
-            Ok(())
+            let of = Object { setting: Some(&asked), ..Object::default() };
+            done("mode-set", of, &mode_set(&asked), *form)
         }
     }
 }
@@ -151,18 +150,18 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
 pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
     match command {
         ProposalCommand::List { reading, output, node } => {
-            let proposals = connect::node(node)?.proposals(*reading)?;
-            show(&proposals, &PROPOSALS, |one| one.id.to_string(), *output)
+            let read = connect::node(node)?.proposals(*reading)?;
+            rows(&read, &read.told.proposals, &PROPOSALS, |one| one.id.to_string(), *output)
         }
         ProposalCommand::Show { id, reading, output, node } => {
             let proposal = connect::node(node)?.proposal(*id, *reading)?;
-            show_one(&proposal, &id.to_string(), |_| story(&proposal), *output)
+            show_one(&proposal, &id.to_string(), |_| story(&proposal.told), *output)
         }
         ProposalCommand::File(arguments) => file(arguments),
-        ProposalCommand::Withdraw { id, node } => {
+        ProposalCommand::Withdraw { id, form, node } => {
             connect::node(node)?.withdraw_proposal(*id)?;
-            say(format!("{id}: withdrawn"));
-            Ok(())
+            let of = Object { proposal: Some(*id), ..Object::default() };
+            done("withdrawn", of, &format!("{id}: withdrawn"), *form)
         }
     }
 }
@@ -171,18 +170,12 @@ pub fn proposal(command: &ProposalCommand) -> Result<(), Letter> {
 pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
     match command {
         AuthorityCommand::List { reading, output, node } => {
-            let rows = connect::node(node)?.authorities(*reading)?;
-            show(&rows, &AUTHORITIES, |one| one.workload.clone(), *output)
+            let read = connect::node(node)?.authorities(*reading)?;
+            let name = |one: &Authority| one.workload.clone();
+            rows(&read, &read.told.authorities, &AUTHORITIES, name, *output)
         }
         AuthorityCommand::Move(arguments) => file(arguments),
     }
-}
-
-/// Runs `swell ledger`.
-pub fn ledger(arguments: &LedgerArguments) -> Result<(), Letter> {
-    let LedgerArguments { site, reading, node, .. } = arguments;
-    let rows = connect::node(node)?.ledger(site.as_deref(), *reading)?;
-    show(&rows, &LEDGER, |row| row.site.clone(), arguments.output)
 }
 
 fn file(arguments: &FileArguments) -> Result<(), Letter> {
@@ -197,7 +190,8 @@ fn file(arguments: &FileArguments) -> Result<(), Letter> {
     };
     let filed = connect::node(&arguments.node)?.file_proposal(&asked)?;
     say(format!("filed as {0}; `swell proposal show {0}` tells what comes of it", filed.id));
-    to_stdout(|out| writeln!(out, "{}", filed.id))
+    let id = filed.id.to_string();
+    show_one(&filed, &id, |_| format!("{id}\n"), arguments.form.output)
 }
 
 fn reach(at: &ReachArguments) -> Reach {
@@ -214,9 +208,10 @@ fn read(path: &Path) -> Result<Invitation, Letter> {
     })
 }
 
-fn stands(cluster: &Cluster) {
+fn stands(cluster: &Cluster, form: ListingArguments) -> Result<(), Letter> {
     let Cluster { name, site, sites, .. } = cluster;
     say(format!("site `{site}` of cluster `{name}`, {} known", sites.len()));
+    show_one(cluster, site, |_| String::new(), form.output)
 }
 
 fn status(cluster: &Cluster) -> String {

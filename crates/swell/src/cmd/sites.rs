@@ -86,6 +86,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         crashes: arguments.crashes as usize,
         slow: arguments.slow as usize,
         loss: arguments.loss,
+        method: arguments.method.unwrap_or_default(),
         seed: 1,
     })
 }
@@ -99,6 +100,8 @@ fn about(arguments: &SitesArguments, trace: &str) -> String {
         LiesName::Counters => " in their counters",
         LiesName::Ahead => " about what is further ahead",
     };
+    let method =
+        arguments.method.map_or_else(String::new, |it| format!(", forecasts by {}", it.name()));
     let seeds = arguments.seed.map_or_else(
         || format!("means of {} seeds", arguments.seeds),
         |seed| format!("seed {seed}"),
@@ -106,7 +109,7 @@ fn about(arguments: &SitesArguments, trace: &str) -> String {
     format!(
         "{trace}, a day on {sites} sites of {workloads} workloads, {:.0} % full, slots of {slot} min; \
          {crowds} flash crowds per site and day, {liars} lying{lies} and {drifters} drifting sites, \
-         {cuts} cuts, {crashes} crashes, {slow} slow sites, {loss:.0} % of messages lost; {seeds}",
+         {cuts} cuts, {crashes} crashes, {slow} slow sites, {loss:.0} % of messages lost{method}; {seeds}",
         fill * 100.0
     )
 }

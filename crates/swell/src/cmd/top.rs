@@ -35,7 +35,7 @@ struct Row {
     since: Option<(CallCounts, Duration)>,
 }
 
-const FUNCTIONS: [Column<Row>; 9] = [
+const FUNCTIONS: [Column<Row>; 10] = [
     Column::text("FUNCTION", |row| row.function.name.clone()),
     Column::text("STATE", |row| word(&row.function.state)),
     Column::number("BUSY", |row| row.function.instances.busy.to_string()),
@@ -45,6 +45,10 @@ const FUNCTIONS: [Column<Row>; 9] = [
         let counts = row.function.instances;
         let held = counts.busy + counts.idle + counts.starting + counts.paused;
         bytes(u64::from(held) * row.function.spec.memory_bytes)
+    }),
+    Column::number("CPU", |row| {
+        let of_one = row.came(|calls| calls.cpu_us).map(|us| us / 1e6);
+        of_one.map_or_else(|| "-".to_string(), |cpu| format!("{:.1} %", cpu * 100.0))
     }),
     Column::number("CALLS/S", |row| row.rate(|calls| calls.total)),
     Column::number("COLD/S", |row| row.rate(|calls| calls.cold)),

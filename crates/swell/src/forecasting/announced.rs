@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use chrono_tz::Tz;
-use swell_core::time::Span;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::entry::Defaults;
 use swell_forecast::calendar::grid::Grid;
@@ -42,20 +41,10 @@ pub fn calendar(
     arguments: &BacktestArguments,
     scored: &mut Scored,
 ) -> Result<Option<Calendar>, Letter> {
-    let wrong = |(why, hint): (String, &'static str)| Letter::usage(why).hint(hint);
     let zone = zone::find(&arguments.zone).map_err(wrong)?;
-    let begins_ms = match &arguments.begins {
-        Some(text) => Some(moment::read(text, zone).map_err(wrong)?),
-        None => scored.begins_ms,
+    let Some(grid) = grid(arguments, scored)? else {
+        return if arguments.events.is_some() { Err(undated()) } else { Ok(None) };
     };
-    let Some(first_ms) = begins_ms else {
-        return match arguments.events {
-            Some(_) => Err(Letter::usage("it is not known when the steps of the data are")
-                .hint("say when the first one begins, as in `--begins 2026-01-05T00:00:00Z`")),
-            None => Ok(None),
-        };
-    };
-    let grid = Grid { first_ms, step_ms: step_ms(arguments.source.step) };
     let occasions = match &arguments.events {
         Some(path) => read(path, zone)?,
         None => Vec::new(),
@@ -66,14 +55,33 @@ pub fn calendar(
             true => (DAY_MS / grid.step_ms) as usize,
             false => 0,
         };
-        panel.first = (first_ms % DAY_MS / grid.step_ms) as usize;
+        panel.first = (grid.first_ms % DAY_MS / grid.step_ms) as usize;
         panel.days = dates::days(grid, len, panel.day, zone, &occasions);
     }
     Ok(arguments.events.as_ref().map(|_| Calendar { grid, occasions }))
 }
 
-fn step_ms(step: Span) -> u64 {
-    (step.nanos() / 1_000_000).max(1)
+/// When the steps of the data are, where that is known.
+pub fn grid(arguments: &BacktestArguments, scored: &Scored) -> Result<Option<Grid>, Letter> {
+    let begins_ms = match &arguments.begins {
+        Some(text) => {
+            let zone = zone::find(&arguments.zone).map_err(wrong)?;
+            Some(moment::read(text, zone).map_err(wrong)?)
+        }
+        None => scored.begins_ms,
+    };
+    let step_ms = (arguments.source.step.nanos() / 1_000_000).max(1);
+    Ok(begins_ms.map(|first_ms| Grid { first_ms, step_ms }))
+}
+
+/// What is said where that is not known and has to be.
+pub fn undated() -> Letter {
+    Letter::usage("it is not known when the steps of the data are")
+        .hint("say when the first one begins, as in `--begins 2026-01-05T00:00:00Z`")
+}
+
+fn wrong((why, hint): (String, &'static str)) -> Letter {
+    Letter::usage(why).hint(hint)
 }
 
 fn read(path: &Path, site: Tz) -> Result<Vec<Occasion>, Letter> {

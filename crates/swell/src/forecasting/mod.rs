@@ -9,4 +9,5 @@ pub mod page;
 pub mod report;
 pub mod prewarm;
 pub mod announced;
+pub mod followed;
 pub mod rehearsing;

@@ -5,12 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use swell_forecast::backtest::{Backtest, Forecasts};
+use swell_forecast::backtest::{Backtest, Forecasts, run};
 use swell_forecast::catalogue::Entry;
 use swell_forecast::effects::book::Book;
 use swell_forecast::effects::rehearsal::{self, Rehearsal};
 use swell_forecast::forecaster::{Budget, Model};
 use swell_forecast::panel::Panel;
+use swell_forecast::regressor::series::Regressor;
 
 use crate::cli::forecast::SourceArguments;
 use crate::forecasting::announced::Calendar;
@@ -24,6 +25,8 @@ pub struct Work<'a> {
     pub backtest: &'a Backtest<'a>,
     /// Where it comes from.
     pub scored: &'a Scored,
+    /// Other series on the steps of the data; none: nobody is told of any.
+    pub followed: &'a [Regressor],
     /// What was asked for.
     pub source: &'a SourceArguments,
     /// Threads to work on.
@@ -32,21 +35,39 @@ pub struct Work<'a> {
     pub asked: &'a AtomicBool,
 }
 
+/// What a method is told besides counts.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// Events.
+    pub calendar: Option<&'a Calendar>,
+    /// Whether it is told of the other series.
+    pub series: bool,
+}
+
 impl Work<'_> {
     /// Fits a method, lets it forecast, and scores it; none if the person stopped it. Told of events,
-    /// it learns what they did from those that were over, held against what it says without them.
-    pub fn one(&self, entry: &Entry, told: Option<&Calendar>) -> Option<(Vec<Row>, Forecasts)> {
+    /// it learns what they did from those that were over, held against what it says without them;
+    /// told of other series, it is taught with them and looks at them at each origin.
+    pub fn one(&self, entry: &Entry, told: Told<'_>) -> Option<(Vec<Row>, Forecasts)> {
         let (started, split) = (Instant::now(), self.backtest.split);
-        let plain = self.fit(entry, self.scored.lessons());
-        let forecasts = match told {
-            None => self.spread(&|members| self.backtest.run(&*plain, members))?,
+        let with = |panel: &Panel| Panel {
+            followed: if told.series { self.followed.to_vec() } else { Vec::new() },
+            ..panel.clone()
+        };
+        let (lessons, panel) = (with(self.scored.lessons()), with(self.backtest.panel));
+        let plain = self.fit(entry, &lessons);
+        let forecasts = match told.calendar {
+            None => {
+                let origins = |members| run(&panel, split, &*plain, members);
+                self.spread(&origins)?
+            }
             Some(calendar) => {
                 let first = split.origins[0];
                 let mut taught = Book::default();
-                let lessons = self.rehearsal(calendar, self.scored.lessons());
+                let lessons = self.rehearsal(calendar, &lessons);
                 let calm = lessons.of().stage(&mut taught, &*plain, first).panel;
                 let model = self.fit(entry, &calm);
-                let scored = self.rehearsal(calendar, self.backtest.panel);
+                let scored = self.rehearsal(calendar, &panel);
                 let mut stages = Vec::with_capacity(split.origins.len());
                 for &origin in &split.origins {
                     if !self.goes_on() {
@@ -58,10 +79,9 @@ impl Work<'_> {
             }
         };
         let seconds = started.elapsed().as_secs_f64();
-        let method = match told {
-            None => entry.name.to_string(),
-            Some(_) => format!("{}+events", entry.name),
-        };
+        let events = if told.calendar.is_some() { "+events" } else { "" };
+        let series = if told.series { "+series" } else { "" };
+        let method = format!("{}{events}{series}", entry.name);
         let score = self.backtest.score(&forecasts).into_iter();
         let row = |(class, measures)| Row { method: method.clone(), class, measures, seconds };
         Some((score.map(row).collect(), forecasts))

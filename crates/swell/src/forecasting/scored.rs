@@ -23,6 +23,8 @@ pub struct Scored {
     pub notes: Vec<String>,
     /// When the first step begins, in milliseconds since 1970, where the data tell.
     pub begins_ms: Option<u64>,
+    /// The number of the first step in the data, where steps are numbered.
+    pub first: i64,
 }
 
 impl Scored {
@@ -35,7 +37,7 @@ impl Scored {
 /// Reads what the command line asks for.
 pub fn scored(arguments: &SourceArguments) -> Result<Scored, Letter> {
     let wanted = split(arguments)?;
-    let Demand { mut panel, notes, begins_ms } = read(&arguments.data, arguments.step)?;
+    let Demand { mut panel, notes, begins_ms, first } = read(&arguments.data, arguments.step)?;
     notes.iter().for_each(|note| say(format!("note: {note}")));
     panel.season = wanted.season.unwrap_or(12).max(1);
     let horizon = wanted.horizon.unwrap_or(12);
@@ -48,13 +50,13 @@ pub fn scored(arguments: &SourceArguments) -> Result<Scored, Letter> {
             .hint(format!("the data have {} steps, counted from 0", panel.len()))
     })?;
     let Some(share) = arguments.train_share else {
-        return Ok(Scored { panel, taught: None, split, notes, begins_ms });
+        return Ok(Scored { panel, taught: None, split, notes, begins_ms, first });
     };
     if panel.members.len() < 2 {
         return Err(Letter::usage("one series cannot be dealt into taught and scored ones"));
     }
     let (taught, panel) = deal(panel, share, arguments.seed);
-    Ok(Scored { panel, taught: Some(taught), split, notes, begins_ms })
+    Ok(Scored { panel, taught: Some(taught), split, notes, begins_ms, first })
 }
 
 /// Deals series by chance: about a share to learn from, the rest to score, at least one each.

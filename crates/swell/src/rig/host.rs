@@ -64,6 +64,7 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             socket_group: false,
         },
         cache: CacheSettings::off(),
+        shared_machine: true,
         otlp: None,
     };
     Node::start(settings).await.map_err(|error| Letter::failed(error.to_string()))

@@ -98,6 +98,7 @@ impl Draft {
                 socket_group: false,
             },
             cache: CacheSettings::off(),
+            shared_machine: false,
             otlp: None,
         };
         Self { settings, certificate: None, key: None }
@@ -210,6 +211,19 @@ pub const SETTINGS: &[Setting] = &[
         |_| "10000".into(),
         |draft, text| {
             draft.settings.requests_max = number(text, 1)?;
+            Ok(())
+        },
+    ),
+    plain(
+        "node.machine",
+        "whether what else this machine does counts as its site's load: own, or shared by nodes",
+        |_| "own".into(),
+        |draft, text| {
+            draft.settings.shared_machine = match text {
+                "own" => false,
+                "shared" => true,
+                _ => return Err(format!("`{text}` is not `own` or `shared`")),
+            };
             Ok(())
         },
     ),

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Method;
-use swell_api::site::{FileProposal, Filed, LedgerRow, Proposal};
+use swell_api::site::{FileProposal, Filed, Proposal};
+use swell_api::site_reading::{Ledger, Read};
 use swell_core::time::Span;
 
 use crate::error::Letter;
@@ -52,12 +53,14 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
     let town = Town::found(SLOT).await?;
     town.deploy().await?;
     say("one cluster by certificate; shop and mail at oslo, news at lima, maps at kobe");
-    say("a slot is 2 s; shop is called more and more from second 20 on\n");
+    say(
+        "a slot is 2 s; calls pretend to compute; shop is called more and more from second 20 on\n",
+    );
     let traffic = Traffic::begin(&town.clients);
     let mut watching = Watching::new(LIMIT);
     let ended = acts(&town.clients, &traffic, &mut watching, asked).await?;
     let (proposals, refusal) = ended;
-    let ledger: Vec<LedgerRow> = get(&town.clients[0], "/v1/ledger").await?;
+    let read: Read<Ledger> = get(&town.clients[0], "/v1/ledger").await?;
     let tally = traffic.end();
     say("");
     to_stdout(|out| {
@@ -66,7 +69,7 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
             refusal: refusal.as_deref(),
             tally: &tally,
             watching: &watching,
-            ledger: &ledger,
+            ledger: &read.told.ledger,
         };
         receipt::write(&receipt, out)
     })?;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::rig::client::Client;
 use crate::rig::tally::Tally;
-use crate::town::cast::{PARTS, Part, WORK_MS, rate};
+use crate::town::cast::{PARTS, Part, rate};
 
 /// Calls under way.
 pub struct Traffic {
@@ -55,7 +55,7 @@ async fn call(
     bursting: Arc<Mutex<Option<&'static str>>>,
     tally: Arc<Mutex<Tally>>,
 ) {
-    let path = format!("/function/{}?m={WORK_MS:.0}", part.name);
+    let path = format!("/function/{}", part.name);
     loop {
         let bursting = *bursting.lock();
         let rate = rate(part.name, begun.elapsed(), bursting);

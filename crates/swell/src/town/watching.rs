@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use swell_api::site::{Cluster, Proposal};
+use swell_api::site_reading::{Proposals, Read};
 
 use crate::error::Letter;
 use crate::rig::client::Client;
@@ -37,7 +38,8 @@ impl Watching {
         client: &Client,
         since: Duration,
     ) -> Result<Vec<Proposal>, Letter> {
-        let mut proposals: Vec<Proposal> = get(client, "/v1/proposals").await?;
+        let read: Read<Proposals> = get(client, "/v1/proposals").await?;
+        let mut proposals = read.told.proposals;
         proposals.sort_by_key(|proposal| proposal.id);
         for proposal in &proposals {
             let told = self.told.entry(proposal.id).or_default();

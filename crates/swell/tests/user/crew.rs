@@ -69,7 +69,7 @@ impl Drop for Ends<'_> {
 /// The site as another one sees it.
 fn site(seen_by: &Node, name: &str) -> Option<Value> {
     let sites = seen_by.fine("site list -o json").json();
-    sites.as_array()?.iter().find(|site| site["name"] == name).cloned()
+    sites["sites"].as_array()?.iter().find(|site| site["name"] == name).cloned()
 }
 
 /// What a site is known to bear, in thousandths of a processor.

@@ -147,7 +147,10 @@ impl Node {
 
     /// A node in a folder that another may have used before.
     pub(crate) fn on(folder: Arc<Folder>, words: &str) -> Self {
-        let words = format!("up --listen 127.0.0.1:0 --memory 1GiB --data data {words}");
+        let words = format!(
+            "up --listen 127.0.0.1:0 --memory 1GiB --data data --set \
+                             node.machine=shared {words}"
+        );
         Self::by(command(&folder, &words), folder)
     }
 

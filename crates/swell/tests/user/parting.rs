@@ -42,8 +42,10 @@ fn inside(namespace: &str, of: &Command) -> Command {
 
 impl Place {
     fn up(namespace: &str, at: &str, folder: Arc<Folder>) -> Self {
-        let words =
-            format!("up --listen {at}:7070 --memory 1GiB --data data --set api.token=secret");
+        let words = format!(
+            "up --listen {at}:7070 --memory 1GiB --data data --set api.token=secret \
+                     --set node.machine=shared"
+        );
         let node = Node::by(inside(namespace, &command(&folder, &words)), folder);
         Self { node, namespace: namespace.to_string() }
     }
@@ -61,7 +63,7 @@ impl Place {
     }
 
     fn holder(&self, workload: &str) -> Option<String> {
-        let rows = self.fine("authority list -o json").json().as_array()?.clone();
+        let rows = self.fine("authority list -o json").json()["authorities"].as_array()?.clone();
         let row = rows.into_iter().find(|row| row["workload"] == workload)?;
         row["holder"].as_str().map(str::to_string)
     }

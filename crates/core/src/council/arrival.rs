@@ -1,0 +1,57 @@
+//! When has a move done what it is for? Once all traffic has left its source; a move away from an
+//! overload comes in time if that is before the slot that would be overloaded.
+
+use crate::council::movement::Phase;
+use crate::council::proposal::{Cause, Filing};
+use crate::council::state::{Proposal, State};
+use crate::council::words::Slot;
+use crate::time::{Instant, Span};
+
+/// Of so many of the latest moves it is learned how long one takes.
+const LEARNED_FROM: usize = 16;
+
+/// When all traffic had left the source, if it has. It may have come back since.
+pub fn arrived(proposal: &Proposal) -> Option<Instant> {
+    let has_left = |phase: Phase| matches!(phase, Phase::Draining | Phase::Watching { .. });
+    proposal.passed.iter().find(|step| has_left(step.phase)).map(|step| step.at)
+}
+
+/// The slot before which the traffic should have left; only forecasts name one.
+pub fn needed(filing: &Filing) -> Option<Slot> {
+    match filing.cause {
+        Cause::Overload { slot, .. } => Some(slot),
+        _ => None,
+    }
+}
+
+/// How much too late the traffic left, with slots of that length; nothing where it was in time, or
+/// has not left.
+pub fn lateness(proposal: &Proposal, length: Span) -> Option<Span> {
+    let (arrived, needed) = (arrived(proposal)?, needed(&proposal.filing)?.begin(length));
+    (arrived > needed).then(|| arrived.since(needed))
+}
+
+/// How long a move takes from its approval until all traffic has left: as three of four of the latest
+/// moves took at most; before there was any, a slot.
+pub fn expected(state: &State) -> Span {
+    let took = |proposal: &Proposal| {
+        let begun = proposal.passed.first()?.at;
+        Some(arrived(proposal)?.since(begun))
+    };
+    let ended = state.ended.values().rev().map(|ended| &ended.proposal);
+    let latest = state.open.values().rev().chain(ended).filter_map(took);
+    let mut latest: Vec<Span> = latest.take(LEARNED_FROM).collect();
+    latest.sort_unstable();
+    let three_of_four = latest.len().saturating_sub(1) * 3 / 4;
+    latest.get(three_of_four).copied().unwrap_or(state.rules.slot)
+}
+
+/// When it must be decided that traffic leaves before a slot. Where that is too soon to vote, the
+/// move will be late; for that it gets a slot's time, as late is better than never.
+pub fn decided_by(state: &State, needed: Slot) -> Instant {
+    let length = state.rules.slot;
+    let soonest = state.now + Span::from_nanos(length.nanos() / 8);
+    let begin = needed.begin(length);
+    let latest = Instant::ZERO + (begin.since(Instant::ZERO) - expected(state));
+    if latest < soonest { state.now + length } else { latest }
+}

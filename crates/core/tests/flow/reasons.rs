@@ -1,0 +1,99 @@
+//! A person is told what a decision was made on: what was gained and paid, who was passed over and
+//! why, and what came of looking after an owner that does nothing.
+
+use swell_core::flow::analyzer::Analyzer;
+use swell_core::flow::budget::Budget;
+use swell_core::flow::choice::build;
+use swell_core::flow::entry::Order;
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::view::{FifoId, OwnerId, Party, TICK};
+use swell_core::time::{Instant, Span};
+
+use crate::stage::{Stage, party};
+
+fn analyzer() -> Analyzer {
+    let chosen = build("measured", 1).expect("it is a rule");
+    Analyzer::new(chosen.policy, Budget::default())
+}
+
+/// Judges a FIFO that stays as it is until something is ordered or for so long; what is told then.
+fn told_after(ticks: u64, stage: &mut Stage, analyzer: &mut Analyzer) -> (Vec<Order>, String) {
+    for tick in 1..=ticks {
+        stage.now = Instant::ZERO + TICK * tick;
+        stage.sample.at = stage.now;
+        let orders = analyzer.tick(stage.now, &[stage.view()]);
+        if !orders.is_empty() {
+            return (orders, told(stage, analyzer));
+        }
+    }
+    (Vec::new(), told(stage, analyzer))
+}
+
+fn told(stage: &Stage, analyzer: &Analyzer) -> String {
+    let signs = analyzer.signs(&stage.view().glance());
+    let name = |owner: OwnerId| format!("`{}`", ["detect", "lite", "spare"][owner.0 as usize]);
+    analyzer.explain(stage.now, FifoId(0), signs, name)
+}
+
+#[test]
+fn a_move_names_its_gain_its_cost_and_the_worth_of_all() {
+    let mut stage = Stage::with(true, true, true);
+    stage.others.push(party(2, 0.5));
+    let (orders, told) = told_after(20, &mut stage, &mut analyzer());
+    assert_eq!(orders.len(), 1);
+    // Little flows through it as well, and that is no reason to relieve its owner.
+    let expected = "it goes to `lite`, as relief is wanted 0.60, down to 0.40: items wait for long \
+                    60 % of the time, its owner is near its limit 60 % of the time; `lite` is worth \
+                    0.72 (headroom 0.90, dependency 0.50, nearness 0.80) and spares";
+    assert!(told.starts_with(expected), "{told}");
+    let pause =
+        "s of waiting in 10 s for 1.0 ms of waiting (a pause of 0.02 ms); `spare` is worth 0.56";
+    assert!(told.contains(pause), "{told}");
+}
+
+#[test]
+fn who_was_passed_over_is_told_why() {
+    let other = |change: fn(&mut Party)| {
+        let mut party = party(1, 0.1);
+        change(&mut party);
+        party
+    };
+    for (party, words) in [
+        (other(|it| it.is_alive = false), "`lite` is paused or not here"),
+        (other(|it| it.may_own = false), "`lite` gets none by a decision, but by connecting"),
+        (other(|it| it.has_room = false), "`lite` would find no memory for an instance"),
+        (other(|it| it.cpu = 0.7), "`lite` would have 80 % in use with it, and may have 75 %"),
+        (
+            other(|it| it.pause = Span::from_secs(60)),
+            "for 1803000.0 s of waiting (a pause of 60000.00 ms), and must spare 3606000.0",
+        ),
+    ] {
+        let mut stage = Stage::with(false, true, true);
+        stage.sample.arriving = 1_000.0;
+        stage.others = vec![party];
+        let (orders, told) = told_after(20, &mut stage, &mut analyzer());
+        assert!(orders.is_empty() && told.starts_with("it stays: "), "{told}");
+        assert!(told.contains(words), "`{words}` is not in: {told}");
+    }
+}
+
+#[test]
+fn what_looking_after_an_owner_came_to_is_told() {
+    let mut stage = Stage::with(true, true, false);
+    stage.sample.leaving = 0.0;
+    stage.others[0].cpu = 0.9;
+    let mut analyzer = analyzer();
+    let (orders, words) = told_after(20, &mut stage, &mut analyzer);
+    let [Order { verdict: Verdict::Examine, .. }] = orders[..] else { panic!("{orders:?}") };
+    let after = "nothing moves although items wait, so its owner is looked after: ";
+    assert_eq!(words, format!("{after}that comes at one of the next ticks"));
+    assert_eq!(analyzer.relieve(stage.now, &stage.view()), None);
+    let expected = "it does nothing, and nobody else can have it; `lite` would have";
+    assert!(told(&stage, &analyzer).starts_with(&format!("{after}{expected}")));
+
+    stage.others[0].cpu = 0.1;
+    assert_eq!(analyzer.relieve(stage.now, &stage.view()), Some(OwnerId(1)));
+    assert!(told(&stage, &analyzer).starts_with("it goes to `lite`, as its owner did nothing"));
+    analyzer.on_moved(stage.now, FifoId(0), TICK, 3);
+    assert_eq!(analyzer.relieve(stage.now + TICK * 20, &stage.view()), None);
+}

@@ -1,0 +1,95 @@
+//! What went wrong, for as long as it is so: each trouble is about something, and is over once that
+//! goes well.
+
+use std::collections::BTreeMap;
+
+use swell_core::council::proposal::Outcome;
+use swell_core::council::state::State;
+use swell_core::council::words::WorkloadId;
+use swell_core::ids::SiteId;
+
+/// What a trouble is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// What this site says is not decided.
+    Log,
+    /// What it must keep is not kept.
+    Disk,
+    /// It does not learn.
+    Monitor,
+    /// Another site is not where it should be.
+    Contact(SiteId),
+    /// Another site tells what is not so.
+    Word(SiteId),
+    /// A workload does not move as it should.
+    Workload(WorkloadId),
+}
+
+/// All that is wrong now.
+#[derive(Debug, Clone, Default)]
+pub struct Troubles {
+    noted: u64,
+    all: BTreeMap<About, (u64, String)>,
+}
+
+impl Troubles {
+    /// Something is wrong; whether that is news.
+    pub fn note(&mut self, about: About, what: &str) -> bool {
+        let is_news = self.all.get(&about).is_none_or(|(_, known)| known != what);
+        if is_news {
+            self.noted += 1;
+            self.all.insert(about, (self.noted, what.to_string()));
+        }
+        is_news
+    }
+
+    /// It is well again.
+    pub fn clear(&mut self, about: About) {
+        self.all.remove(&about);
+    }
+
+    /// Lets go of what others have mended: of workloads that are no more, or that have moved well
+    /// since, to wherever; and of sites that nobody contradicts any more.
+    pub fn review(&mut self, state: &State, is_doubted: impl Fn(SiteId) -> bool) {
+        let has_moved_well = |id: &WorkloadId| {
+            let mut of = state.ended.values().rev();
+            let last = of.find(|ended| {
+                let proposal = &ended.proposal;
+                proposal.movement.is_some() && proposal.filing.workloads.contains_key(id)
+            });
+            last.is_some_and(|ended| ended.outcome == Outcome::Done)
+        };
+        self.all.retain(|about, _| match about {
+            About::Workload(id) => state.workloads.contains_key(id) && !has_moved_well(id),
+            About::Word(site) => is_doubted(*site),
+            _ => true,
+        });
+    }
+
+    /// The latest.
+    pub fn latest(&self) -> Option<&str> {
+        self.all.values().max_by_key(|(noted, _)| *noted).map(|(_, what)| what.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_lasts_until_what_it_is_about_goes_well() {
+        let mut troubles = Troubles::default();
+        let shop = About::Workload(WorkloadId(1));
+        assert_eq!(troubles.latest(), None);
+        assert!(troubles.note(shop, "no memory"));
+        assert!(!troubles.note(shop, "no memory"), "it was told");
+        assert!(troubles.note(About::Log, "no majority"));
+        assert_eq!(troubles.latest(), Some("no majority"));
+        troubles.clear(About::Log);
+        assert_eq!(troubles.latest(), Some("no memory"));
+        assert!(troubles.note(shop, "no code"));
+        assert_eq!(troubles.latest(), Some("no code"));
+        troubles.clear(shop);
+        assert_eq!(troubles.latest(), None);
+    }
+}
