@@ -89,10 +89,8 @@ fn what_calls_follow_is_told_to_trees_and_network() {
             (losses(&*fit(&plain), &plain), losses(&*model, &told));
         if name == "gbm" {
             let [wrong, _] = losses(&*fit(&misled), &misled);
-            println!("{name}: {wrong} with a series of chance");
             assert!(wrong < 1.05 * without, "{wrong} with a series of chance, {without} without");
         }
-        println!("{name}: {with} with the series, {without} without");
         assert!(with < helped * without, "{name}: {with} with the series, {without} without");
         let back = entry.forecaster.read(&model.to_bytes()).expect("it was written whole");
         assert_eq!(losses(&*back, &told), [with, others], "{name} as bytes");

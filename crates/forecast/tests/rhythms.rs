@@ -90,7 +90,7 @@ fn came(day: usize) -> f64 {
     let panel = panel(Rhythm::Weekly, 20, day + 1, 1);
     let of_member = |member: &Member| {
         (day * DAY..(day + 1) * DAY)
-            .filter(|step| step / HORIZON % 2 == 0)
+            .filter(|step| (step / HORIZON).is_multiple_of(2))
             .filter_map(|step| member.counts.get(step))
             .map(f64::from)
             .sum::<f64>()

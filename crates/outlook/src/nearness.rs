@@ -58,7 +58,7 @@ mod tests {
     fn what_changes_little_is_not_told_again() {
         let [oslo, lima, kobe] = [1, 2, 3].map(SiteId);
         let mut state = State::new(Rules::default());
-        let mut say = |state: &mut State, command: Command| {
+        let say = |state: &mut State, command: Command| {
             let index = state.index + 1;
             let entry = Entry { from: oslo, incarnation: 1, sequence: index, command };
             apply(state, index, &entry).expect("it is fine");

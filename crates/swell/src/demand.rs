@@ -128,7 +128,7 @@ fn table(
         let counts = Series::from_counts((first..=last).map(&mut count));
         members.push(Member { name: row[0].to_string(), counts, ..Member::default() });
     }
-    Ok((members, first as i64))
+    Ok((members, first.cast_signed()))
 }
 
 /// A row per count, with the number of the first step; when that begins, if times are dates.

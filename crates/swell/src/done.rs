@@ -45,7 +45,7 @@ pub fn done(
         say(sentence);
     }
     let of = object.site.or(object.node).map(str::to_string);
-    let of = of.or(object.proposal.map(|id| id.to_string()));
+    let of = of.or_else(|| object.proposal.map(|id| id.to_string()));
     let name = of.unwrap_or_else(|| what.to_string());
     show_one(&Done { done: what, object }, &name, |_| String::new(), form.output)
 }

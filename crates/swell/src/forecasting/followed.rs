@@ -118,8 +118,9 @@ fn table(text: &str) -> Result<Values, String> {
     let second = header.get(1).unwrap_or("").trim().to_lowercase();
     let is_list = header.len() == 3 && matches!(&*second, "step" | "time" | "timestamp" | "ds");
     let columns = header.iter().enumerate().skip(1);
-    let columns: Vec<i64> =
-        columns.map(|(place, step)| step.trim().parse().unwrap_or(place as i64 - 1)).collect();
+    let columns: Vec<i64> = columns
+        .map(|(place, step)| step.trim().parse().unwrap_or_else(|_| place.cast_signed() as i64 - 1))
+        .collect();
     let mut values = Values::default();
     for (line, record) in records.enumerate() {
         let record = record.map_err(|error| error.to_string())?;

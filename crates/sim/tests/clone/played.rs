@@ -1,7 +1,5 @@
 //! Clones where instances fail, schedules call and events were announced.
 
-mod staged;
-
 use swell_core::rng;
 use swell_core::settings::CloningMode;
 use swell_core::time::{Instant, Span};

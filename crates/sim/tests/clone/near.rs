@@ -1,7 +1,5 @@
 //! Several nodes that make clones for each other, simulated.
 
-mod staged;
-
 use std::sync::atomic::AtomicBool;
 
 use swell_core::time::Span;

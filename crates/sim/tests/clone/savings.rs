@@ -1,7 +1,5 @@
 //! Clones ahead of demand, simulated: what the modes promise.
 
-mod staged;
-
 use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::units::Bytes;
 use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
@@ -24,7 +22,7 @@ fn experiment(
         cloning: CloningSettings { policy: policies.0.to_string(), ..CloningSettings::default() },
         forecaster: policies.1.to_string(),
         threads,
-        ..staged::experiment(opened(trace), memory)
+        ..crate::staged::experiment(opened(trace), memory)
     }
 }
 
