@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
+use axum::routing::post;
 use bytes::Bytes;
 use swell_consensus::channel::names::name_of;
-use swell_consensus::channel::resource::{Opening, ResourceChannel};
+use swell_consensus::channel::resource::{Opening, ResourceChannel, THREADS};
 use swell_consensus::log::{Change, Log, LogError, Look};
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_consensus::monitoring::voice::Voice;
@@ -55,11 +56,16 @@ fn port() -> (TcpListener, String) {
 
 impl Sites {
     async fn open(count: u32) -> Self {
+        Self::open_with(count, &Router::new(), &Router::new()).await
+    }
+
+    /// Sites with more routes on their state channels and on their resource channels.
+    async fn open_with(count: u32, of_state: &Router, of_resource: &Router) -> Self {
         let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
         let folder = tempfile::tempdir().expect("a folder");
         let mut sites = Self { authority, folder, sites: Vec::new() };
         for _ in 0..count {
-            sites.add().await;
+            sites.add(of_state, of_resource).await;
         }
         let place = |site: u32| (SiteId(site), sites.sites[site as usize].at.clone());
         let places: BTreeMap<SiteId, String> = (0..count).map(place).collect();
@@ -72,7 +78,7 @@ impl Sites {
         sites
     }
 
-    async fn add(&mut self) -> SiteId {
+    async fn add(&mut self, of_state: &Router, of_resource: &Router) -> SiteId {
         let site = SiteId(u32::try_from(self.sites.len()).expect("few"));
         let name = name_of(site);
         let (listener, at) = port();
@@ -84,13 +90,13 @@ impl Sites {
             identity: identity(&self.authority, &name, Purpose::Resource),
             listener,
             settings: Settings::default(),
-            routes: Router::new(),
+            routes: of_resource.clone(),
         };
         let resource = ResourceChannel::open(opening).await.expect("it opens");
         let voice = Voice { site, address: state_at.clone(), life: 1 };
         let own = identity(&self.authority, &name, Purpose::State);
         let state =
-            StateChannel::open(voice, own, state_listener, Router::new()).expect("it opens");
+            StateChannel::open(voice, own, state_listener, of_state.clone()).expect("it opens");
         self.sites.push(Site { resource, state, at, state_at });
         site
     }
@@ -139,7 +145,7 @@ async fn sites_decide_and_hear_of_each_other_and_let_another_join() {
     sites.decide(12).await;
     sites.all_are_there().await;
 
-    let fourth = sites.add().await;
+    let fourth = sites.add(&Router::new(), &Router::new()).await;
     let address = sites.sites[3].at.clone();
     let leader = sites.log(0).leadership().borrow().leader.expect("there is one");
     let follower = (0..3).find(|site| SiteId(*site) != leader).expect("there are two");
@@ -158,32 +164,87 @@ async fn sites_decide_and_hear_of_each_other_and_let_another_join() {
     sites.decide(8).await;
 }
 
+/// The worst flood that there can be: whatever takes work of a channel waits until it is told to
+/// go on, and so does all that waits for its turn behind it.
+#[derive(Clone, Default)]
+struct Jam(Arc<(Mutex<Jammed>, Condvar)>);
+
+#[derive(Default)]
+struct Jammed {
+    stuck: usize,
+    is_over: bool,
+    /// Somebody waited for so long that the test has failed.
+    gave_up: bool,
+}
+
+impl Jam {
+    fn routes(&self) -> Router {
+        let jam = self.clone();
+        Router::new().route(
+            "/jam",
+            post(move || {
+                jam.wait();
+                async {}
+            }),
+        )
+    }
+
+    /// Holds up the thread that it is called on.
+    fn wait(&self) {
+        let (jammed, changed) = &*self.0;
+        let mut jammed = jammed.lock().expect("nobody panics with it");
+        jammed.stuck += 1;
+        changed.notify_all();
+        let waited = changed.wait_timeout_while(jammed, LONG, |jammed| !jammed.is_over);
+        let (mut jammed, waited) = waited.expect("nobody panics with it");
+        jammed.gave_up |= waited.timed_out();
+        jammed.stuck -= 1;
+    }
+
+    /// Takes all threads that there are at some addresses, one after the other; comes back when
+    /// all are stuck.
+    fn begin(&self, flooder: &Identity, to: &[Address], threads: usize) {
+        let (jammed, changed) = &*self.0;
+        for taken in 1..=threads {
+            for to in to.iter().cloned() {
+                // Another connection for each thread, for those that are stuck read nothing.
+                let client = Client::new(flooder.clone());
+                tokio::spawn(async move { client.post(&to, "/jam", Bytes::new(), 0, LONG).await });
+            }
+            let jammed = jammed.lock().expect("nobody panics with it");
+            let are_free = |jammed: &mut Jammed| jammed.stuck < taken * to.len();
+            let waited = changed.wait_timeout_while(jammed, LONG, are_free);
+            let (jammed, waited) = waited.expect("nobody panics with it");
+            assert!(!waited.timed_out(), "only {} are stuck", jammed.stuck);
+        }
+    }
+
+    /// Lets all go on; whether they were stuck until now.
+    fn end(&self) -> bool {
+        let (jammed, changed) = &*self.0;
+        let mut jammed = jammed.lock().expect("nobody panics with it");
+        jammed.is_over = true;
+        changed.notify_all();
+        !jammed.gave_up
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_or_an_end_of_gossip_does_not_touch_decisions() {
-    let sites = Sites::open(3).await;
+async fn decisions_wait_for_nothing_that_gossip_waits_for() {
+    let jam = Jam::default();
+    let sites = Sites::open_with(3, &jam.routes(), &Router::new()).await;
     sites.introduce();
     sites.all_are_there().await;
     let term = sites.log(0).leadership().borrow().term;
-    // Everything that a site takes at once, many times over, by a peer of the cluster.
-    let name = "site-9";
-    let flooder = identity(&sites.authority, name, Purpose::State);
-    let flood: Vec<_> = (0..200)
-        .map(|number| {
-            let client = Client::new(flooder.clone());
-            let to = number % 3;
-            let (name, at) = (name_of(SiteId(to)), sites.sites[to as usize].state_at.clone());
-            tokio::spawn(async move {
-                let (to, junk) = (Address { name, at }, Bytes::from(vec![7; 1_400]));
-                loop {
-                    let _ = client.post(&to, "/gossip", junk.clone(), 1_000, LONG).await;
-                }
-            })
-        })
-        .collect();
-    sites.decide(60).await;
-    for task in flood {
-        task.abort();
-    }
+    let flooder = identity(&sites.authority, "site-9", Purpose::State);
+    let address = |site: u32| Address {
+        name: name_of(SiteId(site)),
+        at: sites.sites[site as usize].state_at.clone(),
+    };
+    tokio::task::block_in_place(|| jam.begin(&flooder, &[0, 1, 2].map(address), 1));
+    // Of state monitoring nothing moves, not even its clock.
+    sites.decide(12).await;
+    assert!(jam.end(), "a decision waited for the end of the flood");
     let Sites { sites: mut open, authority, folder } = sites;
     for of in &mut open {
         let voice = Voice { site: SiteId(99), address: "127.0.0.1:1".to_owned(), life: 1 };
@@ -191,38 +252,27 @@ async fn a_flood_or_an_end_of_gossip_does_not_touch_decisions() {
         of.state = StateChannel::open(voice, nobody, port().0, Router::new()).expect("it opens");
     }
     let sites = Sites { sites: open, authority, folder };
-    sites.decide(30).await;
+    sites.decide(6).await;
     assert_eq!(sites.log(0).leadership().borrow().term, term, "nobody lost sight of the leader");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_the_resource_channel_touches_neither_gossip_nor_who_leads() {
-    let sites = Sites::open(3).await;
+async fn gossip_waits_for_nothing_that_decisions_wait_for() {
+    let jam = Jam::default();
+    let mut sites = Sites::open_with(3, &Router::new(), &jam.routes()).await;
+    let flooder = identity(&sites.authority, "site-9", Purpose::Resource);
+    let address = |site: u32| Address {
+        name: name_of(SiteId(site)),
+        at: sites.sites[site as usize].at.clone(),
+    };
+    tokio::task::block_in_place(|| jam.begin(&flooder, &[0, 1, 2].map(address), THREADS));
+    // Of the log nothing moves: sites hear of each other, and of another one, all the same.
+    sites.add(&Router::new(), &Router::new()).await;
     sites.introduce();
     sites.all_are_there().await;
-    let term = sites.log(0).leadership().borrow().term;
-    let flooder = identity(&sites.authority, "site-9", Purpose::Resource);
-    let flood: Vec<_> = (0..60)
-        .map(|number| {
-            let client = Client::new(flooder.clone());
-            let to = number % 3;
-            let (name, at) = (name_of(SiteId(to)), sites.sites[to as usize].at.clone());
-            tokio::spawn(async move {
-                let (to, junk) = (Address { name, at }, Bytes::from(vec![7; 100_000]));
-                loop {
-                    let _ = client.post(&to, "/log/usual", junk.clone(), 1_000, LONG).await;
-                }
-            })
-        })
-        .collect();
-    sites.decide(30).await;
-    for of in &sites.sites {
-        assert_eq!(of.state.there().borrow().len(), 2, "gossip goes on");
-    }
-    for task in flood {
-        task.abort();
-    }
-    assert_eq!(sites.log(0).leadership().borrow().term, term, "nobody lost sight of the leader");
+    assert!(jam.end(), "gossip waited for the end of the flood");
+    sites.sites.pop();
+    sites.decide(3).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

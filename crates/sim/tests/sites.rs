@@ -8,8 +8,8 @@ use swell_sim::sites::scenario::{Lies, Scenario};
 use swell_trace::bundled::Bundled;
 use swell_trace::open::Options;
 
-/// Thresholds were tuned on seeds 1 to 9, the usual length of a slot on 1, 2 and these.
-const SEEDS: RangeInclusive<u64> = 10..=11;
+/// The alarm was tuned on seeds 1, 2, 3 and 10, the usual length of a slot on 1, 2, 10 and 11.
+const SEEDS: RangeInclusive<u64> = 11..=12;
 
 /// Within so many rounds of three slots a liar has lost its say.
 const ROUNDS: u64 = 4;
@@ -34,7 +34,7 @@ fn sum(outcomes: &[Outcome], figure: impl Fn(&Outcome) -> u64) -> u64 {
 }
 
 #[test]
-fn foreseeing_halves_lasting_overload_and_a_liar_spoils_nothing() {
+fn foreseeing_halves_overload_and_a_liar_spoils_nothing() {
     let overload = |outcomes: &[Outcome]| sum(outcomes, |outcome| outcome.overload_minutes);
     let lasting = |outcomes: &[Outcome]| sum(outcomes, |outcome| outcome.lasting_minutes);
     let moves = |outcomes: &[Outcome]| sum(outcomes, |outcome| outcome.moves);
@@ -44,18 +44,17 @@ fn foreseeing_halves_lasting_overload_and_a_liar_spoils_nothing() {
     let weighted = play(&honest, Way::Weighted);
     assert!(overload(&reactive) < overload(&none));
     assert!(2 * lasting(&weighted) <= lasting(&reactive), "{weighted:#?} {reactive:#?}");
-    // Short peaks are over before anybody could have moved anything.
-    assert!(10 * overload(&weighted) <= 7 * overload(&reactive), "{weighted:#?} {reactive:#?}");
+    assert!(2 * overload(&weighted) <= overload(&reactive), "{weighted:#?} {reactive:#?}");
     assert!(moves(&weighted) <= moves(&reactive), "{weighted:#?} {reactive:#?}");
 
-    let one = *SEEDS.start();
+    let one = *SEEDS.end();
     let lying = stages(Scenario { liars: 1, ..Scenario::default() }, one..=one);
     let with_liar = play(&lying, Way::Weighted);
     for outcome in &with_liar {
         assert!(outcome.liar_share.is_some_and(|share| share < 0.1), "{outcome:?}");
         assert!(outcome.liar_rounds.is_some_and(|rounds| rounds <= ROUNDS), "{outcome:?}");
     }
-    assert!(10 * overload(&with_liar) <= 11 * overload(&weighted[..1]), "{with_liar:#?}");
+    assert!(10 * overload(&with_liar) <= 11 * overload(&weighted[1..]), "{with_liar:#?}");
 
     let hiding = Scenario { liars: 1, lies: Lies::Counters, ..Scenario::default() };
     let hiding = play(&stages(hiding, one..=one), Way::Weighted);
@@ -63,8 +62,8 @@ fn foreseeing_halves_lasting_overload_and_a_liar_spoils_nothing() {
         assert!(outcome.caught_share.is_some_and(|share| share > 0.5), "{outcome:?}");
         assert_eq!(outcome.wronged_slots, 0, "{outcome:?}");
     }
-    assert!(2 * overload(&hiding) <= overload(&none[..1]), "{hiding:#?} {none:#?}");
-    assert!(10 * overload(&hiding) <= 15 * overload(&weighted[..1]), "{hiding:#?}");
+    assert!(2 * overload(&hiding) <= overload(&none[1..]), "{hiding:#?} {none:#?}");
+    assert!(10 * overload(&hiding) <= 15 * overload(&weighted[1..]), "{hiding:#?}");
 }
 
 #[test]

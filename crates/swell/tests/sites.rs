@@ -8,7 +8,7 @@ use shell::Folder;
 fn every_form_tells_the_same() {
     let folder = Folder::new();
     let words = "sim sites --trace 200 --sites 3 --workloads 3 --liars 1 --seeds 1 \
-                 -o json -o rows.csv -o page.html -o table.txt";
+                 --slot 10 -o json -o rows.csv -o page.html -o table.txt";
     let output = folder.run(words);
     assert!(output.status.success(), "{output:?}");
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");

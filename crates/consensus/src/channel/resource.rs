@@ -28,7 +28,7 @@ use crate::storage::open::{Past, open_folder};
 use crate::storage::writer::Run;
 
 /// How many threads the channel has.
-const THREADS: usize = 2;
+pub const THREADS: usize = 2;
 
 /// What a site's end is made of.
 pub struct Opening {
