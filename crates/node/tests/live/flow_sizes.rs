@@ -5,10 +5,30 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use swell_core::flow::entry::Entry;
+use swell_core::flow::policy::Verdict;
+use swell_core::flow::replay::FlowReplay;
 use swell_core::units::Bytes as Memory;
 use swell_journal::reader::{JournalReader, Told};
 
 use crate::house::House;
+
+impl House {
+    /// Feeds what the journal holds of flows to a fresh analyzer, which has to order the same; how
+    /// many larger regions those were.
+    pub(crate) async fn decided_again(&self) -> u64 {
+        let journal = self.get("/v1/journal").await;
+        let mut reader = JournalReader::new(&journal.body[..]).expect("it is a journal");
+        let (mut replay, mut grown) = (FlowReplay::default(), 0);
+        while let Some(told) = reader.next_told().expect("it is whole") {
+            let Told::Flows(entry) = told else { continue };
+            assert_eq!(replay.feed(&entry), Ok(()), "{entry:?}");
+            if let Entry::Looked { orders, .. } = entry {
+                grown += orders.iter().filter(|order| order.verdict == Verdict::Grow).count();
+            }
+        }
+        grown as u64
+    }
+}
 
 /// Why the journal says that lanes keep their size.
 async fn kept(house: &House) -> Vec<String> {
