@@ -206,9 +206,9 @@ impl Jam {
     fn begin(&self, flooder: &Identity, to: &[Address], threads: usize) {
         let (jammed, changed) = &*self.0;
         for taken in 1..=threads {
-            for to in to.iter().cloned() {
+            for to in to {
                 // Another connection for each thread, for those that are stuck read nothing.
-                let client = Client::new(flooder.clone());
+                let (client, to) = (Client::new(flooder.clone()), to.clone());
                 tokio::spawn(async move { client.post(&to, "/jam", Bytes::new(), 0, LONG).await });
             }
             let jammed = jammed.lock().expect("nobody panics with it");
