@@ -200,9 +200,9 @@ mod tests {
         assert_eq!(with(0, 9), Err(FormatError::Foreign));
         assert_eq!(with(7, b'\r'), Err(FormatError::Foreign));
         assert_eq!(with(8, 1), Ok(()), "an older one");
-        assert_eq!(with(8, 4), Ok(()), "the one before");
-        assert_eq!(with(8, 6), Err(FormatError::Newer { version: 6 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 261 }));
+        assert_eq!(with(8, 5), Ok(()), "the one before");
+        assert_eq!(with(8, 7), Err(FormatError::Newer { version: 7 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 262 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 
