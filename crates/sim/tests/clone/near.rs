@@ -47,7 +47,7 @@ fn a_node_without_room_has_clones_made_by_one_that_has() {
     let mut shown = Vec::new();
     table::write(&runs, 2.0, &mut shown).expect("a vector takes it");
     let shown = String::from_utf8(shown).expect("it is text");
-    assert!(shown.contains("together, node 1 (500 MB)") && shown.contains("less %"), "{shown}");
+    assert!(shown.contains("together, node 1 (500MB)") && shown.contains("less %"), "{shown}");
 }
 
 #[test]
