@@ -93,23 +93,22 @@ fn the_dead_are_found_before_they_are_called_and_crash_loops_cost_few_starts() {
     let trace = opened("gen:timers,functions=60,calls=3000,hours=10,seed=4");
     let mut experiment = experiment(trace, Bytes::from_mb(2_500));
     experiment.modes = vec![CloningMode::On];
-    experiment.failures = Failures { deaths_per_hour: 2.0, crashing: 0 };
+    // Who dies is chance, so one run tells little.
+    experiment.seeds = (1..=4).collect();
+    let sum = |results: &CloneResults, figure: fn(&CloneRow) -> u64| -> u64 {
+        results.rows.iter().map(figure).sum()
+    };
     let mut with = |probe_every: Span, deaths_per_hour: f64, crashing: u16| {
         experiment.cloning.probe_every = probe_every;
         experiment.failures = Failures { deaths_per_hour, crashing };
         results(&experiment)
     };
-    let probed = with(Span::from_secs(10), 2.0, 0);
-    let unprobed = with(Span::FOREVER, 2.0, 0);
-    let (probed_row, unprobed_row) = (&probed.rows[0], &unprobed.rows[0]);
-    assert!(probed_row.found_dead > 5, "{}", probed_row.found_dead);
-    assert_eq!(unprobed_row.found_dead, 0);
-    assert!(
-        probed_row.failed < unprobed_row.failed,
-        "{} calls met a dead instance, {} unprobed",
-        probed_row.failed,
-        unprobed_row.failed
-    );
+    let probed = with(Span::from_secs(10), 30.0, 0);
+    let unprobed = with(Span::FOREVER, 30.0, 0);
+    let found = [&probed, &unprobed].map(|results| sum(results, |row| row.found_dead));
+    assert!(found[0] > 5 && found[1] == 0, "{found:?} found dead");
+    let [met, unprobed] = [&probed, &unprobed].map(|results| sum(results, |row| row.failed));
+    assert!(met < unprobed, "{met} calls met a dead instance, {unprobed} unprobed");
     assert!(shown(&probed).contains("met a dead instance"), "{}", shown(&probed));
     let crashing = with(Span::from_secs(30), 0.0, 300);
     let row = &crashing.rows[0];
