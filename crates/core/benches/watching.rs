@@ -74,6 +74,8 @@ fn run(rule: &str, awake: u32, late: u32) -> ([Duration; 3], f64) {
                 memory_is_short,
                 is_cramped,
                 is_held,
+                is_native: false,
+                still: Span::ZERO,
                 is_alone,
             };
             analyzer.glance(now, &glance);

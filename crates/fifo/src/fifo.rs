@@ -274,6 +274,21 @@ impl<S: Shared> Fifo<S> {
         }
     }
 
+    /// Copies the first bytes of the oldest item of a lane that is not done with, as many as `into`
+    /// has and there are; how many. Nothing where there is none, or none that makes sense.
+    pub fn peek(&self, lane: usize, into: &mut [u8]) -> Option<usize>
+    where
+        S: Clone,
+    {
+        let lossy = read_control(&self.control).ok()?.lossy;
+        let start = self.lane(lane).committed;
+        let mut lane = Lane::open(self.lanes[lane].clone(), start, lossy).ok()?;
+        let item = lane.find().ok()??;
+        let count = into.len().min(item.length);
+        lane.memory.read(item.at, &mut into[..count]);
+        lane.is_intact(item.start).then_some(count)
+    }
+
     /// How many lanes there are.
     pub fn lanes(&self) -> usize {
         self.lanes.len()

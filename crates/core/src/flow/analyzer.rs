@@ -128,19 +128,25 @@ impl Analyzer {
         if signs.has(Signs::HELD) {
             return;
         }
+        let is_native = signs.has(Signs::NATIVE);
         let judgement = if !self.under_way.is_empty() && self.under_way.contains_key(&fifo) {
             Some(stay(Stay::UnderWay))
         } else {
-            self.policy.glance(now, fifo, signs, rested)
+            // Who else could own it is no matter while a process has it.
+            self.policy.glance(now, fifo, signs.with(Signs::ALONE, is_native), rested)
         };
-        let Some(judgement) = judgement else {
+        let Some(mut judgement) = judgement else {
             self.wanting.push(fifo);
             return;
         };
+        if is_native {
+            judgement = judgement.of_process(signs);
+        }
         match judgement.verdict {
             Verdict::Shrink => self.shrinking.push(fifo),
-            // Nobody could have it instead.
-            Verdict::Examine if signs.has(Signs::ALONE) => {}
+            // Nobody could have it instead, or a process has some time left.
+            Verdict::Examine
+                if signs.has(Signs::ALONE) || is_native && !signs.has(Signs::STALLED) => {}
             Verdict::Examine => self.stuck.push(fifo),
             verdict => self.counts.add(verdict),
         }

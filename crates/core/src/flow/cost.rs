@@ -106,7 +106,13 @@ fn lines_seconds(unread: Bytes, distance: Option<Distance>) -> f64 {
 
 /// How much a new pause counts against all before it.
 const LEARNING: f64 = 0.2;
-/// A single pause corrects by no more than this factor, either way.
+/// The same where the one before it was as surprising: one may be chance, two are not.
+const RELEARNING: f64 = 0.5;
+/// A pause is surprising that took more than so many times what was expected, or less than one in
+/// so many of it.
+const SURPRISING: f64 = 2.0;
+/// A single pause counts as no more than so many times what was expected, and no less than one in so
+/// many of it: an outlier weighs, and what is really so is reached by a few.
 const SURPRISE: f64 = 100.0;
 
 /// Predicts pauses, and learns from those that were.
@@ -114,6 +120,8 @@ const SURPRISE: f64 = 100.0;
 pub struct Costs {
     /// Measured by guessed, averaged, per kind.
     corrections: [f64; 3],
+    /// Whether the last pause of a kind was surprisingly long (1), short (-1), or neither.
+    surprises: [i8; 3],
     /// The share of a call that was still to come when a change was ordered, averaged.
     rest: f64,
 }
@@ -123,14 +131,14 @@ const REST: f64 = 0.5;
 
 impl Default for Costs {
     fn default() -> Self {
-        Self { corrections: [1.0; 3], rest: REST }
+        Self { corrections: [1.0; 3], surprises: [0; 3], rest: REST }
     }
 }
 
 impl Costs {
     /// Whether pauses could have taught this.
     pub fn is_sound(&self) -> bool {
-        let is_ratio = |ratio: &f64| (1.0 / SURPRISE..=SURPRISE).contains(ratio);
+        let is_ratio = |ratio: &f64| ratio.is_finite() && *ratio > 0.0;
         self.corrections.iter().all(is_ratio) && (0.0..=SURPRISE).contains(&self.rest)
     }
 
@@ -151,9 +159,17 @@ impl Costs {
             self.rest += LEARNING * (share - self.rest);
         }
         let guess = change.first_guess().secs_f64();
-        let ratio = (measured.secs_f64() / guess).clamp(1.0 / SURPRISE, SURPRISE);
-        let correction = &mut self.corrections[change.kind as usize];
-        *correction += LEARNING * (ratio - *correction);
+        let kind = change.kind as usize;
+        let (correction, before) = (&mut self.corrections[kind], &mut self.surprises[kind]);
+        let surprise = (measured.secs_f64() / guess / *correction).clamp(1.0 / SURPRISE, SURPRISE);
+        let now = match surprise {
+            long if long > SURPRISING => 1,
+            short if short < 1.0 / SURPRISING => -1,
+            _ => 0,
+        };
+        let learning = if now != 0 && now == *before { RELEARNING } else { LEARNING };
+        *before = now;
+        *correction *= 1.0 + learning * (surprise - 1.0);
     }
 }
 
@@ -197,6 +213,25 @@ mod tests {
         let learned = costs.pause(&warm);
         assert!(learned > Span::from_nanos(990_000) && learned <= Span::from_millis(1));
         assert_eq!(costs.pause(&change(Kind::Cold, 0)), Span::from_nanos(65_000));
+    }
+
+    #[test]
+    fn pauses_far_from_the_guess_are_learned_within_a_few() {
+        let mut costs = Costs::default();
+        let cold = change(Kind::Cold, 0);
+        let mut ms = |measured: u64, times: usize| {
+            (0..times).for_each(|_| costs.on_pause(&cold, Span::ZERO, Span::from_millis(measured)));
+            assert!(costs.is_sound());
+            costs.pause(&cold).millis_f64()
+        };
+        // One outlier weighs, and no more than that.
+        let once = ms(720, 1);
+        assert!((1.0..2.0).contains(&once), "{once}");
+        let learned = ms(720, 4);
+        assert!((500.0..=720.0).contains(&learned), "{learned}");
+        // It comes down again as well.
+        let after = ms(1, 8);
+        assert!((1.0..10.0).contains(&after), "{after}");
     }
 
     #[test]

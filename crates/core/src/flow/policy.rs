@@ -87,6 +87,20 @@ pub struct Judgement {
     pub verdict: Verdict,
 }
 
+impl Judgement {
+    /// What becomes of it where a process of its own has the FIFO: that keeps it, in the region it
+    /// has, until it stalls.
+    pub(crate) fn of_process(self, signs: Signs) -> Self {
+        let verdict = match self.verdict {
+            verdict @ Verdict::Stay(Stay::UnderWay) => verdict,
+            _ if signs.has(Signs::STALLED) => Verdict::Examine,
+            Verdict::Shrink => Verdict::Stay(Stay::Content),
+            verdict => verdict,
+        };
+        Self { verdict, ..self }
+    }
+}
+
 /// What to do with a FIFO.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Verdict {

@@ -10,6 +10,11 @@ use crate::flow::size::SATURATED;
 use crate::flow::view::Glance;
 use crate::time::Span;
 
+/// A process that was done with no item for so long, while some waited, has stalled; but not before
+/// ten times what an item usually takes it. A function has its timeout instead.
+pub const STALL: Span = Span::from_secs(30);
+const STALL_ITEMS: u64 = 10;
+
 /// What holds of a FIFO at a tick. Those that change often are the lowest bits, as numbers of less
 /// than 128 take one byte in a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,13 +37,16 @@ impl Signs {
     pub const SATURATED: Self = Self(1 << 6);
     /// Memory is short.
     pub const MEMORY_IS_SHORT: Self = Self(1 << 7);
-    /// It stays where it is, whatever holds: somebody pinned or froze it, or a process has it.
+    /// A process of its own has it, and keeps it unless that stalls.
+    pub const NATIVE: Self = Self(1 << 8);
+    /// It stays where it is, whatever holds: somebody pinned or froze it.
     pub const HELD: Self = Self(1 << 9);
     /// Nobody but its owner could own it.
     pub const ALONE: Self = Self(1 << 10);
+    /// The process that has it has stalled, see [`STALL`].
+    pub const STALLED: Self = Self(1 << 11);
 
-    /// The ninth bit says nothing.
-    const ALL: u16 = 0b110_1111_1111;
+    const ALL: u16 = 0b1111_1111_1111;
 
     /// The signs of a glance for a rule with these thresholds, which looks so far ahead.
     pub fn of(glance: &Glance<'_>, thresholds: &Thresholds, horizon: Span) -> Self {
@@ -59,6 +67,8 @@ impl Signs {
             .with(Self::MEMORY_IS_SHORT, glance.memory_is_short)
             .with(Self::HELD, glance.is_held)
             .with(Self::ALONE, glance.is_alone)
+            .with(Self::NATIVE, glance.is_native)
+            .with(Self::STALLED, glance.is_native && has_stalled(glance))
     }
 
     /// These, with `other` where it holds.
@@ -84,6 +94,11 @@ impl Signs {
             is_tight: self.has(Self::TIGHT),
         }
     }
+}
+
+fn has_stalled(glance: &Glance<'_>) -> bool {
+    let usual = glance.sample.work.secs_f64() * STALL_ITEMS as f64;
+    glance.still.secs_f64() >= STALL.secs_f64().max(usual)
 }
 
 impl BitOr for Signs {

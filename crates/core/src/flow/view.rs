@@ -136,8 +136,18 @@ impl<'a> View<'a> {
     pub fn glance(&self) -> Glance<'a> {
         let View { fifo, sample, owner, others, memory_is_short } = *self;
         let usage = owner.usage();
-        let (is_cramped, is_held, is_alone) = (false, false, others.is_empty());
-        Glance { fifo, sample, usage, rested: 0, memory_is_short, is_cramped, is_held, is_alone }
+        Glance {
+            fifo,
+            sample,
+            usage,
+            rested: 0,
+            memory_is_short,
+            is_cramped: false,
+            is_held: false,
+            is_native: false,
+            still: Span::ZERO,
+            is_alone: others.is_empty(),
+        }
     }
 }
 
@@ -159,6 +169,10 @@ pub struct Glance<'a> {
     pub is_cramped: bool,
     /// Whether it stays where it is, whatever is seen of it.
     pub is_held: bool,
+    /// Whether a process of its own has it, or is to: it keeps it for as long as it does something.
+    pub is_native: bool,
+    /// For how long items have waited in it while none was done with.
+    pub still: Span,
     /// Whether nobody but its owner could own it.
     pub is_alone: bool,
 }

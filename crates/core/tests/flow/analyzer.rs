@@ -244,3 +244,38 @@ fn who_is_full_by_the_rule_gets_no_fifo_of_an_owner_that_does_nothing() {
         assert_eq!(analyzer.relieve(Instant::ZERO, &stage.view()), expected, "{margin}");
     }
 }
+
+/// What is ordered at a tick about a FIFO of a process that is done with nothing, for so many ticks
+/// until then; and what is thought of it.
+fn ordered_of_a_process(ticks: u64, leaving: f64, work: Span) -> (Vec<Order>, Verdict) {
+    let mut analyzer = measured_by(Settings::default());
+    let mut stage = Stage::with(true, true, false);
+    (stage.sample.leaving, stage.sample.work) = (leaving, work);
+    let mut orders = Vec::new();
+    for tick in 1..=ticks {
+        let now = Instant::ZERO + TICK * tick;
+        stage.sample.at = now;
+        let still = if leaving > 0.0 { Span::ZERO } else { TICK * tick };
+        let glance = Glance { is_native: true, still, ..stage.view().glance() };
+        analyzer.glance(now, &glance);
+        assert!(analyzer.closely().is_empty(), "who else could own it is no matter");
+        orders = analyzer.decide(now, &[]);
+        assert!(orders.is_empty() || tick == ticks, "{orders:?} at {tick}");
+    }
+    (orders, analyzer.judgement(FifoId(0)).expect("it is judged").verdict)
+}
+
+#[test]
+fn a_process_is_judged_and_loses_its_fifo_only_once_it_has_stalled() {
+    let ms = Span::from_millis(1);
+    let examined = vec![Order { fifo: FifoId(0), verdict: Verdict::Examine }];
+    assert_eq!(ordered_of_a_process(299, 0.0, ms), (Vec::new(), Verdict::Examine));
+    assert_eq!(ordered_of_a_process(300, 0.0, ms), (examined.clone(), Verdict::Examine));
+    // Items that take it long give it longer.
+    let slow = Span::from_secs(4);
+    assert_eq!(ordered_of_a_process(399, 0.0, slow), (Vec::new(), Verdict::Examine));
+    assert_eq!(ordered_of_a_process(400, 0.0, slow), (examined, Verdict::Examine));
+    // One that is only late keeps it.
+    let (orders, verdict) = ordered_of_a_process(500, 1.0, ms);
+    assert!(orders.is_empty() && matches!(verdict, Verdict::Stay(_)), "{verdict:?}");
+}

@@ -71,8 +71,11 @@ impl Life {
                 self.analyzer.on_given(self.now, fifo, OwnerId(0), OwnerId(1));
             }
             let view = View { fifo, ..stage.view() };
-            self.analyzer
-                .glance(self.now, &Glance { rested, is_cramped, is_held, ..view.glance() });
+            // Some are with a process, which stalls where nothing leaves.
+            let is_native = index % 8 == 7;
+            let still = if stage.sample.leaving > 0.0 { Span::ZERO } else { Span::from_secs(60) };
+            let glance = Glance { rested, is_cramped, is_held, is_native, still, ..view.glance() };
+            self.analyzer.glance(self.now, &glance);
             seen.push(fifo);
         }
         let close = self.analyzer.closely();

@@ -209,3 +209,28 @@ fn both_ends_run_at_once() {
     }
     filling.join().expect("it ends");
 }
+
+#[test]
+fn the_oldest_item_that_is_not_done_with_can_be_looked_at() {
+    let stage = Stage::new(1, 1024, false);
+    let (mut producer, mut owner) = (stage.producer(0), stage.owner());
+    let peek = || {
+        let mut head = [0; 4];
+        let count = stage.fifo.peek(0, &mut head)?;
+        Some(head[..count].to_vec())
+    };
+    assert_eq!(peek(), None);
+    producer.push(b"first").expect("there is room");
+    producer.push(b"2").expect("there is room");
+    assert!(take(&mut owner).is_some());
+    assert_eq!(peek().as_deref(), Some(&b"firs"[..]), "taken is not done with");
+    owner.commit();
+    assert_eq!(peek().as_deref(), Some(&b"2"[..]));
+    // Wherever in the lane it lies.
+    for round in 0..100u8 {
+        take_all(&mut owner);
+        assert_eq!(peek(), None);
+        producer.push(&[round; 40]).expect("there is room");
+        assert_eq!(peek(), Some(vec![round; 4]), "{round}");
+    }
+}

@@ -61,6 +61,21 @@ pub(crate) fn begin(period: Period) -> io::Result<()> {
     Ok(())
 }
 
+impl Line {
+    /// Looks when the oldest item in its lanes was put in: where a process owns it, or is to, nobody
+    /// is seen to take items out.
+    pub(crate) fn look_at_oldest(&self) {
+        let ring = self.ring.lock();
+        let put_us = |lane| {
+            let mut head = [0; ENVELOPE_MAX as usize];
+            let read = ring.fifo.peek(lane, &mut head)?;
+            Some(Envelope::open(&head[..read])?.0.put_us)
+        };
+        let oldest = (0..self.lanes.len()).filter_map(put_us).min().unwrap_or(0);
+        self.meter.counters().oldest_us.store(oldest, Ordering::Relaxed);
+    }
+}
+
 impl Period {
     /// Attends until somebody else owns the flow.
     fn attend(&self) -> Result<(), Fault> {
@@ -78,6 +93,8 @@ impl Period {
             // Before it is known that the owner has let go, so that its heir is the next.
             self.leave();
         }
+        // Whoever is next looks for itself.
+        self.line.meter.counters().oldest_us.store(0, Ordering::Relaxed);
         mirror.release();
         self.line.released();
         self.line.stir.notify_one();
@@ -122,6 +139,12 @@ impl Period {
             } else if standing.has_released || is_over {
                 // It left without being told to: nobody else will raise an epoch for it.
                 self.leave();
+            }
+            match standing.has_moved {
+                // Whatever was the oldest is done with; what is now is seen before it sleeps.
+                true => self.line.meter.counters().oldest_us.store(0, Ordering::Relaxed),
+                false if !is_revoked => self.line.look_at_oldest(),
+                false => {}
             }
             if !standing.has_moved {
                 mirror.wait(if is_revoked { GLANCE } else { NAP });
@@ -174,5 +197,29 @@ impl Period {
     /// Lets the flow go to whoever it goes to without this process, if it still has it.
     fn leave(&self) {
         self.line.leave(self.native.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::flow::alone::flow_alone;
+    use crate::flow::news::News;
+
+    #[tokio::test]
+    async fn the_oldest_item_is_seen_though_nobody_takes_it_out() {
+        let news = News::default();
+        let (line, _folder) = flow_alone(&news, 0, 16 << 10);
+        let oldest = || line.meter.counters().oldest_us.load(Ordering::Relaxed);
+        line.look_at_oldest();
+        assert_eq!(oldest(), 0, "there is none");
+        let item = |put_us| Envelope { put_us, hops: 0, media_type: "" }.wrap(b"frame");
+        let stop = CancellationToken::new();
+        let (put, _) = line.lanes[0].put(&[item(7), item(9)], None, &stop, &line.stir).await;
+        assert_eq!(put.count, 2);
+        line.look_at_oldest();
+        assert_eq!(oldest(), 7);
     }
 }

@@ -163,6 +163,7 @@ impl Consumer {
     /// Leaves the flow to a native process until somebody else owns it. When the flow is to stop
     /// it is taken back, so that its items can be saved: then true.
     async fn wait_native(&self) -> bool {
+        let _done = Done(&self.line.meter);
         while self.line.is_native(self.line.owner()) {
             if self.stop.is_cancelled() {
                 while let Err(error) = self.line.reclaim() {
@@ -173,6 +174,10 @@ impl Consumer {
                 return true;
             }
             self.pump();
+            // Whoever attends to a process that is connected looks as well, and more often.
+            if self.line.native_owner().is_none() {
+                self.line.look_at_oldest();
+            }
             tokio::select! {
                 () = self.line.stir.notified() => {}
                 () = self.stop.cancelled() => {}

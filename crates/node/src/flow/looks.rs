@@ -152,8 +152,6 @@ impl Looks {
                     with_line(up, Line::look_at_use);
                 }
                 let is_cramped = sight.is_cramped(counters);
-                // A native process has a flow for as long as it is connected.
-                let is_held = marks.has(Mark::Held) || marks.has(Mark::Native);
                 let usage = sight
                     .owner()
                     .map_or(0.0, |it| self.functions.look(it, tick).usage(tick.memory));
@@ -165,7 +163,9 @@ impl Looks {
                     rested,
                     memory_is_short,
                     is_cramped,
-                    is_held,
+                    is_held: marks.has(Mark::Held),
+                    is_native: marks.has(Mark::Native),
+                    still: sight.still(),
                     is_alone: sight.is_alone(),
                 };
                 analyzer.glance(tick.now, &glance);

@@ -172,7 +172,8 @@ impl Meter {
         (at(0.5), at(0.99))
     }
 
-    /// How long the item being worked on has been in the flow, in microseconds.
+    /// How long the item being worked on has been in the flow, in microseconds; where a process owns it,
+    /// the oldest that is not done with.
     pub(crate) fn oldest_us(&self) -> u64 {
         match self.counters().oldest_us.load(Ordering::Relaxed) {
             0 => 0,

@@ -76,6 +76,12 @@ impl Native {
         self.over.cancel();
     }
 
+    /// Ends its part as if the node went: if it is only slow, it connects anew when it goes on.
+    pub(crate) fn part(&self) {
+        self.tell(&Told::Closing, &[]);
+        self.over.cancel();
+    }
+
     /// Why it was ended, if it was.
     pub(crate) fn why(&self) -> Option<(Refused, String)> {
         self.why.lock().clone()

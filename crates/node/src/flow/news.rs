@@ -32,7 +32,8 @@ pub(crate) struct Counters {
     /// The shortest time of an item in it since the last tick, in microseconds and with all its bits
     /// turned over; 0 where none was done.
     pub(crate) soonest: AtomicU64,
-    /// When the item being worked on was put in, in microseconds since 1970; 0 is none.
+    /// When the item being worked on was put in, or the oldest where a process owns the flow, in
+    /// microseconds since 1970; 0 is none.
     pub(crate) oldest_us: AtomicU64,
     /// Items that were overwritten, as far as the owner has come.
     pub(crate) overwritten: AtomicU64,

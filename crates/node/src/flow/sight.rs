@@ -48,6 +48,9 @@ pub(crate) struct LineSight {
     blocked_ns: u64,
     /// Ticks in which nothing happened.
     quiet: u32,
+    /// Since when items wait while none is done with, and how long that was at the last look.
+    still_since: Instant,
+    still: Span,
     /// Ticks that it had rested when it was looked at last.
     rested: u32,
     pub(super) owner: u32,
@@ -93,6 +96,8 @@ impl LineSight {
             sojourn_us: 0.0,
             blocked_ns: 0,
             quiet: 0,
+            still_since: Instant::ZERO,
+            still: Span::ZERO,
             rested: 0,
             owner: 0,
             owned: 0,
@@ -137,6 +142,12 @@ impl LineSight {
         if self.rested > 0 {
             self.queue.rested(self.rested);
         }
+        let owner = counters.owner.load(Ordering::Relaxed);
+        let waits = before.depth > 0 && reading.depth > 0 && before.done == reading.done;
+        if !waits || owner != self.owner {
+            self.still_since = tick.now;
+        }
+        self.still = tick.now.since(self.still_since);
         self.quiet = if is_quiet { self.quiet.saturating_add(1) } else { 0 };
         self.sample.at = tick.now;
         if self.rests() {
@@ -144,7 +155,6 @@ impl LineSight {
         }
         let before = if looked_at.is_some() { before } else { reading };
         self.measure(tick, (passed, ticks), &before, &reading, counters);
-        let owner = counters.owner.load(Ordering::Relaxed);
         if owner != self.owner {
             self.settle(owner);
         }
@@ -277,6 +287,8 @@ impl LineSight {
             memory_is_short: false,
             is_cramped: false,
             is_held: false,
+            is_native: false,
+            still: Span::ZERO,
             is_alone: self.is_alone(),
         }
     }
@@ -291,6 +303,11 @@ impl LineSight {
         let leaving = if self.rests() { 0.0 } else { self.sample.leaving };
         let busy = (leaving * self.sample.work.secs_f64()).min(1.0);
         Traffic { leaving, busy, feeder }
+    }
+
+    /// For how long items had waited while none was done with, when it was looked at last.
+    pub(crate) fn still(&self) -> Span {
+        self.still
     }
 
     /// Whether nobody but its owner could own it.
@@ -327,5 +344,45 @@ impl LineSight {
     /// Rates over the last second.
     pub(crate) fn rates(&self, now: Instant) -> Rates {
         self.shots.rates(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::alone::flow_alone;
+    use crate::flow::news::News;
+    use crate::registry::Registry;
+
+    #[test]
+    fn it_is_told_for_how_long_items_waited_while_none_was_done_with() {
+        let (news, registry) = (News::default(), Registry::default());
+        let (line, _folder) = flow_alone(&news, 0, 16 << 10);
+        let mut sight = LineSight::new(&line, &mut Functions::default());
+        let counters = line.meter.counters();
+        for (number, put, done, expected) in [
+            (1, 0, 0, 0),
+            (600, 3, 0, 0),
+            (700, 0, 0, 10_000),
+            (701, 0, 1, 0),
+            (800, 5, 0, 9_900),
+            (801, 0, 7, 0),
+            (900, 1, 0, 0),
+        ] {
+            counters.put.fetch_add(put, Ordering::Relaxed);
+            counters.done.fetch_add(done, Ordering::Relaxed);
+            let tick = Tick {
+                now: Instant::from_millis(number * 100),
+                now_us: number * 100_000,
+                now_ns: number * 100_000_000,
+                number,
+                memory: 0.1,
+                memory_bytes: 1e9,
+                processors: 16.0,
+                registry: &registry,
+            };
+            sight.read(&tick, counters);
+            assert_eq!(sight.still(), Span::from_millis(expected), "{number}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What is told of a flow in words: why it is where it is, how it came there, and what somebody
 //! should look after.
 
+use swell_api::flow::is_native;
 use swell_api::flow_judged::{FlowAlarm, FlowMove};
+use swell_core::flow::signs::STALL;
 use swell_core::flow::view::Party;
 
 use crate::clock::wall_ms;
@@ -55,6 +57,24 @@ fn both(one: String, other: String) -> String {
     format!("{one}; {other}")
 }
 
+/// What speaks for a change while a process has a flow, or is to, and what comes of it.
+fn while_process(line: &Line, seen: &Seen) -> String {
+    let spoke = seen.shares.to_string();
+    match (seen.is_stuck, line.owners().any(|name| !is_native(name))) {
+        (true, true) => format!(
+            "; nothing moves although items wait: after {:.0} s of that, or ten times what an item \
+             takes, it goes to a function that has room",
+            STALL.secs_f64()
+        ),
+        (true, false) => String::from(
+            "; nothing moves although items wait, and no function could own it instead: state some \
+             in `owners`",
+        ),
+        (false, _) if spoke.is_empty() => String::new(),
+        (false, _) => format!(", though {spoke}"),
+    }
+}
+
 fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> String {
     let owner = line.owner_name(line.owner());
     match (pinned, frozen) {
@@ -63,10 +83,13 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
         (None, false) if seen.missing.iter().any(|name| name == owner) => {
             format!("its items wait, as no function `{owner}` is deployed here")
         }
-        (None, false) if line.is_native(line.owner()) => match line.native_owner() {
-            Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
-            None => format!("it waits for the process `{owner}` to connect"),
-        },
+        (None, false) if line.is_native(line.owner()) => {
+            let has = match line.native_owner() {
+                Some(_) => format!("it stays: the process `{owner}` has it while it is connected"),
+                None => format!("it waits for the process `{owner}` to connect"),
+            };
+            has + &while_process(line, seen)
+        }
         (None, false) if seen.is_stuck && line.is_working() => format!(
             "it stays: nothing moves although items wait, as `{owner}` is in a call, and has until \
              its timeout"

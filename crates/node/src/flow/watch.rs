@@ -14,6 +14,7 @@ use swell_core::flow::entry::Order;
 use swell_core::flow::indicator::Shares;
 use swell_core::flow::policy::Verdict;
 use swell_core::flow::recorder::Recorder;
+use swell_core::flow::signs::STALL;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK};
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
@@ -22,6 +23,7 @@ use crate::clock::Clock;
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::looks::Looks;
+use crate::flow::natives::Native;
 use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::LineSight;
@@ -165,9 +167,13 @@ impl Watch {
     }
 
     /// Looks whether the owner of a flow does anything. One that works on items has until its
-    /// timeout; one that cannot be reached, or fails all the time, loses the flow.
+    /// timeout; one that cannot be reached, or fails all the time, loses the flow, and so does a
+    /// process that has stalled.
     async fn examine(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
-        if line.is_working() {
+        let native = line.native_owner().and_then(|number| line.natives.get(number));
+        // One that connected while items waited for it has its time from then on.
+        let is_new = |native: &Arc<Native>| native.since.elapsed().as_secs_f64() < STALL.secs_f64();
+        if line.is_working() || native.as_ref().is_some_and(is_new) {
             return;
         }
         let to = {
@@ -175,8 +181,11 @@ impl Watch {
             let State { looks, analyzer, .. } = &mut *state;
             looks.relieve(&self.flows, now, fifo, analyzer)
         };
-        if let Some(to) = to {
-            self.move_to(now, up, line, to).await;
+        let Some(to) = to else { return };
+        self.move_to(now, up, line, to).await;
+        // Its name is free for one that works, and it gets nothing more before it goes on.
+        if let Some(native) = native.filter(|it| line.native_owner() != Some(it.number)) {
+            native.part();
         }
     }
 

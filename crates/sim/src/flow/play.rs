@@ -9,7 +9,6 @@ use swell_core::flow::topology::Distance;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
 use swell_core::flow::wait::{kingman, little};
 use swell_core::time::{Instant, Span};
-use swell_core::units::Bytes;
 
 use crate::flow::rule::Rule;
 use crate::flow::seats::Seats;
@@ -19,9 +18,10 @@ use crate::flow::stage::{Candidate, Stage, StageFifo, TICK};
 pub const BOUND: Span = Span::from_millis(20);
 /// What nodes do and is not played, for those who ask.
 pub const NOT_PLAYED: &str = "a change of hands pauses as long as was said, and for what waits to get \
-                              to another core, which the rule knows from the start, one of cores \
-                              20 us and one of sizes not at all; owners stay as near as they were, \
-                              and have as much to do with each other; flows stay at their node";
+                              to another core, which the rule learns as a node does, from 20 us \
+                              on, one of cores 20 us and one of sizes not at all; owners stay as \
+                              near as they were, and have as much to do with each other; flows \
+                              stay at their node";
 /// Regions may hold so many times what they begin with.
 const MEMORY: f64 = 8.0;
 /// Coming back within so many ticks is a ping-pong.
@@ -82,6 +82,7 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
     let (mut moves, mut ping_pongs, mut late) = (0u64, 0u64, 0u64);
     let (mut grown, mut shrunk, mut reseated) = (0u64, 0u64, 0u64);
     let mut seats = Seats::new(stage);
+    let mut costs = Costs::default();
     let warm = Change::on_node(Kind::Warm, 0, Span::ZERO);
     let warm = Costs::default().pause(&warm).secs_f64();
     let length = stage.ticks.div_ceil(STRETCHES).max(1);
@@ -95,7 +96,8 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
         late += fifos.iter().filter(|fifo| fifo.sample.latency > bound).count() as u64;
         if let Some(analyzer) = &mut analyzer {
             let usage: Vec<f64> = own.iter().zip(&used).map(|(own, used)| own + used).collect();
-            for (fifo, ordered) in orders(now, analyzer, stage, &fifos, (place, &usage), &recent) {
+            let world = World { stage, tick: place, usage: &usage, recent: &recent, costs: &costs };
+            for (fifo, ordered) in orders(now, analyzer, &world, &fifos) {
                 let index = fifo.0 as usize;
                 let fifo = &mut fifos[index];
                 let to = match ordered {
@@ -112,6 +114,7 @@ pub fn play(stage: &Stage, rule: &Rule, bound: Span) -> Outcome {
                 fifo.left.insert(fifo.owner, tick);
                 fifo.owner = to;
                 let pause = fifo.pause(stage, to);
+                costs.on_pause(&fifo.change(to), Span::ZERO, pause);
                 fifo.paused += pause.secs_f64();
                 recent[to] += 1;
                 analyzer.on_moved(now, FifoId(index as u32), pause, fifo.queue as u64);
@@ -186,11 +189,17 @@ impl Fifo<'_> {
         is_there
     }
 
-    /// How long it pauses if this one is to own it.
-    fn pause(&self, stage: &Stage, to: usize) -> Span {
+    /// What is to be done if this one is to own it, as far as a node knows.
+    fn change(&self, to: usize) -> Change {
         let candidate = self.stage.owners.iter().find(|candidate| candidate.owner == to);
         let distance = candidate.map(|candidate| Distance::of(candidate.proximity));
-        let unread = Bytes::new((self.queue * self.stage.item_bytes) as u64);
+        let unread = (self.queue * self.stage.item_bytes) as u64;
+        Change { distance, ..Change::on_node(Kind::Warm, unread, Span::ZERO) }
+    }
+
+    /// How long it pauses if this one is to own it.
+    fn pause(&self, stage: &Stage, to: usize) -> Span {
+        let Change { unread, distance, .. } = self.change(to);
         Span::from_millis_f64(stage.pause_ms) + lines(unread, distance)
     }
 }
@@ -263,14 +272,23 @@ enum Ordered {
     Class(i32),
 }
 
+/// What surrounds FIFOs at a tick.
+struct World<'a> {
+    stage: &'a Stage,
+    tick: usize,
+    /// Of each owner, what it has in use, and how many FIFOs moved to it of late.
+    usage: &'a [f64],
+    recent: &'a [u32],
+    /// What was learned of changes of hands.
+    costs: &'a Costs,
+}
+
 /// What is to be done with which FIFO.
 fn orders(
     now: Instant,
     analyzer: &mut Analyzer,
-    stage: &Stage,
+    world: &World<'_>,
     fifos: &[Fifo<'_>],
-    (tick, usage): (usize, &[f64]),
-    recent: &[u32],
 ) -> Vec<(FifoId, Ordered)> {
     let held: f64 = fifos.iter().map(|fifo| fifo.sample.capacity).sum();
     let most: f64 = fifos.iter().map(|fifo| fifo.stage.capacity * MEMORY).sum();
@@ -279,7 +297,7 @@ fn orders(
         .iter()
         .map(|fifo| {
             let all = fifo.stage.owners.iter();
-            all.map(|candidate| party((stage, tick), fifo, candidate, usage, recent))
+            all.map(|candidate| party(world, fifo, candidate))
                 .partition(|party| party.owner.0 as usize == fifo.owner)
         })
         .collect();
@@ -322,13 +340,8 @@ fn orders(
     moves.collect()
 }
 
-fn party(
-    (stage, tick): (&Stage, usize),
-    fifo: &Fifo<'_>,
-    candidate: &Candidate,
-    usage: &[f64],
-    recent: &[u32],
-) -> Party {
+fn party(world: &World<'_>, fifo: &Fifo<'_>, candidate: &Candidate) -> Party {
+    let World { stage, tick, usage, recent, costs } = *world;
     let Candidate { owner, dependency, proximity } = *candidate;
     let used = usage[owner].min(1.0);
     Party {
@@ -344,7 +357,7 @@ fn party(
         has_room: true,
         dependency,
         proximity,
-        pause: fifo.pause(stage, owner),
+        pause: costs.pause(&fifo.change(owner)),
         recent: recent[owner],
     }
 }
@@ -362,12 +375,21 @@ mod tests {
         let waiting = Fifo { queue: 20.0, ..fifo(&stage.fifos[0]) };
         let us = |to| (waiting.pause(&stage, to).nanos() as f64 / 1e3).round();
         assert_eq!((us(1), us(2)), (122.0, 178.0), "200 lines");
-        let usage = [0.5; 4];
-        let parties = [1, 2].map(|place| {
-            let candidate = &stage.fifos[0].owners[place];
-            party((&stage, 0), &waiting, candidate, &usage, &[0; 4])
-        });
+        let mut costs = Costs::default();
+        let seen = |costs: &Costs| {
+            let (usage, recent) = (&[0.5; 4], &[0; 4]);
+            let world = World { stage: &stage, tick: 0, usage, recent, costs };
+            [1, 2].map(|place| party(&world, &waiting, &stage.fifos[0].owners[place]))
+        };
+        let parties = seen(&costs);
         assert_eq!(parties.map(|party| party.proximity), [0.9, 0.5]);
         assert_eq!(parties.map(|party| party.memory), [0.3; 2]);
+        // What it takes is expected as a node expects it: by the first constants, then as it was.
+        let us = |party: Party| (party.pause.nanos() as f64 / 1e3).round();
+        assert_eq!(parties.map(us), [42.0, 98.0]);
+        for _ in 0..50 {
+            costs.on_pause(&waiting.change(2), Span::ZERO, waiting.pause(&stage, 2));
+        }
+        assert_eq!(us(seen(&costs)[1]), 178.0);
     }
 }
