@@ -98,6 +98,21 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
                 .hint("call again later")
                 .retry_after(Duration::from_secs(1))
         }
+        PutError::InDoubt { item, why } => {
+            let title = format!(
+                "nobody knows whether the flow `{flow}`, at another node, took what `{function}` \
+                 answered: {why}"
+            );
+            Refusal::new(Reason::Undecided, title)
+                .detail(format!(
+                    "if it did, or does, the item is `{item}` (`x-swell-item`): it is sent again \
+                     under that name, before any other, for as long as this node is up"
+                ))
+                .hint(format!(
+                    "call again only if two effects do no harm, or once you know that there was \
+                     none of `{item}`: another call is another item, of another name"
+                ))
+        }
         PutError::OutOfTurn => {
             Refusal::new(Reason::Internal, format!("items of the flow `{flow}` are missing"))
         }
