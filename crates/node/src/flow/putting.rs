@@ -133,3 +133,27 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_have_been_served_is_not_told_to_call_again_later() {
+        let answer = Flowing {
+            function: "camera".to_string(),
+            headers: Default::default(),
+            body: Default::default(),
+            hops: 0,
+            deadline: None,
+        };
+        let why = "`oslo` did not answer in time".to_string();
+        let refused = refusal("frames", &answer, PutError::Unreached(why.clone()));
+        assert_eq!(refused.reason, Reason::NotReady);
+        assert!(refused.retry_after.is_some());
+        let doubt = PutError::InDoubt { item: "camera/17".to_string(), why };
+        let doubted = refusal("frames", &answer, doubt);
+        assert_eq!((doubted.reason, doubted.retry_after), (Reason::Undecided, None));
+        assert!(doubted.detail.is_some_and(|detail| detail.contains("`camera/17`")));
+    }
+}
