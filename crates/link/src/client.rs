@@ -95,12 +95,19 @@ impl Client {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, LinkError> {
         let mut sender = self.sender(to).await?;
-        let broken = |error: hyper::Error| LinkError::Broken {
+        let unsent = |error: &hyper::Error| LinkError::Unreachable {
             peer: to.name.clone(),
-            reason: with_causes(&error),
+            address: to.at.clone(),
+            reason: with_causes(error),
         };
-        sender.ready().await.map_err(broken)?;
-        sender.send_request(request).await.map_err(broken)
+        sender.ready().await.map_err(|error| unsent(&error))?;
+        sender.try_send_request(request).await.map_err(|mut failed| {
+            // A request that comes back was not sent.
+            if failed.take_message().is_some() {
+                return unsent(failed.error());
+            }
+            LinkError::Broken { peer: to.name.clone(), reason: with_causes(failed.error()) }
+        })
     }
 
     /// The URI of `path` (with its query) at the peer `to`.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -20,9 +21,10 @@ use crate::flow::lane::Put;
 use crate::flow::link::{Link, Links};
 use crate::flow::natives::Natives;
 use crate::flow::records::FlowRecord;
+use crate::flow::replies::{answer, chunk, is_final, is_untaken, read};
+use crate::flow::silence::Silence;
 use crate::flow::wire::{
-    CHUNK_BYTES, Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, parse,
-    path, text,
+    Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, path, text,
 };
 
 /// How long the other node waits for room at a time.
@@ -49,6 +51,8 @@ pub(crate) struct Away {
     to: Mutex<Elsewhere>,
     links: Arc<Links>,
     left: Mutex<Option<Left>>,
+    /// Since when the other node was not reached.
+    pub(crate) silence: Silence,
     /// Native processes here that feed it.
     pub(crate) natives: Natives,
     /// Where its lanes of this node stood when it came here, once it has.
@@ -62,8 +66,26 @@ pub(crate) struct Away {
 struct Way {
     /// The life of the lane there, and the number of the item that is due.
     known: Option<(u64, u64)>,
-    /// Items that were sent under the next numbers, and of which nothing was heard.
+    /// Items that may have been sent under the next numbers, and of which nothing was heard.
     doubtful: Vec<Vec<u8>>,
+}
+
+impl Way {
+    /// What `error` means for items of `from` that were sent by this way.
+    fn doubt(&self, from: &str, error: PutError) -> PutError {
+        let Some((_, next)) = self.known.filter(|_| !self.doubtful.is_empty()) else {
+            return error;
+        };
+        let item = format!("{from}/{next}");
+        match error {
+            PutError::Unreached(why) => PutError::InDoubt { item, why },
+            // A process asks what became of its items when it connects again.
+            PutError::Closed if !is_native(from) => {
+                PutError::InDoubt { item, why: "this node is going down".to_string() }
+            }
+            error => error,
+        }
+    }
 }
 
 /// Until when something is tried, and what ends that before.
@@ -78,6 +100,7 @@ impl Away {
             to: Mutex::new(to),
             links,
             left: Mutex::new(None),
+            silence: Silence::default(),
             natives: Natives::default(),
             home: Mutex::new(None),
             ways: record.spec.from.iter().map(|from| (from.clone(), Default::default())).collect(),
@@ -140,17 +163,17 @@ impl Away {
             way = way.lock() => way,
             error = self.over(patience) => return (put, Err(error)),
         };
-        let doubtful = std::mem::take(&mut way.doubtful);
+        let doubtful = way.doubtful.clone();
         let mut cleared = Put::default();
         if let Err(error) = self.send(&mut way, &doubtful, &mut cleared, from, patience).await {
             if way.doubtful.is_empty() && !matches!(error, PutError::Full) {
-                // It is known by now that the rest is not in; whoever sent it was told so.
+                // It is known by now that the rest is not in; whoever sent it was told of the doubt.
                 tracing::debug!(flow = %self.flow, ?error, "items in doubt were not taken");
             }
             return (put, Err(error));
         }
         let sent = self.send(&mut way, items, &mut put, from, patience).await;
-        (put, sent)
+        (put, sent.map_err(|error| way.doubt(from, error)))
     }
 
     /// The number of the item that is due from a process that just connected; an error says
@@ -201,7 +224,7 @@ impl Away {
                 },
             };
             let chunk = &rest[..chunk(rest, full)];
-            way.doubtful = chunk.to_vec();
+            let before = std::mem::replace(&mut way.doubtful, chunk.to_vec());
             match self.send_chunk(from, (born, next), chunk, patience.0).await {
                 Ok(said) => {
                     way.doubtful.clear();
@@ -240,12 +263,15 @@ impl Away {
                         put.count += in_it.min(chunk.len() as u64) as u32;
                         way.doubtful.clear();
                         way.known = Some((said.born, said.next));
-                        let rested = self.rest(patience, PAUSES.1).await;
-                        rested.map_err(|error| if_late(error, told(&error_text(&why))))?;
+                        if (put.count as usize) < items.len() {
+                            let rested = self.rest(patience, PAUSES.1).await;
+                            rested.map_err(|error| if_late(error, told(&error_text(&why))))?;
+                        }
                     }
                     None => {
-                        if is_final(&error) {
-                            way.doubtful.clear();
+                        // This try changes nothing about what an earlier one left in doubt.
+                        if is_untaken(&error) {
+                            way.doubtful = before;
                         }
                         self.retry(&error, patience).await?;
                         why = Some(error.to_string());
@@ -269,14 +295,31 @@ impl Away {
         if is_final(error) {
             return Err(told(&error.to_string()));
         }
+        // Who waits for an answer hears soon that nobody is there; a process has time.
+        if patience.0.is_some() && self.silence.is_long(Instant::now()) {
+            return Err(told(&error.to_string()));
+        }
         let rested = self.rest(patience, PAUSES.0).await;
         rested.map_err(|over| if_late(over, told(&error.to_string())))
     }
 
     async fn ask_next(&self, from: &str) -> Result<Next, LinkError> {
         let (link, head) = self.head(from, 0, Duration::ZERO)?;
-        let said = link.ask(&self.to(), path::NEXT, text(&head), Duration::ZERO).await?;
-        read(&said)
+        let to = self.to();
+        read(&to, &self.ask(&link, &to, path::NEXT, text(&head), Duration::ZERO).await?)
+    }
+
+    async fn ask(
+        &self,
+        link: &Link,
+        to: &Elsewhere,
+        path: &str,
+        body: Vec<u8>,
+        wait: Duration,
+    ) -> Result<Bytes, LinkError> {
+        let said = link.ask(to, path, body, wait).await;
+        self.silence.hear(said.as_ref().err(), Instant::now());
+        said
     }
 
     async fn send_chunk(
@@ -290,8 +333,8 @@ impl Away {
         let wait = if self.rule(from) == Full::Block { left.min(WAIT_MAX) } else { Duration::ZERO };
         let (link, head) = self.head(from, born, wait)?;
         let chunk = Chunk { head, first, items: items.to_vec() };
-        let said = link.ask(&self.to(), path::PUT, chunk.encode(), wait).await?;
-        read(&said)
+        let to = self.to();
+        read(&to, &self.ask(&link, &to, path::PUT, chunk.encode(), wait).await?)
     }
 
     fn head(&self, from: &str, born: u64, wait: Duration) -> Result<(Link, ChunkHead), LinkError> {
@@ -326,40 +369,6 @@ impl Away {
 }
 
 const UNLINKED: &str = "this node speaks to no others; give it `flow.listen` and certificates";
-
-/// How many of these items go together. Where some may be dropped each goes alone, as its
-/// number would else be another's.
-fn chunk(items: &[Vec<u8>], full: Full) -> usize {
-    if full == Full::DropNewest {
-        return 1;
-    }
-    let mut bytes = 0;
-    let fits = |item: &&Vec<u8>| {
-        bytes += item.len();
-        bytes <= CHUNK_BYTES
-    };
-    items.iter().take_while(fits).count().max(1)
-}
-
-fn read(bytes: &[u8]) -> Result<Next, LinkError> {
-    let senseless = |error| LinkError::Unusable(format!("the answer makes no sense: {error}"));
-    parse(bytes).map_err(senseless)
-}
-
-/// What a refusal with this status says.
-fn answer<T: serde::de::DeserializeOwned>(error: &LinkError, wanted: u16) -> Option<T> {
-    match error {
-        LinkError::Refused { status, reason, .. } if *status == wanted => {
-            parse(reason.as_bytes()).ok()
-        }
-        _ => None,
-    }
-}
-
-/// Whether it would be refused again, and was refused before anything was done.
-fn is_final(error: &LinkError) -> bool {
-    matches!(error, LinkError::Refused { status: 400 | 403 | 404, .. } | LinkError::Unusable(_))
-}
 
 fn told(why: &str) -> PutError {
     PutError::Unreached(why.to_string())

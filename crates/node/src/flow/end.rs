@@ -30,6 +30,9 @@ pub(crate) enum PutError {
     OutOfTurn,
     /// The flow is at another node, which does not take them; why.
     Unreached(String),
+    /// The flow is at another node, which may have taken it or not: under this name, if it did;
+    /// and why nobody knows.
+    InDoubt { item: String, why: String },
     /// The disk failed.
     Disk(io::Error),
     /// The ring refused it.

@@ -108,6 +108,9 @@ fn told(error: PutError) -> FlowError {
         PutError::Down => FlowError::Other("the flow is not up".to_string()),
         PutError::OutOfTurn => FlowError::Other("items of the flow are missing".to_string()),
         PutError::Unreached(why) => FlowError::Other(why),
+        PutError::InDoubt { item, why } => {
+            FlowError::Other(format!("nobody knows whether `{item}` is in the flow: {why}"))
+        }
         PutError::Disk(error) => FlowError::Other(format!("the flow's disk failed: {error}")),
         PutError::Ring(PushError::TooLarge { max, .. }) => FlowError::TooLarge(max),
         PutError::Ring(error) => FlowError::Other(error.to_string()),

@@ -38,6 +38,8 @@ pub mod sight;
 pub mod places;
 pub mod arriving;
 pub mod link;
+pub mod silence;
+pub mod replies;
 pub mod away;
 pub mod up;
 pub mod changes;
@@ -67,3 +69,5 @@ pub mod gauged;
 pub mod plan;
 #[cfg(test)]
 pub mod alone;
+#[cfg(test)]
+pub mod forwarded;

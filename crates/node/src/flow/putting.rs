@@ -98,6 +98,21 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
                 .hint("call again later")
                 .retry_after(Duration::from_secs(1))
         }
+        PutError::InDoubt { item, why } => {
+            let title = format!(
+                "nobody knows whether the flow `{flow}`, at another node, took what `{function}` \
+                 answered: {why}"
+            );
+            Refusal::new(Reason::Undecided, title)
+                .detail(format!(
+                    "if it did, or does, the item is `{item}` (`x-swell-item`): it is sent again \
+                     under that name, before any other, for as long as this node is up"
+                ))
+                .hint(format!(
+                    "call again only if two effects do no harm, or once you know that there was \
+                     none of `{item}`: another call is another item, of another name"
+                ))
+        }
         PutError::OutOfTurn => {
             Refusal::new(Reason::Internal, format!("items of the flow `{flow}` are missing"))
         }
@@ -116,5 +131,29 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
             let title = format!("the flow `{flow}` is broken");
             Refusal::new(Reason::Internal, title).detail(error.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_have_been_served_is_not_told_to_call_again_later() {
+        let answer = Flowing {
+            function: "camera".to_string(),
+            headers: Default::default(),
+            body: Default::default(),
+            hops: 0,
+            deadline: None,
+        };
+        let why = "`oslo` did not answer in time".to_string();
+        let refused = refusal("frames", &answer, PutError::Unreached(why.clone()));
+        assert_eq!(refused.reason, Reason::NotReady);
+        assert!(refused.retry_after.is_some());
+        let doubt = PutError::InDoubt { item: "camera/17".to_string(), why };
+        let doubted = refusal("frames", &answer, doubt);
+        assert_eq!((doubted.reason, doubted.retry_after), (Reason::Undecided, None));
+        assert!(doubted.detail.is_some_and(|detail| detail.contains("`camera/17`")));
     }
 }

@@ -19,7 +19,7 @@ use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::flow::seating::reseat;
-use crate::flow::told::{alarms, explain, last_move};
+use crate::flow::told::{alarms, explain, last_move, silent};
 use crate::flow::up::Up;
 use crate::flow::watch::{Seen, Watch};
 use crate::flow::wire::Elsewhere;
@@ -62,8 +62,12 @@ impl Shown {
             Err(why) => Flow {
                 frozen: record.frozen,
                 pinned: record.pinned,
-                explanation: why.to_string(),
+                explanation: match up.away.as_ref().and_then(|away| silent(away)) {
+                    Some(alarm) => format!("{why}; {}", alarm.text),
+                    None => why.to_string(),
+                },
                 trouble: Some(why.to_string()),
+                alarms: up.away.as_ref().and_then(|away| silent(away)).into_iter().collect(),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
                 migrations: record
                     .moves

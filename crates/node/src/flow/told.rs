@@ -1,12 +1,15 @@
 //! What is told of a flow in words: why it is where it is, how it came there, and what somebody
 //! should look after.
 
+use tokio::time::Instant;
+
 use swell_api::flow::is_native;
 use swell_api::flow_judged::{FlowAlarm, FlowMove};
 use swell_core::flow::signs::STALL;
 use swell_core::flow::view::Party;
 
 use crate::clock::wall_ms;
+use crate::flow::away::Away;
 use crate::flow::hands::Moved;
 use crate::flow::launch::warnings;
 use crate::flow::line::Line;
@@ -135,6 +138,12 @@ pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
         waited_us: took.map(|(waited, _)| micros(waited)),
         paused_us: took.map(|(_, paused)| micros(paused)),
     })
+}
+
+/// That the node which has a flow does not answer.
+pub(crate) fn silent(away: &Away) -> Option<FlowAlarm> {
+    let text = away.silence.told(Instant::now())?;
+    Some(FlowAlarm { alarm: "node-silent".to_string(), text })
 }
 
 /// What somebody should look after.

@@ -49,7 +49,10 @@ pub(crate) async fn flow_inside(
     match gateway.flows.put(item(function, hops, None, answer)).await {
         // Made again later, the call has another chance to be passed on.
         Err(refusal)
-            if matches!(refusal.reason, Reason::Stopping | Reason::NotReady | Reason::Storage) =>
+            if matches!(
+                refusal.reason,
+                Reason::Stopping | Reason::NotReady | Reason::Storage | Reason::Undecided
+            ) =>
         {
             Err(refusal)
         }

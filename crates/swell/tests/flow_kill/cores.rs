@@ -1,7 +1,8 @@
-//! The play of a flow that changes cores: its owner is a function, which works on a thread of its
-//! own that is moved from core to core, and the node is killed in the middle of that.
+//! The play of a flow that functions own: it goes from function to function, and each works on a
+//! thread of its own that is moved from core to core, and the node is killed in the middle of that.
 //!
-//! The function keeps what it is sent in a key-value store, which is the account here.
+//! The functions keep what they are sent in one key-value store, which is the account here: two
+//! that had the flow at once would write over what the other kept.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,11 +18,14 @@ use swell_samples::samples;
 use crate::node::{Node, Running, until};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Between two items: the list that the function keeps is read and written for each.
+/// Between two items: the list that the functions keep is read and written for each.
 const PACE: Duration = Duration::from_millis(5);
 const APP: &str = "version = 1\n[[function]]\nname = \"detect\"\ncode = \"detect.wasm\"\n\
-    memory = \"8MiB\"\nkey-value = [\"seen\"]\n[[flow]]\nname = \"frames\"\n\
-    from = \"native:left\"\nto = \"detect\"\nitem = \"64B\"\nack = \"consume\"\n";
+    memory = \"8MiB\"\nkey-value = [\"seen\"]\n[[function]]\nname = \"lite\"\n\
+    code = \"detect.wasm\"\nmemory = \"8MiB\"\nkey-value = [\"seen\"]\n[[flow]]\nname = \"frames\"\n\
+    from = \"native:left\"\nto = \"detect\"\nowners = [\"lite\"]\nitem = \"64B\"\nack = \"consume\"\n";
+/// Who can own the flow.
+const OWNERS: [&str; 2] = ["detect", "lite"];
 
 pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
     let start = Instant::now();
@@ -37,23 +41,26 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
             core if core < cores => format!("flow pin frames --core {core}"),
             _ => "flow unpin frames".to_string(),
         };
+        let to = OWNERS[rng.random_range(0..OWNERS.len())];
         let _changing = Running::start(node.command(&order));
+        let _handing = Running::start(node.command(&format!("flow migrate frames {to}")));
         std::thread::sleep(Duration::from_micros(rng.random_range(0..150_000)));
         let folder = node.kill();
         node = Node::on(folder, "--set flow.cores=on");
     }
     stop.store(true, Ordering::Relaxed);
     let accepted = producing.join().expect("the node comes back");
-    until("all items are done", || {
+    let flow = until("all items are done", || {
         let flow = node.fine("flow show frames -o json").json();
-        (flow["depth"] == 0).then_some(())
+        (flow["depth"] == 0).then_some(flow)
     });
     let answer = node.call("detect", b"");
     let checked = check(&answer.text(), accepted);
     println!(
-        "between cores: {kills} kills of the node in {:.1} s, {accepted} items, {} given out again and \
-         recognised: {}",
+        "between functions and cores: {kills} kills of the node in {:.1} s, changes {}, {accepted} \
+         items, {} given out again and recognised: {}",
         start.elapsed().as_secs_f64(),
+        flow["migrations"],
         checked.as_ref().copied().unwrap_or(0),
         match &checked {
             Ok(_) => "nothing lost, torn, duplicated in effect or out of order",

@@ -4,7 +4,7 @@
 //! `cargo test --workspace --test flow_kill` kills some dozen times;
 //! `cargo test --workspace --test flow_kill -- --kills 10000 --seed 7` as often as one likes.
 //! `-- --between-nodes --kills 1000 --seed 7` does the same while the flow goes from node to node,
-//! and `-- --cores` while its owner goes from core to core.
+//! and `-- --cores` while it goes from function to function, and those from core to core.
 //! `-- --measure 100000` kills nobody, and tells what passing so many items takes.
 //! Nothing may be lost, torn, duplicated in effect or out of order. The processes are this
 //! program again, each in a role, at a node that is the real program.
@@ -32,7 +32,7 @@ use std::process::ExitCode;
 const KILLS: u64 = 120;
 /// And of one between two nodes.
 const KILLS_BETWEEN: u64 = 30;
-/// And of one from core to core.
+/// And of one between functions and cores.
 const KILLS_CORES: u64 = 6;
 
 fn main() -> ExitCode {

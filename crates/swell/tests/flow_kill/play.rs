@@ -17,6 +17,8 @@ use crate::node::{Node, Running, command};
 use crate::shell::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Its lanes begin in the smallest region and are short of room, so they go on in larger ones.
+const SMALL: &str = "rate = 1\nstall = \"1ms\"\n";
 
 #[derive(Default)]
 struct Tally {
@@ -59,7 +61,7 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
     let tally = &stage.tally;
     println!(
         "{} kills in {:.1} s (producers {}, consumers {}, nodes {}, frozen {}), {} changes of \
-         hands, {} items, {} given out again and recognised: {}",
+         hands ordered, all changes {}, {} items, {} given out again and recognised: {}",
         tally.kills(),
         start.elapsed().as_secs_f64(),
         tally.producers,
@@ -67,6 +69,7 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
         tally.nodes,
         tally.frozen,
         tally.moves,
+        stage.changes(),
         account.items(),
         account.redelivered,
         match &played {
@@ -86,7 +89,7 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
 impl Stage {
     fn new(seed: u64) -> Self {
         let node = Node::up("");
-        node.write("app.toml", APP.as_bytes());
+        node.write("app.toml", format!("{APP}{SMALL}").as_bytes());
         node.fine("deploy -f app.toml");
         let folder = node.folder.clone();
         let mut stage = Self {
@@ -212,6 +215,13 @@ impl Stage {
     fn check(&mut self) -> Result<(), String> {
         let gone = self.producers.iter_mut().chain(&mut self.consumers).any(End::has_ended);
         if gone { Err("a process gave up; its last words are above".to_string()) } else { Ok(()) }
+    }
+
+    /// How often the flow changed hands and sizes, by reason, as the node counts it.
+    fn changes(&self) -> String {
+        let node = self.node.as_ref().expect("there is one");
+        let shown = node.run("flow show frames -o json");
+        if shown.code == Some(0) { shown.json()["migrations"].to_string() } else { shown.told }
     }
 
     /// Ends the producers and waits until everything that was accepted has had its effect.

@@ -1,0 +1,148 @@
+//! What becomes of items that are sent on to a node that is away, or does not answer as it should.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::StatusCode;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use swell_api::flow::FlowSpec;
+use swell_link::authority::Authority;
+use swell_link::client::Client;
+use swell_link::identity::Identity;
+use swell_link::purpose::Purpose;
+use swell_link::server::{Bounds, serve};
+
+use crate::flow::away::Away;
+use crate::flow::end::PutError;
+use crate::flow::lane::Put;
+use crate::flow::link::{Link, Links};
+use crate::flow::records::FlowRecord;
+use crate::flow::wire::{Chunk, Elsewhere, Next, path, text};
+
+const DAY: Duration = Duration::from_secs(86_400);
+/// Long enough for a try on a busy machine; the tests wait it out.
+const WAIT: Duration = Duration::from_millis(300);
+
+/// The other node: what its lane got, and whether it fails once it has taken something.
+#[derive(Default)]
+struct Oslo {
+    items: Vec<Vec<u8>>,
+    fails: bool,
+}
+
+type Shared = Arc<Mutex<Oslo>>;
+
+impl Oslo {
+    fn next(&self) -> Vec<u8> {
+        let next = self.items.len() as u64;
+        text(&Next { next, ..Next::default() })
+    }
+}
+
+async fn next(State(oslo): State<Shared>) -> Vec<u8> {
+    oslo.lock().next()
+}
+
+async fn put(State(oslo): State<Shared>, body: Bytes) -> Response {
+    let chunk = Chunk::decode(&body).expect("it is whole");
+    let mut oslo = oslo.lock();
+    let known = oslo.items.len() as u64 - chunk.first;
+    oslo.items.extend(chunk.items.into_iter().skip(known as usize));
+    if oslo.fails {
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
+    } else {
+        oslo.next().into_response()
+    }
+}
+
+fn identity(authority: &Authority, name: &str) -> Identity {
+    let issued = authority.issue(name, Purpose::Flow, SystemTime::now(), DAY);
+    let issued = issued.expect("it is issued");
+    let identity = Identity::of_pem(authority.certificate(), &issued.certificate, &issued.key);
+    identity.expect("it is an identity")
+}
+
+/// The way from berlin to a flow at oslo, where nobody listens yet.
+fn away(authority: &Authority, at: &str) -> Away {
+    let links = Links::default();
+    let client = Client::new(identity(authority, "berlin"));
+    links.set(Some(Link { name: "berlin".into(), client }));
+    let record = FlowRecord::new(FlowSpec::plain("frames", &["camera"], "detect"));
+    let to = Elsewhere { node: "oslo".to_string(), at: at.to_string() };
+    Away::new(&record, to, Arc::new(links))
+}
+
+async fn send(away: &Away, item: &str, wait: Duration) -> (Put, Result<(), PutError>) {
+    let stop = CancellationToken::new();
+    let until = Some(Instant::now() + wait);
+    away.put("camera", &[item.as_bytes().to_vec()], (until, &stop)).await
+}
+
+/// Sends an item again for as long as it surely was not taken.
+async fn send_until_taken(away: &Away, item: &str) {
+    loop {
+        match send(away, item, Duration::from_secs(10)).await {
+            (_, Err(PutError::Unreached(_))) => {}
+            (put, sent) => return assert!(sent.is_ok() && put.count == 1, "{item}: {sent:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_leave_is_not_kept_and_what_is_in_doubt_is_told_as_such_and_goes_first() {
+    let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let at = listener.local_addr().expect("it is bound");
+    drop(listener);
+    let away = away(&authority, &at.to_string());
+    let (put, sent) = send(&away, "lost", WAIT).await;
+    assert!(matches!(sent, Err(PutError::Unreached(_))), "{sent:?}");
+    assert_eq!(put, Put::default());
+    assert!(away.silence.told(Instant::now()).is_some(), "nobody hears that it is away");
+
+    let oslo = Shared::default();
+    let routes = Router::new().route(path::NEXT, post(next)).route(path::PUT, post(self::put));
+    let router = routes.with_state(oslo.clone());
+    let up = async || {
+        let (listener, stop) = (TcpListener::bind(at).await, CancellationToken::new());
+        let listener = listener.expect("the port is free");
+        let (identity, router, stopped) =
+            (identity(&authority, "oslo"), router.clone(), stop.clone());
+        let serving = async move {
+            serve(listener, &identity, router, Bounds::default(), stopped).await;
+        };
+        (tokio::spawn(serving), stop)
+    };
+    let (serving, stop) = up().await;
+    send_until_taken(&away, "first").await;
+    assert_eq!(away.silence.told(Instant::now()), None);
+
+    // It is gone: once that is known nothing leaves, though the numbers are known by now.
+    stop.cancel();
+    serving.await.expect("it ends");
+    while !matches!(send(&away, "second", WAIT).await, (_, Err(PutError::Unreached(_)))) {}
+    let (_, sent) = send(&away, "third", WAIT).await;
+    assert!(matches!(sent, Err(PutError::Unreached(_))), "{sent:?}");
+    let (_serving, _stop) = up().await;
+    send_until_taken(&away, "fourth").await;
+
+    // It takes it, and does not say so.
+    oslo.lock().fails = true;
+    let name = format!("camera/{}", oslo.lock().items.len());
+    let (_, sent) = send(&away, "fifth", WAIT).await;
+    assert!(matches!(&sent, Err(PutError::InDoubt { item, .. }) if *item == name), "{sent:?}");
+    oslo.lock().fails = false;
+    send_until_taken(&away, "sixth").await;
+    let items = std::mem::take(&mut oslo.lock().items);
+    let items: Vec<_> = items.into_iter().filter(|item| item != b"second").collect();
+    assert_eq!(items, [&b"first"[..], b"fourth", b"fifth", b"sixth"]);
+}
