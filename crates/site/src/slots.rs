@@ -157,9 +157,22 @@ impl Site {
                 Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
             }
         }
-        let reached = boards.iter().filter(|(_, board)| board.is_some()).map(|(id, _)| *id);
-        self.told.write().reached = reached.collect();
+        self.note_reached(&boards.iter().map(|(id, board)| (*id, board.is_some())).collect());
         boards
+    }
+
+    /// Remembers who answered, and tells people whom that is news of.
+    fn note_reached(&self, members: &BTreeMap<SiteId, bool>) {
+        let reached = members.iter().filter(|(_, is_there)| **is_there).map(|(id, _)| *id);
+        let before = std::mem::replace(&mut self.told.write().reached, reached.collect());
+        let contacts = self.contacts.read();
+        for (id, is_there) in turned(&before, members).filter(|(id, _)| *id != self.me) {
+            let name = contacts.get(&id).map_or("", |contact| contact.name.as_str());
+            match is_there {
+                true => tracing::info!(site = name, "a site is reached"),
+                false => tracing::warn!(site = name, "a site is not reached any more"),
+            }
+        }
     }
 
     /// What is deployed here.
@@ -206,5 +219,31 @@ impl Site {
                 Err(_) => {}
             }
         }
+    }
+}
+
+/// Members of which it is news whether they are reached.
+fn turned(
+    before: &[SiteId],
+    members: &BTreeMap<SiteId, bool>,
+) -> impl Iterator<Item = (SiteId, bool)> {
+    let told = members.iter().map(|(id, is_there)| (*id, *is_there));
+    told.filter(move |(id, is_there)| before.contains(id) != *is_there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_that_is_lost_is_told_of_once() {
+        let (one, two, gone) = (SiteId(1), SiteId(2), SiteId(3));
+        let told = |before: &[SiteId], two_is_there| {
+            let members = BTreeMap::from([(one, true), (two, two_is_there)]);
+            turned(before, &members).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[one, two, gone], false), [(two, false)], "who left is no news");
+        assert!(told(&[one], false).is_empty(), "it was told before");
+        assert_eq!(told(&[one], true), [(two, true)]);
     }
 }

@@ -65,6 +65,7 @@ impl Desk {
             Request::Propose(said) => {
                 self.check_member(from)?;
                 said.iter().try_for_each(|entry| check_said(from, entry))?;
+                said.iter().try_for_each(|entry| self.check_concern(entry))?;
                 check_together(&said)?;
                 self.seat.commit(said).await.map(|()| Reply::Committed)
             }
@@ -115,6 +116,32 @@ impl Desk {
         Err(Obstacle::Stopped(why))
     }
 
+    /// Who admits a site says what it bears and what it is called; from then on only the site
+    /// itself says so anew. A join may be said again in the same words. Only who leads knows what
+    /// was said before, and puts it into the log.
+    fn check_concern(&self, entry: &Entry) -> Result<(), Obstacle> {
+        let (Command::Admit { site, .. } | Command::Introduce { site, .. }) = &entry.command else {
+            return Ok(());
+        };
+        if *site == entry.from || !self.seat.is_leader() {
+            return Ok(());
+        }
+        let is_other = self.seat.replica.read(|state| {
+            let known = state.members.get(site).filter(|member| member.lot.is_some());
+            known.is_some_and(|member| match &entry.command {
+                Command::Admit { capacity, .. } => member.capacity != *capacity,
+                Command::Introduce { name, .. } => member.name != *name,
+                _ => false,
+            })
+        });
+        if !is_other {
+            return Ok(());
+        }
+        let why = "only the site itself says what it bears and what it is called, once it has \
+                   joined: change it there";
+        Err(Obstacle::Refused(why.to_owned()))
+    }
+
     fn check_member(&self, from: SiteId) -> Result<(), Obstacle> {
         let sites = self.seat.membership().sites;
         if sites.contains_key(&from) {
@@ -148,10 +175,12 @@ fn check_said(from: SiteId, entry: &Entry) -> Result<(), Obstacle> {
         let why = format!("site {} speaks for site {}", from.0, entry.from.0);
         return Err(Obstacle::Refused(why));
     }
-    if matches!(entry.command, Command::Tick { .. }) {
-        return Err(Obstacle::Refused("only the leader tells the time".to_owned()));
-    }
-    Ok(())
+    let why = match entry.command {
+        Command::Tick { .. } => "only the leader tells the time",
+        Command::AdoptRules(_) => "only who founds a cluster says by which rules it goes",
+        _ => return Ok(()),
+    };
+    Err(Obstacle::Refused(why.to_owned()))
 }
 
 /// One message, or a proposal and the vote on it.

@@ -90,6 +90,40 @@ async fn forged_messages_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_member_changes_neither_the_rules_nor_other_members() {
+    let (_cluster, log) = cluster().await;
+    let mut others = (0..3).map(SiteId).filter(|site| *site != log.site());
+    let (one, two) = (others.next().expect("a site"), others.next().expect("another"));
+    let named = |name: &str| Command::Introduce { site: two, name: name.to_owned(), lot: 7 };
+    let admit = |site: SiteId, milli| Command::Admit { site, capacity: Loads::cpu(milli) };
+    let decided = log.propose(named("kobe"), LONG).await.expect("a majority");
+    assert_eq!(decided.outcome, Ok(()));
+    let rules = log.look(|state| state.rules);
+    for (command, because) in [
+        (Command::AdoptRules(rules), "who founds a cluster"),
+        (admit(two, 1), "the site itself"),
+        (named("lima"), "the site itself"),
+    ] {
+        refused(&log, one, &encode(&said(one, 90, command)), because).await;
+    }
+    // A join that is said again, a site's own word, and a newcomer.
+    let fine = [
+        (one, admit(two, 1_000)),
+        (one, named("kobe")),
+        (two, admit(two, 900)),
+        (one, admit(SiteId(5), 10)),
+    ];
+    for (sequence, (from, command)) in (100..).zip(fine) {
+        let answer = log.desk().answer(from, &encode(&said(from, sequence, command))).await;
+        assert!(matches!(decode(&answer), Ok(Reply::Committed)), "{sequence}");
+    }
+    let bears =
+        |site: SiteId| log.look(|state| state.members.get(&site).map(|member| member.capacity));
+    assert_eq!(bears(two), Some(Loads::cpu(900)));
+    assert_eq!(bears(SiteId(5)), Some(Loads::cpu(10)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stranger_is_not_elected_and_deposes_nobody() {
     let (_cluster, log) = cluster().await;
     let before = log.metrics().leadership;

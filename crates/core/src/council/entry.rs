@@ -1,10 +1,11 @@
 //! An entry of the log: who says what.
 //!
 //! Who says it is vouched for by the channel it came through, so no command names its own
-//! speaker, and nobody can speak for another. Ticks are the leader's alone, and what changes
-//! members, modes and rules comes from people: whoever takes entries for the log passes on
-//! nothing else of that kind. What the voter believes itself to weigh is
-//! written down and never counted.
+//! speaker, and nobody can speak for another. Ticks are the leader's alone, rules are said by who
+//! founds a cluster, and what a site bears and is called by who admits it and then by itself alone:
+//! whoever takes entries of others for the log refuses the rest of that kind. Any member may admit a
+//! site, dismiss one or set modes, as people order it there; an entry does not show whether anybody
+//! did. What the voter believes itself to weigh is written down and never counted.
 
 use std::collections::BTreeMap;
 

@@ -20,8 +20,9 @@ pub enum LogForm {
 }
 
 /// What is told where neither `RUST_LOG` nor the caller says anything. Libraries tell of their own
-/// affairs only what went wrong.
-const DEFAULT: &str = "info,foyer=warn,openraft=warn";
+/// affairs only what went wrong; to openraft each try to reach a site that is away is a warning,
+/// several a second, where a line of our own says once that it is.
+const DEFAULT: &str = "info,foyer=warn,openraft=error";
 
 /// Why it could not be set up.
 #[derive(Debug, thiserror::Error)]

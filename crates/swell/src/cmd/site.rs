@@ -27,7 +27,7 @@ use crate::site_nodes;
 use crate::site_outlook::{outlook, receipt};
 use crate::siting::{parts, peak, percent, story};
 
-const SITES: [Column<Site>; 9] = [
+const SITES: [Column<Site>; 10] = [
     Column::text("SITE", |site| site.name.clone()),
     Column::text("REACHED", |site| yes(site.is_reached)),
     Column::text("VOTER", |site| yes(site.is_voter)),
@@ -39,6 +39,7 @@ const SITES: [Column<Site>; 9] = [
     Column::text("OVERLOAD", |site| {
         parts(site, |of| peak(of).map(|most| percent(most.overload_chance)))
     }),
+    Column::number("FAILURE", |site| percent(site.failure_chance)),
 ];
 
 const PROPOSALS: [Column<Proposal>; 7] = [
@@ -293,4 +294,32 @@ fn mode_set(asked: &SetMode) -> String {
 
 fn yes(is_so: bool) -> String {
     (if is_so { "yes" } else { "no" }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listing::table;
+
+    #[test]
+    fn people_see_how_likely_a_site_fails() {
+        let oslo = Site {
+            name: "oslo".to_string(),
+            gateway: None,
+            is_reached: true,
+            is_voter: true,
+            weight: 0.5,
+            failure_chance: 0.27,
+            workloads: 1,
+            utilisation: Vec::new(),
+            nodes: Vec::new(),
+        };
+        let shown = table(&[oslo], &SITES, false);
+        let ends: Vec<bool> = shown
+            .lines()
+            .zip(["FAILURE", "27 %"])
+            .map(|(line, end)| line.trim_end().ends_with(end))
+            .collect();
+        assert_eq!(ends, [true, true], "{shown}");
+    }
 }
