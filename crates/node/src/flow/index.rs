@@ -78,7 +78,8 @@ impl Index {
         self.by_from.get(function).into_iter().flatten().map(|(_, spec)| &**spec)
     }
 
-    /// Bytes asked for on behalf of a function or process, and of all, without the flow of this name.
+    /// Bytes asked for on behalf of a function or process, and of all, without the flow of this
+    /// name.
     pub fn held(&self, function: &str, besides: &str) -> (u64, u64) {
         let of = self.held_of.get(function).copied().unwrap_or(0);
         let Some(known) = self.by_name.get(besides) else { return (of, self.held) };
