@@ -74,6 +74,16 @@ impl Analyzer {
         }
     }
 
+    /// In a word that moves are counted by, what the last order that a FIFO changes hands was made
+    /// on: its owner did nothing, it or its owner wanted relief, or a bare score was reached.
+    pub fn cause(&self, fifo: FifoId) -> &'static str {
+        match (self.finding(fifo), self.relief(fifo)) {
+            (Some(Finding::Heir(_)), _) => "analyzer-stuck",
+            (_, Some(_)) => "analyzer-relief",
+            (_, None) => "analyzer-score",
+        }
+    }
+
     /// In words, why the lanes of a FIFO keep their size though they are short of room; nothing
     /// where they are not.
     pub fn explain_size(&self, now: Instant, fifo: FifoId) -> Option<String> {

@@ -39,8 +39,9 @@ fn told(stage: &Stage, analyzer: &Analyzer) -> String {
 fn a_move_names_its_gain_its_cost_and_the_worth_of_all() {
     let mut stage = Stage::with(true, true, true);
     stage.others.push(party(2, 0.5));
-    let (orders, told) = told_after(20, &mut stage, &mut analyzer());
-    assert_eq!(orders.len(), 1);
+    let mut analyzer = analyzer();
+    let (orders, told) = told_after(20, &mut stage, &mut analyzer);
+    assert_eq!((orders.len(), analyzer.cause(FifoId(0))), (1, "analyzer-relief"));
     // Little flows through it as well, and that is no reason to relieve its owner.
     let expected = "it goes to `lite`, as relief is wanted 0.60, down to 0.40: items wait for long \
                     60 % of the time, its owner is near its limit 60 % of the time; `lite` is worth \
@@ -94,6 +95,7 @@ fn what_looking_after_an_owner_came_to_is_told() {
     stage.others[0].cpu = 0.1;
     assert_eq!(analyzer.relieve(stage.now, &stage.view()), Some(OwnerId(1)));
     assert!(told(&stage, &analyzer).starts_with("it goes to `lite`, as its owner did nothing"));
+    assert_eq!(analyzer.cause(FifoId(0)), "analyzer-stuck");
     analyzer.on_moved(stage.now, FifoId(0), TICK, 3);
     assert_eq!(analyzer.relieve(stage.now + TICK * 20, &stage.view()), None);
 }

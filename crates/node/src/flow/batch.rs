@@ -3,17 +3,11 @@
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderName, Method, Request};
+use http::{Method, Request};
 
 use swell_fifo::envelope::Envelope;
 
-use crate::later::DEPTH;
-use crate::queue::attempt::ATTEMPT;
-
-/// The flow an item came by.
-pub const FLOW: HeaderName = HeaderName::from_static("x-swell-flow");
-/// The item's name: its producer and its sequence, the same however often it is given out.
-pub const ITEM: HeaderName = HeaderName::from_static("x-swell-item");
+use crate::later::{ATTEMPT, DEPTH, FLOW, ITEM};
 
 /// An item that was taken out.
 #[derive(Debug, Clone)]

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use swell_api::flow::{Ack, FlowSpec, Full, NATIVE};
+use swell_api::flow::{Ack, FlowSpec, Full, NATIVE, is_native};
 use swell_fifo::class::Class;
 use swell_fifo::envelope::ENVELOPE_MAX;
 use swell_fifo::layout::LANES_MAX;
 use swell_fifo::record::item_max;
 
 use crate::deploy::bounds::{ATTEMPTS_MAX, DURATION_MS_MAX, NAME_RULE, is_name, short};
-use crate::flow::index::Index;
-use crate::flow::launch::hinted;
+use crate::flow::index::{Index, share, shares};
 
 /// Items that one call takes at most.
 pub const BATCH_MAX: u32 = 10_000;
@@ -209,21 +208,22 @@ fn circle(spec: &FlowSpec, flows: &Index, counts: impl Fn(&FlowSpec) -> bool) ->
 }
 
 fn quotas(spec: &FlowSpec, among: &Among<'_>, found: &mut Vec<String>) {
-    let Some(class) = hinted(spec).map(Class::bytes) else { return };
     for from in &spec.from {
         let (held, _) = among.flows.held(from, &spec.name);
-        if held + class > among.function_quota {
+        let wanted = share(spec, from);
+        if held + wanted > among.function_quota {
+            let own = if is_native(from) { " with the process's own FIFO" } else { "" };
             found.push(format!(
-                "the lane of `{}` takes {class} bytes, its others {held}, and the lanes of one \
-                 function may hold {}; state less `rate`, `stall_ms` or `item_bytes`, or raise \
-                 `flow.function-memory-max`",
+                "the lane of `{}` takes {wanted} bytes{own}, its others {held}, and the lanes of \
+                 one function may hold {}; state less `rate`, `stall_ms` or `item_bytes`, or \
+                 raise `flow.function-memory-max`",
                 short(from),
                 among.function_quota
             ));
         }
     }
     let (_, held) = among.flows.held(&spec.to, &spec.name);
-    let wanted = class.saturating_mul(spec.from.len() as u64);
+    let wanted = shares(spec);
     if held + wanted > among.node_quota {
         found.push(format!(
             "its lanes take {wanted} bytes, those of other flows {held}, and all lanes of this \
@@ -239,6 +239,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::flow::launch::hinted;
 
     fn check(change: impl Fn(&mut FlowSpec), others: &[&FlowSpec]) -> String {
         let longest = |name: &str| ["camera", "detect", "lite"].contains(&name).then_some(1 << 20);
@@ -294,6 +295,21 @@ mod tests {
             spec.to = "native:viewer".to_string();
         };
         assert_eq!(check(native, &[]), "");
+    }
+
+    #[test]
+    fn the_fifo_of_a_process_counts_with_its_lane() {
+        let of = |from: &'static str| {
+            move |spec: &mut FlowSpec| (spec.rate, spec.from) = (10, vec![from.to_string()])
+        };
+        let mut other = FlowSpec::plain("other", &["native:sensor"], "lite");
+        assert_eq!(check(of("camera"), &[]), "");
+        let told = check(of("native:sensor"), &[&other]);
+        let lane = hinted(&other).map_or(0, Class::bytes);
+        assert!(told.contains("with the process's own FIFO"), "{told}");
+        assert!(told.contains(&format!("its others {}", 2 * lane)), "{told}");
+        other.from = vec!["camera".to_string()];
+        assert_eq!(check(of("native:sensor"), &[&other]), "");
     }
 
     #[test]

@@ -73,6 +73,21 @@ impl End {
         Ok(Placed::Not)
     }
 
+    /// Whether an item of `length` bytes would be placed by these rules, none of which drops any.
+    pub(crate) fn has_room(
+        &mut self,
+        length: usize,
+        full: Full,
+        ack: Ack,
+    ) -> Result<bool, PutError> {
+        if self.is_closed {
+            return Err(PutError::Closed);
+        }
+        let fits = self.behind() == 0 && self.fits(length).map_err(PutError::Ring)?;
+        let is_kept = if fits { ack == Ack::Consume } else { full == Full::Spill };
+        Ok(if is_kept { self.keep.has_room(length) } else { fits })
+    }
+
     fn fits(&mut self, length: usize) -> Result<bool, PushError> {
         self.producer.wait(length, Some(Duration::ZERO))
     }

@@ -11,6 +11,7 @@ use swell_fifo::refusal::PushError;
 use crate::flow::end::PutError;
 use crate::flow::flows::Flows;
 use crate::flow::lane::Put;
+use crate::flow::line::Line;
 use crate::flow::meter::now_us;
 use crate::flow::up::{Down, Up};
 
@@ -20,6 +21,65 @@ pub(crate) struct Sent<'a> {
     pub(crate) hops: u32,
     /// The media type of their payload.
     pub(crate) media_type: &'a str,
+}
+
+impl Sent<'_> {
+    /// Flows that lead to an item of it, this one included.
+    fn hops(&self) -> u32 {
+        self.hops.saturating_add(1)
+    }
+
+    /// Whether an item of it ends where it would go into this flow, as too many led to it.
+    fn ends_at(&self, up: &Up) -> bool {
+        up.spec.hops_max.is_some_and(|most| self.hops() > most)
+    }
+
+    fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            put_us: now_us(),
+            hops: u16::try_from(self.hops()).unwrap_or(u16::MAX),
+            media_type: self.media_type,
+        }
+    }
+}
+
+fn check_length(up: &Up, length: usize) -> Result<(), PutError> {
+    let max = up.spec.item_bytes;
+    if length as u64 > max {
+        return Err(PutError::Ring(PushError::TooLarge { length, max }));
+    }
+    Ok(())
+}
+
+fn line_of(up: &Up) -> Result<&Line, PutError> {
+    match &up.line {
+        Ok(line) => Ok(line),
+        Err(Down::Changing) => Err(PutError::Closed),
+        Err(Down::Away(_) | Down::Broken(_)) => Err(PutError::Down),
+    }
+}
+
+/// Whether a flow that is up would take an item of a function, once there is room where it would
+/// wait for some. Of one that is at another node that is not known before it is put in.
+pub(crate) async fn would_take(
+    flows: &Flows,
+    up: &Up,
+    from: &str,
+    sent: &Sent<'_>,
+    payload: &[u8],
+    deadline: Option<Instant>,
+) -> Result<(), PutError> {
+    if sent.ends_at(up) {
+        return Ok(());
+    }
+    check_length(up, payload.len())?;
+    if up.away.is_some() {
+        return Ok(());
+    }
+    let line = line_of(up)?;
+    let Some(lane) = line.lanes.iter().find(|lane| *lane.from == *from) else { return Ok(()) };
+    let length = sent.envelope().wrap(&[]).len() + payload.len();
+    lane.would_take(length, deadline, &flows.stop, &line.stir).await
 }
 
 /// Puts items of a function into a flow that is up, in this order: what it was done with by
@@ -32,37 +92,21 @@ pub(crate) async fn put<T: AsRef<[u8]>>(
     payloads: &[T],
     deadline: Option<Instant>,
 ) -> Result<(Put, Result<(), PutError>), PutError> {
-    let (hops_max, item_bytes_max) = {
-        let spec = &up.spec;
-        (spec.hops_max, spec.item_bytes)
-    };
     let all = Put { count: payloads.len() as u32, ..Put::default() };
-    let hops = sent.hops.saturating_add(1);
-    if hops_max.is_some_and(|most| hops > most) {
+    if sent.ends_at(up) {
         if let Ok(line) = &up.line {
             line.meter.ended.fetch_add(payloads.len() as u64, Ordering::Relaxed);
         }
         return Ok((all, Ok(())));
     }
     let longest = payloads.iter().map(|payload| payload.as_ref().len()).max().unwrap_or(0);
-    if longest as u64 > item_bytes_max {
-        let max = item_bytes_max;
-        return Err(PutError::Ring(PushError::TooLarge { length: longest, max }));
-    }
-    let envelope = Envelope {
-        put_us: now_us(),
-        hops: u16::try_from(hops).unwrap_or(u16::MAX),
-        media_type: sent.media_type,
-    };
+    check_length(up, longest)?;
+    let envelope = sent.envelope();
     let items: Vec<_> = payloads.iter().map(|payload| envelope.wrap(payload.as_ref())).collect();
     if let Some(away) = &up.away {
         return Ok(away.put(from, &items, (deadline, &flows.stop)).await);
     }
-    let line = match &up.line {
-        Ok(line) => line,
-        Err(Down::Changing) => return Err(PutError::Closed),
-        Err(Down::Away(_) | Down::Broken(_)) => return Err(PutError::Down),
-    };
+    let line = line_of(up)?;
     let Some(lane) = line.lanes.iter().find(|lane| *lane.from == *from) else {
         return Ok((all, Ok(())));
     };

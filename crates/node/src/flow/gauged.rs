@@ -53,7 +53,10 @@ impl Shown {
             starved: rates.starved,
             epoch: line.epoch().into(),
             owner: line.owner_name(line.owner()).to_string(),
-            class_bytes: line.lane_state(0).0.bytes(),
+            lanes: (0..)
+                .zip(&line.from)
+                .map(|(lane, from)| (from.clone(), line.lane_state(lane).0.bytes()))
+                .collect(),
             utilization: seen.utilization,
             score: seen.score,
             next_pause_seconds: line.pause_next().secs_f64(),

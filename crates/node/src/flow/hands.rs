@@ -58,7 +58,7 @@ pub(crate) struct Moved {
     pub(crate) at_ms: u64,
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// Whose doing it was.
+    /// Whose doing it was, and by what.
     pub(crate) why: &'static str,
     /// What it was decided by, in words; empty where nothing was weighed.
     pub(crate) because: String,

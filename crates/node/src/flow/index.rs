@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use swell_api::flow::FlowSpec;
+use swell_api::flow::{FlowSpec, is_native};
 use swell_fifo::class::Class;
 
 use crate::flow::launch::hinted;
@@ -15,27 +15,34 @@ pub struct Index {
     by_name: BTreeMap<String, Arc<FlowSpec>>,
     /// By whose answers they take, and by name.
     by_from: BTreeMap<String, BTreeMap<String, Arc<FlowSpec>>>,
-    /// Bytes that the lanes of each function ask for, and all.
+    /// Bytes asked for on behalf of each function or process, and of all.
     held_of: BTreeMap<String, u64>,
     held: u64,
 }
 
-/// Bytes that each lane of a flow asks for.
-fn each(spec: &FlowSpec) -> u64 {
-    hinted(spec).map_or(0, Class::bytes)
+/// Bytes that a flow asks for on behalf of one of its `from`: its lane, and as much again for a
+/// process, which puts into a FIFO of its own.
+pub(crate) fn share(spec: &FlowSpec, from: &str) -> u64 {
+    let lane = hinted(spec).map_or(0, Class::bytes);
+    if is_native(from) { lane.saturating_mul(2) } else { lane }
+}
+
+/// What a flow asks for in all: who is named twice has one lane.
+pub(crate) fn shares(spec: &FlowSpec) -> u64 {
+    spec.from.iter().collect::<BTreeSet<_>>().into_iter().map(|from| share(spec, from)).sum()
 }
 
 impl Index {
     /// Puts a flow in, in place of the one of that name.
     pub fn put(&mut self, spec: Arc<FlowSpec>) {
         self.remove(&spec.name);
-        let each = each(&spec);
         for from in &spec.from {
+            let share = share(&spec, from);
             let fed = self.by_from.entry(from.clone()).or_default();
             // Who is named twice has one lane.
             if fed.insert(spec.name.clone(), spec.clone()).is_none() {
-                *self.held_of.entry(from.clone()).or_default() += each;
-                self.held += each;
+                *self.held_of.entry(from.clone()).or_default() += share;
+                self.held += share;
             }
         }
         self.by_name.insert(spec.name.clone(), spec);
@@ -44,19 +51,19 @@ impl Index {
     /// Takes a flow out.
     pub fn remove(&mut self, name: &str) {
         let Some(spec) = self.by_name.remove(name) else { return };
-        let each = each(&spec);
         for from in &spec.from {
+            let share = share(&spec, from);
             let Some(fed) = self.by_from.get_mut(from) else { continue };
             if fed.remove(name).is_none() {
                 continue;
             }
-            self.held -= each;
+            self.held -= share;
             match fed.is_empty() {
                 true => {
                     self.by_from.remove(from);
                     self.held_of.remove(from);
                 }
-                false => *self.held_of.entry(from.clone()).or_default() -= each,
+                false => *self.held_of.entry(from.clone()).or_default() -= share,
             }
         }
     }
@@ -71,19 +78,15 @@ impl Index {
         self.by_from.get(function).into_iter().flatten().map(|(_, spec)| &**spec)
     }
 
-    /// Bytes that the lanes of a function ask for, and those of all, without the flow of this name.
+    /// Bytes asked for on behalf of a function or process, and of all, without the flow of this
+    /// name.
     pub fn held(&self, function: &str, besides: &str) -> (u64, u64) {
         let of = self.held_of.get(function).copied().unwrap_or(0);
         let Some(known) = self.by_name.get(besides) else { return (of, self.held) };
-        let each = each(known);
         let is_fed = known.from.iter().any(|from| from == function);
-        (of - if is_fed { each } else { 0 }, self.held - each * lanes(known))
+        let share = if is_fed { share(known, function) } else { 0 };
+        (of - share, self.held - shares(known))
     }
-}
-
-/// Lanes of a flow: who is named twice has one.
-fn lanes(spec: &FlowSpec) -> u64 {
-    spec.from.iter().collect::<BTreeSet<_>>().len() as u64
 }
 
 #[cfg(test)]
@@ -96,7 +99,7 @@ mod tests {
         let spec = |name, from: &[&str]| Arc::new(FlowSpec::plain(name, from, "detect"));
         index.put(spec("frames", &["camera", "door"]));
         index.put(spec("sounds", &["camera"]));
-        let each = each(&spec("frames", &[]));
+        let each = share(&spec("frames", &[]), "camera");
         assert_eq!(index.held("camera", ""), (2 * each, 3 * each));
         assert_eq!(index.held("camera", "frames"), (each, each));
         assert_eq!(index.held("door", "sounds"), (each, 2 * each));
@@ -105,6 +108,10 @@ mod tests {
         // In place of the one of that name.
         index.put(spec("frames", &["door", "door"]));
         assert_eq!(index.held("door", ""), (each, 2 * each));
+        // A process has a FIFO of its own besides its lane.
+        index.put(spec("frames", &["door", "native:sensor"]));
+        assert_eq!(index.held("native:sensor", ""), (2 * each, 4 * each));
+        assert_eq!(index.held("native:sensor", "frames"), (0, each));
         index.remove("frames");
         index.remove("frames");
         index.remove("sounds");

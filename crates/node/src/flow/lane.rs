@@ -28,18 +28,18 @@ use crate::flow::short::Short;
 pub(crate) struct Lane {
     /// The function whose answers come by it.
     pub(crate) from: Arc<str>,
-    full: Full,
-    ack: Ack,
+    pub(crate) full: Full,
+    pub(crate) ack: Ack,
     born: u64,
     /// The number its ring began with.
     begun_at: u64,
-    meter: Arc<Meter>,
+    pub(crate) meter: Arc<Meter>,
     /// Whose turn it is to put something in; held while waiting for room.
-    turn: tokio::sync::Mutex<()>,
-    end: Mutex<End>,
+    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) end: Mutex<End>,
     /// Told when there may be room.
-    room: Notify,
-    short: Short,
+    pub(crate) room: Notify,
+    pub(crate) short: Short,
     syncing: tokio::sync::Mutex<()>,
     /// Everything before this is on the disk, where that was asked for.
     synced: AtomicU64,
@@ -221,7 +221,8 @@ impl Lane {
         self.short.was_lately()
     }
 
-    fn refused(&self) -> PutError {
+    /// It has no room for an item, which is counted.
+    pub(crate) fn refused(&self) -> PutError {
         self.short.note();
         self.meter.counters().rejected.fetch_add(1, Ordering::Relaxed);
         PutError::Full
@@ -332,7 +333,8 @@ impl Lane {
     }
 }
 
-async fn until(deadline: Option<Instant>) {
+/// Waits until then, or for ever.
+pub(crate) async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,

@@ -13,6 +13,7 @@ pub mod meter;
 pub mod end;
 pub mod short;
 pub mod lane;
+pub mod room;
 pub mod place;
 pub mod hands;
 pub mod sizes;

@@ -1,17 +1,18 @@
-//! From an answer to items: into each flow of the function that gave it, in the order of the
-//! flows' names.
+//! From an answer to items: into each flow of the function that gave it, or into none where one
+//! of them refuses it and its caller is told so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 
+use swell_api::flow::Full;
 use swell_fifo::refusal::PushError;
 use swell_sandbox::flow::CallFlows;
 
 use crate::flow::end::PutError;
 use crate::flow::ends::Ends;
-use crate::flow::entry::{Sent, put};
+use crate::flow::entry::{Sent, put, would_take};
 use crate::flow::flows::Flows;
 use crate::flow::up::Up;
 use crate::outflow::{Caller, Doing, Flowing, Outflow};
@@ -42,23 +43,48 @@ impl Outflow for Answers {
 }
 
 async fn put_all(flows: &Flows, answer: &Flowing) -> Result<(), Refusal> {
-    let mut names: Vec<String> = {
+    // Those that refuse at once first: what they refuse is in no other.
+    let mut names: Vec<(bool, String)> = {
         let table = flows.table.read();
         let Some(ups) = table.by_from.get(&answer.function) else { return Ok(()) };
-        ups.iter().map(|up| up.spec.name.clone()).collect()
+        ups.iter().map(|up| (up.spec.full != Full::Reject, up.spec.name.clone())).collect()
     };
     names.sort_unstable();
-    for name in names {
-        put_one(flows, &name, answer).await?;
+    if names.len() > 1 {
+        // Those that are waited for first: the others have room just now, then.
+        for (waits, name) in names.iter().rev() {
+            // Where nobody can be told, an item that one flow refuses is still one of the others.
+            if *waits || answer.deadline.is_some() {
+                step(flows, name, answer, Step::Look).await?;
+            }
+        }
     }
-    Ok(())
+    let mut refused = Ok(());
+    for (_, name) in names {
+        match step(flows, &name, answer, Step::Put).await {
+            Err(refusal) if answer.deadline.is_none() && refusal.reason == Reason::QueueFull => {
+                refused = Err(refusal);
+            }
+            put => put?,
+        }
+    }
+    refused
 }
 
-async fn put_one(flows: &Flows, name: &str, answer: &Flowing) -> Result<(), Refusal> {
+/// What is done with an answer and a flow.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// It is made sure that the flow would take it.
+    Look,
+    /// It is put in.
+    Put,
+}
+
+async fn step(flows: &Flows, name: &str, answer: &Flowing, step: Step) -> Result<(), Refusal> {
     loop {
         // Gone meanwhile, with or without another in its place.
         let Some(up) = flows.get(name) else { return Ok(()) };
-        match try_put(flows, &up, answer).await {
+        match attempt(flows, &up, answer, step).await {
             Ok(()) => return Ok(()),
             Err(PutError::Closed) if !flows.stop.is_cancelled() => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -68,12 +94,14 @@ async fn put_one(flows: &Flows, name: &str, answer: &Flowing) -> Result<(), Refu
     }
 }
 
-async fn try_put(flows: &Flows, up: &Up, answer: &Flowing) -> Result<(), PutError> {
+async fn attempt(flows: &Flows, up: &Up, answer: &Flowing, step: Step) -> Result<(), PutError> {
     let media_type = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let sent = Sent { hops: answer.hops, media_type: media_type.unwrap_or("") };
-    let (_, put) =
-        put(flows, up, &answer.function, &sent, &[&answer.body], answer.deadline).await?;
-    put
+    let Flowing { function, body, deadline, .. } = answer;
+    match step {
+        Step::Look => would_take(flows, up, function, &sent, body, *deadline).await,
+        Step::Put => put(flows, up, function, &sent, &[body], *deadline).await?.1,
+    }
 }
 
 /// What it means for the caller that an answer is not in a flow.

@@ -93,10 +93,14 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
             };
             has + &while_process(line, seen)
         }
-        (None, false) if seen.is_stuck && line.is_working() => format!(
-            "it stays: nothing moves although items wait, as `{owner}` is in a call, and has until \
-             its timeout"
-        ),
+        (None, false) if seen.is_stuck && line.is_working() => {
+            // Whoever had it before works on until its call ends.
+            let caller = line.holder().unwrap_or(owner);
+            format!(
+                "it stays: nothing moves although items wait, as `{caller}` is in a call, and has \
+                 until its timeout"
+            )
+        }
         (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded => {
             let spoke = seen.shares.to_string();
             let though = if spoke.is_empty() { String::new() } else { format!(", though {spoke}") };
@@ -192,4 +196,34 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
     ];
     let rung = all.into_iter().filter(|(rings, ..)| *rings);
     rung.map(|(_, alarm, text)| FlowAlarm { alarm: alarm.to_string(), text }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use swell_core::flow::cost::{Change, Kind};
+    use swell_core::flow::view::FifoId;
+    use swell_core::time::Span;
+
+    use super::*;
+    use crate::flow::alone::flow_alone;
+    use crate::flow::news::News;
+    use crate::invoker::Reached;
+
+    #[test]
+    fn who_is_in_a_call_is_who_holds_up_the_flow() {
+        let (mut line, _folder) = flow_alone(&News::default(), 1, 0);
+        line.spec.owners.push("lite".to_string());
+        let (call, seen) = (Reached::default(), Seen { is_stuck: true, ..Seen::default() });
+        call.set();
+        line.call_begins(call);
+        let told = decision(&line, &seen, false, None);
+        assert!(told.contains("as `detect` is in a call"), "{told}");
+        let change = Change::on_node(Kind::Warm, 0, Span::ZERO);
+        line.hands.lock().asked((1, None), ("person", ""), change);
+        let told = decision(&line, &seen, false, None);
+        assert!(told.contains("as `detect` is in a call"), "`lite` has not begun: {told}");
+        line.hands.lock().released();
+        let told = decision(&line, &seen, false, None);
+        assert!(told.contains("as `lite` is in a call"), "{told}");
+    }
 }

@@ -194,7 +194,8 @@ impl Watch {
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
         let Seen { grounds, figures, .. } = self.seen(line);
         let because = format!("{grounds}; {figures}");
-        match line.hand_over(place, ("analyzer", &because)) {
+        let cause = self.state.lock().analyzer.cause(line.id);
+        match line.hand_over(place, (cause, &because)) {
             Ok(false) => self.state.lock().analyzer.on_failed(line.id, "it has it already"),
             Ok(true) => {
                 tracing::info!(%flow, %from, %to, %because, "a flow changes hands");

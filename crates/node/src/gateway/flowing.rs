@@ -57,7 +57,7 @@ pub(crate) async fn flow_inside(
             Err(refusal)
         }
         Err(refusal) => {
-            tracing::warn!(%function, why = %refusal.title, "an answer is in no flow");
+            tracing::warn!(%function, why = %refusal.title, "an answer is not in all flows");
             Ok(())
         }
         Ok(()) => Ok(()),

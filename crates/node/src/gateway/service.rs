@@ -19,6 +19,7 @@ use crate::gateway::call::below;
 use crate::gateway::context::Gateway;
 use crate::gateway::here::{here, unknown};
 use crate::gateway::nearby;
+use crate::later::strip_told;
 use crate::registry::Function;
 use crate::sites::elsewhere::Way;
 
@@ -33,8 +34,11 @@ const OWN: [&str; 4] = ["/v1", "/healthz", "/readyz", "/metrics"];
 pub(crate) async fn serve(
     gateway: Arc<Gateway>,
     peer: SocketAddr,
-    request: Request<Arriving>,
+    mut request: Request<Arriving>,
 ) -> Result<Response<Body>, Infallible> {
+    if !gateway.elsewhere.is_passed_on(request.headers()) {
+        strip_told(request.headers_mut());
+    }
     let path = request.uri().path();
     if let Some(rest) = path.strip_prefix(FUNCTION) {
         let name = first(rest);

@@ -18,12 +18,15 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
     });
     let help = "Changes of flows by reason: of owners, cores, sizes and nodes.";
     out.counters("flow_migrations", help, None, moves)?;
-    let about = each().map(|(name, flow)| {
-        let class = flow.class_bytes.to_string();
-        ([("flow", name.to_string()), ("owner", flow.owner.clone()), ("class", class)], 1u64)
+    let about = each()
+        .map(|(name, flow)| ([("flow", name.to_string()), ("owner", flow.owner.clone())], 1u64));
+    out.gauges("flow_info", "Who owns a flow.", None, about)?;
+    let lanes = each().flat_map(|(name, flow)| {
+        let lanes = flow.lanes.iter();
+        lanes.map(move |(from, bytes)| ([("flow", name), ("lane", &**from)], *bytes))
     });
-    let help = "Who owns a flow, and bytes of the size class of its first lane.";
-    out.gauges("flow_info", help, None, about)?;
+    let help = "The size class of each lane of a flow.";
+    out.gauges("flow_lane", help, Some(&Unit::Bytes), lanes)?;
     let alarms = each().flat_map(|(name, flow)| {
         flow.alarms.iter().map(move |alarm| ([("flow", name), ("alarm", &**alarm)], 1u64))
     });

@@ -122,8 +122,8 @@ pub struct FlowFigures {
     pub epoch: u64,
     /// Who owns it.
     pub owner: String,
-    /// Bytes of the size class of its first lane.
-    pub class_bytes: u64,
+    /// The names of its lanes, and bytes of the size class of each.
+    pub lanes: Vec<(String, u64)>,
     /// What goes in a tenth of a second as a share of what it can hold.
     pub utilization: f64,
     /// How much spoke for a change of hands.

@@ -188,6 +188,7 @@ mod tests {
                 "swell_flow_epoch gauge",
                 "swell_flow_info gauge",
                 "swell_flow_items counter",
+                "swell_flow_lane_bytes gauge",
                 "swell_flow_last_access_timestamp_seconds gauge",
                 "swell_flow_migrations counter",
                 "swell_flow_next_pause_seconds gauge",

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderName, Request, Response};
+use http::{Request, Response};
 
 use swell_api::invocation::InvocationState;
 
-use crate::later::{Ended, depth};
+use crate::later::{ATTEMPT, Ended, depth};
 use crate::queue::backoff::{millis, pause};
 use crate::queue::callback::{CALL_ID, PostError};
 use crate::queue::entry::{AnswerHead, Entry};
@@ -16,8 +16,6 @@ use crate::queue::ledger::Change;
 use crate::queue::verdict::{Closed, Verdict, judge};
 use crate::refusal::Refusal;
 
-/// Which try of a call this is, from 1.
-pub const ATTEMPT: HeaderName = HeaderName::from_static("x-swell-attempt");
 /// How often an answer is posted before that is given up.
 const POSTS_MAX: u32 = 10;
 

@@ -124,6 +124,17 @@ impl Elsewhere {
         self.towards(seat, None, headers, false)
     }
 
+    /// Whether a request is one that a node of this or another site passed on: their calls come to
+    /// the gateway like any other, and a node without sites gets none.
+    pub fn is_passed_on(&self, headers: &HeaderMap) -> bool {
+        let has_sites = || {
+            self.is_expected.load(Ordering::Acquire)
+                || self.is_follower.load(Ordering::Acquire)
+                || self.site.read().is_some()
+        };
+        headers.contains_key(HOPS) && has_sites()
+    }
+
     fn towards(
         &self,
         contact: Contact,
@@ -353,7 +364,9 @@ mod tests {
         assert_eq!(elsewhere.way("cart", None, &hops("1")).map(|way| way.hops), Some(2));
         assert_eq!(elsewhere.way("cart", None, &hops("2")), None, "nobody plays ball with it");
         assert_eq!(elsewhere.acts_for("shop", None), Acting::Others);
+        assert!(elsewhere.is_passed_on(&hops("1")) && !elsewhere.is_passed_on(&HeaderMap::new()));
         elsewhere.follow(None);
+        assert!(!elsewhere.is_passed_on(&hops("1")), "nobody passes anything on to a lone node");
         assert_eq!(elsewhere.acts_for("shop", None), Acting::Ours);
     }
 

@@ -12,20 +12,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request};
 use swell_core::council::acting::Acting;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::wall_ms;
+use crate::later::SCHEDULED;
 use crate::observe::function_metrics::TriggerKind;
 use crate::refusal::Refusal;
 use crate::trigger::schedule::Schedule;
 use crate::trigger::table::{Clockwork, Table};
 use crate::trigger::triggers::{Triggers, deferred};
 
-/// When the run was to be, in RFC 3339.
-const SCHEDULED: HeaderName = HeaderName::from_static("x-swell-scheduled-at");
 /// How long the task sleeps at most.
 const NAP_MAX: Duration = Duration::from_secs(30);
 /// How long it waits after calls could not be left.

@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderName, Method, Request};
+use http::{Method, Request};
 use parking_lot::RwLock;
 use swell_core::council::acting::Acting;
 use tokio::sync::watch;
 
 use crate::api::context::{Events, Publishing};
-use crate::later::{DEPTH, Deferred, Ended, Followers};
+use crate::later::{DEPTH, Deferred, Ended, Followers, ORIGIN, ORIGIN_STATUS};
 use crate::observe::function_metrics::TriggerKind;
 use crate::queue::calls::Queue;
 use crate::refusal::Refusal;
@@ -19,10 +19,6 @@ use crate::registry::Registry;
 use crate::trigger::cloud_event::{self, Incoming};
 use crate::trigger::table::{Callee, Table};
 
-/// The function whose end sets off a call.
-const ORIGIN: HeaderName = HeaderName::from_static("x-swell-origin");
-/// The status of its answer.
-const ORIGIN_STATUS: HeaderName = HeaderName::from_static("x-swell-origin-status");
 /// Calls that may lead to a call, each by its end: more can only be a circle.
 const DEPTH_MAX: u32 = 16;
 
@@ -142,7 +138,7 @@ impl Followers for Triggers {
     fn after(&self, ended: &Ended<'_>) -> Vec<Deferred> {
         let table = self.table();
         let Some(ends) = table.ends.get(ended.function) else { return Vec::new() };
-        if ended.depth >= DEPTH_MAX {
+        if is_circle(ended) {
             let function = ended.function;
             tracing::warn!(%function, depth = ended.depth, "no call follows: this is a circle");
             return Vec::new();
@@ -150,6 +146,11 @@ impl Followers for Triggers {
         let wanted = ends.iter().filter(|end| end.fits(ended.status));
         wanted.map(|end| deferred(&end.callee, TriggerKind::Function, following(ended))).collect()
     }
+}
+
+/// Whether so many calls led to it that they can only go round.
+fn is_circle(ended: &Ended<'_>) -> bool {
+    ended.depth >= DEPTH_MAX
 }
 
 /// The request that tells of an end: its body is the answer's.
@@ -172,4 +173,30 @@ pub fn deferred(callee: &Callee, trigger: TriggerKind, request: Request<Bytes>) 
     let Callee { function, retry } = callee;
     let (function, retry) = (function.to_string(), *retry);
     Deferred { function, trigger, request, callback: None, retry, key: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::later::depth;
+
+    #[test]
+    fn calls_that_go_round_end() {
+        // Versions that are brought back can close a circle.
+        let headers = HeaderMap::new();
+        let (mut hops, body) = (0, Bytes::from_static(b"Eve"));
+        loop {
+            let (function, headers) = ("after", &headers);
+            let ended = Ended { function, status: 200, headers, body: body.clone(), depth: hops };
+            if is_circle(&ended) {
+                break;
+            }
+            let request = following(&ended);
+            assert_eq!((depth(request.headers()), request.body()), (hops + 1, &body));
+            hops += 1;
+        }
+        assert_eq!(hops, 16);
+    }
 }

@@ -107,7 +107,8 @@ async fn the_analyzer_moves_a_flow_from_who_has_no_room() {
         flow = watched => flow,
         answer = busy => panic!("it never ends: {answer:?}"),
     };
-    assert_eq!(flow["migrations"]["analyzer"], 1, "{flow:#}");
+    let moves = |why: &str| flow["migrations"][why].as_u64().unwrap_or(0);
+    assert_eq!(moves("analyzer-relief") + moves("analyzer-stuck"), 1, "{flow:#}");
     // The call that waits for an instance gives up its place; its item is not lost.
     let flow = house.until("all are done", |flow| flow["items"]["done"] == 5).await;
     assert_eq!((&flow["depth"], &flow["items"]["dead"]), (&0.into(), &0.into()), "{flow:#}");
