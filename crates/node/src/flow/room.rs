@@ -56,8 +56,6 @@ mod tests {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    use swell_core::flow::view::FifoId;
-
     use super::*;
     use crate::flow::alone::flow_alone;
     use crate::flow::news::News;

@@ -201,7 +201,6 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
 #[cfg(test)]
 mod tests {
     use swell_core::flow::cost::{Change, Kind};
-    use swell_core::flow::view::FifoId;
     use swell_core::time::Span;
 
     use super::*;
