@@ -58,7 +58,7 @@ async fn put(State(oslo): State<Shared>, body: Bytes) -> Response {
     let known = oslo.items.len() as u64 - chunk.first;
     oslo.items.extend(chunk.items.into_iter().skip(known as usize));
     if oslo.fails {
-        StatusCode::SERVICE_UNAVAILABLE.into_response()
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     } else {
         oslo.next().into_response()
     }

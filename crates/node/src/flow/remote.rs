@@ -12,7 +12,7 @@ use crate::flow::end::PutError;
 use crate::flow::flows::Flows;
 use crate::flow::lane::Lane;
 use crate::flow::line::Line;
-use crate::flow::wire::{Chunk, ChunkHead, ELSEWHERE, Next, OUT_OF_TURN, text};
+use crate::flow::wire::{Chunk, ChunkHead, ELSEWHERE, NOT_UP, Next, OUT_OF_TURN, text};
 
 /// How long a request waits for room at most.
 const WAIT_MAX: Duration = Duration::from_secs(10);
@@ -51,7 +51,11 @@ impl Flows {
                 Err((400, format!("an item of the flow may have up to {max} bytes")))
             }
             Err(PutError::Disk(error)) => Err((507, format!("it could not be kept: {error}"))),
-            Err(error) => Err((503, format!("the flow is not up just now: {error:?}"))),
+            // Where none of them is in, the sender may know.
+            Err(error) => {
+                let status = if put.count == 0 { NOT_UP } else { 500 };
+                Err((status, format!("the flow is not up just now: {error:?}")))
+            }
         }
     }
 
@@ -66,7 +70,7 @@ impl Flows {
         if !feeds {
             return Err((403, format!("`{peer}` does not feed the lane `{}`", head.lane)));
         }
-        let line = up.line.as_ref().map_err(|why| (503, why.to_string()))?;
+        let line = up.line.as_ref().map_err(|why| (NOT_UP, why.to_string()))?;
         let lane = line.lanes.iter().find(|lane| *lane.from == *head.lane);
         let lane = lane.ok_or_else(|| (404, format!("`{name}` has no lane `{}`", head.lane)))?;
         Ok((line.clone(), lane.clone()))

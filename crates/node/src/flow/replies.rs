@@ -3,7 +3,7 @@
 use swell_api::flow::Full;
 use swell_link::error::LinkError;
 
-use crate::flow::wire::{CHUNK_BYTES, ELSEWHERE, Elsewhere, Next, parse};
+use crate::flow::wire::{CHUNK_BYTES, ELSEWHERE, Elsewhere, NOT_UP, Next, parse};
 
 /// How many of these items go together. Where some may be dropped each goes alone, as its
 /// number would else be another's.
@@ -47,7 +47,8 @@ pub(crate) fn is_final(error: &LinkError) -> bool {
 /// before anything was done.
 pub(crate) fn is_untaken(error: &LinkError) -> bool {
     let went_on = || answer::<Elsewhere>(error, ELSEWHERE).is_some();
-    error.is_harmless() || is_final(error) || went_on()
+    let is_changing = matches!(error, LinkError::Refused { status: NOT_UP, .. });
+    error.is_harmless() || is_final(error) || is_changing || went_on()
 }
 
 #[cfg(test)]
@@ -72,7 +73,8 @@ mod tests {
             (unreachable, true),
             (refused(404, ""), true),
             (refused(ELSEWHERE, r#"{"node":"rome","at":"127.0.0.1:1"}"#), true),
-            (refused(503, ""), false),
+            (refused(NOT_UP, ""), true),
+            (refused(500, ""), false),
             (refused(507, ""), false),
             (LinkError::Late(peer.clone()), false),
             (LinkError::Broken { peer, reason }, false),

@@ -37,6 +37,8 @@ pub(crate) mod path {
 
 /// The status of an answer that holds an [`Elsewhere`].
 pub(crate) const ELSEWHERE: u16 = 421;
+/// The status of an answer to items of which none was taken, as the flow is being changed.
+pub(crate) const NOT_UP: u16 = 503;
 /// The status of an answer that holds a [`Next`] which is not what the request went by.
 pub(crate) const OUT_OF_TURN: u16 = 409;
 
