@@ -29,6 +29,13 @@ use swell_link::purpose::Purpose;
 const DAY: Duration = Duration::from_secs(86_400);
 const LONG: Duration = Duration::from_secs(60);
 
+/// After so long another connection is tried.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// After so many tries of which no thread took one, no thread is free.
+const IN_VAIN: u32 = 5;
+const TRIES_MAX: u32 = 150;
+
 fn identity(authority: &Authority, name: &str, purpose: Purpose) -> Identity {
     let issued = authority.issue(name, purpose, SystemTime::now(), DAY).expect("it is issued");
     Identity::of_pem(authority.certificate(), &issued.certificate, &issued.key)
@@ -201,22 +208,28 @@ impl Jam {
         jammed.stuck -= 1;
     }
 
-    /// Takes all threads that there are at some addresses, one after the other; comes back when
-    /// all are stuck.
+    /// Takes threads at some addresses until none takes another call: either all are stuck, or
+    /// those that wait for the network are, and nobody wakes the rest.
     fn begin(&self, flooder: &Identity, to: &[Address], threads: usize) {
         let (jammed, changed) = &*self.0;
-        for taken in 1..=threads {
+        let (mut stuck, mut in_vain) = (0, 0);
+        for _ in 0..TRIES_MAX {
             for to in to {
-                // Another connection for each thread, for those that are stuck read nothing.
+                // Another connection each time, for those of threads that are stuck read nothing.
                 let (client, to) = (Client::new(flooder.clone()), to.clone());
                 tokio::spawn(async move { client.post(&to, "/jam", Bytes::new(), 0, LONG).await });
             }
             let jammed = jammed.lock().expect("nobody panics with it");
-            let are_free = |jammed: &mut Jammed| jammed.stuck < taken * to.len();
-            let waited = changed.wait_timeout_while(jammed, LONG, are_free);
+            let are_free = |jammed: &mut Jammed| jammed.stuck < threads * to.len();
+            let waited = changed.wait_timeout_while(jammed, AGAIN, are_free);
             let (jammed, waited) = waited.expect("nobody panics with it");
-            assert!(!waited.timed_out(), "only {} are stuck", jammed.stuck);
+            in_vain = if jammed.stuck == stuck { in_vain + 1 } else { 0 };
+            stuck = jammed.stuck;
+            if !waited.timed_out() || (stuck >= to.len() && in_vain >= IN_VAIN) {
+                return;
+            }
         }
+        panic!("only {stuck} are stuck");
     }
 
     /// Lets all go on; whether they were stuck until now.
