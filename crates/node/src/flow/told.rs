@@ -118,7 +118,9 @@ fn came(line: &Line, moved: &Moved) -> String {
     let Moved { at_ms, from, why, because, took, .. } = moved;
     let ago = wall_ms().saturating_sub(*at_ms) as f64 / 1e3;
     let from = line.owner_name(*from);
-    let mut words = format!("It came from `{from}` {ago:.0} s ago, by {why}");
+    // What the analyzer moved it for is told after it, in words.
+    let by = if why.starts_with("analyzer") { "analyzer" } else { why };
+    let mut words = format!("It came from `{from}` {ago:.0} s ago, by {by}");
     if !because.is_empty() {
         words += &format!(", as {because}");
     }
