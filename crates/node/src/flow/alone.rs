@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use swell_api::flow::FlowSpec;
 use swell_core::flow::view::FifoId;
+use swell_core::time::Instant;
 use swell_core::units::Bytes;
 use swell_fifo::class::Class;
 use tempfile::TempDir;
 
+use crate::flow::functions::Tick;
 use crate::flow::line::Line;
 use crate::flow::news::News;
 use crate::flow::pool::Regions;
+use crate::registry::Registry;
 use crate::settings::{FlowCores, FlowSettings};
 
 /// A flow `frames` from `camera` to `detect`, with this number and a lane that holds so many bytes;
@@ -37,4 +40,18 @@ pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
         (&Regions::new(&settings), &Arc::default()),
     );
     (line.expect("there is room for it"), folder)
+}
+
+/// A look at this tenth of a second, on a machine of sixteen processors.
+pub(crate) fn tick(number: u64, registry: &Registry) -> Tick<'_> {
+    Tick {
+        now: Instant::from_millis(number * 100),
+        now_us: number * 100_000,
+        now_ns: number * 100_000_000,
+        number,
+        memory: 0.1,
+        memory_bytes: 1e9,
+        processors: 16.0,
+        registry,
+    }
 }

@@ -182,7 +182,7 @@ mod tests {
     use swell_core::flow::topology::{Spot, Topology};
 
     use super::*;
-    use crate::flow::alone::flow_alone;
+    use crate::flow::alone::{flow_alone, tick};
     use crate::flow::functions::Functions;
     use crate::flow::news::News;
     use crate::registry::Registry;
@@ -196,19 +196,6 @@ mod tests {
             memory: core / 8,
         };
         Places::on(Topology::new((0..16).map(spot)))
-    }
-
-    fn tick(number: u64, registry: &Registry) -> Tick<'_> {
-        Tick {
-            now: Instant::from_millis(number * 100),
-            now_us: number * 100_000,
-            now_ns: number * 100_000_000,
-            number,
-            memory: 0.1,
-            memory_bytes: 1e9,
-            processors: 16.0,
-            registry,
-        }
     }
 
     fn rounded(share: f64) -> f64 {

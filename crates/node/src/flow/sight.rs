@@ -350,7 +350,7 @@ impl LineSight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::alone::flow_alone;
+    use crate::flow::alone::{flow_alone, tick};
     use crate::flow::news::News;
     use crate::registry::Registry;
 
@@ -371,16 +371,7 @@ mod tests {
         ] {
             counters.put.fetch_add(put, Ordering::Relaxed);
             counters.done.fetch_add(done, Ordering::Relaxed);
-            let tick = Tick {
-                now: Instant::from_millis(number * 100),
-                now_us: number * 100_000,
-                now_ns: number * 100_000_000,
-                number,
-                memory: 0.1,
-                memory_bytes: 1e9,
-                processors: 16.0,
-                registry: &registry,
-            };
+            let tick = tick(number, &registry);
             sight.read(&tick, counters);
             assert_eq!(sight.still(), Span::from_millis(expected), "{number}");
         }
