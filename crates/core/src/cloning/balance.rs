@@ -34,8 +34,8 @@ const TRIALS: f64 = 0.004;
 /// The same share while forecasts know more than habit, and the skill at which that begins and is
 /// lent in full. Where calls come by chance alone skill is about nothing.
 const SKILLED: f64 = 0.5;
-const SKILL_LEAST: f64 = 0.05;
-const SKILL_ENOUGH: f64 = 0.2;
+const SKILL_LEAST: f64 = 0.03;
+const SKILL_ENOUGH: f64 = 0.12;
 /// Starts that one cold start surely spared is worth.
 const WORTH: f64 = 10.0;
 /// Standard deviations beyond which what was spared, or lost, is no chance.
