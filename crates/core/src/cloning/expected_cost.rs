@@ -149,7 +149,8 @@ impl ClonePolicy for ExpectedCost {
             if own.chance * cost > self.prices.start_useless {
                 wish.sure = n;
             }
-            let trust = if n <= window.known { 1.0 } else { trust };
+            // What is certain is made whatever clones are good for, and so it is kept.
+            let trust = if n <= window.known.max(wish.sure) { 1.0 } else { trust };
             let worth = window.worth(n, own, candidate) * cost * trust;
             (wish.count, wish.worth, wish.bid) = (n, worth, net / (held + start));
         }
