@@ -6,18 +6,20 @@
 //! as well, such as who had to make room for them; and what `on` would do is decided by the
 //! very code that does it. Nothing of it reaches the real mind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::action::Action;
 use crate::catalog;
+use crate::cloning::manager::Manager;
 use crate::decide;
 use crate::event::Event;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
+use crate::pool::clones::CloneTally;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::receipt::{Account, Served};
-use crate::settings::{CloningMode, CloningSettings, SiteSettings};
+use crate::settings::SiteSettings;
 use crate::time::{Instant, Span};
 
 /// How long a thaw is taken to take.
@@ -40,6 +42,8 @@ pub(crate) struct Shadow {
     waiting: BTreeMap<RequestId, FunctionId>,
     /// Calls of functions of which nobody knows yet how long they run.
     unmeasured: Vec<Begun>,
+    /// Functions whose last call had no answer: so it is with calls of the second mind's.
+    unanswered: BTreeSet<FunctionId>,
     actions: Vec<Action>,
 }
 
@@ -62,8 +66,10 @@ impl Shadow {
     /// them: without any instance. None for a policy that is not in the catalogue.
     pub(crate) fn beside(real: &Mind, settings: &SiteSettings, now: Instant) -> Option<Self> {
         let policy = catalog::build(&settings.policy, settings.seed).ok()?;
+        let mut mind = Mind::new(real.pool.limit(), policy.keeper, policy.dispatch);
+        mind.cloning = Manager::doing_foreseen();
         let mut shadow = Self {
-            mind: Mind::new(real.pool.limit(), policy.keeper, policy.dispatch),
+            mind,
             served: Served::default(),
             under_way: BTreeMap::new(),
             begun: 0,
@@ -71,9 +77,10 @@ impl Shadow {
             heard: now,
             waiting: BTreeMap::new(),
             unmeasured: Vec::new(),
+            unanswered: BTreeSet::new(),
             actions: Vec::new(),
         };
-        let settings = Box::new(heightened(&real.cloning.settings));
+        let settings = Box::new(real.cloning.settings.clone());
         shadow.tell(now, Event::CloningSet { settings }, &real.pool);
         for function in real.pool.functions() {
             let known = real.pool.known(function);
@@ -84,7 +91,7 @@ impl Shadow {
             }
         }
         for (function, mode) in real.cloning.chosen() {
-            let mode = Some(done(mode));
+            let mode = Some(mode);
             shadow.tell(now, Event::CloningChosen { function, mode }, &real.pool);
         }
         for (function, bounds) in real.cloning.bounded() {
@@ -96,6 +103,16 @@ impl Shadow {
     /// What it served and made so far.
     pub(crate) fn account(&self, now: Instant) -> Account {
         Account::of(&self.mind, self.served, now)
+    }
+
+    /// Of its clones, those of functions of which the real mind makes none.
+    pub(crate) fn foreseen(&self) -> CloneTally {
+        self.mind.pool.clones_foreseen()
+    }
+
+    /// Its calls that waited for a start.
+    pub(crate) fn cold(&self) -> u64 {
+        self.served.cold
     }
 
     /// When it would have the real mind's world tell it that time has passed: not at each of its
@@ -112,18 +129,20 @@ impl Shadow {
     pub(crate) fn hear(&mut self, now: Instant, event: &Event, real: &Pool) {
         self.heard = now;
         self.live_until(now, real);
-        if let Event::InvocationFinished { instance, run, .. } = event
+        if let Event::InvocationFinished { instance, run, .. }
+        | Event::InvocationFailed { instance, run, .. } = event
             && let Some(tenant) = real.get(*instance)
         {
-            self.measured(now, tenant.function(), *run);
+            let function = tenant.function();
+            self.note_unanswered(function, matches!(event, Event::InvocationFailed { .. }));
+            self.measured(now, function, *run);
+        }
+        if let Event::InstanceFailed { instance } = event
+            && let Some(tenant) = real.get(*instance).filter(|tenant| tenant.active > 0)
+        {
+            self.note_unanswered(tenant.function(), true);
         }
         let event = match event {
-            Event::CloningSet { settings } => {
-                Event::CloningSet { settings: Box::new(heightened(settings)) }
-            }
-            Event::CloningChosen { function, mode } => {
-                Event::CloningChosen { function: *function, mode: mode.map(done) }
-            }
             Event::RequestArrived { request, function } => {
                 self.waiting.insert(*request, *function);
                 event.clone()
@@ -133,6 +152,8 @@ impl Shadow {
             | Event::FunctionRemoved { .. }
             | Event::MemoryChanged { .. }
             | Event::HistoryRecalled { .. }
+            | Event::CloningSet { .. }
+            | Event::CloningChosen { .. }
             | Event::ClonesBounded { .. }
             | Event::DemandForecast { .. }
             | Event::DemandForeseen { .. } => event.clone(),
@@ -141,6 +162,7 @@ impl Shadow {
             | Event::StartFailed { .. }
             | Event::InstanceResumed { .. }
             | Event::InvocationFinished { .. }
+            | Event::InvocationFailed { .. }
             | Event::InstanceFailed { .. }
             | Event::CloneProbed { .. }
             | Event::NearbyTold { .. }
@@ -210,7 +232,7 @@ impl Shadow {
         match known.filter(|run| run.is_measured()) {
             Some(run) => {
                 let run = run.mean();
-                self.begin(now + run, Event::InvocationFinished { instance, request, run });
+                self.begin(now + run, self.ended(function, instance, request, run));
             }
             None => self.unmeasured.push(Begun { function, instance, request, at: now }),
         }
@@ -223,8 +245,29 @@ impl Shadow {
         self.unmeasured = left;
         let ended: Vec<Begun> = ended;
         for Begun { instance, request, at, .. } in ended {
-            let event = Event::InvocationFinished { instance, request, run };
+            let event = self.ended(function, instance, request, run);
             self.begin((at + run).max(now), event);
+        }
+    }
+
+    fn note_unanswered(&mut self, function: FunctionId, is_unanswered: bool) {
+        match is_unanswered {
+            true => drop(self.unanswered.insert(function)),
+            false => drop(self.unanswered.remove(&function)),
+        }
+    }
+
+    /// How a call ends: as the last of the function did in the real world.
+    fn ended(
+        &self,
+        function: FunctionId,
+        instance: InstanceId,
+        request: RequestId,
+        run: Span,
+    ) -> Event {
+        match self.unanswered.contains(&function) {
+            true => Event::InvocationFailed { instance, request, run },
+            false => Event::InvocationFinished { instance, request, run },
         }
     }
 
@@ -232,14 +275,4 @@ impl Shadow {
         self.begun += 1;
         self.under_way.insert((at, self.begun), event);
     }
-}
-
-/// The settings by which the second mind makes the clones that the real one only foresees.
-fn heightened(settings: &CloningSettings) -> CloningSettings {
-    CloningSettings { mode: done(settings.mode), ..settings.clone() }
-}
-
-/// What is only foreseen is done.
-fn done(mode: CloningMode) -> CloningMode {
-    if mode == CloningMode::Shadow { CloningMode::On } else { mode }
 }

@@ -4,7 +4,7 @@
 //! nothing else. Deliberately absent: a clock, chance without a seed, any way to reach
 //! the world but through the list of actions.
 
-use crate::action::Action;
+use crate::action::{Action, StartKind};
 use crate::catalog;
 use crate::cloning::short::ShortTally;
 use crate::decide;
@@ -18,7 +18,7 @@ use crate::planning;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::recall;
-use crate::receipt::{Account, Receipt, Served};
+use crate::receipt::{Account, Came, Foreseen, Receipt, Served, Share};
 use crate::settings::{CloningMode, SiteSettings};
 use crate::shadow::Shadow;
 use crate::time::Instant;
@@ -33,6 +33,9 @@ pub struct Site {
     /// Since when what is served is counted beside the shadow.
     since: Instant,
     shadow: Option<Box<Shadow>>,
+    /// What came since the mind began.
+    came: Came,
+    foreseen: Foreseen,
 }
 
 impl Site {
@@ -52,6 +55,8 @@ impl Site {
             served: Served::default(),
             since: Instant::ZERO,
             shadow: None,
+            came: Came::default(),
+            foreseen: Foreseen::default(),
         }
     }
 
@@ -121,8 +126,21 @@ impl Site {
     /// What clones saved and cost; with functions in shadow, what they would have.
     pub fn receipt(&self, now: Instant) -> Receipt {
         let real = Account::of(&self.mind, self.served, now);
-        let shadow = self.shadow.as_ref().map(|shadow| shadow.account(now));
-        Receipt { since: self.since, real, shadow }
+        let (lift, cold) = (self.mind.lift.tally(), self.came.cold());
+        let foreseen = self.shadow.as_ref().map_or_else(
+            || self.foreseen.past(),
+            |shadow| self.foreseen.with(shadow.foreseen(), shadow.cold(), cold),
+        );
+        Receipt {
+            since: self.since,
+            real,
+            shadow: self.shadow.as_ref().map(|shadow| shadow.account(now)),
+            on: Share::made(&self.came, real.clones, lift),
+            foreseen: Share::foreseen(&self.came, foreseen),
+            off: self.came.off(),
+            spared: lift.spared,
+            regretted: lift.regretted,
+        }
     }
 
     /// Takes in one piece of news and appends the orders that follow from it.
@@ -131,12 +149,26 @@ impl Site {
             shadow.hear(now, &event, &self.mind.pool);
         }
         let chooses = matches!(event, Event::CloningSet { .. } | Event::CloningChosen { .. });
+        if let Event::RequestArrived { function, .. } = event {
+            self.came.of(self.mind.cloning.mode(function)).all += 1;
+        }
         let before = actions.len();
         let taken = decide::decide(&mut self.mind, now, event, actions);
         self.taken = taken.or(self.taken);
         self.served.count(&actions[before..]);
+        self.count_cold(&actions[before..]);
         if chooses {
             self.look_at_shadow(now);
+        }
+    }
+
+    fn count_cold(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Action::Invoke { instance, start: StartKind::Cold, .. } = action
+                && let Some(tenant) = self.mind.pool.get(*instance)
+            {
+                self.came.of(self.mind.cloning.mode(tenant.function())).cold += 1;
+            }
         }
     }
 
@@ -144,9 +176,12 @@ impl Site {
     /// instance, so a receipt counts both from when it began.
     fn look_at_shadow(&mut self, now: Instant) {
         if !self.mind.cloning.has_shadow() {
-            self.shadow = None;
+            if let Some(shadow) = self.shadow.take() {
+                self.foreseen.end(shadow.foreseen(), shadow.cold(), self.came.cold());
+            }
         } else if self.shadow.is_none() {
             self.shadow = Shadow::beside(&self.mind, &self.settings, now).map(Box::new);
+            self.foreseen.begin(self.came.cold());
             self.since = now;
             self.served = Served::default();
         }

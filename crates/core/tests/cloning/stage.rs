@@ -23,6 +23,7 @@ pub(crate) struct Stage {
     pub(crate) log: Vec<(Instant, Action)>,
     pub(crate) probes_find: bool,
     pub(crate) clones_start: bool,
+    pub(crate) calls_answer: bool,
     under_way: BTreeMap<(Instant, u64), Event>,
     begun: u64,
     requests: u64,
@@ -43,6 +44,7 @@ impl Stage {
             log: Vec::new(),
             probes_find: true,
             clones_start: true,
+            calls_answer: true,
             under_way: BTreeMap::new(),
             begun: 0,
             requests: 0,
@@ -100,6 +102,9 @@ impl Stage {
             }
             Action::Start { instance, .. } => {
                 self.begin(START, Event::InstanceStarted { instance, took: START });
+            }
+            Action::Invoke { request, instance, .. } if !self.calls_answer => {
+                self.begin(RUN, Event::InvocationFailed { instance, request, run: RUN });
             }
             Action::Invoke { request, instance, .. } => {
                 self.begin(RUN, Event::InvocationFinished { instance, request, run: RUN });
