@@ -27,8 +27,9 @@ pub struct Receipt {
     pub shadow: Option<ReceiptShare>,
     /// Of calls of functions whose clones were made, those that a clone was ready for.
     pub cold_spared: u64,
-    /// Calls of any function that waited for a start because clones had taken the memory of an
-    /// instance that would have served them. `on.cold_avoided` is what was spared less these.
+    /// Calls of any function that waited for a start because of clones, such as for an instance that
+    /// had to make room: what was spared less `on.cold_avoided`, which a second mind without clones
+    /// tells.
     pub cold_caused: u64,
     /// How bands of steps held.
     #[serde(default, skip_serializing_if = "Option::is_none")]

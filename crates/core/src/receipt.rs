@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Action, StartKind};
-use crate::cloning::lift::LiftTally;
 use crate::cloning::manager::Outcomes;
 use crate::mind::Mind;
 use crate::pool::clones::CloneTally;
@@ -113,16 +112,16 @@ pub struct Share {
     pub avoided: i64,
 }
 
-/// What is known of functions whose clones are only foreseen, besides what the second mind counts.
+/// What second minds of a kind have counted, besides what the one that is there does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Foreseen {
+pub(crate) struct Seconds {
     /// What earlier second minds counted.
     past: (CloneTally, i64),
     /// Cold starts of the real mind when this one began.
     cold_before: u64,
 }
 
-impl Foreseen {
+impl Seconds {
     /// A second mind begins, when so many calls were cold.
     pub(crate) fn begin(&mut self, cold: u64) {
         self.cold_before = cold;
@@ -153,13 +152,10 @@ impl Foreseen {
 }
 
 impl Share {
-    /// Of functions whose clones are made: what a clone spared was a cold start, and what was pushed
-    /// out for clones and called for before it would have gone is one that they brought about.
-    pub(crate) fn made(came: &Came, clones: CloneTally, lift: LiftTally) -> Self {
-        let avoided = match clones.made {
-            0 => 0,
-            _ => lift.spared.cast_signed() - lift.regretted.cast_signed(),
-        };
+    /// Of functions whose clones are made: what is cold in a mind that goes by habit alone, and not
+    /// in the real one.
+    pub(crate) fn made(came: &Came, clones: CloneTally, fewer_without: i64) -> Self {
+        let avoided = if clones.made > 0 { -fewer_without } else { 0 };
         Self { calls: came.on, clones, avoided }
     }
 
@@ -170,7 +166,7 @@ impl Share {
     }
 }
 
-/// What happened, and beside it what would have happened with clones.
+/// What happened, and beside it what would have happened with clones, and without.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Since when both were counted.
@@ -187,6 +183,6 @@ pub struct Receipt {
     pub off: Calls,
     /// Of the calls of functions whose clones are made, those that a clone was ready for.
     pub spared: u64,
-    /// Calls of any function that waited for a start because of clones.
-    pub regretted: u64,
+    /// What would have happened without clones; none while none are made.
+    pub habit: Option<Account>,
 }

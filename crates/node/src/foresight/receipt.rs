@@ -16,15 +16,14 @@ pub fn note(ground: &Ground) {
 
 /// The sums since the node came up: what happened, what became of clones, and what would have.
 fn sums(ground: &Ground) -> Sums {
-    let Receipt { on, foreseen, off, spared, regretted, .. } = ground.parts.live.receipt();
+    let Receipt { on, foreseen, off, spared, .. } = ground.parts.live.receipt();
     let covered = *ground.desk.covered.lock();
     Sums {
         calls: off.all + foreseen.calls.all + on.calls.all,
         cold: off.cold + foreseen.calls.cold + on.calls.cold,
         on: part(&on),
         shadow: part(&foreseen),
-        spared: if on.clones.made > 0 { spared } else { 0 },
-        caused: if on.clones.made > 0 { regretted } else { 0 },
+        spared,
         steps: covered.steps,
         minutes: covered.minutes,
     }
@@ -60,12 +59,19 @@ pub fn since(ground: &Ground, since_ms: u64) -> api::Receipt {
         cold: sums.cold,
         on: told(&sums.on, mode == ForecastMode::On),
         shadow: told(&sums.shadow, mode == ForecastMode::Shadow),
-        cold_spared: sums.spared,
-        cold_caused: sums.caused,
+        cold_spared: balance(&sums)[0],
+        cold_caused: balance(&sums)[1],
         bands_of_steps: bands(&sums.steps),
         bands_of_minutes: bands(&sums.minutes),
         text: text(mode, &sums),
     }
+}
+
+/// Cold starts that clones spared, and that they brought about: what a clone was ready for, less what
+/// they avoided on balance.
+fn balance(sums: &Sums) -> [u64; 2] {
+    let spared = sums.spared.max(u64::try_from(sums.on.avoided).unwrap_or(0));
+    [spared, (spared.cast_signed() - sums.on.avoided).unsigned_abs()]
 }
 
 /// A share, if there is any function of it.
@@ -91,7 +97,8 @@ fn bands(covered: &Covered) -> Option<api::ReceiptBands> {
 }
 
 fn text(mode: ForecastMode, sums: &Sums) -> String {
-    let Sums { on, shadow, spared, caused, .. } = sums;
+    let Sums { on, shadow, .. } = sums;
+    let [spared, caused] = balance(sums);
     let mut told = Vec::new();
     if on.calls > 0 || on.made > 0 {
         let Part { calls, cold, made, used, avoided, wasted, .. } = *on;
@@ -138,7 +145,7 @@ mod tests {
         let part =
             |avoided| Part { calls: 100, cold: 7, made: 6, used: 4, avoided, ..Part::default() };
         let none = Sums::default();
-        let on = |avoided| Sums { on: part(avoided), spared: 4, caused: 1, ..none };
+        let on = |avoided| Sums { on: part(avoided), spared: 4, ..none };
         let shadow = |avoided| Sums { shadow: part(avoided), ..none };
         for (sums, mode, words) in [
             (none, ForecastMode::Off, "forecasts are off"),

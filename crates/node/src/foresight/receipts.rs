@@ -28,8 +28,6 @@ pub struct Sums {
     pub shadow: Part,
     /// Calls that a clone was ready for.
     pub spared: u64,
-    /// Calls that waited for a start because of clones.
-    pub caused: u64,
     /// How bands of steps held.
     pub steps: Covered,
     /// How bands of minutes held.
@@ -68,7 +66,6 @@ impl Sums {
             on: self.on.since(&earlier.on),
             shadow: self.shadow.since(&earlier.shadow),
             spared: self.spared.saturating_sub(earlier.spared),
-            caused: self.caused.saturating_sub(earlier.caused),
             steps: self.steps.since(&earlier.steps),
             minutes: self.minutes.since(&earlier.minutes),
         }
@@ -81,7 +78,6 @@ impl Sums {
         self.on.add(&more.on);
         self.shadow.add(&more.shadow);
         self.spared += more.spared;
-        self.caused += more.caused;
         self.steps.add(&more.steps);
         self.minutes.add(&more.minutes);
     }
