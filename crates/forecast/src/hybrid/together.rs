@@ -39,8 +39,9 @@ struct Manner {
 const MANNER: Manner = Manner {
     rule: Rule { sharpness: SHARPNESS, fading: 0.9, doubt: 20.0 },
     prior: SHARPNESS,
-    // Moving the inner upper edge costs where it is not known which functions will be unsteady.
-    conform: [1.0, 1.0, 0.1, 1.0],
+    // Moving the edges of 80 % costs at the upper one, where it is not known which functions will be
+    // unsteady.
+    conform: [1.0, 0.1, 0.1, 1.0],
 };
 
 /// Who is right about the middle shows in every step; about an edge only the few steps beyond it
