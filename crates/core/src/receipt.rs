@@ -114,14 +114,14 @@ pub struct Share {
 
 /// What second minds of a kind have counted, besides what the one that is there does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Seconds {
+pub(crate) struct SecondMinds {
     /// What earlier second minds counted.
     past: (CloneTally, i64),
     /// Cold starts of the real mind when this one began.
     cold_before: u64,
 }
 
-impl Seconds {
+impl SecondMinds {
     /// A second mind begins, when so many calls were cold.
     pub(crate) fn begin(&mut self, cold: u64) {
         self.cold_before = cold;

@@ -19,7 +19,7 @@ use crate::planning;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::recall;
-use crate::receipt::{Account, Came, Receipt, Seconds, Served, Share};
+use crate::receipt::{Account, Came, Receipt, SecondMinds, Served, Share};
 use crate::settings::{CloningMode, SiteSettings};
 use crate::shadow::Shadow;
 use crate::time::Instant;
@@ -40,8 +40,8 @@ pub struct Site {
     habit: Option<Box<Shadow>>,
     /// What came since the mind began.
     came: Came,
-    foreseen: Seconds,
-    without: Seconds,
+    foreseen: SecondMinds,
+    without: SecondMinds,
 }
 
 impl Site {
@@ -64,8 +64,8 @@ impl Site {
             shadow: None,
             habit: None,
             came: Came::default(),
-            foreseen: Seconds::default(),
-            without: Seconds::default(),
+            foreseen: SecondMinds::default(),
+            without: SecondMinds::default(),
         }
     }
 
@@ -137,7 +137,7 @@ impl Site {
     pub fn receipt(&self, now: Instant) -> Receipt {
         let real = Account::of(&self.mind, self.served, now);
         let cold = self.came.cold();
-        let counted = |second: &Option<Box<Shadow>>, seconds: &Seconds| {
+        let counted = |second: &Option<Box<Shadow>>, seconds: &SecondMinds| {
             second.as_ref().map_or_else(
                 || seconds.past(),
                 |second| seconds.with(second.foreseen(), second.cold(), cold),
