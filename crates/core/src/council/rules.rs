@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -30,6 +30,9 @@ const COMPARES: u16 = 3;
 const TAKES_TURNS: u16 = 4;
 /// The first by which a move must be worth its way.
 const HEEDS_WAYS: u16 = 4;
+
+/// The first by which forecasts of long ago count for what a site weighs.
+const REMEMBERS_LONG: u16 = 5;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -185,6 +188,11 @@ impl Rules {
     /// Whether it counts how far sites are from each other.
     pub fn heeds_ways(&self) -> bool {
         self.version >= HEEDS_WAYS
+    }
+
+    /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
+    pub fn remembers_long(&self) -> bool {
+        self.version >= REMEMBERS_LONG
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -10,3 +10,4 @@ mod proposing;
 mod refusing;
 mod stage;
 mod turns;
+mod writing;

@@ -42,8 +42,14 @@ impl Sights {
             groups.entry((self.of[site], heard.as_ref())).or_default().push(site);
         }
         let mut monitors = Vec::with_capacity(groups.len());
-        for ((before, heard), sites) in groups {
-            let mut monitor = self.monitors[before].clone();
+        let mut left: Vec<Option<Monitor>> =
+            std::mem::take(&mut self.monitors).into_iter().map(Some).collect();
+        let mut groups = groups.into_iter().peekable();
+        while let Some(((before, heard), sites)) = groups.next() {
+            // Groups are in the order of what they had: the last one of those takes it.
+            let is_last = groups.peek().is_none_or(|((next, _), _)| *next != before);
+            let known = if is_last { left[before].take() } else { left[before].clone() };
+            let mut monitor = known.expect("only the last one takes it");
             if let Some(heard) = heard {
                 let read = |(site, board): (&SiteId, &Board)| {
                     (*site, heard.contains(site).then(|| board.clone()))

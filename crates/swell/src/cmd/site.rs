@@ -106,7 +106,9 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
                 method: method.map(|method| method.name().to_string()),
                 reach: reach(at),
             };
-            stands(&connect::node(node)?.join_site(&asked)?, *form)
+            let cluster = connect::node(node)?.join_site(&asked)?;
+            stands(&cluster, *form)?;
+            is_member(&cluster)
         }
         SiteCommand::Leave { forget, form, node } => {
             connect::node(node)?.leave_site(*forget)?;
@@ -224,6 +226,21 @@ fn stands(cluster: &Cluster, form: ListingArguments) -> Result<(), Letter> {
     let Cluster { name, site, sites, .. } = cluster;
     say(format!("site `{site}` of cluster `{name}`, {} known", sites.len()));
     show_one(cluster, site, |_| String::new(), form.output)
+}
+
+/// An error where a site that was invited is none yet: nobody it knows has admitted it.
+fn is_member(cluster: &Cluster) -> Result<(), Letter> {
+    let Cluster { name, site, state, trouble, .. } = cluster;
+    if *state == ClusterState::Deciding {
+        return Ok(());
+    }
+    let why = trouble.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let state = crate::client::node::word(state);
+    let letter =
+        Letter::failed(format!("site `{site}` is not in cluster `{name}` yet ({state}){why}"));
+    Err(letter.hint(
+        "it goes on asking, and `swell site status` tells; `swell site leave --forget` gives up",
+    ))
 }
 
 fn status(cluster: &Cluster) -> String {
