@@ -53,8 +53,9 @@ fn what_a_log_means_does_not_change() {
         11_628_047_574_733_317_131,
         8_283_394_730_516_125_454,
         11_845_192_364_084_910_456,
+        0,
     ];
-    assert_eq!([1, 2, 3, 4].map(by), expected);
+    assert_eq!([1, 2, 3, 4, 5].map(by), expected);
 }
 
 #[test]

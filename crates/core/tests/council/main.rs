@@ -8,5 +8,6 @@ mod moving;
 mod parties;
 mod proposing;
 mod refusing;
+mod saving;
 mod stage;
 mod turns;
