@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::council::maintenance::Window;
 use crate::council::proposal::{Filing, Trouble};
 use crate::council::rules::{Rules, VERSION};
 use crate::council::words::{
@@ -183,6 +184,11 @@ pub enum Command {
         name: String,
         /// Its number: another machine that uses the same invitation draws another one.
         lot: u64,
+    },
+    /// When the speaker is maintained: all windows that are not over, instead of those told before.
+    Maintain {
+        /// The windows.
+        windows: Vec<Window>,
     },
 }
 

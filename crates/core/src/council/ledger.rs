@@ -5,7 +5,8 @@
 //! The same samples are scored for a naive forecaster, and what counts is the ratio of the
 //! two, so a site that is hard to forecast is not punished for it. A member that commits to
 //! nothing about itself is scored as twice the naive one; else one could speak up in easy
-//! moments only.
+//! moments only. So is one that is not even seen, or whoever is down would gain by what others
+//! lose.
 
 use std::collections::BTreeMap;
 
@@ -84,6 +85,15 @@ impl Account {
         4_000_000_000 / (ratio * ratio)
     }
 
+    /// What was neither said nor seen counts for twice the loss of the naive one; who was worse
+    /// than that gains nothing by it.
+    fn fade(&mut self) {
+        let bar = 2 * self.naive;
+        if self.loss < bar {
+            self.loss = (self.loss - self.loss / MEMORY + bar.div_ceil(MEMORY)).min(bar);
+        }
+    }
+
     fn learn(&mut self, loss_ppm: u64, naive_ppm: u64) {
         self.recent.learn(loss_ppm, naive_ppm, MEMORY);
         self.long.learn(loss_ppm, naive_ppm, (MEMORY + self.samples).min(LONG_MEMORY));
@@ -111,6 +121,11 @@ impl Ledger {
     pub fn score_silence(&mut self, site: SiteId, metric: Metric, came: u32, naive: u32) {
         let of_naive = loss_ppm(flat(naive), came);
         self.account_mut(site, metric).learn(2 * of_naive + LITTLE_PPM, of_naive);
+    }
+
+    /// A member committed to nothing about itself, and nobody saw what came of it either.
+    pub fn score_absence(&mut self, site: SiteId, metric: Metric) {
+        self.account_mut(site, metric).fade();
     }
 
     /// Forgets a site.
@@ -174,6 +189,12 @@ mod tests {
         assert_eq!(ledger.account(good, Metric::Io), Account::default());
         let quality = |site| ledger.account(site, Metric::Cpu).quality(true);
         assert!(quality(good) > 100 * quality(bad));
+        let before = [good, bad].map(ratio);
+        (0..400)
+            .for_each(|_| [good, bad].iter().for_each(|it| ledger.score_absence(*it, Metric::Cpu)));
+        let after = [good, bad].map(|site| ledger.account(site, Metric::Cpu).ratio_milli());
+        assert!(before[0] < 300 && (1_990..=2_000).contains(&after[0]), "{before:?} {after:?}");
+        assert_eq!(after[1], before[1], "nobody gains by being away");
     }
 
     #[test]

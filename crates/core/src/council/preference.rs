@@ -60,7 +60,7 @@ mod tests {
     fn only_who_stays_better_is_preferred() {
         let mut state = State::new(Rules::default());
         for site in 0..3 {
-            on_admit(&mut state, SiteId(site), Loads::cpu(1)).expect("admitted");
+            on_admit(&mut state, SiteId(site), SiteId(site), Loads::cpu(1)).expect("admitted");
         }
         let all = [SiteId(0), SiteId(1), SiteId(2)];
         let mut preference = Preference::default();

@@ -9,6 +9,7 @@ use crate::council::book::Book;
 use crate::council::early::Early;
 use crate::council::entry::Message;
 use crate::council::ledger::Ledger;
+use crate::council::maintenance::Maintenance;
 use crate::council::member::Member;
 use crate::council::movement::{Movement, Phase};
 use crate::council::proposal::{Filing, Outcome};
@@ -67,6 +68,8 @@ pub struct State {
     pub early: Early,
     /// How far sites are from each other.
     pub ways: Ways,
+    /// When sites are maintained.
+    pub maintenance: Maintenance,
 }
 
 /// A proposal that has not ended.
@@ -153,6 +156,7 @@ impl State {
             closed: Slot(0),
             early: Early::default(),
             ways: Ways::default(),
+            maintenance: Maintenance::default(),
         }
     }
 

@@ -40,15 +40,13 @@ use crate::sites::contact::certified;
 use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
-use crate::sites::surroundings::{BOARD, ECHO};
+use crate::sites::surroundings::{BOARD, ECHO, THERE};
 use crate::sites::values::{Asked, STORE, Sent, VALUES};
 use crate::sites::warming::{Used, used};
 use crate::store::code::CodeFolder;
 
 /// Where a site asks to be admitted.
 pub const JOIN: &str = "/v1/join";
-/// Where a site says that it is there, and nothing else.
-pub const THERE: &str = "/v1/there";
 
 /// What the channels answer from.
 #[derive(Clone)]

@@ -29,13 +29,13 @@ impl Sights {
     }
 
     /// A slot is over. These are the boards of all sites, and whose each site heard; nothing for
-    /// one that was down.
+    /// one that was down. `down` had said that they would be.
     pub fn on_slot(
         &mut self,
         slot: Slot,
         boards: &BTreeMap<SiteId, Board>,
         heard: &[Option<BTreeSet<SiteId>>],
-        rules: &Rules,
+        (rules, down): (&Rules, &BTreeSet<SiteId>),
     ) {
         let mut groups: BTreeMap<(usize, Option<&BTreeSet<SiteId>>), Vec<usize>> = BTreeMap::new();
         for (site, heard) in heard.iter().enumerate() {
@@ -54,6 +54,7 @@ impl Sights {
                 let read = |(site, board): (&SiteId, &Board)| {
                     (*site, heard.contains(site).then(|| board.clone()))
                 };
+                monitor.excuse(down.clone());
                 monitor.on_slot(slot, &boards.iter().map(read).collect(), &[], rules);
             }
             sites.into_iter().for_each(|site| self.of[site] = monitors.len());
@@ -112,7 +113,8 @@ mod tests {
             let alone = BTreeSet::from([cast.sites[2]]);
             let of_last = if minute > MINUTES / 2 { alone } else { everybody.clone() };
             let heard = [Some(everybody.clone()), Some(everybody.clone()), Some(of_last)];
-            sights.on_slot(over, &(0..3).map(board).collect(), &heard, &rules);
+            let boards = (0..3).map(board).collect();
+            sights.on_slot(over, &boards, &heard, (&rules, &BTreeSet::new()));
             if minute > 30 && minute < MINUTES / 2 {
                 assert!(share(&sights, over, 0) < 0.25, "its calls come in at its own gateway");
                 assert!(sights.of(1).doubted().is_empty());
