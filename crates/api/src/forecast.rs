@@ -154,7 +154,7 @@ pub struct CloneProspect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enough: Option<f64>,
     /// Why there are as many clones and no more: `off`, `unforeseen`, `unworthy`, `fulfilled`,
-    /// `outranked`, `later`, `there`, `failing`, `capped`, `calls-wait`, `share-used`,
+    /// `outranked`, `later`, `there`, `failing`, `capped`, `calls-wait`, `unpaid`, `share-used`,
     /// `own-share-used`, `no-room`, `due`.
     pub reason: String,
     /// The same in a sentence.

@@ -61,7 +61,7 @@ impl Account {
     }
 }
 
-/// What happened, and beside it what would have happened with clones.
+/// What happened, and beside it what would have happened with clones, and without.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Since when both were counted.
@@ -70,4 +70,6 @@ pub struct Receipt {
     pub real: Account,
     /// What would have happened; none while nothing is in shadow.
     pub shadow: Option<Account>,
+    /// What would have happened without clones; none while none are made.
+    pub habit: Option<Account>,
 }

@@ -223,10 +223,10 @@ fn begin_clones(
             mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
-        let is_tried = mind.cloning.tries_enough(mind.pool.clone_tally());
-        if is_tried && known.live() >= due.sure {
-            mind.cloning.of(function).obstacle = Some(Obstacle::Rate);
-            return now + CLONE_RETRY;
+        if known.live() >= due.sure && mind.cloning.holds_back(mind.pool.clone_tally()) {
+            // What clones are good for is looked at with the next plan.
+            mind.cloning.of(function).obstacle = Some(Obstacle::Unpaid);
+            return Instant::NEVER;
         }
         let memory = known.settings().memory;
         if mind.cloning.room_of(function, memory, known.clones()) == 0 {

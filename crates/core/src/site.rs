@@ -6,6 +6,7 @@
 
 use crate::action::Action;
 use crate::catalog;
+use crate::cloning::balance::{Balance, Fared};
 use crate::cloning::short::ShortTally;
 use crate::decide;
 use crate::event::Event;
@@ -32,7 +33,11 @@ pub struct Site {
     served: Served,
     /// Since when what is served is counted beside the shadow.
     since: Instant,
+    fared: Fared,
+    /// A second mind that makes the clones which this one only foresees.
     shadow: Option<Box<Shadow>>,
+    /// A second mind that makes none, beside one that does.
+    habit: Option<Box<Shadow>>,
 }
 
 impl Site {
@@ -51,7 +56,9 @@ impl Site {
             taken: None,
             served: Served::default(),
             since: Instant::ZERO,
+            fared: Fared::default(),
             shadow: None,
+            habit: None,
         }
     }
 
@@ -114,29 +121,65 @@ impl Site {
 
     /// When the site wants to hear [`Event::WokeUp`] at the latest.
     pub fn next_wakeup(&self) -> Option<Instant> {
-        let shadow = self.shadow.as_ref().and_then(|shadow| shadow.next_wakeup());
-        self.mind.timers.next().into_iter().chain(shadow).min()
+        let beside = self.shadow.iter().chain(&self.habit);
+        let beside = beside.filter_map(|second| second.next_wakeup());
+        self.mind.timers.next().into_iter().chain(beside).min()
     }
 
     /// What clones saved and cost; with functions in shadow, what they would have.
     pub fn receipt(&self, now: Instant) -> Receipt {
         let real = Account::of(&self.mind, self.served, now);
         let shadow = self.shadow.as_ref().map(|shadow| shadow.account(now));
-        Receipt { since: self.since, real, shadow }
+        let habit = self.habit.as_ref().map(|habit| habit.account(now));
+        Receipt { since: self.since, real, shadow, habit }
     }
 
     /// Takes in one piece of news and appends the orders that follow from it.
     pub fn handle(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
-        if let Some(shadow) = &mut self.shadow {
-            shadow.hear(now, &event, &self.mind.pool);
+        for second in self.shadow.iter_mut().chain(&mut self.habit) {
+            second.hear(now, &event, &self.mind.pool);
         }
         let chooses = matches!(event, Event::CloningSet { .. } | Event::CloningChosen { .. });
         let before = actions.len();
         let taken = decide::decide(&mut self.mind, now, event, actions);
         self.taken = taken.or(self.taken);
         self.served.count(&actions[before..]);
+        self.fared.count(&actions[before..]);
         if chooses {
+            self.look_at_habit(now);
             self.look_at_shadow(now);
+        }
+        self.compare();
+    }
+
+    /// Those that make clones hear how calls fare without.
+    fn compare(&mut self) {
+        let habit = self.habit.as_ref().map(|habit| habit.fared());
+        if let Some(habit) = habit {
+            self.mind.cloning.balance.tell(self.fared, habit);
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.compare(habit.unwrap_or(self.fared));
+        }
+    }
+
+    /// A second mind without clones is there exactly while any are made.
+    fn look_at_habit(&mut self, now: Instant) {
+        if !self.mind.cloning.is_on() {
+            self.habit = None;
+            self.mind.cloning.balance = Balance::default();
+        } else if self.habit.is_none() {
+            self.habit = Shadow::by_habit(&self.mind, &self.settings, now).map(Box::new);
+            let made = self.mind.pool.clone_tally().made;
+            let balance = self
+                .habit
+                .as_ref()
+                .map(|habit| Balance::begin(now, self.fared, habit.fared(), made));
+            self.mind.cloning.balance = balance.unwrap_or_default();
+            if self.shadow.is_none() {
+                self.since = now;
+                self.served = Served::default();
+            }
         }
     }
 
@@ -146,7 +189,9 @@ impl Site {
         if !self.mind.cloning.has_shadow() {
             self.shadow = None;
         } else if self.shadow.is_none() {
-            self.shadow = Shadow::beside(&self.mind, &self.settings, now).map(Box::new);
+            let without = self.habit.as_ref().map_or(self.fared, |habit| habit.fared());
+            let shadow = Shadow::with_clones(&self.mind, &self.settings, now, without);
+            self.shadow = shadow.map(Box::new);
             self.since = now;
             self.served = Served::default();
         }

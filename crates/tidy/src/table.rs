@@ -104,6 +104,8 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals {
             below: &[
                 "lift",
+                "skill",
+                "balance",
                 "uses",
                 "prices",
                 "view",

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloning::balance::Balance;
 use crate::cloning::catalog;
 use crate::cloning::draft::Draft;
 use crate::cloning::expected::{Expected, Outcome};
@@ -14,7 +15,8 @@ use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
 use crate::cloning::scaling::Surplus;
 use crate::cloning::short::{Obstacle, ShortTally};
-use crate::cloning::uses::Uses;
+use crate::cloning::skill::Skill;
+use crate::cloning::uses::{Lately, Uses};
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
 use crate::pool::clones::CloneTally;
@@ -75,6 +77,12 @@ pub(crate) struct Manager {
     pub(crate) short: ShortTally,
     /// What became of clones of late.
     pub(crate) uses: Uses,
+    /// Whether they pay.
+    pub(crate) balance: Balance,
+    /// Whether forecasts know more than habit.
+    skill: Skill,
+    /// When the step begins of which something was said last.
+    said_of: Option<Instant>,
     /// A plan that is half made.
     pub(crate) draft: Option<Draft>,
     functions: Vec<Foreseen>,
@@ -93,6 +101,9 @@ impl Manager {
             outcomes: Outcomes::default(),
             short: ShortTally::default(),
             uses: Uses::default(),
+            balance: Balance::default(),
+            skill: Skill::default(),
+            said_of: None,
             draft: None,
             functions: Vec::new(),
             is_on: false,
@@ -128,13 +139,39 @@ impl Manager {
         own.filter(|(_, bounds)| *bounds != CloneBounds::default())
     }
 
-    /// Whether as many clones are being tried as it takes to know what they are good for, given what
-    /// became of all so far.
-    pub(crate) fn tries_enough(&self, tally: CloneTally) -> bool {
-        let CloneTally { made, used, unused, .. } = tally;
-        let out = made.saturating_sub(used).saturating_sub(unused);
-        let is_trial = self.policy.learns() && self.uses.lately().is_none();
-        is_trial && out as f64 >= self.uses.enough()
+    /// Takes in what became of all clones so far.
+    pub(crate) fn look_back(&mut self, now: Instant, tally: CloneTally) {
+        self.uses.look(now, tally);
+        self.balance.look(now, tally.made, self.skill.surely());
+    }
+
+    /// A function was called.
+    pub(crate) fn called(&mut self, function: FunctionId) {
+        self.skill.on_call(function);
+    }
+
+    /// A step begins, and this is said of a function: the chance of a call in it. What was said of
+    /// the step before is judged, if it was the one just before.
+    pub(crate) fn said(&mut self, origin: Instant, step: Span, function: FunctionId, chance: u16) {
+        if self.said_of != Some(origin) {
+            match self.said_of.is_some_and(|said_of| said_of + step == origin) {
+                true => self.skill.close(step),
+                false => self.skill.forget_step(),
+            }
+            self.said_of = Some(origin);
+        }
+        self.skill.say(function, chance);
+    }
+
+    /// What clones of late were good for.
+    pub(crate) fn lately(&self) -> Lately {
+        Lately { used: self.uses.share(), standing: self.balance.standing() }
+    }
+
+    /// Whether no more clones are made than those that are certain to be used, as others have cost
+    /// more starts than they were worth, given what became of all so far.
+    pub(crate) fn holds_back(&self, tally: CloneTally) -> bool {
+        self.policy.learns() && !self.balance.may_spend(tally.made)
     }
 
     /// When the next clone of a function may begin, by the caps on starts: `now` if at once.

@@ -45,6 +45,7 @@ fn word(why: Why) -> &'static str {
         Why::Failing(_) => "failing",
         Why::Capped(_) => "capped",
         Why::CallsWait => "calls-wait",
+        Why::Unpaid => "unpaid",
         Why::ShareUsed => "share-used",
         Why::OwnShareUsed => "own-share-used",
         Why::NoRoom => "no-room",
@@ -87,6 +88,11 @@ fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
             format!("the cap on starts was reached, and the next may begin {}", soon(at))
         }
         Why::CallsWait => "a call waits for memory and comes first".to_string(),
+        Why::Unpaid => {
+            "clones have cost more starts of late than they were worth, and this one is not certain \
+             to be used"
+                .to_string()
+        }
         Why::ShareUsed => "clones hold all the memory that they may".to_string(),
         Why::OwnShareUsed => "clones of it hold all the memory that they may".to_string(),
         Why::NoRoom => "no memory is free, and nothing that rests is worth less".to_string(),

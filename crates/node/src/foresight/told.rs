@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use swell_core::cloning::lead::steps_to_tell;
 use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand, WHOLE};
 use swell_core::event::Event;
 use swell_core::time::{Instant, Span};
@@ -21,8 +22,10 @@ use crate::foresight::telling::{confidence, demand};
 /// How far ahead clones can matter, in minutes.
 const AHEAD: u64 = 10;
 
-/// Minutes that a mind is told of.
+/// Minutes that a mind is told of, but of versions whose starts take longer than one.
 const TOLD: u64 = 2;
+/// Least chance in a minute, in thousandths, for which one further ahead is told of.
+const SPOKEN: u16 = 20;
 /// Minutes that are shown of a function.
 const SHOWN: usize = 10;
 
@@ -63,8 +66,8 @@ pub fn tell_steps(
     tell(ground, now.instant(ground.step_begins_ms(outlook.origin)), step, functions);
 }
 
-/// Tells the mind of the minute that begins and the next; and what is expected of more of them,
-/// for others to look at.
+/// Tells the mind of the minute that begins and the next, and of as many more as clones need to begin
+/// in time; and what is expected of more of them, for others to look at.
 pub fn tell_minutes(
     ground: &Ground,
     members: &[Member],
@@ -85,6 +88,9 @@ pub fn tell_minutes(
         let confidence = shown.as_ref().map_or(0, |(demand, _)| demand.confidence);
         let (mut shown, odds) =
             shown.map_or_else(Default::default, |(demand, odds)| (demand.steps, odds));
+        let versions = member.versions.iter().map(|&(version, _)| version);
+        let start = ground.parts.live.longest_start(versions);
+        steps = reaching(steps, &shown, steps_to_tell(start, Span::from_mins(1)));
         let ahead = open / ground.step_minutes();
         let row =
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
@@ -134,6 +140,14 @@ pub fn tell_minutes(
     }
     tell(ground, now.instant(timeline.wall_ms(open)), Span::from_mins(1), functions);
     MinuteOutlook { origin: open, made_ms: now.now_ms, rows }
+}
+
+/// The minutes that are told of: those that are told of all functions, or as many as are to be told
+/// of this one, if more and if a call is at all likely in them.
+fn reaching(steps: Vec<StepDemand>, shown: &[StepDemand], count: usize) -> Vec<StepDemand> {
+    let further = &shown[..count.min(shown.len())];
+    let is_told = count > TOLD as usize && further.iter().any(|step| step.chance >= SPOKEN);
+    if is_told { further.to_vec() } else { steps }
 }
 
 /// The present, on the wall and in the mind.
@@ -216,4 +230,20 @@ fn calls_of(floor: u32, member: &Member, minutes: u64, ground: &Ground) -> f64 {
     let run_seconds = costs.run_seconds().unwrap_or(1.0).max(1e-3);
     let run_seconds = run_seconds * ground.parts.live.clock.speed();
     f64::from(floor) * f64::from(member.concurrency) * minutes as f64 * 60.0 / run_seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_minutes_are_told_where_a_start_takes_longer_than_one() {
+        let step = |chance| StepDemand { chance, ..StepDemand::default() };
+        let shown = [0, 0, 900, 0, 400].map(step);
+        let told = |count| reaching(Vec::new(), &shown, count).len();
+        assert_eq!([2, 3, 4, 5, 99].map(told), [0, 3, 4, 5, 5]);
+        let near = vec![step(30); 2];
+        assert_eq!(reaching(near.clone(), &shown, 2), near);
+        assert_eq!(reaching(near.clone(), &[step(19); 10], 4), near, "nothing is likely");
+    }
 }
