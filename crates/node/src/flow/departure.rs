@@ -73,6 +73,11 @@ impl Flows {
         if let Some(Elsewhere { node, .. }) = &record.moved {
             return Err(elsewhere(name, node));
         }
+        // Somebody may have said so since that was decided.
+        if !order.because.is_empty() && (record.frozen || record.pinned.is_some()) {
+            let title = format!("a person froze or pinned the flow `{name}`");
+            return Err(Refusal::new(Reason::Conflict, title));
+        }
         let line = up.line.as_ref().map_err(|why| {
             let title = format!("the flow `{name}` is not up");
             Refusal::new(Reason::NotReady, title).detail(why.to_string())
