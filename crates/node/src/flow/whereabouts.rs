@@ -54,12 +54,14 @@ impl Flows {
         let mut talks: BTreeMap<(String, String), Talk> = BTreeMap::new();
         for (to, flows) in self.errands.due(now) {
             for flow in flows {
-                match self.get(&flow).and_then(|up| here(&up, link, &to)) {
-                    Some(place) => {
-                        let key = (to.node.clone(), to.at.clone());
-                        talks.entry(key).or_default().told.insert(flow, place);
-                    }
-                    None => self.errands.forget(&flow),
+                let Some(up) = self.get(&flow).filter(|up| up.away.is_none()) else {
+                    self.errands.forget(&flow);
+                    continue;
+                };
+                // One that is being changed is told of when that is done.
+                if let Some(place) = here(&up, link, &to) {
+                    let key = (to.node.clone(), to.at.clone());
+                    talks.entry(key).or_default().told.insert(flow, place);
                 }
             }
         }
