@@ -42,6 +42,7 @@ pub fn invitation(
         state: issue(&issuer, &asked.site, Purpose::State, at)?,
         flow: Some(issue(&issuer, &asked.site, Purpose::Flow, at)?),
         site: asked.site.clone(),
+        seal_key: identity.seal_key.clone(),
         slot_ms: identity.slot_ms,
         authority: identity.authority.clone(),
         contacts: contacts.chain([identity.contact.clone()]).collect(),

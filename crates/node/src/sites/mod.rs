@@ -13,6 +13,7 @@ pub mod belongings;
 pub mod stragglers;
 pub mod mover;
 pub mod proving;
+pub mod seal;
 pub mod elsewhere;
 pub mod surroundings;
 pub mod joining;

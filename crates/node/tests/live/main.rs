@@ -7,6 +7,7 @@ mod restart;
 mod later;
 mod flow_guests;
 mod flow_moving;
+mod flow_finding;
 mod flow_several;
 mod flow_many;
 mod flow_sizes;
