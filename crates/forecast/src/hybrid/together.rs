@@ -130,8 +130,6 @@ impl Forecaster for Hybridization {
 
 /// All, rare, medium and busy functions; the first is for classes with few of them.
 const CLASSES: usize = 4;
-/// Functions that are looked at for calibration, about.
-const ASKED_MAX: usize = 2048;
 /// Origins so many steps apart are judged by other counts: the hour that is calibrated.
 const APART: usize = 12;
 /// Functions of a class that are enough to speak for it.
@@ -165,9 +163,10 @@ impl Hybridization {
         let learned = Learned { priors: even, widths: vec![Widths::default(); CLASSES] };
         let mut hybrid = Hybrid { parts, names: self.names(), learned, manner };
         // Some thousand functions say it all; who is left out are every so many.
-        let every = past.members().div_ceil(ASKED_MAX).max(1);
+        let every = past.members().div_ceil(budget.asked.max(1)).max(1);
+        let size = CHUNK.min(budget.asked.max(1));
         let chunks: Vec<Range<usize>> =
-            chunks(0..past.members()).into_iter().step_by(every).collect();
+            chunks(0..past.members(), size).into_iter().step_by(every).collect();
         let tracked = judged(past.origin(), past.day(), past.days());
         let slots: Vec<Mutex<Notes>> = chunks.iter().map(|_| Mutex::default()).collect();
         (budget.each)(chunks.len(), &|chunk| {
@@ -218,9 +217,9 @@ impl Hybridization {
     }
 }
 
-fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
+fn chunks(members: Range<usize>, size: usize) -> Vec<Range<usize>> {
     let (start, end) = (members.start, members.end);
-    (start..end).step_by(CHUNK).map(|first| first..end.min(first + CHUNK)).collect()
+    (start..end).step_by(size).map(|first| first..end.min(first + size)).collect()
 }
 
 impl Hybrid {
@@ -333,7 +332,7 @@ impl Hybrid {
 impl Model for Hybrid {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
         let mut forecasts = Vec::with_capacity(members.len());
-        for members in chunks(members) {
+        for members in chunks(members, CHUNK) {
             forecasts.extend(self.predict_noted(past, members, horizon, &mut Notes::default()));
         }
         forecasts

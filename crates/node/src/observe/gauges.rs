@@ -174,8 +174,11 @@ pub struct RegionFigures {
 pub struct ForecastGauges {
     /// Functions that are forecast.
     pub functions: u64,
-    /// Share of counts within the 80 % band, in millionths; none before any was scored.
-    pub coverage_millionths: Option<u64>,
+    /// Shares of counts within the 80 and the 95 % band of steps of late, in millionths; none before
+    /// any was scored.
+    pub coverage_millionths: Option<[u64; 2]>,
+    /// The same of minutes, since the node came up.
+    pub minutes_coverage_millionths: Option<[u64; 2]>,
     /// Anomalies at hand.
     pub anomalies: u64,
     /// Models made, and trainings of which none came.
