@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::council::maintenance::Window;
 use crate::council::proposal::{Filing, Trouble};
-use crate::council::rules::Rules;
+use crate::council::rules::{Rules, VERSION};
 use crate::council::words::{
     Criticality, Epoch, Loads, Metric, Mode, ProposalId, Slot, WorkloadId,
 };
@@ -193,6 +193,15 @@ pub enum Command {
 }
 
 impl Command {
+    /// The version of the rules that this adopts, where this program does not know them. Whoever goes
+    /// on by older ones decides otherwise than the rest, so a site stops before such an entry.
+    pub fn unknown_rules(&self) -> Option<u16> {
+        match self {
+            Command::AdoptRules(rules) if rules.version > VERSION => Some(rules.version),
+            _ => None,
+        }
+    }
+
     /// The message that files the proposal that this votes on, where it names one.
     pub fn votes_on(&self) -> Option<Message> {
         match self {

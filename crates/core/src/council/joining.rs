@@ -84,9 +84,11 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     if let Some(mut member) = state.members.remove(&site) {
         // Its name stays with what it did; its place is free.
         member.lot = None;
+        member.dismissed = state.index;
         if state.former.len() >= FORMER_MAX
-            && let Some((forgotten, _)) = state.former.pop_first()
+            && let Some((forgotten, of)) = state.former.pop_first()
         {
+            state.forgotten = state.forgotten.max(of.dismissed);
             state.ledger.forget(forgotten);
             state.weighed.forget(forgotten);
             state.early.ledger.forget(forgotten);

@@ -41,6 +41,7 @@ pub mod voting;
 pub mod moving;
 pub mod checking;
 pub mod joining;
+pub mod invitation;
 pub mod machine;
 pub mod order;
 pub mod fence;

@@ -43,7 +43,9 @@ impl Preference {
 
 /// How true a site's forecasts came, over all metrics.
 fn merit(state: &State, site: SiteId) -> u64 {
-    Metric::ALL.iter().map(|metric| state.weighed.account(site, *metric).quality()).sum()
+    let remembers_long = state.rules.remembers_long();
+    let quality = |metric: &Metric| state.weighed.account(site, *metric).quality(remembers_long);
+    Metric::ALL.iter().map(quality).sum()
 }
 
 #[cfg(test)]

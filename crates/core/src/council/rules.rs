@@ -41,6 +41,9 @@ const SAVES_FIRST: u16 = 5;
 /// another one admits it again.
 const SAVES_WORDS: u16 = 5;
 
+/// The first by which forecasts of long ago count for what a site weighs.
+const REMEMBERS_LONG: u16 = 5;
+
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
 
@@ -210,6 +213,11 @@ impl Rules {
     /// Whether only a site itself changes its words, even where it left and comes back.
     pub fn saves_words(&self) -> bool {
         self.version >= SAVES_WORDS
+    }
+
+    /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
+    pub fn remembers_long(&self) -> bool {
+        self.version >= REMEMBERS_LONG
     }
 
     /// The bar of a proposal, as a share of all weight.

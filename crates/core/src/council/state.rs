@@ -42,6 +42,8 @@ pub struct State {
     pub members: BTreeMap<SiteId, Member>,
     /// Sites that left, so that leaving wipes no slate.
     pub former: BTreeMap<SiteId, Member>,
+    /// The last entry by which a site left that is not remembered any more; none is 0.
+    pub forgotten: u64,
     /// The workloads.
     pub workloads: BTreeMap<WorkloadId, Workload>,
     /// Forecasts, observations and what came.
@@ -141,6 +143,7 @@ impl State {
             mode: Mode::On,
             members: BTreeMap::new(),
             former: BTreeMap::new(),
+            forgotten: 0,
             workloads: BTreeMap::new(),
             book: Book::default(),
             ledger: Ledger::default(),

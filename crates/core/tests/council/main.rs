@@ -11,3 +11,4 @@ mod refusing;
 mod saving;
 mod stage;
 mod turns;
+mod writing;

@@ -15,6 +15,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use swell_consensus::channel::names::site_of;
 use swell_consensus::log::Look;
+use swell_core::council::invitation::is_void;
+use swell_core::ids::SiteId;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
 use swell_outlook::board::Contact;
@@ -215,7 +217,17 @@ async fn certify(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match certified_for(counter.authority.as_ref(), &peer.name, &wanted) {
+    let Some(site) = counter.site.get() else { return coming_up().into_response() };
+    let at = site.log().look(|state| {
+        let is_member =
+            |id: SiteId| state.members.contains_key(&id) && !is_void(state, id, peer.stamp);
+        site_of(&peer.name).is_some_and(is_member).then_some(state.index)
+    });
+    let Some(at) = at else {
+        let why = format!("`{}` is no site of this cluster any more", peer.name);
+        return (StatusCode::FORBIDDEN, why).into_response();
+    };
+    match certified_for(counter.authority.as_ref(), &peer.name, &wanted, at) {
         Ok(pem) => Json(pem).into_response(),
         Err(refused) => refused.into_response(),
     }
@@ -302,7 +314,7 @@ async fn join(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match admit(&site, &joining).await {
+    match admit(&site, &joining, peer.stamp).await {
         Ok(contacts) => Json(contacts).into_response(),
         Err(refused) => refused.into_response(),
     }
@@ -317,7 +329,7 @@ async fn free(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match is_free(&site, &joining).await {
+    match is_free(&site, &joining, peer.stamp).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => refused.into_response(),
     }

@@ -20,3 +20,4 @@ mod models;
 mod moves;
 mod traces;
 mod sites;
+mod histories;
