@@ -88,9 +88,10 @@ impl Account {
     /// What was neither said nor seen counts for twice the loss of the naive one; who was worse
     /// than that gains nothing by it.
     fn fade(&mut self) {
-        let bar = 2 * self.naive;
-        if self.loss < bar {
-            self.loss = (self.loss - self.loss / MEMORY + bar.div_ceil(MEMORY)).min(bar);
+        let Losses { own, naive } = self.recent;
+        let bar = 2 * naive;
+        if own < bar {
+            self.recent.own = (own - own / MEMORY + bar.div_ceil(MEMORY)).min(bar);
         }
     }
 

@@ -31,9 +31,6 @@ const TAKES_TURNS: u16 = 4;
 /// The first by which a move must be worth its way.
 const HEEDS_WAYS: u16 = 4;
 
-/// The first by which forecasts of long ago count for what a site weighs.
-const REMEMBERS_LONG: u16 = 5;
-
 /// The first by which a site that neither speaks nor is seen loses what its forecasts earned.
 const SCORES_SILENCE: u16 = 5;
 /// The first by which windows of maintenance count, and by which what cannot be served where it is
@@ -43,6 +40,9 @@ const SAVES_FIRST: u16 = 5;
 /// The first by which only a site itself changes what it bears and is called, even where it left and
 /// another one admits it again.
 const SAVES_WORDS: u16 = 5;
+
+/// The first by which forecasts of long ago count for what a site weighs.
+const REMEMBERS_LONG: u16 = 5;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -200,11 +200,6 @@ impl Rules {
         self.version >= HEEDS_WAYS
     }
 
-    /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
-    pub fn remembers_long(&self) -> bool {
-        self.version >= REMEMBERS_LONG
-    }
-
     /// Whether a site that neither speaks nor is seen loses what its forecasts earned.
     pub fn scores_silence(&self) -> bool {
         self.version >= SCORES_SILENCE
@@ -218,6 +213,11 @@ impl Rules {
     /// Whether only a site itself changes its words, even where it left and comes back.
     pub fn saves_words(&self) -> bool {
         self.version >= SAVES_WORDS
+    }
+
+    /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
+    pub fn remembers_long(&self) -> bool {
+        self.version >= REMEMBERS_LONG
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use swell_core::council::entry::{Band, Command, Entry, Message, News, Reason};
 use swell_core::council::frame::{VERSION, open, seal};
+use swell_core::council::maintenance::Window;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Rollback, Trouble};
 use swell_core::council::rules::{Counting, Rules};
 use swell_core::council::words::{
@@ -61,6 +62,7 @@ fn samples() -> Vec<Command> {
         Command::InheritMode { workload },
         Command::Ways { to: BTreeMap::from([(other, 28)]) },
         Command::Introduce { site, name: "oslo".to_string(), lot: 29 },
+        Command::Maintain { windows: vec![Window { from: slot, until: Slot(30), left_ppm: 31 }] },
     ]
 }
 
