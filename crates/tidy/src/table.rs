@@ -146,7 +146,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "recorder",
                 "counts",
             ],
-            above: &["analyzer", "reasons", "choice", "replay", "said"],
+            above: &["analyzer", "outcomes", "reasons", "choice", "replay", "said"],
         },
     ),
     (

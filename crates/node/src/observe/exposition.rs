@@ -18,6 +18,7 @@ use crate::observe::function_metrics::{OTHER, Series, Table};
 use crate::observe::gauges::{ForecastGauges, Gauges, Sources};
 use crate::observe::histogram::Histogram;
 use crate::observe::process::Process;
+use crate::observe::site_families::sites;
 
 type Pick = fn(&Series) -> &Histogram;
 
@@ -248,6 +249,7 @@ fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
     let posts = posts.map(|(outcome, count)| ([("outcome", outcome)], count));
     out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)?;
     flows(out, gauges)?;
+    sites(out, &gauges.peers)?;
     match &gauges.contents {
         Some(figures) => contents(out, figures),
         None => Ok(()),

@@ -67,6 +67,20 @@ pub struct Gauges {
     pub flow_decisions: [u64; 6],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
+    /// The other sites of the cluster, where the node is one.
+    pub peers: Vec<PeerFigures>,
+}
+
+/// Figures of another site.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PeerFigures {
+    /// Its name.
+    pub name: String,
+    /// Whether gossip finds it.
+    pub is_reached: bool,
+    /// How long it took to answer over the resource channel, or that it did not; nothing before it
+    /// was asked.
+    pub resource_seconds: Option<Option<f64>>,
 }
 
 /// Figures of contents.

@@ -299,16 +299,18 @@ fn flows(world: &World) -> Arc<Shown> {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            nodes: Default::default(),
             socket: None,
             socket_group: false,
         },
+        memory: 1 << 30,
         drain: std::time::Duration::from_secs(1),
         links: Arc::default(),
     });
     let flows = flows.expect("the store opens");
     flows.start(Arc::new(Nobody)).expect("the store is sound");
-    let watch = Watch::new(flows.clone(), ("measured", 1), 1 << 30, Box::new(|_| false))
-        .expect("it is a rule");
+    let watch =
+        Watch::new(flows.clone(), ("measured", 1), Box::new(|_| false)).expect("it is a rule");
     Arc::new(Shown { flows, watch })
 }
 
