@@ -189,6 +189,33 @@ fn surge(
     reconcile::on_clones(mind, now, function, actions);
 }
 
+/// A call of a function was answered, or was not for its own fault: its clones that wait are of the
+/// same kind.
+pub(crate) fn on_call_ended(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    is_answered: bool,
+    actions: &mut Vec<Action>,
+) {
+    if !mind.cloning.is_on() {
+        return;
+    }
+    let calls = &mut mind.cloning.of(function).calls;
+    let is_news = if is_answered { calls.answered() } else { calls.failed(now) };
+    if !is_news || !mind.cloning.clones(function) {
+        return;
+    }
+    if !is_answered {
+        let waiting =
+            mind.pool.clones_waiting().filter(|&slot| mind.pool.at(slot).function() == function);
+        for slot in waiting.collect::<Vec<u32>>() {
+            room::end(mind, now, slot, StopCause::Unhealthy, actions);
+        }
+    }
+    reconcile::on_clones(mind, now, function, actions);
+}
+
 /// A waiting clone is to show that it lives.
 pub(crate) fn on_probe_due(mind: &mut Mind, now: Instant, slot: u32, actions: &mut Vec<Action>) {
     let tenant = mind.pool.at(slot);

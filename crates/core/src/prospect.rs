@@ -2,6 +2,7 @@
 //! wishes for, and what stands in the way of more. Nothing is decided here; the policy is asked
 //! as it is asked for a plan.
 
+use crate::cloning::health::CallHealth;
 use crate::cloning::scaling;
 use crate::cloning::view::Candidate;
 use crate::demand::{StepDemand, WHOLE};
@@ -52,6 +53,8 @@ pub enum Why {
     There,
     /// Clones failed; the next may begin then.
     Failing(Instant),
+    /// The last calls, so many, had no answer; one clone at most waits, and the next may begin then.
+    CallsFail(u32, Instant),
     /// As many starts as may be in a second were begun; the next may begin then.
     Capped(Instant),
     /// A call waits for memory, and comes first.
@@ -121,9 +124,14 @@ fn is_full(mind: &Mind, function: FunctionId) -> bool {
 
 /// What keeps a clone that is wished for and due from being begun.
 fn hindered(mind: &Mind, now: Instant, function: FunctionId, is_unsure: bool) -> Why {
-    let failing = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+    let own = mind.cloning.get(function);
+    let failing = own.map_or(Instant::ZERO, |own| own.health.until());
+    let calls = own.map(|own| own.calls).filter(CallHealth::is_failing);
     let capped = mind.cloning.next_start(now, function);
     let memory = mind.pool.known(function).settings().memory;
+    if let Some(calls) = calls {
+        return Why::CallsFail(calls.failures(), calls.until().max(now));
+    }
     match () {
         () if failing > now => Why::Failing(failing),
         () if capped > now => Why::Capped(capped),

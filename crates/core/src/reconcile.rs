@@ -211,11 +211,13 @@ fn begin_clones(
     loop {
         let (known, nearby) = (mind.pool.known(function), mind.nearby.count(now, function));
         let here = due.count.min((due.count + due.beyond).saturating_sub(nearby));
+        // Where calls fail, one clone shows whether they still do.
+        let here = if mind.cloning.calls_fail(function) { here.min(1) } else { here };
         if !known.deployed || known.live() >= here {
             mind.cloning.of(function).obstacle = None;
             return Instant::NEVER;
         }
-        let rested = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+        let rested = mind.cloning.rested(function);
         let rate = mind.cloning.next_start(now, function);
         let allowed = rested.max(rate);
         if allowed > now {

@@ -14,11 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::action::{Action, StartCause};
 use crate::catalog;
 use crate::cloning::balance::{Balance, Fared};
+use crate::cloning::manager::Manager;
 use crate::decide;
 use crate::event::Event;
 use crate::history::History;
 use crate::ids::{FunctionId, InstanceId, RequestId};
 use crate::mind::Mind;
+use crate::pool::clones::CloneTally;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::recall;
@@ -52,6 +54,8 @@ pub(crate) struct Shadow {
     waiting: BTreeMap<RequestId, FunctionId>,
     /// Calls of functions of which nobody knows yet how long they run.
     unmeasured: Vec<Begun>,
+    /// Functions whose last call had no answer: so it is with calls of the second mind's.
+    unanswered: BTreeSet<FunctionId>,
     actions: Vec<Action>,
 }
 
@@ -127,8 +131,10 @@ impl Shadow {
 
     fn beside(real: &Mind, settings: &SiteSettings, now: Instant, clones: bool) -> Option<Self> {
         let policy = catalog::build(&settings.policy, settings.seed).ok()?;
+        let mut mind = Mind::new(real.pool.limit(), policy.keeper, policy.dispatch);
+        mind.cloning = Manager::doing_foreseen();
         let mut shadow = Self {
-            mind: Mind::new(real.pool.limit(), policy.keeper, policy.dispatch),
+            mind,
             clones,
             served: Served::default(),
             fared: Fared::default(),
@@ -139,6 +145,7 @@ impl Shadow {
             heard: now,
             waiting: BTreeMap::new(),
             unmeasured: Vec::new(),
+            unanswered: BTreeSet::new(),
             actions: Vec::new(),
         };
         let settings = Box::new(shadow.settings(&real.cloning.settings));
@@ -166,6 +173,16 @@ impl Shadow {
         Account::of(&self.mind, self.served, now)
     }
 
+    /// Of its clones, those of functions of which the real mind makes none.
+    pub(crate) fn foreseen(&self) -> CloneTally {
+        self.mind.pool.clones_foreseen()
+    }
+
+    /// Its calls that waited for a start.
+    pub(crate) fn cold(&self) -> u64 {
+        self.served.cold
+    }
+
     /// When it would have the real mind's world tell it that time has passed: not at each of its
     /// own wake-ups, but soon after, so that what it has to do never gathers until a request
     /// comes, which would wait for that.
@@ -180,10 +197,18 @@ impl Shadow {
     pub(crate) fn hear(&mut self, now: Instant, event: &Event, real: &Pool) {
         self.heard = now;
         self.live_until(now, real);
-        if let Event::InvocationFinished { instance, run, .. } = event
+        if let Event::InvocationFinished { instance, run, .. }
+        | Event::InvocationFailed { instance, run, .. } = event
             && let Some(tenant) = real.get(*instance)
         {
-            self.measured(now, tenant.function(), *run);
+            let function = tenant.function();
+            self.note_unanswered(function, matches!(event, Event::InvocationFailed { .. }));
+            self.measured(now, function, *run);
+        }
+        if let Event::InstanceFailed { instance } = event
+            && let Some(tenant) = real.get(*instance).filter(|tenant| tenant.active > 0)
+        {
+            self.note_unanswered(tenant.function(), true);
         }
         match tried(event, real) {
             Some((function, true)) => {
@@ -219,6 +244,7 @@ impl Shadow {
             | Event::StartFailed { .. }
             | Event::InstanceResumed { .. }
             | Event::InvocationFinished { .. }
+            | Event::InvocationFailed { .. }
             | Event::InstanceFailed { .. }
             | Event::CloneProbed { .. }
             | Event::NearbyTold { .. }
@@ -293,7 +319,7 @@ impl Shadow {
         match known.filter(|run| run.is_measured()) {
             Some(run) => {
                 let run = run.mean();
-                self.begin(now + run, Event::InvocationFinished { instance, request, run });
+                self.begin(now + run, self.ended(function, instance, request, run));
             }
             None => self.unmeasured.push(Begun { function, instance, request, at: now }),
         }
@@ -306,8 +332,29 @@ impl Shadow {
         self.unmeasured = left;
         let ended: Vec<Begun> = ended;
         for Begun { instance, request, at, .. } in ended {
-            let event = Event::InvocationFinished { instance, request, run };
+            let event = self.ended(function, instance, request, run);
             self.begin((at + run).max(now), event);
+        }
+    }
+
+    fn note_unanswered(&mut self, function: FunctionId, is_unanswered: bool) {
+        match is_unanswered {
+            true => drop(self.unanswered.insert(function)),
+            false => drop(self.unanswered.remove(&function)),
+        }
+    }
+
+    /// How a call ends: as the last of the function did in the real world.
+    fn ended(
+        &self,
+        function: FunctionId,
+        instance: InstanceId,
+        request: RequestId,
+        run: Span,
+    ) -> Event {
+        match self.unanswered.contains(&function) {
+            true => Event::InvocationFailed { instance, request, run },
+            false => Event::InvocationFinished { instance, request, run },
         }
     }
 
@@ -316,13 +363,9 @@ impl Shadow {
         CloningSettings { mode: self.mode(settings.mode), ..settings.clone() }
     }
 
-    /// What is only foreseen is done, if it makes clones.
+    /// The mode of a function: nothing of it is foreseen if no clones are made.
     fn mode(&self, mode: CloningMode) -> CloningMode {
-        match mode {
-            _ if !self.clones => CloningMode::Off,
-            CloningMode::Shadow => CloningMode::On,
-            mode => mode,
-        }
+        if self.clones { mode } else { CloningMode::Off }
     }
 
     fn begin(&mut self, at: Instant, event: Event) {

@@ -4,7 +4,7 @@
 //! nothing else. Deliberately absent: a clock, chance without a seed, any way to reach
 //! the world but through the list of actions.
 
-use crate::action::Action;
+use crate::action::{Action, StartKind};
 use crate::catalog;
 use crate::cloning::balance::{Balance, Fared};
 use crate::cloning::short::ShortTally;
@@ -19,7 +19,7 @@ use crate::planning;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::recall;
-use crate::receipt::{Account, Receipt, Served};
+use crate::receipt::{Account, Came, Receipt, SecondMinds, Served, Share};
 use crate::settings::{CloningMode, SiteSettings};
 use crate::shadow::Shadow;
 use crate::time::Instant;
@@ -38,6 +38,10 @@ pub struct Site {
     shadow: Option<Box<Shadow>>,
     /// A second mind that makes none, beside one that does.
     habit: Option<Box<Shadow>>,
+    /// What came since the mind began.
+    came: Came,
+    foreseen: SecondMinds,
+    without: SecondMinds,
 }
 
 impl Site {
@@ -59,6 +63,9 @@ impl Site {
             fared: Fared::default(),
             shadow: None,
             habit: None,
+            came: Came::default(),
+            foreseen: SecondMinds::default(),
+            without: SecondMinds::default(),
         }
     }
 
@@ -129,9 +136,24 @@ impl Site {
     /// What clones saved and cost; with functions in shadow, what they would have.
     pub fn receipt(&self, now: Instant) -> Receipt {
         let real = Account::of(&self.mind, self.served, now);
-        let shadow = self.shadow.as_ref().map(|shadow| shadow.account(now));
-        let habit = self.habit.as_ref().map(|habit| habit.account(now));
-        Receipt { since: self.since, real, shadow, habit }
+        let cold = self.came.cold();
+        let counted = |second: &Option<Box<Shadow>>, seconds: &SecondMinds| {
+            second.as_ref().map_or_else(
+                || seconds.past(),
+                |second| seconds.with(second.foreseen(), second.cold(), cold),
+            )
+        };
+        let (_, fewer_without) = counted(&self.habit, &self.without);
+        Receipt {
+            since: self.since,
+            real,
+            shadow: self.shadow.as_ref().map(|shadow| shadow.account(now)),
+            habit: self.habit.as_ref().map(|habit| habit.account(now)),
+            on: Share::made(&self.came, real.clones, fewer_without),
+            foreseen: Share::foreseen(&self.came, counted(&self.shadow, &self.foreseen)),
+            off: self.came.off(),
+            spared: self.mind.lift.tally().spared,
+        }
     }
 
     /// Takes in one piece of news and appends the orders that follow from it.
@@ -140,10 +162,14 @@ impl Site {
             second.hear(now, &event, &self.mind.pool);
         }
         let chooses = matches!(event, Event::CloningSet { .. } | Event::CloningChosen { .. });
+        if let Event::RequestArrived { function, .. } = event {
+            self.came.of(self.mind.cloning.mode(function)).all += 1;
+        }
         let before = actions.len();
         let taken = decide::decide(&mut self.mind, now, event, actions);
         self.taken = taken.or(self.taken);
         self.served.count(&actions[before..]);
+        self.count_cold(&actions[before..]);
         self.fared.count(&actions[before..]);
         if chooses {
             self.look_at_habit(now);
@@ -166,10 +192,13 @@ impl Site {
     /// A second mind without clones is there exactly while any are made.
     fn look_at_habit(&mut self, now: Instant) {
         if !self.mind.cloning.is_on() {
-            self.habit = None;
+            if let Some(habit) = self.habit.take() {
+                self.without.end(habit.foreseen(), habit.cold(), self.came.cold());
+            }
             self.mind.cloning.balance = Balance::default();
         } else if self.habit.is_none() {
             self.habit = Shadow::by_habit(&self.mind, &self.settings, now).map(Box::new);
+            self.without.begin(self.came.cold());
             let made = self.mind.pool.clone_tally().made;
             let balance = self
                 .habit
@@ -183,15 +212,28 @@ impl Site {
         }
     }
 
+    fn count_cold(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Action::Invoke { instance, start: StartKind::Cold, .. } = action
+                && let Some(tenant) = self.mind.pool.get(*instance)
+            {
+                self.came.of(self.mind.cloning.mode(tenant.function())).cold += 1;
+            }
+        }
+    }
+
     /// A second mind is there exactly while something is in shadow. It begins without any
     /// instance, so a receipt counts both from when it began.
     fn look_at_shadow(&mut self, now: Instant) {
         if !self.mind.cloning.has_shadow() {
-            self.shadow = None;
+            if let Some(shadow) = self.shadow.take() {
+                self.foreseen.end(shadow.foreseen(), shadow.cold(), self.came.cold());
+            }
         } else if self.shadow.is_none() {
             let without = self.habit.as_ref().map_or(self.fared, |habit| habit.fared());
             let shadow = Shadow::with_clones(&self.mind, &self.settings, now, without);
             self.shadow = shadow.map(Box::new);
+            self.foreseen.begin(self.came.cold());
             self.since = now;
             self.served = Served::default();
         }

@@ -9,7 +9,7 @@ use crate::cloning::balance::Balance;
 use crate::cloning::catalog;
 use crate::cloning::draft::Draft;
 use crate::cloning::expected::{Expected, Outcome};
-use crate::cloning::health::Health;
+use crate::cloning::health::{CallHealth, Health};
 use crate::cloning::lead::Lead;
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
@@ -37,6 +37,7 @@ pub(crate) struct Foreseen {
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
     pub(crate) health: Health,
+    pub(crate) calls: CallHealth,
     /// What stood in the way of the last clone that was missing.
     pub(crate) obstacle: Option<Obstacle>,
 }
@@ -87,6 +88,8 @@ pub(crate) struct Manager {
     pub(crate) draft: Option<Draft>,
     functions: Vec<Foreseen>,
     is_on: bool,
+    /// Whether clones are made that are only to be foreseen.
+    does_foreseen: bool,
 }
 
 impl Manager {
@@ -107,7 +110,13 @@ impl Manager {
             draft: None,
             functions: Vec::new(),
             is_on: false,
+            does_foreseen: false,
         }
+    }
+
+    /// The same, in a mind that does what another only foresees.
+    pub(crate) fn doing_foreseen() -> Self {
+        Self { does_foreseen: true, ..Self::off() }
     }
 
     /// Takes in new settings; what is expected and how it fared stays. Settings that name
@@ -174,6 +183,18 @@ impl Manager {
         self.policy.learns() && !self.balance.may_spend(tally.made)
     }
 
+    /// When the next clone of a function may begin, by how its clones and its calls fared;
+    /// [`Instant::ZERO`] if nothing is wrong with them.
+    pub(crate) fn rested(&self, function: FunctionId) -> Instant {
+        let own = self.get(function);
+        own.map_or(Instant::ZERO, |own| own.health.until().max(own.calls.until()))
+    }
+
+    /// Whether calls of a function go without an answer, so that one clone at most is worth a try.
+    pub(crate) fn calls_fail(&self, function: FunctionId) -> bool {
+        self.get(function).is_some_and(|own| own.calls.is_failing())
+    }
+
     /// When the next clone of a function may begin, by the caps on starts: `now` if at once.
     pub(crate) fn next_start(&self, now: Instant, function: FunctionId) -> Instant {
         let own = self.get(function).and_then(|known| known.rate);
@@ -199,8 +220,12 @@ impl Manager {
     }
 
     fn look(&mut self) {
-        let own = self.functions.iter().any(|known| known.chosen == Some(CloningMode::On));
-        self.is_on = own || self.settings.mode == CloningMode::On;
+        let own = self.functions.iter().filter_map(|known| known.chosen);
+        self.is_on = own.chain([self.settings.mode]).any(|mode| self.makes(mode));
+    }
+
+    fn makes(&self, mode: CloningMode) -> bool {
+        mode == CloningMode::On || self.does_foreseen && mode == CloningMode::Shadow
     }
 
     /// Whether clones of any function are only foreseen.
@@ -221,7 +246,7 @@ impl Manager {
 
     /// Whether clones of the function are made.
     pub(crate) fn clones(&self, function: FunctionId) -> bool {
-        self.mode(function) == CloningMode::On
+        self.makes(self.mode(function))
     }
 
     /// What forecasts of the function may do.

@@ -23,6 +23,7 @@ pub(crate) struct Stage {
     pub(crate) log: Vec<(Instant, Action)>,
     pub(crate) probes_find: bool,
     pub(crate) clones_start: bool,
+    pub(crate) calls_answer: bool,
     /// How long a start takes.
     pub(crate) start: Span,
     under_way: BTreeMap<(Instant, u64), Event>,
@@ -45,6 +46,7 @@ impl Stage {
             log: Vec::new(),
             probes_find: true,
             clones_start: true,
+            calls_answer: true,
             start: START,
             under_way: BTreeMap::new(),
             begun: 0,
@@ -104,6 +106,9 @@ impl Stage {
             Action::Start { instance, .. } => {
                 let took = self.start;
                 self.begin(took, Event::InstanceStarted { instance, took });
+            }
+            Action::Invoke { request, instance, .. } if !self.calls_answer => {
+                self.begin(RUN, Event::InvocationFailed { instance, request, run: RUN });
             }
             Action::Invoke { request, instance, .. } => {
                 self.begin(RUN, Event::InvocationFinished { instance, request, run: RUN });

@@ -10,7 +10,7 @@ use swell_core::ids::FunctionId;
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 
-use crate::bands::LEVELS;
+use crate::bands::{LEVELS, Quantiles};
 use crate::catalogue;
 use crate::foresight::counted::Counted;
 use crate::foresight::occurrence::Occurrence;
@@ -102,6 +102,15 @@ impl Foresight {
             Method::Occurrence(occurrence) => minutes(occurrence, function.index(), steps, 0.0),
             _ => None,
         }
+    }
+
+    /// How many calls each of the next steps of a function brings: quantiles that go with the chances
+    /// of [`Foresight::ahead`], each of a step before which no call came.
+    pub fn counts_ahead(&self, function: FunctionId, steps: usize) -> Option<Vec<Quantiles>> {
+        let Method::Occurrence(occurrence) = &self.method else { return None };
+        let chances = occurrence.chances(function.index(), steps)?;
+        let habit = occurrence.habit(function.index())?;
+        Some(chances.iter().map(|&chance| habit.quantiles(chance, LEVELS)).collect())
     }
 
     /// Ends the step, and tells what is expected of the next ones.

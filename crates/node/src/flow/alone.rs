@@ -26,6 +26,7 @@ pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
         policy: "measured".to_string(),
         cores: FlowCores::Off,
         link: None,
+        nodes: Default::default(),
         socket: None,
         socket_group: false,
     };

@@ -34,7 +34,6 @@ use crate::flow::line::Line;
 use crate::flow::meter::Meter;
 use crate::flow::saving::{save, save_work};
 use crate::flow::tries::{Tries, Work, verdict};
-use crate::flow::wire::function_of;
 use crate::invoker::{Invoker, Reached, Waited};
 use crate::observe::chance;
 use crate::observe::function_metrics::TriggerKind;
@@ -291,7 +290,7 @@ impl Consumer {
     }
 
     fn request(&self, work: &Work) -> Request<Bytes> {
-        let lanes: Vec<&str> = self.line.from.iter().map(|lane| function_of(lane)).collect();
+        let lanes: Vec<&str> = self.line.called.iter().map(String::as_str).collect();
         let is_batch = self.line.spec.batch > 1;
         request(&self.line.spec.name, &lanes, &work.items, is_batch, work.attempts)
     }

@@ -43,6 +43,7 @@ fn word(why: Why) -> &'static str {
         Why::Later(_) => "later",
         Why::There => "there",
         Why::Failing(_) => "failing",
+        Why::CallsFail(..) => "calls-fail",
         Why::Capped(_) => "capped",
         Why::CallsWait => "calls-wait",
         Why::Unpaid => "unpaid",
@@ -84,6 +85,11 @@ fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
         }
         Why::There => format!("there {}", count(live)),
         Why::Failing(at) => format!("clones failed, and the next may begin {}", soon(at)),
+        Why::CallsFail(failed, at) => format!(
+            "its last {failed} calls had no answer, so that one clone at most waits, and the next may \
+             begin {}",
+            soon(at)
+        ),
         Why::Capped(at) => {
             format!("the cap on starts was reached, and the next may begin {}", soon(at))
         }

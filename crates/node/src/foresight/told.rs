@@ -14,6 +14,7 @@ use swell_forecast::effects::turn::SAME;
 use crate::clock::{Clock, wall_ms};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
+use crate::foresight::minute_bands::MinuteBands;
 use crate::foresight::minutes::Minutes;
 use crate::foresight::outlook::{MinuteOutlook, MinuteRow, Outlook};
 use crate::foresight::schedule::known;
@@ -71,7 +72,7 @@ pub fn tell_steps(
 pub fn tell_minutes(
     ground: &Ground,
     members: &[Member],
-    minutes: &Minutes,
+    (minutes, bands): (&Minutes, &mut MinuteBands),
     said: &BTreeMap<u32, FunctionDemand>,
     open: u64,
     told: &mut BTreeSet<Arc<str>>,
@@ -88,6 +89,7 @@ pub fn tell_minutes(
         let confidence = shown.as_ref().map_or(0, |(demand, _)| demand.confidence);
         let (mut shown, odds) =
             shown.map_or_else(Default::default, |(demand, odds)| (demand.steps, odds));
+        let mut counts = minutes.counts_ahead(&member.name, SHOWN).unwrap_or_default();
         let versions = member.versions.iter().map(|&(version, _)| version);
         let start = ground.parts.live.longest_start(versions);
         steps = reaching(steps, &shown, steps_to_tell(start, Span::from_mins(1)));
@@ -106,16 +108,24 @@ pub fn tell_minutes(
         for (minute, step) in (open..).zip(&mut steps).chain((open..).zip(&mut shown)) {
             *step = turn(minute).map_or(*step, |turn| turn.of_step(*step));
         }
+        for (minute, counts) in (open..).zip(&mut counts) {
+            *counts = turn(minute).map_or(*counts, |turn| turn.of_quantiles(*counts));
+        }
         let floor = row.and_then(|(origin, row)| {
             row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
         });
         if let Some(floor) = floor.filter(|&floor| floor > 0) {
-            let calls = (calls_of(floor, member, 1, ground) * 1e3).min(f64::from(u32::MAX)) as u32;
+            let calls = calls_of(floor, member, 1, ground);
+            counts.iter_mut().flatten().for_each(|count| *count = count.max(calls as f32));
+            let calls = (calls * 1e3).min(f64::from(u32::MAX)) as u32;
             steps.resize(steps.len().max(2), StepDemand::default());
             shown.resize(shown.len().max(2), StepDemand::default());
             steps.iter_mut().chain(&mut shown).for_each(|step| *step = raised(*step, calls));
         }
-        rows.insert(member.name.clone(), MinuteRow { steps: shown, odds });
+        let chance = shown.first().map_or(0, |step| step.chance);
+        let covered = bands.score(&member.name);
+        let bands = bands.show(&member.name, chance, counts);
+        rows.insert(member.name.clone(), MinuteRow { steps: shown, bands, odds, covered });
         let known_ms = known.get(&member.name).map_or(&[][..], Vec::as_slice);
         let known_ms = match member.horizon_minutes {
             Some(minutes) => {
@@ -138,6 +148,7 @@ pub fn tell_minutes(
             });
         }
     }
+    bands.said(open);
     tell(ground, now.instant(timeline.wall_ms(open)), Span::from_mins(1), functions);
     MinuteOutlook { origin: open, made_ms: now.now_ms, rows }
 }
