@@ -22,7 +22,7 @@ use swell_core::flow::affinity::{CoreId, Place};
 use swell_fifo::envelope::Envelope;
 
 use crate::flow::alone::flow_of;
-use crate::flow::consumer::Consumer;
+use crate::flow::consumer::{Consumer, Ended};
 use crate::flow::line::Line;
 use crate::flow::news::News;
 use crate::flow::tries::Tries;
@@ -115,7 +115,7 @@ impl Stage {
         };
         let task = tokio::spawn(async move {
             let mut tries = Tries::default();
-            while consumer.work(&mut tries).await != crate::flow::consumer::Ended::Stopped {}
+            while consumer.work(&mut tries).await != Ended::Stopped {}
         });
         Self { line, functions, stop, task, _folder: folder }
     }

@@ -173,7 +173,7 @@ fn a_hostile_producer_ends_and_nothing_else() {
     until("the others' items pass", || {
         // What was spoiled may come out as anything, and is no item of theirs.
         let text = node.call("detect", b"").text();
-        let seen = text.lines().filter_map(|line| line.strip_prefix("good ")?.parse().ok());
+        let seen = text.lines().filter_map(|line| line.strip_prefix("good ")?.parse::<u64>().ok());
         seen.eq(0..ROUNDS).then_some(())
     });
     node.stop();
