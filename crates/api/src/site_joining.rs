@@ -83,6 +83,8 @@ pub struct Invitation {
     /// Certificate and key for items of flows, as PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow: Option<Pem>,
+    /// What calls that sites pass on to each other are sealed with: text, as long as anybody likes.
+    pub seal_key: String,
     /// Sites that are there.
     pub contacts: Vec<SiteContact>,
 }

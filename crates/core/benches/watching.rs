@@ -118,6 +118,7 @@ fn party(number: u32, usage: f64) -> Party {
         is_alive: true,
         may_own: true,
         has_room: true,
+        is_abroad: false,
         dependency: 0.5,
         proximity: 1.0,
         pause: Span::from_nanos(20_000),

@@ -24,9 +24,10 @@ pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 /// The format that is written, and the newest that is read. A change that an older
 /// program would misread adds one. The second knows of histories that are recalled,
 /// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows,
-/// the sixth of lanes that keep their size; a journal of an earlier one is one of the latest without
+/// the sixth of lanes that keep their size, the seventh of flows that come from other nodes and of
+/// calls that had no answer; a journal of an earlier one is one of the latest without
 /// any.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// Length of the preamble.
 pub const PREAMBLE_BYTES: usize = MAGIC.len() + 2;
@@ -201,8 +202,8 @@ mod tests {
         assert_eq!(with(7, b'\r'), Err(FormatError::Foreign));
         assert_eq!(with(8, 1), Ok(()), "an older one");
         assert_eq!(with(8, 5), Ok(()), "the one before");
-        assert_eq!(with(8, 7), Err(FormatError::Newer { version: 7 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 262 }));
+        assert_eq!(with(8, 8), Err(FormatError::Newer { version: 8 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 263 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 

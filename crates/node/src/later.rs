@@ -28,7 +28,8 @@ pub const ORIGIN_STATUS: HeaderName = HeaderName::from_static("x-swell-origin-st
 pub const SCHEDULED: HeaderName = HeaderName::from_static("x-swell-scheduled-at");
 
 /// What nodes alone tell a function of its call.
-const TOLD: [HeaderName; 7] = [DEPTH, ATTEMPT, FLOW, ITEM, ORIGIN, ORIGIN_STATUS, SCHEDULED];
+pub(crate) const TOLD: [HeaderName; 7] =
+    [DEPTH, ATTEMPT, FLOW, ITEM, ORIGIN, ORIGIN_STATUS, SCHEDULED];
 
 /// A call that is left for later.
 #[derive(Debug)]

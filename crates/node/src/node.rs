@@ -197,13 +197,13 @@ impl Node {
             registry: registry.clone(),
             graves: queue.clone(),
             settings: settings.flow.clone(),
+            memory: settings.memory.get(),
             drain: settings.drain,
             links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
-        let (rule, memory) = ((&*settings.flow.policy, settings.seed), settings.memory.get());
-        let flow_watch = Watch::new(flows.clone(), rule, memory, live.tape());
-        let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let watch = Watch::new(flows.clone(), (&*settings.flow.policy, settings.seed), live.tape());
+        let flow_watch = watch.map_err(|error| NodeError::Settings(error.to_string()))?;
         let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
         let triggers = Arc::new(triggers);
@@ -289,7 +289,7 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
-        watch_others(&metrics, &shown, &foresight.ground);
+        watch_others(&metrics, &shown, &foresight.ground, &sited);
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }

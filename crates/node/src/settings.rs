@@ -1,6 +1,7 @@
 //! What a node is told before it starts: resolved values. Files, environment and flags
 //! are read and merged by the program, which owns the defaults.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -166,6 +167,8 @@ pub struct FlowSettings {
     pub cores: FlowCores,
     /// How flows go from node to node; they do not where this is missing.
     pub link: Option<FlowLinkSettings>,
+    /// Other nodes that the analyzer may let flows go to, by name, with their addresses for flows.
+    pub nodes: BTreeMap<String, String>,
     /// The socket for native processes; none is `flow.sock` in the data folder.
     pub socket: Option<PathBuf>,
     /// Whether processes of the node's group may connect, besides those of its user.

@@ -14,10 +14,10 @@ use crate::flow::signs::Signs;
 use crate::flow::size::Sizing;
 use crate::flow::slots::Slots;
 use crate::flow::target::worth;
-use crate::flow::view::{FifoId, Glance, OwnerId, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use crate::flow::weighing::{Finding, Weighed, fit, weigh_room};
 use crate::flow::words::Rounded;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 /// FIFOs that are looked at closely in a tick, where only a few may change hands anyway: the
 /// others have their turn at the next ones.
@@ -29,15 +29,17 @@ const EXAMINED_MAX: usize = 64;
 
 /// The analyzer of a node.
 pub struct Analyzer {
-    policy: Box<dyn FlowPolicy>,
+    pub(super) policy: Box<dyn FlowPolicy>,
     allowance: Allowance,
     /// FIFOs on their way: from whom, to whom.
-    under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
-    last: Slots<Judgement>,
+    pub(super) under_way: BTreeMap<FifoId, (OwnerId, OwnerId)>,
+    /// The one of them that is on its way to another node.
+    pub(super) leaving: Option<FifoId>,
+    pub(super) last: Slots<Judgement>,
     /// Those who could own a FIFO, as they were weighed last, and what came of looking after its
     /// owner.
-    weighed: Slots<Vec<Weighed>>,
-    findings: BTreeMap<FifoId, Finding>,
+    pub(super) weighed: Slots<Vec<Weighed>>,
+    pub(super) findings: BTreeMap<FifoId, Finding>,
     /// FIFOs of this tick that are to be looked at closely, that could have a smaller region, and
     /// whose owner is to be examined.
     wanting: Vec<FifoId>,
@@ -48,13 +50,13 @@ pub struct Analyzer {
     /// Whether any was glanced at in this tick.
     is_awake: bool,
     /// What is remembered of their sizes.
-    sizes: Slots<Sizing>,
+    pub(super) sizes: Slots<Sizing>,
     /// The last of each that had their turn.
     turns: [FifoId; 3],
     /// Rests of FIFOs that were taken from an owner that did not answer.
-    rests: BTreeMap<FifoId, Cooldown>,
+    pub(super) rests: BTreeMap<FifoId, Cooldown>,
     counts: Counts,
-    recorder: Option<Recorder>,
+    pub(super) recorder: Option<Recorder>,
 }
 
 impl Analyzer {
@@ -64,6 +66,7 @@ impl Analyzer {
             policy,
             allowance: Allowance::new(budget),
             under_way: BTreeMap::new(),
+            leaving: None,
             last: Slots::default(),
             weighed: Slots::default(),
             findings: BTreeMap::new(),
@@ -195,15 +198,20 @@ impl Analyzer {
             self.policy.weigh(&view, weighed);
             let judgement = self.policy.judge(now, &view, weighed);
             if let Verdict::Move(to) = judgement.verdict {
-                wanting.push((view.fifo, view.owner.owner, to, judgement.score));
+                let is_abroad = view.others.iter().any(|it| it.owner == to && it.is_abroad);
+                let change = (view.owner.owner, to, is_abroad);
+                wanting.push((view.fifo, change, judgement.score));
             } else {
                 self.settle(view.fifo, judgement, &mut orders);
             }
         }
-        wanting.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
-        for (fifo, from, to, score) in wanting {
-            let verdict = if self.allowance.take() {
+        wanting.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+        for (fifo, (from, to, is_abroad), score) in wanting {
+            // To other nodes they go one at a time.
+            let is_free = !is_abroad || self.leaving.is_none();
+            let verdict = if is_free && self.allowance.take() {
                 self.under_way.insert(fifo, (from, to));
+                self.leaving = if is_abroad { Some(fifo) } else { self.leaving };
                 self.findings.remove(&fifo);
                 Verdict::Move(to)
             } else {
@@ -255,10 +263,12 @@ impl Analyzer {
         }
         let weighed = self.weighed.get_or(view.fifo, Vec::new);
         weigh_room(view, self.policy.usage_max(), weighed);
-        let heir = fit(view, weighed).max_by(|a, b| {
-            // Of equals the first, so that the same is chosen each time.
-            worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner))
-        });
+        let mut heir = heir(view, weighed, false);
+        // Another node is for what nobody here can do, and must be worth the way.
+        if heir.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
+            self.policy.weigh(view, weighed);
+            heir = self::heir(view, weighed, true);
+        }
         let Some(to) = heir else { return Finding::NoHeir };
         if !self.allowance.take() {
             self.counts.add(Verdict::Stay(Stay::OverBudget));
@@ -266,50 +276,11 @@ impl Analyzer {
         }
         rest.on_moved(now, view.owner.owner, to.owner);
         self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
+        self.leaving = if to.is_abroad { Some(view.fifo) } else { self.leaving };
         self.counts.moves += 1;
         let score = self.last.get(view.fifo).map_or(0.0, |judgement| judgement.score);
         self.last.put(view.fifo, Judgement { score, verdict: Verdict::Move(to.owner) });
         Finding::Heir(to.owner)
-    }
-
-    /// A FIFO changed hands; it paused for so long, while so many items were in it.
-    pub fn on_moved(&mut self, now: Instant, fifo: FifoId, pause: Span, items: u64) {
-        let now = whole(now);
-        if let Some((from, to)) = self.under_way.remove(&fifo) {
-            if let Some(recorder) = &mut self.recorder {
-                recorder.moved(now, fifo, pause, items);
-            }
-            self.policy.on_moved(now, fifo, from, to, pause);
-        }
-    }
-
-    /// Somebody else gave a FIFO to another owner: a person, or a process that came or went. It is
-    /// left there as long as after a change that was ordered here.
-    pub fn on_given(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId) {
-        let now = whole(now);
-        if self.under_way.get(&fifo).is_some_and(|(_, heir)| *heir == to) {
-            return;
-        }
-        self.under_way.remove(&fifo);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.given(now, fifo, from, to);
-        }
-        self.policy.on_moved(now, fifo, from, to, Span::ZERO);
-    }
-
-    /// A change of hands came to nothing, and why; the FIFO is where it was.
-    pub fn on_failed(&mut self, fifo: FifoId, why: &str) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.refused(fifo, why);
-        }
-        self.under_way.remove(&fifo);
-    }
-
-    /// A FIFO that was to get another region keeps the one it has, and why.
-    pub fn on_kept(&mut self, fifo: FifoId, why: &str) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.kept(fifo, why);
-        }
     }
 
     /// What is remembered of the sizes of its lanes.
@@ -317,23 +288,14 @@ impl Analyzer {
         self.sizes.get(fifo)
     }
 
-    /// A FIFO is no more.
-    pub fn on_removed(&mut self, fifo: FifoId) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.removed(fifo);
-        }
-        self.under_way.remove(&fifo);
-        self.last.remove(fifo);
-        self.weighed.remove(fifo);
-        self.findings.remove(&fifo);
-        self.sizes.remove(fifo);
-        self.policy.on_removed(fifo);
-        self.rests.remove(&fifo);
-    }
-
     /// Whether it is to be shown FIFOs too in which nothing happens.
     pub fn judges_rest(&self) -> bool {
         self.policy.judges_rest()
+    }
+
+    /// Whether FIFOs may be ordered to other nodes.
+    pub fn knows_nodes(&self) -> bool {
+        self.policy.knows_nodes()
     }
 
     /// How often it decided what.
@@ -372,8 +334,15 @@ impl Analyzer {
     }
 }
 
+/// The best of those who are here, or of those at other nodes; of equals the first, so that the same
+/// is chosen each time.
+fn heir<'a>(view: &View<'a>, weighed: &'a [Weighed], is_abroad: bool) -> Option<&'a Party> {
+    let all = fit(view, weighed).filter(|party| party.is_abroad == is_abroad);
+    all.max_by(|a, b| worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner)))
+}
+
 /// The time in whole milliseconds, as a journal keeps it.
-fn whole(now: Instant) -> Instant {
+pub(super) fn whole(now: Instant) -> Instant {
     Instant::from_millis(now.nanos() / 1_000_000)
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::flow::view::OwnerId;
 use crate::time::{Instant, Span};
 
@@ -23,18 +25,24 @@ impl Default for Rest {
 /// Coming back to an owner within this time is a ping-pong.
 const RETURN: Span = Span::from_secs(60);
 
-/// The rest of one FIFO.
-#[derive(Debug, Clone, Default)]
-pub struct Cooldown {
+/// The rest of one FIFO, which goes from one `K` to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cooldown<K: Ord = OwnerId> {
     moved: Option<Instant>,
     doublings: u32,
     /// When it left which owner.
-    left: BTreeMap<OwnerId, Instant>,
+    left: BTreeMap<K, Instant>,
 }
 
-impl Cooldown {
+impl<K: Ord> Default for Cooldown<K> {
+    fn default() -> Self {
+        Self { moved: None, doublings: 0, left: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord> Cooldown<K> {
     /// The FIFO changed hands.
-    pub fn on_moved(&mut self, now: Instant, from: OwnerId, to: OwnerId) {
+    pub fn on_moved(&mut self, now: Instant, from: K, to: K) {
         // A time of quiet takes back a doubling.
         if let Some(moved) = self.moved {
             let quiet = now.since(moved).nanos() / (RETURN.nanos() * 2);
@@ -47,6 +55,16 @@ impl Cooldown {
         self.left.retain(|_, left| now.since(*left) <= RETURN);
         self.left.insert(from, now);
         self.moved = Some(now);
+    }
+
+    /// It came from where its rests were counted, and went back so often within a while.
+    pub fn on_came(&mut self, now: Instant, returns: u32) {
+        (self.moved, self.doublings) = (Some(now), returns);
+    }
+
+    /// How often it went back, less what was taken back since.
+    pub fn returns(&self) -> u32 {
+        self.doublings
     }
 
     /// Until when it rests; nothing if it never changed hands.

@@ -114,6 +114,15 @@ pub enum Entry {
         /// Why.
         why: String,
     },
+    /// A FIFO came from another node.
+    Came {
+        /// Milliseconds since the entry before.
+        passed: u64,
+        /// Which.
+        fifo: FifoId,
+        /// How often it went back to a node within a while.
+        returns: u32,
+    },
 }
 
 /// A FIFO whose signs changed.

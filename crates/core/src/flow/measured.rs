@@ -12,6 +12,7 @@ use crate::flow::policy::{FlowPolicy, Judgement, Relief, Stay, Verdict};
 use crate::flow::signs::Signs;
 use crate::flow::slots::Slots;
 use crate::flow::target::best;
+use crate::flow::topology::round_trip;
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, TICK, View};
 use crate::flow::wait::{behind, drain, kingman, rate_at, rate_here};
 use crate::flow::weighing::{Balance, Standing, Weighed, fit, weigh, weigh_room};
@@ -145,7 +146,9 @@ impl Measured {
             kingman(arriving, rate, sample.variation) + behind(depth, arriving, rate, horizon)
         };
         // What was measured counts as long as it is not about to pass by itself.
-        let less = sample.latency.min(wait(here)) - wait(there);
+        // What goes to another node is so much later there.
+        let way = if party.is_abroad { round_trip(party.proximity) } else { Span::ZERO };
+        let less = sample.latency.min(wait(here)) - (wait(there) + way);
         let sooner = drain(depth, here, horizon) - drain(depth, there, horizon);
         arriving * horizon.secs_f64() * less.secs_f64() + depth * sooner.secs_f64()
     }
@@ -282,7 +285,10 @@ impl FlowPolicy for Measured {
         let score = memory.shares().score(&settings.thresholds);
         let has_room =
             |one: &Weighed| matches!(one.standing, Standing::Busier { .. } | Standing::Unpaid);
-        let verdict = match best(fit(view, weighed), &mut self.rng) {
+        // Another node is for what nobody here can do.
+        let of = |is_abroad| fit(view, weighed).filter(move |it| it.is_abroad == is_abroad);
+        let target = best(of(false), &mut self.rng).or_else(|| best(of(true), &mut self.rng));
+        let verdict = match target {
             Some(party) => Verdict::Move(party.owner),
             None if weighed.iter().any(has_room) => match self.unhelped(now, view.fifo) {
                 Verdict::Stay(_) => Verdict::Stay(Stay::NoBenefit),
@@ -300,6 +306,14 @@ impl FlowPolicy for Measured {
         memory.idle.clear();
         memory.late.clear();
         memory.tight.clear();
+    }
+
+    fn on_came(&mut self, now: Instant, fifo: FifoId, returns: u32) {
+        self.memory(fifo).cooldown.on_came(now, returns);
+    }
+
+    fn knows_nodes(&self) -> bool {
+        self.settings.trigger.is_none()
     }
 
     fn shares(&self, fifo: FifoId, _: Signs) -> Shares {

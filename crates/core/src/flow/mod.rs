@@ -27,6 +27,8 @@ pub mod cooldown;
 pub mod measured;
 pub mod choice;
 pub mod analyzer;
+pub mod outcomes;
 pub mod reasons;
 pub mod replay;
 pub mod said;
+pub mod directory;

@@ -51,6 +51,16 @@ pub trait FlowPolicy: Send {
     /// A FIFO changed hands; it paused for so long.
     fn on_moved(&mut self, now: Instant, fifo: FifoId, from: OwnerId, to: OwnerId, pause: Span);
 
+    /// A FIFO came from another node, to which or to others it went back so often within a while.
+    fn on_came(&mut self, now: Instant, fifo: FifoId, returns: u32) {
+        let _ = (now, fifo, returns);
+    }
+
+    /// Whether it lets FIFOs go to other nodes.
+    fn knows_nodes(&self) -> bool {
+        false
+    }
+
     /// What its indicators said when the FIFO was judged last, which it was by these signs.
     fn shares(&self, fifo: FifoId, signs: Signs) -> Shares;
 

@@ -109,6 +109,15 @@ impl Recorder {
         self.put(&Entry::Given { passed, fifo, from, to });
     }
 
+    /// In a tick it is told before the FIFO is glanced at.
+    pub(crate) fn came(&mut self, now: Instant, fifo: FifoId, returns: u32) {
+        if fifo.0 >= FIFOS_MAX {
+            return;
+        }
+        let passed = self.passed(now);
+        self.put(&Entry::Came { passed, fifo, returns });
+    }
+
     pub(crate) fn refused(&mut self, fifo: FifoId, why: &str) {
         self.put(&Entry::Refused { fifo, why: why.to_string() });
     }

@@ -227,6 +227,11 @@ impl FlowReplay {
                 let at = self.reader.pass(*passed);
                 self.analyzer()?.on_given(at, *fifo, *from, *to);
             }
+            Entry::Came { passed, fifo, returns } => {
+                known(*fifo).map_err(FlowStop::Untrue)?;
+                let at = self.reader.pass(*passed);
+                self.analyzer()?.on_came(at, *fifo, *returns);
+            }
             Entry::Seated { passed, cores, fifos, places } => {
                 let at = self.reader.pass(*passed);
                 if !cores.is_empty() {

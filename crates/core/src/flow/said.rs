@@ -26,6 +26,12 @@ impl FlowReplay {
                 let (from, to) = (owner(*fifo, *from), owner(*fifo, *to));
                 vec![format!("somebody else gave it from {from} to {to}")]
             }
+            Entry::Came { fifo, returns: 0, .. } if is_it(*fifo) => {
+                vec!["it came from another node".to_string()]
+            }
+            Entry::Came { fifo, returns, .. } if is_it(*fifo) => {
+                vec![format!("it came from another node, and went back {returns} times of late")]
+            }
             Entry::Seated { places, .. } => {
                 let places = places.iter().filter(|(fifo, _)| is_it(*fifo));
                 places.map(|place| self.seat_words(place)).collect()

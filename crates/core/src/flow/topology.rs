@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::flow::affinity::CoreId;
+use crate::time::Span;
 
 /// How near two parties are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,23 @@ pub enum Distance {
     Memory,
     /// On one machine.
     Machine,
+}
+
+/// How near another node is that can be nearer than none on this machine.
+const ABROAD: f64 = 0.3;
+
+/// How near another node is, by the time to it and back: 0.3 at no time, half of that at a
+/// millisecond.
+pub fn abroad(round_trip: Span) -> f64 {
+    ABROAD / (1.0 + round_trip.millis_f64())
+}
+
+/// The time to a node and back that is so near.
+pub fn round_trip(proximity: f64) -> Span {
+    if proximity <= 0.0 {
+        return Span::FOREVER;
+    }
+    Span::from_secs_f64((ABROAD / proximity - 1.0).max(0.0) / 1e3)
 }
 
 impl Distance {
@@ -210,6 +228,18 @@ mod tests {
             f64::midpoint(1.0, 0.4),
             Some(Distance::Process),
         );
+    }
+
+    #[test]
+    fn other_nodes_are_farther_than_all_here_and_their_nearness_leads_back_to_the_way() {
+        for ms in [0, 1, 9, 80] {
+            let way = Span::from_millis(ms);
+            assert!(abroad(way) < Distance::Machine.proximity(), "{ms}");
+            let back = round_trip(abroad(way)).millis_f64();
+            assert!((back - ms as f64).abs() < 1e-6, "{ms}: {back}");
+        }
+        assert_eq!((abroad(Span::ZERO), abroad(Span::from_millis(1))), (0.3, 0.15));
+        assert_eq!(round_trip(0.0), Span::FOREVER);
     }
 
     #[test]

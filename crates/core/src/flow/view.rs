@@ -81,11 +81,14 @@ pub struct Party {
     pub may_own: bool,
     /// Whether its memory quota has room for the region.
     pub has_room: bool,
+    /// Whether it is at another node, which `proximity` says the distance of.
+    pub is_abroad: bool,
     /// How much it has to do with the FIFO and its owner, from 0 to 1: see
     /// [`dependency`](crate::flow::exchange::Exchange::dependency).
     pub dependency: f64,
     /// How near it is to those who feed the FIFO and to its owner, from 0 to 1: see
-    /// [`Nearness`](crate::flow::topology::Nearness).
+    /// [`Nearness`](crate::flow::topology::Nearness), and of another node
+    /// [`abroad`](crate::flow::topology::abroad).
     pub proximity: f64,
     /// The pause a change to it is expected to cost, from its order on.
     pub pause: Span,

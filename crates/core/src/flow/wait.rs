@@ -164,6 +164,7 @@ mod tests {
             is_alive: true,
             may_own: true,
             has_room: true,
+            is_abroad: false,
             dependency: 0.0,
             proximity: 1.0,
             pause: Span::ZERO,

@@ -21,6 +21,7 @@ const ENDLESS: u16 = u16::MAX;
 const ALIVE: u16 = 1;
 const MAY_OWN: u16 = 2;
 const HAS_ROOM: u16 = 4;
+const ABROAD: u16 = 8;
 
 /// A number as a word.
 pub(crate) fn word(number: f64) -> u16 {
@@ -125,7 +126,10 @@ fn party_words(party: &Party) -> [u16; PARTY] {
         word(party.proximity),
         word(party.pause.secs_f64()),
         u16::try_from(party.recent).unwrap_or(u16::MAX),
-        flag(ALIVE, party.is_alive) | flag(MAY_OWN, party.may_own) | flag(HAS_ROOM, party.has_room),
+        flag(ALIVE, party.is_alive)
+            | flag(MAY_OWN, party.may_own)
+            | flag(HAS_ROOM, party.has_room)
+            | flag(ABROAD, party.is_abroad),
     ]
 }
 
@@ -143,6 +147,7 @@ fn party(words: &[u16; PARTY]) -> Party {
         is_alive: flags & ALIVE != 0,
         may_own: flags & MAY_OWN != 0,
         has_room: flags & HAS_ROOM != 0,
+        is_abroad: flags & ABROAD != 0,
         dependency: number(dependency),
         proximity: number(proximity),
         pause: span(pause),
@@ -217,6 +222,7 @@ mod tests {
             is_alive: owner > 0,
             may_own: true,
             has_room: owner == 0,
+            is_abroad: owner > 2,
             dependency: first / 32.0,
             proximity: first / 64.0,
             pause: Span::from_nanos(15_625_000),

@@ -3,6 +3,7 @@
 mod stage;
 mod founding;
 mod measured;
+mod abroad;
 mod analyzer;
 mod replaying;
 mod reasons;

@@ -49,7 +49,9 @@ impl Life {
                 if self.chance(0.2) {
                     stage.sample.leaving = 0.0;
                 }
-                stage.others = vec![party(1, rng::unit(&mut self.rng)), party(2, 0.1)];
+                let is_abroad = self.chance(0.5);
+                stage.others =
+                    vec![party(1, rng::unit(&mut self.rng)), Party { is_abroad, ..party(2, 0.1) }];
                 stage.memory_is_short = self.chance(0.2);
                 self.stages[index] = (stage, self.chance(0.3), self.chance(0.2));
             }
@@ -69,6 +71,9 @@ impl Life {
             let rested = if rng::unit(&mut self.rng) < 0.02 { 7 } else { 0 };
             if rng::unit(&mut self.rng) < 0.01 {
                 self.analyzer.on_given(self.now, fifo, OwnerId(0), OwnerId(1));
+            }
+            if rng::unit(&mut self.rng) < 0.01 {
+                self.analyzer.on_came(self.now, fifo, rng::below(&mut self.rng, 3) as u32);
             }
             let view = View { fifo, ..stage.view() };
             // Some are with a process, which stalls where nothing leaves.

@@ -26,6 +26,7 @@ pub(crate) fn party(owner: u32, cpu: f64) -> Party {
         is_alive: true,
         may_own: true,
         has_room: true,
+        is_abroad: false,
         dependency: 0.5,
         proximity: 0.8,
         pause: Span::from_nanos(20_000),

@@ -31,6 +31,7 @@ pub(crate) fn flow_of(news: &News, id: u32, bytes: u64, spec: FlowSpec) -> (Line
         policy: "measured".to_string(),
         cores: FlowCores::Off,
         link: None,
+        nodes: Default::default(),
         socket: None,
         socket_group: false,
     };

@@ -50,6 +50,12 @@ impl Flows {
         }
         for lane in &offer.lanes {
             check_lane(lane).map_err(|why| (400, why))?;
+            // Who has no node in its name was there before its node spoke to others.
+            let called = offer.called.get(lane).unwrap_or(lane);
+            if called != lane && called != function_of(lane) {
+                let called = called.escape_default();
+                return Err((400, format!("items of `{lane}` are not called after `{called}`")));
+            }
         }
         let lanes: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
         let own = offer.spec.from.iter().filter(|from| !lanes.contains(from));
@@ -160,18 +166,29 @@ impl Flows {
         self.settle_in(name).map_err(|error| unkept(&error))?;
         let home = self.home()?;
         let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
-        let record = FlowRecord {
+        let mut nodes = offer.nodes;
+        nodes.remove(&*home);
+        let called = offer.lanes.iter().map(|lane| {
+            let called = offer.called.get(lane).unwrap_or(lane);
+            (at_home(lane, &home), called.clone())
+        });
+        let mut record = FlowRecord {
+            called: called.filter(|(lane, called)| lane != called).collect(),
             term: offer.term,
+            identity: offer.identity,
+            nodes,
             went,
             came: came + 1,
             // It may have had more owners since it was offered.
             epoch: offer.epoch.max(epoch),
-            remote: remote.into_iter().filter(|lane| !offer.spec.from.contains(lane)).collect(),
+            remote: remote.iter().filter(|it| !offer.spec.from.contains(it)).cloned().collect(),
             owner: offer.owner,
             pinned: offer.pinned,
             frozen: offer.frozen,
+            rests: offer.rests,
             ..FlowRecord::new(offer.spec)
         };
+        record.call_after(&home, |lane| remote.contains(lane));
         let saved = self.save(&record).await;
         saved.map_err(|refusal| (507, refusal.title.clone()))?;
         let folder = self.folder(name);
@@ -181,13 +198,18 @@ impl Flows {
         if let Err(why) = &up.line {
             tracing::error!(flow = %name, %why, "a flow that came did not come up");
         }
+        if let Ok(line) = &up.line {
+            let _ = line.returns.set(up.record.lock().rests.returns());
+        }
         if let (Ok(line), Some(away)) = (&up.line, away) {
             // Nobody has put anything in yet.
             let due = line.lanes.iter().map(|lane| (lane.from.to_string(), lane.due()));
             away.come_home(due.collect());
         }
         tracing::info!(flow = %name, from = %peer, "a flow came from another node");
+        let record = up.record.lock().clone();
         self.put_in(up);
+        self.errands.begin(&record);
         Ok(())
     }
 

@@ -19,7 +19,6 @@ use crate::flow::hand::{Found, Hand};
 use crate::flow::line::Line;
 use crate::flow::meter::Waiting;
 use crate::flow::tries::Work;
-use crate::flow::wire::function_of;
 use crate::inlet::{Ask, Inlet};
 
 /// Bytes of items that are given out at a time, besides the first.
@@ -124,7 +123,7 @@ impl<'a> Asking<'a> {
 
     fn given(&self, item: &Taken) -> FlowItem {
         FlowItem {
-            from: function_of(&self.line.from[item.lane]).to_string(),
+            from: self.line.called[item.lane].clone(),
             sequence: item.sequence,
             media_type: item.media_type.clone(),
             payload: item.payload.clone(),

@@ -48,6 +48,8 @@ pub(crate) struct Away {
     flow: String,
     term: u32,
     full: Full,
+    /// What items are called after, by who puts them in.
+    called: BTreeMap<String, String>,
     to: Mutex<Elsewhere>,
     links: Arc<Links>,
     left: Mutex<Option<Left>>,
@@ -72,11 +74,11 @@ struct Way {
 
 impl Way {
     /// What `error` means for items of `from` that were sent by this way.
-    fn doubt(&self, from: &str, error: PutError) -> PutError {
+    fn doubt(&self, from: &str, called: &str, error: PutError) -> PutError {
         let Some((_, next)) = self.known.filter(|_| !self.doubtful.is_empty()) else {
             return error;
         };
-        let item = format!("{from}/{next}");
+        let item = format!("{called}/{next}");
         match error {
             PutError::Unreached(why) => PutError::InDoubt { item, why },
             // A process asks what became of its items when it connects again.
@@ -97,6 +99,7 @@ impl Away {
             flow: record.spec.name.clone(),
             term: record.term,
             full: record.spec.full,
+            called: record.called.clone(),
             to: Mutex::new(to),
             links,
             left: Mutex::new(None),
@@ -110,6 +113,12 @@ impl Away {
     /// Where it is, as far as is known here.
     pub(crate) fn to(&self) -> Elsewhere {
         self.to.lock().clone()
+    }
+
+    /// It is known by now to be there.
+    pub(crate) fn redirect(&self, to: Elsewhere) {
+        *self.to.lock() = to;
+        self.silence.end();
     }
 
     /// What came of sending it, if this node did so since it came up.
@@ -173,7 +182,12 @@ impl Away {
             return (put, Err(error));
         }
         let sent = self.send(&mut way, items, &mut put, from, patience).await;
-        (put, sent.map_err(|error| way.doubt(from, error)))
+        (
+            put,
+            sent.map_err(|error| {
+                way.doubt(from, self.called.get(from).map_or(from, |it| it), error)
+            }),
+        )
     }
 
     /// The number of the item that is due from a process that just connected; an error says

@@ -21,7 +21,6 @@ use crate::flow::hand::Hand;
 use crate::flow::line::Line;
 use crate::flow::saving::pump;
 use crate::flow::tries::Work;
-use crate::flow::wire::function_of;
 use crate::invoker::{Invoker, Reached, Waited};
 use crate::observe::function_metrics::TriggerKind;
 use crate::refusal::{Reason, Refusal};
@@ -67,7 +66,7 @@ pub(crate) struct Caller<'a> {
 impl Caller<'_> {
     /// What the owner is called with.
     pub(crate) fn request(&self, work: &Work) -> Request<Bytes> {
-        let lanes: Vec<&str> = self.line.from.iter().map(|lane| function_of(lane)).collect();
+        let lanes: Vec<&str> = self.line.called.iter().map(String::as_str).collect();
         let is_batch = self.line.spec.batch > 1;
         request(&self.line.spec.name, &lanes, &work.items, is_batch, work.attempts)
     }

@@ -11,9 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use swell_api::flow::is_native;
+use swell_core::time::Span;
 use swell_link::error::LinkError;
 
+use crate::clock::wall_ms;
 use crate::flow::away::{Away, Left};
+use crate::flow::errands::Talk;
 use crate::flow::flows::Flows;
 use crate::flow::keep::Keep;
 use crate::flow::letters::{elsewhere, unknown};
@@ -33,6 +36,18 @@ const BEGIN_IN: Duration = Duration::from_secs(10);
 /// How much longer than its function's timeout a call may take.
 const CALL_SLACK: Duration = Duration::from_secs(5);
 
+/// Flows that the analyzer let go to other nodes, among the reasons that moves are counted by.
+const BY_ANALYZER: &str = "analyzer-node";
+
+/// Who says that a flow goes to another node.
+#[derive(Debug, Default)]
+pub(crate) struct Ordered {
+    /// Why, where it was the analyzer and not a person.
+    pub(crate) because: String,
+    /// Which function is to own it there, if not the present one.
+    pub(crate) owner: Option<String>,
+}
+
 /// One way of a flow to another node.
 struct Journey {
     link: Link,
@@ -46,12 +61,22 @@ struct Journey {
 
 impl Flows {
     /// Lets a flow go to another node.
-    pub(crate) async fn leave(self: &Arc<Self>, name: &str, to: Elsewhere) -> Result<(), Refusal> {
+    pub(crate) async fn leave(
+        self: &Arc<Self>,
+        name: &str,
+        to: Elsewhere,
+        order: Ordered,
+    ) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let up = self.get(name).ok_or_else(|| unknown(name))?;
         let mut record = up.record.lock().clone();
         if let Some(Elsewhere { node, .. }) = &record.moved {
             return Err(elsewhere(name, node));
+        }
+        // Somebody may have said so since that was decided.
+        if !order.because.is_empty() && (record.frozen || record.pinned.is_some()) {
+            let title = format!("a person froze or pinned the flow `{name}`");
+            return Err(Refusal::new(Reason::Conflict, title));
         }
         let line = up.line.as_ref().map_err(|why| {
             let title = format!("the flow `{name}` is not up");
@@ -66,10 +91,15 @@ impl Flows {
         }
         // A term is used for one try only, so nothing of another counts for this one.
         record.term += 1;
+        record.identify();
+        record.nodes.insert(to.node.clone(), to.at.clone());
         // Wherever it begins next, that is another owner.
         record.epoch = up.next_epoch();
         self.save(&record).await?;
-        up.record.lock().term = record.term;
+        {
+            let mut known = up.record.lock();
+            (known.term, known.identity) = (record.term, record.identity);
+        }
         let mut journey = Journey {
             link,
             to: to.clone(),
@@ -79,7 +109,13 @@ impl Flows {
             left: Left::default(),
         };
         let lanes = self.lanes_to_go(&record, line);
-        let begun = journey.offer(&record, line, &lanes).await;
+        let change = line.change_node(journey.round_trip().await);
+        let mut offered = record.clone();
+        let now = swell_core::time::Instant::from_millis(wall_ms());
+        offered.rests.on_moved(now, journey.link.name.to_string(), to.node.clone());
+        let owner = || line.owner_name(line.owner()).to_string();
+        offered.owner = Some(order.owner.unwrap_or_else(owner));
+        let begun = journey.offer(&offered, &lanes).await;
         let ahead = match begun {
             Ok(()) => journey.send_ahead(line, &lanes).await,
             Err(error) => Err(error),
@@ -89,17 +125,23 @@ impl Flows {
             return Err(stays(name, &to, &error));
         }
         record.epoch = up.next_epoch();
+        let costs = line.costs.clone();
         // From here on nothing is taken out, until the flow is up there, or here again.
         let fenced = Instant::now();
         self.put_in(Arc::new(Up::changing(record.clone())));
         self.take_down_in(&up, self.call_max(line)).await;
+        let waited = if change.call > Span::ZERO { fenced.elapsed() } else { Duration::ZERO };
         gone(up).await;
         let sealed = match self.send_rest(&mut journey, &record, &lanes).await {
             Ok(()) => Ok(()),
             Err(error) => Err(stays(name, &to, &error)),
         };
         let went = record.went + 1;
-        let gone = FlowRecord { moved: Some(to.clone()), went, ..record.clone() };
+        let (moved, because, rests) = (Some(to.clone()), order.because, offered.rests);
+        let mut gone = FlowRecord { moved, went, because, rests, ..record.clone() };
+        if !gone.because.is_empty() {
+            *gone.moves.entry(BY_ANALYZER.to_string()).or_default() += 1;
+        }
         let decided = match sealed {
             // With this the flow is there and not here, whatever happens next.
             Ok(()) => self.save(&gone).await,
@@ -117,6 +159,9 @@ impl Flows {
             self.let_begin_later(away.clone());
         }
         journey.left.pause = fenced.elapsed();
+        let spans = [waited, journey.left.pause - waited];
+        let [waited, paused] = spans.map(|span| Span::from_nanos(span.as_nanos() as u64));
+        costs.lock().on_pause(&change, waited, paused);
         away.set_left(journey.left);
         self.put_in(Arc::new(Up::away(gone, &to.node, away)));
         let folder = self.folder(name);
@@ -125,6 +170,7 @@ impl Flows {
         {
             tracing::warn!(%error, folder = %folder.display(), "items of a flow stay on disk");
         }
+        self.errands.forget(name);
         let Left { items, bytes, pause } = journey.left;
         tracing::info!(flow = %name, node = %to.node, items, bytes, ?pause, "a flow went away");
         Ok(())
@@ -195,20 +241,34 @@ impl Journey {
         Ok(())
     }
 
-    async fn offer(
-        &self,
-        record: &FlowRecord,
-        line: &Line,
-        lanes: &[String],
-    ) -> Result<(), Trouble> {
+    /// The time there and back, of nothing in particular; none where nobody answers: then the flow
+    /// does not go either.
+    async fn round_trip(&self) -> Span {
+        let begun = Instant::now();
+        let _ = self.ask(path::WHERE, text(&Talk::default())).await;
+        Span::from_nanos(begun.elapsed().as_nanos() as u64)
+    }
+
+    async fn offer(&self, record: &FlowRecord, lanes: &[String]) -> Result<(), Trouble> {
+        let mut nodes = record.nodes.clone();
+        let own = self.link.own(&self.to);
+        nodes.insert(own.node, own.at);
         let offer = Offer {
             spec: record.spec.clone(),
             term: self.term,
+            identity: record.identity,
+            nodes,
             epoch: record.epoch,
             lanes: lanes.iter().map(|lane| abroad(lane, &self.link.name)).collect(),
-            owner: Some(line.owner_name(line.owner()).to_string()),
+            called: lanes
+                .iter()
+                .map(|lane| (abroad(lane, &self.link.name), record.called(lane).to_string()))
+                .filter(|(lane, called)| lane != called)
+                .collect(),
+            owner: record.owner.clone(),
             pinned: record.pinned.clone(),
             frozen: record.frozen,
+            rests: record.rests.clone(),
         };
         self.ask(path::OFFER, text(&offer)).await
     }

@@ -4,6 +4,7 @@
 //! new place is sent on, by a lane of its own. The node that has the flow makes room for the lane
 //! before the first item comes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ const HOPS_MAX: usize = 4;
 pub(crate) struct Feed {
     pub(crate) flow: String,
     pub(crate) functions: Vec<String>,
+    /// Where that node is reached for flows.
+    #[serde(default)]
+    pub(crate) at: String,
 }
 
 /// The flow, as who has it knows it.
@@ -33,6 +37,11 @@ pub(crate) struct Feed {
 pub(crate) struct Fed {
     pub(crate) spec: FlowSpec,
     pub(crate) term: u32,
+    #[serde(default)]
+    pub(crate) identity: u64,
+    /// Other nodes that may have a way to it.
+    #[serde(default)]
+    pub(crate) nodes: BTreeMap<String, String>,
 }
 
 /// A flow that functions take part in, for a node that they go to.
@@ -73,20 +82,21 @@ impl Flows {
             Refusal::new(Reason::NotReady, title)
                 .hint("let the site leave and join again: its certificates are too old")
         })?;
-        let order = text(&Feed { flow: flow.to_string(), functions: functions.to_vec() });
         for _ in 0..HOPS_MAX {
             if at.node == *link.name {
                 return Ok(());
             }
-            match link.ask(&at, path::FEED, order.clone(), Duration::ZERO).await {
+            let (flow, functions) = (flow.to_string(), functions.to_vec());
+            let order = text(&Feed { flow: flow.clone(), functions, at: link.own(&at).at });
+            match link.ask(&at, path::FEED, order, Duration::ZERO).await {
                 Ok(said) => {
-                    let fed = parse::<Fed>(&said).map_err(|error| unfed(flow, &at, &error))?;
+                    let fed = parse::<Fed>(&said).map_err(|error| unfed(&flow, &at, &error))?;
                     return self.know(fed, at).await;
                 }
                 Err(LinkError::Refused { status: ELSEWHERE, reason, .. }) => {
-                    at = parse(reason.as_bytes()).map_err(|error| unfed(flow, &at, &error))?;
+                    at = parse(reason.as_bytes()).map_err(|error| unfed(&flow, &at, &error))?;
                 }
-                Err(error) => return Err(unfed(flow, &at, &error)),
+                Err(error) => return Err(unfed(&flow, &at, &error)),
             }
         }
         Err(unfed(flow, &at, &"it is sent from node to node"))
@@ -95,7 +105,7 @@ impl Flows {
     /// Functions that came here without their node feed a flow that was at `at`: what they put in
     /// waits until that is there again.
     pub async fn suppose(self: &Arc<Self>, spec: FlowSpec, at: Elsewhere) -> Result<(), Refusal> {
-        self.know(Fed { spec, term: 0 }, at).await
+        self.know(Fed { spec, term: 0, identity: 0, nodes: BTreeMap::new() }, at).await
     }
 
     /// Writes down where a flow is that functions here feed.
@@ -104,13 +114,19 @@ impl Flows {
         let former = self.get(&fed.spec.name);
         if let Some(former) = &former {
             let known = former.record.lock();
+            let is_same = fed.identity == 0 || fed.identity == known.identity;
             if known.moved.is_none()
-                || (known.moved.as_ref() == Some(&at) && known.spec == fed.spec)
+                || (known.moved.as_ref() == Some(&at) && known.spec == fed.spec && is_same)
             {
                 return Ok(());
             }
         }
-        let record = FlowRecord { term: fed.term, moved: Some(at), ..FlowRecord::new(fed.spec) };
+        let mut record = FlowRecord::new(fed.spec);
+        (record.term, record.identity, record.nodes) = (fed.term, fed.identity, fed.nodes);
+        record.moved = Some(at);
+        if let Ok(home) = self.home() {
+            record.call_after(&home, |_| false);
+        }
         self.save(&record).await?;
         if let Some(former) = former {
             self.take_down(&former).await;
@@ -136,8 +152,19 @@ impl Flows {
         }
         let lanes = feed.functions.iter().map(|function| abroad(function, peer));
         let new: Vec<String> = lanes.filter(|lane| !record.remote.contains(lane)).collect();
-        let fed = Fed { spec: record.spec.clone(), term: record.term };
+        record.identify();
+        let mut nodes = record.nodes.clone();
+        nodes.remove(peer);
+        let (spec, term, identity) = (record.spec.clone(), record.term, record.identity);
+        let fed = Fed { spec, term, identity, nodes };
+        if !feed.at.is_empty() {
+            record.nodes.insert(peer.to_string(), feed.at.clone());
+        }
         if new.is_empty() {
+            if record != *up.record.lock() {
+                self.save(&record).await.map_err(|refusal| (507, refusal.title.clone()))?;
+                *up.record.lock() = record;
+            }
             return Ok(fed);
         }
         record.remote.extend(new);

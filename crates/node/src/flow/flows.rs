@@ -22,6 +22,7 @@ use crate::flow::arriving::Arrivals;
 use crate::flow::away::Away;
 use crate::flow::changes::Changes;
 use crate::flow::consumer::Consumer;
+use crate::flow::errands::Errands;
 use crate::flow::launch::{self, Use};
 use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
 use crate::flow::line::Line;
@@ -31,6 +32,7 @@ use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};
 use crate::flow::seat;
 use crate::flow::up::{Down, Table, Up, gone};
+use crate::flow::usage::Sampler;
 use crate::flow::wire::Elsewhere;
 use crate::invoker::Invoker;
 use crate::outflow::Graves;
@@ -57,6 +59,8 @@ pub struct Parts {
     pub settings: FlowSettings,
     /// The way to other nodes, once there is one.
     pub links: Arc<Links>,
+    /// Bytes that instances may hold together.
+    pub memory: u64,
     /// How long calls under way may take when a flow stops.
     pub drain: Duration,
 }
@@ -74,6 +78,10 @@ pub struct Flows {
     pub(crate) changes: Changes,
     /// What comes from other nodes.
     pub(crate) arrivals: Arrivals,
+    /// What they are to be told, and asked.
+    pub(crate) errands: Errands,
+    /// What functions have in use, for other nodes.
+    pub(crate) sampler: Sampler,
     store: FlowStore,
     /// Held by whoever changes flows.
     pub(crate) changing: tokio::sync::Mutex<()>,
@@ -97,6 +105,8 @@ impl Flows {
             news: News::default(),
             changes: Changes::default(),
             arrivals: Arrivals::default(),
+            errands: Errands::default(),
+            sampler: Sampler::default(),
             store,
             changing: tokio::sync::Mutex::new(()),
             invoker: Mutex::new(None),
@@ -120,10 +130,11 @@ impl Flows {
                     let flow = &up.spec.name;
                     tracing::error!(%flow, %why, "a flow did not come up");
                 }
-                (Ok(_), None) => {}
+                (Ok(_), None) => self.errands.begin(&up.record.lock()),
             }
             self.put_in(up);
         }
+        tokio::spawn(self.clone().run_errands());
         let (regions, stop) = (self.regions.clone(), self.stop.clone());
         tokio::spawn(async move {
             tokio::select! {
@@ -153,15 +164,17 @@ impl Flows {
             if known.spec == record.spec && former.line.is_ok() {
                 return Ok(false);
             }
-            keeps_items(
-                former,
-                &FlowRecord { spec: record.spec.clone(), ..known.clone() }.lanes(),
-            )?;
+            let lanes = FlowRecord { spec: record.spec.clone(), ..known.clone() }.lanes();
+            former.keeps_items(&lanes)?;
             record = FlowRecord { spec: record.spec, classes: Vec::new(), ..known };
             let can_own =
                 |name: &String| *name == record.spec.to || record.spec.owners.contains(name);
             record.pinned = record.pinned.filter(can_own);
             record.owner = record.owner.filter(can_own);
+        }
+        if let Ok(home) = self.home() {
+            let known = former.as_ref().map(|former| former.spec.from.as_slice());
+            record.call_after(&home, |lane| known.is_some_and(|known| known.contains(lane)));
         }
         record.epoch = former.as_ref().map_or(1, |former| former.next_epoch());
         self.save(&record).await?;
@@ -196,6 +209,7 @@ impl Flows {
         let removed = tokio::task::spawn_blocking(move || flows.store.remove(&named)).await;
         removed.map_err(broke)?.map_err(|error| unkept(&error))?;
         self.take_out(name);
+        self.errands.forget(name);
         self.take_down(&up).await;
         gone(up).await;
         let folder = self.folder(name);
@@ -277,7 +291,7 @@ impl Flows {
         let usual = launch::hinted(&spec)
             .ok_or_else(|| Down::Broken("its items fit into no size class".to_string()))?;
         let lanes = record.lanes();
-        let least = class_least(&spec, usual);
+        let least = launch::least(&spec, usual);
         let class = |lane: usize| -> Class {
             let learned = record.classes.get(lane).copied();
             let learned = Class::all().find(|class| Some(class.bytes()) == learned);
@@ -305,6 +319,7 @@ impl Flows {
         };
         let mut line = made.map_err(|error| Down::Broken(error.to_string()))?;
         line.epochs_before = record.epoch.saturating_sub(1);
+        line.called = lanes.iter().map(|lane| record.called(lane).to_string()).collect();
         line.hands.lock().recall(record.moves.clone(), record.ping_pongs);
         let is_held = record.frozen || record.pinned.is_some();
         line.meter.counters().mark(Mark::Held, is_held);
@@ -365,26 +380,4 @@ impl Flows {
         let former = table.take_out(name);
         self.changes.note(former.as_deref(), None);
     }
-}
-
-/// The smallest class whose items can be as long as the flow's.
-fn class_least(spec: &FlowSpec, usual: Class) -> Class {
-    Class::holding(0, spec.item_bytes + swell_fifo::envelope::ENVELOPE_MAX).unwrap_or(usual)
-}
-
-/// Whether the lanes of a flow that another takes the place of are empty, as far as they go.
-fn keeps_items(former: &Up, lanes: &[String]) -> Result<(), Refusal> {
-    let Ok(line) = &former.line else { return Ok(()) };
-    for (number, lane) in line.lanes.iter().enumerate() {
-        let (_, state) = line.lane_state(number);
-        let is_empty = state.tail == state.committed && lane.behind() == 0;
-        if !is_empty && !lanes.iter().any(|name| **name == *lane.from) {
-            let flow = &line.spec.name;
-            let title = format!("items of `{}` are in `{flow}` and not done with", lane.from);
-            return Err(
-                Refusal::new(Reason::Conflict, title).hint("keep it in `from` until they are")
-            );
-        }
-    }
-    Ok(())
 }

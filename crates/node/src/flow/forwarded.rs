@@ -75,7 +75,8 @@ fn identity(authority: &Authority, name: &str) -> Identity {
 fn away(authority: &Authority, at: &str) -> Away {
     let links = Links::default();
     let client = Client::new(identity(authority, "berlin"));
-    links.set(Some(Link { name: "berlin".into(), client }));
+    let own = std::net::SocketAddr::from(([127, 0, 0, 1], 7403));
+    links.set(Some(Link { name: "berlin".into(), client, at: own }));
     let record = FlowRecord::new(FlowSpec::plain("frames", &["camera"], "detect"));
     let to = Elsewhere { node: "oslo".to_string(), at: at.to_string() };
     Away::new(&record, to, Arc::new(links))

@@ -26,7 +26,6 @@ use crate::flow::attending::{self, Before, Period};
 use crate::flow::letters::LineError;
 use crate::flow::line::{Line, Ring, memories, number};
 use crate::flow::natives::{Native, keeping};
-use crate::flow::wire::function_of;
 
 impl Line {
     /// Lets another owner have the flow, from the next item on; not if it has it already. A
@@ -118,7 +117,7 @@ impl Line {
             .collect();
         let own = Told::Own {
             epoch,
-            lanes: self.from.iter().map(|lane| function_of(lane).to_string()).collect(),
+            lanes: self.called.clone(),
             messages: regions.chunks(REGIONS_PER_MESSAGE).count() as u32,
             keeping: keeping(&self.spec),
         };

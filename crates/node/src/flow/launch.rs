@@ -34,6 +34,11 @@ pub(crate) fn hinted(spec: &FlowSpec) -> Option<Class> {
     Class::for_flow(hint(spec))
 }
 
+/// The smallest class whose items can be as long as the flow's.
+pub(crate) fn least(spec: &FlowSpec, usual: Class) -> Class {
+    Class::holding(0, spec.item_bytes + ENVELOPE_MAX).unwrap_or(usual)
+}
+
 /// What somebody should know who deploys a flow that asks for more than a lane can have.
 pub(crate) fn warnings(spec: &FlowSpec) -> Vec<String> {
     let (asked, most) = (hint(spec).bytes(), Class::MAX.bytes());

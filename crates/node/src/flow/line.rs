@@ -6,8 +6,8 @@
 //! between two items, and begins anew, in the next epoch, for the next owner.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -43,6 +43,8 @@ pub(crate) struct Line {
     pub(crate) lanes: Vec<Arc<Lane>>,
     /// Their names.
     pub(crate) from: Vec<String>,
+    /// What items of each are called after.
+    pub(crate) called: Vec<String>,
     pub(crate) meter: Arc<Meter>,
     /// Told of items and of other owners.
     pub(crate) stir: Notify,
@@ -56,6 +58,8 @@ pub(crate) struct Line {
     pub(crate) ring: Mutex<Ring>,
     /// Epochs of earlier runs.
     pub(crate) epochs_before: u32,
+    /// How often it went back to a node within a while, if it just came from one.
+    pub(crate) returns: OnceLock<u32>,
     pub(crate) hands: Mutex<Hands>,
     /// What came of the last order that a lane changes its size.
     pub(crate) resized: Mutex<Option<Resized>>,
@@ -147,6 +151,7 @@ impl Line {
         let line = Self {
             id,
             spec,
+            called: from.clone(),
             from,
             lanes,
             meter,
@@ -157,6 +162,7 @@ impl Line {
             regions,
             ring,
             epochs_before: 0,
+            returns: OnceLock::new(),
             hands,
             resized: Mutex::default(),
             costs,

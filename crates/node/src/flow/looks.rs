@@ -14,6 +14,7 @@ use swell_core::flow::policy::Verdict;
 use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, View};
 use swell_core::time::{Instant, Span};
 
+use crate::flow::abroad::{Abroad, Leaving};
 use crate::flow::flows::Flows;
 use crate::flow::functions::{Functions, Tick, working};
 use crate::flow::launch::Use;
@@ -50,6 +51,8 @@ pub(crate) struct Looks {
     /// Who exchanges how much with whom, and where they work.
     pub(crate) exchange: Exchange,
     pub(crate) places: Places,
+    /// Who could own them at other nodes.
+    pub(crate) abroad: Arc<Abroad>,
     /// Flows that are no more, and nobody was told so.
     pub(crate) gone: Vec<FifoId>,
     pub(crate) ticks: u64,
@@ -72,6 +75,7 @@ impl Looks {
             functions: Functions::default(),
             exchange: Exchange::default(),
             places: Places::find(),
+            abroad: Arc::default(),
             gone: Vec::new(),
             ticks: 0,
             working: 0.0,
@@ -121,6 +125,7 @@ impl Looks {
         // Those that rest may hold more than they need; and the founding rule judges them as well.
         let shows_all = memory_is_short || analyzer.judges_rest();
         let mut is_awake = shows_all;
+        let has_nodes = self.abroad.is_any() && analyzer.knows_nodes();
         for shelf in &mut self.shelves.all {
             shelf.awake |= shelf.block.take() & shelf.present;
             let mut left = if shows_all { shelf.present } else { shelf.awake };
@@ -132,8 +137,14 @@ impl Looks {
                 let Watched { id, up, sight, owner } = &mut shelf.lines[index];
                 let counters = shelf.block.flow(at);
                 let has = OwnerId(counters.owner.load(Ordering::Relaxed));
-                if let Some(had) = owner.replace(has).filter(|had| *had != has) {
-                    analyzer.on_given(tick.now, *id, had, has);
+                match owner.replace(has) {
+                    None => with_line(up, |line| {
+                        if let Some(returns) = line.returns.get() {
+                            analyzer.on_came(tick.now, *id, *returns);
+                        }
+                    }),
+                    Some(had) if had != has => analyzer.on_given(tick.now, *id, had, has),
+                    Some(_) => {}
                 }
                 let marks = counters.marks();
                 if marks.has(Mark::Changed) || marks.has(Mark::Resizing) {
@@ -166,7 +177,7 @@ impl Looks {
                     is_held: marks.has(Mark::Held),
                     is_native: marks.has(Mark::Native),
                     still: sight.still(),
-                    is_alone: sight.is_alone(),
+                    is_alone: sight.is_alone() && !has_nodes,
                 };
                 analyzer.glance(tick.now, &glance);
             }
@@ -180,7 +191,14 @@ impl Looks {
     fn decide(&mut self, tick: &Tick<'_>, analyzer: &mut Analyzer) -> Vec<(Arc<Up>, Order)> {
         let close = analyzer.closely();
         close.iter().for_each(|&id| self.look_at_functions(tick, id));
-        let parties = close.iter().filter_map(|&id| self.both(tick.now, id));
+        let has_nodes = self.abroad.is_any() && analyzer.knows_nodes();
+        let parties = close.iter().filter_map(|&id| {
+            let (id, owner, mut others) = self.both(tick.now, id)?;
+            if has_nodes {
+                others.extend(self.parties_abroad(tick.now, id));
+            }
+            Some((id, owner, others))
+        });
         let parties: Vec<(FifoId, Party, Vec<Party>)> = parties.collect();
         let views: Vec<View<'_>> = parties
             .iter()
@@ -214,6 +232,31 @@ impl Looks {
         Some((id, owner, parties))
     }
 
+    /// Those who could own a flow at other nodes, which are asked about it from now on.
+    fn parties_abroad(&self, now: Instant, id: FifoId) -> Vec<Party> {
+        let up = self.watched(id).and_then(|watched| watched.up.upgrade());
+        let (Some(up), Some(sight)) = (up, self.sight(id)) else { return Vec::new() };
+        let Ok(line) = &up.line else { return Vec::new() };
+        // What a process has stays at its node.
+        if line.is_native(line.owner()) {
+            return Vec::new();
+        }
+        self.abroad.want(now, &line.spec);
+        let pause = |round_trip| {
+            let change = line.change_node(round_trip);
+            line.costs.lock().pause(&change)
+        };
+        self.abroad.parties(
+            now,
+            &Leaving {
+                spec: &line.spec,
+                owner: line.owner(),
+                pause: &pause,
+                share_of: &|node| sight.share_of(node),
+            },
+        )
+    }
+
     /// Looks at the functions that could own a flow.
     pub(crate) fn look_at_functions(&mut self, tick: &Tick<'_>, id: FifoId) {
         let Some(watched) = self.shelves.get(id) else { return };
@@ -232,7 +275,10 @@ impl Looks {
         analyzer: &mut Analyzer,
     ) -> Option<OwnerId> {
         self.look_at_functions(&self.this_tick(flows, now), fifo);
-        let (_, owner, others) = self.both(now, fifo)?;
+        let (_, owner, mut others) = self.both(now, fifo)?;
+        if self.abroad.is_any() && analyzer.knows_nodes() {
+            others.extend(self.parties_abroad(now, fifo));
+        }
         analyzer.relieve(now, &self.view(fifo, &owner, &others)?)
     }
 

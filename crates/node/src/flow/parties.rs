@@ -102,6 +102,13 @@ impl LineSight {
         places.topology().nearness(own, &feeders, owner)
     }
 
+    /// The share of its bytes of the last minute that came from functions of another node.
+    pub(crate) fn share_of(&self, node: &str) -> f64 {
+        let is_of = |name: &str| name.rsplit_once('@').is_some_and(|(_, of)| of == node);
+        let came = shares(&self.sources).filter(|(source, _)| is_of(&source.name));
+        came.map(|(_, share)| share).sum()
+    }
+
     /// Those who can own it, in their order; `function` tells how one of that number is.
     pub(crate) fn parties<'a>(
         &self,
@@ -126,6 +133,7 @@ impl LineSight {
                 is_alive: true,
                 may_own: true,
                 has_room: true,
+                is_abroad: false,
                 dependency: self.dependency(now, line, place, exchange),
                 proximity: nearness.proximity,
                 pause: line.expect(place, nearness.writer),

@@ -1,5 +1,6 @@
 //! Where other nodes ask about flows: one request for each thing that is said between them.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -24,9 +25,11 @@ use swell_outlook::board::FlowPlace;
 
 use crate::flow::arriving::Refused;
 use crate::flow::check::ITEM_BYTES_MAX;
+use crate::flow::errands::Talk;
 use crate::flow::feeding::Feed;
 use crate::flow::flows::Flows;
 use crate::flow::link::Link;
+use crate::flow::usage::ASKED_MAX;
 use crate::flow::wire::{CHUNK_BYTES, Chunk, ChunkHead, Move, Offer, Seal, parse, path, text};
 use crate::settings::FlowLinkSettings;
 
@@ -70,7 +73,7 @@ impl Port {
     /// The way to other nodes that goes with it.
     pub(crate) fn link(&self) -> Link {
         let client = Client::new(self.identity.clone());
-        Link { name: self.identity.name().into(), client }
+        Link { name: self.identity.name().into(), client, at: self.address }
     }
 
     /// Where it is, for other nodes.
@@ -97,6 +100,8 @@ fn router(flows: Arc<Flows>) -> Router {
         .route(path::NEXT, post(next))
         .route(path::PUT, post(put))
         .route(path::FEED, post(feed))
+        .route(path::WHERE, post(whereabouts))
+        .route(path::USAGE, post(usage))
         .layer(DefaultBodyLimit::max(REQUEST_MAX))
         .with_state(flows)
 }
@@ -163,6 +168,23 @@ async fn feed(State(flows): Node, Extension(peer): From, body: Bytes) -> Respons
     let fed = tokio::spawn(async move { flows.widen(&peer.name, &feed).await });
     let fed = fed.await.unwrap_or_else(|error| Err((500, error.to_string())));
     answer(fed.map(|fed| text(&fed)))
+}
+
+async fn whereabouts(State(flows): Node, Extension(peer): From, body: Bytes) -> Response {
+    let talk: Talk = match message(&body) {
+        Ok(talk) => talk,
+        Err(refused) => return refusal(refused),
+    };
+    answer(flows.hear(&peer.name, talk).await.map(|known| text(&known)))
+}
+
+async fn usage(State(flows): Node, body: Bytes) -> Response {
+    let asked = message::<BTreeSet<String>>(&body).and_then(|names| match names.len() {
+        ..=ASKED_MAX => Ok(names),
+        _ => Err((400, format!("more than {ASKED_MAX} functions at a time"))),
+    });
+    let look = |names| flows.sampler.look(&flows.parts.registry, flows.parts.memory, &names);
+    answer(asked.map(|names| text(&look(names))))
 }
 
 fn message<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {

@@ -21,7 +21,9 @@ impl Looks {
                 continue;
             };
             let Ok(line) = &up.line else { continue };
-            recorder.name(id, &line.spec.name, line.owners().map(str::to_string).collect());
+            let mut owners: Vec<String> = line.owners().map(str::to_string).collect();
+            owners.extend(self.abroad.names(&line.spec));
+            recorder.name(id, &line.spec.name, owners);
         }
         let awake = self.shelves.count_awake();
         // Each once a second, as long as there is room for that.

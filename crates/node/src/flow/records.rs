@@ -7,10 +7,11 @@ use redb::{ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use swell_api::flow::FlowSpec;
+use swell_core::flow::cooldown::Cooldown;
 use swell_core::flow::cost::Costs;
 
 use crate::flow::launch::Use;
-use crate::flow::wire::Elsewhere;
+use crate::flow::wire::{Elsewhere, abroad};
 use crate::store::database::{File, Kind, Trouble};
 use crate::store::error::StoreError;
 
@@ -58,6 +59,17 @@ pub struct FlowRecord {
     /// Counts its moves between nodes, those too that came to nothing.
     #[serde(default)]
     pub term: u32,
+    /// Which flow it is, of all that ever had its name, in its nodes together; zero for as long as
+    /// it concerned no other node.
+    #[serde(default)]
+    pub identity: u64,
+    /// Other nodes that may have a way to it, by name, with their addresses for flows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub nodes: BTreeMap<String, String>,
+    /// What items are called after, by the lane they came by, where that is not its name: they keep
+    /// their names wherever the flow goes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub called: BTreeMap<String, String>,
     /// How many owners it had so far, the present one among them, as far as that was written down.
     #[serde(default)]
     pub epoch: u32,
@@ -76,6 +88,12 @@ pub struct FlowRecord {
     /// Lanes that functions of other nodes feed, `function@node`; they follow those of `from`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remote: Vec<String>,
+    /// How long it rests, by the nodes that it went between.
+    #[serde(default)]
+    pub rests: Cooldown<String>,
+    /// Why it went, if the analyzer let it go.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
     /// Where it went, if it is not here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Elsewhere>,
@@ -90,6 +108,26 @@ impl FlowRecord {
         self.spec.from.iter().chain(&self.remote).cloned().collect()
     }
 
+    /// What items of a lane are called after.
+    pub fn called<'a>(&'a self, lane: &'a str) -> &'a str {
+        self.called.get(lane).map_or(lane, String::as_str)
+    }
+
+    /// On the node `home` items of lanes that are new are called after it as well, as functions of
+    /// that name feed the flow at other nodes too.
+    pub(crate) fn call_after(&mut self, home: &str, is_known: impl Fn(&String) -> bool) {
+        for lane in self.spec.from.iter().filter(|lane| !is_known(lane)) {
+            self.called.insert(lane.clone(), abroad(lane, home));
+        }
+    }
+
+    /// Gives it an identity, as it concerns another node from now on.
+    pub(crate) fn identify(&mut self) {
+        while self.identity == 0 {
+            self.identity = uuid::Uuid::new_v4().as_u64_pair().1;
+        }
+    }
+
     /// A flow that was just deployed.
     pub fn new(spec: FlowSpec) -> Self {
         Self {
@@ -99,12 +137,17 @@ impl FlowRecord {
             core: None,
             owner: None,
             term: 0,
+            identity: 0,
+            nodes: BTreeMap::new(),
+            called: BTreeMap::new(),
             epoch: 0,
             moves: BTreeMap::new(),
             ping_pongs: 0,
             went: 0,
             came: 0,
             remote: Vec::new(),
+            rests: Cooldown::default(),
+            because: String::new(),
             moved: None,
             classes: Vec::new(),
         }

@@ -13,13 +13,14 @@ use swell_link::purpose::check_name;
 
 use crate::flow::away::Away;
 use crate::flow::cores::Cores;
+use crate::flow::departure::Ordered;
 use crate::flow::flows::Flows;
 use crate::flow::launch::warnings;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::flow::seating::reseat;
-use crate::flow::told::{alarms, explain, last_move, silent};
+use crate::flow::told::{alarms, away_words, explain, last_move, silent};
 use crate::flow::up::Up;
 use crate::flow::watch::{Seen, Watch};
 use crate::flow::wire::Elsewhere;
@@ -62,10 +63,7 @@ impl Shown {
             Err(why) => Flow {
                 frozen: record.frozen,
                 pinned: record.pinned,
-                explanation: match up.away.as_ref().and_then(|away| silent(away)) {
-                    Some(alarm) => format!("{why}; {}", alarm.text),
-                    None => why.to_string(),
-                },
+                explanation: away_words(why, &record.because, up.away.as_deref()),
                 trouble: Some(why.to_string()),
                 alarms: up.away.as_ref().and_then(|away| silent(away)).into_iter().collect(),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
@@ -136,7 +134,7 @@ impl Shown {
             (Some(to), None) => self.migrate_to(name, to).await,
             (None, Some(node)) => {
                 let to = elsewhere(node)?;
-                self.flows.leave(name, to).await?;
+                self.flows.leave(name, to, Ordered::default()).await?;
                 self.get(name)
             }
             _ => Err(Refusal::new(Reason::BadRequest, "say either `to` or `to_node`")),

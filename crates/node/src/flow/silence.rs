@@ -37,6 +37,16 @@ impl Silence {
         }
     }
 
+    /// Another node is asked from now on.
+    pub(crate) fn end(&self) {
+        *self.0.lock() = None;
+    }
+
+    /// Whether there is any.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.0.lock().is_some()
+    }
+
     /// Whether it lasts for so long that waiting makes no sense.
     pub(crate) fn is_long(&self, now: Instant) -> bool {
         let tries = self.0.lock();

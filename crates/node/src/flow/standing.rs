@@ -16,6 +16,8 @@ use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::invoker::Reached;
 
+/// Bytes a second to another node, as far as nobody learned better: a gigabit.
+const BANDWIDTH: f64 = 125e6;
 /// Bytes of a page of memory.
 const PAGE: u64 = 4096;
 
@@ -32,6 +34,15 @@ impl Line {
         let pages = self.meter.counters().room.load(Ordering::Relaxed).div_ceil(PAGE);
         let pages_mapped = if kind == Kind::Cold { pages } else { 0 };
         Change { pages_mapped, distance, ..Change::on_node(kind, unread as u64, call) }
+    }
+
+    /// What has to be done that it goes to another node, so far away.
+    pub(crate) fn change_node(&self, round_trip: Span) -> Change {
+        let change = self.change(self.owner());
+        // For that no call is cut short.
+        let call = self.hands.lock().call_now();
+        let (kind, pages_mapped, distance) = (Kind::Away, 0, None);
+        Change { kind, call, pages_mapped, distance, round_trip, bandwidth: BANDWIDTH, ..change }
     }
 
     /// How long a change of hands to this owner is expected to take, from its order on, if it is so

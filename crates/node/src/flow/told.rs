@@ -15,6 +15,7 @@ use crate::flow::launch::warnings;
 use crate::flow::line::Line;
 use crate::flow::records::FlowRecord;
 use crate::flow::sizes::Resized;
+use crate::flow::up::Down;
 use crate::flow::watch::Seen;
 
 /// Producers that wait for a larger share of a second are worth a look.
@@ -109,7 +110,7 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
                  {most}"
             )
         }
-        (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded => {
+        (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded && !seen.has_nodes => {
             let spoke = seen.shares.to_string();
             let though = if spoke.is_empty() { String::new() } else { format!(", though {spoke}") };
             format!(
@@ -161,6 +162,18 @@ pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
 pub(crate) fn silent(away: &Away) -> Option<FlowAlarm> {
     let text = away.silence.told(Instant::now())?;
     Some(FlowAlarm { alarm: "node-silent".to_string(), text })
+}
+
+/// Why a flow is not up here.
+pub(crate) fn away_words(why: &Down, because: &str, away: Option<&Away>) -> String {
+    let mut words = why.to_string();
+    if !because.is_empty() {
+        words += &format!("; the analyzer let it go there, as {because}");
+    }
+    if let Some(alarm) = away.and_then(silent) {
+        words += &format!("; {}", alarm.text);
+    }
+    words
 }
 
 /// What somebody should look after.

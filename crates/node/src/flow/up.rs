@@ -15,6 +15,7 @@ use crate::flow::away::Away;
 use crate::flow::index::Index;
 use crate::flow::line::Line;
 use crate::flow::records::FlowRecord;
+use crate::refusal::{Reason, Refusal};
 
 /// Flows by name, and by whose answers they take.
 #[derive(Default)]
@@ -92,6 +93,23 @@ impl Up {
             cut: CancellationToken::new(),
             task: Mutex::new(None),
         }
+    }
+
+    /// Whether its lanes are empty, as far as another flow that takes its place has none of them.
+    pub(crate) fn keeps_items(&self, lanes: &[String]) -> Result<(), Refusal> {
+        let Ok(line) = &self.line else { return Ok(()) };
+        for (number, lane) in line.lanes.iter().enumerate() {
+            let (_, state) = line.lane_state(number);
+            let is_empty = state.tail == state.committed && lane.behind() == 0;
+            if !is_empty && !lanes.iter().any(|name| **name == *lane.from) {
+                let flow = &line.spec.name;
+                let title = format!("items of `{}` are in `{flow}` and not done with", lane.from);
+                return Err(
+                    Refusal::new(Reason::Conflict, title).hint("keep it in `from` until they are")
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Counts its owners, with the one that it gets when it begins anew.

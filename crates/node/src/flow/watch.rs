@@ -20,6 +20,9 @@ use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 
 use crate::clock::Clock;
+use crate::flow::abroad::Abroad;
+use crate::flow::departure::Ordered;
+use crate::flow::figures::figures;
 use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::looks::Looks;
@@ -28,16 +31,15 @@ use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::LineSight;
 use crate::flow::up::Up;
+use crate::flow::wire::{Elsewhere, parse, path, text};
 use crate::live::world::Tape;
-
-/// Times that differ by less agree: depths are looked at once per tick.
-const CLOSE: Span = Span::from_millis(10);
 
 /// Watches the flows of a node.
 pub struct Watch {
     flows: Arc<Flows>,
     clock: Clock,
     tape: Tape,
+    abroad: Arc<Abroad>,
     state: Mutex<State>,
 }
 
@@ -84,28 +86,32 @@ pub(crate) struct Seen {
     pub(crate) parties: Vec<Party>,
     /// Functions that it names and that are not here.
     pub(crate) missing: Vec<String>,
+    /// Whether it may go to other nodes by itself.
+    pub(crate) has_nodes: bool,
 }
 
 impl Watch {
-    /// A watch with this rule and seed; `memory` is what instances may hold together, in bytes.
+    /// A watch with this rule and seed.
     pub fn new(
         flows: Arc<Flows>,
         (rule, seed): (&str, u64),
-        memory: u64,
         tape: Tape,
     ) -> Result<Arc<Self>, UnknownPolicy> {
         let Chosen { policy, budget } = build(rule, seed)?;
         let mut analyzer = Analyzer::new(policy, budget);
         analyzer.record(Some(Recorder::new(rule, seed)));
         let processors = std::thread::available_parallelism().map_or(1, usize::from) as f64;
+        let abroad = Arc::new(Abroad::new(&flows.parts.settings.nodes));
+        let mut looks = Looks::new(processors, flows.parts.memory);
+        looks.abroad = abroad.clone();
         let state = State {
-            looks: Looks::new(processors, memory),
+            looks,
             analyzer,
             seating: Seating::new(flows.parts.settings.cores),
             took: (Duration::ZERO, Duration::ZERO),
         };
         let (clock, state) = (Clock::start(1.0), Mutex::new(state));
-        Ok(Arc::new(Self { flows, clock, tape, state }))
+        Ok(Arc::new(Self { flows, clock, tape, abroad, state }))
     }
 
     /// Watches until the task is ended.
@@ -115,10 +121,11 @@ impl Watch {
         loop {
             ticks.tick().await;
             self.tick().await;
+            self.ask_nodes();
         }
     }
 
-    async fn tick(&self) {
+    async fn tick(self: &Arc<Self>) {
         let begun = std::time::Instant::now();
         let now = self.clock.now();
         let (orders, seats) = {
@@ -156,7 +163,7 @@ impl Watch {
         }
     }
 
-    async fn carry_out(&self, now: Instant, up: &Arc<Up>, order: Order) {
+    async fn carry_out(self: &Arc<Self>, now: Instant, up: &Arc<Up>, order: Order) {
         let Ok(line) = &up.line else { return };
         match order.verdict {
             Verdict::Move(to) => self.move_to(now, up, line, to).await,
@@ -169,7 +176,7 @@ impl Watch {
     /// Looks whether the owner of a flow does anything. One that works on items has until its
     /// timeout, or as long as its call may go on where that may be cut short; one that cannot be reached, or fails all the time, loses the flow, and so does a
     /// process that has stalled.
-    async fn examine(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
+    async fn examine(self: &Arc<Self>, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
         let native = line.native_owner().and_then(|number| line.natives.get(number));
         // One that connected while items waited for it has its time from then on.
         let is_new = |native: &Arc<Native>| native.since.elapsed().as_secs_f64() < STALL.secs_f64();
@@ -189,7 +196,10 @@ impl Watch {
         }
     }
 
-    async fn move_to(&self, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
+    async fn move_to(self: &Arc<Self>, now: Instant, up: &Arc<Up>, line: &Arc<Line>, to: OwnerId) {
+        if let Some((node, owner)) = self.abroad.place(&line.spec, to) {
+            return self.send_to(line, node, owner);
+        }
         let (flow, place) = (&line.spec.name, to.0 as usize);
         let (from, to) = (line.owner_name(line.owner()), line.owner_name(place));
         let Seen { grounds, figures, .. } = self.seen(line);
@@ -207,6 +217,40 @@ impl Watch {
                 tracing::warn!(%flow, %error, "a flow stays where it is");
                 self.state.lock().analyzer.on_failed(line.id, &error.to_string());
             }
+        }
+    }
+
+    /// Lets a flow go to another node, beside all else: it takes its time.
+    fn send_to(self: &Arc<Self>, line: &Line, to: Elsewhere, owner: &str) {
+        let (watch, fifo, flow) = (self.clone(), line.id, line.spec.name.clone());
+        let Seen { grounds, figures, .. } = self.seen(line);
+        let because = format!("{grounds}; {figures}");
+        tracing::info!(%flow, node = %to.node, %owner, %because, "a flow is to go to another node");
+        let order = Ordered { because, owner: Some(owner.to_string()) };
+        tokio::spawn(async move {
+            let Err(refusal) = watch.flows.leave(&flow, to, order).await else { return };
+            let why = refusal.detail.unwrap_or(refusal.title);
+            tracing::warn!(%flow, %why, "a flow stays at this node");
+            watch.abroad.stays(watch.clock.now(), &flow);
+            watch.state.lock().analyzer.on_failed(fifo, &why);
+        });
+    }
+
+    /// Asks other nodes what functions there have in use, if a flow here wants to go.
+    fn ask_nodes(self: &Arc<Self>) {
+        let Some((nodes, names)) = self.abroad.due(self.clock.now()) else { return };
+        let Some(link) = self.flows.parts.links.get() else { return };
+        for (number, to) in nodes.into_iter().filter(|(_, node)| *node.node != *link.name) {
+            let (watch, link, asked) = (self.clone(), link.clone(), text(&names));
+            tokio::spawn(async move {
+                let begun = watch.clock.now();
+                let told = link.ask(&to, path::USAGE, asked, Duration::ZERO).await;
+                let told = told.ok().and_then(|told| parse(&told).ok());
+                let now = watch.clock.now();
+                if let Some(told) = told {
+                    watch.abroad.hear(now, number, now.since(begun), told);
+                }
+            });
         }
     }
 
@@ -235,7 +279,7 @@ impl Watch {
         let usage = parties.iter().find(|party| party.owner.0 as usize == owner);
         let glance = sight.glance(line.id, usage.map_or(0.0, Party::usage));
         let signs = analyzer.signs(&glance);
-        let name = |owner: OwnerId| format!("`{}`", line.owner_name(owner.0 as usize));
+        let name = |owner: OwnerId| self.abroad.called(&line.spec, owner);
         let decision = match sight.rests() && !analyzer.judges_rest() {
             true => "it stays: nothing has come or gone for a while, so there is nothing to judge"
                 .to_string(),
@@ -245,8 +289,9 @@ impl Watch {
         let grounds = analyzer.grounds(line.id, signs, name);
         let sizes = analyzer.explain_size(now, line.id);
         let core = seating.explain(now, line, sight);
+        let has_nodes = self.abroad.is_any() && analyzer.knows_nodes();
         let measured = measured(line, &glance, sight, analyzer, now);
-        Seen { decision, grounds, figures, sizes, core, parties, missing, ..measured }
+        Seen { decision, grounds, figures, sizes, core, parties, missing, has_nodes, ..measured }
     }
 
     /// The same without words and those who could own it.
@@ -296,90 +341,5 @@ fn measured(
         capacity,
         work,
         ..Seen::default()
-    }
-}
-
-/// What a decision is made of, in words.
-fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> String {
-    let sample = sight.sample();
-    let mut words = if sight.rests() {
-        "nothing has come or gone for a while".to_string()
-    } else {
-        let (depth, stamped, little) = sight.sojourn();
-        format!(
-            "{:.1} items/s come and {:.1} go, {depth:.1} are in it (utilization {:.2} %); {}",
-            sample.arriving,
-            sample.leaving,
-            sample.utilization() * 100.0,
-            times(stamped, little, line.meter.queued_us())
-        )
-    };
-    let owner = line.owner();
-    let (own, others): (Vec<&Party>, Vec<&Party>) =
-        parties.iter().partition(|party| party.owner.0 as usize == owner);
-    let state = |party: &Party| {
-        let name = line.owner_name(party.owner.0 as usize);
-        match party.is_alive {
-            true => format!("`{name}` has {:.0} % in use", party.usage() * 100.0),
-            false => format!("`{name}` is paused or not here"),
-        }
-    };
-    own.into_iter().for_each(|party| words += &format!("; {}", state(party)));
-    others.into_iter().for_each(|other| words += &format!(", {}", state(other)));
-    words
-}
-
-/// What Little's law makes of a flow that next to nothing leaves is no time that anybody waits.
-const HARDLY_ANY_LEAVE: Span = Span::from_mins(60);
-
-/// How long items take, as their stamps say, with what Little's law makes of it: where those
-/// differ, the flow is not steady, or somebody counts wrongly.
-fn times(stamped: Span, little: Span, queued_us: Option<u64>) -> String {
-    if stamped == Span::ZERO {
-        return "none of them is done yet".to_string();
-    }
-    let ms = |span: Span| format!("{:.1} ms", span.millis_f64());
-    let (less, more) = (stamped.min(little), stamped.max(little));
-    let agree = more - less <= CLOSE || more.nanos() <= 2 * less.nanos();
-    let (stamped, little) = match little > HARDLY_ANY_LEAVE {
-        true => (ms(stamped), "more than an hour".to_string()),
-        false => (ms(stamped), ms(little)),
-    };
-    let queued = queued_us.map_or_else(String::new, |queued| {
-        let queued = ms(Span::from_nanos(queued * 1_000));
-        format!(", until taken out about {queued} as one in 64 was looked at,")
-    });
-    let check = if agree { "and" } else { "but" };
-    let steady = if agree { "" } else { " (it fills, empties or comes in bursts)" };
-    format!("they take {stamped} by their stamps{queued} {check} {little} by Little's law{steady}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stamps_and_littles_law_are_held_against_each_other() {
-        let ms = Span::from_millis;
-        for (stamped, little, queued, expected) in [
-            (0, 3, None, "none of them is done yet"),
-            (30, 27, None, "they take 30.0 ms by their stamps and 27.0 ms by Little's law"),
-            (
-                30,
-                90,
-                Some(12_000),
-                "they take 30.0 ms by their stamps, until taken out about 12.0 ms as one in 64 was \
-                 looked at, but 90.0 ms by Little's law (it fills, empties or comes in bursts)",
-            ),
-            (
-                30,
-                1 << 40,
-                None,
-                "they take 30.0 ms by their stamps but more than an hour by Little's law (it fills, \
-                 empties or comes in bursts)",
-            ),
-        ] {
-            assert_eq!(times(ms(stamped), ms(little), queued), expected);
-        }
     }
 }

@@ -10,12 +10,14 @@
 //! A lane is called after the function and the node that feed it, `camera@berlin`; on that
 //! node itself it is called `camera`.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use swell_api::flow::FlowSpec;
+use swell_core::flow::cooldown::Cooldown;
 use swell_fifo::transfer::{LaneManifest, Manifest, TransferError, read, write};
 
 /// The longest head of a chunk.
@@ -33,6 +35,8 @@ pub(crate) mod path {
     pub(crate) const NEXT: &str = "/flow/next";
     pub(crate) const PUT: &str = "/flow/put";
     pub(crate) const FEED: &str = "/flow/feed";
+    pub(crate) const WHERE: &str = "/flow/where";
+    pub(crate) const USAGE: &str = "/flow/usage";
 }
 
 /// The status of an answer that holds an [`Elsewhere`].
@@ -48,15 +52,27 @@ pub(crate) struct Offer {
     pub(crate) spec: FlowSpec,
     /// Counts its moves between nodes.
     pub(crate) term: u32,
+    /// Which flow of that name it is.
+    #[serde(default)]
+    pub(crate) identity: u64,
+    /// Nodes that may have a way to it, by name, with their addresses for flows.
+    #[serde(default)]
+    pub(crate) nodes: BTreeMap<String, String>,
     /// Counts its owners, with the next one.
     #[serde(default)]
     pub(crate) epoch: u32,
     /// Its lanes.
     pub(crate) lanes: Vec<String>,
+    /// What items are called after, by lane, where that is not the lane's name.
+    #[serde(default)]
+    pub(crate) called: BTreeMap<String, String>,
     /// The function that owned it.
     pub(crate) owner: Option<String>,
     pub(crate) pinned: Option<String>,
     pub(crate) frozen: bool,
+    /// How long it rests, by the nodes that it went between.
+    #[serde(default)]
+    pub(crate) rests: Cooldown<String>,
 }
 
 /// One move of a flow.

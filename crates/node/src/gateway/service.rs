@@ -22,6 +22,7 @@ use crate::gateway::nearby;
 use crate::later::strip_told;
 use crate::registry::Function;
 use crate::sites::elsewhere::Way;
+use crate::sites::seal::SEAL;
 
 /// Paths under which functions are called by name.
 const FUNCTION: &str = "/function/";
@@ -36,9 +37,11 @@ pub(crate) async fn serve(
     peer: SocketAddr,
     mut request: Request<Arriving>,
 ) -> Result<Response<Body>, Infallible> {
-    if !gateway.elsewhere.is_passed_on(request.headers()) {
+    let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    if !gateway.elsewhere.is_passed_on(path, request.headers()) {
         strip_told(request.headers_mut());
     }
+    request.headers_mut().remove(SEAL);
     let path = request.uri().path();
     if let Some(rest) = path.strip_prefix(FUNCTION) {
         let name = first(rest);

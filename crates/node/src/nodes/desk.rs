@@ -124,6 +124,7 @@ impl CrewDesk {
             SeatParts {
                 site: Arc::downgrade(site),
                 contact: identity.contact.clone(),
+                key: identity.seal_key.clone(),
                 own: loads(&identity.capacity),
                 registry: registry.clone(),
                 deployer: deployer.clone(),

@@ -30,7 +30,7 @@ pub struct Current {
 impl Current {
     /// An order to have nothing.
     pub fn nothing(seat: SiteContact) -> Self {
-        let order = Order { seat, functions: BTreeMap::new() };
+        let order = Order { seat, key: String::new(), functions: BTreeMap::new() };
         Self { revision: 0, order, since: BTreeMap::new(), bound: BTreeMap::new() }
     }
 
@@ -60,7 +60,7 @@ fn same(one: &Ordered, other: &Ordered) -> bool {
 /// What should be, and which functions stay at the seat. May wait for a disk.
 pub fn compose(
     site: &Site,
-    seat: &SiteContact,
+    (seat, key): (&SiteContact, &str),
     (registry, deployer): (&Registry, &Deployer),
     bound: &Bound,
 ) -> (Order, BTreeMap<String, &'static str>) {
@@ -88,7 +88,7 @@ pub fn compose(
         let way = way(&function).unwrap_or(OrderedWay::Here);
         functions.insert(name, Ordered { lineage, way });
     }
-    (Order { seat: seat.clone(), functions }, stays)
+    (Order { seat: seat.clone(), key: key.to_string(), functions }, stays)
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
         let versions = vec![Kept { version: 1, deployed_at_ms: 0, spec }];
         let lineage = Lineage { head: Head::default(), versions };
         let functions = [("shop".to_string(), Ordered { lineage, way })].into();
-        Order { seat: seat(), functions }
+        Order { seat: seat(), key: String::new(), functions }
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!((other.revision, other.since["shop"]), (3_000, 3_000));
         let restarted = Current::nothing(seat()).next(order(2, OrderedWay::Here), bound(), 4_000);
         assert!(restarted.revision > other.revision);
-        let none = Order { seat: seat(), functions: BTreeMap::new() };
+        let none = Order { seat: seat(), key: String::new(), functions: BTreeMap::new() };
         assert_eq!(Current::nothing(seat()).next(none, bound(), 5).revision, 5, "zero is no order");
     }
 }

@@ -43,6 +43,8 @@ pub struct Parts {
     pub site: Weak<Site>,
     /// Where the site is found.
     pub contact: SiteContact,
+    /// What calls between sites are sealed with.
+    pub key: String,
     /// What this node can bear.
     pub own: Loads,
     /// What is deployed.
@@ -338,8 +340,8 @@ impl Seat {
         if self.invited().is_empty() {
             return;
         }
-        let Parts { contact, registry, deployer, bound, .. } = &self.parts;
-        let (order, stays) = compose(site, contact, (registry, deployer), bound);
+        let Parts { contact, key, registry, deployer, bound, .. } = &self.parts;
+        let (order, stays) = compose(site, (contact, key), (registry, deployer), bound);
         let next = self.current().next(order, stays, wall_ms());
         *self.current.write() = Arc::new(next);
         self.meet();

@@ -6,11 +6,13 @@ use swell_outlook::board::Contact;
 
 use crate::nodes::wire::{Order, OrderedWay};
 use crate::sites::contact::taken;
+use crate::sites::seal::Key;
 
 /// Where calls go from a node whose site has its seat at another one, as it was told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ways {
     seat: Contact,
+    key: Option<Key>,
     functions: BTreeMap<String, OrderedWay>,
 }
 
@@ -19,7 +21,13 @@ impl Ways {
     pub fn of(order: &Order) -> Self {
         let functions = order.functions.iter();
         let functions = functions.map(|(name, ordered)| (name.clone(), ordered.way.clone()));
-        Self { seat: taken(&order.seat), functions: functions.collect() }
+        let (seat, key) = (taken(&order.seat), Key::of(&order.key));
+        Self { seat, key, functions: functions.collect() }
+    }
+
+    /// What calls are sealed with that are passed on.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// The seat.
@@ -58,7 +66,7 @@ mod tests {
             ("half", OrderedWay::Share(at("lima"), 500)),
         ];
         let functions = functions.map(|(name, way)| (name.to_string(), way)).into();
-        let ways = Ways { seat: taken(&at("oslo")), functions };
+        let ways = Ways { seat: taken(&at("oslo")), key: None, functions };
         for (name, is_here, expected) in [
             ("shop", true, None),
             ("shop", false, Some(("oslo", 1_000))),

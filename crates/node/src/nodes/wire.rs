@@ -100,6 +100,8 @@ pub struct Fellow {
 pub struct Order {
     /// The site, with the gateway of the node that has its seat.
     pub seat: SiteContact,
+    /// What calls that are passed on between sites are sealed with.
+    pub key: String,
     /// The functions, by name.
     pub functions: BTreeMap<String, Ordered>,
 }

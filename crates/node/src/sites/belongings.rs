@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::deploy::bounds::CONTENTS;
+use crate::flow::departure::Ordered;
 use crate::flow::feeding::Part;
 use crate::flow::flows::Flows;
 use crate::flow::wire::Elsewhere;
@@ -114,7 +115,10 @@ impl Belongings {
             let at = flows_of(to).ok_or_else(|| {
                 StepError::Never(format!("site `{}` takes no flows, such as `{flow}`", to.name))
             })?;
-            self.flows.leave(flow, at).await.map_err(|refusal| again(&refusal))?;
+            self.flows
+                .leave(flow, at, Ordered::default())
+                .await
+                .map_err(|refusal| again(&refusal))?;
         }
         self.hand_calls(client, &names, to, all).await
     }

@@ -37,6 +37,7 @@ use crate::sites::identity::Identity;
 use crate::sites::joining::must_be_free;
 use crate::sites::leaving::{PATIENCE, dismiss, must_be_gone};
 use crate::sites::life::{Around, Up, rules};
+use crate::sites::seal::{self, Key};
 use crate::sites::{certificates, ledger, outlook, reach, reading, view};
 
 /// How long a new site may take to become a member before people hear how far it is.
@@ -118,6 +119,7 @@ impl SiteDesk {
 
     async fn begin(&self, identity: Identity) -> Result<(), String> {
         let mut life = self.life.lock().await;
+        self.elsewhere.seal_with(Key::of(&identity.seal_key));
         let up = Up::start(identity, &self.data, &self.around, self.listen.ip()).await?;
         self.elsewhere.set(Some(up.site.clone()));
         *self.up.write() = Some(up.site.clone());
@@ -282,9 +284,10 @@ impl Sited for SiteDesk {
                 slot_ms,
                 authority: issuer.certificate().to_string(),
                 authority_key: Some(issuer.key()),
-                resource: issue(&issuer, &site, Purpose::Resource)?,
-                state: issue(&issuer, &site, Purpose::State)?,
-                flow: Some(issue(&issuer, &site, Purpose::Flow)?),
+                resource: issue(&issuer, &site, Purpose::Resource, 0)?,
+                state: issue(&issuer, &site, Purpose::State, 0)?,
+                flow: Some(issue(&issuer, &site, Purpose::Flow, 0)?),
+                seal_key: seal::draw(),
                 contacts: Vec::new(),
                 lot: bits(),
                 method,
@@ -324,6 +327,7 @@ impl Sited for SiteDesk {
                 resource: invitation.resource,
                 state: invitation.state,
                 flow: invitation.flow,
+                seal_key: invitation.seal_key,
                 contacts: invitation.contacts,
                 lot: bits(),
                 method,

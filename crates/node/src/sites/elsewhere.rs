@@ -33,9 +33,8 @@ use crate::invoker::Reached;
 use crate::nodes::ways::Ways;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
+use crate::sites::seal::{HOPS, Key, SEAL};
 
-/// How often a call was passed on.
-pub const HOPS: HeaderName = HeaderName::from_static("x-swell-hops");
 /// The site that served it, in answers that were passed back.
 pub const SITE: HeaderName = HeaderName::from_static("x-swell-site");
 /// Who really calls.
@@ -55,6 +54,8 @@ pub struct Elsewhere {
     site: RwLock<Option<Arc<Site>>>,
     /// Where this node is told what to serve, what it was told.
     ways: RwLock<Option<Arc<Ways>>>,
+    /// What calls are sealed with, where this node is a site.
+    key: RwLock<Option<Key>>,
     is_follower: AtomicBool,
     is_expected: AtomicBool,
     client: Client<HttpsConnector<HttpConnector>, Body>,
@@ -84,6 +85,7 @@ impl Default for Elsewhere {
         Self {
             site: RwLock::new(None),
             ways: RwLock::new(None),
+            key: RwLock::new(None),
             is_follower: AtomicBool::new(false),
             is_expected: AtomicBool::new(false),
             client: Client::builder(TokioExecutor::new()).build(https),
@@ -98,6 +100,16 @@ impl Elsewhere {
     /// This node is that site from now on, or none any more.
     pub fn set(&self, site: Option<Arc<Site>>) {
         *self.site.write() = site;
+    }
+
+    /// Calls are sealed with that from now on, or not any more.
+    pub fn seal_with(&self, key: Option<Key>) {
+        *self.key.write() = key;
+    }
+
+    fn key(&self) -> Option<Key> {
+        let told = self.ways.read().as_ref().and_then(|ways| ways.key().cloned());
+        told.or_else(|| self.key.read().clone())
     }
 
     /// Whether this node is a site, though that may not be up: then it cannot know what it may
@@ -125,14 +137,9 @@ impl Elsewhere {
     }
 
     /// Whether a request is one that a node of this or another site passed on: their calls come to
-    /// the gateway like any other, and a node without sites gets none.
-    pub fn is_passed_on(&self, headers: &HeaderMap) -> bool {
-        let has_sites = || {
-            self.is_expected.load(Ordering::Acquire)
-                || self.is_follower.load(Ordering::Acquire)
-                || self.site.read().is_some()
-        };
-        headers.contains_key(HOPS) && has_sites()
+    /// the gateway like any other, and have a seal.
+    pub fn is_passed_on(&self, path: &str, headers: &HeaderMap) -> bool {
+        headers.contains_key(SEAL) && self.key().is_some_and(|key| key.holds(path, headers))
     }
 
     fn towards(
@@ -229,6 +236,9 @@ impl Elsewhere {
         crate::gateway::headers::strip_hop_by_hop(headers);
         headers.remove(http::header::HOST);
         headers.insert(HOPS, HeaderValue::from(way.hops));
+        if let Some(key) = self.key() {
+            key.seal(path, headers);
+        }
         if let Some(peer) = peer
             && let Ok(address) = HeaderValue::from_str(&peer.ip().to_string())
         {
@@ -355,7 +365,7 @@ mod tests {
     #[test]
     fn a_node_of_a_site_passes_on_what_it_does_not_have_and_acts_for_nothing() {
         let seat = told(&way("").contact);
-        let order = Order { seat, functions: BTreeMap::new() };
+        let order = Order { seat, key: "17".to_string(), functions: BTreeMap::new() };
         let elsewhere = Elsewhere::default();
         elsewhere.follow(Some(Ways::of(&order)));
         let hops = |count: &'static str| {
@@ -364,9 +374,13 @@ mod tests {
         assert_eq!(elsewhere.way("cart", None, &hops("1")).map(|way| way.hops), Some(2));
         assert_eq!(elsewhere.way("cart", None, &hops("2")), None, "nobody plays ball with it");
         assert_eq!(elsewhere.acts_for("shop", None), Acting::Others);
-        assert!(elsewhere.is_passed_on(&hops("1")) && !elsewhere.is_passed_on(&HeaderMap::new()));
+        let mut sealed = hops("1");
+        assert!(!elsewhere.is_passed_on("/function/cart", &sealed), "anybody can say so");
+        Key::of("17").expect("it is one").seal("/function/cart", &mut sealed);
+        assert!(elsewhere.is_passed_on("/function/cart", &sealed));
         elsewhere.follow(None);
-        assert!(!elsewhere.is_passed_on(&hops("1")), "nobody passes anything on to a lone node");
+        let is_believed = elsewhere.is_passed_on("/function/cart", &sealed);
+        assert!(!is_believed, "nobody passes anything on to a lone node");
         assert_eq!(elsewhere.acts_for("shop", None), Acting::Ours);
     }
 

@@ -38,6 +38,9 @@ pub struct Identity {
     /// For items of flows.
     #[serde(default)]
     pub flow: Option<Pem>,
+    /// What calls that sites pass on to each other are sealed with.
+    #[serde(default)]
+    pub seal_key: String,
     /// Sites that were there when it joined.
     pub contacts: Vec<SiteContact>,
     /// The number that it drew when it was made a site: by it the others know it again.

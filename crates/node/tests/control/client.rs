@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use swell_api::calendar::{Imported, Occasion};
-use swell_api::forecast::{Anomaly, ForecastModel, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, ForecastModel, Forecasts, FunctionForecast};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::{LogLine, LogStream};
+use swell_api::receipt::Receipt;
 use swell_node::api::context::{
     ApiContext, CalendarDefaults, Events, Foretold, LogSource, Publishing, Queued,
 };
@@ -249,6 +250,7 @@ impl Foretold for Oracle {
             horizon_steps: 12,
             model: ForecastModel::default(),
             functions: Vec::new(),
+            followed: Vec::new(),
         }
     }
 
@@ -297,16 +299,18 @@ fn flows(world: &World) -> Arc<Shown> {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            nodes: Default::default(),
             socket: None,
             socket_group: false,
         },
+        memory: 1 << 30,
         drain: std::time::Duration::from_secs(1),
         links: Arc::default(),
     });
     let flows = flows.expect("the store opens");
     flows.start(Arc::new(Nobody)).expect("the store is sound");
-    let watch = Watch::new(flows.clone(), ("measured", 1), 1 << 30, Box::new(|_| false))
-        .expect("it is a rule");
+    let watch =
+        Watch::new(flows.clone(), ("measured", 1), Box::new(|_| false)).expect("it is a rule");
     Arc::new(Shown { flows, watch })
 }
 

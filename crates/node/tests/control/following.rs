@@ -54,7 +54,7 @@ fn order(functions: &[Wanted<'_>]) -> Order {
         (name.to_string(), Ordered { lineage, way: OrderedWay::Here })
     });
     let seat = SiteContact { name, gateway, state, resource, flow: None };
-    Order { seat, functions: ordered.collect() }
+    Order { seat, key: String::new(), functions: ordered.collect() }
 }
 
 fn with_memory(name: &str, memory_bytes: u64) -> FunctionSpec {

@@ -59,7 +59,7 @@ impl Cluster {
     }
 
     /// A node `name` with functions, which meets the others.
-    async fn node(&self, name: &str) -> House {
+    pub(crate) async fn node(&self, name: &str) -> House {
         let house = meeting(&self.link(name)).await;
         house.camera_and_detect().await;
         house
@@ -78,27 +78,31 @@ pub(crate) async fn meeting(link: &FlowLinkSettings) -> House {
     House::up_with(|settings| settings.flow.link = Some(link.clone())).await
 }
 
+/// A node that was down comes up at the same door.
+pub(crate) async fn again(folder: TempDir, door: SocketAddr, link: &FlowLinkSettings) -> House {
+    let link = FlowLinkSettings { listen: door, ..link.clone() };
+    let change = move |settings: &mut NodeSettings| settings.flow.link = Some(link.clone());
+    House::up_in(folder, change).await
+}
+
 impl House {
     /// Where it listens for flows.
     pub(crate) fn door(&self) -> SocketAddr {
         self.node.as_ref().and_then(|node| node.flow_address).expect("it listens for flows")
     }
 
-    async fn send_to(&self, node: &str, other: &House) -> Answer {
+    pub(crate) async fn send_to(&self, node: &str, other: &House) -> Answer {
         let order = json!({ "to_node": format!("{node}={}", other.door()) }).to_string();
         self.send(Method::POST, "/v1/flows/frames/migrate", order).await
     }
 
     /// Stops, and comes up again at the same doors.
-    async fn again(self, link: &FlowLinkSettings) -> House {
-        let listen = self.door();
-        let link = FlowLinkSettings { listen, ..link.clone() };
-        let folder = self.down().await;
-        let change = move |settings: &mut NodeSettings| settings.flow.link = Some(link.clone());
-        House::up_in(folder, change).await
+    pub(crate) async fn again(self, link: &FlowLinkSettings) -> House {
+        let door = self.door();
+        again(self.down().await, door, link).await
     }
 
-    async fn put_numbers(&self, range: std::ops::Range<u32>) {
+    pub(crate) async fn put_numbers(&self, range: std::ops::Range<u32>) {
         for number in range {
             let answer = self.call("camera", number.to_string()).await;
             assert_eq!(answer.status, StatusCode::OK, "{number}: {answer:?}");
@@ -106,7 +110,7 @@ impl House {
     }
 }
 
-fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
+pub(crate) fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
     range.map(|number| number.to_string()).collect()
 }
 

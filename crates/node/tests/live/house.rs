@@ -88,6 +88,7 @@ pub(crate) fn settings(data: &Path) -> NodeSettings {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            nodes: Default::default(),
             socket: None,
             socket_group: false,
         },

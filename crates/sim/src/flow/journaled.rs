@@ -86,6 +86,9 @@ impl Journaled {
                 self.reader.pass(*passed);
                 self.of(*fifo).given += 1;
             }
+            Entry::Came { passed, .. } => {
+                self.reader.pass(*passed);
+            }
             Entry::Seated { passed, places, .. } => {
                 self.reader.pass(*passed);
                 places.iter().for_each(|(fifo, _)| self.of(*fifo).seats += 1);

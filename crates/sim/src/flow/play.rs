@@ -355,6 +355,7 @@ fn party(world: &World<'_>, fifo: &Fifo<'_>, candidate: &Candidate) -> Party {
         is_alive: true,
         may_own: true,
         has_room: true,
+        is_abroad: false,
         dependency,
         proximity,
         pause: costs.pause(&fifo.change(owner)),

@@ -60,6 +60,7 @@ pub async fn up(choice: &Choice<'_>) -> Result<Node, Letter> {
             policy: "measured".to_string(),
             cores: Default::default(),
             link: None,
+            nodes: Default::default(),
             socket: None,
             socket_group: false,
         },

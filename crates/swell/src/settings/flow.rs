@@ -1,12 +1,35 @@
 //! The settings of flows, of the socket that native processes connect to, and of how flows go
 //! from node to node.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use swell_core::flow::choice;
+use swell_link::purpose::check_name;
 use swell_node::settings::{FlowCores, FlowLinkSettings};
 
 use crate::settings::keys::{Setting, nothing, optional, path, plain};
+
+/// Nodes by name, with their addresses.
+fn nodes(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let mut nodes = BTreeMap::new();
+    for part in parts {
+        let is_address = |at: &str| {
+            let parts = at.rsplit_once(':');
+            parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
+        let node = part.split_once('=');
+        let node = node.filter(|(name, at)| check_name(name).is_ok() && is_address(at));
+        let (name, at) = node.ok_or_else(|| {
+            format!("`{part}` is no node; write its name and where it listens for flows, such as `berlin=10.0.0.2:7403`")
+        })?;
+        if nodes.insert(name.to_string(), at.to_string()).is_some() {
+            return Err(format!("`{name}` is there twice"));
+        }
+    }
+    Ok(nodes)
+}
 
 /// The section `flow`.
 pub const FLOWS: &[Setting] = &[
@@ -93,6 +116,18 @@ pub const FLOWS: &[Setting] = &[
             Ok(())
         },
     ),
+    plain(
+        "flow.nodes",
+        "other nodes that flows may go to by themselves, NAME=HOST:PORT,...; needs flow.listen",
+        nothing,
+        |draft, text| {
+            draft.settings.flow.nodes = nodes(text)?;
+            match draft.settings.flow.link {
+                None if !text.is_empty() => Err("it is set, but `flow.listen` is not".to_string()),
+                _ => Ok(()),
+            }
+        },
+    ),
     path(
         "flow.certificates",
         "folder of authority.pem, flow.pem and flow.key, by which nodes know each other",
@@ -110,3 +145,27 @@ pub const FLOWS: &[Setting] = &[
         },
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_have_a_name_and_an_address_each() {
+        let read = nodes("paris=10.0.0.2:7403, rome=[::1]:7403,").expect("they are nodes");
+        let read: Vec<String> = read.into_iter().map(|(name, at)| name + " " + &at).collect();
+        assert_eq!(read, ["paris 10.0.0.2:7403", "rome [::1]:7403"]);
+        assert_eq!(nodes(""), Ok(BTreeMap::new()));
+        for (text, words) in [
+            ("paris", "`paris` is no node; write its name"),
+            ("paris=10.0.0.2", "is no node"),
+            ("paris=:7403", "is no node"),
+            ("paris=x:99999", "is no node"),
+            ("Pa ris=x:1", "is no node"),
+            ("a=x:1,a=x:2", "`a` is there twice"),
+        ] {
+            let error = nodes(text).expect_err("it is none");
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}

@@ -94,6 +94,7 @@ impl Draft {
                 policy: String::new(),
                 cores: Default::default(),
                 link: None,
+                nodes: Default::default(),
                 socket: None,
                 socket_group: false,
             },

@@ -107,7 +107,7 @@ fn a_flow_goes_while_a_process_has_it_and_comes_back() {
         send(21, 25);
         for expected in 21..25 {
             let item = fast.pop(Some(PATIENCE)).expect("the node is there").expect("an item");
-            assert_eq!(&*item.from, "native:sensor");
+            assert_eq!(&*item.from, "native:sensor@berlin");
             assert_eq!(item.payload, expected.to_string().as_bytes());
         }
         assert!(fast.done());

@@ -1,0 +1,85 @@
+//! Flows that go from node to node: by themselves where nobody here can help; and whoever feeds them
+//! finds them, even if a node in between is gone for good.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+
+use swell_api::spec::FunctionSpec;
+use swell_samples::samples;
+
+use crate::flow_moving::{Cluster, again, meeting, numbers};
+use crate::house::House;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_that_went_on_is_found_without_the_node_in_between() {
+    let cluster = Cluster::found();
+    let link = cluster.link("berlin");
+    let berlin = meeting(&link).await;
+    berlin.camera_and_detect().await;
+    let (paris, rome) = (cluster.node("paris").await, cluster.node("rome").await);
+    let answer = berlin.flow(json!({ "item_bytes": 64 })).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    berlin.pause(true).await;
+    paris.pause(true).await;
+    berlin.put_numbers(0..10).await;
+    let answer = berlin.send_to("paris", &paris).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    berlin.put_numbers(10..20).await;
+
+    // While it goes on, who feeds it is away; and when that is back, paris is gone.
+    let (door, folder) = (berlin.door(), berlin.down().await);
+    let answer = paris.send_to("rome", &rome).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    paris.down().await;
+    let berlin = again(folder, door, &link).await;
+    let known = berlin.until("it is told", |flow| flow["moved"]["node"] == "rome").await;
+    assert_eq!(known["moved"]["term"], 2, "{known}");
+    berlin.put_numbers(20..30).await;
+    rome.until("all are done", |flow| flow["items"]["done"] == 30).await;
+    assert_eq!(rome.seen().await, numbers(0..30));
+
+    // It has that on its disk.
+    let berlin = berlin.again(&link).await;
+    assert_eq!(berlin.frames().await["moved"]["node"], "rome");
+    berlin.down().await;
+    rome.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_goes_by_itself_to_a_node_that_has_room_for_it() {
+    let cluster = Cluster::found();
+    let (link, paris) = (cluster.link("berlin"), cluster.node("paris").await);
+    let door = paris.door().to_string();
+    let berlin = House::up_with(|settings| {
+        settings.flow.link = Some(link.clone());
+        settings.flow.nodes = [("paris".to_string(), door.clone())].into();
+    });
+    let berlin = berlin.await;
+    berlin.camera_and_detect().await;
+    // The only instance of `detect` is busy with somebody else for good, and nobody else could have
+    // the flow here.
+    let one = |spec: &mut FunctionSpec| (spec.max_instances, spec.timeout_ms) = (Some(1), 60_000);
+    berlin.deploy("detect", samples::SPIN, one).await;
+    assert_eq!(berlin.flow(json!({ "item_bytes": 64 })).await.status, StatusCode::OK);
+    let busy = async { berlin.call("detect", "").await };
+    let watched = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        berlin.put_numbers(0..5).await;
+        berlin.until("it is at paris", |flow| flow["moved"]["node"] == "paris").await
+    };
+    let flow = tokio::select! {
+        flow = watched => flow,
+        answer = busy => panic!("it never ends: {answer:?}"),
+    };
+    assert_eq!(flow["migrations"], json!({ "analyzer-node": 1, "to-node": 1 }), "{flow:#}");
+    let why = flow["explanation"].as_str().expect("it is explained");
+    assert!(why.contains("the analyzer let it go there, as "), "{why}");
+    assert!(why.contains("`detect` at the node `paris` is worth "), "{why}");
+    paris.until("all are done", |flow| flow["items"]["done"] == 5).await;
+    assert_eq!(paris.seen().await, numbers(0..5));
+    assert_eq!(berlin.decided_again().await, 0);
+    drop(berlin);
+    paris.down().await;
+}
