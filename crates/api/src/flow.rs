@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::flow_cut::Cut;
 use crate::flow_judged::{FlowAlarm, FlowIndicators, FlowMove, FlowParty};
 use crate::spec::Retry;
 
@@ -41,6 +42,9 @@ pub struct FlowSpec {
     /// When an item is forgotten.
     #[serde(default)]
     pub ack: Ack,
+    /// How long a call under way holds up the flow when another function is to own it.
+    #[serde(default)]
+    pub cut: Cut,
     /// Items that one call takes at most; from 2 on they come as `multipart/mixed`.
     #[serde(default = "default_batch")]
     pub batch: u32,
@@ -69,6 +73,7 @@ impl FlowSpec {
             stall_ms: default_stall_ms(),
             full: Full::default(),
             ack: Ack::default(),
+            cut: Cut::default(),
             batch: default_batch(),
             retry: Retry::default(),
             disk_bytes: default_disk_bytes(),

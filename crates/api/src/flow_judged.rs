@@ -41,6 +41,9 @@ pub struct FlowMove {
     /// What it was decided by, in words; empty where nothing was weighed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
+    /// Whether the call under way was cut short for it.
+    #[serde(default)]
+    pub cut: bool,
     /// How long it waited for the call under way, in microseconds; nothing while it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited_us: Option<u64>,

@@ -6,6 +6,7 @@ pub mod spec;
 pub mod trigger;
 pub mod function;
 pub mod flow_judged;
+pub mod flow_cut;
 pub mod flow;
 pub mod content;
 pub mod cache;

@@ -41,6 +41,12 @@ typedef struct {
     uint64_t put_us;        /* when it was put in, in microseconds since 1970 */
 } swell_item;
 
+/* Bytes to be put in. */
+typedef struct {
+    const void *data;
+    size_t length;
+} swell_piece;
+
 /* Why the last call of this thread failed, in words; there until its next call. */
 const char *swell_error(void);
 
@@ -51,6 +57,10 @@ swell_producer *swell_producer_connect(const char *socket, const char *flow, con
 /* Puts an item in: the node gets it even if this process ends at once. */
 int swell_producer_push(swell_producer *producer, const void *data, size_t length,
                         int64_t timeout_ms);
+/* Puts `count` items in, as many together as there is room for. On failure some are not in, except
+ * with SWELL_LATE: swell_producer_next tells which is the first of them. */
+int swell_producer_push_batch(swell_producer *producer, const swell_piece *items, size_t count,
+                              int64_t timeout_ms);
 /* Waits until the node has accepted all that was pushed; with `ack = consume` it is on disk. */
 int swell_producer_flush(swell_producer *producer, int64_t timeout_ms);
 /* The number that the next item gets; right after connecting, how many were accepted before
@@ -63,7 +73,12 @@ swell_consumer *swell_consumer_connect(const char *socket, const char *flow, con
                                        int64_t patience_ms);
 /* Takes an item out, as a copy. */
 int swell_consumer_pop(swell_consumer *consumer, swell_item *item, int64_t timeout_ms);
-/* The same without a copy: `data` lies in the flow's own memory until swell_consumer_done. Not
+/* Takes up to `max` items out, as copies, and says in `count` how many those are: the first is
+ * waited for, the others are taken if they are there. What they point to is there until the next
+ * call with the same consumer. */
+int swell_consumer_pop_batch(swell_consumer *consumer, swell_item *items, size_t max,
+                             size_t *count, int64_t timeout_ms);
+/* swell_consumer_pop without a copy: `data` lies in the flow's own memory until swell_consumer_done. Not
  * for flows with `full = "drop-oldest"`, where it may be overwritten meanwhile. */
 int swell_consumer_peek(swell_consumer *consumer, swell_item *item, int64_t timeout_ms);
 /* Declares all items that were given out done with. With `ack = consume` others are given out

@@ -21,14 +21,12 @@ use swell_fifo::shared::Shared;
 use crate::channel::{Channel, News, Wanted};
 use crate::error::ClientError;
 use crate::item::{Peeked, Received};
+use crate::spin::spins;
 
 /// How often the node is looked for where nothing else tells of its end.
 const GLANCE: Duration = Duration::from_millis(50);
 /// How long the rest of a hand-over may take once it has begun.
 const REST: Duration = Duration::from_secs(5);
-
-/// How often it looks for the hand-over that is due before it sleeps: some ten microseconds.
-const SPINS: u32 = 500;
 
 /// The taking end of a flow.
 pub struct Consumer {
@@ -134,7 +132,8 @@ impl Consumer {
     }
 
     /// Up to `max` items: the first waited for like that of [`pop`](Self::pop), the others if
-    /// they are there.
+    /// they are there. An error after the first comes with the next call, as those before it are
+    /// given out by then.
     pub fn pop_batch(
         &mut self,
         max: usize,
@@ -143,9 +142,11 @@ impl Consumer {
         let mut items = Vec::new();
         while items.len() < max {
             let limit = if items.is_empty() { limit } else { Some(Duration::ZERO) };
-            match self.pop(limit)? {
-                Some(item) => items.push(item),
-                None => break,
+            match self.pop(limit) {
+                Ok(Some(item)) => items.push(item),
+                Ok(None) => break,
+                Err(error) if items.is_empty() => return Err(error),
+                Err(_) => break,
             }
         }
         Ok(items)
@@ -224,7 +225,10 @@ impl Consumer {
             }
         };
         match heir.begin()? {
-            Begun::Owner(owner) => self.stage = Stage::Owning(owner),
+            Begun::Owner(mut owner) => {
+                owner.set_spins(spins());
+                self.stage = Stage::Owning(owner);
+            }
             Begun::NotYet(heir) => {
                 self.stage = Stage::Coming(heir);
                 return Ok(false);
@@ -335,7 +339,7 @@ impl Consumer {
         let control = Mapping::readable(control).map_err(|error| self.down(error))?;
         let page = Mapping::writable(page).map_err(|error| self.down(error))?;
         let mut heir = Heir::new(control, page, None, regions)?;
-        heir.set_spins(SPINS);
+        heir.set_spins(spins());
         self.stage = Stage::Coming(heir);
         self.lanes = lanes.iter().map(|lane| Arc::from(lane.as_str())).collect();
         self.keeping = keeping;

@@ -3,7 +3,10 @@
 
 pub mod error;
 pub mod channel;
+pub mod spin;
 pub mod producer;
 pub mod item;
 pub mod consumer;
 pub mod c;
+pub mod c_producer;
+pub mod c_consumer;

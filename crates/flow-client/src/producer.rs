@@ -23,6 +23,7 @@ use swell_fifo::shared::{Shared, Watch};
 
 use crate::channel::{Channel, Wanted};
 use crate::error::ClientError;
+use crate::spin::spins;
 
 /// How often the node is looked for where nothing else tells of its end.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -334,7 +335,8 @@ impl Part {
             descriptors.try_into().map_err(|_| strange())?;
         let (control, page) = (Mapping::readable(control)?, Mapping::readable(page)?);
         let ring = Ring::open(control, 0, Mapping::writable(region)?, page.clone());
-        let ring = ring.map_err(io::Error::other)?;
+        let mut ring = ring.map_err(io::Error::other)?;
+        ring.set_spins(spins());
         Ok(Self { channel, ring, page, item_max, rejects, keeping, pushes: 0 })
     }
 

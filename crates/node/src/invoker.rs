@@ -3,9 +3,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -21,19 +21,41 @@ pub const ANSWER_BYTES_MAX: usize = 16 << 20;
 pub struct Waited(pub Duration);
 
 /// Whether a call has reached its function; an extension of its request. Until it has, it can
-/// be given up as if it had never been made.
+/// be given up as if it had never been made; and until its function has answered, it can be cut
+/// short without the answer going anywhere.
 #[derive(Debug, Clone, Default)]
-pub struct Reached(Arc<AtomicBool>);
+pub struct Reached(Arc<Marks>);
+
+#[derive(Debug, Default)]
+struct Marks {
+    reached: OnceLock<Instant>,
+    is_answered: AtomicBool,
+}
 
 impl Reached {
     /// It has.
     pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.reached.get_or_init(Instant::now);
     }
 
     /// Whether it has.
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.reached.get().is_some()
+    }
+
+    /// For how long it has been there by now; nothing before that.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.0.reached.get().map(Instant::elapsed)
+    }
+
+    /// Its function has answered, and what follows from the answer is on its way.
+    pub fn answer(&self) {
+        self.0.is_answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has.
+    pub fn is_answered(&self) -> bool {
+        self.0.is_answered.load(Ordering::Relaxed)
     }
 }
 

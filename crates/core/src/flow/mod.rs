@@ -5,6 +5,7 @@ pub mod indicator;
 pub mod variation;
 pub mod wait;
 pub mod cost;
+pub mod cut;
 pub mod target;
 pub mod weighing;
 pub mod size;

@@ -11,6 +11,7 @@ mod bare;
 #[cfg(feature = "iceoryx2")]
 mod iceoryx;
 mod end;
+mod making;
 mod measure;
 mod moving;
 mod ours;
@@ -84,6 +85,7 @@ fn one(name: &str, size: usize, wait: Wait) -> Figures {
 
 fn join(arguments: &[String]) {
     match arguments[0].as_str() {
+        "making" => making::take_part(&arguments[1]),
         "swell" => child::<ours::Ours>(arguments),
         "swell, by 32" => child::<ours::Batched>(arguments),
         "bare ring" => child::<bare::Bare>(arguments),

@@ -1,4 +1,5 @@
-//! What making and moving a FIFO costs: from the pool, to another owner, to look at many.
+//! What making and moving a FIFO costs: from the pool, to another owner, to look at many. How long a
+//! node takes to hand one over, from its order to the next owner's call, `handed` in `swell-node` tells.
 
 use std::io::{BufReader, BufWriter};
 use std::net::{TcpListener, TcpStream};
@@ -6,30 +7,32 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use swell_fifo::class::{CLASSES, Class};
+use swell_fifo::class::Class;
 use swell_fifo::fifo::Fifo;
 use swell_fifo::layout::region;
 use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Heir, Next};
-use swell_fifo::pool::{Pool, Quotas, Sharing};
+use swell_fifo::pool::Sharing;
 use swell_fifo::producer::Producer;
 use swell_fifo::refusal::PushError;
-use swell_fifo::template::{Segment, Templates};
+use swell_fifo::template::Segment;
 use swell_fifo::transfer::{export, import};
 
-use crate::{measure, ours, table};
+use crate::{making, measure, ours, table};
 
 pub(crate) fn print() {
     measure::unpin();
     println!("\nmaking and moving{:>22} {:>10}", "p50 us", "p99 us");
     for class in [Class::MIN, Class::holding(1 << 20, 0).expect("there is one"), Class::MAX] {
-        row(&format!("make from the pool, {} KiB", class.bytes() >> 10), make(class));
+        let size = class.bytes() >> 10;
+        row(&format!("make for functions, {size} KiB"), making::for_functions(class));
+        row(&format!("make for processes, {size} KiB"), making::for_processes(class));
     }
     if table::is_real_time() {
         // Its threads never stop, so nothing else would run beside them.
         println!("  hand over: run `-- moving` at ordinary priority");
     } else {
-        row("hand over, both mapped, busy", hand_over(300));
+        row("hand over between threads, busy", hand_over(300));
     }
     let (bytes, nanos) = send_away();
     println!(
@@ -45,33 +48,6 @@ fn row(name: &str, mut nanos: Vec<u64>) {
     nanos.sort_unstable();
     let quantile = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize] as f64 / 1000.0;
     println!("  {name:<30} {:>7.1} {:>10.1}", quantile(0.5), quantile(0.99));
-}
-
-/// A region, a control segment and the page of the first epoch, formatted and raised.
-fn make(class: Class) -> Vec<u64> {
-    const COUNT: usize = 24;
-    let water = std::array::from_fn(|index| if index == class.index() { COUNT } else { 0 });
-    let quotas =
-        Quotas { node: 1 << 30, tenant: 1 << 30, low_water: water, high_water: [COUNT; CLASSES] };
-    let mut pool = Pool::new(Templates, quotas);
-    while pool.refill().expect("memory") {}
-    let mut pages: Vec<Segment> =
-        (0..2 * COUNT).map(|_| Segment::page(Sharing::Processes).expect("memory")).collect();
-    let mut made = Vec::new();
-    let mut times = Vec::new();
-    for _ in 0..COUNT {
-        let start = Instant::now();
-        let region = pool.take(1, class, Sharing::Processes).expect("within the quota");
-        let (control, page) = (pages.pop().expect("enough"), pages.pop().expect("enough"));
-        let regions = vec![region.memory.clone()];
-        let mut fifo = Fifo::new(control.memory.clone(), 1, false, regions);
-        fifo.prepare(page.memory.clone());
-        fifo.raise(1);
-        fifo.take_over().expect("sound");
-        times.push(start.elapsed().as_nanos() as u64);
-        made.push((fifo, region, control, page));
-    }
-    times
 }
 
 /// From the daemon's word to the first item in the hands of the new owner, with a producer

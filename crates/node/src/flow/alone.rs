@@ -19,6 +19,11 @@ use crate::settings::{FlowCores, FlowSettings};
 /// A flow `frames` from `camera` to `detect`, with this number and a lane that holds so many bytes;
 /// and the folder that it lies in.
 pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
+    flow_of(news, id, bytes, FlowSpec::plain("frames", &["camera"], "detect"))
+}
+
+/// The same for a flow of one lane that was stated otherwise.
+pub(crate) fn flow_of(news: &News, id: u32, bytes: u64, spec: FlowSpec) -> (Line, TempDir) {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let settings = FlowSettings {
         memory_max: Bytes::new(8 << 20),
@@ -33,8 +38,8 @@ pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
     let class = Class::holding(bytes, 0).expect("there is a class for it");
     let line = Line::new(
         news.bell(FifoId(id)),
-        FlowSpec::plain("frames", &["camera"], "detect"),
-        vec!["camera".to_string()],
+        spec.clone(),
+        spec.from,
         &[class],
         0,
         folder.path(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use swell_api::flow::{Ack, FlowSpec, Full, NATIVE, is_native};
+use swell_api::flow_cut::Cut;
 use swell_fifo::class::Class;
 use swell_fifo::envelope::ENVELOPE_MAX;
 use swell_fifo::layout::LANES_MAX;
@@ -124,6 +125,9 @@ fn amounts(spec: &FlowSpec, found: &mut Vec<String>) {
     within("item_bytes", spec.item_bytes, 1, ITEM_BYTES_MAX);
     within("rate", spec.rate.into(), 1, RATE_MAX.into());
     within("stall_ms", spec.stall_ms, 1, DURATION_MS_MAX);
+    if let Cut::AfterMs(ms) = spec.cut {
+        within("cut.after_ms", ms, 1, DURATION_MS_MAX);
+    }
     within("batch", spec.batch.into(), 1, BATCH_MAX.into());
     within("retry.attempts_max", spec.retry.attempts_max.into(), 1, ATTEMPTS_MAX.into());
     within("retry.backoff_ms_max", spec.retry.backoff_ms_max, 0, DURATION_MS_MAX);
@@ -272,6 +276,7 @@ mod tests {
             (Box::new(|spec| spec.item_bytes = 9 << 20), "half of the largest size class"),
             (Box::new(|spec| spec.item_bytes = 0), "`item_bytes` is 0"),
             (Box::new(|spec| spec.batch = 0), "`batch` is 0"),
+            (Box::new(|spec| spec.cut = Cut::AfterMs(0)), "`cut.after_ms` is 0"),
             (Box::new(|spec| spec.batch = 32), "`detect` takes requests of up to 1048576"),
             (Box::new(|spec| spec.disk_bytes = 1), "`disk_bytes` is 1"),
             (Box::new(|spec| spec.full = Full::DropOldest), "cannot be dropped"),

@@ -9,15 +9,15 @@
 //! While it runs, a call may ask for more items, which share its fate (see `asking`).
 //!
 //! Another owner begins between two items, or between two tries of the same: the items that
-//! were not done with are given out again, under the same names.
+//! were not done with are given out again, under the same names. A call that takes too long for
+//! that is cut short (see `calling`): with `ack = consume` that is no try, and its items are given
+//! out again; with `append` they are lost.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{Request, Response};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -27,20 +27,18 @@ use swell_fifo::mapping::Mapping;
 use swell_fifo::owner::{Begun, Owner};
 
 use crate::clock::wall_ms;
-use crate::flow::asking::Asking;
-use crate::flow::batch::request;
+use crate::flow::calling::{Called, Caller};
 use crate::flow::hand::{Found, Hand};
 use crate::flow::line::Line;
 use crate::flow::meter::Meter;
-use crate::flow::saving::{save, save_work};
+use crate::flow::saving::{pump, save, save_work};
 use crate::flow::tries::{Tries, Work, verdict};
-use crate::invoker::{Invoker, Reached, Waited};
+use crate::invoker::Invoker;
 use crate::observe::chance;
-use crate::observe::function_metrics::TriggerKind;
 use crate::outflow::{Grave, Graves};
 use crate::queue::backoff::pause;
 use crate::queue::verdict::Verdict;
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::Refusal;
 
 /// How long the consumer sleeps at most where it should be told of everything.
 const NAP: Duration = Duration::from_millis(500);
@@ -139,12 +137,12 @@ impl Consumer {
             }
             let mut work = tries.begin(items);
             let over = self.deal(place, &mut hand, &mut work).await;
-            tries.attempts = work.attempts;
+            tries.keep(&work);
             match over {
                 ControlFlow::Continue(()) => {
                     work.items.append(&mut work.more);
                     hand.finish(&work.items);
-                    self.pump();
+                    pump(&self.line);
                 }
                 // What was not done with is found again by whoever comes next.
                 ControlFlow::Break(Over) if self.stop.is_cancelled() => {
@@ -172,7 +170,7 @@ impl Consumer {
                 }
                 return true;
             }
-            self.pump();
+            pump(&self.line);
             // Whoever attends to a process that is connected looks as well, and more often.
             if self.line.native_owner().is_none() {
                 self.line.look_at_oldest();
@@ -188,7 +186,7 @@ impl Consumer {
 
     /// Waits for items, having moved those that lie on disk.
     async fn wait(&self) {
-        if self.pump() > 0 {
+        if pump(&self.line) > 0 {
             return;
         }
         let nap = if self.line.meter.depth() == 0 { REST } else { NAP };
@@ -200,15 +198,9 @@ impl Consumer {
         }
     }
 
-    fn pump(&self) -> u64 {
-        let pumped = self.line.lanes.iter().map(|lane| {
-            lane.pump().unwrap_or_else(|error| {
-                let flow = &self.line.spec.name;
-                tracing::warn!(%flow, from = %lane.from, ?error, "items wait on disk");
-                0
-            })
-        });
-        pumped.sum()
+    fn caller(&self) -> Caller<'_> {
+        let Self { line, invoker, stop, cut, .. } = self;
+        Caller { line, invoker: &**invoker, stop, cut }
     }
 
     /// Calls the owner with items until they are done with, or somebody else is to.
@@ -219,10 +211,22 @@ impl Consumer {
         let _done = Done(meter);
         loop {
             work.attempts += 1;
-            let Some(result) = self.call(place, hand, work).await else {
-                // It had not reached its function: another may call for these items.
-                work.attempts -= 1;
-                return ControlFlow::Break(Over);
+            let result = match self.caller().call(place, hand, work).await {
+                Called::Answered(result) => result,
+                Called::Unmade => {
+                    work.attempts -= 1;
+                    return ControlFlow::Break(Over);
+                }
+                Called::Cut if self.line.spec.ack == Ack::Append => {
+                    self.lose(work);
+                    return ControlFlow::Continue(());
+                }
+                Called::Cut => {
+                    work.cuts += 1;
+                    let count = (work.items.len() + work.more.len()) as u64;
+                    meter.again.fetch_add(count, Ordering::Relaxed);
+                    return ControlFlow::Break(Over);
+                }
             };
             let most = match self.line.spec.ack {
                 Ack::Consume => self.line.spec.retry.attempts_max,
@@ -233,7 +237,7 @@ impl Consumer {
                 return ControlFlow::Continue(());
             }
             let age = Duration::from_millis(wall_ms().saturating_sub(work.since_ms));
-            let verdict = verdict(&result, work.attempts, most, age);
+            let verdict = verdict(&result, work.tries(), most, age);
             if !matches!(verdict, Verdict::Done) && self.keeps_less(hand, work) {
                 return ControlFlow::Continue(());
             }
@@ -259,7 +263,7 @@ impl Consumer {
                 }
                 Verdict::Again(least, _) => {
                     meter.again.fetch_add(work.items.len() as u64, Ordering::Relaxed);
-                    least.max(pause(&self.line.spec.retry, work.attempts, chance::bits()))
+                    least.max(pause(&self.line.spec.retry, work.tries(), chance::bits()))
                 }
                 // One flow asks at most so often, whatever its function is up to.
                 Verdict::Unreached(closed, _) => {
@@ -289,72 +293,11 @@ impl Consumer {
         is_over
     }
 
-    fn request(&self, work: &Work) -> Request<Bytes> {
-        let lanes: Vec<&str> = self.line.called.iter().map(String::as_str).collect();
-        let is_batch = self.line.spec.batch > 1;
-        request(&self.line.spec.name, &lanes, &work.items, is_batch, work.attempts)
-    }
-
-    /// Calls the owner; nothing if that was given up, as somebody else is to, before the call
-    /// had reached it.
-    async fn call(
-        &self,
-        place: usize,
-        hand: &mut Hand<'_>,
-        work: &mut Work,
-    ) -> Option<Result<Response<Bytes>, Refusal>> {
-        let name = self.line.owner_name(place);
-        let (begun, reached) = (Instant::now(), Reached::default());
-        let (inlet, mut asking) = Asking::of(&self.line);
-        let mut request = self.request(work);
-        request.extensions_mut().insert(reached.clone());
-        request.extensions_mut().insert(inlet);
-        self.line.call_begins(reached.clone());
-        let mut call = self.invoker.call(name, TriggerKind::Flow, request);
-        let result = loop {
-            tokio::select! {
-                result = &mut call => break result,
-                () = self.cut.cancelled() => {
-                    let why = "the node went down during the call";
-                    break Err(Refusal::new(Reason::Stopping, why));
-                }
-                () = self.line.stir.notified() => {}
-                () = self.stop.cancelled(), if !reached.get() || asking.is_waiting() => {}
-                ask = asking.heard() => {
-                    if let Some(ask) = ask {
-                        asking.take_in(ask, hand, work);
-                    }
-                }
-            }
-            let is_over = hand.owner.is_revoked() || self.stop.is_cancelled();
-            if is_over && !reached.get() {
-                self.line.call_ended(None);
-                return None;
-            }
-            if asking.is_waiting() {
-                self.pump();
-                asking.serve(hand, work, is_over);
-            }
-        };
-        drop(call);
-        let answer = result.as_ref().ok();
-        let waited = answer.and_then(|answer| answer.extensions().get::<Waited>());
-        let waited = waited.map_or(Duration::ZERO, |one| one.0) + asking.waited();
-        let worked = begun.elapsed().saturating_sub(waited);
-        let has_worked =
-            result.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::FunctionFailed);
-        self.line.call_ended(has_worked.then_some(worked));
-        if has_worked {
-            self.line.meter.worked(work.items.len() + work.more.len(), worked);
-        }
-        Some(result)
-    }
-
     async fn bury(&self, place: usize, work: &Work, why: String) -> Result<(), Refusal> {
         let flow = &self.line.spec.name;
         let grave = Grave {
             function: self.line.owner_name(place).to_string(),
-            request: self.request(work),
+            request: self.caller().request(work),
             retry: self.line.spec.retry,
             attempts: work.attempts,
             why: format!("flow `{flow}`: {why}"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use swell_core::flow::cost::{Change, Costs};
+use swell_core::flow::cut::CallTimes;
 use swell_core::flow::topology::Distance;
 use swell_core::time::Span;
 
@@ -40,6 +41,8 @@ pub(crate) struct Hands {
     pub(crate) call: Option<Reached>,
     /// How long calls take, in seconds and averaged.
     call_seconds: f64,
+    /// How long the latest calls of each owner took.
+    calls: BTreeMap<usize, CallTimes>,
     /// How far owners are from whoever wrote what waits, as far as that is known.
     distances: BTreeMap<usize, Distance>,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Moved {
     pub(crate) why: &'static str,
     /// What it was decided by, in words; empty where nothing was weighed.
     pub(crate) because: String,
+    /// Whether the call under way was cut short for it.
+    pub(crate) is_cut: bool,
     /// How long it waited until the owner of before let go, and then until the new one began; nothing
     /// while that is to come.
     pub(crate) took: Option<(Duration, Duration)>,
@@ -111,7 +116,8 @@ impl Hands {
         }
         self.left.insert(from, at);
         let (at_ms, because) = (wall_ms(), because.to_string());
-        self.last = Some(Moved { at_ms, from, to: place, why, because, took: None });
+        let (to, is_cut) = (place, false);
+        self.last = Some(Moved { at_ms, from, to, why, because, is_cut, took: None });
     }
 
     /// Whether it came back like that in the last minutes.
@@ -161,8 +167,16 @@ impl Hands {
         Some(took)
     }
 
-    /// A call of the owner took so long.
-    pub(crate) fn called(&mut self, took: Duration) {
+    /// The call of the owner of before was cut short.
+    pub(crate) fn cut(&mut self) {
+        if let Some(last) = self.last.as_mut().filter(|last| last.took.is_none()) {
+            last.is_cut = true;
+        }
+    }
+
+    /// A call of this owner took so long; at least, if it was cut short.
+    pub(crate) fn called(&mut self, place: usize, took: Duration) {
+        self.calls.entry(place).or_default().push(span(took));
         let weight = if self.call_seconds > 0.0 { LEARNING } else { 1.0 };
         self.call_seconds += weight * (took.as_secs_f64() - self.call_seconds);
     }
@@ -178,6 +192,12 @@ impl Hands {
     /// How far an owner is from whoever wrote what waits, if that is known.
     pub(crate) fn distance(&self, place: usize) -> Option<Distance> {
         self.distances.get(&place).copied()
+    }
+
+    /// How long a call of this owner may go on once another is to own the flow.
+    pub(crate) fn patience(&self, place: usize, stall: Span) -> Span {
+        let known = self.calls.get(&place);
+        known.map_or_else(|| CallTimes::default().patience(stall), |it| it.patience(stall))
     }
 
     /// How long calls take, if one is under way that reached its function.

@@ -202,6 +202,11 @@ impl Line {
         self.owners().nth(place).unwrap_or(&self.spec.to)
     }
 
+    /// The place of an owner by its name.
+    pub(crate) fn place_of(&self, name: &str) -> usize {
+        self.owners().position(|owner| owner == name).unwrap_or(0)
+    }
+
     /// The place of the present owner.
     pub(crate) fn owner(&self) -> usize {
         self.hands.lock().owner()

@@ -28,6 +28,7 @@ pub mod tries;
 pub mod saving;
 pub mod hand;
 pub mod asking;
+pub mod calling;
 pub mod consumer;
 pub mod cores;
 pub mod seat;
@@ -77,3 +78,5 @@ pub mod plan;
 pub mod alone;
 #[cfg(test)]
 pub mod forwarded;
+#[cfg(test)]
+pub mod handed;

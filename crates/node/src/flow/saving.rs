@@ -1,5 +1,6 @@
-//! What an owner does besides taking items: it takes in regions that lanes went on in, and it
-//! saves what lies in memory only when the node goes down in order.
+//! What an owner does besides taking items: it takes in regions that lanes went on in, it moves items
+//! that lie on disk to where there is room by now, and it saves what lies in memory only when the node
+//! goes down in order.
 
 use swell_fifo::envelope::Envelope;
 use swell_fifo::fault::Fault;
@@ -46,6 +47,18 @@ pub(crate) fn save(line: &Line, owner: &mut Owner<Mapping>) -> Result<(), Fault>
         }
     }
     Ok(())
+}
+
+/// Moves items that lie on disk into their lanes, as far as there is room; how many.
+pub(crate) fn pump(line: &Line) -> u64 {
+    let pumped = line.lanes.iter().map(|lane| {
+        lane.pump().unwrap_or_else(|error| {
+            let flow = &line.spec.name;
+            tracing::warn!(%flow, from = %lane.from, ?error, "items wait on disk");
+            0
+        })
+    });
+    pumped.sum()
 }
 
 /// Takes in regions that a lane went on in and that are newer than this owner; whether

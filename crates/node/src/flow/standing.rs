@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use swell_api::flow::Ack;
+use swell_api::flow_cut::Cut;
 use swell_core::flow::cost::{Change, Kind};
 use swell_core::flow::topology::Distance;
 use swell_core::time::Span;
@@ -26,8 +28,9 @@ impl Line {
         let kind = if self.is_native(place) { Kind::Cold } else { Kind::Warm };
         let unread = self.meter.depth() as f64 * self.meter.counters().mean_bytes();
         let hands = self.hands.lock();
-        let (call, distance) = (hands.call_now(), hands.distance(place));
+        let (call, distance, holder) = (hands.call_now(), hands.distance(place), hands.owner());
         drop(hands);
+        let call = self.patience(holder).map_or(call, |patience| call.min(patience));
         let pages = self.meter.counters().room.load(Ordering::Relaxed).div_ceil(PAGE);
         let pages_mapped = if kind == Kind::Cold { pages } else { 0 };
         Change { pages_mapped, distance, ..Change::on_node(kind, unread as u64, call) }
@@ -36,8 +39,10 @@ impl Line {
     /// What has to be done that it goes to another node, so far away.
     pub(crate) fn change_node(&self, round_trip: Span) -> Change {
         let change = self.change(self.owner());
+        // For that no call is cut short.
+        let call = self.hands.lock().call_now();
         let (kind, pages_mapped, distance) = (Kind::Away, 0, None);
-        Change { kind, pages_mapped, distance, round_trip, bandwidth: BANDWIDTH, ..change }
+        Change { kind, call, pages_mapped, distance, round_trip, bandwidth: BANDWIDTH, ..change }
     }
 
     /// How long a change of hands to this owner is expected to take, from its order on, if it is so
@@ -133,18 +138,36 @@ impl Line {
         self.hands.lock().call = Some(call);
     }
 
-    /// No call is under way any more; one that reached its function took so long.
-    pub(crate) fn call_ended(&self, took: Option<Duration>) {
+    /// No call of this owner is under way any more; one that reached its function took so long.
+    pub(crate) fn call_ended(&self, place: usize, took: Option<Duration>) {
         let mut hands = self.hands.lock();
         hands.call = None;
         if let Some(took) = took {
-            hands.called(took);
+            hands.called(place, took);
         }
     }
 
-    /// Whether its owner works on items.
-    pub(crate) fn is_working(&self) -> bool {
-        self.hands.lock().call.as_ref().is_some_and(Reached::get)
+    /// How long a call of this owner may go on once another is to own the flow; nothing where it may
+    /// until it ends.
+    pub(crate) fn patience(&self, place: usize) -> Option<Span> {
+        match (self.spec.cut, self.spec.ack) {
+            (Cut::Off, _) | (Cut::Auto, Ack::Append) => None,
+            (Cut::AfterMs(ms), _) => Some(Span::from_millis(ms)),
+            (Cut::Auto, Ack::Consume) => {
+                let stall = Span::from_millis(self.spec.stall_ms);
+                Some(self.hands.lock().patience(place, stall))
+            }
+        }
+    }
+
+    /// Whether the call under way, if there is one, holds up the flow for no longer than it has: it
+    /// may not be cut short, or took less than it may after that.
+    pub(crate) fn is_in_good_time(&self) -> bool {
+        let hands = self.hands.lock();
+        let Some(took) = hands.call.as_ref().and_then(Reached::elapsed) else { return false };
+        let holder = hands.holder().unwrap_or_else(|| hands.owner());
+        drop(hands);
+        self.patience(holder).is_none_or(|patience| took.as_nanos() < patience.nanos().into())
     }
 
     /// Something is wrong, or no longer is.

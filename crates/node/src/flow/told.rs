@@ -32,6 +32,10 @@ pub(crate) fn explain(line: &Line, seen: &Seen, record: &FlowRecord) -> String {
     }
     if let Some(holder) = line.holder() {
         words += &format!("; `{holder}` has it until the call under way ends");
+        if let Some(patience) = line.patience(line.place_of(holder)) {
+            words +=
+                &format!(", and for {:.0} ms from the order on at most", patience.millis_f64());
+        }
     }
     if !seen.figures.is_empty() {
         words += &format!(". Seen at the last tick: {}", seen.figures);
@@ -94,12 +98,16 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
             };
             has + &while_process(line, seen)
         }
-        (None, false) if seen.is_stuck && line.is_working() => {
+        (None, false) if seen.is_stuck && line.is_in_good_time() => {
             // Whoever had it before works on until its call ends.
             let caller = line.holder().unwrap_or(owner);
+            let most = match line.patience(line.place_of(caller)) {
+                Some(most) => format!("{:.0} ms before another is looked for", most.millis_f64()),
+                None => "until its timeout (`cut` says how long it may go on)".to_string(),
+            };
             format!(
                 "it stays: nothing moves although items wait, as `{caller}` is in a call, and has \
-                 until its timeout"
+                 {most}"
             )
         }
         (None, false) if line.spec.owners.is_empty() && !seen.is_overloaded && !seen.has_nodes => {
@@ -116,7 +124,7 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
 
 /// How it came to be where it is.
 fn came(line: &Line, moved: &Moved) -> String {
-    let Moved { at_ms, from, why, because, took, .. } = moved;
+    let Moved { at_ms, from, why, because, is_cut, took, .. } = moved;
     let ago = wall_ms().saturating_sub(*at_ms) as f64 / 1e3;
     let from = line.owner_name(*from);
     // What the analyzer moved it for is told after it, in words.
@@ -126,15 +134,17 @@ fn came(line: &Line, moved: &Moved) -> String {
         words += &format!(", as {because}");
     }
     if let Some((waited, paused)) = took {
-        words +=
-            &format!("; that waited {waited:.1?} for the call under way, and {paused:.1?} more");
+        let cut = if *is_cut { ", which was cut short," } else { "," };
+        words += &format!(
+            "; that waited {waited:.1?} for the call under way{cut} and {paused:.1?} more"
+        );
     }
     words
 }
 
 /// The last change of owners.
 pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
-    let Moved { at_ms, from, to, why, because, took } = line.last_move()?;
+    let Moved { at_ms, from, to, why, because, is_cut, took } = line.last_move()?;
     let micros = |duration: std::time::Duration| duration.as_micros() as u64;
     Some(FlowMove {
         at_ms,
@@ -142,6 +152,7 @@ pub(crate) fn last_move(line: &Line) -> Option<FlowMove> {
         to: line.owner_name(to).to_string(),
         reason: why.to_string(),
         because,
+        cut: is_cut,
         waited_us: took.map(|(waited, _)| micros(waited)),
         paused_us: took.map(|(_, paused)| micros(paused)),
     })

@@ -21,15 +21,26 @@ pub(crate) struct Work {
     pub(crate) more: Vec<Taken>,
     /// Whether that call has said of some that they are done with; they are no longer here.
     pub(crate) is_partly_done: bool,
+    /// Calls that were made for them.
     pub(crate) attempts: u32,
+    /// Of these, calls that were cut short: they use up no try.
+    pub(crate) cuts: u32,
     pub(crate) since_ms: u64,
+}
+
+impl Work {
+    /// Calls that were made and not cut short.
+    pub(crate) fn tries(&self) -> u32 {
+        self.attempts - self.cuts
+    }
 }
 
 /// Tries of the items being worked on, kept over changes of hands.
 #[derive(Default)]
 pub(crate) struct Tries {
     of: Option<(usize, u64)>,
-    pub(crate) attempts: u32,
+    attempts: u32,
+    cuts: u32,
     since_ms: u64,
 }
 
@@ -38,15 +49,21 @@ impl Tries {
     pub(crate) fn begin(&mut self, items: Vec<Taken>) -> Work {
         let first = items.first().map(|item| (item.lane, item.sequence));
         if self.of != first {
-            *self = Self { of: first, attempts: 0, since_ms: wall_ms() };
+            *self = Self { of: first, attempts: 0, cuts: 0, since_ms: wall_ms() };
         }
         Work {
             items,
             more: Vec::new(),
             is_partly_done: false,
             attempts: self.attempts,
+            cuts: self.cuts,
             since_ms: self.since_ms,
         }
+    }
+
+    /// Keeps what became of them.
+    pub(crate) fn keep(&mut self, work: &Work) {
+        (self.attempts, self.cuts) = (work.attempts, work.cuts);
     }
 }
 

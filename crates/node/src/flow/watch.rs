@@ -174,13 +174,13 @@ impl Watch {
     }
 
     /// Looks whether the owner of a flow does anything. One that works on items has until its
-    /// timeout; one that cannot be reached, or fails all the time, loses the flow, and so does a
+    /// timeout, or as long as its call may go on where that may be cut short; one that cannot be reached, or fails all the time, loses the flow, and so does a
     /// process that has stalled.
     async fn examine(self: &Arc<Self>, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
         let native = line.native_owner().and_then(|number| line.natives.get(number));
         // One that connected while items waited for it has its time from then on.
         let is_new = |native: &Arc<Native>| native.since.elapsed().as_secs_f64() < STALL.secs_f64();
-        if line.is_working() || native.as_ref().is_some_and(is_new) {
+        if line.is_in_good_time() || native.as_ref().is_some_and(is_new) {
             return;
         }
         let to = {

@@ -17,7 +17,7 @@ use crate::gateway::flowing::{flow_inside, whole};
 use crate::gateway::here::unknown;
 use crate::gateway::nearby::pass_whole;
 use crate::grouping::passing::Whole;
-use crate::invoker::{Answering, Invoker};
+use crate::invoker::{Answering, Invoker, Reached};
 use crate::later::depth;
 use crate::observe::function_metrics::TriggerKind;
 use crate::refusal::Refusal;
@@ -73,10 +73,15 @@ impl Invoker for Calls {
             let found = found.ok_or_else(|| unknown(function))?;
             let source = self.0.observer.source(trigger, &request);
             let hops = depth(request.headers());
+            let reached = request.extensions().get::<Reached>().cloned();
             let request = request.map(Full::new);
             let incoming = Incoming { function: found, request, peer: None, source };
             let answer = self.0.invoke(incoming).await?;
             let answer = whole(function, answer).await?;
+            // What it puts into flows is carried out to the end, whoever waits for it.
+            if let Some(reached) = reached {
+                reached.answer();
+            }
             flow_inside(&self.0, function, hops, &answer).await?;
             Ok(answer)
         })

@@ -21,19 +21,19 @@ async fn with_two_owners() -> House {
     house
 }
 
-async fn patch(house: &House, change: Value) -> (StatusCode, Value) {
+pub(crate) async fn patch(house: &House, change: Value) -> (StatusCode, Value) {
     let answer = house.send(Method::PATCH, "/v1/flows/frames", change.to_string()).await;
     (answer.status, answer.json())
 }
 
-async fn migrate(house: &House, to: &str) -> (StatusCode, Value) {
+pub(crate) async fn migrate(house: &House, to: &str) -> (StatusCode, Value) {
     let order = json!({ "to": to }).to_string();
     let answer = house.send(Method::POST, "/v1/flows/frames/migrate", order).await;
     (answer.status, answer.json())
 }
 
 /// Waits until `detect` is called with something.
-async fn until_busy(house: &House) {
+pub(crate) async fn until_busy(house: &House) {
     for _ in 0..3_000 {
         if house.get("/v1/functions/detect").await.json()["instances"]["busy"] == 1 {
             return;
@@ -169,6 +169,8 @@ async fn a_backlog_leaves_an_owner_without_room_though_nothing_comes_any_more() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_hands_waits_for_the_call_under_way() {
     let house = with_two_owners().await;
+    let patient = json!({ "owners": ["lite"], "item_bytes": 64, "cut": "off" });
+    assert_eq!(house.flow(patient).await.status, StatusCode::OK);
     let slow = |spec: &mut FunctionSpec| spec.timeout_ms = 8_000;
     house.deploy("detect", samples::SPIN, slow).await;
     assert_eq!(house.call("camera", "1").await.status, StatusCode::OK);

@@ -15,6 +15,7 @@ mod flow_mangled;
 mod flows;
 mod contents;
 mod handing;
+mod cutting;
 mod triggers;
 mod forecasts;
 mod models;

@@ -133,9 +133,10 @@ fn describe(flow: &Flow) -> String {
         (
             "rule",
             format!(
-                "full = {}, ack = {}, batch = {}",
+                "full = {}, ack = {}, cut = {}, batch = {}",
                 word(&spec.full),
                 word(&spec.ack),
+                spec.cut,
                 spec.batch
             ),
         ),
@@ -251,8 +252,9 @@ fn last_move(moved: &FlowMove) -> String {
     let FlowMove { at_ms, from, to, reason, because, .. } = moved;
     let mut words = format!("from {from} to {to}, {} ago, by {reason}", age(*at_ms));
     if let (Some(waited), Some(paused)) = (moved.waited_us, moved.paused_us) {
-        words +=
-            &format!("; waited {} for the call under way, then {}", time(waited), time(paused));
+        let cut = if moved.cut { ", which was cut short" } else { "" };
+        let (waited, paused) = (time(waited), time(paused));
+        words += &format!("; waited {waited} for the call under way{cut}, then {paused}");
     }
     if because.is_empty() { words } else { format!("{words}\n{because}") }
 }

@@ -34,6 +34,8 @@ pub enum Shape {
     Flag,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, or a text such as `30s`.
+    SpanOr(&'static [&'static str]),
     /// Texts.
     Texts,
     /// Texts by keys of the person's own.

@@ -2,15 +2,17 @@
 
 use serde_json::json;
 use swell_api::flow::FlowSpec;
+use swell_api::flow_cut::Cut;
 
 use crate::document::keys::{KeyOf, Shape, read_table};
-use crate::document::tree::{Mistake, Node};
+use crate::document::tree::{Mistake, Node, Value};
 use crate::document::value::{amount, count, span_ms, text, texts, word};
 use crate::manifest::function::{RETRY_KEYS, retry};
 use crate::manifest::schema;
 
 const FULL: &[&str] = &["block", "reject", "drop-oldest", "drop-newest", "spill"];
 const ACK: &[&str] = &["consume", "append"];
+const CUT: &[&str] = &["auto", "off"];
 
 /// A key of a flow.
 macro_rules! key {
@@ -47,6 +49,8 @@ const KEYS: &[KeyOf<FlowSpec>] = &[
         |node, flow| flow.full => word(node, FULL)?),
     key!("ack", Shape::Word(ACK), "consume: an item survives the node until it is done with; append: it is tried once",
         |node, flow| flow.ack => word(node, ACK)?),
+    key!("cut", Shape::SpanOr(CUT), "How long a call under way holds up the flow when another function is to own it",
+        |node, flow| flow.cut => cut(node)?),
     key!("batch", Shape::Count(1), "Items that one call takes at most; from 2 on as multipart/mixed",
         |node, flow| flow.batch => count(node, 1)?),
     key!("retry", Shape::Table(|| schema::table("Retries", RETRY_KEYS)), "How calls are tried again before their items become a dead letter",
@@ -56,6 +60,19 @@ const KEYS: &[KeyOf<FlowSpec>] = &[
     key!("hops-max", Shape::Count(1), "Flows that may have led to an item; a circle of flows needs it",
         |node, flow| flow.hops_max => Some(count(node, 1)?)),
 ];
+
+/// One of the words, or a length of time.
+fn cut(node: &Node) -> Result<Cut, Vec<Mistake>> {
+    match &node.value {
+        Value::Text(text) if text.starts_with(|first: char| first.is_ascii_digit()) => {
+            Ok(Cut::AfterMs(span_ms(node)?))
+        }
+        Value::Text(text) if !CUT.contains(&text.as_str()) => Err(vec![node.wrong(format!(
+            "`{text}` is neither `auto` nor `off` nor a length of time such as `200ms`"
+        ))]),
+        _ => word(node, CUT),
+    }
+}
 
 /// Reads a flow.
 pub fn read(node: &Node) -> Result<FlowSpec, Vec<Mistake>> {

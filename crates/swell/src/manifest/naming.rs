@@ -19,6 +19,7 @@ const NAMES: &[(&str, &str)] = &[
     ("stall_ms", "stall"),
     ("disk_bytes", "disk"),
     ("hops_max", "hops-max"),
+    ("cut.after_ms", "cut"),
     ("retry.attempts_max", "retry.attempts"),
     ("retry.backoff_ms", "retry.backoff"),
     ("retry.backoff_ms_max", "retry.backoff-max"),

@@ -32,6 +32,9 @@ fn shape(shape: Shape) -> Value {
         Shape::Count(least) => json!({ "type": "integer", "minimum": least }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Word(words) => json!({ "enum": words }),
+        Shape::SpanOr(words) => {
+            json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": SPAN }] })
+        }
         Shape::Texts => json!({ "type": ["array", "string"], "items": { "type": "string" } }),
         Shape::Map => {
             let value = json!({ "type": ["string", "integer", "boolean"] });

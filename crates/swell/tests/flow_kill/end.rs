@@ -5,13 +5,15 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::account::Ack;
+
 /// A process at the flow. It is killed with its value.
 pub(crate) struct End(Child);
 
 /// Starts this program in a role, at the node with this socket.
-pub(crate) fn start(role: &str, socket: &Path, name: &str, more: Option<PathBuf>) -> End {
+pub(crate) fn start(role: &str, socket: &Path, name: &str, ack: Ack, more: Option<PathBuf>) -> End {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.arg(format!("role:{role}")).arg(socket).arg(name).args(more);
+    command.arg(format!("role:{role}")).arg(socket).arg(name).arg(ack.word()).args(more);
     End(command.stdin(Stdio::null()).spawn().expect("this program can be started again"))
 }
 

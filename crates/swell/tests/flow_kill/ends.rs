@@ -2,30 +2,38 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use swell_flow_client::consumer::Consumer;
 use swell_flow_client::producer::Producer;
 
-use crate::account::{Effects, item};
+use crate::account::{Ack, Effects, item, number_of, numbered};
 
 /// The processes of the flow; with two nodes, consumers are at both.
 pub(crate) const PRODUCERS: [&str; 2] = ["left", "right"];
 pub(crate) const CONSUMERS: [&str; 2] = ["viewer", "spare"];
-/// The flow that is played with.
+/// The flow that is played with, up to its `ack`.
 pub(crate) const APP: &str = "version = 1\n[[flow]]\nname = \"frames\"\n\
     from = [\"native:left\", \"native:right\"]\nto = \"native:viewer\"\n\
-    owners = [\"native:spare\"]\nitem = \"1KiB\"\nack = \"consume\"\n";
+    owners = [\"native:spare\"]\nitem = \"1KiB\"\n";
 
 /// Longer than a node needs to come back on the slowest machine, and a flow from another node.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Puts in items, numbered as the node counts them.
-pub(crate) fn produce(socket: &str, name: &str) -> ExitCode {
+/// Numbers that nobody outruns: the time in microseconds.
+pub(crate) fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    since.as_micros() as u64
+}
+
+/// Puts in items: numbered as the node counts them, or from the time on where it begins anew.
+pub(crate) fn produce(socket: &str, name: &str, ack: Ack) -> ExitCode {
     let producer = Producer::connect(socket, "frames", name, PATIENCE);
     let mut producer = producer.expect("the node comes back");
-    for number in producer.next().. {
-        producer.push(&item(name, number), None).expect("the node comes back");
+    let first = if ack == Ack::Consume { producer.next() } else { now_us() };
+    for number in first.. {
+        let item = if ack == Ack::Consume { item(name, number) } else { numbered(name, number) };
+        producer.push(&item, None).expect("the node comes back");
         if number.is_multiple_of(32) {
             producer.flush(Some(PATIENCE)).expect("the node comes back");
         }
@@ -34,8 +42,8 @@ pub(crate) fn produce(socket: &str, name: &str) -> ExitCode {
 }
 
 /// Has the effect of each item, and says so a few at a time.
-pub(crate) fn consume(socket: &str, name: &str, account: &str) -> ExitCode {
-    let mut effects = Effects::open(Path::new(account));
+pub(crate) fn consume(socket: &str, name: &str, ack: Ack, account: &str) -> ExitCode {
+    let mut effects = Effects::open(Path::new(account), name);
     let consumer = Consumer::connect(socket, "frames", name, PATIENCE);
     let mut consumer = consumer.expect("the node comes back");
     for count in 1u64.. {
@@ -45,8 +53,11 @@ pub(crate) fn consume(socket: &str, name: &str, account: &str) -> ExitCode {
             continue;
         };
         let from = received.from.trim_start_matches("native:");
-        let is_whole = received.payload == item(from, received.sequence);
-        effects.have(from, received.sequence, is_whole);
+        let (number, is_whole) = match ack {
+            Ack::Consume => (received.sequence, received.payload == item(from, received.sequence)),
+            Ack::Append => number_of(from, &received.payload),
+        };
+        effects.have(from, number, is_whole);
         if count.is_multiple_of(5) {
             consumer.done();
         }

@@ -14,7 +14,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rustix::process::Signal;
 use swell_flow_client::producer::Producer;
 
-use crate::account::Account;
+use crate::account::{Account, Ack};
 use crate::end::{End, start};
 use crate::ends::{APP, CONSUMERS, PRODUCERS};
 use crate::node::{Node, Ran, Running, command, write};
@@ -60,7 +60,7 @@ struct Stage {
 pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
     let start = Instant::now();
     let mut stage = Stage::new(seed);
-    let mut account = Account::open(&stage.account());
+    let mut account = Account::open(&stage.account(), Ack::Consume);
     let replay = format!(
         "replay: cargo test --workspace --test flow_kill -- --between-nodes --kills {kills} --seed {seed}"
     );
@@ -190,11 +190,12 @@ impl Stage {
     }
 
     fn producer(&self, at: usize) -> End {
-        start("producer", &self.socket(at), PRODUCERS[at], None)
+        start("producer", &self.socket(at), PRODUCERS[at], Ack::Consume, None)
     }
 
     fn consumer(&self, at: usize) -> End {
-        start("consumer", &self.socket(at / 2), CONSUMERS[at % 2], Some(self.account()))
+        let (socket, name) = (self.socket(at / 2), CONSUMERS[at % 2]);
+        start("consumer", &socket, name, Ack::Consume, Some(self.account()))
     }
 
     /// Somebody is in the middle of something; it is never the same moment.

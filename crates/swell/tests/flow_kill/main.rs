@@ -3,6 +3,7 @@
 //!
 //! `cargo test --workspace --test flow_kill` kills some dozen times;
 //! `cargo test --workspace --test flow_kill -- --kills 10000 --seed 7` as often as one likes.
+//! `-- --append` plays with items that are tried once;
 //! `-- --between-nodes --kills 1000 --seed 7` does the same while the flow goes from node to node,
 //! and `-- --cores` while it goes from function to function, and those from core to core.
 //! `-- --measure 100000` kills nobody, and tells what passing so many items takes.
@@ -28,8 +29,12 @@ mod play;
 
 use std::process::ExitCode;
 
+use account::Ack;
+
 /// Kills of an ordinary run.
-const KILLS: u64 = 120;
+const KILLS: u64 = 96;
+/// And of one with `ack = append`.
+const KILLS_APPEND: u64 = 24;
 /// And of one between two nodes.
 const KILLS_BETWEEN: u64 = 30;
 /// And of one between functions and cores.
@@ -39,8 +44,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["role:producer", socket, name] => ends::produce(socket, name),
-        ["role:consumer", socket, name, account] => ends::consume(socket, name, account),
+        ["role:producer", socket, name, ack] => ends::produce(socket, name, Ack::of(ack)),
+        ["role:consumer", socket, name, ack, account] => {
+            ends::consume(socket, name, Ack::of(ack), account)
+        }
         ["--measure", items] => measure::run(items.parse().expect("a whole number")),
         // Other words are meant for the usual harness of tests.
         _ => {
@@ -51,13 +58,21 @@ fn main() -> ExitCode {
             if words.contains(&"--cores") {
                 return cores::run(number(&words, "--kills", KILLS_CORES), seed);
             }
-            let played = play::run(number(&words, "--kills", KILLS), seed);
+            if words.contains(&"--append") {
+                return play::run(number(&words, "--kills", KILLS_APPEND), seed, Ack::Append);
+            }
+            let played = play::run(number(&words, "--kills", KILLS), seed, Ack::Consume);
             // Who asks for so many of one kind means that kind.
             if played != ExitCode::SUCCESS || words.contains(&"--kills") {
                 return played;
             }
-            let played = journeys::run(KILLS_BETWEEN, seed);
-            if played != ExitCode::SUCCESS { played } else { cores::run(KILLS_CORES, seed) }
+            let more: [fn(u64) -> ExitCode; 3] = [
+                |seed| play::run(KILLS_APPEND, seed, Ack::Append),
+                |seed| journeys::run(KILLS_BETWEEN, seed),
+                |seed| cores::run(KILLS_CORES, seed),
+            ];
+            let failed = more.iter().map(|play| play(seed)).find(|one| *one != ExitCode::SUCCESS);
+            failed.unwrap_or(ExitCode::SUCCESS)
         }
     }
 }

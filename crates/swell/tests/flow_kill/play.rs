@@ -10,9 +10,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rustix::process::Signal;
 use swell_flow_client::producer::Producer;
 
-use crate::account::Account;
+use crate::account::{Account, Ack, numbered};
 use crate::end::{End, start};
-use crate::ends::{APP, CONSUMERS, PRODUCERS};
+use crate::ends::{APP, CONSUMERS, PRODUCERS, now_us};
 use crate::node::{Node, Running, command};
 use crate::shell::Folder;
 
@@ -42,16 +42,19 @@ struct Stage {
     consumers: Vec<End>,
     /// Changes of hands under way.
     moving: Vec<Running>,
+    ack: Ack,
     rng: Xoshiro256PlusPlus,
     tally: Tally,
 }
 
-pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
+pub(crate) fn run(kills: u64, seed: u64, ack: Ack) -> ExitCode {
     let start = Instant::now();
-    let mut stage = Stage::new(seed);
-    let mut account = Account::open(&stage.account());
-    let replay =
-        format!("replay: cargo test --workspace --test flow_kill -- --kills {kills} --seed {seed}");
+    let mut stage = Stage::new(seed, ack);
+    let mut account = Account::open(&stage.account(), ack);
+    let more = if ack == Ack::Append { " --append" } else { "" };
+    let replay = format!(
+        "replay: cargo test --workspace --test flow_kill -- --kills {kills} --seed {seed}{more}"
+    );
     let mut played = Ok(());
     while stage.tally.kills() < kills && played.is_ok() {
         stage.step();
@@ -60,8 +63,9 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
     let played = played.and_then(|()| stage.settle(&mut account));
     let tally = &stage.tally;
     println!(
-        "{} kills in {:.1} s (producers {}, consumers {}, nodes {}, frozen {}), {} changes of \
+        "ack = {}: {} kills in {:.1} s (producers {}, consumers {}, nodes {}, frozen {}), {} changes of \
          hands ordered, all changes {}, {} items, {} given out again and recognised: {}",
+        ack.word(),
         tally.kills(),
         start.elapsed().as_secs_f64(),
         tally.producers,
@@ -73,6 +77,7 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
         account.items(),
         account.redelivered,
         match &played {
+            Ok(()) if ack == Ack::Append => "nothing torn, twice or out of order",
             Ok(()) => "nothing lost, torn, duplicated in effect or out of order",
             Err(_) => "BROKEN",
         },
@@ -87,9 +92,10 @@ pub(crate) fn run(kills: u64, seed: u64) -> ExitCode {
 }
 
 impl Stage {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, ack: Ack) -> Self {
         let node = Node::up("");
-        node.write("app.toml", format!("{APP}{SMALL}").as_bytes());
+        let app = format!("{APP}{SMALL}ack = \"{}\"\n", ack.word());
+        node.write("app.toml", app.as_bytes());
         node.fine("deploy -f app.toml");
         let folder = node.folder.clone();
         let mut stage = Self {
@@ -98,6 +104,7 @@ impl Stage {
             producers: Vec::new(),
             consumers: Vec::new(),
             moving: Vec::new(),
+            ack,
             rng: Xoshiro256PlusPlus::seed_from_u64(seed),
             tally: Tally::default(),
         };
@@ -115,11 +122,11 @@ impl Stage {
     }
 
     fn producer(&self, name: &str) -> End {
-        start("producer", &self.socket(), name, None)
+        start("producer", &self.socket(), name, self.ack, None)
     }
 
     fn consumer(&self, name: &str) -> End {
-        start("consumer", &self.socket(), name, Some(self.account()))
+        start("consumer", &self.socket(), name, self.ack, Some(self.account()))
     }
 
     /// Somebody is in the middle of something; it is never the same moment.
@@ -224,20 +231,31 @@ impl Stage {
         if shown.code == Some(0) { shown.json()["migrations"].to_string() } else { shown.told }
     }
 
-    /// Ends the producers and waits until everything that was accepted has had its effect.
+    /// Ends the producers and waits until everything that was accepted has had its effect; with
+    /// `append`, what is put in now that nobody is killed any more.
     fn settle(&mut self, account: &mut Account) -> Result<(), String> {
         self.producers.clear();
         for name in PRODUCERS {
             let producer = Producer::connect(self.socket(), "frames", name, PATIENCE);
-            let accepted = producer.map_err(|error| error.to_string())?.next();
+            let mut producer = producer.map_err(|error| error.to_string())?;
+            let accepted = producer.next();
+            let last = now_us();
+            if self.ack == Ack::Append {
+                let pushed = producer.push(&numbered(name, last), Some(PATIENCE));
+                pushed.map_err(|error| format!("{name}: {error}"))?;
+            }
             let start = Instant::now();
             loop {
                 account.read()?;
                 let applied = account.applied(name);
-                if applied == accepted {
+                let is_over = match self.ack {
+                    Ack::Consume => applied == accepted,
+                    Ack::Append => account.has_seen(name, last),
+                };
+                if is_over {
                     break;
                 }
-                if start.elapsed() > PATIENCE || applied > accepted {
+                if start.elapsed() > PATIENCE || self.ack == Ack::Consume && applied > accepted {
                     let node = self.node.as_ref().expect("there is one");
                     let shown = node.run("flow show frames").out;
                     return Err(format!(

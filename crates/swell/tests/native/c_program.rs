@@ -27,25 +27,46 @@ int main(int count, char **words) {
     swell_consumer *consumer = swell_consumer_connect(socket, "frames", "viewer", 10000);
     if (!producer || !consumer) fail("connect");
     char text[32];
-    for (int number = 0; number < 1000; number++) {
+    for (int number = 0; number < 500; number++) {
         int length = snprintf(text, sizeof text, "%d", number);
         if (swell_producer_push(producer, text, (size_t)length, -1) != SWELL_OK) fail("push");
     }
+    for (int number = 500; number < 1000; number += 10) {
+        char texts[10][32];
+        swell_piece pieces[10];
+        for (int place = 0; place < 10; place++) {
+            int length = snprintf(texts[place], sizeof texts[place], "%d", number + place);
+            pieces[place].data = texts[place];
+            pieces[place].length = (size_t)length;
+        }
+        if (swell_producer_push_batch(producer, pieces, 10, -1) != SWELL_OK) fail("push_batch");
+    }
+    if (swell_producer_push_batch(producer, NULL, 0, -1) != SWELL_OK) fail("no items");
+    if (swell_producer_push_batch(producer, NULL, 1, -1) != SWELL_ARGUMENT) fail("null");
     if (swell_producer_flush(producer, 60000) != SWELL_OK) fail("flush");
     if (swell_producer_push(producer, text, 1 << 20, -1) != SWELL_TOO_LARGE) fail("too large");
     if (swell_producer_push(NULL, text, 1, -1) != SWELL_ARGUMENT) fail("null");
-    for (int number = 0; number < 1000; number++) {
-        swell_item item;
-        int code = number % 2 ? swell_consumer_peek(consumer, &item, 60000)
-                              : swell_consumer_pop(consumer, &item, 60000);
-        if (code != SWELL_OK) fail("pop");
-        int length = snprintf(text, sizeof text, "%d", number);
-        if (item.length != (size_t)length || memcmp(item.data, text, item.length) != 0
-            || strcmp(item.from, "native:sensor") != 0 || item.sequence != (uint64_t)number)
-            fail("another item");
+    for (int number = 0, round = 0; number < 1000; round++) {
+        swell_item items[7];
+        size_t given = 1;
+        int code = round % 3 == 0   ? swell_consumer_peek(consumer, items, 60000)
+                   : round % 3 == 1 ? swell_consumer_pop(consumer, items, 60000)
+                                    : swell_consumer_pop_batch(consumer, items, 7, &given, 60000);
+        if (code != SWELL_OK || given < 1 || given > 7) fail("pop");
+        for (size_t place = 0; place < given; place++, number++) {
+            swell_item item = items[place];
+            int length = snprintf(text, sizeof text, "%d", number);
+            if (item.length != (size_t)length || memcmp(item.data, text, item.length) != 0
+                || strcmp(item.from, "native:sensor") != 0 || item.sequence != (uint64_t)number)
+                fail("another item");
+        }
         if (swell_consumer_done(consumer) != SWELL_OK) fail("done");
     }
     swell_item item;
+    size_t none = 1;
+    if (swell_consumer_pop_batch(consumer, &item, 1, &none, 1) != SWELL_EMPTY || none != 0)
+        fail("empty batch");
+    if (swell_consumer_pop_batch(consumer, NULL, 1, &none, 1) != SWELL_ARGUMENT) fail("no room");
     if (swell_consumer_pop(consumer, &item, 1) != SWELL_EMPTY) fail("empty");
     printf("next %llu\n", (unsigned long long)swell_producer_next(producer));
     swell_producer_close(producer);

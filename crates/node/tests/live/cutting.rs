@@ -1,0 +1,94 @@
+//! A backlog behind a call that hangs moves to who has room, and the call that is cut short for it
+//! counts for nothing.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use swell_api::spec::FunctionSpec;
+use swell_samples::samples;
+
+use crate::handing::{migrate, patch, until_busy};
+use crate::house::House;
+
+const BACKLOG: u32 = 50;
+
+/// A backlog behind a call of `detect` that hangs, and `lite`, which keeps what it is given.
+async fn with_a_backlog(keys: Value) -> House {
+    let house = House::up().await;
+    house.camera_and_detect().await;
+    house.deploy("lite", samples::COLLECT, |spec| spec.key_value = vec!["seen".to_string()]).await;
+    let mut all = json!({ "owners": ["lite"], "item_bytes": 64 });
+    for (key, value) in keys.as_object().expect("keys are a table") {
+        all[key] = value.clone();
+    }
+    assert_eq!(house.flow(all).await.status, StatusCode::OK);
+    // Until a person says so it goes nowhere.
+    assert_eq!(patch(&house, json!({ "frozen": true })).await.0, StatusCode::OK);
+    let hangs = |spec: &mut FunctionSpec| spec.timeout_ms = 600_000;
+    house.deploy("detect", samples::SPIN, hangs).await;
+    for number in 0..BACKLOG {
+        assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
+    }
+    until_busy(&house).await;
+    house
+}
+
+async fn kept(house: &House) -> Vec<String> {
+    house.call("lite", "").await.text().lines().map(str::to_string).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backlog_moves_from_behind_a_call_that_hangs() {
+    // Of what `detect` takes nothing is known, so it has as long as items may wait.
+    let house = with_a_backlog(json!({ "stall_ms": 200 })).await;
+    let (status, flow) = migrate(&house, "lite").await;
+    assert_eq!((status, &flow["waits_for"]), (StatusCode::OK, &"detect".into()), "{flow:#}");
+    let why = flow["explanation"].as_str().unwrap_or_default();
+    assert!(why.contains("and for 200 ms from the order on at most"), "{why}");
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == BACKLOG).await;
+    assert_eq!(flow["last_move"]["cut"], true, "{flow:#}");
+    let why = flow["explanation"].as_str().unwrap_or_default();
+    assert!(why.contains("for the call under way, which was cut short, and"), "{why}");
+    let items = &flow["items"];
+    let count = |what: &str| items[what].as_u64();
+    assert_eq!((count("again"), count("lost"), count("dead")), (Some(1), Some(0), Some(0)));
+    let all: Vec<String> = (0..BACKLOG).map(|number| number.to_string()).collect();
+    assert_eq!(kept(&house).await, all, "each once and in order");
+    let is_busy = async || house.get("/v1/functions/detect").await.json()["instances"]["busy"] != 0;
+    while is_busy().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_item_that_is_tried_once_is_lost_with_its_call_and_only_where_one_said_so() {
+    let house = with_a_backlog(json!({ "ack": "append" })).await;
+    let (_, flow) = migrate(&house, "lite").await;
+    let why = flow["explanation"].as_str().unwrap_or_default();
+    assert!(why.contains("has it until the call under way ends"), "{why}");
+    assert!(!why.contains("at most"), "as it comes nothing is lost for a move: {why}");
+    drop(house);
+    let house = with_a_backlog(json!({ "ack": "append", "cut": { "after_ms": 100 } })).await;
+    migrate(&house, "lite").await;
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == BACKLOG).await;
+    assert_eq!(flow["items"]["lost"], 1, "{flow:#}");
+    let rest: Vec<String> = (1..BACKLOG).map(|number| number.to_string()).collect();
+    assert_eq!(kept(&house).await, rest, "the others once and in order");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_analyzer_takes_a_flow_from_a_call_that_hangs() {
+    let house = with_a_backlog(json!({ "cut": { "after_ms": 50 } })).await;
+    patch(&house, json!({ "frozen": false })).await;
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == BACKLOG).await;
+    assert_eq!((&flow["owner"], &flow["last_move"]["cut"]), (&"lite".into(), &true.into()));
+    let moves = &flow["migrations"];
+    let counted = ["analyzer-stuck", "analyzer-relief"].map(|why| moves[why].as_u64().unwrap_or(0));
+    assert_eq!(counted.iter().sum::<u64>(), 1, "{flow:#}");
+    assert_eq!(kept(&house).await.len(), BACKLOG as usize);
+    house.down().await;
+}
