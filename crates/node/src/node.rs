@@ -202,8 +202,9 @@ impl Node {
             links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
-        let watch = Watch::new(flows.clone(), (&*settings.flow.policy, settings.seed), live.tape());
-        let flow_watch = watch.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let policy = (&*settings.flow.policy, settings.seed);
+        let flow_watch = Watch::new(flows.clone(), policy, live.tape());
+        let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
         let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
         let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
         let triggers = Arc::new(triggers);

@@ -25,7 +25,8 @@ mod tests {
     fn who_leaves_takes_all_invitations_in_its_name_along() {
         let (kobe, lima) = (SiteId(7), SiteId(8));
         let mut state = State::new(Rules::default());
-        let admit = |state: &mut State, site| on_admit(state, site, Loads::cpu(1)).expect("fine");
+        let admit =
+            |state: &mut State, site| on_admit(state, site, site, Loads::cpu(1)).expect("fine");
         admit(&mut state, lima);
         let void =
             |state: &State, site| [0, 9, 10, 11].map(|made_at| is_void(state, site, made_at));

@@ -32,11 +32,11 @@ fn what_starts_for_longer_than_a_step_is_begun_as_much_earlier() {
         for minute in 0..20 * period {
             stage.until(at(60 * minute));
             let step = |minute: u64| {
-                let chance = if minute % period == 0 { 900 } else { 10 };
+                let chance = if minute.is_multiple_of(period) { 900 } else { 10 };
                 StepDemand { chance, ..StepDemand::default() }
             };
             stage.foresee_steps((minute..minute + steps).map(step).collect(), Vec::new());
-            if minute % period == 0 {
+            if minute.is_multiple_of(period) {
                 stage.until(at(60 * minute + 5));
                 stage.call(F);
             }
