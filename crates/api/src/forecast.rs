@@ -18,6 +18,27 @@ pub struct Forecasts {
     pub model: ForecastModel,
     /// The functions that are forecast, by name.
     pub functions: Vec<ForecastRow>,
+    /// Series of a Prometheus that demand may follow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<FollowedSeries>,
+}
+
+/// A series of a Prometheus that demand may follow.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FollowedSeries {
+    /// What it is called.
+    pub name: String,
+    /// The query for it.
+    pub query: String,
+    /// When its newest value is of, in milliseconds since 1970; left out before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_at_ms: Option<u64>,
+    /// Its newest value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest: Option<f64>,
+    /// Why it could not be fetched the last time; left out if it could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Who forecasts, and where learning stands.
@@ -41,6 +62,9 @@ pub struct ForecastModel {
     /// Share of counts that lay within the 80 % band of late, over all functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage_80: Option<f64>,
+    /// The same of the 95 % band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_95: Option<f64>,
     /// What the league of models decided, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<String>,
@@ -82,6 +106,9 @@ pub struct FunctionForecast {
     pub quality: ForecastQuality,
     /// The steps, in order.
     pub steps: Vec<ForecastStep>,
+    /// What a call uses, from which what the steps need is told.
+    #[serde(default)]
+    pub of_a_call: CallUse,
     /// When its schedule will surely call it, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_at_ms: Vec<u64>,
@@ -121,6 +148,13 @@ pub struct MinuteForecast {
     pub skill: Option<f64>,
     /// Minutes whose chances were scored, since the node came up and for the day before.
     pub n: u64,
+    /// Share of counts within the 80 % band of the next minute of late, each spread over its own share
+    /// of the forecast; of minutes of which a call was expected with 2 % or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_80: Option<f64>,
+    /// The same of the 95 % band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_95: Option<f64>,
 }
 
 /// One minute ahead.
@@ -130,10 +164,16 @@ pub struct MinuteStep {
     pub at_ms: u64,
     /// The chance that any call comes in it if none came in those before, 0 to 1.
     pub chance: f64,
-    /// Half of all cases have no more calls.
-    pub median: f64,
-    /// Nine cases of ten have no more calls.
-    pub high: f64,
+    /// Half of all cases have no more calls, if none came in the minutes before.
+    pub median: f32,
+    /// Lower edge of the 80 % band.
+    pub low_80: f32,
+    /// Upper edge of the 80 % band.
+    pub high_80: f32,
+    /// Lower edge of the 95 % band.
+    pub low_95: f32,
+    /// Upper edge of the 95 % band.
+    pub high_95: f32,
 }
 
 /// What a node makes of the forecast of one version of a function.
@@ -154,7 +194,8 @@ pub struct CloneProspect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enough: Option<f64>,
     /// Why there are as many clones and no more: `off`, `unforeseen`, `unworthy`, `fulfilled`,
-    /// `outranked`, `later`, `there`, `failing`, `capped`, `calls-wait`, `share-used`,
+    /// `outranked`, `later`, `there`, `failing`, `calls-fail`, `capped`, `calls-wait`, `unpaid`,
+    /// `share-used`,
     /// `own-share-used`, `no-room`, `due`.
     pub reason: String,
     /// The same in a sentence.
@@ -185,15 +226,48 @@ pub struct ForecastStep {
     pub low_95: f32,
     /// Upper edge of the 95 % band.
     pub high_95: f32,
-    /// The most calls that run at once, in nine cases of ten.
-    pub peak_high: f32,
-    /// Processors that they keep busy, by their run time: an upper bound, in nine cases of ten.
-    pub cpu_high: f32,
-    /// Memory of the instances for that, by their limit, in bytes: an upper bound, in nine cases of
-    /// ten.
-    pub memory_high_bytes: f32,
-    /// Network, in bytes a second, in nine cases of ten.
-    pub network_high_bytes_per_second: f32,
+    /// The most calls that run at once.
+    pub at_once: Band,
+    /// Processors that they keep busy, on average over the step.
+    pub cpu_cores: Band,
+    /// Memory that the guests of as many instances hold as run at once, in bytes.
+    pub memory_bytes: Band,
+    /// Requests and answers, in bytes a second, on average over the step.
+    pub network_bytes_per_second: Band,
+}
+
+/// What is needed, by how many calls come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Band {
+    /// Half of all cases lie below.
+    pub median: f32,
+    /// Lower edge of the 80 % band.
+    pub low_80: f32,
+    /// Upper edge of the 80 % band.
+    pub high_80: f32,
+    /// Lower edge of the 95 % band.
+    pub low_95: f32,
+    /// Upper edge of the 95 % band.
+    pub high_95: f32,
+}
+
+/// What a call uses on average, as it was measured of late; what was not is left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallUse {
+    /// How long it runs, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_seconds: Option<f64>,
+    /// Processor time, that of starts included, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_seconds: Option<f64>,
+    /// The most memory that the guest held, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<f64>,
+    /// Request and answer, as far as their lengths were told, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_bytes: Option<f64>,
+    /// Memory that the guest may hold, in bytes: what counts where it was not measured.
+    pub memory_limit_bytes: u64,
 }
 
 /// How good forecasts were of late.
@@ -209,6 +283,9 @@ pub struct ForecastQuality {
     /// Share of counts within the 80 % band, each spread over its own share of the forecast.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage_80: Option<f64>,
+    /// The same of the 95 % band.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage_95: Option<f64>,
     /// Forecasts of steps that were scored.
     pub n: u64,
 }
@@ -259,33 +336,4 @@ pub struct ExpectedCalls {
     pub low_95: f32,
     /// Upper edge of the 95 % band.
     pub high_95: f32,
-}
-
-/// What clones saved and cost over a time, or would have.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Receipt {
-    /// From when on, in milliseconds since 1970.
-    pub since_ms: u64,
-    /// Until when.
-    pub until_ms: u64,
-    /// Whether clones were made; else these figures are what would have been.
-    pub mode: ForecastMode,
-    /// Calls that came.
-    pub calls: u64,
-    /// Calls that waited for a new instance.
-    pub cold: u64,
-    /// Clones made, or that would have been.
-    pub clones_made: u64,
-    /// Of these, clones that served a call.
-    pub clones_used: u64,
-    /// Of these, clones that ended without.
-    pub clones_unused: u64,
-    /// Cold starts that were avoided, or would have been.
-    pub cold_avoided: u64,
-    /// Memory that clones held until they were used or ended, in MB seconds.
-    pub held_mb_seconds: f64,
-    /// Of that, what clones held that nobody used.
-    pub wasted_mb_seconds: f64,
-    /// The same in a sentence.
-    pub text: String,
 }

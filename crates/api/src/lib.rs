@@ -15,6 +15,7 @@ pub mod invocation;
 pub mod log;
 pub mod node;
 pub mod forecast;
+pub mod receipt;
 pub mod site;
 pub mod site_reading;
 pub mod site_joining;

@@ -99,6 +99,14 @@ pub struct Site {
     pub weight: f64,
     /// The chance that it fails in the next slot, from 0 to 1.
     pub failure_chance: f64,
+    /// How it answered over the resource channel at the end of the last slot; left out of the site
+    /// that tells, and before it has asked. One that is reached, which gossip says, and is silent
+    /// here can decide and move nothing with this site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceHealth>,
+    /// Windows of maintenance that it announced and that are not over, the first first.
+    #[serde(default)]
+    pub maintenance: Vec<MaintenanceWindow>,
     /// Workloads that it has authority over.
     pub workloads: u32,
     /// How full it is and will be, per metric that is limited.
@@ -106,6 +114,27 @@ pub struct Site {
     /// Its nodes, where it has several, the one that has the seat first.
     #[serde(default)]
     pub nodes: Vec<NodeOfSite>,
+}
+
+/// A time in which less of a site is left than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MaintenanceWindow {
+    /// When it begins, in milliseconds since 1970.
+    pub from_ms: u64,
+    /// When it is over, in milliseconds since 1970.
+    pub until_ms: u64,
+    /// The share of what the site bears that is left, from 0 (it is down) to 1.
+    pub left: f64,
+}
+
+/// How a site answers over the resource channel, which carries the log and what moves.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ResourceHealth {
+    /// Whether it did.
+    pub answers: bool,
+    /// How long a round trip took, in milliseconds, over a connection that may have had to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_ms: Option<f64>,
 }
 
 /// A node of a site, as its site tells others.

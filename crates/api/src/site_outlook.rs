@@ -55,6 +55,9 @@ pub struct CurveStep {
     pub at_ms: u64,
     /// In the unit of the curve, in the order of the levels.
     pub quantiles: Vec<f64>,
+    /// The share of what the site bears that maintenance leaves of it; left out where it is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<f64>,
     /// The chance that the site is overloaded, from 0 to 1; of limited metrics of sites only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overload_chance: Option<f64>,
@@ -125,6 +128,12 @@ pub struct ShadowMove {
     pub verdict: String,
     /// Slots that were measured until it was judged.
     pub slots: u64,
+    /// Of these, those in which the source was not there, where that is why it would have moved.
+    #[serde(default)]
+    pub lost_slots: u64,
+    /// About how many calls came in them, as many as before, that would have been served.
+    #[serde(default)]
+    pub lost_calls: u64,
     /// The source in them.
     pub source_fill: ShadowFill,
     /// The destination in them.

@@ -119,7 +119,8 @@ pub struct FunctionSpec {
     /// starts, if they are not on the node. What its last calls read is known without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<String>,
-    /// Words of the owner. Sites heed two: `criticality` and `health`.
+    /// Words of the owner. Two are heeded: `criticality` by sites, and `health`, the path that answers
+    /// with 2xx or 3xx while the function is well, by sites and for clones that wait.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use swell_core::council::entry::{Command, Entry};
 use swell_core::council::machine::apply;
 use swell_core::council::refusal::Refusal;
+use swell_core::council::rules::VERSION as RULES;
 use swell_core::council::state::State;
 use swell_core::council::words::ProposalId;
 use swell_core::ids::SiteId;
@@ -18,6 +19,11 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::log::{Committed, Decided, ENTRIES_KEPT, LogError, Opinion};
 use crate::numbering::{Number, Numbering};
+
+/// Why a site stops that hears itself say what it has not said.
+const BEHIND: &str = "the others know of messages of this site that it has not sent: its data folder \
+                      is an old copy, or another node runs on a copy of it. Let this site leave \
+                      (`swell site leave --forget`), remove it at another one, and invite it anew";
 
 /// What names a message of this site.
 type Name = (u64, u64);
@@ -31,7 +37,7 @@ pub struct Replica {
     appended: broadcast::Sender<Arc<Entry>>,
     /// What names the messages of this life.
     numbering: OnceLock<Arc<Numbering>>,
-    doubled: watch::Sender<bool>,
+    halted: watch::Sender<Option<String>>,
     opinion: OnceLock<Opinion>,
 }
 
@@ -54,7 +60,7 @@ impl Replica {
         let (entries, _) = broadcast::channel(ENTRIES_KEPT);
         let (appended, _) = broadcast::channel(ENTRIES_KEPT);
         let kept = Mutex::new(Kept { state, waiting: BTreeMap::new() });
-        let (doubled, _) = watch::channel(false);
+        let (halted, _) = watch::channel(None);
         let numbering = OnceLock::new();
         Arc::new(Self {
             site,
@@ -63,7 +69,7 @@ impl Replica {
             entries,
             appended,
             numbering,
-            doubled,
+            halted,
             opinion: OnceLock::new(),
         })
     }
@@ -74,16 +80,43 @@ impl Replica {
         let _ = self.numbering.set(Arc::clone(numbering));
     }
 
-    /// Comes back once there are messages in this site's name that it has not sent.
-    pub async fn until_doubled(&self) {
+    /// Comes back with a reason once nothing more must be applied here.
+    pub async fn until_halted(&self) -> String {
+        let mut halted = self.halted.subscribe();
         // It has a sender for as long as it is asked.
-        let _ = self.doubled.subscribe().wait_for(|doubled| *doubled).await;
+        let why = halted.wait_for(Option::is_some).await;
+        why.ok().and_then(|why| why.clone()).unwrap_or_default()
+    }
+
+    /// Why nothing more must be applied here, if so.
+    pub fn halted(&self) -> Option<String> {
+        self.halted.borrow().clone()
+    }
+
+    fn halt(&self, why: String) {
+        self.halted.send_if_modified(|halted| {
+            let is_first = halted.is_none();
+            halted.get_or_insert(why);
+            is_first
+        });
+    }
+
+    /// Whether the next entry can be applied by this program; from the first on that cannot, nothing
+    /// is.
+    pub fn check_known(&self, entry: &Entry) -> Result<(), String> {
+        let Some(version) = entry.command.unknown_rules() else { return Ok(()) };
+        let why = format!(
+            "the sites go by rules of version {version} from here on, and this program knows up to \
+             {RULES}: upgrade Swell at this site"
+        );
+        self.halt(why.clone());
+        Err(why)
     }
 
     fn check_own(&self, incarnation: u64, sequence: u64) {
         let numbering = self.numbering.get();
         if numbering.is_some_and(|own| !own.may_have_said(incarnation, sequence)) {
-            self.doubled.send_replace(true);
+            self.halt(BEHIND.to_owned());
         }
     }
 

@@ -32,7 +32,10 @@ pub(crate) fn decide(
             foresee::on_arrival(mind, now, function, actions);
         }
         Event::InvocationFinished { instance, run, .. } => {
-            on_finished(mind, now, instance, run, actions);
+            on_finished(mind, now, instance, run, true, actions);
+        }
+        Event::InvocationFailed { instance, run, .. } => {
+            on_finished(mind, now, instance, run, false, actions);
         }
         Event::InstanceStarted { instance, took } => {
             if let Some(function) = mind.pool.get(instance).map(|tenant| tenant.function()) {
@@ -116,6 +119,7 @@ fn on_finished(
     now: Instant,
     instance: InstanceId,
     run: Span,
+    is_answered: bool,
     actions: &mut Vec<Action>,
 ) {
     let Some(tenant) = mind.pool.get(instance) else {
@@ -124,10 +128,11 @@ fn on_finished(
     let function = tenant.function();
     let slot = instance.slot;
     mind.pool.note_run(function, run);
-    if mind.cloning.is_on() {
+    if is_answered && mind.cloning.is_on() {
         // Who served a call lives: what failed before it is over.
         mind.cloning.of(function).health.lives();
     }
+    foresee::on_call_ended(mind, now, function, is_answered, actions);
     let rests = mind.pool.finish(now, slot);
     dispatch::leave(mind, now, function);
     let known = mind.pool.known(function);
@@ -177,6 +182,7 @@ fn on_failed(mind: &mut Mind, now: Instant, instance: InstanceId, actions: &mut 
     room::end(mind, now, instance.slot, StopCause::Failed, actions);
     for _ in 0..active {
         dispatch::leave(mind, now, function);
+        foresee::on_call_ended(mind, now, function, false, actions);
     }
     if is_clone {
         mind.cloning.of(function).health.failed(now);

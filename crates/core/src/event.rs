@@ -144,4 +144,13 @@ pub enum Event {
         /// The bounds from now on.
         bounds: CloneBounds,
     },
+    /// A request had no answer, since the guest failed; the instance can take another.
+    InvocationFailed {
+        /// The instance that worked on it.
+        instance: InstanceId,
+        /// The request.
+        request: RequestId,
+        /// How long the instance worked on it.
+        run: Span,
+    },
 }

@@ -6,6 +6,7 @@ use crate::action::StopCause;
 use crate::cloning::concurrency::Need;
 use crate::cloning::expected::Expected;
 use crate::cloning::scaling;
+use crate::cloning::uses::Lately;
 use crate::demand::{DemandForecast, StepDemand, WHOLE};
 use crate::elsewhere;
 use crate::ids::{FunctionId, InstanceId};
@@ -24,6 +25,8 @@ use crate::wanted::CloneWish;
 const LIKELY: f64 = 0.5;
 /// What making it costs, in uses.
 const START: f64 = 0.1;
+/// From so many calls in a step on, demand beyond the forecast is no chance.
+const SURELY_LEAST: u32 = 10;
 /// The least and the longest that demand beyond the forecast is taken to last.
 const SURGE_LEAST: Span = Span::from_secs(10);
 const SURGE_MAX: Span = Span::from_mins(5);
@@ -88,6 +91,8 @@ pub(crate) fn on_forecast(
         let expected = known.expected.get_or_insert_with(nothing);
         let outcome = expected.renew(forecast.origin, forecast.step, demand);
         mind.cloning.note(outcome);
+        let chance = demand.steps.first().map_or(0, |first| first.chance);
+        mind.cloning.said(forecast.origin, forecast.step, demand.function, chance);
     }
     planning::renew(mind, now, actions);
 }
@@ -107,6 +112,7 @@ pub(crate) fn on_arrival(
     if !deployed {
         return;
     }
+    mind.cloning.called(function);
     let step = mind.cloning.settings.step;
     let known = mind.cloning.of(function);
     let expected = known.expected.get_or_insert_with(|| Box::new(Expected::nothing(step)));
@@ -125,7 +131,17 @@ pub(crate) fn on_arrival(
 
 /// What was said of the step has come: habit knows better what follows.
 fn fulfil(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec<Action>) {
-    if mind.wanted.clones(function).is_some_and(|wish| wish.from <= now) {
+    let is_for_later = |wish: &CloneWish| {
+        let known = mind.cloning.get(function);
+        // Where starts take longer than a step, a wish may be for one that has yet to come.
+        known.is_some_and(|known| {
+            let early = planning::early(mind, function, known);
+            let expected = known.expected.as_ref().filter(|_| early > Span::ZERO);
+            expected.is_some_and(|own| wish.until > own.begins(own.place_of(now) + 1))
+        })
+    };
+    let wish = mind.wanted.clones(function).filter(|wish| wish.from <= now);
+    if wish.is_some_and(|wish| !is_for_later(&wish)) {
         mind.wanted.set_clones(function, None);
         reconcile::on_clones(mind, now, function, actions);
     }
@@ -149,21 +165,54 @@ fn surge(
     let calls = calls.saturating_mul(1000);
     let demand = StepDemand { chance: 0, q10: calls, q50: calls, q90: calls, q95: calls };
     let need = Need::new(demand, WHOLE, 1.0, lasts, run, concurrency);
-    let price = mind.cloning.policy.price(mind.cloning.uses.lately()).max(LIKELY);
-    let likely = (known.live() + 1..=scaling::at_once(needed))
-        .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= price))
-        .last();
-    let Some((count, own)) = likely else { return };
+    let policy = &mind.cloning.policy;
+    let likely = |price: f64| {
+        (known.live() + 1..=scaling::at_once(needed))
+            .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= price.max(LIKELY)))
+            .last()
+    };
+    let Some((count, own)) = likely(policy.price(mind.cloning.lately())) else { return };
+    // Few calls come together by chance as well, however likely that makes more of them look.
+    let is_sure = calls >= SURELY_LEAST * 1000;
+    let sure = likely(policy.price(Lately::USELESS)).filter(|_| is_sure);
+    let sure = sure.map_or(0, |(sure, _)| sure);
     let held = (lasts + start).secs_f64();
     let (worth, bid) = (own.chance / lasts.secs_f64(), (own.chance - START) / held);
     let (from, until) = (now, now + lasts);
-    let mut wish = CloneWish { count, from, until, worth, bid, beyond: 0, sure: 0 };
+    let mut wish = CloneWish { count, from, until, worth, bid, beyond: 0, sure };
     if let Some(running) = mind.wanted.clones(function).filter(|wish| now < wish.until) {
         wish.count = wish.count.max(running.count);
         wish.until = wish.until.max(running.until);
-        wish.sure = running.sure;
+        wish.sure = wish.sure.max(running.sure);
     }
     mind.wanted.set_clones(function, Some(wish));
+    reconcile::on_clones(mind, now, function, actions);
+}
+
+/// A call of a function was answered, or was not for its own fault: its clones that wait are of the
+/// same kind.
+pub(crate) fn on_call_ended(
+    mind: &mut Mind,
+    now: Instant,
+    function: FunctionId,
+    is_answered: bool,
+    actions: &mut Vec<Action>,
+) {
+    if !mind.cloning.is_on() {
+        return;
+    }
+    let calls = &mut mind.cloning.of(function).calls;
+    let is_news = if is_answered { calls.answered() } else { calls.failed(now) };
+    if !is_news || !mind.cloning.clones(function) {
+        return;
+    }
+    if !is_answered {
+        let waiting =
+            mind.pool.clones_waiting().filter(|&slot| mind.pool.at(slot).function() == function);
+        for slot in waiting.collect::<Vec<u32>>() {
+            room::end(mind, now, slot, StopCause::Unhealthy, actions);
+        }
+    }
     reconcile::on_clones(mind, now, function, actions);
 }
 

@@ -24,7 +24,8 @@ pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 /// The format that is written, and the newest that is read. A change that an older
 /// program would misread adds one. The second knows of histories that are recalled,
 /// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows,
-/// the sixth of lanes that keep their size, the seventh of flows that come from other nodes; a journal of an earlier one is one of the latest without
+/// the sixth of lanes that keep their size, the seventh of flows that come from other nodes and of
+/// calls that had no answer; a journal of an earlier one is one of the latest without
 /// any.
 pub const VERSION: u16 = 7;
 

@@ -1,7 +1,8 @@
 //! Planning of clones: what is said of a step, weighed by the policy when the step is near.
 //!
 //! Steps are planned twice: shortly before they begin, by the last forecast, so that clones
-//! are there at their first moment; and when they have begun, by the newest.
+//! are there at their first moment; and when they have begun, by the newest. Where starts take
+//! longer than a step, both are done as many whole steps earlier as a start lasts.
 //!
 //! News waits while a mind decides, and a request is news. So the plan of many functions is made
 //! in parts, each at a wake-up of its own: functions are weighed some at a time, all that was
@@ -41,14 +42,14 @@ pub(crate) fn renew(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
 /// due.
 pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
     let tally = mind.pool.clone_tally();
-    mind.cloning.uses.look(now, tally, mind.lift.tally());
+    mind.cloning.look_back(now, tally);
     let mut draft = mind.cloning.draft.take().unwrap_or_else(|| begin(mind, now));
     let is_large = mind.cloning.is_large();
     let mut left = if is_large { PART } else { usize::MAX };
     if draft.wishes.is_none() {
         left = weigh(mind, now, &mut draft, left);
         if left > 0 {
-            rank(mind, &mut draft);
+            rank(mind, now, &mut draft);
             left = if is_large { 0 } else { left };
         }
     }
@@ -71,12 +72,14 @@ pub(crate) fn plan(mind: &mut Mind, now: Instant, actions: &mut Vec<Action>) {
 fn begin(mind: &Mind, now: Instant) -> Draft {
     let current = mind.cloning.functions().filter_map(|(function, known)| {
         let expected = known.expected.as_ref().filter(|expected| expected.is_current(now))?;
-        Some((function, expected.begins(expected.place_of(now) + 1), lead(mind, function, known)))
+        let end = expected.begins(expected.place_of(now) + 1);
+        let (_, rest) = steps_before(lead(mind, function, known), expected.step());
+        Some((end, rest))
     });
     let (mut ends, mut longest) = (Instant::NEVER, Span::ZERO);
-    for (_, end, lead) in current {
+    for (end, rest) in current {
         ends = ends.min(end);
-        longest = longest.max(lead);
+        longest = longest.max(rest);
     }
     let before = Instant::from_nanos(ends.nanos().saturating_sub(longest.nanos()));
     let is_ahead = ends != Instant::NEVER && now >= before;
@@ -91,7 +94,8 @@ fn weigh(mind: &Mind, now: Instant, draft: &mut Draft, most: usize) -> usize {
     for (function, known) in functions {
         left -= 1;
         draft.next += 1;
-        let candidate = candidate(mind, now, draft.at, function, known);
+        let at = draft.at + early(mind, function, known);
+        let candidate = candidate(mind, now, at, function, known);
         draft
             .offers
             .extend(candidate.and_then(|candidate| mind.cloning.policy.weigh(now, &candidate)));
@@ -100,7 +104,7 @@ fn weigh(mind: &Mind, now: Instant, draft: &mut Draft, most: usize) -> usize {
 }
 
 /// All are weighed: who gets what, and who had a wish and has none now.
-fn rank(mind: &mut Mind, draft: &mut Draft) {
+fn rank(mind: &mut Mind, now: Instant, draft: &mut Draft) {
     let nodes = [Node { headroom: room_for_clones(mind), distance: Span::ZERO }];
     let missing = |count: u32, live: u32| u64::from(count.saturating_sub(live));
     let wished = draft.offers.iter().map(|offer| missing(offer.wish.count, offer.live));
@@ -115,9 +119,15 @@ fn rank(mind: &mut Mind, draft: &mut Draft) {
     if !draft.is_ahead {
         let mut kept: Vec<FunctionId> = orders.iter().map(|order| order.function).collect();
         kept.sort_unstable();
-        let wished = mind.cloning.functions().map(|(function, _)| function);
+        let wished = mind.cloning.functions();
         let gone = wished
-            .filter(|function| mind.wanted.clones(*function).is_some())
+            .filter(|&(function, known)| {
+                mind.wanted.clones(function).is_some_and(|wish| {
+                    // Nor does one for a later step, where starts take longer than one.
+                    early(mind, function, known) == Span::ZERO || wish.from > now
+                })
+            })
+            .map(|(function, _)| function)
             .filter(|function| kept.binary_search(function).is_err());
         wishes.extend(gone.map(Wish::None));
     }
@@ -129,7 +139,10 @@ fn carry_out(mind: &mut Mind, now: Instant, wish: Wish, is_ahead: bool, actions:
     let (function, wish) = match wish {
         Wish::None(function) => (function, None),
         Wish::Some(mut order) => {
-            if is_ahead {
+            let known = mind.cloning.get(order.function);
+            let is_early =
+                known.is_some_and(|known| early(mind, order.function, known) > Span::ZERO);
+            if is_ahead || is_early {
                 add_to_running(mind, now, &mut order);
             }
             (order.function, Some(order.wish))
@@ -163,6 +176,19 @@ pub(crate) fn room_for_clones(mind: &Mind) -> Bytes {
 
 fn lead(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
     known.lead.span(mind.pool.start_time(function))
+}
+
+/// How many whole steps a start takes, and how long beyond.
+fn steps_before(lead: Span, step: Span) -> (u64, Span) {
+    let steps = lead.nanos() / step.nanos().max(1);
+    (steps, lead - step * steps)
+}
+
+/// How much earlier than others a function is planned for, as its starts take longer than a step.
+pub(crate) fn early(mind: &Mind, function: FunctionId, known: &Foreseen) -> Span {
+    let Some(expected) = &known.expected else { return Span::ZERO };
+    let (steps, _) = steps_before(lead(mind, function, known), expected.step());
+    expected.step() * steps
 }
 
 pub(crate) fn candidate<'a>(
@@ -204,7 +230,7 @@ pub(crate) fn candidate<'a>(
         concurrency: settings.concurrency.max(1),
         live: function_known.live(),
         ceiling: settings.max_instances.min(function_known.live().saturating_add(more)),
-        lately: mind.cloning.uses.lately(),
+        lately: mind.cloning.lately(),
     })
 }
 

@@ -42,10 +42,12 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
             None | Some(State::Starting) => Ok(()),
             Some(_) => Err("tells of the start of an instance that is not starting"),
         },
-        Event::InvocationFinished { instance, .. } => match state(pool, *instance) {
-            None | Some(State::Busy) => Ok(()),
-            Some(_) => Err("tells of an answer by an instance that has no request"),
-        },
+        Event::InvocationFinished { instance, .. } | Event::InvocationFailed { instance, .. } => {
+            match state(pool, *instance) {
+                None | Some(State::Busy) => Ok(()),
+                Some(_) => Err("tells of an answer by an instance that has no request"),
+            }
+        }
         Event::HistoryRecalled { history } => recallable(pool, history),
         Event::CloningSet { settings } => cloning(settings),
         Event::NearbyTold { nodes } => near(pool, nodes),
@@ -255,6 +257,8 @@ mod tests {
             (Event::StartFailed { instance }, true),
             (Event::InvocationFinished { instance, request, run }, false),
             (Event::InvocationFinished { instance: gone, request, run }, true),
+            (Event::InvocationFailed { instance, request, run }, false),
+            (Event::InvocationFailed { instance: gone, request, run }, true),
             (Event::FunctionRemoved { function: FunctionId(77) }, true),
             (cloning(|_| {}), true),
             (cloning(|settings| settings.policy = "sed".to_string()), false),

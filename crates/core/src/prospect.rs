@@ -2,6 +2,7 @@
 //! wishes for, and what stands in the way of more. Nothing is decided here; the policy is asked
 //! as it is asked for a plan.
 
+use crate::cloning::health::CallHealth;
 use crate::cloning::scaling;
 use crate::cloning::view::Candidate;
 use crate::demand::{StepDemand, WHOLE};
@@ -52,10 +53,15 @@ pub enum Why {
     There,
     /// Clones failed; the next may begin then.
     Failing(Instant),
+    /// The last calls, so many, had no answer; one clone at most waits, and the next may begin then.
+    CallsFail(u32, Instant),
     /// As many starts as may be in a second were begun; the next may begin then.
     Capped(Instant),
     /// A call waits for memory, and comes first.
     CallsWait,
+    /// Clones have cost more starts of late than they were worth, and this one is not certain to be
+    /// used.
+    Unpaid,
     /// What waits takes all the memory that clones may hold.
     ShareUsed,
     /// The same, of what clones of this function may.
@@ -77,7 +83,7 @@ pub(crate) fn prospect(mind: &Mind, now: Instant, function: FunctionId) -> Optio
         _ if !mind.cloning.clones(function) => Why::Off,
         Some(wish) if now < wish.from => Why::Later(wish.from),
         Some(wish) if live >= wish.count => Why::There,
-        Some(_) => hindered(mind, now, function),
+        Some(wish) => hindered(mind, now, function, live >= wish.sure),
         None => match candidate {
             None => Why::Unforeseen,
             Some(_) if is_fulfilled(mind, now, function) => Why::Fulfilled,
@@ -117,14 +123,20 @@ fn is_full(mind: &Mind, function: FunctionId) -> bool {
 }
 
 /// What keeps a clone that is wished for and due from being begun.
-fn hindered(mind: &Mind, now: Instant, function: FunctionId) -> Why {
-    let failing = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+fn hindered(mind: &Mind, now: Instant, function: FunctionId, is_unsure: bool) -> Why {
+    let own = mind.cloning.get(function);
+    let failing = own.map_or(Instant::ZERO, |own| own.health.until());
+    let calls = own.map(|own| own.calls).filter(CallHealth::is_failing);
     let capped = mind.cloning.next_start(now, function);
     let memory = mind.pool.known(function).settings().memory;
+    if let Some(calls) = calls {
+        return Why::CallsFail(calls.failures(), calls.until().max(now));
+    }
     match () {
         () if failing > now => Why::Failing(failing),
         () if capped > now => Why::Capped(capped),
         () if mind.queues.hungry() > 0 => Why::CallsWait,
+        () if is_unsure && mind.cloning.holds_back(mind.pool.clone_tally()) => Why::Unpaid,
         () if is_full(mind, function) => Why::OwnShareUsed,
         () if planning::room_for_clones(mind) < memory => Why::ShareUsed,
         () if mind.pool.free() < memory => Why::NoRoom,

@@ -211,11 +211,13 @@ fn begin_clones(
     loop {
         let (known, nearby) = (mind.pool.known(function), mind.nearby.count(now, function));
         let here = due.count.min((due.count + due.beyond).saturating_sub(nearby));
+        // Where calls fail, one clone shows whether they still do.
+        let here = if mind.cloning.calls_fail(function) { here.min(1) } else { here };
         if !known.deployed || known.live() >= here {
             mind.cloning.of(function).obstacle = None;
             return Instant::NEVER;
         }
-        let rested = mind.cloning.get(function).map_or(Instant::ZERO, |own| own.health.until());
+        let rested = mind.cloning.rested(function);
         let rate = mind.cloning.next_start(now, function);
         let allowed = rested.max(rate);
         if allowed > now {
@@ -223,10 +225,10 @@ fn begin_clones(
             mind.cloning.of(function).obstacle = Some(obstacle);
             return allowed;
         }
-        let is_tried = mind.cloning.tries_enough(mind.pool.clone_tally());
-        if is_tried && known.live() >= due.sure {
-            mind.cloning.of(function).obstacle = Some(Obstacle::Rate);
-            return now + CLONE_RETRY;
+        if known.live() >= due.sure && mind.cloning.holds_back(mind.pool.clone_tally()) {
+            // What clones are good for is looked at with the next plan.
+            mind.cloning.of(function).obstacle = Some(Obstacle::Unpaid);
+            return Instant::NEVER;
         }
         let memory = known.settings().memory;
         if mind.cloning.room_of(function, memory, known.clones()) == 0 {

@@ -6,6 +6,7 @@ use crate::keepalive::keeper::Left;
 use crate::keepalive::plan::Newcomer;
 use crate::mind::Mind;
 use crate::pool::instance::State;
+use crate::settings::CloningMode;
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
 use crate::units::Bytes;
@@ -156,7 +157,8 @@ pub(crate) fn start(
     let instance = mind.pool.start(now, function, purpose.bound);
     if purpose.cause == StartCause::Clone {
         // Nobody needs it yet: the keeper hears of it when it rests.
-        mind.pool.mark_clone(instance.slot);
+        let is_foreseen = mind.cloning.mode(function) == CloningMode::Shadow;
+        mind.pool.mark_clone(instance.slot, is_foreseen);
     } else {
         mind.keeper.on_start(now, function, &mind.pool);
     }

@@ -4,8 +4,9 @@
 //! nothing else. Deliberately absent: a clock, chance without a seed, any way to reach
 //! the world but through the list of actions.
 
-use crate::action::Action;
+use crate::action::{Action, StartKind};
 use crate::catalog;
+use crate::cloning::balance::{Balance, Fared};
 use crate::cloning::short::ShortTally;
 use crate::decide;
 use crate::event::Event;
@@ -18,7 +19,7 @@ use crate::planning;
 use crate::pool::ledger::Pool;
 use crate::prospect::{self, Prospect};
 use crate::recall;
-use crate::receipt::{Account, Receipt, Served};
+use crate::receipt::{Account, Came, Receipt, SecondMinds, Served, Share};
 use crate::settings::{CloningMode, SiteSettings};
 use crate::shadow::Shadow;
 use crate::time::Instant;
@@ -32,7 +33,15 @@ pub struct Site {
     served: Served,
     /// Since when what is served is counted beside the shadow.
     since: Instant,
+    fared: Fared,
+    /// A second mind that makes the clones which this one only foresees.
     shadow: Option<Box<Shadow>>,
+    /// A second mind that makes none, beside one that does.
+    habit: Option<Box<Shadow>>,
+    /// What came since the mind began.
+    came: Came,
+    foreseen: SecondMinds,
+    without: SecondMinds,
 }
 
 impl Site {
@@ -51,7 +60,12 @@ impl Site {
             taken: None,
             served: Served::default(),
             since: Instant::ZERO,
+            fared: Fared::default(),
             shadow: None,
+            habit: None,
+            came: Came::default(),
+            foreseen: SecondMinds::default(),
+            without: SecondMinds::default(),
         }
     }
 
@@ -114,29 +128,97 @@ impl Site {
 
     /// When the site wants to hear [`Event::WokeUp`] at the latest.
     pub fn next_wakeup(&self) -> Option<Instant> {
-        let shadow = self.shadow.as_ref().and_then(|shadow| shadow.next_wakeup());
-        self.mind.timers.next().into_iter().chain(shadow).min()
+        let beside = self.shadow.iter().chain(&self.habit);
+        let beside = beside.filter_map(|second| second.next_wakeup());
+        self.mind.timers.next().into_iter().chain(beside).min()
     }
 
     /// What clones saved and cost; with functions in shadow, what they would have.
     pub fn receipt(&self, now: Instant) -> Receipt {
         let real = Account::of(&self.mind, self.served, now);
-        let shadow = self.shadow.as_ref().map(|shadow| shadow.account(now));
-        Receipt { since: self.since, real, shadow }
+        let cold = self.came.cold();
+        let counted = |second: &Option<Box<Shadow>>, seconds: &SecondMinds| {
+            second.as_ref().map_or_else(
+                || seconds.past(),
+                |second| seconds.with(second.foreseen(), second.cold(), cold),
+            )
+        };
+        let (_, fewer_without) = counted(&self.habit, &self.without);
+        Receipt {
+            since: self.since,
+            real,
+            shadow: self.shadow.as_ref().map(|shadow| shadow.account(now)),
+            habit: self.habit.as_ref().map(|habit| habit.account(now)),
+            on: Share::made(&self.came, real.clones, fewer_without),
+            foreseen: Share::foreseen(&self.came, counted(&self.shadow, &self.foreseen)),
+            off: self.came.off(),
+            spared: self.mind.lift.tally().spared,
+        }
     }
 
     /// Takes in one piece of news and appends the orders that follow from it.
     pub fn handle(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
-        if let Some(shadow) = &mut self.shadow {
-            shadow.hear(now, &event, &self.mind.pool);
+        for second in self.shadow.iter_mut().chain(&mut self.habit) {
+            second.hear(now, &event, &self.mind.pool);
         }
         let chooses = matches!(event, Event::CloningSet { .. } | Event::CloningChosen { .. });
+        if let Event::RequestArrived { function, .. } = event {
+            self.came.of(self.mind.cloning.mode(function)).all += 1;
+        }
         let before = actions.len();
         let taken = decide::decide(&mut self.mind, now, event, actions);
         self.taken = taken.or(self.taken);
         self.served.count(&actions[before..]);
+        self.count_cold(&actions[before..]);
+        self.fared.count(&actions[before..]);
         if chooses {
+            self.look_at_habit(now);
             self.look_at_shadow(now);
+        }
+        self.compare();
+    }
+
+    /// Those that make clones hear how calls fare without.
+    fn compare(&mut self) {
+        let habit = self.habit.as_ref().map(|habit| habit.fared());
+        if let Some(habit) = habit {
+            self.mind.cloning.balance.tell(self.fared, habit);
+        }
+        if let Some(shadow) = &mut self.shadow {
+            shadow.compare(habit.unwrap_or(self.fared));
+        }
+    }
+
+    /// A second mind without clones is there exactly while any are made.
+    fn look_at_habit(&mut self, now: Instant) {
+        if !self.mind.cloning.is_on() {
+            if let Some(habit) = self.habit.take() {
+                self.without.end(habit.foreseen(), habit.cold(), self.came.cold());
+            }
+            self.mind.cloning.balance = Balance::default();
+        } else if self.habit.is_none() {
+            self.habit = Shadow::by_habit(&self.mind, &self.settings, now).map(Box::new);
+            self.without.begin(self.came.cold());
+            let made = self.mind.pool.clone_tally().made;
+            let balance = self
+                .habit
+                .as_ref()
+                .map(|habit| Balance::begin(now, self.fared, habit.fared(), made));
+            self.mind.cloning.balance = balance.unwrap_or_default();
+            if self.shadow.is_none() {
+                self.since = now;
+                self.served = Served::default();
+            }
+        }
+    }
+
+    fn count_cold(&mut self, actions: &[Action]) {
+        for action in actions {
+            if let Action::Invoke { instance, start: StartKind::Cold, .. } = action
+                && let Some(tenant) = self.mind.pool.get(*instance)
+            {
+                self.came.of(self.mind.cloning.mode(tenant.function())).cold += 1;
+            }
         }
     }
 
@@ -144,9 +226,14 @@ impl Site {
     /// instance, so a receipt counts both from when it began.
     fn look_at_shadow(&mut self, now: Instant) {
         if !self.mind.cloning.has_shadow() {
-            self.shadow = None;
+            if let Some(shadow) = self.shadow.take() {
+                self.foreseen.end(shadow.foreseen(), shadow.cold(), self.came.cold());
+            }
         } else if self.shadow.is_none() {
-            self.shadow = Shadow::beside(&self.mind, &self.settings, now).map(Box::new);
+            let without = self.habit.as_ref().map_or(self.fared, |habit| habit.fared());
+            let shadow = Shadow::with_clones(&self.mind, &self.settings, now, without);
+            self.shadow = shadow.map(Box::new);
+            self.foreseen.begin(self.came.cold());
             self.since = now;
             self.served = Served::default();
         }

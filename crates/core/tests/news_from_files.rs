@@ -82,6 +82,9 @@ fn event() -> impl Strategy<Value = Event> {
         20 => (instance(), request(), span()).prop_map(|(instance, request, run)| {
             Event::InvocationFinished { instance, request, run }
         }),
+        4 => (instance(), request(), span()).prop_map(|(instance, request, run)| {
+            Event::InvocationFailed { instance, request, run }
+        }),
         2 => instance().prop_map(|instance| Event::InstanceFailed { instance }),
         8 => Just(Event::WokeUp),
     ]

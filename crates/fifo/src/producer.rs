@@ -186,6 +186,10 @@ impl<S: Shared> Producer<S> {
         if !self.fits(pad + size) {
             self.make_room(pad + size)?;
         }
+        // The owner may have looked at these lines since: to ask for them together costs one trip
+        // between the cores, where stores, which become visible in order, would cost one each.
+        self.memory.expect_write(region::TAIL);
+        self.memory.expect_write(self.offset(self.tail));
         if pad > 0 {
             let at = self.offset(self.tail);
             let head = Head { kind: Kind::Pad, length: pad - HEAD, stamp: 0 };

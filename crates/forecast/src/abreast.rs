@@ -65,12 +65,36 @@ pub fn quantiles(lens: &[usize], value: impl Fn(usize, usize) -> f32) -> Vec<Qua
     told
 }
 
+/// The largest of some values that are not negative; zero of none. None is to be not a number.
+pub fn largest(values: &[f32]) -> f32 {
+    // Not `max`, which also asks for what is not a number, and is no single instruction.
+    let larger = |most: f32, value: f32| if value > most { value } else { most };
+    let mut lanes = [0.0f32; 8];
+    let (eights, rest) = values.as_chunks::<8>();
+    for eight in eights {
+        lanes.iter_mut().zip(eight).for_each(|(most, &value)| *most = larger(*most, value));
+    }
+    lanes.iter().chain(rest).fold(0.0, |most, &value| larger(most, value))
+}
+
 #[cfg(test)]
 mod tests {
     use swell_core::rng::{below, split, unit};
 
     use super::*;
     use crate::bands::quantiles_of;
+
+    #[test]
+    fn the_largest_is_found_wherever_it_is() {
+        for len in 0..40usize {
+            for at in 0..len {
+                let values: Vec<f32> =
+                    (0..len).map(|of| if of == at { 9.0 } else { 1.0 }).collect();
+                assert_eq!(largest(&values), 9.0, "{at} of {len}");
+            }
+        }
+        assert_eq!(largest(&[]), 0.0);
+    }
 
     #[test]
     fn lists_abreast_are_sorted_as_each_alone() {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use crate::bands::Forecast;
-use crate::coverage::share_inside;
+use crate::coverage::{Band, share_within};
 use crate::forecaster::{Model, Notes};
 use crate::measure::{CLASSES, Class, Measures, Tally, Yardstick, measures, yardsticks};
 use crate::panel::Panel;
@@ -50,15 +50,16 @@ impl<'a> Backtest<'a> {
         run(self.panel, self.split, model, members)
     }
 
-    /// The share inside of the 80 % band at each step ahead, edges counted in part; not a
-    /// number where nothing was known.
-    pub fn coverage(&self, forecasts: &Forecasts) -> Vec<f64> {
+    /// The share inside of a band at each step ahead, edges counted in part; not a number where
+    /// nothing was known.
+    pub fn coverage(&self, forecasts: &Forecasts, band: Band) -> Vec<f64> {
         let at = |ahead: usize| {
             let (mut inside, mut len) = (0.0f64, 0.0f64);
             for (&origin, forecasts) in self.split.origins.iter().zip(forecasts) {
                 for (member, forecast) in self.panel.members.iter().zip(forecasts) {
                     if let Some(count) = member.counts.get(origin + ahead) {
-                        inside += f64::from(share_inside(count as f32, &forecast.steps[ahead]));
+                        inside +=
+                            f64::from(share_within(count as f32, &forecast.steps[ahead], band));
                         len += 1.0;
                     }
                 }

@@ -94,10 +94,33 @@ pub fn quantile_of_levels(quantiles: &Quantiles, level: f32) -> f32 {
     quantiles[next - 1] + (quantiles[next] - quantiles[next - 1]) * share
 }
 
+/// From so many values on not all are brought in order.
+const MANY: usize = 64;
+
 /// All [`LEVELS`] of some values; their order is changed.
 pub fn quantiles_of(values: &mut [f32]) -> Quantiles {
-    values.sort_unstable_by(f32::total_cmp);
+    if values.len() < MANY {
+        values.sort_unstable_by(f32::total_cmp);
+    } else {
+        let last = (values.len() - 1) as f64;
+        let mut ranks = [0; 2 * LEVELS.len()];
+        for (ranks, level) in ranks.chunks_exact_mut(2).zip(LEVELS) {
+            let low = (f64::from(level) * last).floor() as usize;
+            ranks.copy_from_slice(&[low, low + 1]);
+        }
+        settle(values, 0, &ranks);
+    }
     LEVELS.map(|level| quantile_of_sorted(values, level))
+}
+
+/// Brings those of some values that have these ranks to where sorting would bring them; `first` is
+/// the rank of the least.
+fn settle(values: &mut [f32], first: usize, ranks: &[usize]) {
+    let half = ranks.len() / 2;
+    let Some(rank) = ranks.get(half) else { return };
+    let (below, _, above) = values.select_nth_unstable_by(rank - first, f32::total_cmp);
+    settle(below, first, &ranks[..half]);
+    settle(above, rank + 1, &ranks[half + 1..]);
 }
 
 #[cfg(test)]
@@ -130,6 +153,19 @@ mod tests {
             assert_eq!(quantile_of_sorted(sorted, level), expected);
             let mut turned: Vec<f32> = sorted.iter().rev().copied().collect();
             assert_eq!(quantile_of(&mut turned, level), expected);
+        }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_sorted_values() {
+        for len in (0..140).chain([288, 577]) {
+            let mixed = |coarse: usize| (0..len).map(move |at| (at * 7919 % 1009 / coarse) as f32);
+            for mut values in [1, 5, 300, 2000].map(|coarse| mixed(coarse).collect::<Vec<f32>>()) {
+                let mut sorted = values.clone();
+                sorted.sort_unstable_by(f32::total_cmp);
+                let expected = LEVELS.map(|level| quantile_of_sorted(&sorted, level));
+                assert_eq!(quantiles_of(&mut values), expected, "{len}");
+            }
         }
     }
 }

@@ -93,9 +93,12 @@ pub const GLOBALS: &[Entry] = &[
     Entry {
         name: "hybrid",
         summary: "all that serves, weighed function by function, with bands that adapt",
-        forecaster: &Hybridization { parts: PARTS, horizon: 12 },
+        forecaster: &HYBRID,
     },
 ];
+
+/// What makes hybrids.
+pub const HYBRID: Hybridization = Hybridization { parts: PARTS, horizon: 12 };
 
 const fn part(name: &'static str, odds: f32, forecaster: &'static dyn Forecaster) -> Part {
     Part { name, odds, forecaster }

@@ -1,19 +1,31 @@
-//! Whether a band that promises 80 % holds 80 %, asked in a way that counts cannot cheat.
+//! Whether a band that promises 80 or 95 % holds as much, asked in a way that counts cannot cheat.
 //!
 //! Counts are whole, so a band is hit on its very edge all the time: with edges counted in, a
 //! forecast of "always nothing" covers 100 % of a silent function, with edges counted out 0 %.
 //! Neither tells whether the band is right. So the count is spread over its own share of the
 //! forecast distribution (the randomised probability integral transform of Czado, Gneiting
-//! and Held, 2009), and what is counted is the part of that share which lies between 10 % and
-//! 90 %. The draw is replaced by its expectation, so no chance is needed.
+//! and Held, 2009), and what is counted is the part of that share which lies between the levels
+//! of the band's edges. The draw is replaced by its expectation, so no chance is needed.
 
-use crate::bands::{LEVELS, Quantiles};
+use crate::bands::{HIGH, LEVELS, LOW, Quantiles};
 
-/// The share of `count` that lies inside of the 80 % band, 0 to 1. The distribution runs
-/// straight between quantiles, and a whole count reaches half a call to either side.
+/// A band about the median, by the places of its edges in [`LEVELS`].
+pub type Band = [usize; 2];
+/// From 10 to 90 %.
+pub const BAND_80: Band = [LOW, HIGH];
+/// From 2.5 to 97.5 %.
+pub const BAND_95: Band = [0, LEVELS.len() - 1];
+
+/// The share of `count` that lies inside of the 80 % band, 0 to 1.
 pub fn share_inside(count: f32, quantiles: &Quantiles) -> f32 {
+    share_within(count, quantiles, BAND_80)
+}
+
+/// The share of `count` that lies inside of a band, 0 to 1. The distribution runs straight between
+/// quantiles, and a whole count reaches half a call to either side.
+pub fn share_within(count: f32, quantiles: &Quantiles, band: Band) -> f32 {
     let (low, high) = (share_below(count - 0.5, quantiles), share_below(count + 0.5, quantiles));
-    let (bottom, top) = (LEVELS[1], LEVELS[3]);
+    let [bottom, top] = band.map(|edge| LEVELS[edge]);
     if high - low <= f32::EPSILON {
         return if bottom <= low && low <= top { 1.0 } else { 0.0 };
     }
@@ -83,14 +95,16 @@ mod tests {
 
     #[test]
     fn a_right_band_covers_what_it_promises() {
-        // Uniform on 0..=9 and on 0..=1: the exact quantiles of both, all counts equally often.
+        // Uniform on 0..=9 and on 0..=999: the exact quantiles of both, all counts equally often.
         for (counts, quantiles) in [
             (10, [0.0, 0.5, 4.5, 8.5, 9.0].map(|quantile: f32| quantile)),
             (1000, [24.5, 99.5, 499.5, 899.5, 974.5]),
         ] {
-            let shares = (0..counts).map(|count| share_inside(count as f32, &quantiles));
-            let mean = shares.sum::<f32>() / counts as f32;
-            assert!((mean - 0.8).abs() < 0.01, "{counts}: {mean}");
+            for (band, promised) in [(BAND_80, 0.8), (BAND_95, 0.95)] {
+                let shares = (0..counts).map(|count| share_within(count as f32, &quantiles, band));
+                let mean = shares.sum::<f32>() / counts as f32;
+                assert!((mean - promised).abs() < 0.01, "{counts}: {mean}, not {promised}");
+            }
         }
     }
 }

@@ -50,6 +50,10 @@ pub struct Ago {
     pub week: Option<usize>,
 }
 
+fn is_alike(day: &Day, own: &Day) -> bool {
+    day.is_free() == own.is_free()
+}
+
 impl Days {
     /// No date is known.
     pub const NONE: Days = Days { days: Vec::new() };
@@ -105,18 +109,41 @@ impl Days {
     /// The same time of earlier days, before an origin.
     pub fn ago(&self, step: usize, origin: usize) -> Ago {
         let Some(place) = self.place(step) else { return Ago::default() };
-        let own = &self.days[place];
-        let last = |is: &dyn Fn(&Day) -> bool| {
-            let earlier = self.days[..place].iter().rev().filter(|day| is(day));
-            let mut steps = earlier.map(|day| day.start + step.cast_signed() - own.start);
-            let known = steps.find(|&then| then < origin.cast_signed());
-            known.and_then(|then| usize::try_from(then).ok())
-        };
         Ago {
-            day: last(&|_| true),
-            alike: last(&|day| day.is_free() == own.is_free()),
-            week: last(&|day| day.weekday == own.weekday),
+            day: self.last((step, place), origin, |_, _| true),
+            alike: self.last((step, place), origin, is_alike),
+            week: self.last((step, place), origin, |day, own| day.weekday == own.weekday),
         }
+    }
+
+    /// [`Ago::day`] alone.
+    pub fn ago_day(&self, step: usize, origin: usize) -> Option<usize> {
+        self.last((step, self.place(step)?), origin, |_, _| true)
+    }
+
+    /// [`Ago::alike`] alone.
+    pub fn ago_alike(&self, step: usize, origin: usize) -> Option<usize> {
+        self.last((step, self.place(step)?), origin, is_alike)
+    }
+
+    /// [`Ago::week`] alone.
+    pub fn ago_week(&self, step: usize, origin: usize) -> Option<usize> {
+        self.last((step, self.place(step)?), origin, |day, own| day.weekday == own.weekday)
+    }
+
+    /// The same time of the last day before an origin that `is` like a step's own, which has a
+    /// place.
+    fn last(
+        &self,
+        (step, place): (usize, usize),
+        origin: usize,
+        is: impl Fn(&Day, &Day) -> bool,
+    ) -> Option<usize> {
+        let own = &self.days[place];
+        let earlier = self.days[..place].iter().rev().filter(|day| is(day, own));
+        let mut steps = earlier.map(|day| day.start + step.cast_signed() - own.start);
+        let known = steps.find(|&then| then < origin.cast_signed());
+        known.and_then(|then| usize::try_from(then).ok())
     }
 
     /// The days of the kind of a step's own that lie before an origin in whole or in part, the

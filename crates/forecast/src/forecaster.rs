@@ -22,6 +22,8 @@ pub struct Budget<'a> {
     pub rounds: usize,
     /// Steps of training of a network, at most.
     pub steps: usize,
+    /// Functions whose past is told again to find out who of several models is right, about.
+    pub asked: usize,
     /// Asked often, and fitting ends with what it has once the answer is no.
     pub proceed: &'a (dyn Fn() -> bool + Sync),
     /// Does so many jobs, each once, in any order or at once: threads are the caller's.
@@ -38,8 +40,14 @@ pub fn in_turn(jobs: usize, job: &(dyn Fn(usize) + Sync)) {
 
 impl Budget<'_> {
     /// Enough for thousands of functions, in a few minutes of one core.
-    pub const FULL: Budget<'static> =
-        Budget { examples: 480_000, rounds: 200, steps: 2400, proceed: &|| true, each: &in_turn };
+    pub const FULL: Budget<'static> = Budget {
+        examples: 480_000,
+        rounds: 200,
+        steps: 2400,
+        asked: 2048,
+        proceed: &|| true,
+        each: &in_turn,
+    };
 
     /// The same share of all counts, at least one of each.
     #[must_use]

@@ -27,6 +27,16 @@ impl Like {
             Like::Week => ago.week.or(ago.day),
         }
     }
+
+    /// The same for a step as of an origin, without asking for days of other kinds.
+    pub fn ago(self, days: &Days, step: usize, origin: usize) -> Option<usize> {
+        let day = || days.ago_day(step, origin);
+        match self {
+            Like::Day => day(),
+            Like::Alike => days.ago_alike(step, origin).or_else(day),
+            Like::Week => days.ago_week(step, origin).or_else(day),
+        }
+    }
 }
 
 /// How many days are judged by.
@@ -107,7 +117,10 @@ pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
             Some(Off { sum: apart(own, earlier), len: steps.len() })
         };
         let before = days.before(place);
-        let [day, alike, week] = before.map(off);
+        // Often one and the same day.
+        let day = off(before[0]);
+        let alike = if before[1] == before[0] { day } else { off(before[1]) };
+        let week = if before[2] == before[1] { alike } else { off(before[2]) };
         for (each, off) in each.iter_mut().zip([day, alike, week]) {
             each.add(off.unwrap_or_default());
         }
@@ -179,5 +192,17 @@ mod tests {
         assert_eq!(like_of(&[0.0; 14], 0), Like::Day);
         assert_eq!(like_of(&[9.0], 3), Like::Day);
         assert_eq!(habit(&[], 0, &Days::default()).like, Like::Day);
+    }
+
+    #[test]
+    fn one_day_is_the_same_alone_as_among_all() {
+        let days = Days::even(5, DAY, 3, 20);
+        for (step, origin) in (0..20 * DAY).step_by(7).flat_map(|step| [(step, step), (step, 200)])
+        {
+            let all = days.ago(step, origin);
+            for like in [Like::Day, Like::Alike, Like::Week] {
+                assert_eq!(like.ago(&days, step, origin), like.of(&all), "{like:?} of {step}");
+            }
+        }
     }
 }

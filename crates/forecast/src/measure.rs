@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::bands::{Forecast, HIGH, LOW, MEDIAN, Quantiles};
-use crate::coverage::share_inside;
+use crate::coverage::{BAND_80, BAND_95, share_within};
 use crate::panel::Panel;
 
 /// The least that the scale of a function is: a timer that never misses a beat would
@@ -76,6 +76,7 @@ pub struct Tally {
     error: f64,
     pin90: f64,
     inside: f64,
+    inside_95: f64,
     inside_whole: f64,
     inside_plain: f64,
 }
@@ -92,7 +93,8 @@ impl Tally {
         self.volume += f64::from(count);
         self.error += f64::from((count - quantiles[MEDIAN]).abs());
         self.pin90 += pinball(f64::from(count), f64::from(high), 0.9);
-        self.inside += f64::from(share_inside(count, quantiles));
+        self.inside += f64::from(share_within(count, quantiles, BAND_80));
+        self.inside_95 += f64::from(share_within(count, quantiles, BAND_95));
         self.inside_whole += hit(low.floor() <= count && count <= high.ceil());
         self.inside_plain += hit(low <= count && count <= high);
     }
@@ -111,6 +113,7 @@ impl Tally {
         self.error += other.error;
         self.pin90 += other.pin90;
         self.inside += other.inside;
+        self.inside_95 += other.inside_95;
         self.inside_whole += other.inside_whole;
         self.inside_plain += other.inside_plain;
     }
@@ -131,9 +134,11 @@ pub struct Measures {
     pub wql90: f64,
     /// Share inside of the 80 % band, edges counted in part (see `coverage`).
     pub cov80: f64,
-    /// The same with the band widened to whole counts, edges counted in.
+    /// The same of the 95 % band.
+    pub cov95: f64,
+    /// That of the 80 % band widened to whole counts, edges counted in.
     pub cov80_whole: f64,
-    /// The same with the band as it is, edges counted in.
+    /// That of the 80 % band as it is, edges counted in.
     pub cov80_plain: f64,
 }
 
@@ -157,6 +162,7 @@ pub fn measures(tallies: &[Tally], yardsticks: &[Yardstick], class: Class) -> Me
         pin90: pin90 / each,
         wql90: 2.0 * all.pin90 / all.volume,
         cov80: all.inside / step,
+        cov95: all.inside_95 / step,
         cov80_whole: all.inside_whole / step,
         cov80_plain: all.inside_plain / step,
     }

@@ -20,18 +20,28 @@ pub struct Renewals {
 impl Renewals {
     /// Counts the rests between calls; their steps rise, and lie behind those told before.
     pub fn tell(&mut self, calls: &[u32]) {
-        let Some(&first) = calls.first() else { return };
-        let mut last = self.last.unwrap_or(first);
-        for (turn, &call) in calls.iter().enumerate() {
-            let gap = (call - last) as usize;
-            if gap >= self.gaps.len() {
-                self.gaps.resize(gap + 1, [0; TURNS]);
+        let Some((&first, &newest)) = calls.first().zip(calls.last()) else { return };
+        let last = self.last.unwrap_or(first);
+        if (newest - first) as usize == calls.len() - 1 {
+            // Called in every step, as busy functions are.
+            self.count((first - last) as usize, 0, 1);
+            self.count(1, 0, newest - first);
+        } else {
+            let mut last = last;
+            for (turn, &call) in calls.iter().enumerate() {
+                self.count((call - last) as usize, turn % TURNS, 1);
+                last = call;
             }
-            self.gaps[gap][turn % TURNS] += 1;
-            last = call;
         }
         self.calls += calls.len();
-        self.last = Some(last);
+        self.last = Some(newest);
+    }
+
+    fn count(&mut self, length: usize, turn: usize, times: u32) {
+        if length >= self.gaps.len() {
+            self.gaps.resize(length + 1, [0; TURNS]);
+        }
+        self.gaps[length][turn] += times;
     }
 
     fn gaps(&self, length: usize) -> u32 {
@@ -47,11 +57,12 @@ impl Renewals {
         let rests = self.calls - 1;
         let alive = (rests - shorter as usize) as f32 + LONGER;
         let all = rests as f32 + LONGER;
+        let near: Vec<f32> = (0..horizon).map(|length| self.gaps(length) as f32).collect();
         let mut chances = vec![0.0f32; horizon];
         for ahead in 0..horizon {
             // From a rest of `idle`: the first call at `ahead` is a gap of `idle + 1 + ahead`.
             let first = self.gaps(idle + 1 + ahead) as f32 / alive;
-            let again = |before: usize| chances[before] * self.gaps(ahead - before) as f32 / all;
+            let again = |before: usize| chances[before] * near[ahead - before] / all;
             let again: f32 = (0..ahead).map(again).sum();
             chances[ahead] = (first + again).min(1.0);
         }
@@ -86,9 +97,10 @@ mod tests {
 
     #[test]
     fn rests_are_counted_once_however_they_are_told() {
-        let calls: Vec<u32> = (0..900u32).filter(|step| step * 7919 % 23 < 5).collect();
+        let is_called = |step: &u32| (300..400).contains(step) || step * 7919 % 23 < 5;
+        let calls: Vec<u32> = (0..900u32).filter(is_called).collect();
         let mut parts = Renewals::default();
-        for end in [0, 1, 2, 40, 41, calls.len()] {
+        for end in [0, 1, 2, 40, 41, 80, 150, calls.len()] {
             let before = parts.last.map_or(0, |last| calls.partition_point(|&call| call <= last));
             parts.tell(&calls[before..end]);
             let mut whole = Renewals::default();

@@ -46,6 +46,8 @@ pub fn best_weight(values: &[f32], low: f32, high: f32) -> f32 {
 
 /// Series that stand side by side.
 pub const SIDE: usize = 16;
+/// Rows that are filled at a time: so many stay in the nearest cache until all series are in them.
+const NEAR: usize = 64;
 
 /// Several series, to be smoothed side by side: each step waits for the one before, and a
 /// processor does the same step of many in that time. The numbers are those that each series
@@ -64,8 +66,11 @@ impl Abreast {
         let mut lens = [0; SIDE];
         lens.iter_mut().zip(series).for_each(|(len, series)| *len = series.as_ref().len());
         let mut rows = vec![[0.0; SIDE]; lens.into_iter().max().unwrap_or(0)];
-        for (lane, series) in series.iter().enumerate().take(SIDE) {
-            rows.iter_mut().zip(series.as_ref()).for_each(|(row, value)| row[lane] = *value);
+        for (turn, rows) in rows.chunks_mut(NEAR).enumerate() {
+            for (lane, series) in series.iter().enumerate().take(SIDE) {
+                let values = series.as_ref().get(turn * NEAR..).unwrap_or_default();
+                rows.iter_mut().zip(values).for_each(|(row, value)| row[lane] = *value);
+            }
         }
         let mut ends = lens.to_vec();
         ends.sort_unstable();

@@ -73,8 +73,25 @@ impl Authority {
         now: SystemTime,
         lasts: Duration,
     ) -> Result<Issued, LinkError> {
+        self.issue_stamped(name, purpose, now, lasts, 0)
+    }
+
+    /// The same with a stamp, by which others tell certificates of earlier and later times apart,
+    /// see [`Peer`](crate::peer::Peer).
+    pub fn issue_stamped(
+        &self,
+        name: &str,
+        purpose: Purpose,
+        now: SystemTime,
+        lasts: Duration,
+        stamp: u64,
+    ) -> Result<Issued, LinkError> {
         check_name(name)?;
         let mut params = params(vec![purpose.host(name)], name)?;
+        if stamp > 0 {
+            let stamp = stamp.to_string();
+            params.distinguished_name.push(DnType::OrganizationalUnitName, stamp);
+        }
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages =

@@ -10,6 +10,8 @@ use crate::gateway::context::Gateway;
 use crate::observe::logs::Logs;
 use crate::observe::metrics::Metrics;
 use crate::queue::calls::Queue;
+use crate::sites::desk::SiteDesk;
+use crate::sites::figures as peers;
 
 /// Lets those who know tell their figures whenever somebody asks for them.
 pub(crate) fn watch(
@@ -41,12 +43,23 @@ pub(crate) fn watch(
     });
 }
 
-/// Fills in, whenever they are asked for, the gauges of flows and of forecasts.
-pub(crate) fn watch_others(metrics: &Metrics, shown: &Arc<Shown>, ground: &Arc<Ground>) {
+/// Fills in, whenever they are asked for, the gauges of flows, of forecasts and of other sites.
+pub(crate) fn watch_others(
+    metrics: &Metrics,
+    shown: &Arc<Shown>,
+    ground: &Arc<Ground>,
+    sited: &Arc<SiteDesk>,
+) {
     let shown = Arc::downgrade(shown);
     metrics.on_scrape(move |gauges| {
         if let Some(shown) = shown.upgrade() {
             shown.fill(gauges);
+        }
+    });
+    let sited = Arc::downgrade(sited);
+    metrics.on_scrape(move |gauges| {
+        if let Some(Ok(site)) = sited.upgrade().map(|sited| sited.site()) {
+            peers::fill(&site, gauges);
         }
     });
     let ground = Arc::downgrade(ground);

@@ -289,7 +289,7 @@ impl Node {
             stopping: AtomicBool::new(false),
         });
         watch(&metrics, &gateway, &observer_logs, &queue);
-        watch_others(&metrics, &shown, &foresight.ground);
+        watch_others(&metrics, &shown, &foresight.ground, &sited);
         if let Some(spans) = spans.clone() {
             metrics.on_scrape(move |gauges| spans.fill(gauges));
         }

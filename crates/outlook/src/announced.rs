@@ -2,7 +2,9 @@
 //! they say is changed by what is to come.
 //!
 //! An occasion touches the workloads that its patterns name. One with a pattern such as
-//! `site/oslo` touches a site as a whole, such as a night in which half of it is maintained.
+//! `site/oslo` touches a site as a whole, such as a night in which all takes twice as much there.
+//! Maintenance changes nothing of what is expected but what is left to bear it, see
+//! [`crate::maintained`].
 
 use std::collections::BTreeSet;
 
@@ -16,7 +18,7 @@ use swell_forecast::effects::layer::Ahead;
 use swell_forecast::event::{Effect, EventEffect};
 
 /// With what the pattern of a site begins.
-const SITE: &str = "site/";
+pub const SITE: &str = "site/";
 
 /// No load is larger: what an announced factor makes of it stays a number.
 const LOAD_MAX: f32 = 1e12;
@@ -91,18 +93,25 @@ impl Announced {
     /// slot of its last value.
     pub fn calm(&self, workload: &str, series: &mut [f32], last: Slot) {
         let Some(member) = self.place(workload) else { return };
-        let len = series.len();
-        for (back, value) in series.iter_mut().rev().enumerate().take(len) {
-            let slot = last.minus(back as u64);
-            let Some(step) = slot.0.checked_sub(self.first.0) else { return };
+        let (len, mut before) = (series.len() as u64, None);
+        for (value, place) in series.iter_mut().zip(1u64..) {
+            let slot = (last.0 + place).checked_sub(len);
+            let Some(step) = slot.and_then(|slot| slot.checked_sub(self.first.0)) else {
+                before = Some(*value);
+                continue;
+            };
             let touching = self.events.iter().filter(|event| event.touches(member, step as usize));
             for event in touching {
-                if let Effect::Times(times) | Effect::About { times, .. } = event.effect
-                    && times >= 0.1
-                {
-                    *value /= times;
+                match event.effect {
+                    Effect::Times(times) | Effect::About { times, .. } if times >= 0.1 => {
+                        *value /= times;
+                    }
+                    // What is seen in maintenance says nothing; it is as it was before.
+                    Effect::Unmeasured => *value = before.unwrap_or(*value),
+                    _ => {}
                 }
             }
+            before = Some(*value);
         }
     }
 
@@ -191,5 +200,13 @@ mod tests {
         let mut past = [10.0, 10.0, 20.0, 10.0];
         announced.calm_of_site("oslo", &mut past, Slot(14));
         assert_eq!(past, [10.0; 4]);
+        let down = occasion("down", (12, 14), "site/oslo", 1.0);
+        let down = [Occasion { effect: Effect::Unmeasured, ..down }];
+        let down = Said { occasions: &down, workloads: &nobody, sites: &sites };
+        let announced = Announced::new(&[down], (Slot(8), 20), SLOT);
+        let mut past = [10.0, 0.0, 3.0, 11.0];
+        announced.calm_of_site("oslo", &mut past, Slot(14));
+        assert_eq!(past, [10.0, 10.0, 10.0, 11.0]);
+        assert_eq!(middles(announced.site("oslo", Slot(11), flat.clone())), [10.0; 4]);
     }
 }

@@ -70,6 +70,13 @@ impl History {
         row.loads.get(place).copied().flatten()
     }
 
+    /// What was taken in the last slot that was measured, up to one.
+    pub fn latest(&self, source: Source, until: Slot) -> Option<Amounts> {
+        let row = self.rows.get(&source)?;
+        let len = (until.0 + 1).checked_sub(row.first.0)? as usize;
+        row.loads.iter().take(len).rev().copied().flatten().next()
+    }
+
     /// What was taken of a metric up to and with a slot, the oldest first. What was not measured
     /// is as it was before.
     pub fn series(&self, source: Source, metric: Metric, until: Slot) -> Vec<f32> {
@@ -121,6 +128,8 @@ mod tests {
         assert_eq!(history.series(SHOP, Metric::Cpu, Slot(11)), [3.0, 3.0]);
         assert_eq!(history.series(SHOP, Metric::Cpu, Slot(13)), [3.0, 3.0, 5.0, 5.0]);
         assert_eq!(history.at(SHOP, Slot(11)), None);
+        let latest = |slot| history.latest(SHOP, Slot(slot)).map(|loads| loads[0]);
+        assert_eq!([9, 11, 12, 99].map(latest), [None, Some(3.0), Some(5.0), Some(5.0)]);
         history.add(SHOP, Slot(15), [7.0; 4]);
         assert_eq!(history.series(SHOP, Metric::Cpu, Slot(15)), [5.0, 5.0, 5.0, 7.0]);
         history.add(SHOP, Slot(9), [9.0; 4]);

@@ -30,4 +30,5 @@ pub mod nearness;
 pub mod evacuation;
 pub mod lost;
 pub mod failing;
+pub mod maintained;
 pub mod aftermath;

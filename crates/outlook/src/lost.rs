@@ -8,7 +8,7 @@ use swell_core::council::together::Joined;
 use swell_core::council::workload::Workload;
 use swell_core::ids::SiteId;
 
-use crate::evacuation::Evacuation;
+use crate::evacuation::{Evacuation, Stranded};
 
 /// Who stands by for a site: the first after it in the circle of members that is there.
 pub fn stand_in(state: &State, lost: SiteId, is_there: &dyn Fn(SiteId) -> bool) -> Option<SiteId> {
@@ -24,26 +24,38 @@ pub fn proposals(
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
 ) -> Vec<Filing> {
-    let lost = state.members.keys().copied().filter(|site| *site != me && !is_there(*site));
-    let ours = lost.filter(|site| stand_in(state, *site, is_there) == Some(me));
-    ours.flat_map(|source| of_site((state, joined), source, is_there, temper)).collect()
+    let is_orphan = |of: &Workload| of.authority.lease_until <= state.now;
+    let ours = ours(state, me, is_there, temper);
+    ours.flat_map(|of| of.filings((state, joined), &is_orphan, is_there)).collect()
 }
 
-fn of_site(
-    (state, joined): (&State, &Joined),
-    source: SiteId,
+/// What nobody has room for of those that are lost and that it stands in for.
+pub fn stranded(
+    state: &State,
+    me: SiteId,
     is_there: &dyn Fn(SiteId) -> bool,
     temper: &Temper,
-) -> Vec<Filing> {
-    let evacuation = Evacuation {
+) -> Vec<Stranded> {
+    let is_orphan = |of: &Workload| of.authority.lease_until <= state.now;
+    let ours = ours(state, me, is_there, temper);
+    ours.flat_map(|of| of.stranded(state, &is_orphan, is_there)).collect()
+}
+
+fn ours<'a>(
+    state: &'a State,
+    me: SiteId,
+    is_there: &'a dyn Fn(SiteId) -> bool,
+    temper: &'a Temper,
+) -> impl Iterator<Item = Evacuation> + 'a {
+    let lost = state.members.keys().copied().filter(move |site| *site != me && !is_there(*site));
+    let ours = lost.filter(move |site| stand_in(state, *site, is_there) == Some(me));
+    ours.map(|source| Evacuation {
         source,
         cause: Cause::SourceLost,
         // There is nowhere to take it back to.
         rollback: Rollback::Stay,
         window_slots: temper.window_slots,
-    };
-    let is_orphan = |of: &Workload| of.authority.lease_until <= state.now;
-    evacuation.filings((state, joined), &is_orphan, is_there)
+    })
 }
 
 #[cfg(test)]

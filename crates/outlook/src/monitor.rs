@@ -28,7 +28,7 @@ use crate::naming::{Names, site_id, workload_id};
 use crate::oddities::Oddities;
 use crate::odds::{Odds, failing_share};
 use crate::quality::Quality;
-use crate::quantiles::{band, chance_above, share_ppm, sum};
+use crate::quantiles::{band, share_ppm, sum};
 use crate::sums::{Amounts, Reading, Sums, plus};
 use crate::witness::{claim, heard, taken};
 
@@ -58,6 +58,8 @@ pub struct Monitor {
     witness: Witness,
     /// Sites whose counters others contradicted in the last slot.
     doubted: BTreeSet<SiteId>,
+    /// Sites of which it was known that they would not be there in the slot that is over.
+    excused: BTreeSet<SiteId>,
     pub(crate) expected: BTreeMap<(Source, Metric), Vec<Quantiles>>,
     /// What is announced of sites and workloads.
     announced: Announced,
@@ -84,6 +86,7 @@ impl Monitor {
             crew: Crew::default(),
             witness: Witness::default(),
             doubted: BTreeSet::new(),
+            excused: BTreeSet::new(),
             expected: BTreeMap::new(),
             announced: Announced::default(),
             slot: Slot(0),
@@ -110,6 +113,12 @@ impl Monitor {
         Ok(())
     }
 
+    /// A slot is over in which these sites were down for maintenance: that they did not answer says
+    /// nothing of how likely they fail. Told before [`Monitor::on_slot`].
+    pub fn excuse(&mut self, sites: BTreeSet<SiteId>) {
+        self.excused = sites;
+    }
+
     /// A slot is over: these are the boards as they were read at its end, none where a site was
     /// not reached.
     pub fn on_slot(
@@ -127,7 +136,7 @@ impl Monitor {
             match board {
                 Some(board) => self.take(*site, slot, board),
                 // Who was never heard of is not down: it is about to come up.
-                None if !self.last.contains_key(site) => {}
+                None if !self.last.contains_key(site) || self.excused.contains(site) => {}
                 None => self.odds.on_slot(*site, None),
             }
         }
@@ -318,6 +327,11 @@ impl Monitor {
         self.history.at(source, slot)
     }
 
+    /// What was taken in the last slot that was measured, up to one.
+    pub fn last_used(&self, source: Source, slot: Slot) -> Option<Amounts> {
+        self.history.latest(source, slot)
+    }
+
     /// What is expected of a workload, slot by slot from the one after the last that was looked
     /// at, in the unit of the metric; empty where nothing is known.
     pub fn curve(&self, workload: WorkloadId, metric: Metric) -> &[Quantiles] {
@@ -357,22 +371,6 @@ impl Monitor {
         let slots = (state.rules.horizon_slots - state.rules.lead_slots) as usize + 1;
         let loads = self.load(state, site, metric, first, slots);
         loads.iter().filter_map(|load| band(load, member.capacity.of(metric))).collect()
-    }
-
-    /// The chance that a site is above the limit of a metric in a slot.
-    pub fn chance_of_overload(
-        &self,
-        state: &State,
-        site: SiteId,
-        metric: Metric,
-        slot: Slot,
-    ) -> Option<f32> {
-        let capacity = state.members.get(&site)?.capacity.of(metric);
-        if capacity == 0 {
-            return None;
-        }
-        let bar = capacity as f32 * state.rules.limit_ppm as f32 / 1e6;
-        self.load(state, site, metric, slot, 1).first().map(|load| chance_above(load, bar))
     }
 
     /// How many slots ahead forecasts are judged.

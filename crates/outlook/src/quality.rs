@@ -15,6 +15,8 @@ use crate::sums::Sums;
 
 /// Slots that are remembered.
 const SLOTS_MAX: usize = 64;
+/// Of so many slots it is told how many calls come in one.
+const USUAL_SLOTS: usize = 8;
 /// From fewer calls nothing is concluded about how long they take.
 const CALLS_MIN: u64 = 20;
 /// A call is slower that takes so many times as long, and this many microseconds longer.
@@ -51,6 +53,15 @@ impl Quality {
         while row.len() > SLOTS_MAX {
             row.pop_front();
         }
+    }
+
+    /// How many calls of a workload come in a slot: the mean of the latest slots of which it was told.
+    pub fn usual_calls(&self, workload: WorkloadId) -> u64 {
+        let row = self.0.get(&workload).into_iter().flatten().rev();
+        let (slots, calls) = row
+            .take(USUAL_SLOTS)
+            .fold((0u64, 0u64), |(slots, sum), (_, calls)| (slots + 1, sum + calls.calls));
+        calls.checked_div(slots).unwrap_or(0)
     }
 
     /// Forgets workloads of which nothing was told since a slot.
@@ -133,7 +144,9 @@ mod tests {
             let found = quality.worse(SHOP, Slot(1)..Slot(5), Slot(5)..Slot(9));
             assert_eq!(found, expected, "{calls} {failed} {run_us}");
             assert_eq!(quality.worse(WorkloadId(2), Slot(1)..Slot(5), Slot(5)..Slot(9)), None);
+            assert_eq!(quality.usual_calls(SHOP), (100 + calls) / 8);
             quality.forget(Slot(9));
+            assert_eq!(quality.usual_calls(SHOP), 0);
             assert_eq!(quality.worse(SHOP, Slot(1)..Slot(5), Slot(5)..Slot(9)), None);
         }
     }

@@ -1,7 +1,7 @@
 //! Sums of forecasts, and how likely a bar is passed.
 
 use swell_core::council::entry::Band;
-use swell_core::council::words::UTILISATION_MAX_PPM;
+use swell_core::council::words::{UTILISATION_MAX_PPM, WHOLE_PPM};
 use swell_forecast::bands::{HIGH, LEVELS, LOW, MEDIAN, Quantiles};
 use swell_forecast::chance::normal_below;
 
@@ -50,6 +50,16 @@ pub fn chance_above(quantiles: &Quantiles, bar: f32) -> f32 {
     1.0 - normal_below(f64::from((bar - middle) / spread)) as f32
 }
 
+/// The chance that what is left of a capacity is above the limit, both in parts per million. Where
+/// nothing is left, it is for sure.
+pub fn chance_of_overload(load: &Quantiles, capacity: u64, limit_ppm: u32, left_ppm: u32) -> f32 {
+    if left_ppm == 0 {
+        return 1.0;
+    }
+    let left = capacity as f32 * (left_ppm as f32 / WHOLE_PPM as f32);
+    chance_above(load, left * (limit_ppm as f32 / WHOLE_PPM as f32))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +80,10 @@ mod tests {
         for (bar, expected) in [(140.0, 0.1), (100.0, 0.5), (80.0, 0.9), (1_000.0, 0.0)] {
             let chance = chance_above(&load, bar);
             assert!((chance - expected).abs() < 0.01, "{bar}: {chance}");
+        }
+        for (left, expected) in [(WHOLE_PPM, 0.0), (500_000, 0.5), (0, 1.0)] {
+            let chance = chance_of_overload(&load, 200, WHOLE_PPM, left);
+            assert!((chance - expected).abs() < 0.01, "{left}: {chance}");
         }
         for (bar, expected) in [(6.0, 0.0), (4.0, 1.0)] {
             assert_eq!(chance_above(&[5.0; 5], bar), expected, "what is sure is sure");

@@ -12,9 +12,11 @@ use swell_core::ids::SiteId;
 
 use crate::monitor::Monitor;
 
-/// How many sites besides itself a site watches, and how many of them it forecasts: so many that
-/// neither a liar nor one that drifts is the only other voice about a site.
-const WATCHED: usize = 2;
+/// How many sites besides itself a site watches: so many that two who lie together are outvoted on
+/// what any site used.
+const WATCHED: usize = 4;
+/// How many of them it forecasts: so many that neither a liar nor one that drifts is the only other
+/// voice about a site.
 const FORECAST: usize = 2;
 
 /// A demand is told anew when it changed by more than one in so many.

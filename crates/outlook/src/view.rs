@@ -1,6 +1,7 @@
 //! What a site expects while it looks at a state: by this it votes.
 
 use swell_core::council::judge::Outlook;
+use swell_core::council::maintenance::of_left;
 use swell_core::council::state::State;
 use swell_core::council::words::{Metric, Slot, WorkloadId};
 use swell_core::ids::SiteId;
@@ -26,7 +27,11 @@ impl Outlook for View<'_> {
         }
         let slots = (through.0.saturating_sub(state.slot().0) + 1).min(SLOTS_MAX as u64);
         let loads = monitor.load(state, site, metric, state.slot(), slots as usize);
-        loads.iter().filter_map(|load| share_ppm(load[HIGH], capacity)).max()
+        let shares = (0..).zip(&loads).filter_map(|(ahead, load)| {
+            let left = state.maintenance.left_ppm(site, state.slot().plus(ahead));
+            Some(of_left(share_ppm(load[HIGH], capacity)?, left))
+        });
+        shares.max()
     }
 
     /// By the middle of what is expected, and what is announced of the site.

@@ -4,7 +4,6 @@ pub mod error;
 pub mod tally;
 pub mod slab;
 pub mod news;
-pub mod skill;
 pub mod failures;
 pub mod announced;
 pub mod outlook;

@@ -50,3 +50,15 @@ pub(crate) enum News {
         arrival: Arrival,
     },
 }
+
+/// What the next news is.
+pub(crate) enum Turn {
+    /// What was under way has ended.
+    Done,
+    /// A step of counting is over.
+    Closed,
+    /// The mind wanted to be woken.
+    Woken,
+    /// A call comes.
+    Call,
+}

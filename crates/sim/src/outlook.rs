@@ -1,13 +1,13 @@
 //! What a world foresees, and how far that was right: forecasts, with what is announced put into
 //! them.
 
+use swell_core::cloning::skill::Skill;
 use swell_core::demand::DemandForecast;
 use swell_core::ids::FunctionId;
-use swell_core::time::Instant;
+use swell_core::time::{Instant, Span};
 use swell_forecast::foresight::steps::Foresight;
 
 use crate::announced::Notice;
-use crate::skill::Skill;
 
 /// A world's forecasts.
 pub(crate) struct Outlook {
@@ -21,7 +21,7 @@ pub(crate) struct Outlook {
 
 impl Outlook {
     pub(crate) fn new(foresight: Foresight, functions: usize, worth_a_clone: u16) -> Self {
-        let (chances, skill) = (vec![0; functions], Skill::new(functions));
+        let (chances, skill) = (vec![0; functions], Skill::default());
         Self { foresight, chances, worth_a_clone, skill }
     }
 
@@ -29,6 +29,11 @@ impl Outlook {
     pub(crate) fn count(&mut self, function: FunctionId) {
         self.foresight.count(function);
         self.skill.on_call(function);
+    }
+
+    /// A start of a function takes so long.
+    pub(crate) fn started(&mut self, function: FunctionId, took: Span) {
+        self.foresight.started(function, took);
     }
 
     /// When the step ends whose calls are being counted.
@@ -42,13 +47,14 @@ impl Outlook {
         if let Some(notice) = notice {
             notice.tell(&mut forecast);
         }
+        self.skill.close(forecast.step);
         self.chances.fill(0);
         for demand in &forecast.functions {
             if let Some(first) = demand.steps.first() {
                 self.chances[demand.function.index()] = first.chance;
+                self.skill.say(demand.function, first.chance);
             }
         }
-        self.skill.close(forecast.step, &self.chances);
         forecast
     }
 

@@ -22,11 +22,14 @@ use swell_trace::arrival::{Arrival, ArrivalStream};
 use crate::announced::Notice;
 use crate::ended::{Ended, Stopped};
 use crate::failures::{Failures, Fates};
-use crate::news::{Called, News};
+use crate::news::{Called, News, Turn};
 use crate::outlook::Outlook;
 use crate::slab::Slab;
 use crate::starts::Starts;
 use crate::tally::{Tally, Why};
+
+/// The numbers of calls that came from other nodes, beside those of a node's own.
+const PASSED: u64 = 1 << 31;
 
 /// One site's world.
 pub struct VirtualWorld<'a> {
@@ -54,18 +57,6 @@ pub struct VirtualWorld<'a> {
     pub(crate) asks: Vec<(NearId, Request)>,
     last: Instant,
     stopped: Option<Stopped>,
-}
-
-/// What the next news is.
-enum Turn {
-    /// What was under way has ended.
-    Done,
-    /// A step of counting is over.
-    Closed,
-    /// The mind wanted to be woken.
-    Woken,
-    /// A call comes.
-    Call,
 }
 
 impl<'a> VirtualWorld<'a> {
@@ -230,23 +221,24 @@ impl<'a> VirtualWorld<'a> {
         let arrival = self.chunk[self.place];
         self.place += 1;
         self.tally.on_call(arrival.function);
-        self.request(arrival)
+        self.request(arrival, self.tally.calls)
     }
 
-    fn request(&mut self, arrival: Arrival) -> Event {
+    /// A call comes, by a number that no other has.
+    fn request(&mut self, arrival: Arrival, number: u64) -> Event {
         if let Some(outlook) = &mut self.outlook {
             outlook.count(arrival.function);
         }
         let why = self.why(arrival.function);
         let Arrival { at: arrived, function, run } = arrival;
-        let notice = self.notice.as_ref();
-        let is_known = notice.is_some_and(|notice| notice.is_known(function, arrived));
-        let is_during_event =
-            notice.is_some_and(|notice| notice.is_during_event(function, arrived));
+        let is = |of: fn(&Notice<'a>, FunctionId, Instant) -> bool| {
+            self.notice.as_ref().is_some_and(|notice| of(notice, function, arrived))
+        };
+        let (is_known, is_during_event) = (is(Notice::is_known), is(Notice::is_during_event));
         self.tally.played.known += u64::from(is_known);
         self.tally.played.during_events += u64::from(is_during_event);
         let request = Called { function, arrived, run, why, is_known, is_during_event };
-        let request = RequestId(self.tally.calls << 32 | u64::from(self.requests.insert(request)));
+        let request = RequestId(number << 32 | u64::from(self.requests.insert(request)));
         Event::RequestArrived { request, function }
     }
 
@@ -278,7 +270,10 @@ impl<'a> VirtualWorld<'a> {
                 self.live[function.index()] -= 1;
                 Event::InstanceFailed { instance }
             }
-            News::Passed { arrival } => self.request(arrival),
+            News::Passed { arrival } => {
+                self.begun += 1;
+                self.request(arrival, PASSED | u64::from(self.begun))
+            }
             News::Finished { instance, run } => {
                 Event::InvocationFinished { instance, request: RequestId(0), run }
             }
@@ -328,6 +323,9 @@ impl<'a> VirtualWorld<'a> {
                 return;
             }
             fates.begin(now + took, instance.index());
+        }
+        if let Some(outlook) = &mut self.outlook {
+            outlook.started(function, took);
         }
         self.begin(now + took, News::Started { instance, took });
     }

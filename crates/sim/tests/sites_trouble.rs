@@ -46,6 +46,7 @@ fn a_rise_is_seen_and_relieved_and_that_takes_messages() {
     assert!(ours.moves > 0 && ours.messages > 0, "{ours:?}");
     assert!(ours.overload_minutes < none.overload_minutes, "{ours:?} {none:?}");
     assert!(ours.wait_minutes.is_some_and(|wait| wait > 0.0), "{ours:?}");
+    assert!(ours.timely_moves > 0 && ours.late_moves == 0, "before it was there: {ours:?}");
 }
 
 #[test]
@@ -149,4 +150,20 @@ fn from_three_to_fifty_sites_play() {
         let outcome = Stage::new(scenario, demand(sites, minutes)).play(Way::Weighted);
         assert!(outcome.messages as usize > sites, "{outcome:?}");
     }
+}
+
+#[test]
+fn who_will_be_maintained_is_emptied_in_time_and_drops_nothing() {
+    let room = |demand: Demand| {
+        let loads =
+            demand.loads.iter().map(|row| row.iter().map(|of| of.map(|it| it / 2.0)).collect());
+        Demand { loads: loads.collect(), ..demand }
+    };
+    let scenario = Scenario { maintenance: 2, slot_minutes: 2, ..plain() };
+    let stage = Stage::new(scenario, room(demand(scenario.sites, MINUTES)));
+    let (none, ours) = (stage.play(Way::None), stage.play(Way::Weighted));
+    assert!(none.drop_share > 0.1, "{none:?}");
+    assert_eq!((ours.drop_share, ours.takeovers, ours.late_moves), (0.0, 0, 0), "{ours:?}");
+    assert!(ours.timely_moves >= 3, "all that was there left: {ours:?}");
+    assert_eq!(ours.overload_minutes, 0, "{ours:?}");
 }

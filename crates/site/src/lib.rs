@@ -3,6 +3,7 @@
 
 pub mod roll;
 pub mod choice;
+pub mod past;
 pub mod receipt;
 pub mod mover;
 pub mod kept;

@@ -38,6 +38,11 @@ pub trait Neighbours: Send + Sync + 'static {
         Box::pin(std::future::ready(None))
     }
 
+    /// The same over the resource channel, which carries the log and what moves.
+    fn resource_trip<'a>(&'a self, _contact: &'a Contact) -> RoundTrip<'a> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// Who is there besides this site, by the gossip of sites; nothing where there is none. It
     /// suspects, and decides nothing.
     fn there(&self) -> Option<BTreeSet<SiteId>>;

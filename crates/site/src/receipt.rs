@@ -5,7 +5,8 @@
 //! slot wherever it ran, so a site's load without a workload, or with one more, is a sum. A move
 //! counts from the slot after its approval; one that its own criterion would have taken back is
 //! taken back here too. What such a cluster would have proposed next is not invented: a move stays
-//! until its workload really moves.
+//! until its workload really moves. One away from a site that is lost, or will be, is judged by
+//! whether that was not there: calls that came meanwhile were served nowhere.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +17,9 @@ use swell_core::council::words::{Metric, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 
-use swell_outlook::history::Source;
 use swell_outlook::monitor::Monitor;
-use swell_outlook::quantiles::share_ppm;
-use swell_outlook::sums::{Amounts, plus};
+
+use crate::past::{Fills, Past};
 
 /// Slots above the limit and the fullest one, in parts per million of a capacity: as it came, and
 /// as it would have been.
@@ -44,9 +44,10 @@ pub enum Verdict {
     Repeated,
     /// Too little was measured to tell.
     Unknown,
-    /// The source was not overloaded, even without it.
+    /// The source was not overloaded, even without it; or it was there, if that was the question.
     Needless,
-    /// It would have relieved the source of more than it brought upon the destination.
+    /// It would have relieved the source of more than it brought upon the destination, or have served
+    /// what was served nowhere.
     Helped,
     /// It would have brought upon the destination what it took from the source, or more.
     Harmful,
@@ -65,6 +66,10 @@ pub struct Judged {
     pub verdict: Verdict,
     /// Slots that were measured, from its approval until it is judged.
     pub slots: u64,
+    /// Of these, those in which the source was not there, where that is why it would have moved.
+    pub lost_slots: u64,
+    /// About how many calls came in them, as many as before, that would have been served.
+    pub lost_calls: u64,
     /// The source in them.
     pub source: Fill,
     /// The destination in them.
@@ -148,6 +153,7 @@ pub fn receipt(state: &State, monitor: &Monitor, from: Slot) -> Receipt {
                 let held = trial.filing.workloads.keys();
                 told.held_twice_mib_slots += held.map(|it| past.memory(*it, slot)).sum::<u64>();
             }
+            trial.count_lost(&past, slot);
             if trial.count(state, slot, (&came, &would)) == Verdict::TakenBack {
                 gone.retain(|workload, _| !trial.filing.workloads.contains_key(workload));
             }
@@ -192,6 +198,7 @@ impl<'a> Trial<'a> {
         let is_new = filing.workloads.keys().all(is_there);
         let feared = match filing.cause {
             Cause::Overload { slot, .. } => slot.plus(1),
+            Cause::Maintenance { slot } => slot.plus(filing.criterion.window_slots),
             _ => arrived,
         };
         let checked = arrived.plus(filing.criterion.window_slots);
@@ -200,6 +207,8 @@ impl<'a> Trial<'a> {
             at: ended.at,
             verdict: if is_new { Verdict::Pending } else { Verdict::Repeated },
             slots: 0,
+            lost_slots: 0,
+            lost_calls: 0,
             source: Fill::default(),
             destination: Fill::default(),
         };
@@ -212,6 +221,18 @@ impl<'a> Trial<'a> {
     /// The slot in which its check would have been over.
     fn checked(&self) -> Slot {
         self.arrived.plus(self.filing.criterion.window_slots)
+    }
+
+    /// Whether it is to serve what is not served where it is.
+    fn is_rescue(&self) -> bool {
+        matches!(self.filing.cause, Cause::SourceLost | Cause::Maintenance { .. })
+    }
+
+    fn count_lost(&mut self, past: &Past<'_>, slot: Slot) {
+        if self.is_rescue() && past.is_lost(self.filing.source, slot) {
+            self.judged.lost_slots += 1;
+            self.judged.lost_calls += past.usual_calls(self.filing.workloads.keys());
+        }
     }
 
     fn count(&mut self, state: &State, slot: Slot, fills: (&Fills, &Fills)) -> Verdict {
@@ -253,6 +274,11 @@ impl<'a> Trial<'a> {
             _ if self.judged.slots < u64::from(self.filing.criterion.samples_min) => {
                 Verdict::Unknown
             }
+            _ if self.is_rescue() => match self.judged.lost_slots {
+                0 => Verdict::Needless,
+                lost if caused > lost => Verdict::Harmful,
+                _ => Verdict::Helped,
+            },
             (0, _) if caused == 0 => Verdict::Needless,
             (_, true) => Verdict::Helped,
             (_, false) => Verdict::Harmful,
@@ -276,84 +302,5 @@ impl Sum {
         let share_ppm = peak_ppm.saturating_sub(would_ppm);
         let relief = Relief { peak_ppm, share_ppm, limit_ppm };
         would_ppm <= limit_ppm || compares && relief.is_worth_it()
-    }
-}
-
-/// How full sites are in a slot, in parts per million of what they can bear.
-type Fills = BTreeMap<(SiteId, Metric), u32>;
-
-/// What was.
-struct Past<'a> {
-    state: &'a State,
-    monitor: &'a Monitor,
-    /// Moves that were done, with their source, the latest first.
-    moved: Vec<(Instant, WorkloadId, SiteId)>,
-}
-
-impl<'a> Past<'a> {
-    fn new(state: &'a State, monitor: &'a Monitor) -> Self {
-        let done = state.ended.values().filter(|ended| ended.outcome == Outcome::Done);
-        let moves = done.flat_map(|ended| {
-            let filing = &ended.proposal.filing;
-            filing.workloads.keys().map(|workload| (ended.at, *workload, filing.source))
-        });
-        let mut moved: Vec<_> = moves.collect();
-        moved.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-        Self { state, monitor, moved }
-    }
-
-    /// Who had authority over a workload when a slot was over.
-    fn holder(&self, workload: WorkloadId, slot: Slot) -> Option<SiteId> {
-        let end = slot.end(self.state.rules.slot);
-        let now = self.state.workloads.get(&workload)?.authority.holder;
-        let later = self.moved.iter().take_while(|(at, ..)| *at > end);
-        let of_it = later.filter(|(_, moved, _)| *moved == workload);
-        Some(of_it.last().map_or(now, |(.., source)| *source))
-    }
-
-    /// How full sites were, and would have been with workloads moved from one to another; nothing
-    /// of a slot that was not measured.
-    fn fills(
-        &self,
-        slot: Slot,
-        gone: &BTreeMap<WorkloadId, (SiteId, SiteId)>,
-    ) -> Option<(Fills, Fills)> {
-        let mut came: BTreeMap<SiteId, Amounts> = BTreeMap::new();
-        let mut is_measured = false;
-        for site in self.state.members.keys() {
-            let rest = self.monitor.used(Source::Rest(*site), slot);
-            is_measured |= rest.is_some();
-            came.insert(*site, rest.unwrap_or_default());
-        }
-        let mut would = came.clone();
-        for workload in self.state.workloads.keys() {
-            let Some(used) = self.monitor.used(Source::Workload(*workload), slot) else { continue };
-            is_measured = true;
-            let Some(holder) = self.holder(*workload, slot) else { continue };
-            let other = gone.get(workload).map_or(holder, |(_, to)| *to);
-            for (loads, site) in [(&mut came, holder), (&mut would, other)] {
-                if let Some(load) = loads.get_mut(&site) {
-                    *load = plus(*load, used);
-                }
-            }
-        }
-        is_measured.then(|| (self.shares(&came), self.shares(&would)))
-    }
-
-    fn shares(&self, loads: &BTreeMap<SiteId, Amounts>) -> Fills {
-        let mut fills = Fills::new();
-        for (site, load) in loads {
-            let Some(member) = self.state.members.get(site) else { continue };
-            for metric in Metric::ALL {
-                let full = share_ppm(load[metric as usize], member.capacity.of(metric));
-                fills.extend(full.map(|full| ((*site, metric), full)));
-            }
-        }
-        fills
-    }
-
-    fn memory(&self, workload: WorkloadId, slot: Slot) -> u64 {
-        let used = self.monitor.used(Source::Workload(workload), slot);
-        used.map_or(0, |used| used[Metric::Memory as usize].ceil() as u64)
     }
 }

@@ -89,6 +89,9 @@ pub(crate) struct Told {
     pub(crate) functions: BTreeMap<String, WorkloadId>,
     /// Sites that answered at the end of the last slot.
     pub(crate) reached: Vec<SiteId>,
+    /// How long others took to answer over the resource channel at the end of the last slot; nothing
+    /// of one that did not.
+    pub(crate) resource: BTreeMap<SiteId, Option<Duration>>,
     /// Nodes of sites that have several.
     nodes: BTreeMap<SiteId, Vec<NodeCard>>,
     /// Which workloads are joined by flows, by who told so.
@@ -182,6 +185,12 @@ impl Site {
             return self.board().nodes;
         }
         self.told.read().nodes.get(&site).cloned().unwrap_or_default()
+    }
+
+    /// How long another site took to answer over the resource channel at the end of the last slot, or
+    /// that it did not; nothing where it was not asked.
+    pub fn resource_trip(&self, site: SiteId) -> Option<Option<Duration>> {
+        self.told.read().resource.get(&site).copied()
     }
 
     /// Where other sites are, by their numbers.

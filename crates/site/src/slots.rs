@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use swell_consensus::log::{LogError, Look};
 use swell_core::council::entry::Command;
+use swell_core::council::proposal::Cause;
 use swell_core::council::words::{Criticality, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use tokio::task::JoinSet;
@@ -14,10 +15,11 @@ use crate::errands::Errand;
 use crate::site::Site;
 use crate::troubles::About;
 use swell_outlook::board::Board;
-use swell_outlook::naming::workload_id;
+use swell_outlook::evacuation::Stranded;
+use swell_outlook::naming::{Names, workload_id};
 use swell_outlook::oddities::Noticed;
 use swell_outlook::statements::{forecasts, observations, proposals, workloads};
-use swell_outlook::{aftermath, failing, lost};
+use swell_outlook::{aftermath, failing, lost, maintained};
 
 /// After so many slots it is kept what was learned.
 const REMEMBER_EVERY: u64 = 15;
@@ -31,9 +33,14 @@ impl Site {
         let boards = self.boards().await;
         let rules = self.log.look(|state| state.rules);
         let (occasions, nodes) = (self.neighbours.occasions(), self.neighbours.nodes());
+        let down = self.log.look(|state| {
+            let members = state.members.keys().copied();
+            members.filter(|site| state.maintenance.is_down(*site, over)).collect()
+        });
         let site = self.clone();
         let seen = tokio::task::spawn_blocking(move || {
             let mut monitor = site.monitor.lock();
+            monitor.excuse(down);
             monitor.see_nodes(over, nodes);
             monitor.on_slot(over, &boards, &occasions, &rules);
             drop(monitor);
@@ -56,13 +63,14 @@ impl Site {
             let kept = tokio::task::spawn_blocking(move || site.remember()).await;
             kept.unwrap_or_else(|error| self.note(About::Disk, &error.to_string()));
         }
-        let here = self.here();
+        let (here, own) = (self.here(), self.board());
         let said = self.look(|state, monitor| {
             let mut said = workloads(state, monitor, self.me, &here);
             said.extend(observations(state, monitor, self.me));
             said.extend(forecasts(state, monitor, self.me));
             said.extend(aftermath::complaints(state, monitor, self.me));
             said.extend(self.nearness.lock().news(state, self.me));
+            said.extend(maintained::statement(state, self.me, &own));
             said
         });
         self.say_all(said).await;
@@ -74,6 +82,7 @@ impl Site {
             let is_there = |site: SiteId| self.is_reached(site);
             let mut filings =
                 failing::proposals((state, &joined), monitor, self.me, &is_there, &temper);
+            filings.extend(maintained::proposals((state, &joined), self.me, &is_there, &temper));
             if self.neighbours.there().is_some() {
                 filings.extend(lost::proposals((state, &joined), self.me, &is_there, &temper));
             }
@@ -81,12 +90,30 @@ impl Site {
             said
         });
         self.say_all(said).await;
+        self.tell_what_is_stranded();
         if let Some(under_way) = self.errands.begin(Errand::StandBy) {
             let site = self.clone();
             tokio::spawn(async move {
                 let _under_way = under_way;
                 site.stand_by().await;
             });
+        }
+    }
+
+    /// Notes what has to leave this site, or one that it stands in for, and has nowhere to go.
+    fn tell_what_is_stranded(&self) {
+        let (names, temper) = (self.names(), self.settings.temper);
+        let is_there = |site: SiteId| self.is_reached(site);
+        let found = self.log.look(|state| {
+            let mut found = maintained::stranded(state, self.me, &is_there, &temper);
+            if self.neighbours.there().is_some() {
+                found.extend(lost::stranded(state, self.me, &is_there, &temper));
+            }
+            found
+        });
+        let told = found.iter().map(|of| (of.workload, stranding(of, &names)));
+        for why in self.troubles.lock().strand(told.collect()) {
+            tracing::warn!(site = self.me.0, "{why}");
         }
     }
 
@@ -126,9 +153,10 @@ impl Site {
                     };
                     board.map(|board| (board, way))
                 };
-                let read = tokio::time::timeout(most, asked).await;
+                let trip = tokio::time::timeout(most, site.neighbours.resource_trip(&contact));
+                let (read, trip) = tokio::join!(tokio::time::timeout(most, asked), trip);
                 let late = || Err("it did not answer in time".to_string());
-                (id, contact, read.unwrap_or_else(|_| late()))
+                (id, contact.clone(), read.unwrap_or_else(|_| late()), trip.ok().flatten())
             });
         }
         let mut boards: BTreeMap<SiteId, Option<Board>> =
@@ -137,8 +165,10 @@ impl Site {
         *self.cards.write() = own.cards.clone();
         self.hear(self.me, &own);
         boards.insert(self.me, Some(own));
+        let mut trips = BTreeMap::new();
         while let Some(read) = reads.join_next().await {
-            let Ok((id, contact, read)) = read else { continue };
+            let Ok((id, contact, read, trip)) = read else { continue };
+            trips.insert(id, trip);
             match read {
                 Ok((board, way)) if board.contact.name == contact.name => {
                     self.is_well(About::Contact(id));
@@ -157,6 +187,7 @@ impl Site {
                 Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
             }
         }
+        self.told.write().resource = trips;
         self.note_reached(&boards.iter().map(|(id, board)| (*id, board.is_some())).collect());
         boards
     }
@@ -220,6 +251,23 @@ impl Site {
             }
         }
     }
+}
+
+/// Why a workload has to leave, and what is in its way.
+fn stranding(of: &Stranded, names: &Names) -> String {
+    let (workload, source) = (names.workload(of.workload), names.site(of.source));
+    let why = match of.cause {
+        Cause::Maintenance { .. } => "which will be down for maintenance",
+        _ => "which is lost",
+    };
+    let nearly = match &of.nearly {
+        Some((site, refusal)) => {
+            let refusal = names.in_words(&refusal.to_string());
+            format!("at `{}`, where most room is, {refusal}", names.site(*site))
+        }
+        None => "no other site takes it".to_string(),
+    };
+    format!("`{workload}` of site `{source}`, {why}, has nowhere to go: {nearly}")
 }
 
 /// Members of which it is news whether they are reached.

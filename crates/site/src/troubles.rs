@@ -23,6 +23,8 @@ pub enum About {
     Word(SiteId),
     /// A workload does not move as it should.
     Workload(WorkloadId),
+    /// A workload has to leave its site, and has nowhere to go.
+    Stranded(WorkloadId),
 }
 
 /// All that is wrong now.
@@ -46,6 +48,17 @@ impl Troubles {
     /// It is well again.
     pub fn clear(&mut self, about: About) {
         self.all.remove(&about);
+    }
+
+    /// What has to leave its site and has nowhere to go, with why; whatever else was so is over.
+    /// Gives what of it is news.
+    pub fn strand(&mut self, stranded: BTreeMap<WorkloadId, String>) -> Vec<String> {
+        self.all.retain(|about, _| match about {
+            About::Stranded(id) => stranded.contains_key(id),
+            _ => true,
+        });
+        let news = stranded.into_iter().filter(|(id, why)| self.note(About::Stranded(*id), why));
+        news.map(|(_, why)| why).collect()
     }
 
     /// Lets go of what others have mended: of workloads that are no more, or that have moved well
@@ -90,6 +103,12 @@ mod tests {
         assert!(troubles.note(shop, "no code"));
         assert_eq!(troubles.latest(), Some("no code"));
         troubles.clear(shop);
+        assert_eq!(troubles.latest(), None);
+        let stranded = || BTreeMap::from([(WorkloadId(1), "no room".to_string())]);
+        assert_eq!(troubles.strand(stranded()), ["no room"]);
+        assert!(troubles.strand(stranded()).is_empty(), "it was told");
+        assert_eq!(troubles.latest(), Some("no room"));
+        assert!(troubles.strand(BTreeMap::new()).is_empty());
         assert_eq!(troubles.latest(), None);
     }
 }

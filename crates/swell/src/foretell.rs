@@ -1,8 +1,8 @@
 //! What a node expects of its functions, for people.
 
 use swell_api::forecast::{
-    Anomaly, ForecastQuality, ForecastRow, ForecastStep, FunctionForecast, MinuteForecast,
-    MinuteStep,
+    Anomaly, Band, CallUse, ForecastQuality, ForecastRow, ForecastStep, FunctionForecast,
+    MinuteForecast, MinuteStep,
 };
 
 use crate::cli::form::Listing;
@@ -13,34 +13,41 @@ use crate::figure::{bytes, elapsed, moment};
 use crate::listing::{Column, facts, show, show_one, table};
 use crate::say::say;
 
-const ROWS: [Column<ForecastRow>; 7] = [
+const ROWS: [Column<ForecastRow>; 8] = [
     Column::text("FUNCTION", |one| one.function.clone()),
     Column::number("NEXT", |one| number(one.next_median)),
     Column::number("AT MOST", |one| number(one.next_high)),
     Column::number("HORIZON", |one| number(one.horizon_median)),
     Column::number("MASE", |one| share(one.quality.mase)),
     Column::number("COVER 80", |one| percent(one.quality.coverage_80)),
+    Column::number("COVER 95", |one| percent(one.quality.coverage_95)),
     Column::number("SCORED", |one| one.quality.n.to_string()),
 ];
 
-const STEPS: [Column<ForecastStep>; 8] = [
+const STEPS: [Column<ForecastStep>; 4] = [
     Column::text("AT", |one| moment(one.at_ms)),
     Column::number("CALLS", |one| number(one.median)),
     Column::number("80 %", |one| format!("{} to {}", number(one.low_80), number(one.high_80))),
     Column::number("95 %", |one| format!("{} to {}", number(one.low_95), number(one.high_95))),
-    Column::number("AT ONCE", |one| number(one.peak_high)),
-    Column::number("CPUS UP TO", |one| format!("{:.2}", one.cpu_high)),
-    Column::number("MEMORY UP TO", |one| bytes(one.memory_high_bytes as u64)),
-    Column::number("NETWORK", |one| {
-        format!("{}/s", bytes(one.network_high_bytes_per_second as u64))
+];
+
+/// Median, 80 % and 95 % band of each.
+const NEEDS: [Column<ForecastStep>; 5] = [
+    Column::text("AT", |one| moment(one.at_ms)),
+    Column::number("AT ONCE", |one| band(&one.at_once, &number)),
+    Column::number("CPUS", |one| band(&one.cpu_cores, &significant)),
+    Column::number("MEMORY", |one| band(&one.memory_bytes, &|held| bytes(held as u64))),
+    Column::number("NETWORK A SECOND", |one| {
+        band(&one.network_bytes_per_second, &|sent| bytes(sent as u64))
     }),
 ];
 
-const MINUTES: [Column<MinuteStep>; 4] = [
+const MINUTES: [Column<MinuteStep>; 5] = [
     Column::text("MINUTE", |one| moment(one.at_ms)),
     Column::number("CHANCE", |one| percent(Some(one.chance))),
-    Column::number("CALLS", |one| number(one.median as f32)),
-    Column::number("AT MOST", |one| number(one.high as f32)),
+    Column::number("CALLS", |one| number(one.median)),
+    Column::number("80 %", |one| format!("{} to {}", number(one.low_80), number(one.high_80))),
+    Column::number("95 %", |one| format!("{} to {}", number(one.low_95), number(one.high_95))),
 ];
 
 const ANOMALIES: [Column<Anomaly>; 4] = [
@@ -59,6 +66,13 @@ pub fn list(output: Listing, node: &NodeArguments) -> Result<(), Letter> {
     let model = &told.model;
     if !model.name.is_empty() {
         say(format!("forecast by {}: {}", model.name, model.why));
+    }
+    for series in &told.followed {
+        let newest = series.newest.zip(series.newest_at_ms);
+        let newest = newest.map(|(value, at_ms)| format!("{value} at {}", moment(at_ms)));
+        let newest = newest.unwrap_or_else(|| "nothing so far".to_string());
+        let problem = series.problem.as_ref().map(|why| format!("; it cannot be fetched: {why}"));
+        say(format!("follows {}: {newest}{}", series.name, problem.unwrap_or_default()));
     }
     show(&told.functions, &ROWS, |one| one.function.clone(), output)
 }
@@ -98,9 +112,40 @@ fn text(told: &FunctionForecast, wide: bool) -> String {
         ("clones", clones(told)),
     ]);
     let steps = table(&told.steps, &STEPS, wide);
+    let needs = table(&told.steps, &NEEDS, wide);
+    let used = facts(&[("a call uses", of_a_call(&told.of_a_call))]);
     let minutes =
         told.minutes.as_ref().map_or_else(String::new, |minutes| of_minutes(minutes, wide));
-    format!("{head}\n{steps}{minutes}")
+    format!(
+        "{head}\n{steps}\n{used}what these calls need: half of all cases below (80 % band; 95 % band)\n\
+         \n{needs}{minutes}"
+    )
+}
+
+fn band(band: &Band, shown: &dyn Fn(f32) -> String) -> String {
+    let [median, low_80, high_80, low_95, high_95] =
+        [band.median, band.low_80, band.high_80, band.low_95, band.high_95].map(shown);
+    format!("{median} ({low_80} to {high_80}; {low_95} to {high_95})")
+}
+
+/// What a call uses, and what of that is not measured.
+fn of_a_call(used: &CallUse) -> String {
+    let limit = bytes(used.memory_limit_bytes);
+    let memory = match used.memory_bytes {
+        Some(held) => format!("{} of memory (of {limit} that it may)", bytes(held as u64)),
+        None => format!("up to {limit} of memory (its limit; nothing was measured)"),
+    };
+    let seconds = |seconds: Option<f64>, of: &str| {
+        seconds.map(|seconds| format!("{} ms {of}", significant((seconds * 1e3) as f32)))
+    };
+    let network = used.network_bytes.map(|sent| format!("{} of network", bytes(sent as u64)));
+    let known = [
+        seconds(used.run_seconds, "from end to end"),
+        seconds(used.cpu_seconds, "of a processor"),
+        Some(memory),
+        network,
+    ];
+    known.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// A line for each version that gets calls.
@@ -125,7 +170,18 @@ fn of_minutes(minutes: &MinuteForecast, wide: bool) -> String {
             if skill < 0.0 { "more" } else { "less" },
         ),
     };
-    let head = facts(&[("clones go by", minutes.model.clone()), ("how good", score)]);
+    let held = match (minutes.coverage_80, minutes.coverage_95) {
+        (None, _) => String::new(),
+        (of_80, of_95) => {
+            format!(
+                "{} of the next minute within 80 %, {} within 95 %",
+                percent(of_80),
+                percent(of_95)
+            )
+        }
+    };
+    let head =
+        facts(&[("clones go by", minutes.model.clone()), ("how good", score), ("bands", held)]);
     format!("\n{head}\n{}", table(&minutes.steps, &MINUTES, wide))
 }
 
@@ -133,10 +189,11 @@ fn quality(quality: &ForecastQuality) -> String {
     match quality.n {
         0 => "nothing was scored yet".to_string(),
         n => format!(
-            "MASE {}, wQL90 {}, {} within the 80 % band, {n} scored",
+            "MASE {}, wQL90 {}, {} within the 80 % band, {} within the 95 % band, {n} scored",
             share(quality.mase),
             share(quality.wql90),
             percent(quality.coverage_80),
+            percent(quality.coverage_95),
         ),
     }
 }
@@ -149,6 +206,15 @@ fn known(at_ms: &[u64]) -> String {
             format!("{} times, from {} to {}", at_ms.len(), moment(*first), moment(*last))
         }
     }
+}
+
+/// With three digits that tell something.
+fn significant(number: f32) -> String {
+    let places = match number {
+        0.0 => 0,
+        _ => (2.0 - number.abs().log10().floor()).clamp(0.0, 6.0) as usize,
+    };
+    format!("{number:.places$}")
 }
 
 /// Whole numbers as such, others with a digit.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
+use swell_forecast::coverage::{BAND_80, BAND_95, share_within};
 use swell_journal::forecasts::{Frame, Frames, Next, Said};
 use swell_sim::report::figure::{percent, whole};
 use swell_sim::report::table::write_aligned;
@@ -23,7 +24,7 @@ pub struct Told<'a> {
     pub by: &'a str,
     /// The chance of any call if none came before, in thousandths; none where it was not told.
     pub chance: Option<u16>,
-    /// Lower edge of the 95 % band; of minutes, of the 80 % band.
+    /// Lower edge of the 95 % band.
     pub q025: f32,
     /// Lower edge of the 80 % band.
     pub q10: f32,
@@ -31,7 +32,7 @@ pub struct Told<'a> {
     pub q50: f32,
     /// Upper edge of the 80 % band.
     pub q90: f32,
-    /// Upper edge of the 95 % band; of minutes, so many or fewer in 95 cases of a hundred.
+    /// Upper edge of the 95 % band.
     pub q975: f32,
     /// Calls that came.
     pub came: u64,
@@ -119,9 +120,11 @@ impl Recorded {
                         open += 1;
                         continue;
                     }
-                    let came = minutes.map(|minute| {
-                        u64::from(self.calls.get(&(*function, minute)).copied().unwrap_or(0))
-                    });
+                    // What is said with a chance holds if no call came before.
+                    let calls = |minute| self.calls.get(&(*function, minute)).copied().unwrap_or(0);
+                    if said.chance.is_some() && (*minute..first).any(|minute| calls(minute) > 0) {
+                        continue;
+                    }
                     let [q025, q10, q50, q90, q975] = said.quantiles;
                     show(&Told {
                         minute: first,
@@ -135,7 +138,7 @@ impl Recorded {
                         q50,
                         q90,
                         q975,
-                        came: came.sum(),
+                        came: minutes.map(|minute| u64::from(calls(minute))).sum(),
                     })?;
                 }
             }
@@ -152,8 +155,8 @@ pub struct Sums {
     median: f64,
     chance: f64,
     called: u64,
-    within_80: u64,
-    within_95: u64,
+    within_80: f64,
+    within_95: f64,
     above: u64,
 }
 
@@ -171,8 +174,9 @@ pub fn note(sums: &mut ByFunction, told: &Told<'_>) {
     sums.median += f64::from(told.q50);
     sums.chance += f64::from(told.chance.unwrap_or(0)) / 1e3;
     sums.called += u64::from(told.came > 0);
-    sums.within_80 += u64::from((told.q10..=told.q90).contains(&came));
-    sums.within_95 += u64::from((told.q025..=told.q975).contains(&came));
+    let said = [told.q025, told.q10, told.q50, told.q90, told.q975];
+    sums.within_80 += f64::from(share_within(came, &said, BAND_80));
+    sums.within_95 += f64::from(share_within(came, &said, BAND_95));
     sums.above += u64::from(came > told.q90);
 }
 
@@ -193,11 +197,7 @@ pub fn write(sums: &ByFunction, out: &mut dyn Write) -> io::Result<()> {
     let mut rows = vec![head.map(str::to_string).to_vec()];
     rows.extend(sums.iter().map(|((function, minutes, has_chance), sums)| {
         let share = |part: f64| percent(100.0 * part / sums.steps as f64);
-        // A mind is not told the outer edges of minutes, nor the chance of steps.
-        let (chance, outer) = match has_chance {
-            true => (share(sums.chance), "-".to_string()),
-            false => ("-".to_string(), share(sums.within_95 as f64)),
-        };
+        let chance = if *has_chance { share(sums.chance) } else { "-".to_string() };
         vec![
             function.clone(),
             minutes.to_string(),
@@ -206,8 +206,8 @@ pub fn write(sums: &ByFunction, out: &mut dyn Write) -> io::Result<()> {
             whole(sums.median),
             share(sums.called as f64),
             chance,
-            share(sums.within_80 as f64),
-            outer,
+            share(sums.within_80),
+            share(sums.within_95),
             share(sums.above as f64),
         ]
     }));
@@ -222,7 +222,8 @@ pub fn write(sums: &ByFunction, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "called %  of steps that saw any call, beside the mean chance that was given")?;
     writeln!(
         out,
-        "within    the bands, edges included; above: more calls than the upper edge of 80 %"
+        "within    the bands, each count spread over its own share of the forecast, so that bands that\n          \
+         hold what they promise have 80 and 95 %; above: more calls than the upper edge of 80 %"
     )
 }
 
@@ -270,5 +271,29 @@ mod tests {
         write(&sums, &mut out).expect("a vector takes all");
         let out = String::from_utf8(out).expect("it is text");
         assert!(out.contains("hello") && out.contains("50.0"), "{out}");
+    }
+
+    #[test]
+    fn bands_of_counts_of_none_are_not_taken_to_hold_more_than_they_do() {
+        // None in nine of ten minutes, and so it is said; the second minute if none came in the first.
+        let said = Said { chance: Some(100), quantiles: [0.0, 0.0, 0.0, 0.0, 1.0] };
+        let mut bytes = vec![MAGIC.to_vec(), frame(&Frame::Named(vec!["f".to_string()]))];
+        for minute in 0..1_000 {
+            let (by, functions) = ("occurrence".to_string(), vec![(0, vec![said; 2])]);
+            bytes.push(frame(&Frame::Foretold { by, minute, step: 1, functions }));
+            let calls = if minute % 10 == 0 { vec![(0, 1)] } else { Vec::new() };
+            bytes.push(frame(&Frame::Counted { minute, calls }));
+        }
+        let mut sums = ByFunction::new();
+        let read = Recorded::read(&bytes.concat());
+        read.each(&mut |told| {
+            note(&mut sums, told);
+            Ok(())
+        })
+        .expect("nobody fails");
+        let (_, Sums { steps, within_80, within_95, .. }) = sums.pop_first().expect("there is one");
+        assert_eq!(steps, 1_000 + 899, "what came first tells nothing of the second");
+        let [of_80, of_95] = [within_80, within_95].map(|sum| sum / steps as f64);
+        assert!((0.75..0.85).contains(&of_80) && (0.92..0.98).contains(&of_95), "{of_80} {of_95}");
     }
 }

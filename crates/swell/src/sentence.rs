@@ -30,6 +30,9 @@ pub fn event(event: &Event) -> String {
         Event::InvocationFinished { instance, run, .. } => {
             format!("{} answered a request, after {run}", name(*instance))
         }
+        Event::InvocationFailed { instance, run, .. } => {
+            format!("{} failed to answer a request, after {run}", name(*instance))
+        }
         Event::InstanceFailed { instance } => format!("{} died", name(*instance)),
         Event::HistoryRecalled { history } => {
             format!("{} bytes of history were recalled", history.bytes.len())
@@ -101,7 +104,7 @@ pub fn action(action: &Action) -> String {
                 StopCause::Removed => "its function is gone",
                 StopCause::Failed => "it failed",
                 StopCause::Released => "the calls it was made for did not come",
-                StopCause::Unhealthy => "it gave no sign of life",
+                StopCause::Unhealthy => "it is not well, or calls of its function fail",
             };
             format!("stop {} of {}: {cause}", name(instance), of(function))
         }

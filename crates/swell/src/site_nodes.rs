@@ -52,12 +52,10 @@ pub fn run(command: &SiteNodeCommand) -> Result<(), Letter> {
                 reach: NodeReach { address: reach.address.clone(), port: reach.port },
             };
             let joined = connect::node(node)?.join_site_node(&asked)?;
-            let SiteNodes { site, node, trouble, .. } = &joined;
+            let SiteNodes { site, node, .. } = &joined;
             say(format!("node `{node}` of site `{site}`"));
-            if let Some(trouble) = trouble {
-                say(format!("it does not follow yet: {trouble}"));
-            }
-            show_one(&joined, node, |_| String::new(), form.output)
+            show_one(&joined, node, |_| String::new(), form.output)?;
+            has_joined(&joined)
         }
         SiteNodeCommand::List { output, node } => {
             let told = connect::node(node)?.site_nodes()?;
@@ -73,6 +71,16 @@ pub fn run(command: &SiteNodeCommand) -> Result<(), Letter> {
             done("removed", Object { node: Some(name), ..Object::default() }, &told, *form)
         }
     }
+}
+
+/// An error where a node that was made one of a site does not follow it: it may have been refused.
+fn has_joined(SiteNodes { site, node, trouble, .. }: &SiteNodes) -> Result<(), Letter> {
+    let Some(trouble) = trouble else { return Ok(()) };
+    let letter = Letter::failed(format!("node `{node}` does not follow site `{site}`: {trouble}"));
+    Err(letter.hint(
+        "it goes on trying, and `swell site node list` tells; `swell site node leave --forget` \
+         gives up",
+    ))
 }
 
 fn list(told: &SiteNodes, form: Listing) -> Result<(), Letter> {
@@ -122,4 +130,25 @@ fn read(path: &Path) -> Result<NodeInvitation, Letter> {
         Letter::usage(format!("`{}` invites no node: {error}", path.display()))
             .hint("make one with `swell site node invite NAME` at the node that has the seat")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_refused_or_hears_nothing_has_not_joined() {
+        let told = |trouble: Option<&str>| SiteNodes {
+            site: "oslo".to_string(),
+            node: "attic".to_string(),
+            trouble: trouble.map(str::to_string),
+            nodes: Vec::new(),
+        };
+        assert_eq!(has_joined(&told(None)), Ok(()));
+        let why = "its site does not count this node among its own any more";
+        let letter = has_joined(&told(Some(why))).expect_err("it does not follow");
+        assert!(letter.message().contains(why), "{letter:?}");
+        let failed = std::process::ExitCode::from(1);
+        assert_eq!(format!("{:?}", letter.exit_code()), format!("{failed:?}"));
+    }
 }

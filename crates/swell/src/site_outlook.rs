@@ -36,7 +36,7 @@ const SITES: [Column<ShadowSite>; 5] = [
     Column::number("WITH MOVES", |row| percent(row.fill.peak_with_moves)),
 ];
 
-const MOVES: [Column<ShadowMove>; 8] = [
+const MOVES: [Column<ShadowMove>; 9] = [
     Column::number("PROPOSAL", |row| row.proposal.to_string()),
     Column::text("APPROVED", |row| moment(row.at_ms)),
     Column::text("WORKLOADS", |row| row.workloads.join(",")),
@@ -45,6 +45,7 @@ const MOVES: [Column<ShadowMove>; 8] = [
     Column::text("WOULD HAVE", |row| row.verdict.clone()),
     Column::text("FROM: SLOTS OVER", |row| over(&row.source_fill)),
     Column::text("TO: SLOTS OVER", |row| over(&row.destination_fill)),
+    Column::number("CALLS LOST", |row| row.lost_calls.to_string()),
 ];
 
 /// Shows curves: a line for each, or all of it to programs.

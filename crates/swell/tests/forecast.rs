@@ -38,7 +38,7 @@ fn every_form_tells_the_same() {
     let rows = json["rows"].as_array().expect("there are rows");
     let first = &rows[0];
     assert_eq!((&first["method"], &first["class"]), (&"snaive".into(), &"all".into()));
-    for key in ["series", "mase", "wape", "pin90", "wql90", "cov80", "seconds"] {
+    for key in ["series", "mase", "wape", "pin90", "wql90", "cov80", "cov95", "seconds"] {
         assert!(first[key].is_number(), "{key} in {first}");
     }
     // The season of six steps is that of the timer.
@@ -63,7 +63,9 @@ fn every_form_tells_the_same() {
     for fetch in ["src=", "href=", "@import", "url(", "http://", "https://"] {
         assert!(!document.contains(fetch), "a page fetches nothing: {fetch}");
     }
-    assert_eq!(json["coverage"][0]["cov80"].as_array().map(Vec::len), Some(6));
+    for key in ["cov80", "cov95"] {
+        assert_eq!(json["coverage"][0][key].as_array().map(Vec::len), Some(6), "{key}");
+    }
     let said = read("said.csv");
     assert_eq!(said.lines().count(), 1 + 3 * 2 * 6);
     assert!(said.contains("\nsilent,36,1,0,0,0,0\n"), "{said}");

@@ -10,7 +10,8 @@ pub const LINES_MAX: usize = 400;
 /// a new crate chooses its place. Nobody depends on `swell` or on `swell-tidy`.
 pub const CRATES: &[(&str, &[&str])] = &[
     ("swell-core", &[]),
-    ("swell-forecast", &["swell-core"]),
+    ("swell-wide", &[]),
+    ("swell-forecast", &["swell-core", "swell-wide"]),
     ("swell-fifo", &[]),
     ("swell-flow-client", &["swell-fifo"]),
     ("swell-trace", &["swell-core"]),
@@ -70,7 +71,7 @@ pub const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that state lints of their own instead of inheriting the workspace's.
-pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-flow-client", "swell-sandbox"];
+pub const OWN_LINTS: &[&str] = &["swell-fifo", "swell-flow-client", "swell-sandbox", "swell-wide"];
 
 /// How the files of one folder stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
         Siblings::Rivals {
             below: &[
                 "lift",
+                "skill",
+                "balance",
                 "uses",
                 "prices",
                 "view",

@@ -1,11 +1,9 @@
 //! Messages over links: a connection per urgency, so that a long message does not hold up an
 //! urgent one.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use swell_core::ids::SiteId;
 use swell_link::client::{Address, Client};
 use swell_link::error::LinkError;
@@ -26,7 +24,6 @@ pub(crate) struct LinkCarrier {
     urgent: Client,
     usual: Client,
     lanes: Lanes,
-    answered: Mutex<BTreeMap<SiteId, Instant>>,
 }
 
 impl LinkCarrier {
@@ -35,14 +32,7 @@ impl LinkCarrier {
             urgent: Client::new(identity.clone()),
             usual: Client::new(identity.clone()),
             lanes: Lanes::default(),
-            answered: Mutex::default(),
         }
-    }
-
-    /// How long ago each site answered last.
-    pub(crate) fn answered(&self) -> BTreeMap<SiteId, Duration> {
-        let since = |(site, at): (&SiteId, &Instant)| (*site, at.elapsed());
-        self.answered.lock().iter().map(since).collect()
     }
 
     async fn post(
@@ -62,12 +52,10 @@ impl LinkCarrier {
         let address = Address { name: name_of(to), at: address.to_owned() };
         let left = until.saturating_duration_since(tokio::time::Instant::now());
         let posted = client.post(&address, path, message, MESSAGE_MAX, left).await;
-        let answer = posted.map_err(|error| match error {
+        posted.map_err(|error| match error {
             LinkError::Late(_) => CarryError::TimedOut,
             other => CarryError::Unreachable(other.to_string()),
-        })?;
-        self.answered.lock().insert(to, Instant::now());
-        Ok(answer)
+        })
     }
 }
 

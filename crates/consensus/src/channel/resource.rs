@@ -4,11 +4,9 @@
 //! Nothing else runs on these threads, so that neither the requests of functions nor the gossip
 //! of sites delays a decision; and the other way round.
 
-use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use swell_core::ids::SiteId;
@@ -54,7 +52,6 @@ pub struct Opening {
 pub struct ResourceChannel {
     runtime: Option<Runtime>,
     log: Arc<RaftLog>,
-    carrier: Arc<LinkCarrier>,
     stop: CancellationToken,
 }
 
@@ -71,10 +68,10 @@ impl ResourceChannel {
         let runtime = threads.map_err(|error| stopped(&error))?;
         let carrier = Arc::new(LinkCarrier::new(&opening.identity));
         let stop = CancellationToken::new();
-        let begun = runtime.spawn(begin(opening, Arc::clone(&carrier), stop.clone()));
+        let begun = runtime.spawn(begin(opening, carrier, stop.clone()));
         let log = begun.await.map_err(|error| stopped(&error))?;
         match log {
-            Ok(log) => Ok(Self { runtime: Some(runtime), log, carrier, stop }),
+            Ok(log) => Ok(Self { runtime: Some(runtime), log, stop }),
             Err(error) => {
                 runtime.shutdown_background();
                 Err(error)
@@ -85,12 +82,6 @@ impl ResourceChannel {
     /// The log.
     pub fn log(&self) -> Arc<RaftLog> {
         Arc::clone(&self.log)
-    }
-
-    /// How long ago each site answered over this channel last. Who never did is not there. Sites
-    /// that gossip says are well and that do not answer here can decide nothing with this one.
-    pub fn answered(&self) -> BTreeMap<SiteId, Duration> {
-        self.carrier.answered()
     }
 
     /// Closes the channel and the log.

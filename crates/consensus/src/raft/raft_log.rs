@@ -104,6 +104,11 @@ impl RaftLog {
 
     async fn say(&self, command: Command) -> Result<Decided, LogError> {
         let from = self.site();
+        if let Command::AdoptRules(rules) = &command
+            && let Some(problem) = rules.problem()
+        {
+            return Err(LogError::Refused(format!("these rules cannot be followed: {problem}")));
+        }
         let is_tick = matches!(command, Command::Tick { .. });
         if is_tick && !self.seat.is_leader() {
             return Err(LogError::NotLeader { leader: leadership(&self.seat).leader });
@@ -247,13 +252,9 @@ impl RaftLog {
 
 /// Stops a log that must not go on.
 async fn keep_out(seat: Seat) {
-    const BEHIND: &str = "the others know of messages of this site that it has not sent: its data \
-                          folder is an old copy, or another node runs on a copy of it. Let this \
-                          site leave (`swell site leave --forget`), remove it at another one, and \
-                          invite it anew";
     tokio::select! {
         () = seat.vitals.until_ended() => {}
-        () = seat.replica.until_doubled() => seat.vitals.end(BEHIND),
+        why = seat.replica.until_halted() => seat.vitals.end(why),
     }
     tracing::error!(site = seat.site().0, why = ?seat.vitals.ended(), "the log has stopped");
     let _ = seat.raft.shutdown().await;

@@ -45,7 +45,7 @@ pub(crate) fn watch_leadership(seat: &Seat) -> watch::Receiver<Leadership> {
 pub(crate) fn leadership(seat: &Seat) -> Leadership {
     let metrics = seat.raft.metrics();
     let metrics = metrics.borrow_watched();
-    if metrics.running_state.is_err() || seat.vitals.ended().is_some() {
+    if metrics.running_state.is_err() || told(seat).is_some() {
         return Leadership { term: metrics.current_term, leader: None, is_ours: false };
     }
     Leadership {
@@ -55,9 +55,14 @@ pub(crate) fn leadership(seat: &Seat) -> Leadership {
     }
 }
 
+/// The reason that is not openraft's, which may notice first that nothing goes on.
+fn told(seat: &Seat) -> Option<String> {
+    seat.replica.halted().or_else(|| seat.vitals.ended())
+}
+
 /// Why the log has stopped; `None` while it goes on.
 pub(crate) fn stopped(seat: &Seat) -> Option<String> {
-    if let Some(why) = seat.vitals.ended() {
+    if let Some(why) = told(seat) {
         return Some(why);
     }
     let metrics = seat.raft.metrics();

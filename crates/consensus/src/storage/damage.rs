@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use swell_core::council::frame::FrameError;
+use swell_core::council::frame::{FrameError, VERSION};
 use swell_core::council::image::ImageError;
 use swell_core::ids::SiteId;
 
@@ -12,8 +12,15 @@ use swell_core::ids::SiteId;
 pub enum Damage {
     /// A part of it is not what was written, as told.
     Broken(String),
-    /// An entry is damaged, or of a newer program.
+    /// An entry is damaged, or of another program.
     Entry(FrameError),
+    /// A mark is whole, and of another program.
+    Mark {
+        /// Which.
+        name: String,
+        /// Its format.
+        version: u16,
+    },
     /// The snapshot is damaged, or of another version.
     Image(ImageError),
     /// It is older than what this site has promised to others: an old copy was put in its place,
@@ -41,8 +48,19 @@ impl fmt::Display for Damage {
                              from the cluster and let it join anew with an empty folder";
         match self {
             Damage::Broken(what) => write!(f, "the log is damaged ({what}): {AGAIN}"),
-            Damage::Entry(error @ FrameError::Newer { .. }) => write!(f, "{error}"),
+            Damage::Entry(error) if error.is_of_another_program() => {
+                write!(f, "{error}; nothing was changed")
+            }
+            Damage::Mark { name, version } => write!(
+                f,
+                "what the log tells of itself (`{name}`) was written by another Swell (format \
+                 {version}, and this program reads {VERSION}): run the release that all sites have; \
+                 nothing was changed"
+            ),
             Damage::Entry(error) => write!(f, "{error} ({AGAIN})"),
+            Damage::Image(ImageError::Unknown) => {
+                write!(f, "{}; nothing was changed", ImageError::Unknown)
+            }
             Damage::Image(error) => write!(f, "{error} ({AGAIN})"),
             Damage::Older { has, had } => write!(
                 f,

@@ -77,6 +77,9 @@ impl RaftStateMachine<Types> for Machine {
         S: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + OptionalSend,
     {
         while let Some((entry, responder)) = entries.try_next().await? {
+            if let EntryPayload::Normal(said) = &entry.payload {
+                self.replica.check_known(&said.0).map_err(io::Error::other)?;
+            }
             let mut place = self.place.lock();
             place.last = Some(entry.log_id);
             match entry.payload {

@@ -6,7 +6,7 @@
 use redb::{ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use swell_core::council::frame::{open, seal};
+use swell_core::council::frame::{FrameError, open, seal};
 
 use crate::storage::damage::Damage;
 use crate::types::LogEntry;
@@ -46,8 +46,13 @@ pub fn mark<T: DeserializeOwned>(
     match marks.get(mark as u8).map_err(Damage::of)? {
         None => Ok(None),
         Some(value) => {
-            let broken = |_| Damage::Broken(format!("its mark `{mark:?}` is not what was written"));
-            open(mark as u64, value.value()).map(Some).map_err(broken)
+            let name = format!("{mark:?}");
+            open(mark as u64, value.value()).map(Some).map_err(|error| match error {
+                FrameError::Newer { version, .. } | FrameError::Strange { version, .. } => {
+                    Damage::Mark { name, version }
+                }
+                _ => Damage::Broken(format!("its mark `{name}` is not what was written")),
+            })
         }
     }
 }

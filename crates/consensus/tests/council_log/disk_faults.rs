@@ -12,9 +12,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use swell_consensus::storage::damage::Damage;
 use swell_consensus::storage::log_store::LogStore;
 use swell_consensus::storage::open::open_disk;
+use swell_consensus::storage::tables::{ENTRIES, MARKS, Mark};
 use swell_consensus::storage::writer::Run;
 use swell_consensus::types::{LogEntry, LogId, Said, Types, Vote};
 use swell_core::council::entry::{Command, Entry};
+use swell_core::council::frame::{VERSION, seal};
 use swell_core::council::words::ProposalId;
 use swell_core::ids::SiteId;
 
@@ -181,4 +183,44 @@ async fn a_log_that_is_older_or_another_sites_is_refused() {
     disk.killed();
     let foreign = open_disk(disk.handle(), SiteId(9), 0).expect_err("it is of site 2");
     assert!(matches!(foreign, Damage::Foreign { owner: OWNER }), "{foreign}");
+}
+
+#[tokio::test]
+async fn what_another_program_wrote_is_no_damage_and_stays() {
+    let disk = Disk::default();
+    filled(&disk).await;
+    // Sealed as this program does it, and called so.
+    let sealed = |at: u64, value: &[u8], version: u16| {
+        let mut bytes = seal(at, &value).expect("it is short");
+        bytes[..2].copy_from_slice(&version.to_le_bytes());
+        bytes
+    };
+    let newer = VERSION + 4;
+    let upgrade = format!("newer Swell (format {newer}), and this program reads up to {VERSION}");
+    for (entry, mark, expected) in [
+        (Some((60, VERSION)), None, "run the release that all sites have"),
+        (Some((60, newer)), None, upgrade.as_str()),
+        (None, Some(newer), "`Vote`"),
+    ] {
+        disk.killed();
+        {
+            let database = redb::Database::builder().create_with_backend(disk.handle());
+            let writing = database.as_ref().expect("whole").begin_write().expect("begun");
+            if let Some((index, version)) = entry {
+                let mut entries = writing.open_table(ENTRIES).expect("it is there");
+                let bytes = sealed(index, b"what nobody knows yet", version);
+                entries.insert(index, bytes.as_slice()).expect("written");
+            }
+            if let Some(version) = mark {
+                let mut marks = writing.open_table(MARKS).expect("it is there");
+                let bytes = sealed(Mark::Vote as u64, b"another kind of vote", version);
+                marks.insert(Mark::Vote as u8, bytes.as_slice()).expect("written");
+            }
+            writing.commit().expect("written");
+        }
+        disk.killed();
+        let told = open_disk(disk.handle(), OWNER, 0).expect_err("it is not read").to_string();
+        assert!(told.contains(expected) && told.contains("nothing was changed"), "{told}");
+        assert!(!told.contains("join anew") && !told.contains("damaged"), "{told}");
+    }
 }

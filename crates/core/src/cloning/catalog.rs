@@ -28,8 +28,7 @@ pub const ENTRIES: &[Entry] = &[
             ("start-unused", "0.8", "the same while few are"),
             ("few", "0.3", "up to this share of clones that are used, few are"),
             ("most", "0.6", "from this share on, most are"),
-            ("start-useless", "0.95", "the same while they spare no cold starts on balance"),
-            ("lift", "0.05", "from this share of cold starts spared on, that does not hold"),
+            ("start-useless", "0.95", "the same while they have shown that they do not pay"),
             ("rent", "0.0005", "what holding a GB for a second costs, unless most are used"),
             ("by-cost", "false", "weigh a cold start by its length in seconds"),
         ],
@@ -42,7 +41,6 @@ pub const ENTRIES: &[Entry] = &[
                 few: parameters.number("few", usual.few)?,
                 most: parameters.number("most", usual.most)?,
                 start_useless: parameters.number("start-useless", usual.start_useless)?,
-                lift: parameters.number("lift", usual.lift)?,
                 rent: parameters.number("rent", usual.rent)?,
                 by_cost: parameters.flag("by-cost", usual.by_cost)?,
             };

@@ -11,8 +11,8 @@
 //! after all is not foreseen otherwise.
 //!
 //! What a start and its memory cost is learned (see `prices` and `uses`): where most clones of late were used,
-//! more of them are tried, and where few were, only what is nearly certain; where they spare no cold
-//! starts on balance, nothing but what is certain, and habit alone says what is kept.
+//! more of them are tried, and where few were, only what is nearly certain; where they do not pay
+//! (see `balance`), nothing but what is certain, and habit alone says what is kept.
 
 use crate::cloning::concurrency::{Need, Use};
 use crate::cloning::policy::ClonePolicy;
@@ -160,12 +160,12 @@ impl ClonePolicy for ExpectedCost {
         (wish.count > 0).then_some(offer)
     }
 
-    fn price(&self, lately: Option<Lately>) -> f64 {
+    fn price(&self, lately: Lately) -> f64 {
         self.prices.at(lately).start
     }
 
     fn learns(&self) -> bool {
-        true
+        self.prices.learn()
     }
 
     fn patience(&self, step: Span) -> Span {
@@ -218,7 +218,7 @@ mod tests {
             concurrency: 1,
             live,
             ceiling: u32::MAX,
-            lately: None,
+            lately: Lately::UNKNOWN,
         }
     }
 
@@ -286,7 +286,7 @@ mod tests {
             let cheap = Prices { start, start_used: start, rent, ..Prices::default() };
             let (start, rent) = (start + dearer.0, rent + dearer.1);
             let dear = Prices { start, start_used: start, rent, ..cheap };
-            for lately in [None, Some(Lately { used: 0.5, lift: 0.1 })] {
+            for lately in [Lately::UNKNOWN, Lately { used: Some(0.5), standing: 0.7 }] {
                 let own = Candidate { lately, ..own };
                 prop_assert!(count(own, dear) <= count(own, cheap));
             }
@@ -295,15 +295,15 @@ mod tests {
         #[test]
         fn the_more_clones_are_good_for_the_more_are_made(
             own in any_candidate(0),
-            (used, lift) in (0.0f64..1.0, -1.0f64..1.0),
-            (used_more, lift_more) in (0.0f64..1.0, 0.0f64..1.0),
+            (used, standing) in (0.0f64..1.0, 0.0f64..1.0),
+            (used_more, standing_more) in (0.0f64..1.0, 0.0f64..1.0),
         ) {
-            let with = |used, lift| {
-                let lately = Some(Lately { used, lift });
+            let with = |used, standing| {
+                let lately = Lately { used: Some(used), standing };
                 count(Candidate { lately, ..own }, Prices::default())
             };
-            let better = with((used + used_more).min(1.0), (lift + lift_more).min(1.0));
-            prop_assert!(with(used, lift) <= better);
+            let better = with((used + used_more).min(1.0), (standing + standing_more).min(1.0));
+            prop_assert!(with(used, standing) <= better);
         }
 
         #[test]

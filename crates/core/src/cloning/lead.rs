@@ -5,6 +5,7 @@
 //! approximation of a quantile, Robbins and Monro, 1951), so it costs two numbers per
 //! function and forgets what is long ago.
 
+use crate::demand::STEPS_MAX;
 use crate::time::Span;
 
 /// The share of starts that are done within the lead, in hundredths.
@@ -13,6 +14,15 @@ const SHARE: f64 = 0.95;
 const PACE: f64 = 0.3;
 /// Measurements that count in the mean.
 const RECENT: u32 = 20;
+
+/// So many steps a forecast has to tell of a function whose starts usually take so long, that clones
+/// can begin in time: the one that begins and the next, and as many more as starts last, with half
+/// as much again for those that take longer than usual.
+pub fn steps_to_tell(start: Span, step: Span) -> usize {
+    let longest = start.nanos().saturating_add(start.nanos() / 2);
+    let more = usize::try_from(longest / step.nanos().max(1)).unwrap_or(STEPS_MAX);
+    more.saturating_add(2).min(STEPS_MAX)
+}
 
 /// The learned lead of one function.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,6 +82,15 @@ mod tests {
         let (share, mean) = (f64::from(above) / 3600.0, sum / 3600.0);
         assert!((0.02..0.10).contains(&share), "{share} of starts took longer");
         assert!((180.0..215.0).contains(&mean), "{mean} ms");
+    }
+
+    #[test]
+    fn more_steps_are_told_where_starts_take_longer_than_one() {
+        for (start_s, steps) in [(0, 2), (1, 2), (39, 2), (40, 3), (90, 4), (u64::MAX, STEPS_MAX)] {
+            let start = Span::from_nanos(start_s.saturating_mul(1_000_000_000));
+            assert_eq!(steps_to_tell(start, Span::from_secs(60)), steps, "{start_s} s");
+        }
+        assert_eq!(steps_to_tell(Span::from_secs(1), Span::ZERO), STEPS_MAX);
     }
 
     #[test]

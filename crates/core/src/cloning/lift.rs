@@ -86,7 +86,7 @@ impl Lift {
     }
 
     /// All of it so far.
-    pub(crate) fn tally(&self) -> LiftTally {
+    pub fn tally(&self) -> LiftTally {
         self.tally
     }
 

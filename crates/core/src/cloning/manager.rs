@@ -5,16 +5,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cloning::balance::Balance;
 use crate::cloning::catalog;
 use crate::cloning::draft::Draft;
 use crate::cloning::expected::{Expected, Outcome};
-use crate::cloning::health::Health;
+use crate::cloning::health::{CallHealth, Health};
 use crate::cloning::lead::Lead;
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
 use crate::cloning::scaling::Surplus;
 use crate::cloning::short::{Obstacle, ShortTally};
-use crate::cloning::uses::Uses;
+use crate::cloning::skill::Skill;
+use crate::cloning::uses::{Lately, Uses};
 use crate::ids::FunctionId;
 use crate::parameters::UnknownPolicy;
 use crate::pool::clones::CloneTally;
@@ -35,6 +37,7 @@ pub(crate) struct Foreseen {
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
     pub(crate) health: Health,
+    pub(crate) calls: CallHealth,
     /// What stood in the way of the last clone that was missing.
     pub(crate) obstacle: Option<Obstacle>,
 }
@@ -75,10 +78,18 @@ pub(crate) struct Manager {
     pub(crate) short: ShortTally,
     /// What became of clones of late.
     pub(crate) uses: Uses,
+    /// Whether they pay.
+    pub(crate) balance: Balance,
+    /// Whether forecasts know more than habit.
+    skill: Skill,
+    /// When the step begins of which something was said last.
+    said_of: Option<Instant>,
     /// A plan that is half made.
     pub(crate) draft: Option<Draft>,
     functions: Vec<Foreseen>,
     is_on: bool,
+    /// Whether clones are made that are only to be foreseen.
+    does_foreseen: bool,
 }
 
 impl Manager {
@@ -93,10 +104,19 @@ impl Manager {
             outcomes: Outcomes::default(),
             short: ShortTally::default(),
             uses: Uses::default(),
+            balance: Balance::default(),
+            skill: Skill::default(),
+            said_of: None,
             draft: None,
             functions: Vec::new(),
             is_on: false,
+            does_foreseen: false,
         }
+    }
+
+    /// The same, in a mind that does what another only foresees.
+    pub(crate) fn doing_foreseen() -> Self {
+        Self { does_foreseen: true, ..Self::off() }
     }
 
     /// Takes in new settings; what is expected and how it fared stays. Settings that name
@@ -128,13 +148,51 @@ impl Manager {
         own.filter(|(_, bounds)| *bounds != CloneBounds::default())
     }
 
-    /// Whether as many clones are being tried as it takes to know what they are good for, given what
-    /// became of all so far.
-    pub(crate) fn tries_enough(&self, tally: CloneTally) -> bool {
-        let CloneTally { made, used, unused, .. } = tally;
-        let out = made.saturating_sub(used).saturating_sub(unused);
-        let is_trial = self.policy.learns() && self.uses.lately().is_none();
-        is_trial && out as f64 >= self.uses.enough()
+    /// Takes in what became of all clones so far.
+    pub(crate) fn look_back(&mut self, now: Instant, tally: CloneTally) {
+        self.uses.look(now, tally);
+        self.balance.look(now, tally.made, self.skill.surely());
+    }
+
+    /// A function was called.
+    pub(crate) fn called(&mut self, function: FunctionId) {
+        self.skill.on_call(function);
+    }
+
+    /// A step begins, and this is said of a function: the chance of a call in it. What was said of
+    /// the step before is judged, if it was the one just before.
+    pub(crate) fn said(&mut self, origin: Instant, step: Span, function: FunctionId, chance: u16) {
+        if self.said_of != Some(origin) {
+            match self.said_of.is_some_and(|said_of| said_of + step == origin) {
+                true => self.skill.close(step),
+                false => self.skill.forget_step(),
+            }
+            self.said_of = Some(origin);
+        }
+        self.skill.say(function, chance);
+    }
+
+    /// What clones of late were good for.
+    pub(crate) fn lately(&self) -> Lately {
+        Lately { used: self.uses.share(), standing: self.balance.standing() }
+    }
+
+    /// Whether no more clones are made than those that are certain to be used, as others have cost
+    /// more starts than they were worth, given what became of all so far.
+    pub(crate) fn holds_back(&self, tally: CloneTally) -> bool {
+        self.policy.learns() && !self.balance.may_spend(tally.made)
+    }
+
+    /// When the next clone of a function may begin, by how its clones and its calls fared;
+    /// [`Instant::ZERO`] if nothing is wrong with them.
+    pub(crate) fn rested(&self, function: FunctionId) -> Instant {
+        let own = self.get(function);
+        own.map_or(Instant::ZERO, |own| own.health.until().max(own.calls.until()))
+    }
+
+    /// Whether calls of a function go without an answer, so that one clone at most is worth a try.
+    pub(crate) fn calls_fail(&self, function: FunctionId) -> bool {
+        self.get(function).is_some_and(|own| own.calls.is_failing())
     }
 
     /// When the next clone of a function may begin, by the caps on starts: `now` if at once.
@@ -162,8 +220,12 @@ impl Manager {
     }
 
     fn look(&mut self) {
-        let own = self.functions.iter().any(|known| known.chosen == Some(CloningMode::On));
-        self.is_on = own || self.settings.mode == CloningMode::On;
+        let own = self.functions.iter().filter_map(|known| known.chosen);
+        self.is_on = own.chain([self.settings.mode]).any(|mode| self.makes(mode));
+    }
+
+    fn makes(&self, mode: CloningMode) -> bool {
+        mode == CloningMode::On || self.does_foreseen && mode == CloningMode::Shadow
     }
 
     /// Whether clones of any function are only foreseen.
@@ -184,7 +246,7 @@ impl Manager {
 
     /// Whether clones of the function are made.
     pub(crate) fn clones(&self, function: FunctionId) -> bool {
-        self.mode(function) == CloningMode::On
+        self.makes(self.mode(function))
     }
 
     /// What forecasts of the function may do.

@@ -1,6 +1,8 @@
 //! How many instances of what to make before they are needed, and when to let them go.
 
 pub mod lift;
+pub mod skill;
+pub mod balance;
 pub mod uses;
 pub mod view;
 pub mod concurrency;

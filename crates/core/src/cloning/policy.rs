@@ -16,11 +16,11 @@ pub trait ClonePolicy: Send {
     fn least_chance(&self) -> u16;
 
     /// The chance of a use from which on one more start is worth it, 0 to 1, given what clones of
-    /// late were good for; nothing is known of that before enough have ended.
-    fn price(&self, lately: Option<Lately>) -> f64;
+    /// late were good for.
+    fn price(&self, lately: Lately) -> f64;
 
-    /// Whether its price goes by what clones were good for: such a policy tries no more at a time,
-    /// while nothing is known of that, than it takes to know.
+    /// Whether its price goes by what clones were good for: what such a policy is not certain of is
+    /// made only as long as clones may still pay.
     fn learns(&self) -> bool {
         false
     }

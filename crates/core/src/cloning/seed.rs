@@ -54,7 +54,7 @@ impl ClonePolicy for Seed {
         500
     }
 
-    fn price(&self, _: Option<Lately>) -> f64 {
+    fn price(&self, _: Lately) -> f64 {
         // It does not learn.
         0.0
     }

@@ -40,8 +40,8 @@ pub struct Candidate<'a> {
     pub live: u32,
     /// The most instances it may have.
     pub ceiling: u32,
-    /// What clones of late, whoever's, were good for, if enough have ended.
-    pub lately: Option<Lately>,
+    /// What clones of late, whoever's, were good for.
+    pub lately: Lately,
 }
 
 /// Calls that a schedule makes certain.

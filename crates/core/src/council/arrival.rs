@@ -1,5 +1,5 @@
 //! When has a move done what it is for? Once all traffic has left its source; a move away from an
-//! overload comes in time if that is before the slot that would be overloaded.
+//! overload, or from maintenance, comes in time if that is before its slot begins.
 
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Filing};
@@ -16,10 +16,10 @@ pub fn arrived(proposal: &Proposal) -> Option<Instant> {
     proposal.passed.iter().find(|step| has_left(step.phase)).map(|step| step.at)
 }
 
-/// The slot before which the traffic should have left; only forecasts name one.
+/// The slot before which the traffic should have left; only forecasts and calendars name one.
 pub fn needed(filing: &Filing) -> Option<Slot> {
     match filing.cause {
-        Cause::Overload { slot, .. } => Some(slot),
+        Cause::Overload { slot, .. } | Cause::Maintenance { slot } => Some(slot),
         _ => None,
     }
 }

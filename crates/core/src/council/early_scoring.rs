@@ -62,7 +62,8 @@ fn naive(state: &State, subject: Subject, slot: Slot) -> Option<u32> {
 
 /// What a site's forecasts in a metric have earned, by the worse of what it said late and early.
 pub fn earned(state: &State, site: SiteId, metric: Metric) -> u64 {
-    let late = state.weighed.account(site, metric).quality();
+    let remembers_long = state.rules.remembers_long();
+    let late = state.weighed.account(site, metric).quality(remembers_long);
     let early = state.early.weighed.account(site, metric);
-    if early.samples == 0 { late } else { late.min(early.quality()) }
+    if early.samples == 0 { late } else { late.min(early.quality(remembers_long)) }
 }

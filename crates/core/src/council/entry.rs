@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::council::maintenance::Window;
 use crate::council::proposal::{Filing, Trouble};
-use crate::council::rules::Rules;
+use crate::council::rules::{Rules, VERSION};
 use crate::council::words::{
     Criticality, Epoch, Loads, Metric, Mode, ProposalId, Slot, WorkloadId,
 };
@@ -184,9 +185,23 @@ pub enum Command {
         /// Its number: another machine that uses the same invitation draws another one.
         lot: u64,
     },
+    /// When the speaker is maintained: all windows that are not over, instead of those told before.
+    Maintain {
+        /// The windows.
+        windows: Vec<Window>,
+    },
 }
 
 impl Command {
+    /// The version of the rules that this adopts, where this program does not know them. Whoever goes
+    /// on by older ones decides otherwise than the rest, so a site stops before such an entry.
+    pub fn unknown_rules(&self) -> Option<u16> {
+        match self {
+            Command::AdoptRules(rules) if rules.version > VERSION => Some(rules.version),
+            _ => None,
+        }
+    }
+
     /// The message that files the proposal that this votes on, where it names one.
     pub fn votes_on(&self) -> Option<Message> {
         match self {

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::council::arrival::needed;
 use crate::council::ballot::Ballot;
 use crate::council::book::Subject;
 use crate::council::ending::end;
 use crate::council::entry::{Command, Entry, Message};
-use crate::council::load::{demand, fits};
+use crate::council::maintenance::of_left;
 use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
 use crate::council::refusal::Refusal;
 use crate::council::remembering::as_taken_back;
 use crate::council::repeat::TakenBack;
+use crate::council::room::has_room;
 use crate::council::state::{OPEN_MAX, Proposal, State};
 use crate::council::weighing::weights;
-use crate::council::words::{Criticality, Epoch, Mode, ProposalId, Slot, WorkloadId};
+use crate::council::words::{Criticality, Epoch, Mode, ProposalId, WorkloadId};
 use crate::ids::SiteId;
 
 /// The most proposals that one site may have voted on at a time.
@@ -33,9 +33,8 @@ pub fn on_propose(
     criterion(state, filing)?;
     let predicted_ppm = cause(state, by, filing)?;
     repeats(state, filing, predicted_ppm)?;
-    let wanted = demand(state, filing.workloads.keys().copied());
-    fits(state, filing.destination, &wanted, through(state, filing))?;
-    let impact = predicted_ppm.saturating_sub(state.rules.limit_ppm);
+    has_room(state, filing)?;
+    let impact = impact(state, filing, predicted_ppm);
     let priority = (criticality as u64) << 32 | u64::from(impact);
     room(state, by, priority)?;
     let ballot = Ballot {
@@ -73,12 +72,14 @@ pub fn foreseen(state: &State, entry: &Entry) -> Option<Proposal> {
     next.open.remove(&id)
 }
 
-/// The last slot for which the destination must have room: that of its check, which begins when
-/// it was decided or, where that is later, in the slot that the move is for.
-pub fn through(state: &State, filing: &Filing) -> Slot {
-    let decided = Slot::of(filing.deadline, state.rules.slot);
-    let needed = needed(filing).filter(|_| state.rules.takes_turns()).unwrap_or(decided);
-    decided.max(needed).plus(filing.criterion.window_slots)
+/// How much is gained, among what is as critical: what is served nowhere else comes first, then
+/// what soon will not be, and then what is too much at the source.
+fn impact(state: &State, filing: &Filing, predicted_ppm: u32) -> u32 {
+    match filing.cause {
+        Cause::SourceLost if state.rules.saves_first() => u32::MAX,
+        Cause::Maintenance { .. } => u32::MAX - 1,
+        _ => predicted_ppm.saturating_sub(state.rules.limit_ppm),
+    }
 }
 
 fn parties(state: &State, filing: &Filing) -> Result<(), Refusal> {
@@ -128,13 +129,7 @@ fn movable(state: &State, filing: &Filing, id: WorkloadId, epoch: Epoch) -> Resu
     if let Some(proposal) = state.transit(id) {
         return Err(Refusal::InTransit(id, proposal));
     }
-    // What was moved rests so that it does not go to and fro; of a lost site it does not go back.
-    let waits = match filing.cause {
-        Cause::OrderedAgain => false,
-        Cause::SourceLost => !state.rules.takes_over(),
-        _ => true,
-    };
-    if waits && workload.rests_until > state.now {
+    if rests(state, filing.cause) && workload.rests_until > state.now {
         return Err(Refusal::Resting { workload: id, until: workload.rests_until });
     }
     if state.mode_of(id) == Mode::Off {
@@ -144,6 +139,16 @@ fn movable(state: &State, filing: &Filing, id: WorkloadId, epoch: Epoch) -> Resu
         return Err(Refusal::LeaseRuns { workload: id, until: authority.lease_until });
     }
     Ok(())
+}
+
+/// Whether what was moved has to rest before a move for such a cause, so that it does not go to and
+/// fro. To a site that is lost or will be down it does not go back.
+pub fn rests(state: &State, cause: Cause) -> bool {
+    match cause {
+        Cause::OrderedAgain | Cause::Maintenance { .. } => false,
+        Cause::SourceLost => !state.rules.takes_over(),
+        _ => true,
+    }
 }
 
 fn criterion(state: &State, filing: &Filing) -> Result<(), Refusal> {
@@ -168,16 +173,23 @@ fn criterion(state: &State, filing: &Filing) -> Result<(), Refusal> {
 
 /// Whether the cause is one; gives what the source is predicted to be at.
 fn cause(state: &State, by: SiteId, filing: &Filing) -> Result<u32, Refusal> {
+    if let Cause::Maintenance { slot } = filing.cause {
+        let known = state.maintenance.of(filing.source).iter();
+        let mut known = known.filter(|of| of.left_ppm == 0 && of.until > state.slot());
+        let is_known = known.any(|of| of.from == slot);
+        return is_known.then_some(0).ok_or(Refusal::NotMaintained(filing.source));
+    }
     let Cause::Overload { metric, slot } = filing.cause else { return Ok(0) };
     if slot < state.slot() {
         return Err(Refusal::NoForecast);
     }
     let subject = Subject { target: filing.source, metric };
     let band = state.book.band(by, subject, slot).ok_or(Refusal::NoForecast)?;
-    if band.high_ppm <= state.rules.limit_ppm {
-        return Err(Refusal::NoOverload { predicted_ppm: band.high_ppm });
+    let predicted_ppm = of_left(band.high_ppm, state.maintenance.left_ppm(filing.source, slot));
+    if predicted_ppm <= state.rules.limit_ppm {
+        return Err(Refusal::NoOverload { predicted_ppm });
     }
-    Ok(band.high_ppm)
+    Ok(predicted_ppm)
 }
 
 fn repeats(state: &State, filing: &Filing, predicted_ppm: u32) -> Result<(), Refusal> {

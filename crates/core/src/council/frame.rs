@@ -11,8 +11,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// The format that is written, and the newest that is read.
-const VERSION: u16 = 1;
+/// The format that is written, and the newest that is read. Whatever changes how an entry or a mark
+/// is written makes a new one.
+pub const VERSION: u16 = 2;
 
 /// The longest entry.
 pub const BYTES_MAX: usize = 64 << 10;
@@ -34,6 +35,14 @@ pub enum FrameError {
         /// The version of the format.
         version: u16,
     },
+    /// They are whole, and mean nothing to this program: another one wrote them in the same format,
+    /// or an earlier one in a format that is not read any more.
+    Strange {
+        /// Where in the log.
+        index: u64,
+        /// The version of the format.
+        version: u16,
+    },
     /// It is longer than an entry may be.
     TooLong,
 }
@@ -47,8 +56,14 @@ impl fmt::Display for FrameError {
             ),
             FrameError::Newer { index, version } => write!(
                 f,
-                "entry {index} of the log has format {version}, and this program knows up to \
-                 {VERSION}: upgrade this site before it goes on"
+                "entry {index} of the log was written by a newer Swell (format {version}), and this \
+                 program reads up to {VERSION}: upgrade Swell at this site"
+            ),
+            FrameError::Strange { index, version } => write!(
+                f,
+                "entry {index} of the log is whole and was written by another Swell (format \
+                 {version}), which this program does not understand: run the release that all sites \
+                 have"
             ),
             FrameError::TooLong => write!(f, "an entry of the log has at most {BYTES_MAX} bytes"),
         }
@@ -56,6 +71,13 @@ impl fmt::Display for FrameError {
 }
 
 impl std::error::Error for FrameError {}
+
+impl FrameError {
+    /// Whether the bytes are as they were written, by a program that this one does not understand.
+    pub fn is_of_another_program(self) -> bool {
+        matches!(self, FrameError::Newer { .. } | FrameError::Strange { .. })
+    }
+}
 
 /// The entry as it is written at that index.
 pub fn seal<T: Serialize>(index: u64, entry: &T) -> Result<Vec<u8>, FrameError> {
@@ -81,9 +103,13 @@ pub fn open<T: DeserializeOwned>(index: u64, bytes: &[u8]) -> Result<T, FrameErr
     if version == 0 || xxh3_64_with_seed(payload, index) != u64::from_le_bytes(*checksum) {
         return Err(broken);
     }
+    let strange = FrameError::Strange { index, version };
+    if version < VERSION {
+        return Err(strange);
+    }
     match postcard::take_from_bytes(payload) {
         Ok((entry, [])) => Ok(entry),
-        _ => Err(broken),
+        _ => Err(strange),
     }
 }
 
@@ -113,8 +139,36 @@ mod tests {
                 "byte {place}"
             );
         }
-        let mut newer = bytes;
-        newer[0] = 2;
-        assert_eq!(open::<Entry>(5, &newer), Err(FrameError::Newer { index: 5, version: 2 }));
+    }
+
+    /// A kind of entry that a later program has.
+    #[derive(serde::Serialize)]
+    struct Later {
+        from: SiteId,
+        incarnation: u64,
+        sequence: u64,
+        command: u8,
+    }
+
+    #[test]
+    fn what_another_program_wrote_is_not_taken_for_damage() {
+        let later = Later { from: SiteId(3), incarnation: 1, sequence: 9, command: 99 };
+        let bytes = seal(5, &later).expect("it is short");
+        let of = |version: u16| {
+            let mut bytes = bytes.clone();
+            bytes[..2].copy_from_slice(&version.to_le_bytes());
+            open::<Entry>(5, &bytes).expect_err("it is no entry of ours")
+        };
+        let (index, version) = (5, VERSION + 3);
+        assert_eq!(of(version), FrameError::Newer { index, version });
+        assert_eq!(of(VERSION), FrameError::Strange { index, version: VERSION });
+        assert_eq!(of(VERSION - 1), FrameError::Strange { index, version: VERSION - 1 });
+        assert_eq!(of(0), FrameError::Broken { index });
+        assert!(of(version).is_of_another_program() && !of(0).is_of_another_program());
+        let told = of(version).to_string();
+        assert!(told.contains("newer Swell (format 5)") && told.contains("upgrade"), "{told}");
+        let mut hurt = bytes;
+        hurt[12] ^= 1;
+        assert_eq!(open::<Entry>(5, &hurt), Err(FrameError::Broken { index }));
     }
 }

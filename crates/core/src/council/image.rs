@@ -7,7 +7,7 @@ use crate::history::{open, seal};
 
 /// What a snapshot is called, and the version of its form.
 const NAME: &str = "council";
-const VERSION: u16 = 4;
+const VERSION: u16 = 5;
 
 /// Why bytes are no snapshot that can be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

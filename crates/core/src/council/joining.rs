@@ -13,8 +13,14 @@ use crate::time::Instant;
 const FORMER_MAX: usize = 256;
 
 /// A site becomes a member, or its capacity changes. One that comes back has the record it
-/// left with.
-pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), Refusal> {
+/// left with, and bears what it bore until it says otherwise itself: else whoever dismisses it and
+/// admits it again could change its words.
+pub fn on_admit(
+    state: &mut State,
+    by: SiteId,
+    site: SiteId,
+    capacity: Loads,
+) -> Result<(), Refusal> {
     if capacity.of(Metric::Cpu) == 0 {
         return Err(Refusal::OutOfRange("a site without processors bears nothing"));
     }
@@ -25,20 +31,33 @@ pub fn on_admit(state: &mut State, site: SiteId, capacity: Loads) -> Result<(), 
     if state.members.len() >= MEMBERS_MAX {
         return Err(Refusal::TooMany("sites"));
     }
-    let member = state.former.remove(&site).unwrap_or_else(|| Member::new(capacity));
+    let former = state.former.remove(&site);
+    let known = former.as_ref().filter(|_| by != site && state.rules.saves_words());
+    let capacity = known.map_or(capacity, |former| former.capacity);
+    let member = former.unwrap_or_else(|| Member::new(capacity));
     state.members.insert(site, Member { capacity, ..member });
     Ok(())
 }
 
 /// A member is introduced: what people call it, and by which number it is known again. Nobody else
-/// takes its place while it is a member.
-pub fn on_introduce(state: &mut State, site: SiteId, name: &str, lot: u64) -> Result<(), Refusal> {
+/// takes its place while it is a member, and what it is called only it changes, even once it has left.
+pub fn on_introduce(
+    state: &mut State,
+    by: SiteId,
+    site: SiteId,
+    name: &str,
+    lot: u64,
+) -> Result<(), Refusal> {
+    let saves_words = state.rules.saves_words();
     let member = state.members.get_mut(&site).ok_or(Refusal::NotMember(site))?;
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return Err(Refusal::OutOfRange("the name of a site has 1 to 255 bytes"));
     }
     if member.lot.is_some_and(|known| known != lot) {
         return Err(Refusal::AnotherJoined(site));
+    }
+    if saves_words && by != site && !member.name.is_empty() && member.name != name {
+        return Err(Refusal::NotItsWord(site));
     }
     (member.name, member.lot) = (name.to_string(), Some(lot));
     Ok(())
@@ -65,9 +84,11 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     if let Some(mut member) = state.members.remove(&site) {
         // Its name stays with what it did; its place is free.
         member.lot = None;
+        member.dismissed = state.index;
         if state.former.len() >= FORMER_MAX
-            && let Some((forgotten, _)) = state.former.pop_first()
+            && let Some((forgotten, of)) = state.former.pop_first()
         {
+            state.forgotten = state.forgotten.max(of.dismissed);
             state.ledger.forget(forgotten);
             state.weighed.forget(forgotten);
             state.early.ledger.forget(forgotten);
@@ -78,6 +99,7 @@ pub fn on_dismiss(state: &mut State, site: SiteId) -> Result<(), Refusal> {
     state.book.forget_site(site);
     state.early.forget_site(site);
     state.ways.forget(site);
+    state.maintenance.forget_site(site);
     Ok(())
 }
 

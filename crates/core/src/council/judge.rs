@@ -2,10 +2,11 @@
 
 use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::entry::Reason;
-use crate::council::filing::through;
 use crate::council::load::{demand, predicted_ppm, promised};
+use crate::council::maintenance::of_left;
 use crate::council::proposal::{Cause, Filing};
 use crate::council::relief::Relief;
+use crate::council::room::{bar_ppm, through};
 use crate::council::state::{Proposal, State};
 use crate::council::words::{Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
@@ -17,7 +18,7 @@ pub const FAILING_PPM: u32 = 250_000;
 /// What a site expects, whoever asks: its own models, not those of others.
 pub trait Outlook {
     /// The highest utilisation it expects of a site, from now through a slot, in parts per
-    /// million; nothing where it has no opinion.
+    /// million of what maintenance leaves of it; nothing where it has no opinion.
     fn peak_ppm(&self, site: SiteId, metric: Metric, through: Slot) -> Option<u32>;
 
     /// What it expects a workload to take of what a site can bear, at most, from now through a
@@ -71,15 +72,19 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
     };
     let wanted = demand(state, filing.workloads.keys().copied());
     let coming = wanted.plus(promised(state, filing.destination));
+    let left = state.maintenance.least_ppm(filing.destination, state.slot(), through);
     for metric in Metric::ALL {
-        let share = coming.share_ppm(metric, &member.capacity);
+        let share = of_left(coming.share_ppm(metric, &member.capacity), left);
         let own = outlook.peak_ppm(filing.destination, metric, through);
         let Some(own) = own.filter(|_| share > 0) else { continue };
-        if own.saturating_add(share) > limit {
+        if own.saturating_add(share) > bar_ppm(state, filing, metric) {
             return (false, Reason::DestinationFull);
         }
     }
-    let is_forecast = matches!(filing.cause, Cause::Overload { .. } | Cause::SourceFailing { .. });
+    let is_forecast = matches!(
+        filing.cause,
+        Cause::Overload { .. } | Cause::SourceFailing { .. } | Cause::Maintenance { .. }
+    );
     (true, if is_forecast { Reason::Helps } else { Reason::Ordered })
 }
 
@@ -97,5 +102,6 @@ fn leaving(
         let told = || demand(state, [*id].into_iter()).share_ppm(metric, &member.capacity);
         outlook.share_ppm(*id, filing.source, metric, through).unwrap_or_else(told)
     });
-    shares.fold(0, u32::saturating_add)
+    let left = state.maintenance.left_ppm(filing.source, through);
+    of_left(shares.fold(0, u32::saturating_add), left)
 }

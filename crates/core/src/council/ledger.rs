@@ -5,7 +5,8 @@
 //! The same samples are scored for a naive forecaster, and what counts is the ratio of the
 //! two, so a site that is hard to forecast is not punished for it. A member that commits to
 //! nothing about itself is scored as twice the naive one; else one could speak up in easy
-//! moments only.
+//! moments only. So is one that is not even seen, or whoever is down would gain by what others
+//! lose.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,10 @@ use crate::ids::SiteId;
 /// A new sample weighs one in so many: the memory of an account.
 const MEMORY: u64 = 32;
 
+/// The same of its long memory, once there were so many: of a site that is forecast by three in a
+/// metric, most of a working day in slots of two minutes.
+const LONG_MEMORY: u64 = 768;
+
 /// Losses are kept in this part of a millionth.
 const SCALE: u64 = 256;
 
@@ -26,11 +31,32 @@ const SCALE: u64 = 256;
 const PRIOR_PPM: u64 = 20_000;
 const LITTLE_PPM: u64 = 1_000;
 
+/// The mean losses of a site and of the naive forecaster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Losses {
+    own: u64,
+    naive: u64,
+}
+
+impl Losses {
+    fn ratio_milli(self) -> u64 {
+        (1_000 * self.own).checked_div(self.naive).unwrap_or(8_000).clamp(250, 8_000)
+    }
+
+    fn learn(&mut self, own_ppm: u64, naive_ppm: u64, memory: u64) {
+        let step = |mean: u64, came: u64| mean - mean / memory + came * SCALE / memory;
+        self.own = step(self.own, own_ppm + LITTLE_PPM);
+        self.naive = step(self.naive, naive_ppm + LITTLE_PPM);
+    }
+}
+
 /// The mean losses of one site in one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    loss: u64,
-    naive: u64,
+    /// Of late.
+    recent: Losses,
+    /// Over a long time: a lie is as good as the truth now and then.
+    long: Losses,
     /// How many samples there were.
     pub samples: u64,
 }
@@ -39,27 +65,39 @@ impl Default for Account {
     /// As good as the naive one, until shown otherwise.
     fn default() -> Self {
         let prior = PRIOR_PPM * SCALE;
-        Self { loss: prior, naive: prior, samples: 0 }
+        let prior = Losses { own: prior, naive: prior };
+        Self { recent: prior, long: prior, samples: 0 }
     }
 }
 
 impl Account {
-    /// The mean loss by that of the naive forecaster, in thousandths: 250 to 8,000.
+    /// The mean loss of late by that of the naive forecaster, in thousandths: 250 to 8,000.
     pub fn ratio_milli(self) -> u64 {
-        (1_000 * self.loss).checked_div(self.naive).unwrap_or(8_000).clamp(250, 8_000)
+        self.recent.ratio_milli()
     }
 
     /// What a weight starts from: inverse to the square of the relative loss (Bates and
-    /// Granger, The combination of forecasts, 1969).
-    pub fn quality(self) -> u64 {
-        let ratio = self.ratio_milli();
+    /// Granger, The combination of forecasts, 1969), the worse of what it was of late and over a
+    /// long time where that is remembered. So trust is lost at once and earned slowly.
+    pub fn quality(self, remembers_long: bool) -> u64 {
+        let recent = self.recent.ratio_milli();
+        let ratio = if remembers_long { recent.max(self.long.ratio_milli()) } else { recent };
         4_000_000_000 / (ratio * ratio)
     }
 
+    /// What was neither said nor seen counts for twice the loss of the naive one; who was worse
+    /// than that gains nothing by it.
+    fn fade(&mut self) {
+        let Losses { own, naive } = self.recent;
+        let bar = 2 * naive;
+        if own < bar {
+            self.recent.own = (own - own / MEMORY + bar.div_ceil(MEMORY)).min(bar);
+        }
+    }
+
     fn learn(&mut self, loss_ppm: u64, naive_ppm: u64) {
-        let step = |mean: u64, came: u64| mean - mean / MEMORY + came * SCALE / MEMORY;
-        self.loss = step(self.loss, loss_ppm + LITTLE_PPM);
-        self.naive = step(self.naive, naive_ppm + LITTLE_PPM);
+        self.recent.learn(loss_ppm, naive_ppm, MEMORY);
+        self.long.learn(loss_ppm, naive_ppm, (MEMORY + self.samples).min(LONG_MEMORY));
         self.samples = self.samples.saturating_add(1);
     }
 }
@@ -84,6 +122,11 @@ impl Ledger {
     pub fn score_silence(&mut self, site: SiteId, metric: Metric, came: u32, naive: u32) {
         let of_naive = loss_ppm(flat(naive), came);
         self.account_mut(site, metric).learn(2 * of_naive + LITTLE_PPM, of_naive);
+    }
+
+    /// A member committed to nothing about itself, and nobody saw what came of it either.
+    pub fn score_absence(&mut self, site: SiteId, metric: Metric) {
+        self.account_mut(site, metric).fade();
     }
 
     /// Forgets a site.
@@ -145,7 +188,32 @@ mod tests {
         assert!((4_500..6_000).contains(&ratio(bad)), "{}", ratio(bad));
         assert!((1_900..2_100).contains(&ratio(silent)), "{}", ratio(silent));
         assert_eq!(ledger.account(good, Metric::Io), Account::default());
-        let quality = |site| ledger.account(site, Metric::Cpu).quality();
+        let quality = |site| ledger.account(site, Metric::Cpu).quality(true);
         assert!(quality(good) > 100 * quality(bad));
+        let before = [good, bad].map(ratio);
+        (0..400)
+            .for_each(|_| [good, bad].iter().for_each(|it| ledger.score_absence(*it, Metric::Cpu)));
+        let after = [good, bad].map(|site| ledger.account(site, Metric::Cpu).ratio_milli());
+        assert!(before[0] < 300 && (1_990..=2_000).contains(&after[0]), "{before:?} {after:?}");
+        assert_eq!(after[1], before[1], "nobody gains by being away");
+    }
+
+    #[test]
+    fn trust_is_lost_at_once_and_earned_slowly() {
+        let mut ledger = Ledger::default();
+        let site = SiteId(0);
+        let (good, bad) = (band(480_000, 500_000, 520_000), band(0, 0, 0));
+        let say = |ledger: &mut Ledger, times: u32, band| {
+            (0..times).for_each(|_| ledger.score(site, Metric::Cpu, band, 500_000, 600_000));
+            [false, true].map(|long| ledger.account(site, Metric::Cpu).quality(long))
+        };
+        let best = say(&mut ledger, 400, good);
+        assert_eq!(best[0], best[1], "who always was good is");
+        let lost = say(&mut ledger, 60, bad);
+        assert!(lost.iter().all(|quality| 50 * quality < best[0]), "{lost:?}");
+        let lucky = say(&mut ledger, 200, good);
+        assert!(lucky[0] == best[0] && lucky[1] < best[0] / 3, "{lucky:?}");
+        let again = say(&mut ledger, 4_000, good);
+        assert_eq!(again, best, "and nothing is held against it for ever");
     }
 }

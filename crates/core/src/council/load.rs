@@ -7,6 +7,7 @@
 
 use crate::council::book::Subject;
 use crate::council::early_scoring::earned;
+use crate::council::maintenance::of_left;
 use crate::council::movement::Phase;
 use crate::council::refusal::Refusal;
 use crate::council::rules::Counting;
@@ -37,14 +38,16 @@ pub fn demand(state: &State, workloads: impl Iterator<Item = WorkloadId>) -> Loa
 }
 
 /// How full a site will be at most until a slot, with what was promised: by those who
-/// committed themselves to a forecast of it, else by what was last agreed on.
+/// committed themselves to a forecast of it, else by what was last agreed on. As a share of what
+/// maintenance leaves of it meanwhile.
 pub fn predicted_ppm(state: &State, site: SiteId, metric: Metric, until: Slot) -> Option<u32> {
     let member = state.members.get(&site)?;
     let subject = Subject { target: site, metric };
     let seen = || state.book.last_truth(subject, state.slot());
     let own = forecast_ppm(state, subject, until).or_else(seen).unwrap_or(0);
     let promised = promised(state, site).share_ppm(metric, &member.capacity);
-    Some(own.saturating_add(promised))
+    let left = state.maintenance.least_ppm(site, state.slot(), until);
+    Some(of_left(own.saturating_add(promised), left))
 }
 
 /// The median of what was forecast as the peak, by the upper quantile, each weighing what the
@@ -75,15 +78,30 @@ fn forecast_ppm(state: &State, subject: Subject, until: Slot) -> Option<u32> {
 
 /// Refuses what does not fit at a site on top of all that is predicted for it.
 pub fn fits(state: &State, site: SiteId, more: &Loads, until: Slot) -> Result<(), Refusal> {
+    fits_below(state, site, more, until, |_| state.rules.limit_ppm)
+}
+
+/// The same, where there is a bar for each metric.
+pub fn fits_below(
+    state: &State,
+    site: SiteId,
+    more: &Loads,
+    until: Slot,
+    bar_ppm: impl Fn(Metric) -> u32,
+) -> Result<(), Refusal> {
     let member = state.members.get(&site).ok_or(Refusal::NotMember(site))?;
+    let left = state.maintenance.least_ppm(site, state.slot(), until);
+    if left == 0 {
+        return Err(Refusal::DestinationDown(site));
+    }
     for metric in Metric::ALL {
-        let share = more.share_ppm(metric, &member.capacity);
+        let share = of_left(more.share_ppm(metric, &member.capacity), left);
         if share == 0 {
             continue;
         }
         let before = predicted_ppm(state, site, metric, until).unwrap_or(0);
         let would_be_ppm = before.saturating_add(share);
-        if would_be_ppm > state.rules.limit_ppm {
+        if would_be_ppm > bar_ppm(metric) {
             return Err(Refusal::DestinationFull { metric, would_be_ppm });
         }
     }

@@ -13,6 +13,7 @@ use crate::council::grant::{cede, pass, renew};
 use crate::council::joining::{
     on_admit, on_dismiss, on_inherit, on_introduce, on_mode, on_register, on_retire, on_rules,
 };
+use crate::council::maintaining::on_maintain;
 use crate::council::measuring::{close_slots, on_forecast, on_observe};
 use crate::council::moving::{Told, hurry, on_report, on_stop};
 use crate::council::refusal::Refusal;
@@ -48,9 +49,11 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             tick(state, *at);
             return Ok(());
         }
-        Command::Admit { site, capacity } => return on_admit(state, *site, *capacity),
+        Command::Admit { site, capacity } => return on_admit(state, by, *site, *capacity),
         Command::AdoptRules(rules) => return on_rules(state, rules),
-        Command::Introduce { site, name, lot } => return on_introduce(state, *site, name, *lot),
+        Command::Introduce { site, name, lot } => {
+            return on_introduce(state, by, *site, name, *lot);
+        }
         _ if state.now == Instant::ZERO => return Err(Refusal::NoTime),
         _ => {}
     }
@@ -99,6 +102,7 @@ fn carry_out(state: &mut State, index: u64, entry: &Entry) -> Result<(), Refusal
             Told { epoch: *epoch, news: *news, why: why.as_deref() },
         ),
         Command::Ways { to } => on_ways(state, by, to),
+        Command::Maintain { windows } => on_maintain(state, by, windows),
         Command::Renew => {
             renew(state, by);
             Ok(())
@@ -126,6 +130,7 @@ fn tick(state: &mut State, at: Instant) {
     hurry(state);
     check(state);
     let (slot, now, memory) = (state.slot(), state.now, state.rules.memory);
+    state.maintenance.forget(slot);
     state.settling.retain(|settling| settling.until > slot);
     state.taken_back.retain(|taken_back| taken_back.at + memory > now);
 }

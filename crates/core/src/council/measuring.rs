@@ -6,9 +6,10 @@
 use crate::council::book::Subject;
 use crate::council::early_scoring;
 use crate::council::entry::Band;
+use crate::council::member::Member;
 use crate::council::refusal::Refusal;
 use crate::council::state::State;
-use crate::council::words::{Slot, UTILISATION_MAX_PPM};
+use crate::council::words::{Metric, Slot, UTILISATION_MAX_PPM};
 use crate::ids::SiteId;
 
 /// A site commits itself to bands of the slots from `first` on.
@@ -100,6 +101,7 @@ fn close(state: &mut State, slot: Slot) {
     let members = state.members.len();
     let agreed = state.book.close(slot, state.rules.tolerance_ppm, members);
     early_scoring::close(state, slot, &agreed);
+    let seen: Vec<Subject> = agreed.iter().map(|(subject, _)| *subject).collect();
     for (subject, came) in agreed {
         let Some(naive) = naive(state, subject, slot) else { continue };
         let mut has_spoken = false;
@@ -112,6 +114,26 @@ fn close(state: &mut State, slot: Slot) {
             state.ledger.score_silence(subject.target, subject.metric, came, naive);
         }
     }
+    if state.rules.scores_silence() {
+        for Subject { target, metric } in absent(state, slot, &seen) {
+            state.ledger.score_absence(target, metric);
+        }
+    }
+}
+
+/// Members that had said nothing of themselves, and of which nobody knows what came, while others
+/// were seen.
+fn absent(state: &State, slot: Slot, seen: &[Subject]) -> Vec<Subject> {
+    let metrics =
+        Metric::ALL.into_iter().filter(|metric| seen.iter().any(|of| of.metric == *metric));
+    let subjects = metrics.flat_map(|metric| {
+        let limited = move |(_, member): &(&SiteId, &Member)| member.capacity.of(metric) > 0;
+        let members = state.members.iter().filter(limited);
+        members.map(move |(target, _)| Subject { target: *target, metric })
+    });
+    let is_absent =
+        |of: &Subject| !seen.contains(of) && state.book.band(of.target, *of, slot).is_none();
+    subjects.filter(is_absent).collect()
 }
 
 /// What a forecaster without any thought would have said when the lead began: what came one

@@ -27,13 +27,17 @@ pub struct Member {
     /// The number that it drew when it joined. Whoever joins in its name with another one is
     /// another machine with the same invitation.
     pub lot: Option<u64>,
+    /// The entry by which it left or was removed last; none is 0. What it was certified by before
+    /// lets nobody in any more.
+    pub dismissed: u64,
 }
 
 impl Member {
     /// One that nothing is known of but what it can bear.
     pub fn new(capacity: Loads) -> Self {
         let (sender, votes) = (Sender::default(), VoteRecord::default());
-        Self { capacity, sender, votes, has_renewed: false, name: String::new(), lot: None }
+        let (name, lot, dismissed) = (String::new(), None, 0);
+        Self { capacity, sender, votes, has_renewed: false, name, lot, dismissed }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::council::ending::{end, learn_votes};
 use crate::council::entry::News;
 use crate::council::grant::grant;
 use crate::council::load::demand;
+use crate::council::maintaining::is_soon_down;
 use crate::council::movement::{Movement, Pace, Party, Phase, Turn};
 use crate::council::proposal::{Outcome, Rollback, Trouble};
 use crate::council::refusal::Refusal;
@@ -139,7 +140,9 @@ fn back_if(
     if plan == Rollback::Stay || !movement.has_source {
         return end(state, id, Outcome::Failed(why));
     }
-    if !may_return(state, source, &workloads, movement.phase) {
+    let soon = state.slot().plus(state.rules.settle_slots);
+    let may_return = may_return(state, source, &workloads, movement.phase);
+    if !may_return || is_soon_down(state, source, soon) {
         return end(state, id, Outcome::Failed(else_why));
     }
     let epoch = grant(state, &workloads, source);

@@ -43,7 +43,9 @@ impl Preference {
 
 /// How true a site's forecasts came, over all metrics.
 fn merit(state: &State, site: SiteId) -> u64 {
-    Metric::ALL.iter().map(|metric| state.weighed.account(site, *metric).quality()).sum()
+    let remembers_long = state.rules.remembers_long();
+    let quality = |metric: &Metric| state.weighed.account(site, *metric).quality(remembers_long);
+    Metric::ALL.iter().map(quality).sum()
 }
 
 #[cfg(test)]
@@ -58,7 +60,7 @@ mod tests {
     fn only_who_stays_better_is_preferred() {
         let mut state = State::new(Rules::default());
         for site in 0..3 {
-            on_admit(&mut state, SiteId(site), Loads::cpu(1)).expect("admitted");
+            on_admit(&mut state, SiteId(site), SiteId(site), Loads::cpu(1)).expect("admitted");
         }
         let all = [SiteId(0), SiteId(1), SiteId(2)];
         let mut preference = Preference::default();

@@ -61,6 +61,11 @@ pub enum Cause {
         /// The chance that it fails in the next slot, by the proposer, in parts per million.
         chance_ppm: u32,
     },
+    /// The source has announced that it will be down for maintenance.
+    Maintenance {
+        /// From when.
+        slot: Slot,
+    },
 }
 
 impl Cause {

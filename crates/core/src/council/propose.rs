@@ -11,6 +11,7 @@ use crate::council::arrival::decided_by;
 use crate::council::book::Subject;
 use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::load::{demand, fits, predicted_ppm};
+use crate::council::maintenance::{of_left, of_whole};
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
 use crate::council::relief::Relief;
@@ -52,7 +53,8 @@ pub fn propose(
         return None;
     }
     let alarm = alarm(state, me, source, temper)?;
-    let Alarm { metric, peak_ppm, .. } = alarm;
+    let Alarm { metric, peak_ppm, slot } = alarm;
+    let left = state.maintenance.left_ppm(source, slot);
     let capacity = state.members.get(&source)?.capacity;
     let excess = peak_ppm.saturating_sub(temper.aim_ppm);
     let movable: BTreeMap<WorkloadId, Criticality> = state
@@ -73,6 +75,7 @@ pub fn propose(
         })
         .map(|(is_parted, ids)| {
             let share = demand(state, ids.iter().copied()).share_ppm(metric, &capacity);
+            let share = of_left(share, left);
             let is_enough = share >= excess;
             let order = if is_enough { share } else { u32::MAX - share };
             let criticality = ids.iter().filter_map(|id| movable.get(id)).max().copied();
@@ -111,9 +114,12 @@ fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<A
         let subject = Subject { target: source, metric };
         (from.0..=through.0).filter_map(move |slot| {
             let band = state.book.band(me, subject, Slot(slot))?;
-            let is_alarm = band.middle_ppm > temper.alarm_ppm;
-            let has_evidence = band.high_ppm > state.rules.limit_ppm;
-            let alarm = Alarm { slot: Slot(slot), metric, peak_ppm: band.high_ppm };
+            // Where nothing is left, all of it goes, whether it is too much or not.
+            let left = state.maintenance.left_ppm(source, Slot(slot));
+            let (middle, peak_ppm) = (of_left(band.middle_ppm, left), of_left(band.high_ppm, left));
+            let is_alarm = left > 0 && middle > temper.alarm_ppm;
+            let has_evidence = peak_ppm > state.rules.limit_ppm;
+            let alarm = Alarm { slot: Slot(slot), metric, peak_ppm };
             (is_alarm && has_evidence).then_some(alarm)
         })
     });
@@ -142,7 +148,8 @@ fn filing(
     let cause = Cause::Overload { metric, slot };
     let limit_ppm = state.rules.limit_ppm;
     let capacity = state.members.get(&source)?.capacity;
-    let share_ppm = wanted.share_ppm(metric, &capacity);
+    let left = state.maintenance.left_ppm(source, slot);
+    let share_ppm = of_left(wanted.share_ppm(metric, &capacity), left);
     let relief = Relief { peak_ppm: predicted, share_ppm, limit_ppm };
     // A site that is farther away is as good as one that is as much fuller.
     let reckoned = |site: SiteId| {
@@ -159,6 +166,8 @@ fn filing(
         .collect();
     others.sort_unstable();
     let bar_ppm = if state.rules.compares() { limit_ppm } else { relief.bar_ppm() };
+    let bar_there =
+        |site| of_whole(limit_ppm, state.maintenance.least_ppm(site, state.slot(), through));
     let epoch = |id: &WorkloadId| Some((*id, state.workloads.get(id)?.authority.epoch));
     let to = |destination| Filing {
         workloads: ids.iter().filter_map(epoch).collect(),
@@ -168,8 +177,8 @@ fn filing(
         cause,
         criterion: Criterion {
             conditions: vec![
-                Condition { site: destination, metric, at_most_ppm: limit_ppm },
-                Condition { site: source, metric, at_most_ppm: bar_ppm },
+                Condition { site: destination, metric, at_most_ppm: bar_there(destination) },
+                Condition { site: source, metric, at_most_ppm: of_whole(bar_ppm, left) },
             ],
             window_slots: temper.window_slots,
             samples_min: 1,
@@ -195,5 +204,6 @@ fn after(
     through: Slot,
 ) -> Option<u32> {
     let share = wanted.share_ppm(metric, &state.members.get(&site)?.capacity);
+    let share = of_left(share, state.maintenance.least_ppm(site, state.slot(), through));
     Some(predicted_ppm(state, site, metric, through)?.saturating_add(share))
 }

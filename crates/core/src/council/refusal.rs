@@ -45,6 +45,8 @@ pub enum Refusal {
     LastSite,
     /// Another machine has joined in the name of this site.
     AnotherJoined(SiteId),
+    /// Only the site itself says what it is called.
+    NotItsWord(SiteId),
     /// Nobody registered the workload.
     UnknownWorkload(WorkloadId),
     /// The site does not hold the workload.
@@ -103,6 +105,10 @@ pub enum Refusal {
         /// How full it would be.
         would_be_ppm: u32,
     },
+    /// The destination will be down for maintenance.
+    DestinationDown(SiteId),
+    /// The site announced no maintenance from that slot on that is not over.
+    NotMaintained(SiteId),
     /// The holder's lease runs still.
     LeaseRuns {
         /// Which.
@@ -193,6 +199,11 @@ impl fmt::Display for Refusal {
                  another name, or remove that one first",
                 site.0
             ),
+            Refusal::NotItsWord(site) => write!(
+                f,
+                "site {} was called otherwise before: only it can change that, at its own node",
+                site.0
+            ),
             Refusal::UnknownWorkload(workload) => {
                 write!(f, "nobody registered workload {}", workload.0)
             }
@@ -244,6 +255,14 @@ impl fmt::Display for Refusal {
                 metric.name(),
                 would_be_ppm / 10_000
             ),
+            Refusal::DestinationDown(site) => write!(
+                f,
+                "site {} will be down for maintenance: choose another destination",
+                site.0
+            ),
+            Refusal::NotMaintained(site) => {
+                write!(f, "site {} has announced no maintenance that begins then", site.0)
+            }
             Refusal::LeaseRuns { workload, until } => write!(
                 f,
                 "the lease of workload {} runs until second {}: its holder may be alive",

@@ -22,7 +22,11 @@ pub fn as_taken_back(
         source: filing.source,
         destination: filing.destination,
         metric,
-        is_takeover: filing.cause == Cause::SourceLost && state.rules.takes_over(),
+        is_takeover: match filing.cause {
+            Cause::SourceLost => state.rules.takes_over(),
+            Cause::Maintenance { .. } => true,
+            _ => false,
+        },
         predicted_ppm,
         capacity: destination.map(|member| member.capacity).unwrap_or_default(),
         at: state.now,

@@ -20,7 +20,7 @@ pub struct TakenBack {
     pub destination: SiteId,
     /// In what the source was said to be overloaded; none where people ordered it.
     pub metric: Option<Metric>,
-    /// Whether the source was lost.
+    /// Whether the source was lost, or about to be down.
     pub is_takeover: bool,
     /// How much was predicted.
     pub predicted_ppm: u32,

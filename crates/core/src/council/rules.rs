@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -30,6 +30,19 @@ const COMPARES: u16 = 3;
 const TAKES_TURNS: u16 = 4;
 /// The first by which a move must be worth its way.
 const HEEDS_WAYS: u16 = 4;
+
+/// The first by which a site that neither speaks nor is seen loses what its forecasts earned.
+const SCORES_SILENCE: u16 = 5;
+/// The first by which windows of maintenance count, and by which what cannot be served where it is
+/// comes first, and what is critical of it needs no room below the limit.
+const SAVES_FIRST: u16 = 5;
+
+/// The first by which only a site itself changes what it bears and is called, even where it left and
+/// another one admits it again.
+const SAVES_WORDS: u16 = 5;
+
+/// The first by which forecasts of long ago count for what a site weighs.
+const REMEMBERS_LONG: u16 = 5;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -185,6 +198,26 @@ impl Rules {
     /// Whether it counts how far sites are from each other.
     pub fn heeds_ways(&self) -> bool {
         self.version >= HEEDS_WAYS
+    }
+
+    /// Whether a site that neither speaks nor is seen loses what its forecasts earned.
+    pub fn scores_silence(&self) -> bool {
+        self.version >= SCORES_SILENCE
+    }
+
+    /// Whether maintenance counts, and what cannot be served where it is comes first.
+    pub fn saves_first(&self) -> bool {
+        self.version >= SAVES_FIRST
+    }
+
+    /// Whether only a site itself changes its words, even where it left and comes back.
+    pub fn saves_words(&self) -> bool {
+        self.version >= SAVES_WORDS
+    }
+
+    /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
+    pub fn remembers_long(&self) -> bool {
+        self.version >= REMEMBERS_LONG
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -9,6 +9,7 @@ use crate::council::book::Book;
 use crate::council::early::Early;
 use crate::council::entry::Message;
 use crate::council::ledger::Ledger;
+use crate::council::maintenance::Maintenance;
 use crate::council::member::Member;
 use crate::council::movement::{Movement, Phase};
 use crate::council::proposal::{Filing, Outcome};
@@ -41,6 +42,8 @@ pub struct State {
     pub members: BTreeMap<SiteId, Member>,
     /// Sites that left, so that leaving wipes no slate.
     pub former: BTreeMap<SiteId, Member>,
+    /// The last entry by which a site left that is not remembered any more; none is 0.
+    pub forgotten: u64,
     /// The workloads.
     pub workloads: BTreeMap<WorkloadId, Workload>,
     /// Forecasts, observations and what came.
@@ -65,6 +68,8 @@ pub struct State {
     pub early: Early,
     /// How far sites are from each other.
     pub ways: Ways,
+    /// When sites are maintained.
+    pub maintenance: Maintenance,
 }
 
 /// A proposal that has not ended.
@@ -138,6 +143,7 @@ impl State {
             mode: Mode::On,
             members: BTreeMap::new(),
             former: BTreeMap::new(),
+            forgotten: 0,
             workloads: BTreeMap::new(),
             book: Book::default(),
             ledger: Ledger::default(),
@@ -150,6 +156,7 @@ impl State {
             closed: Slot(0),
             early: Early::default(),
             ways: Ways::default(),
+            maintenance: Maintenance::default(),
         }
     }
 

@@ -8,9 +8,9 @@
 
 use crate::council::ballot::Tally;
 use crate::council::ending::end;
-use crate::council::filing::through;
 use crate::council::load::{demand, fits};
 use crate::council::proposal::Outcome;
+use crate::council::room::{has_room, through};
 use crate::council::state::{Proposal, State};
 use crate::council::words::ProposalId;
 
@@ -35,11 +35,9 @@ pub fn waits(state: &State, id: ProposalId) -> bool {
 pub fn displace(state: &mut State, id: ProposalId) {
     let Some(own) = state.open.get(&id).filter(|_| state.rules.takes_turns()) else { return };
     let gives_way = |other: &Proposal| {
-        let wanted = demand(state, other.filing.workloads.keys().copied());
         is_rival(own, other)
             && other.priority < own.priority
-            && fits(state, other.filing.destination, &wanted, through(state, &other.filing))
-                .is_err()
+            && has_room(state, &other.filing).is_err()
     };
     let displaced = state.open.iter().filter(|(_, other)| gives_way(other));
     let displaced: Vec<ProposalId> = displaced.map(|(id, _)| *id).collect();

@@ -8,12 +8,12 @@
 use crate::council::ballot::{Tally, Vote};
 use crate::council::ending::end;
 use crate::council::entry::Message;
-use crate::council::filing::through;
+use crate::council::filing::rests;
 use crate::council::grant::grant;
-use crate::council::load::{demand, fits};
 use crate::council::movement::{Movement, Pace};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
+use crate::council::room::has_room;
 use crate::council::state::{Passed, State};
 use crate::council::turns::{displace, waiting, waits};
 use crate::council::words::{Mode, ProposalId, WorkloadId};
@@ -90,19 +90,22 @@ fn approve(state: &mut State, id: ProposalId) {
     let Some(proposal) = state.open.get(&id) else { return };
     let filing = proposal.filing.clone();
     let is_unfenced = state.rules.defects().unfenced;
+    let must_rest = match state.rules.saves_first() {
+        true => rests(state, filing.cause),
+        false => filing.cause != Cause::OrderedAgain,
+    };
     let is_as_filed = filing.workloads.iter().all(|(workload, epoch)| {
         let authority = state.workloads.get(workload).map(|workload| workload.authority);
         let is_resting = state.workloads.get(workload).is_some_and(|w| w.rests_until > state.now);
         let stands =
             |authority: Authority| authority.holder == filing.source && authority.epoch == *epoch;
-        let may_move = !is_resting || filing.cause == Cause::OrderedAgain;
+        let may_move = !is_resting || !must_rest;
         authority.is_some_and(stands) && state.transit(*workload).is_none() && may_move
     });
     if !is_as_filed && !is_unfenced {
         return end(state, id, Outcome::Superseded);
     }
-    let wanted = demand(state, filing.workloads.keys().copied());
-    if fits(state, filing.destination, &wanted, through(state, &filing)).is_err() {
+    if has_room(state, &filing).is_err() {
         return end(state, id, Outcome::NoRoom);
     }
     if waits(state, id) {

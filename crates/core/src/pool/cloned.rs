@@ -10,12 +10,13 @@ use crate::time::Instant;
 use crate::units::Bytes;
 
 impl Pool {
-    /// Marks an instance whose start was just ordered as a clone.
-    pub(crate) fn mark_clone(&mut self, slot: u32) {
+    /// Marks an instance whose start was just ordered as a clone, of a function of which clones are
+    /// made or only foreseen.
+    pub(crate) fn mark_clone(&mut self, slot: u32, is_foreseen: bool) {
         let instance = &mut self.instances[slot as usize];
         instance.is_clone = true;
         let (function, memory) = (instance.function, instance.memory);
-        self.clones.begin(slot, memory);
+        self.clones.begin(slot, memory, is_foreseen);
         let known = self.known_mut(function);
         known.clones += 1;
         known.clones_starting += 1;
@@ -49,6 +50,11 @@ impl Pool {
     /// Memory that waiting clones hold.
     pub fn clones_held(&self) -> Bytes {
         self.clones.held()
+    }
+
+    /// What became of the clones so far that another mind only foresees.
+    pub(crate) fn clones_foreseen(&self) -> CloneTally {
+        self.clones.foreseen()
     }
 
     /// What became of the clones so far.

@@ -3,7 +3,7 @@
 //! What clones cost is what they hold while they start and wait. Memory held by those that
 //! were used in the end bought something; that of the others was held for nothing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +24,35 @@ pub struct CloneTally {
     pub held_unused: u128,
 }
 
+impl CloneTally {
+    fn end(&mut self, held: u128, is_used: bool) {
+        match is_used {
+            true => (self.used, self.held_used) = (self.used + 1, self.held_used + held),
+            false => (self.unused, self.held_unused) = (self.unused + 1, self.held_unused + held),
+        }
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            made: self.made + other.made,
+            used: self.used + other.used,
+            unused: self.unused + other.unused,
+            held_used: self.held_used + other.held_used,
+            held_unused: self.held_unused + other.held_unused,
+        }
+    }
+}
+
 /// Clones that wait, and what became of the others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Clones {
-    slots: BTreeSet<u32>,
+    /// By slot, whether the clone is of a function of which clones are only foreseen.
+    slots: BTreeMap<u32, bool>,
     held: Bytes,
     tally: CloneTally,
+    foreseen: CloneTally,
 }
 
 impl Clones {
@@ -43,26 +66,30 @@ impl Clones {
         self.tally
     }
 
-    /// The clones that start or wait, by slot.
-    pub(super) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.slots.iter().copied()
+    /// Of [`Clones::tally`], those of functions of which clones are only foreseen: none but in the
+    /// mind that does what another foresees.
+    pub(crate) fn foreseen(&self) -> CloneTally {
+        self.foreseen
     }
 
-    pub(super) fn begin(&mut self, slot: u32, memory: Bytes) {
-        self.slots.insert(slot);
+    /// The clones that start or wait, by slot.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.slots.keys().copied()
+    }
+
+    pub(super) fn begin(&mut self, slot: u32, memory: Bytes, is_foreseen: bool) {
+        self.slots.insert(slot, is_foreseen);
         self.held += memory;
         self.tally.made += 1;
+        self.foreseen.made += u64::from(is_foreseen);
     }
 
     pub(super) fn end(&mut self, slot: u32, memory: Bytes, held: u128, is_used: bool) {
-        self.slots.remove(&slot);
+        let is_foreseen = self.slots.remove(&slot).unwrap_or(false);
         self.held -= memory;
-        if is_used {
-            self.tally.used += 1;
-            self.tally.held_used += held;
-        } else {
-            self.tally.unused += 1;
-            self.tally.held_unused += held;
+        self.tally.end(held, is_used);
+        if is_foreseen {
+            self.foreseen.end(held, is_used);
         }
     }
 

@@ -1,10 +1,11 @@
 //! Clones that wait are probed; those that fail are replaced, and crash loops back off.
 
 use swell_core::action::{Action, StopCause};
+use swell_core::prospect::Why;
 use swell_core::settings::CloningMode;
 use swell_core::time::Span;
 
-use crate::stage::{Stage, at};
+use crate::stage::{F, Stage, at};
 
 fn probing() -> Stage {
     Stage::new(CloningMode::On, |settings| settings.probe_every = Span::from_secs(10))
@@ -51,4 +52,53 @@ fn a_crash_loop_backs_off() {
     assert!((4..14).contains(&begun.len()), "{} starts in ten minutes: {begun:?}", begun.len());
     let gaps: Vec<Span> = begun.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     assert!(gaps.is_sorted(), "each wait is at least as long as the one before: {gaps:?}");
+}
+
+/// Several clones are wished for at any time, and a call comes every ten seconds, for so many minutes.
+fn called(stage: &mut Stage, minutes: std::ops::Range<u64>) {
+    for minute in minutes {
+        stage.foresee(&[120, 120]);
+        for second in [5, 15, 25, 35, 45, 55] {
+            stage.until(at(60 * minute + second));
+            stage.call(F);
+        }
+        stage.until(at(60 * (minute + 1)));
+    }
+}
+
+#[test]
+fn calls_that_fail_back_clones_off_although_probes_find_nothing() {
+    let mut stage = probing();
+    called(&mut stage, 0..3);
+    let live = stage.live();
+    assert!(live > 2 && stage.stopped(StopCause::Unhealthy).is_empty(), "{live}");
+    stage.calls_answer = false;
+    let before = stage.clones_begun().len();
+    called(&mut stage, 3..33);
+    let begun = stage.clones_begun().len() - before;
+    assert!(begun <= 12, "{begun} clones were begun in half an hour of failures");
+    assert!(!stage.stopped(StopCause::Unhealthy).is_empty(), "what waited is replaced");
+    let told = stage.site.prospect(stage.now, F).expect("it is deployed");
+    assert!(matches!(told.why, Why::CallsFail(failed, _) if failed > 100), "{told:?}");
+    stage.calls_answer = true;
+    called(&mut stage, 33..35);
+    assert!(stage.live() > 1, "once a call is answered, more are made: {}", stage.live());
+    assert!(!matches!(
+        stage.site.prospect(stage.now, F).map(|told| told.why),
+        Some(Why::CallsFail(..))
+    ));
+}
+
+#[test]
+fn a_shadow_backs_off_as_it_would() {
+    let clones = |mode: CloningMode| {
+        let mut stage = Stage::new(mode, |_| {});
+        called(&mut stage, 0..3);
+        stage.calls_answer = false;
+        called(&mut stage, 3..20);
+        let receipt = stage.site.receipt(stage.now);
+        if mode == CloningMode::On { receipt.on.clones } else { receipt.foreseen.clones }
+    };
+    let (did, told) = (clones(CloningMode::On), clones(CloningMode::Shadow));
+    assert!(did.made.abs_diff(told.made) <= 1 + did.made / 20, "{did:?} {told:?}");
 }

@@ -124,7 +124,7 @@ fn a_shadow_plans_at_wake_ups_of_its_own() {
 }
 
 #[test]
-fn no_more_are_tried_than_it_takes_to_know_what_they_are_good_for() {
+fn few_are_tried_until_they_have_shown_that_they_pay() {
     let mut site = site(1_000, CloningMode::On);
     let mut actions = Vec::new();
     let likely = |function: u32| {
@@ -137,7 +137,7 @@ fn no_more_are_tried_than_it_takes_to_know_what_they_are_good_for() {
         DemandForecast { origin: at(60), step: STEP, functions: (0..1_000).map(likely).collect() };
     site.handle(at(60), Event::DemandForeseen { forecast: Box::new(forecast) }, &mut actions);
     let tried = clones(&actions).count();
-    assert_eq!(tried, 50, "of 997 functions that are likely to be called");
+    assert!((1..20).contains(&tried), "{tried} of 997 functions that are likely to be called");
     let later = live_until(&mut site, at(100)).concat();
     let sure = later.iter().filter(|function| function.0 < 3).count();
     assert_eq!((sure, later.len()), (3, 3), "a call that is known is no trial");

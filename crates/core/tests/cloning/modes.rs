@@ -2,7 +2,8 @@
 
 use swell_core::action::Action;
 use swell_core::event::Event;
-use swell_core::settings::CloningMode;
+use swell_core::receipt::Receipt;
+use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::time::Instant;
 
 use crate::stage::{F, Stage, at};
@@ -59,4 +60,47 @@ fn a_function_chooses_for_itself() {
     assert_eq!(orders(&some), orders(&play(CloningMode::On, None)));
     let told = play(CloningMode::Off, Some(CloningMode::Shadow));
     assert!(told.site.receipt(told.now).shadow.is_some() && told.clones_begun().is_empty());
+}
+
+fn receipt(stage: &Stage) -> Receipt {
+    stage.site.receipt(stage.now)
+}
+
+#[test]
+fn a_receipt_is_kept_by_the_mode_of_each_function() {
+    use CloningMode::{Off, On, Shadow};
+    let (none, on) = (receipt(&play(Off, None)), receipt(&play(On, None)));
+    let truth = none.off.cold.cast_signed() - on.on.calls.cold.cast_signed();
+    assert!(truth > 0 && on.on.clones.made > 0);
+    for (mode, own) in [(On, None), (Off, Some(On)), (Shadow, Some(On))] {
+        let told = receipt(&play(mode, own));
+        assert_eq!((told.on, told.foreseen.clones.made), (on.on, 0), "{mode:?} {own:?}");
+        assert_eq!(told.on.avoided, truth, "{mode:?} {own:?}: {told:?}");
+    }
+    for (mode, own) in [(Shadow, None), (Off, Some(Shadow)), (On, Some(Shadow))] {
+        let told = receipt(&play(mode, own));
+        assert_eq!(
+            (told.foreseen.clones, told.on.clones.made),
+            (on.on.clones, 0),
+            "{mode:?} {own:?}"
+        );
+        assert_eq!((told.foreseen.avoided, told.foreseen.calls), (truth, none.off));
+    }
+}
+
+#[test]
+fn what_was_told_stays_when_modes_change() {
+    let mut stage = play(CloningMode::Shadow, None);
+    let before = receipt(&stage);
+    for mode in [CloningMode::Off, CloningMode::Shadow, CloningMode::On] {
+        stage.tell(Event::CloningChosen { function: F, mode: Some(mode) });
+        let after = receipt(&stage);
+        assert_eq!((after.foreseen, after.on), (before.foreseen, before.on), "{mode:?}");
+    }
+    for mode in [CloningMode::Off, CloningMode::Shadow] {
+        let settings = Box::new(CloningSettings { mode, ..CloningSettings::default() });
+        stage.tell(Event::CloningSet { settings });
+        let after = receipt(&stage);
+        assert_eq!(after.foreseen, before.foreseen, "without a second mind, and with another");
+    }
 }

@@ -1,4 +1,4 @@
-//! A world of one site in which starts take a second and calls two, and everything ordered is
+//! A world of one site in which starts take a second, or as long as is said, and calls two, and everything ordered is
 //! written down.
 
 use std::collections::BTreeMap;
@@ -23,6 +23,9 @@ pub(crate) struct Stage {
     pub(crate) log: Vec<(Instant, Action)>,
     pub(crate) probes_find: bool,
     pub(crate) clones_start: bool,
+    pub(crate) calls_answer: bool,
+    /// How long a start takes.
+    pub(crate) start: Span,
     under_way: BTreeMap<(Instant, u64), Event>,
     begun: u64,
     requests: u64,
@@ -43,6 +46,8 @@ impl Stage {
             log: Vec::new(),
             probes_find: true,
             clones_start: true,
+            calls_answer: true,
+            start: START,
             under_way: BTreeMap::new(),
             begun: 0,
             requests: 0,
@@ -96,10 +101,14 @@ impl Stage {
     fn perform(&mut self, action: Action) {
         match action {
             Action::Start { instance, cause: StartCause::Clone, .. } if !self.clones_start => {
-                self.begin(START, Event::StartFailed { instance });
+                self.begin(self.start, Event::StartFailed { instance });
             }
             Action::Start { instance, .. } => {
-                self.begin(START, Event::InstanceStarted { instance, took: START });
+                let took = self.start;
+                self.begin(took, Event::InstanceStarted { instance, took });
+            }
+            Action::Invoke { request, instance, .. } if !self.calls_answer => {
+                self.begin(RUN, Event::InvocationFailed { instance, request, run: RUN });
             }
             Action::Invoke { request, instance, .. } => {
                 self.begin(RUN, Event::InvocationFinished { instance, request, run: RUN });

@@ -8,5 +8,7 @@ mod moving;
 mod parties;
 mod proposing;
 mod refusing;
+mod saving;
 mod stage;
 mod turns;
+mod writing;

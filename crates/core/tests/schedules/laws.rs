@@ -21,8 +21,8 @@ pub(crate) struct Laws {
     holders: BTreeMap<(WorkloadId, Epoch), SiteId>,
     /// Who acted in it.
     actors: BTreeMap<(WorkloadId, Epoch), SiteId>,
-    /// The highest epoch that had an effect.
-    effects: BTreeMap<WorkloadId, Epoch>,
+    /// The highest epoch that had an effect at each site.
+    effects: BTreeMap<(SiteId, WorkloadId), Epoch>,
     /// Who were members when it was filed.
     electorates: BTreeMap<ProposalId, BTreeSet<SiteId>>,
     /// Approved, and not ended so far.
@@ -162,7 +162,7 @@ impl Laws {
                 first.0, by.0, workload.0, epoch.0
             ));
         }
-        let highest = self.effects.entry(workload).or_insert(epoch);
+        let highest = self.effects.entry((by, workload)).or_insert(epoch);
         if epoch < *highest {
             return Err(format!(
                 "site {} acted on workload {} in epoch {}, after epoch {}",

@@ -9,7 +9,7 @@ use swell_core::ids::SiteId;
 use swell_core::rng::below;
 use swell_core::time::Span;
 
-use crate::cause::overload;
+use crate::cause::{maintained, maintenance, overload};
 use crate::choice::{chance, pick};
 use crate::coverage::Coverage;
 use crate::world::{Mutant, World};
@@ -198,6 +198,10 @@ impl World<'_> {
             60..78 => self.work(node),
             78..90 => self.stay(node),
             90..92 => Some(self.nodes[node].renew(self.now_ms)),
+            92..94 if chance(&mut self.rng, 4) => {
+                self.coverage.count("maintenance");
+                Some(maintenance(&self.nodes[node].state, &mut self.rng))
+            }
             92..94 => self.withdrawal(node),
             94..97 => {
                 self.coverage.count("site admitted");
@@ -261,6 +265,7 @@ impl World<'_> {
             2 => Cause::SourceLost,
             3 => Cause::OrderedAgain,
             4 => Cause::SourceFailing { chance_ppm: 400_000 },
+            5 => maintained(state, authority.holder),
             _ => Cause::Order,
         };
         let deadline = state.now + Span::from_secs(5 + below(rng, 250));

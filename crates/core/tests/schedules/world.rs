@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use swell_core::council::acting::{Acting, TICKS_MIN};
 use swell_core::council::entry::{Command, Entry};
-use swell_core::council::fence::Fence;
 use swell_core::council::image::digest;
 use swell_core::council::machine::apply;
 use swell_core::council::proposal::Outcome;
@@ -55,8 +54,6 @@ pub(crate) struct World<'a> {
     pub(crate) now_ms: u64,
     log: Vec<Entry>,
     digests: BTreeMap<u64, u64>,
-    /// The fence where what authorities do has its effect.
-    fence: Fence,
     frame: Vec<u8>,
 }
 
@@ -101,7 +98,6 @@ impl<'a> World<'a> {
             now_ms: BEGIN_MS,
             log: Vec::new(),
             digests: BTreeMap::new(),
-            fence: Fence::default(),
             frame: Vec::new(),
         }
     }
@@ -240,14 +236,16 @@ impl<'a> World<'a> {
         is_member && self.nodes[leader].is_alive && 2 * heard > self.nodes.len()
     }
 
-    /// A site does something as the authority that it believes to be, if its fence lets it.
+    /// A site does something as the authority that it believes to be, if its own fence lets it:
+    /// there is no other, as what it does has its effect where it is.
     pub(crate) fn act(
         &mut self,
         node: usize,
         workload: WorkloadId,
         epoch: Epoch,
     ) -> Result<(), String> {
-        if !self.mutant.is_fence_open && self.fence.pass(workload, epoch).is_err() {
+        let is_fenced = self.nodes[node].fence.pass(workload, epoch).is_err();
+        if is_fenced && !self.mutant.is_fence_open {
             self.coverage.count("action fenced");
             return Ok(());
         }

@@ -7,6 +7,8 @@
 //! is asked once, of several functions at a time, so that a tree is fetched once for all of them;
 //! the rest of all steps side by side. The values are those of a walk, added up in the same order.
 
+use swell_wide::{Work, widely};
+
 use crate::boost::tree::Tree;
 
 /// Rows of a block: an hour of 5-minute steps.
@@ -67,26 +69,43 @@ impl Forest {
     pub fn values<const OWN: usize>(&self, asked: &[(&[f32], &Block<OWN>)]) -> Vec<[f32; LANES]> {
         // As a sum of nothing begins.
         let mut sums = vec![[-0.0f32; LANES]; asked.len()];
-        let mut common = vec![[0.0f32; BLOCKS]; self.shared];
-        for (asked, sums) in asked.chunks(BLOCKS).zip(sums.chunks_mut(BLOCKS)) {
+        widely(Asking { forest: self, asked, sums: &mut sums });
+        sums.iter_mut().flatten().for_each(|sum| *sum += self.start);
+        sums
+    }
+}
+
+/// All trees, asked about all blocks.
+struct Asking<'a, const OWN: usize> {
+    forest: &'a Forest,
+    asked: &'a [(&'a [f32], &'a Block<OWN>)],
+    sums: &'a mut [[f32; LANES]],
+}
+
+impl<const OWN: usize> Work for Asking<'_, OWN> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        let shared = self.forest.shared;
+        let mut common = vec![[0.0f32; BLOCKS]; shared];
+        for (asked, sums) in self.asked.chunks(BLOCKS).zip(self.sums.chunks_mut(BLOCKS)) {
             for (place, (row, _)) in asked.iter().enumerate() {
                 let columns = common.iter_mut().zip(*row);
                 columns.for_each(|(column, value)| column[place] = *value);
             }
-            for tree in &self.trees {
+            for tree in &self.forest.trees {
                 match tree {
                     Asked::Masked(tree) => tree.add(&common, asked, sums),
                     Asked::Walked(tree) => {
                         let each = asked.iter().zip(sums.iter_mut());
                         each.for_each(|((row, block), sums)| {
-                            walk(tree, &row[..self.shared], block, sums);
+                            walk(tree, &row[..shared], block, sums);
                         });
                     }
                 }
             }
         }
-        sums.iter_mut().flatten().for_each(|sum| *sum += self.start);
-        sums
     }
 }
 
@@ -126,6 +145,7 @@ impl Masked {
     }
 
     /// The leaves that are left by what is common to the rows of each block.
+    #[inline(always)]
     fn kept(&self, common: &[[f32; BLOCKS]]) -> [u32; BLOCKS] {
         let mut kept = [u32::MAX; BLOCKS];
         for question in &self.shared {
@@ -140,6 +160,7 @@ impl Masked {
         kept
     }
 
+    #[inline(always)]
     fn add<const OWN: usize>(
         &self,
         common: &[[f32; BLOCKS]],

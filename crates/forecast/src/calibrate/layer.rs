@@ -13,7 +13,7 @@ use crate::bands::{Forecast, MEDIAN};
 use crate::calibrate::stream::{Came, Notice, Sides, Stream};
 use crate::checkpoint::{self, CheckpointError};
 
-const KIND: &str = "calibration";
+const KIND: &str = "calibration of two bands";
 /// How fast the usual distances of a function follow, for each step ahead that came true.
 const PACE: f32 = 0.0015;
 /// Functions that have distances of their own.

@@ -5,22 +5,27 @@
 //! recent scores, and the share that is left outside is one running number, lowered by what
 //! missed and raised by what did not. However demand drifts, the mean share of misses goes to
 //! what was promised; the window of scores does most of the following, the number the rest.
+//! Both bands have a number of their own: how wide one must be tells little of the other's tails.
 
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bands::{HIGH, LOW, MEDIAN, Quantiles};
-use crate::coverage::{share_above, share_inside};
+use crate::bands::{HIGH, LEVELS, LOW, MEDIAN, Quantiles};
+use crate::coverage::{BAND_80, BAND_95, Band, share_above, share_within};
 
 /// Outside of the 80 % band.
 pub const OUTSIDE: f32 = 0.2;
+/// The bands, the inner one first.
+const BANDS: [Band; 2] = [BAND_80, BAND_95];
+/// The share that each promises to leave outside.
+const PROMISED: [f32; 2] = [OUTSIDE, 0.05];
 /// How fast the running number follows, with new scores and without.
 const PACE: f32 = 0.03;
 const PACE_ALONE: f32 = 0.06;
-/// What the running number may be.
-const OUTSIDE_MIN: f32 = 0.005;
-const OUTSIDE_MAX: f32 = 0.8;
+/// What the running number may be, as a part and as a multiple of what is promised.
+const OUTSIDE_MIN: f32 = 0.025;
+const OUTSIDE_MAX: f32 = 4.0;
 /// Scores that are kept, and how many are needed before they are believed.
 const KEPT: usize = 1800;
 const NEEDED: usize = 60;
@@ -33,9 +38,9 @@ const USUAL_PACE: f32 = 0.005;
 const SHARE_MAX: f32 = 10.0;
 /// How fast the account of the model's own bands follows, per step of a group.
 const PLAIN_PACE: f32 = 0.08;
-/// So far beside what was promised its own bands may be and are left alone; from twice as far on
-/// they are replaced.
-const GRACE: f32 = 0.015;
+/// So far beside what was promised its own bands may be and are left alone, each; from twice as far
+/// on they are replaced.
+const GRACE: [f32; 2] = [0.015, 0.0075];
 /// A step of which a larger share than this lay above, of at least so many functions, is one rise
 /// of all demand, not a surprise of each.
 const RISE: f32 = 0.5;
@@ -48,9 +53,10 @@ const FAR: f32 = 200.0;
 /// Scores of a group at one step ahead.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
-    outside: f32,
+    /// The share that is left outside of each band.
+    outside: [f32; 2],
     /// The share that lay outside of the model's own bands.
-    plain: f32,
+    plain: [f32; 2],
     /// How much the distances of functions add to the widths of their bands, usually.
     usual: Sides,
     scores: [VecDeque<f32>; 2],
@@ -58,14 +64,14 @@ pub struct Stream {
     #[serde(skip)]
     risen: usize,
     #[serde(skip)]
-    edges: Option<[f32; 2]>,
+    edges: Option<[[f32; 2]; 2]>,
 }
 
 impl Default for Stream {
     fn default() -> Self {
         Self {
-            outside: OUTSIDE,
-            plain: OUTSIDE,
+            outside: PROMISED,
+            plain: PROMISED,
             usual: [0.0; 2],
             scores: [VecDeque::new(), VecDeque::new()],
             risen: 0,
@@ -137,10 +143,17 @@ impl Stream {
             (true, Notice::Taken) => 0.0,
             (true, _) => PACE_ALONE,
         };
-        let missed = 1.0 - mean(|came| share_inside(came.count, &came.shown));
-        self.outside = (self.outside + pace * (OUTSIDE - missed)).clamp(OUTSIDE_MIN, OUTSIDE_MAX);
-        let plainly = 1.0 - mean(|came| share_inside(came.count, &came.plain));
-        self.plain += PLAIN_PACE * (plainly - self.plain);
+        for (place, (band, promised)) in BANDS.into_iter().zip(PROMISED).enumerate() {
+            let mean = |of: fn(&Came) -> &Quantiles| {
+                let inside = known.iter().map(|(came, _)| share_within(came.count, of(came), band));
+                inside.sum::<f32>() / known.len() as f32
+            };
+            let missed = 1.0 - mean(|came| &came.shown);
+            let outside = self.outside[place] + pace * (promised - missed);
+            self.outside[place] = outside.clamp(OUTSIDE_MIN * promised, OUTSIDE_MAX * promised);
+            let plainly = 1.0 - mean(|came| &came.plain);
+            self.plain[place] += PLAIN_PACE * (plainly - self.plain[place]);
+        }
         self.edges = None;
         if !is_aside {
             known.iter().for_each(|(came, own)| self.take(came, *own));
@@ -177,25 +190,28 @@ impl Stream {
         }
     }
 
-    /// How much of the edges is taken: none while the model's own bands hold what they promise,
+    /// How much of the edges of each band is taken: none while the model's own holds what it promises,
     /// as moving edges costs at the upper one.
-    fn needed(&self) -> f32 {
-        ((self.plain - OUTSIDE).abs() / GRACE - 1.0).clamp(0.0, 1.0)
+    fn needed(&self) -> [f32; 2] {
+        [0, 1].map(|band| {
+            ((self.plain[band] - PROMISED[band]).abs() / GRACE[band] - 1.0).clamp(0.0, 1.0)
+        })
     }
 
     /// A forecast with the edges of now, as far as they are needed. Of a function that nothing
     /// is known of, the usual is taken to hold.
     pub fn apply(&mut self, plain: &Quantiles, own: Option<Sides>) -> Quantiles {
         let needed = self.needed();
-        if self.scores[0].len() < NEEDED || needed <= 0.0 {
+        if self.scores[0].len() < NEEDED || needed == [0.0; 2] {
             return *plain;
         }
-        let level = 1.0 - self.outside / 2.0;
-        let scores = &self.scores;
-        let edges = *self.edges.get_or_insert_with(|| {
-            [0, 1].map(|side: usize| {
-                let mut values: Vec<f32> = scores[side].iter().copied().collect();
-                place(&mut values, level).max(0.0)
+        let (scores, outside) = (&self.scores, self.outside);
+        let [inner, outer] = *self.edges.get_or_insert_with(|| {
+            outside.map(|outside| {
+                [0, 1].map(|side: usize| {
+                    let mut values: Vec<f32> = scores[side].iter().copied().collect();
+                    place(&mut values, 1.0 - outside / 2.0).max(0.0)
+                })
             })
         });
         let median = plain[MEDIAN];
@@ -205,28 +221,31 @@ impl Stream {
         });
         let [low, high] = widths(plain, own);
         let mut out = *plain;
-        out[LOW] = median - edges[0] * low;
-        out[HIGH] = median + edges[1] * high;
-        // The outer edges keep their distance to the inner ones, as a share.
-        let outer = |inner: f32, before: f32, edge: f32| {
-            let before = (before - median).abs().max(HALF);
-            let share = ((edge - median).abs() / before).max(1.0);
-            median + (inner - median) * share.min(4.0)
-        };
-        out[0] = outer(out[LOW], plain[LOW], plain[0]);
-        out[4] = outer(out[HIGH], plain[HIGH], plain[4]);
-        std::array::from_fn(|at| plain[at] + needed * (out[at] - plain[at]))
+        let bands = BANDS.into_iter().zip([inner, outer]).zip(needed);
+        for (([bottom, top], [below, above]), needed) in bands {
+            for (at, edge) in [(bottom, median - below * low), (top, median + above * high)] {
+                out[at] += needed * (edge - out[at]);
+            }
+        }
+        // The outer band is about the inner one.
+        let last = LEVELS.len() - 1;
+        out[0] = out[0].min(out[LOW]);
+        out[last] = out[last].max(out[HIGH]);
+        out
     }
 
-    /// The share that is left outside, as it stands.
+    /// The share that is left outside of the 80 % band, as it stands.
     pub fn outside(&self) -> f32 {
-        self.outside
+        self.outside[0]
     }
 
     /// Whether it can be what [`Stream::learn`] made.
     pub fn is_plausible(&self) -> bool {
-        (OUTSIDE_MIN..=OUTSIDE_MAX).contains(&self.outside)
-            && (0.0..=1.0).contains(&self.plain)
+        let of_promised = self.outside.iter().zip(PROMISED).map(|(outside, of)| outside / of);
+        // As far as rounding allows.
+        let is_bounded = |of: f32| (0.99 * OUTSIDE_MIN..=1.01 * OUTSIDE_MAX).contains(&of);
+        of_promised.into_iter().all(is_bounded)
+            && self.plain.iter().all(|plain| (0.0..=1.0).contains(plain))
             && self.usual.iter().all(|usual| (0.0..=SHARE_MAX).contains(usual))
             && self.scores.iter().all(|scores| scores.len() <= KEPT)
             && self.scores[0].len() == self.scores[1].len()
@@ -244,6 +263,44 @@ fn place(values: &mut [f32], level: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_bands_come_to_hold_what_they_promise() {
+        let mut rng = swell_core::rng::split(3, "both bands");
+        // Too narrow, too wide, and the outer one no wider than the inner.
+        for plain in [
+            [39.0, 39.5, 40.0, 40.5, 41.0],
+            [0.0, 5.0, 40.0, 75.0, 80.0],
+            [35.0, 35.0, 40.0, 45.0, 45.0],
+        ] {
+            let (mut stream, mut inside, mut last) = (Stream::default(), [0.0f32; 2], plain);
+            let (before, steps) = (300, 900);
+            for step in 0..steps {
+                let shown = stream.apply(&plain, Some([0.0; 2]));
+                let came: Vec<(Came, Sides)> = (0..5)
+                    .map(|_| {
+                        let dice = (0..12).map(|_| swell_core::rng::unit(&mut rng)).sum::<f64>();
+                        let count = (40.0 + 8.0 * (dice - 6.0)).round().max(0.0) as f32;
+                        (Came { plain, shown, count }, [0.0; 2])
+                    })
+                    .collect();
+                for (sum, band) in inside.iter_mut().zip(BANDS).filter(|_| step >= before) {
+                    *sum += came
+                        .iter()
+                        .map(|(came, _)| share_within(came.count, &shown, band))
+                        .sum::<f32>();
+                }
+                stream.learn(&came, 1, Notice::Taken);
+                last = shown;
+            }
+            let held = inside.map(|sum| sum / (5 * (steps - before)) as f32);
+            assert!((held[0] - 0.8).abs() < 0.02 && (held[1] - 0.95).abs() < 0.012, "{held:?}");
+            assert!(
+                last[0] < last[LOW] && last[HIGH] < last[4] && stream.is_plausible(),
+                "{last:?}"
+            );
+        }
+    }
 
     #[test]
     fn edges_learn_from_a_rise_only_if_the_model_has_not_noticed() {

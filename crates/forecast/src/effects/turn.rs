@@ -7,6 +7,7 @@
 
 use swell_core::demand::{StepDemand, WHOLE};
 
+use crate::bands::Quantiles;
 use crate::event::{EventEffect, together};
 
 /// How many times as much as without it, and how unsure that is: the standard deviation of its
@@ -21,6 +22,8 @@ pub struct Turn {
 
 /// Nothing changes.
 pub const SAME: Turn = Turn { times: 1.0, spread: 0.0 };
+/// Where the levels of quantiles lie in a normal distribution.
+const DEVIATES: Quantiles = [-1.96, -1.2816, 0.0, 1.2816, 1.96];
 /// At most so many times as much, and at least as much divided by this.
 const TIMES_MAX: f32 = 100.0;
 
@@ -52,6 +55,17 @@ impl Turn {
     pub fn and_times(self, times: f32) -> Self {
         let times = if times.is_finite() && times > 0.0 { times } else { 1.0 };
         Self { times: (self.times * times).clamp(1.0 / TIMES_MAX, TIMES_MAX), ..self }
+    }
+
+    /// Quantiles of a count as they are with this.
+    #[must_use]
+    pub fn of_quantiles(self, quantiles: Quantiles) -> Quantiles {
+        let times = DEVIATES.map(|deviate| self.times * (deviate * self.spread).exp());
+        let mut least = 0.0f32;
+        std::array::from_fn(|at| {
+            least = least.max((quantiles[at] * times[at]).min(f32::MAX));
+            least
+        })
     }
 
     /// A step as it is with this: calls come so many times as often, so that none comes with that
@@ -119,6 +133,10 @@ mod tests {
         let expected = StepDemand { chance: 750, q10: 0, q50: 2000, q90: 4000, q95: 6000 };
         assert_eq!(twice, expected);
         assert_eq!(SAME.of_step(step), step);
+        let quantiles = [0.0, 0.0, 1.0, 2.0, 3.0];
+        assert_eq!(SAME.of_quantiles(quantiles), quantiles);
+        let twice = Turn { times: 2.0, spread: 0.7 }.of_quantiles(quantiles);
+        assert!(twice[2] == 2.0 && twice[3] > 8.0 && twice.is_sorted(), "{twice:?}");
         let unsure = Turn { times: 1.0, spread: 0.7 }.of_step(step);
         assert!(unsure.q50 == step.q50 && unsure.q90 > 4000 && unsure.chance > 550, "{unsure:?}");
         let fewer = Turn { times: 0.25, spread: 0.0 }.of_step(step);

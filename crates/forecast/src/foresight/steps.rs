@@ -2,12 +2,15 @@
 //!
 //! Invariant: what is told at the end of a step depends on the calls counted until then.
 
+use std::collections::BTreeMap;
+
+use swell_core::cloning::lead::steps_to_tell;
 use swell_core::demand::{DemandForecast, FunctionDemand};
 use swell_core::ids::FunctionId;
 use swell_core::parameters::UnknownPolicy;
 use swell_core::time::{Instant, Span};
 
-use crate::bands::LEVELS;
+use crate::bands::{LEVELS, Quantiles};
 use crate::catalogue;
 use crate::foresight::counted::Counted;
 use crate::foresight::occurrence::Occurrence;
@@ -33,6 +36,8 @@ pub struct Foresight {
     horizon: usize,
     origin: Instant,
     counts: Vec<u32>,
+    /// By function, how long its starts take at most, as far as that is more than usual.
+    starts: BTreeMap<FunctionId, Span>,
     method: Method,
 }
 
@@ -49,13 +54,26 @@ impl Foresight {
             let entry = found.ok_or_else(|| UnknownPolicy::forecaster(method, &names))?;
             (Span::from_mins(5), 12, Method::Counted(Box::new(Counted::new(entry, 12, seed))))
         };
-        Ok(Self { step, horizon, origin: Instant::ZERO, counts: Vec::new(), method })
+        Ok(Self::of(step, horizon, method))
     }
 
     /// Forecasts by what will come, in minutes.
     pub fn knowing(truth: Truth) -> Self {
-        let (step, method) = (Span::from_mins(1), Method::Truth(truth));
-        Self { step, horizon: MINUTES, origin: Instant::ZERO, counts: Vec::new(), method }
+        Self::of(Span::from_mins(1), MINUTES, Method::Truth(truth))
+    }
+
+    fn of(step: Span, horizon: usize, method: Method) -> Self {
+        let (origin, counts, starts) = (Instant::ZERO, Vec::new(), BTreeMap::new());
+        Self { step, horizon, origin, counts, starts, method }
+    }
+
+    /// A start of a function took so long: as many steps are told of it as clones need to begin in
+    /// time.
+    pub fn started(&mut self, function: FunctionId, took: Span) {
+        if steps_to_tell(took, self.step) > self.horizon {
+            let longest = self.starts.entry(function).or_default();
+            *longest = took.max(*longest);
+        }
     }
 
     /// How long a step is.
@@ -86,6 +104,15 @@ impl Foresight {
         }
     }
 
+    /// How many calls each of the next steps of a function brings: quantiles that go with the chances
+    /// of [`Foresight::ahead`], each of a step before which no call came.
+    pub fn counts_ahead(&self, function: FunctionId, steps: usize) -> Option<Vec<Quantiles>> {
+        let Method::Occurrence(occurrence) = &self.method else { return None };
+        let chances = occurrence.chances(function.index(), steps)?;
+        let habit = occurrence.habit(function.index())?;
+        Some(chances.iter().map(|&chance| habit.quantiles(chance, LEVELS)).collect())
+    }
+
     /// Ends the step, and tells what is expected of the next ones.
     pub fn close(&mut self) -> DemandForecast {
         self.origin = self.due();
@@ -93,7 +120,11 @@ impl Foresight {
             Method::Occurrence(occurrence) => {
                 occurrence.note(&self.counts);
                 let each = 0..occurrence.functions();
-                let told = |function| minutes(occurrence, function, self.horizon, SPOKEN);
+                let horizon = |function: usize| {
+                    let longest = self.starts.get(&FunctionId(function as u32));
+                    longest.map_or(self.horizon, |&took| steps_to_tell(took, self.step))
+                };
+                let told = |function| minutes(occurrence, function, horizon(function), SPOKEN);
                 each.filter_map(told).collect()
             }
             Method::Counted(counted) => {
@@ -102,7 +133,9 @@ impl Foresight {
             }
             Method::Truth(truth) => {
                 let step = self.origin.nanos() / self.step.nanos();
-                truth.foresee(step as usize, self.horizon)
+                let longest = self.starts.values().max();
+                let most = longest.map_or(0, |&took| steps_to_tell(took, self.step));
+                truth.foresee(step as usize, self.horizon.max(most))
             }
         };
         self.counts.fill(0);
@@ -175,6 +208,35 @@ mod tests {
             match minute % 7 == 0 {
                 true => assert!(chance > 800, "minute {minute}: {chance}"),
                 false => assert!(chance < 200, "minute {minute}: {chance}"),
+            }
+        }
+    }
+
+    #[test]
+    fn more_is_told_of_what_takes_longer_than_a_step_to_start() {
+        let mut foresight = Foresight::new(OCCURRENCE, 1).expect("it is a method");
+        let mut told = Vec::new();
+        for minute in 0..400u64 {
+            let calls = u64::from(minute % 7 == 0);
+            (0..2).for_each(|function| {
+                (0..calls).for_each(|_| foresight.count(FunctionId(function)))
+            });
+            foresight.started(FunctionId(1), Span::from_secs(90));
+            foresight.started(FunctionId(1), Span::from_secs(1));
+            foresight.started(FunctionId(0), Span::from_secs(1));
+            told.push(foresight.close());
+        }
+        for forecast in &told[300..] {
+            let steps = |function| {
+                let own =
+                    forecast.functions.iter().find(|own| own.function == FunctionId(function));
+                own.map_or(&[][..], |own| &own.steps)
+            };
+            let minute = forecast.origin.nanos() / 60_000_000_000;
+            assert!([0, 2].contains(&steps(0).len()) && [0, 4].contains(&steps(1).len()));
+            if minute % 7 == 4 {
+                assert!(steps(0).is_empty(), "nothing is expected of the next two");
+                assert!(steps(1)[3].chance > 700, "minute {minute}: {:?}", steps(1));
             }
         }
     }

@@ -5,6 +5,8 @@
 //! are compared by their roots, which makes one call more or less weigh alike in calm and in
 //! rush.
 
+use swell_wide::{Work, widely};
+
 /// Steps that are compared.
 const SHAPE: usize = 12;
 /// How far back is looked: a week of 5-minute steps.
@@ -28,6 +30,25 @@ pub struct Analogs {
 /// Looks for the hours most like the last one, of which `horizon` steps that followed are
 /// known.
 pub fn find(counts: &[f32], horizon: usize) -> Analogs {
+    widely(Search { counts, horizon })
+}
+
+struct Search<'c> {
+    counts: &'c [f32],
+    horizon: usize,
+}
+
+impl Work for Search<'_> {
+    type Out = Analogs;
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) -> Analogs {
+        search(self.counts, self.horizon)
+    }
+}
+
+#[inline(always)]
+fn search(counts: &[f32], horizon: usize) -> Analogs {
     let len = counts.len();
     let Some(last) = len.checked_sub(SHAPE) else { return Analogs::default() };
     let recent = &counts[len.saturating_sub(REACH)..];
@@ -64,6 +85,7 @@ pub fn find(counts: &[f32], horizon: usize) -> Analogs {
 
 /// How far each of [`SIDE`] hours that begin one step after the other is from a shape, where so
 /// many steps are at hand; nothing once all of them are as far as `worst`.
+#[inline(always)]
 fn apart(roots: &[f32], shape: &[f32; SHAPE], worst: f32) -> Option<[f32; SIDE]> {
     let mut distances = [0.0f32; SIDE];
     for (place, now) in shape.iter().enumerate() {

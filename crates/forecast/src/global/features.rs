@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use crate::abreast::largest;
 use crate::boost::forest::{Block, LANES};
 use crate::days::{Ago, Day};
 use crate::event::factors;
@@ -84,7 +85,7 @@ impl<'a> Sight<'a> {
         let like = habit(&counts[first..], first, days).like;
         let earlier = |step: usize, end: usize| {
             let is_seen = !days.all().is_empty() && day > 0 && end >= first + 2 * day;
-            let then = is_seen.then(|| like.of(&days.ago(step, end))).flatten();
+            let then = is_seen.then(|| like.ago(days, step, end)).flatten();
             then.filter(|&then| then >= first)
         };
         let scene = Scene::known(&counts, past.season(), horizon, levels, &earlier);
@@ -145,7 +146,8 @@ impl<'a> Sight<'a> {
         };
         let day = past.day();
         let is_seen = day > 0 && len >= self.first + 2 * day;
-        let time = if is_seen { past.time_of_day(step) as f32 / day as f32 } else { 0.0 };
+        let time_of_day = past.time_of_day(step);
+        let time = if is_seen { time_of_day as f32 / day as f32 } else { 0.0 };
         let ago = if is_seen { past.ago(step) } else { Ago::default() };
         let known = |then: Option<usize>| then.filter(|&then| (self.first..len).contains(&then));
         let then = known(self.like.of(&ago));
@@ -175,7 +177,7 @@ impl<'a> Sight<'a> {
             hour(0, -1),
             hour(0, 1),
             hour(1, 0),
-            (past.time_of_day(step) % 12) as f32,
+            (time_of_day % 12) as f32,
             self.slots[step % 12] / scale,
             time,
             earlier(0),
@@ -216,14 +218,23 @@ impl<'a> Sight<'a> {
         let (mut least, mut most, mut around) = (f32::MAX, f32::MIN, f32::MIN);
         for turn in first..first + 5 {
             let Some(place) = step.checked_sub(turn * period) else { break };
-            least = least.min(self.counts[place]);
-            most = most.max(self.counts[place]);
+            least = lesser(least, self.counts[place]);
+            most = larger(most, self.counts[place]);
             let beside = place.saturating_sub(1)..(place + 2).min(len);
-            around = self.counts[beside].iter().fold(around, |a, &b| a.max(b));
+            around = self.counts[beside].iter().fold(around, |a, &b| larger(a, b));
         }
         let last = self.counts.last().copied().unwrap_or(0.0);
         if most < least { [last; 3] } else { [least, most, around] }
     }
+}
+
+/// As `min` and `max` of counts, which are numbers: in one instruction.
+fn lesser(a: f32, b: f32) -> f32 {
+    if b < a { b } else { a }
+}
+
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
 }
 
 /// A number that trees and networks have a word for.
@@ -267,8 +278,7 @@ fn shared(
     let calls = |values: &[f32]| {
         values.iter().filter(|value| **value > 0.0).count() as f32 / values.len().max(1) as f32
     };
-    let largest = |values: &[f32]| values.iter().fold(0.0f32, |a, &b| a.max(b));
-    let least = |values: &[f32]| values.iter().fold(f32::MAX, |a, &b| a.min(b));
+    let least = |values: &[f32]| values.iter().fold(f32::MAX, |a, &b| lesser(a, b));
     let changes = |values: &[f32]| {
         let changes = values.windows(2).map(|pair| (pair[1] - pair[0]).abs());
         changes.sum::<f32>() / values.len().max(1) as f32

@@ -137,14 +137,33 @@ fn base(errors: &[f32; GUESSES]) -> usize {
     candidates.min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(MEDIAN_12)
 }
 
+/// Rhythms of up to so many steps are tried side by side.
+const SIDE: usize = 36;
+
+/// How far counts were from those each of the last [`SIDE`] steps before, the furthest first, summed
+/// up over [`REACH`] steps; none where so many are not known.
+fn side_by_side(counts: &[f32]) -> Option<[f32; SIDE]> {
+    let first = counts.len().checked_sub(SIDE + REACH)?;
+    let mut sums = [0.0f32; SIDE];
+    for step in first + SIDE..counts.len() {
+        let before: &[f32; SIDE] = counts[step - SIDE..].first_chunk()?;
+        for (sum, before) in sums.iter_mut().zip(before) {
+            *sum += (counts[step] - before).abs();
+        }
+    }
+    Some(sums)
+}
+
 fn rhythm(counts: &[f32]) -> (usize, f32) {
     let mut best = (1, f32::INFINITY);
+    let near = side_by_side(counts);
     for rhythm in RHYTHMS {
         let Some(most) = counts.len().checked_sub(rhythm).filter(|&most| most >= 6) else { break };
         let steps = counts.len() - most.min(REACH)..counts.len();
         let len = steps.len() as f32;
-        let error =
-            steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>() / len;
+        let alone = || steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>();
+        let sums = near.as_ref().zip(SIDE.checked_sub(rhythm));
+        let error = sums.map_or_else(alone, |(sums, place)| sums[place]) / len;
         if error < best.1 * 0.999 {
             best = (rhythm, error);
         }
@@ -244,6 +263,22 @@ mod tests {
             for ahead in 0..12 {
                 let expected = if (200 + ahead) % rhythm == 2 { 9.0 } else { 0.0 };
                 assert_eq!(scene.middle(ahead), expected, "{rhythm}, {ahead} ahead");
+            }
+        }
+    }
+
+    #[test]
+    fn rhythms_side_by_side_are_those_of_each_alone() {
+        for len in [83, 84, 85, 200] {
+            let counts: Vec<f32> = (0..len).map(|at| (at * 7919 % 1009) as f32 / 7.0).collect();
+            let Some(sums) = side_by_side(&counts) else {
+                assert!(len < SIDE + REACH);
+                continue;
+            };
+            for rhythm in 1..=SIDE {
+                let steps = len - REACH..len;
+                let alone = steps.map(|step| (counts[step] - counts[step - rhythm]).abs());
+                assert_eq!(sums[SIDE - rhythm], alone.sum::<f32>(), "{rhythm} of {len}");
             }
         }
     }

@@ -3,4 +3,5 @@
 pub mod track;
 pub mod blend;
 pub mod band;
+pub mod seen;
 pub mod together;

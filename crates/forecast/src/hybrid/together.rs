@@ -15,11 +15,11 @@ use crate::checkpoint::{self, CheckpointError};
 use crate::few::{FEW, next_count, usual};
 use crate::forecaster::{Budget, Forecaster, Model, Notes};
 use crate::global::views::{Closed, Views};
-use crate::hybrid::band::{Widths, scaled, whole};
-use crate::hybrid::blend::{Losses, Rule, blend, losses, weights};
+use crate::hybrid::band::{Sides, Widths, scaled, whole};
+use crate::hybrid::blend::{Rule, blend, losses, weights};
+use crate::hybrid::seen::{Seen, prior};
 use crate::hybrid::track::{Origin, STRIDE, Tracked, judged, origins};
 use crate::local::rule::bound;
-use crate::measure::Class;
 use crate::panel::Past;
 
 const KIND: &str = "hybrid";
@@ -31,15 +31,17 @@ struct Manner {
     rule: Rule,
     /// How sharply a part that did worse on functions alike is left, at each level.
     prior: [f32; LEVELS.len()],
-    /// How much of the factor that would have been right is taken, 0 to 1.
-    conform: f32,
+    /// How much of the factors that would have been right is taken, 0 to 1, edge by edge.
+    conform: Sides,
 }
 
 /// The usual manner.
 const MANNER: Manner = Manner {
     rule: Rule { sharpness: SHARPNESS, fading: 0.9, doubt: 20.0 },
     prior: SHARPNESS,
-    conform: 0.1,
+    // Moving the edges of 80 % costs at the upper one, where it is not known which functions will be
+    // unsteady.
+    conform: [1.0, 0.1, 0.1, 1.0],
 };
 
 /// Who is right about the middle shows in every step; about an edge only the few steps beyond it
@@ -96,7 +98,7 @@ impl Forecaster for Hybridization {
         let taken = slots.into_iter().map(|slot| slot.into_inner().expect("no job broke"));
         let parts: Vec<Box<dyn Model>> =
             taken.map(|model| model.expect("each job was done")).collect();
-        Box::new(self.calibrate(parts, past, budget, MANNER))
+        self.of(parts, past, budget)
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Box<dyn Model>, CheckpointError> {
@@ -128,15 +130,22 @@ impl Forecaster for Hybridization {
 
 /// All, rare, medium and busy functions; the first is for classes with few of them.
 const CLASSES: usize = 4;
-/// Functions that are looked at for calibration, about.
-const ASKED_MAX: usize = 2048;
+/// Origins so many steps apart are judged by other counts: the hour that is calibrated.
+const APART: usize = 12;
 /// Functions of a class that are enough to speak for it.
 const ENOUGH: usize = 20;
-/// Losses of parts that differ by less than this share of what is usual are alike: where nothing
-/// ever comes, twice of almost no loss is no difference.
-const APART_MIN: f32 = 0.1;
 
 impl Hybridization {
+    /// Makes one of parts that are there already, in their order, each made of the same past.
+    pub fn of(
+        &self,
+        parts: Vec<Box<dyn Model>>,
+        past: &Past<'_>,
+        budget: &Budget<'_>,
+    ) -> Box<dyn Model> {
+        Box::new(self.calibrate(parts, past, budget, MANNER))
+    }
+
     fn names(&self) -> Vec<String> {
         self.parts.iter().map(|part| part.name.to_string()).collect()
     }
@@ -154,9 +163,10 @@ impl Hybridization {
         let learned = Learned { priors: even, widths: vec![Widths::default(); CLASSES] };
         let mut hybrid = Hybrid { parts, names: self.names(), learned, manner };
         // Some thousand functions say it all; who is left out are every so many.
-        let every = past.members().div_ceil(ASKED_MAX).max(1);
+        let every = past.members().div_ceil(budget.asked.max(1)).max(1);
+        let size = CHUNK.min(budget.asked.max(1));
         let chunks: Vec<Range<usize>> =
-            chunks(0..past.members()).into_iter().step_by(every).collect();
+            chunks(0..past.members(), size).into_iter().step_by(every).collect();
         let tracked = judged(past.origin(), past.day(), past.days());
         let slots: Vec<Mutex<Notes>> = chunks.iter().map(|_| Mutex::default()).collect();
         (budget.each)(chunks.len(), &|chunk| {
@@ -165,21 +175,32 @@ impl Hybridization {
         });
         let noted: Vec<Notes> =
             slots.into_iter().map(|slot| slot.into_inner().expect("no job broke")).collect();
-        let each = chunks.iter().zip(&noted);
+        let each: Vec<(Range<usize>, &Notes)> = chunks.into_iter().zip(&noted).collect();
         let seen: Vec<Seen<'_>> = each
+            .iter()
             .flat_map(|(chunk, notes)| hybrid.seen(past, chunk.clone(), &tracked, notes))
             .collect();
+        hybrid.learned = self.learn(&hybrid, &seen);
+        hybrid
+    }
+
+    /// Whom to believe and how wide bands must be, by what was said of some functions.
+    fn learn(&self, hybrid: &Hybrid, seen: &[Seen<'_>]) -> Learned {
+        let mut learned = hybrid.learned.clone();
+        let odds: Vec<f32> = self.parts.iter().map(|part| part.odds).collect();
         for class in 0..CLASSES {
             let of_class: Vec<&Seen<'_>> =
                 seen.iter().filter(|s| class == 0 || s.class == class).collect();
             if class == 0 || of_class.len() >= ENOUGH {
-                hybrid.learned.priors[class] = prior(&of_class, self.parts, manner.prior);
+                learned.priors[class] = prior(&of_class, &odds, hybrid.manner.prior);
             } else {
-                hybrid.learned.priors[class] = hybrid.learned.priors[0].clone();
+                learned.priors[class] = learned.priors[0].clone();
             }
         }
-        let bands: Vec<_> =
-            seen.iter().map(|seen| (seen.class, hybrid.said_together(seen), seen)).collect();
+        let bands: Vec<_> = seen
+            .iter()
+            .map(|seen| (seen.class, hybrid.said_together(seen, &learned), seen))
+            .collect();
         for class in 0..CLASSES {
             let of_class = bands.iter().filter(|(of, ..)| class == 0 || *of == class);
             let steps = of_class.flat_map(|(_, said, seen)| {
@@ -189,64 +210,16 @@ impl Hybridization {
                     steps.map(|(ahead, (quantiles, came))| (ahead, *quantiles, *came))
                 })
             });
-            hybrid.learned.widths[class] =
+            learned.widths[class] =
                 Widths::fit(steps.filter(|(_, _, came)| !came.is_nan()), self.horizon);
         }
-        hybrid
+        learned
     }
 }
 
-/// What was said about one function at tracked origins, and what came.
-struct Seen<'n> {
-    class: usize,
-    counts: Vec<f32>,
-    track: Vec<Tracked<'n>>,
-    losses: Losses,
-    floor: f32,
-}
-
-impl<'n> Seen<'n> {
-    fn of(counts: Vec<f32>, track: Vec<Tracked<'n>>, parts: usize, rule: Rule) -> Self {
-        let recent = &counts[counts.len().saturating_sub(288)..];
-        let known = || recent.iter().filter(|count| !count.is_nan());
-        let mean = known().sum::<f32>() / known().count().max(1) as f32;
-        let class = match mean {
-            ..1.0 => Class::Rare,
-            1.0..10.0 => Class::Medium,
-            _ => Class::Busy,
-        };
-        let losses = losses(&track, &counts, parts, rule);
-        Self { class: class as usize, counts, track, losses, floor: 0.01 + 0.01 * mean.sqrt() }
-    }
-}
-
-/// The odds of each part for functions of a class, from how much worse than the best it was.
-fn prior(
-    seen: &[&Seen<'_>],
-    parts: &[Part],
-    sharpness: [f32; LEVELS.len()],
-) -> Vec<[f32; LEVELS.len()]> {
-    let mut worse = vec![[0.0f32; LEVELS.len()]; parts.len()];
-    for level in 0..LEVELS.len() {
-        for seen in seen {
-            let usual = seen.losses.rooted.iter().map(|loss| loss[level]).fold(f32::MAX, f32::min);
-            for (worse, loss) in worse.iter_mut().zip(&seen.losses.of) {
-                worse[level] += (loss[level] / (usual + seen.floor)).min(20.0);
-            }
-        }
-        let least = worse.iter().map(|worse| worse[level]).fold(f32::MAX, f32::min);
-        let apart = least.max(APART_MIN * seen.len() as f32).max(1e-6);
-        for (worse, part) in worse.iter_mut().zip(parts) {
-            let behind = sharpness[level] * (worse[level] - least) / apart;
-            worse[level] = part.odds * (-behind).max(-12.0).exp();
-        }
-    }
-    worse
-}
-
-fn chunks(members: Range<usize>) -> Vec<Range<usize>> {
+fn chunks(members: Range<usize>, size: usize) -> Vec<Range<usize>> {
     let (start, end) = (members.start, members.end);
-    (start..end).step_by(CHUNK).map(|first| first..end.min(first + CHUNK)).collect()
+    (start..end).step_by(size).map(|first| first..end.min(first + size)).collect()
 }
 
 impl Hybrid {
@@ -307,23 +280,32 @@ impl Hybrid {
         members.enumerate().map(one).collect()
     }
 
-    fn weights(&self, seen: &Seen<'_>) -> Vec<[f32; LEVELS.len()]> {
-        weights(&seen.losses, &self.learned.priors[seen.class], seen.floor, self.manner.rule)
+    fn weights(&self, seen: &Seen<'_>, learned: &Learned) -> Vec<[f32; LEVELS.len()]> {
+        weights(&seen.losses, &learned.priors[seen.class], seen.floor, self.manner.rule)
     }
 
-    /// What the parts together said at tracked origins, by the weights of now.
-    fn said_together(&self, seen: &Seen<'_>) -> Vec<(Origin, Forecast)> {
-        let weights = self.weights(seen);
-        let together =
-            |tracked: &Tracked<'_>| (tracked.origin, blend(&tracked.forecasts, &weights));
+    /// What the parts together would have said at tracked origins, each time weighed by the others:
+    /// by weights that had seen what came, bands would look better than they are.
+    fn said_together(&self, seen: &Seen<'_>, learned: &Learned) -> Vec<(Origin, Forecast)> {
+        let together = |own: &Tracked<'_>| {
+            let is_apart = |other: &&Tracked<'_>| other.origin.at.abs_diff(own.origin.at) >= APART;
+            let others: Vec<Tracked<'_>> = seen.track.iter().filter(is_apart).cloned().collect();
+            let rule = self.manner.rule;
+            let losses = losses(&others, &seen.counts, self.parts.len(), rule);
+            let weights = weights(&losses, &learned.priors[seen.class], seen.floor, rule);
+            (own.origin, blend(&own.forecasts, &weights))
+        };
         seen.track.iter().rev().map(together).collect()
     }
 
     fn decide(&self, past: &Past<'_>, seen: &Seen<'_>, now: &[&Forecast]) -> Forecast {
         let widths = &self.learned.widths[seen.class];
-        let mut blended = blend(now, &self.weights(seen));
+        let mut blended = blend(now, &self.weights(seen, &self.learned));
         for (ahead, quantiles) in blended.steps.iter_mut().enumerate() {
-            let sides = widths.at(ahead).map(|side| side.powf(self.manner.conform));
+            let mut sides = widths.at(ahead);
+            for (side, conform) in sides.iter_mut().zip(self.manner.conform) {
+                *side = side.powf(conform);
+            }
             *quantiles = scaled(quantiles, sides);
         }
         let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
@@ -341,7 +323,7 @@ impl Hybrid {
         let tracked = origins(past.origin(), past.day(), past.days());
         let notes = self.look_back(past, member..member + 1, &tracked, horizon);
         let seen = self.seen(past, member..member + 1, &tracked, &notes);
-        let weights = self.weights(&seen[0]);
+        let weights = self.weights(&seen[0], &self.learned);
         let shares = weights.iter().map(|weight| weight[crate::bands::MEDIAN]);
         self.names.iter().cloned().zip(shares).collect()
     }
@@ -350,7 +332,7 @@ impl Hybrid {
 impl Model for Hybrid {
     fn predict(&self, past: &Past<'_>, members: Range<usize>, horizon: usize) -> Vec<Forecast> {
         let mut forecasts = Vec::with_capacity(members.len());
-        for members in chunks(members) {
+        for members in chunks(members, CHUNK) {
             forecasts.extend(self.predict_noted(past, members, horizon, &mut Notes::default()));
         }
         forecasts

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::abreast::largest;
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
 use crate::checkpoint::{self, CheckpointError};
 use crate::days::Days;
@@ -308,14 +309,5 @@ impl<'p> At<'p> {
 /// No forecast goes beyond ten times the most that was ever seen, and a little: what a
 /// runaway trend says of tomorrow is no news.
 pub fn bound(counts: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    let (eights, rest) = counts.as_chunks::<8>();
-    for eight in eights {
-        // Not `max`, which also asks for what is not a number, and is no single instruction.
-        let larger =
-            |(most, &count): (&mut f32, &f32)| *most = if count > *most { count } else { *most };
-        lanes.iter_mut().zip(eight).for_each(larger);
-    }
-    let most = lanes.iter().chain(rest).fold(0.0f32, |most, &count| most.max(count));
-    10.0 * (most + 10.0)
+    10.0 * (largest(counts) + 10.0)
 }

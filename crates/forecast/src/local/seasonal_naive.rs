@@ -89,7 +89,7 @@ fn earlier_day(known: &Known<'_>, horizon: usize, like: Like) -> Option<Forecast
     let mut spreads: [Option<Quantiles>; 2] = [None; 2];
     let step = |ahead: usize| {
         let step = origin + ahead;
-        let then = like.of(&days.ago(step, origin)).filter(|&then| then >= first)?;
+        let then = like.ago(days, step, origin).filter(|&then| then >= first)?;
         let (own, _) = days.at(step)?;
         let spread = &mut spreads[usize::from(own.is_free())];
         let spread = spread.get_or_insert_with(|| {

@@ -1,6 +1,8 @@
 //! Long short-term memory (Hochreiter and Schmidhuber, 1997): a state that gates let in, keep
 //! and let out.
 
+use swell_wide::{Work, widely};
+
 use crate::network::matrix::{add_product, add_rows_up, add_turned_product, sigmoid, tanh, turned};
 
 /// Where a cell's weights lie: inputs and state to four gates, and the gates' biases.
@@ -81,19 +83,7 @@ impl Cell {
         }
         gates.chunks_exact_mut(bias.len()).for_each(|gates| gates.copy_from_slice(bias));
         add_product(gates, joined, matrix, joint, 4 * hidden);
-        let rows = memory.chunks_exact_mut(hidden).zip(state.chunks_exact_mut(hidden));
-        for (gates, (memory, state)) in gates.chunks_exact_mut(4 * hidden).zip(rows) {
-            let (gated, out) = gates.split_at_mut(3 * hidden);
-            let (gated, candidate) = gated.split_at_mut(2 * hidden);
-            gated.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
-            candidate.iter_mut().for_each(|gate| *gate = tanh(*gate));
-            out.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
-            let (admit, keep) = gated.split_at(hidden);
-            for unit in 0..hidden {
-                memory[unit] = keep[unit] * memory[unit] + admit[unit] * candidate[unit];
-                state[unit] = out[unit] * tanh(memory[unit]);
-            }
-        }
+        widely(Gated { gates, memory, state, hidden });
     }
 
     /// Adds the slopes of the weights, given those of what was told last.
@@ -132,6 +122,36 @@ impl Cell {
                 of_state.chunks_exact_mut(hidden).zip(of_joined.chunks_exact(joint))
             {
                 of_state.copy_from_slice(&of_joined[self.inputs..]);
+            }
+        }
+    }
+}
+
+/// What is remembered and told once gates are added up: all rows of a batch.
+struct Gated<'g> {
+    gates: &'g mut [f32],
+    memory: &'g mut [f32],
+    state: &'g mut [f32],
+    hidden: usize,
+}
+
+impl Work for Gated<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        let hidden = self.hidden;
+        let rows = self.memory.chunks_exact_mut(hidden).zip(self.state.chunks_exact_mut(hidden));
+        for (gates, (memory, state)) in self.gates.chunks_exact_mut(4 * hidden).zip(rows) {
+            let (gated, out) = gates.split_at_mut(3 * hidden);
+            let (gated, candidate) = gated.split_at_mut(2 * hidden);
+            gated.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+            candidate.iter_mut().for_each(|gate| *gate = tanh(*gate));
+            out.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+            let (admit, keep) = gated.split_at(hidden);
+            for unit in 0..hidden {
+                memory[unit] = keep[unit] * memory[unit] + admit[unit] * candidate[unit];
+                state[unit] = out[unit] * tanh(memory[unit]);
             }
         }
     }

@@ -4,29 +4,56 @@
 //! exponential, so that a network says the same on every machine. Loops run along rows, which
 //! is what compilers turn into vector code.
 
-/// Columns of a product that are summed at a time, in registers.
+use swell_wide::{Work, widely};
+
+/// Columns of a product that are summed at a time, in registers; twice as many in wide ones.
 const TILE: usize = 32;
 
 /// `out += left * right`, row by row: `left` has `inner` columns, `right` has `width`.
 pub fn add_product(out: &mut [f32], left: &[f32], right: &[f32], inner: usize, width: usize) {
-    for (out, left) in out.chunks_exact_mut(width).zip(left.chunks_exact(inner)) {
-        let mut first = 0;
-        while let Some((out, _)) = out[first..].split_first_chunk_mut::<TILE>() {
-            add_tile(out, left, &right[first..], width);
-            first += TILE;
-        }
-        while let Some((out, _)) = out[first..].split_first_chunk_mut::<3>() {
-            add_tile(out, left, &right[first..], width);
-            first += 3;
-        }
-        while let Some((out, _)) = out[first..].split_first_chunk_mut::<1>() {
-            add_tile(out, left, &right[first..], width);
-            first += 1;
+    widely(Product { out, left, right, inner, width });
+}
+
+struct Product<'m> {
+    out: &'m mut [f32],
+    left: &'m [f32],
+    right: &'m [f32],
+    inner: usize,
+    width: usize,
+}
+
+impl Work for Product<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        let Self { out, left, right, inner, width } = self;
+        for (out, left) in out.chunks_exact_mut(width).zip(left.chunks_exact(inner)) {
+            let mut first = 0;
+            if WIDE {
+                while let Some((out, _)) = out[first..].split_first_chunk_mut::<{ 2 * TILE }>() {
+                    add_tile(out, left, &right[first..], width);
+                    first += 2 * TILE;
+                }
+            }
+            while let Some((out, _)) = out[first..].split_first_chunk_mut::<TILE>() {
+                add_tile(out, left, &right[first..], width);
+                first += TILE;
+            }
+            while let Some((out, _)) = out[first..].split_first_chunk_mut::<3>() {
+                add_tile(out, left, &right[first..], width);
+                first += 3;
+            }
+            while let Some((out, _)) = out[first..].split_first_chunk_mut::<1>() {
+                add_tile(out, left, &right[first..], width);
+                first += 1;
+            }
         }
     }
 }
 
 /// Some columns of one row of a product; `right` begins with them.
+#[inline(always)]
 fn add_tile<const N: usize>(out: &mut [f32; N], left: &[f32], right: &[f32], width: usize) {
     let mut sums = *out;
     for (factor, right) in left.iter().zip(right.chunks(width)) {
@@ -45,11 +72,23 @@ pub fn add_turned_product(
     inner: usize,
     width: usize,
 ) {
-    for (left, right) in left.chunks_exact(inner).zip(right.chunks_exact(width)) {
-        for (&factor, out) in left.iter().zip(out.chunks_exact_mut(width)) {
-            if factor != 0.0 {
-                for (out, value) in out.iter_mut().zip(right) {
-                    *out += factor * value;
+    widely(TurnedProduct(Product { out, left, right, inner, width }));
+}
+
+struct TurnedProduct<'m>(Product<'m>);
+
+impl Work for TurnedProduct<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        let Product { out, left, right, inner, width } = self.0;
+        for (left, right) in left.chunks_exact(inner).zip(right.chunks_exact(width)) {
+            for (&factor, out) in left.iter().zip(out.chunks_exact_mut(width)) {
+                if factor != 0.0 {
+                    for (out, value) in out.iter_mut().zip(right) {
+                        *out += factor * value;
+                    }
                 }
             }
         }
@@ -90,6 +129,7 @@ pub fn add_rows_up(out: &mut [f32], rows: &[f32]) {
 const ROUNDING: f32 = 12_582_912.0;
 
 /// The exponential, to six digits; without a branch, so that many are worked out at a time.
+#[inline(always)]
 pub fn exponential(value: f32) -> f32 {
     let scaled = (value * std::f32::consts::LOG2_E).clamp(-126.0, 126.0);
     let shifted = scaled + ROUNDING;
@@ -102,11 +142,13 @@ pub fn exponential(value: f32) -> f32 {
 }
 
 /// From 0 to 1, steepest at zero.
+#[inline(always)]
 pub fn sigmoid(value: f32) -> f32 {
     1.0 / (1.0 + exponential(-value))
 }
 
 /// From -1 to 1, steepest at zero.
+#[inline(always)]
 pub fn tanh(value: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exponential(2.0 * value))
 }
@@ -132,6 +174,25 @@ mod tests {
         let mut out = [1.0; 4];
         add_product(&mut out, &a, &b, 3, 2);
         assert_eq!(out, [6.0, 12.0, 15.0, 24.0]);
+        let mixed = |len: usize| -> Vec<f32> {
+            (0..len).map(|at| (at * 7919 % 1009) as f32 / 300.0 - 1.7).collect()
+        };
+        // Widths that are cut into tiles in all ways.
+        for width in [1, 3, 31, 64, 100, 167] {
+            let (left, right) = (mixed(5 * 7), mixed(7 * width));
+            let sums = |is_wide: bool| {
+                let mut out = mixed(5 * width);
+                let product =
+                    Product { out: &mut out, left: &left, right: &right, inner: 7, width };
+                if is_wide {
+                    widely(product)
+                } else {
+                    product.run::<false>()
+                }
+                out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            assert_eq!(sums(true), sums(false), "{width}");
+        }
         let mut out = [0.0; 6];
         add_turned_product(&mut out, &a, &[1.0, 0.0, 0.0, 1.0], 3, 2);
         assert_eq!(out, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);

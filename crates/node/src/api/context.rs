@@ -12,9 +12,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use swell_api::calendar::{Imported, Occasion};
-use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::LogLine;
+use swell_api::receipt::Receipt;
 use swell_api::site::{Authority, Cluster, FileProposal, Filed, LedgerRow, Proposal, SetMode};
 use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use swell_api::calendar::{Imported, Occasion};
-use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
+use swell_api::receipt::Receipt;
 
 use crate::api::context::{ApiContext, CalendarDefaults};
 use crate::api::reply::{Answer, Asked, At, BODY_BYTES_MAX, Failure, Told, whole};

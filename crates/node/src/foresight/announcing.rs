@@ -2,7 +2,8 @@
 //! the words of the API.
 
 use swell_api::calendar::{Imported, Occasion as Told};
-use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
+use swell_api::receipt::Receipt;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::entry::Defaults;
 use swell_forecast::calendar::occasion::Occasion;

@@ -4,7 +4,6 @@ use swell_forecast::bands::Forecast;
 use swell_forecast::effects::turn::{SAME, Turn};
 use swell_forecast::event::EventEffect;
 use swell_forecast::league::contender::Contender;
-use swell_forecast::needs::CallUse;
 
 use crate::clock::wall_ms;
 use crate::foresight::edges::LEARNED_MAX;
@@ -57,7 +56,6 @@ pub fn compose(
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
         let is_learned = place.is_multiple_of(every);
         let bare = said.forecasts.as_ref().filter(|_| is_learned);
-        let run_seconds = costs.run_seconds().unwrap_or(0.0);
         let floors: Vec<u32> =
             (0..horizon).map(|ahead| said.plan.floor(place, said.len + ahead)).collect();
         Row {
@@ -67,12 +65,8 @@ pub fn compose(
             bare: bare.and_then(|bare| bare[place].steps.first().copied()),
             plain: plain.filter(|_| is_learned),
             known_ms: known.remove(&member.name).unwrap_or_default(),
-            costs: CallUse {
-                run_seconds,
-                cpu_seconds: costs.cpu_seconds().unwrap_or(0.0),
-                memory_bytes: member.memory_bytes as f64,
-                network_bytes: costs.bytes().unwrap_or(0.0),
-            },
+            costs,
+            memory_limit: member.memory_bytes,
             floors: if floors.iter().all(|&floor| floor == 0) { Vec::new() } else { floors },
             turns: if turns.iter().all(|turn| *turn == SAME) { Vec::new() } else { turns },
         }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use swell_api::forecast::Anomaly;
 use swell_forecast::sums::Coupling;
 
+use crate::foresight::covered::{Covered, Shares};
 use crate::foresight::outlook::{MinuteOutlook, Outlook};
 use crate::foresight::score::Score;
 
@@ -32,6 +33,15 @@ pub struct Learning {
     pub history: Vec<String>,
 }
 
+/// How bands held, over all functions and since the node came up.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct AllCovered {
+    /// Those of steps, of each forecast that spoke of one.
+    pub steps: Covered,
+    /// Those of the minute that began.
+    pub minutes: Covered,
+}
+
 /// The desk.
 #[derive(Default)]
 pub struct Desk {
@@ -41,6 +51,8 @@ pub struct Desk {
     pub scores: RwLock<BTreeMap<Arc<str>, Score>>,
     /// How alike steps of a forecast miss, of functions that are shown in longer ones.
     pub couplings: RwLock<BTreeMap<Arc<str>, Coupling>>,
+    /// How bands held since the node came up.
+    pub covered: Mutex<AllCovered>,
     /// Where learning stands.
     pub learning: RwLock<Learning>,
     anomalies: RwLock<VecDeque<Anomaly>>,
@@ -81,10 +93,9 @@ impl Desk {
         self.anomalies.read().iter().rev().cloned().collect()
     }
 
-    /// Share of counts within the 80 % band, over all functions; none before any was scored.
-    pub fn coverage(&self) -> Option<f64> {
+    /// Shares of counts within the bands of late, over all functions; none before any was scored.
+    pub fn coverage(&self) -> Option<Shares> {
         let scores = self.scores.read();
-        let shares: Vec<f64> = scores.values().filter_map(Score::coverage).collect();
-        (!shares.is_empty()).then(|| shares.iter().sum::<f64>() / shares.len() as f64)
+        scores.values().filter_map(Score::coverage).collect::<Covered>().shares()
     }
 }

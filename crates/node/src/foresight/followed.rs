@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parking_lot::Mutex;
+use swell_api::forecast::FollowedSeries;
 use swell_forecast::calendar::grid::Grid;
 use swell_forecast::regressor::paging::pages;
 use swell_forecast::regressor::prometheus::{BYTES_MAX, read};
@@ -38,6 +39,8 @@ pub struct Followed {
     follows: Vec<Follow>,
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     points: Mutex<Points>,
+    /// Why the last fetch of a series failed, by name.
+    problems: Mutex<BTreeMap<String, String>>,
 }
 
 impl Followed {
@@ -51,7 +54,8 @@ impl Followed {
             .build();
         let client = Client::builder(TokioExecutor::new()).build(https);
         let server = server.trim_end_matches('/').to_string();
-        Self { server, follows, client, points: Mutex::default() }
+        let (points, problems) = (Mutex::default(), Mutex::default());
+        Self { server, follows, client, points, problems }
     }
 
     /// Their names.
@@ -75,7 +79,6 @@ impl Followed {
     /// stop.
     pub async fn run(&self, step_ms: u64, steps: u64, stop: CancellationToken) {
         let every = Duration::from_millis(step_ms).max(EVERY_LEAST);
-        let mut is_away = false;
         loop {
             let now_ms = wall_ms();
             let oldest = now_ms.saturating_sub(step_ms * steps);
@@ -83,12 +86,16 @@ impl Followed {
                 let known = self.newest(&follow.name).map(|newest| newest + 1);
                 let from = known.unwrap_or(oldest).max(oldest);
                 let fetched = self.fetch(follow, from, now_ms, step_ms).await;
-                if let Err(why) = &fetched
-                    && !is_away
-                {
-                    tracing::warn!(series = %follow.name, %why, "a series is not followed for now");
+                let mut problems = self.problems.lock();
+                match fetched {
+                    Ok(()) => drop(problems.remove(&follow.name)),
+                    // What goes on failing is told once.
+                    Err(why) => {
+                        if problems.insert(follow.name.clone(), why.clone()).is_none() {
+                            tracing::warn!(series = %follow.name, %why, "a series is not followed for now");
+                        }
+                    }
                 }
-                is_away = fetched.is_err();
             }
             self.forget(oldest);
             tokio::select! {
@@ -96,6 +103,19 @@ impl Followed {
                 () = tokio::time::sleep(every) => {}
             }
         }
+    }
+
+    /// How each series stands.
+    pub fn told(&self) -> Vec<FollowedSeries> {
+        let problems = self.problems.lock();
+        let told = |follow: &Follow| FollowedSeries {
+            name: follow.name.clone(),
+            query: follow.query.clone(),
+            newest_at_ms: self.latest(&follow.name).map(|(at_ms, _)| at_ms),
+            newest: self.latest(&follow.name).map(|(_, value)| value),
+            problem: problems.get(&follow.name).cloned(),
+        };
+        self.follows.iter().map(told).collect()
     }
 
     /// The latest value of a series, with its time in milliseconds since 1970, if any was fetched.
@@ -200,6 +220,8 @@ mod tests {
             (followed.latest("queue"), followed.latest("other")),
             (Some((180_000, 10.0)), None)
         );
+        let told = &followed.told()[0];
+        assert_eq!((told.newest_at_ms, told.newest), (Some(180_000), Some(10.0)));
         followed.forget(150_000);
         assert_eq!(followed.newest("queue"), Some(180_000));
         let away = Followed::new("http://127.0.0.1:1", vec![follow.clone()]);

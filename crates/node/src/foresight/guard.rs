@@ -12,6 +12,7 @@ use swell_forecast::watch::watcher::{Sight, Watcher, changed_share};
 
 use crate::demand::counter::Demand;
 use crate::foresight::alarms::STORM;
+use crate::foresight::covered::Covered;
 use crate::foresight::desk::{ANOMALIES_MAX, Desk};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
@@ -99,7 +100,7 @@ impl Guard {
         scores.retain(|name, _| members.binary_search_by(|m| m.name.cmp(name)).is_ok());
         let day = panel.day;
         let before = BEFORE.div_ceil(ground.step_minutes()).max(1) as usize - 1;
-        let mut found = Vec::new();
+        let (mut found, mut covered) = (Vec::new(), Covered::default());
         let place = (panel.first + last).checked_rem(day).unwrap_or(0);
         for (member, counts) in members.iter().zip(&panel.members) {
             let count = counts.counts.get(last);
@@ -112,6 +113,7 @@ impl Guard {
             if let Some(count) = count {
                 let score = scores.entry(member.name.clone()).or_default();
                 score.step(count as f32, said.iter().copied());
+                said.iter().for_each(|said| covered.note(count as f32, said));
             }
             // What was said of it before its first call is nothing to hold against it.
             let mut earlier = (0..last.saturating_sub(before)).rev();
@@ -124,6 +126,7 @@ impl Guard {
             found.extend(watcher.look(&member.name, &sight).into_iter().map(|one| (one, sight)));
         }
         drop(scores);
+        ground.desk.covered.lock().steps.add(&covered);
         self.tell(origin, found, ground);
     }
 

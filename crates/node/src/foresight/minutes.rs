@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use swell_core::demand::FunctionDemand;
 use swell_core::ids::FunctionId;
+use swell_forecast::bands::Quantiles;
 use swell_forecast::foresight::steps::{Foresight, OCCURRENCE};
 
 use crate::demand::book::Book;
@@ -99,6 +100,12 @@ impl Minutes {
         let place = self.place_of(name)?;
         let ahead = self.foresight.ahead(FunctionId(place), minutes)?;
         Some((ahead, self.odds[place as usize]))
+    }
+
+    /// How many calls each of the next minutes of a function brings, as it is forecast: each of a
+    /// minute before which none came. None of one that was hardly ever called.
+    pub fn counts_ahead(&self, name: &str, minutes: usize) -> Option<Vec<Quantiles>> {
+        self.foresight.counts_ahead(FunctionId(self.place_of(name)?), minutes)
     }
 
     /// The number of a function among those that are told of; none if it was never called.

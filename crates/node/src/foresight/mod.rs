@@ -3,6 +3,7 @@
 
 pub mod pace;
 pub mod models;
+pub mod covered;
 pub mod score;
 pub mod members;
 pub mod desk;
@@ -21,6 +22,7 @@ pub mod outlook;
 pub mod composing;
 pub mod odds;
 pub mod minutes;
+pub mod minute_bands;
 pub mod record;
 pub mod told;
 pub mod edges;

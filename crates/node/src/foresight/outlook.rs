@@ -6,9 +6,10 @@ use std::sync::Arc;
 use swell_core::demand::StepDemand;
 use swell_forecast::bands::{Forecast, Quantiles};
 use swell_forecast::effects::turn::Turn;
-use swell_forecast::needs::CallUse;
 
+use crate::demand::track::CallCosts;
 use crate::foresight::choosing::Chosen;
+use crate::foresight::covered::Covered;
 use crate::foresight::odds::Odds;
 
 /// Forecasts of all functions, made at one origin.
@@ -43,7 +44,9 @@ pub struct Row {
     /// When it will surely be called, in milliseconds since 1970; ascending.
     pub known_ms: Vec<u64>,
     /// What a call uses, as far as it was measured.
-    pub costs: CallUse,
+    pub costs: CallCosts,
+    /// Memory that an instance may hold, in bytes.
+    pub memory_limit: u64,
     /// Instances that somebody wants held, whatever is forecast, by step; empty where none are.
     pub floors: Vec<u32>,
     /// What announced and learned occasions and other series change, by step, for who follows what
@@ -68,8 +71,12 @@ pub struct MinuteRow {
     /// The minutes, in order; with what occasions and floors change. The chance of each holds if
     /// no call came in those before it.
     pub steps: Vec<StepDemand>,
+    /// How many calls come in each, with bands as they are to be; on the same condition.
+    pub bands: Vec<Quantiles>,
     /// How good earlier chances were.
     pub odds: Odds,
+    /// How well earlier bands held.
+    pub covered: Covered,
 }
 
 impl Outlook {
@@ -99,7 +106,8 @@ mod tests {
             bare: None,
             plain: None,
             known_ms: Vec::new(),
-            costs: CallUse::default(),
+            costs: CallCosts::default(),
+            memory_limit: 0,
             floors: Vec::new(),
             turns: Vec::new(),
         };

@@ -43,8 +43,10 @@ fn word(why: Why) -> &'static str {
         Why::Later(_) => "later",
         Why::There => "there",
         Why::Failing(_) => "failing",
+        Why::CallsFail(..) => "calls-fail",
         Why::Capped(_) => "capped",
         Why::CallsWait => "calls-wait",
+        Why::Unpaid => "unpaid",
         Why::ShareUsed => "share-used",
         Why::OwnShareUsed => "own-share-used",
         Why::NoRoom => "no-room",
@@ -83,10 +85,20 @@ fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
         }
         Why::There => format!("there {}", count(live)),
         Why::Failing(at) => format!("clones failed, and the next may begin {}", soon(at)),
+        Why::CallsFail(failed, at) => format!(
+            "its last {failed} calls had no answer, so that one clone at most waits, and the next may \
+             begin {}",
+            soon(at)
+        ),
         Why::Capped(at) => {
             format!("the cap on starts was reached, and the next may begin {}", soon(at))
         }
         Why::CallsWait => "a call waits for memory and comes first".to_string(),
+        Why::Unpaid => {
+            "clones have cost more starts of late than they were worth, and this one is not certain \
+             to be used"
+                .to_string()
+        }
         Why::ShareUsed => "clones hold all the memory that they may".to_string(),
         Why::OwnShareUsed => "clones of it hold all the memory that they may".to_string(),
         Why::NoRoom => "no memory is free, and nothing that rests is worth less".to_string(),

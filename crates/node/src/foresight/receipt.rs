@@ -1,33 +1,41 @@
 //! What clones saved and cost, as people are told.
 
-use swell_api::forecast as api;
+use swell_api::receipt as api;
 use swell_api::spec::ForecastMode;
-use swell_core::receipt::Receipt;
+use swell_core::receipt::{Receipt, Share};
 
 use crate::clock::wall_ms;
+use crate::foresight::covered::Covered;
 use crate::foresight::ground::Ground;
-use crate::foresight::receipts::Sums;
+use crate::foresight::receipts::{Part, Sums};
 
 /// Adds what came since the last time, and has it written with the next writing.
 pub fn note(ground: &Ground) {
     ground.receipts.note(&ground.parts.demand, wall_ms(), sums(ground));
 }
 
-/// The sums since the node came up: what happened, and of clones what became of them, or in
-/// shadow what would have.
+/// The sums since the node came up: what happened, what became of clones, and what would have.
 fn sums(ground: &Ground) -> Sums {
-    let Receipt { real, shadow, .. } = ground.parts.live.receipt();
-    let served = real.served;
-    let clones = shadow.map_or(real.clones, |shadow| shadow.clones);
-    let avoided = match shadow {
-        Some(shadow) => served.cold.cast_signed() - shadow.served.cold.cast_signed(),
-        None => clones.used.cast_signed(),
-    };
+    let Receipt { on, foreseen, off, spared, .. } = ground.parts.live.receipt();
+    let covered = *ground.desk.covered.lock();
+    Sums {
+        calls: off.all + foreseen.calls.all + on.calls.all,
+        cold: off.cold + foreseen.calls.cold + on.calls.cold,
+        on: part(&on),
+        shadow: part(&foreseen),
+        spared,
+        steps: covered.steps,
+        minutes: covered.minutes,
+    }
+}
+
+fn part(share: &Share) -> Part {
+    let Share { calls, clones, avoided } = *share;
     let mb_seconds = |byte_nanos: u128| byte_nanos as f64 / 1e6 / 1e9;
     let wasted = mb_seconds(clones.held_unused);
-    Sums {
-        calls: served.warm + served.delayed + served.resumed + served.cold + served.dropped,
-        cold: served.cold,
+    Part {
+        calls: calls.all,
+        cold: calls.cold,
         made: clones.made,
         used: clones.used,
         unused: clones.unused,
@@ -49,35 +57,82 @@ pub fn since(ground: &Ground, since_ms: u64) -> api::Receipt {
         mode,
         calls: sums.calls,
         cold: sums.cold,
-        clones_made: sums.made,
-        clones_used: sums.used,
-        clones_unused: sums.unused,
-        cold_avoided: sums.avoided.max(0).unsigned_abs(),
-        held_mb_seconds: sums.held,
-        wasted_mb_seconds: sums.wasted,
+        on: told(&sums.on, mode == ForecastMode::On),
+        shadow: told(&sums.shadow, mode == ForecastMode::Shadow),
+        cold_spared: balance(&sums)[0],
+        cold_caused: balance(&sums)[1],
+        bands_of_steps: bands(&sums.steps),
+        bands_of_minutes: bands(&sums.minutes),
         text: text(mode, &sums),
     }
 }
 
+/// Cold starts that clones spared, and that they brought about: what a clone was ready for, less what
+/// they avoided on balance.
+fn balance(sums: &Sums) -> [u64; 2] {
+    let spared = sums.spared.max(u64::try_from(sums.on.avoided).unwrap_or(0));
+    [spared, (spared.cast_signed() - sums.on.avoided).unsigned_abs()]
+}
+
+/// A share, if there is any function of it.
+fn told(part: &Part, is_of_node: bool) -> Option<api::ReceiptShare> {
+    (is_of_node || *part != Part::default()).then_some(api::ReceiptShare {
+        calls: part.calls,
+        cold: part.cold,
+        clones_made: part.made,
+        clones_used: part.used,
+        clones_unused: part.unused,
+        cold_avoided: part.avoided,
+        held_mb_seconds: part.held,
+        wasted_mb_seconds: part.wasted,
+    })
+}
+
+fn bands(covered: &Covered) -> Option<api::ReceiptBands> {
+    covered.shares().map(|shares| api::ReceiptBands {
+        counts: covered.weight() as u64,
+        coverage_80: shares.of_80,
+        coverage_95: shares.of_95,
+    })
+}
+
 fn text(mode: ForecastMode, sums: &Sums) -> String {
-    let Sums { calls, cold, made, used, avoided, wasted, .. } = *sums;
-    match mode {
-        ForecastMode::Off => {
+    let Sums { on, shadow, .. } = sums;
+    let [spared, caused] = balance(sums);
+    let mut told = Vec::new();
+    if on.calls > 0 || on.made > 0 {
+        let Part { calls, cold, made, used, avoided, wasted, .. } = *on;
+        let balance = match avoided {
+            ..0 => format!("{} more waited than without", avoided.unsigned_abs()),
+            _ => format!("{avoided} fewer waited than without"),
+        };
+        told.push(format!(
+            "of {calls} calls {cold} waited for a start; {made} clones were made, and {used} of them \
+             served a call: they spared {spared} starts and brought about {caused}, so that {balance}, \
+             and those that served none held {wasted:.0} MB s"
+        ));
+    }
+    if shadow.calls > 0 || shadow.made > 0 {
+        let Part { calls, cold, made, avoided, wasted, .. } = *shadow;
+        told.push(match avoided {
+            ..=0 => format!(
+                "of {calls} calls{} {cold} waited for a start; {made} clones would have spared none of \
+                 them that, so that clones are not worth it here",
+                if told.is_empty() { "" } else { " of functions in shadow" }
+            ),
+            _ => format!(
+                "of {calls} calls{} {cold} waited for a start; {made} clones would have spared \
+                 {avoided} of them that, and held {wasted:.0} MB s for nothing",
+                if told.is_empty() { "" } else { " of functions in shadow" }
+            ),
+        });
+    }
+    match (told.is_empty(), mode) {
+        (false, _) => told.join("; "),
+        (true, ForecastMode::Off) => {
             "forecasts are off, so that nothing was made ahead of calls".to_string()
         }
-        _ if calls == 0 => "no calls came".to_string(),
-        ForecastMode::Shadow if avoided <= 0 => format!(
-            "of {calls} calls {cold} waited for a start; {made} clones would have spared none of \
-             them that, so that clones are not worth it here"
-        ),
-        ForecastMode::Shadow => format!(
-            "of {calls} calls {cold} waited for a start; {made} clones would have spared {avoided} \
-             of them that, and held {wasted:.0} MB s for nothing"
-        ),
-        ForecastMode::On => format!(
-            "of {calls} calls {cold} waited for a start; {made} clones were made, {used} of them \
-             served a call, and the others held {wasted:.0} MB s for nothing"
-        ),
+        (true, _) => "no calls came".to_string(),
     }
 }
 
@@ -87,11 +142,27 @@ mod tests {
 
     #[test]
     fn each_mode_says_what_its_figures_are() {
-        let sums = Sums { calls: 100, cold: 7, made: 6, used: 4, avoided: 4, ..Sums::default() };
-        for (mode, words) in [
-            (ForecastMode::Off, "forecasts are off"),
-            (ForecastMode::Shadow, "6 clones would have spared 4"),
-            (ForecastMode::On, "6 clones were made, 4 of them served"),
+        let part =
+            |avoided| Part { calls: 100, cold: 7, made: 6, used: 4, avoided, ..Part::default() };
+        let none = Sums::default();
+        let on = |avoided| Sums { on: part(avoided), spared: 4, ..none };
+        let shadow = |avoided| Sums { shadow: part(avoided), ..none };
+        for (sums, mode, words) in [
+            (none, ForecastMode::Off, "forecasts are off"),
+            (none, ForecastMode::On, "no calls came"),
+            (
+                on(3),
+                ForecastMode::On,
+                "4 of them served a call: they spared 4 starts and brought about 1, so that 3 fewer",
+            ),
+            (on(-2), ForecastMode::Off, "so that 2 more waited than without"),
+            (shadow(4), ForecastMode::Shadow, "6 clones would have spared 4"),
+            (shadow(-4), ForecastMode::On, "not worth it here"),
+            (
+                Sums { shadow: part(2), ..on(3) },
+                ForecastMode::On,
+                "of functions in shadow 7 waited",
+            ),
         ] {
             assert!(text(mode, &sums).contains(words), "{}", text(mode, &sums));
         }

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::demand::counter::Demand;
+use crate::foresight::covered::Covered;
 
 /// What its records are of.
 const RECEIPTS: &str = "receipts";
@@ -17,9 +18,29 @@ const HOURS_KEPT: usize = 40 * 24;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Sums {
-    /// Calls that came.
+    /// Calls that came, of all functions.
     pub calls: u64,
-    /// Calls that waited for a new instance.
+    /// Calls that waited for a new instance, of all functions.
+    pub cold: u64,
+    /// Functions whose clones are made.
+    pub on: Part,
+    /// Functions whose clones are only foreseen.
+    pub shadow: Part,
+    /// Calls that a clone was ready for.
+    pub spared: u64,
+    /// How bands of steps held.
+    pub steps: Covered,
+    /// How bands of minutes held.
+    pub minutes: Covered,
+}
+
+/// What clones of functions of one mode did, or would have done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Part {
+    /// Calls of these functions that came.
+    pub calls: u64,
+    /// Calls of these functions that waited for a new instance.
     pub cold: u64,
     /// Clones made, or that would have been.
     pub made: u64,
@@ -27,7 +48,7 @@ pub struct Sums {
     pub used: u64,
     /// Of these, those that ended without.
     pub unused: u64,
-    /// Cold starts avoided, or that would have been.
+    /// Cold starts avoided on balance, or that would have been.
     pub avoided: i64,
     /// Memory that clones held until their first call or end, in MB seconds.
     pub held: f64,
@@ -36,21 +57,17 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// What came since an earlier moment; nothing where sums began anew.
+    /// What came since an earlier moment of the same run.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        if self.calls < earlier.calls {
-            return *self;
-        }
         Self {
             calls: self.calls.saturating_sub(earlier.calls),
             cold: self.cold.saturating_sub(earlier.cold),
-            made: self.made.saturating_sub(earlier.made),
-            used: self.used.saturating_sub(earlier.used),
-            unused: self.unused.saturating_sub(earlier.unused),
-            avoided: self.avoided - earlier.avoided,
-            held: (self.held - earlier.held).max(0.0),
-            wasted: (self.wasted - earlier.wasted).max(0.0),
+            on: self.on.since(&earlier.on),
+            shadow: self.shadow.since(&earlier.shadow),
+            spared: self.spared.saturating_sub(earlier.spared),
+            steps: self.steps.since(&earlier.steps),
+            minutes: self.minutes.since(&earlier.minutes),
         }
     }
 
@@ -58,10 +75,35 @@ impl Sums {
     pub fn add(&mut self, more: &Self) {
         self.calls += more.calls;
         self.cold += more.cold;
+        self.on.add(&more.on);
+        self.shadow.add(&more.shadow);
+        self.spared += more.spared;
+        self.steps.add(&more.steps);
+        self.minutes.add(&more.minutes);
+    }
+}
+
+impl Part {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            calls: self.calls.saturating_sub(earlier.calls),
+            cold: self.cold.saturating_sub(earlier.cold),
+            made: self.made.saturating_sub(earlier.made),
+            used: self.used.saturating_sub(earlier.used),
+            unused: self.unused.saturating_sub(earlier.unused),
+            avoided: self.avoided.saturating_sub(earlier.avoided),
+            held: (self.held - earlier.held).max(0.0),
+            wasted: (self.wasted - earlier.wasted).max(0.0),
+        }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.calls += more.calls;
+        self.cold += more.cold;
         self.made += more.made;
         self.used += more.used;
         self.unused += more.unused;
-        self.avoided += more.avoided;
+        self.avoided = self.avoided.saturating_add(more.avoided);
         self.held += more.held;
         self.wasted += more.wasted;
     }
@@ -134,12 +176,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_add_up_and_a_mind_that_began_anew_takes_nothing_away() {
-        let earlier = Sums { calls: 5, used: 2, held: 3.0, ..Sums::default() };
-        let later = Sums { calls: 9, used: 2, held: 4.5, ..Sums::default() };
+    fn sums_add_up() {
+        let part = |used, avoided, held| Part { used, avoided, held, ..Part::default() };
+        let earlier = Sums { calls: 5, on: part(2, -1, 3.0), ..Sums::default() };
+        let later = Sums { calls: 9, on: part(2, 4, 4.5), spared: 6, ..Sums::default() };
         let more = later.since(&earlier);
-        assert_eq!(more, Sums { calls: 4, held: 1.5, ..Sums::default() });
-        assert_eq!(earlier.since(&later), earlier, "it began anew");
+        let expected = Sums { calls: 4, on: part(0, 5, 1.5), spared: 6, ..Sums::default() };
+        assert_eq!(more, expected);
         let mut all = earlier;
         all.add(&more);
         assert_eq!(all, later);

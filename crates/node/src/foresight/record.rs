@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use swell_core::demand::StepDemand;
+use swell_forecast::bands::Quantiles;
 use swell_forecast::foresight::steps::OCCURRENCE;
 use swell_journal::forecasts::{Frame, Frames, MAGIC, Said, write};
 
@@ -73,14 +74,13 @@ impl Record {
 
     /// The next minutes were forecast.
     pub fn minutes(&mut self, outlook: &MinuteOutlook) {
-        let said = |step: &StepDemand| {
-            let StepDemand { chance, q10, q50, q90, q95 } = *step;
-            // A mind is told four quantiles; the outer edges are not among them.
-            let quantiles = [q10, q10, q50, q90, q95].map(|parts| parts as f32 / 1e3);
-            Said { chance: Some(chance), quantiles }
+        let said = |(step, bands): (&StepDemand, &Quantiles)| Said {
+            chance: Some(step.chance),
+            quantiles: *bands,
         };
         let functions = outlook.rows.iter().map(|(name, row)| {
-            (name.clone(), row.steps.iter().take(MINUTES).map(said).collect::<Vec<_>>())
+            let steps = row.steps.iter().zip(&row.bands).take(MINUTES);
+            (name.clone(), steps.map(said).collect::<Vec<_>>())
         });
         let (by, minute) = (OCCURRENCE.to_string(), outlook.origin);
         self.put(functions.collect(), |functions| Frame::Foretold {
@@ -202,11 +202,11 @@ pub fn read(data: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use swell_forecast::bands::Forecast;
-    use swell_forecast::needs::CallUse;
     use swell_journal::forecasts::Next;
 
     use super::*;
     use crate::demand::book::Counted;
+    use crate::demand::track::CallCosts;
     use crate::foresight::outlook::Row;
 
     /// What is expected at a step: of many functions, something.
@@ -218,7 +218,8 @@ mod tests {
             bare: None,
             plain: None,
             known_ms: Vec::new(),
-            costs: CallUse::default(),
+            costs: CallCosts::default(),
+            memory_limit: 0,
             floors: Vec::new(),
             turns: Vec::new(),
         };

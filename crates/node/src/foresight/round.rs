@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use swell_forecast::bands::Forecast;
 use swell_forecast::calendar::dates::days;
 use swell_forecast::calendar::grid::Grid;
+use swell_forecast::league::budget::Memory;
 use swell_forecast::league::rules::USUAL;
 use swell_forecast::panel::Panel;
 use swell_forecast::regressor::series::Regressor;
@@ -25,6 +27,7 @@ use crate::foresight::guard::Guard;
 use crate::foresight::known::Known;
 use crate::foresight::maker::{Maker, Said};
 use crate::foresight::members::{Member, members};
+use crate::foresight::minute_bands::MinuteBands;
 use crate::foresight::minutes::Minutes;
 use crate::foresight::models::{METHOD, Models, method};
 use crate::foresight::outlook::Outlook;
@@ -73,6 +76,7 @@ pub struct Round<'a> {
     edges: Edges,
     following: Option<Following>,
     minutes: Minutes,
+    bands: MinuteBands,
     record: Record,
     recent: VecDeque<Arc<Outlook>>,
     /// Functions of which the mind was told something.
@@ -99,10 +103,24 @@ impl<'a> Round<'a> {
         // A day is told of a copy: whoever counts does not wait for that.
         let book = ground.parts.demand.book.lock().clone();
         let minutes = Minutes::open(&book, open);
+        let bands = MinuteBands::open(&ground.parts.demand);
         let record =
             Record::new(&ground.parts.data, ground.parts.settings.record_bytes_max.get(), open);
         let (recent, told, origin) = (VecDeque::new(), BTreeSet::new(), 0);
-        Self { ground, stop, maker, guard, edges, following, minutes, record, recent, told, origin }
+        Self {
+            ground,
+            stop,
+            maker,
+            guard,
+            edges,
+            following,
+            minutes,
+            bands,
+            record,
+            recent,
+            told,
+            origin,
+        }
     }
 
     /// Forecasts whenever a step is over, until told to stop.
@@ -144,7 +162,9 @@ impl<'a> Round<'a> {
             return;
         }
         let said = self.minutes.tell(&ground.parts.demand.book.lock(), open);
-        let outlook = tell_minutes(ground, &members, &self.minutes, &said, open, &mut self.told);
+        self.bands.learn(&ground.parts.demand.book.lock(), open, &ground.desk);
+        let known = (&self.minutes, &mut self.bands);
+        let outlook = tell_minutes(ground, &members, known, &said, open, &mut self.told);
         self.record.minutes(&outlook);
         ground.desk.publish_minutes(Arc::new(outlook));
     }
@@ -189,6 +209,7 @@ impl<'a> Round<'a> {
         self.guard.keep(&self.ground.parts.demand, &self.ground.desk);
         coupled::keep(&self.ground.parts.demand, &self.ground.desk);
         self.edges.keep(&self.ground.parts.demand);
+        self.bands.keep(&self.ground.parts.demand);
         if let Some(following) = &self.following {
             following.keep(&self.ground.parts.demand);
         }
@@ -318,12 +339,20 @@ impl<'a> Round<'a> {
         (panel, known)
     }
 
-    fn train(&self, generation: Option<u64>, members: &[Member], jobs: &Jobs) {
+    fn train(&mut self, generation: Option<u64>, members: &[Member], jobs: &Jobs) {
         let Some(generation) = generation else { return };
         let ground = self.ground;
         let step = ground.step_minutes();
         let window = Window { step, steps: LESSON.min(look(step)), end: self.origin };
         let (panel, _) = self.panel(&window, members);
+        let memory = Memory { bytes: ground.parts.settings.training_memory.get() };
+        let panel = match memory.fit(panel) {
+            Ok(panel) => panel,
+            Err(why) => {
+                let model = Err(why);
+                return self.made(Made { generation, model, took: Duration::ZERO });
+            }
+        };
         let panel = self.maker.lesson(panel, grid(ground, &window), &ground.calendar);
         ground.desk.learning.write().is_training = true;
         // Who is gone trains nothing any more.

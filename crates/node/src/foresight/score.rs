@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use swell_forecast::bands::{HIGH, MEDIAN, Quantiles};
-use swell_forecast::coverage::share_inside;
+
+use crate::foresight::covered::{Covered, Shares};
 
 /// What is left of the weight of earlier steps with each new one: half after three hours of
 /// steps of five minutes.
@@ -17,7 +18,7 @@ pub struct Score {
     weight: f64,
     error: f64,
     pinball: f64,
-    inside: f64,
+    covered: Covered,
     steps: f64,
     change: f64,
     volume: f64,
@@ -29,15 +30,16 @@ pub struct Score {
 impl Score {
     /// A step came with so many calls; `said` is what forecasts made before said of it.
     pub fn step<'a>(&mut self, came: f32, said: impl Iterator<Item = &'a Quantiles>) {
-        for sum in [&mut self.weight, &mut self.error, &mut self.pinball, &mut self.inside] {
+        for sum in [&mut self.weight, &mut self.error, &mut self.pinball] {
             *sum *= FADING;
         }
+        self.covered.fade(FADING);
         for quantiles in said {
             let high = f64::from(came - quantiles[HIGH]);
             self.weight += 1.0;
             self.error += f64::from((came - quantiles[MEDIAN]).abs());
             self.pinball += if high > 0.0 { 0.9 * high } else { -0.1 * high };
-            self.inside += f64::from(share_inside(came, quantiles));
+            self.covered.note(came, quantiles);
             self.scored += 1;
         }
         for sum in [&mut self.steps, &mut self.change, &mut self.volume] {
@@ -70,9 +72,9 @@ impl Score {
         self.mean(self.error).map(|error| error / change)
     }
 
-    /// Share of counts within the 80 % band, each spread over its own share of the forecast.
-    pub fn coverage(&self) -> Option<f64> {
-        self.mean(self.inside)
+    /// Shares of counts within the bands, each count spread over its own share of the forecast.
+    pub fn coverage(&self) -> Option<Shares> {
+        self.covered.shares()
     }
 
     /// Twice the pinball loss at 0.9 over the volume; none of a function that rests.
@@ -84,8 +86,12 @@ impl Score {
 
     /// Whether these are numbers that scoring can have made.
     pub fn is_sane(&self) -> bool {
-        let sums = [self.weight, self.error, self.pinball, self.inside, self.steps, self.change];
-        sums.iter().chain([&self.volume, &self.last]).all(|sum| sum.is_finite() && *sum >= 0.0)
+        let sums = [self.weight, self.error, self.pinball, self.steps, self.change];
+        self.covered.is_sane()
+            && sums
+                .iter()
+                .chain([&self.volume, &self.last])
+                .all(|sum| sum.is_finite() && *sum >= 0.0)
     }
 }
 
@@ -103,9 +109,9 @@ mod tests {
             wrong.step(came, [[90.0, 95.0, 100.0, 105.0, 110.0]].iter());
         }
         assert!(right.mase().is_some_and(|mase| mase < 1e-6));
-        assert!(right.coverage().is_some_and(|share| share > 0.6));
+        assert!(right.coverage().is_some_and(|share| share.of_80 > 0.6 && share.of_95 > 0.8));
         assert!(wrong.mase().is_some_and(|mase| mase > 10.0));
-        assert!(wrong.coverage().is_some_and(|share| share < 0.01));
+        assert!(wrong.coverage().is_some_and(|share| share.of_95 < 0.01));
         assert!(wrong.wql90() > right.wql90() && right.is_sane());
         assert_eq!(right.scored, 300);
     }

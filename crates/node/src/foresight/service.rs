@@ -90,11 +90,10 @@ impl Foresight {
                  memory that is free; beside `hazard` they also displace what is worth less"
             );
         }
-        // A mind that never hears of clones decides as it would without this.
-        if self.ground.parts.settings.mode != ForecastMode::Off {
-            let settings = Box::new(self.ground.cloning());
-            self.ground.parts.live.tell(Event::CloningSet { settings });
-        }
+        // A function may have a mode of its own where the node makes no clones: what holds for all
+        // holds for it.
+        let settings = Box::new(self.ground.cloning());
+        self.ground.parts.live.tell(Event::CloningSet { settings });
     }
 
     fn begin_threads(self: &Arc<Self>, woken: Receiver<Wake>, state: Option<Vec<u8>>) {

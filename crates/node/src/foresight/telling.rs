@@ -32,8 +32,8 @@ fn step(quantiles: &Quantiles, part: f32) -> StepDemand {
 /// How much forecasts of a function are believed, in thousandths: full where the band held what
 /// it promised and errors were no larger than usual changes, less where either was worse.
 pub fn confidence(score: Option<&Score>) -> u16 {
-    let Some((coverage, mase)) = score.and_then(|score| Some((score.coverage()?, score.mase()?)))
-    else {
+    let told = score.and_then(|score| Some((score.coverage()?.of_80, score.mase()?)));
+    let Some((coverage, mase)) = told else {
         return 0;
     };
     let held = (coverage / PROMISED).min(1.0);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use swell_core::cloning::lead::steps_to_tell;
 use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand, WHOLE};
 use swell_core::event::Event;
 use swell_core::time::{Instant, Span};
@@ -13,6 +14,7 @@ use swell_forecast::effects::turn::SAME;
 use crate::clock::{Clock, wall_ms};
 use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
+use crate::foresight::minute_bands::MinuteBands;
 use crate::foresight::minutes::Minutes;
 use crate::foresight::outlook::{MinuteOutlook, MinuteRow, Outlook};
 use crate::foresight::schedule::known;
@@ -21,8 +23,10 @@ use crate::foresight::telling::{confidence, demand};
 /// How far ahead clones can matter, in minutes.
 const AHEAD: u64 = 10;
 
-/// Minutes that a mind is told of.
+/// Minutes that a mind is told of, but of versions whose starts take longer than one.
 const TOLD: u64 = 2;
+/// Least chance in a minute, in thousandths, for which one further ahead is told of.
+const SPOKEN: u16 = 20;
 /// Minutes that are shown of a function.
 const SHOWN: usize = 10;
 
@@ -63,12 +67,12 @@ pub fn tell_steps(
     tell(ground, now.instant(ground.step_begins_ms(outlook.origin)), step, functions);
 }
 
-/// Tells the mind of the minute that begins and the next; and what is expected of more of them,
-/// for others to look at.
+/// Tells the mind of the minute that begins and the next, and of as many more as clones need to begin
+/// in time; and what is expected of more of them, for others to look at.
 pub fn tell_minutes(
     ground: &Ground,
     members: &[Member],
-    minutes: &Minutes,
+    (minutes, bands): (&Minutes, &mut MinuteBands),
     said: &BTreeMap<u32, FunctionDemand>,
     open: u64,
     told: &mut BTreeSet<Arc<str>>,
@@ -85,6 +89,10 @@ pub fn tell_minutes(
         let confidence = shown.as_ref().map_or(0, |(demand, _)| demand.confidence);
         let (mut shown, odds) =
             shown.map_or_else(Default::default, |(demand, odds)| (demand.steps, odds));
+        let mut counts = minutes.counts_ahead(&member.name, SHOWN).unwrap_or_default();
+        let versions = member.versions.iter().map(|&(version, _)| version);
+        let start = ground.parts.live.longest_start(versions);
+        steps = reaching(steps, &shown, steps_to_tell(start, Span::from_mins(1)));
         let ahead = open / ground.step_minutes();
         let row =
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
@@ -100,16 +108,24 @@ pub fn tell_minutes(
         for (minute, step) in (open..).zip(&mut steps).chain((open..).zip(&mut shown)) {
             *step = turn(minute).map_or(*step, |turn| turn.of_step(*step));
         }
+        for (minute, counts) in (open..).zip(&mut counts) {
+            *counts = turn(minute).map_or(*counts, |turn| turn.of_quantiles(*counts));
+        }
         let floor = row.and_then(|(origin, row)| {
             row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
         });
         if let Some(floor) = floor.filter(|&floor| floor > 0) {
-            let calls = (calls_of(floor, member, 1, ground) * 1e3).min(f64::from(u32::MAX)) as u32;
+            let calls = calls_of(floor, member, 1, ground);
+            counts.iter_mut().flatten().for_each(|count| *count = count.max(calls as f32));
+            let calls = (calls * 1e3).min(f64::from(u32::MAX)) as u32;
             steps.resize(steps.len().max(2), StepDemand::default());
             shown.resize(shown.len().max(2), StepDemand::default());
             steps.iter_mut().chain(&mut shown).for_each(|step| *step = raised(*step, calls));
         }
-        rows.insert(member.name.clone(), MinuteRow { steps: shown, odds });
+        let chance = shown.first().map_or(0, |step| step.chance);
+        let covered = bands.score(&member.name);
+        let bands = bands.show(&member.name, chance, counts);
+        rows.insert(member.name.clone(), MinuteRow { steps: shown, bands, odds, covered });
         let known_ms = known.get(&member.name).map_or(&[][..], Vec::as_slice);
         let known_ms = match member.horizon_minutes {
             Some(minutes) => {
@@ -132,8 +148,17 @@ pub fn tell_minutes(
             });
         }
     }
+    bands.said(open);
     tell(ground, now.instant(timeline.wall_ms(open)), Span::from_mins(1), functions);
     MinuteOutlook { origin: open, made_ms: now.now_ms, rows }
+}
+
+/// The minutes that are told of: those that are told of all functions, or as many as are to be told
+/// of this one, if more and if a call is at all likely in them.
+fn reaching(steps: Vec<StepDemand>, shown: &[StepDemand], count: usize) -> Vec<StepDemand> {
+    let further = &shown[..count.min(shown.len())];
+    let is_told = count > TOLD as usize && further.iter().any(|step| step.chance >= SPOKEN);
+    if is_told { further.to_vec() } else { steps }
 }
 
 /// The present, on the wall and in the mind.
@@ -216,4 +241,20 @@ fn calls_of(floor: u32, member: &Member, minutes: u64, ground: &Ground) -> f64 {
     let run_seconds = costs.run_seconds().unwrap_or(1.0).max(1e-3);
     let run_seconds = run_seconds * ground.parts.live.clock.speed();
     f64::from(floor) * f64::from(member.concurrency) * minutes as f64 * 60.0 / run_seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_minutes_are_told_where_a_start_takes_longer_than_one() {
+        let step = |chance| StepDemand { chance, ..StepDemand::default() };
+        let shown = [0, 0, 900, 0, 400].map(step);
+        let told = |count| reaching(Vec::new(), &shown, count).len();
+        assert_eq!([2, 3, 4, 5, 99].map(told), [0, 3, 4, 5, 5]);
+        let near = vec![step(30); 2];
+        assert_eq!(reaching(near.clone(), &shown, 2), near);
+        assert_eq!(reaching(near.clone(), &[step(19); 10], 4), near, "nothing is likely");
+    }
 }

@@ -41,7 +41,7 @@ pub enum Done {
 pub struct Lesson {
     /// Its generation, which is its seed as well.
     pub generation: u64,
-    /// What it learns from.
+    /// What it learns from, as much as the memory for it allows.
     pub panel: Panel,
 }
 
@@ -93,11 +93,13 @@ fn make(method: &Entry, limits: &Limits, job: &Lesson) -> Result<Box<dyn Model>,
             pace.go_on();
         }
     };
+    let memory = Memory { bytes: limits.memory.get() };
     let panel = &job.panel;
     let counts = (panel.members.len() * panel.len()) as f32;
     let scaled = Budget::FULL.scaled((counts / COUNTS_FULL).clamp(SHARE_LEAST, 1.0));
-    let examples = scaled.examples.min(Memory { bytes: limits.memory.get() }.examples()).max(1);
-    let budget = Budget { examples, proceed: &proceed, each: &each, ..scaled };
+    let examples = scaled.examples.min(memory.examples(panel)).max(1);
+    let asked = scaled.asked.min(memory.asked(panel)).max(1);
+    let budget = Budget { examples, asked, proceed: &proceed, each: &each, ..scaled };
     let past = panel.before(panel.len());
     let fit = || method.forecaster.fit(&past, &budget, job.generation);
     let model = catch_unwind(AssertUnwindSafe(fit));

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use swell_api::forecast as api;
 use swell_api::spec::ForecastMode;
-use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
+use swell_forecast::bands::{Forecast, HIGH, LEVELS, LOW, MEDIAN, Quantiles};
 use swell_forecast::foresight::steps::OCCURRENCE;
-use swell_forecast::needs::needs;
+use swell_forecast::needs::{CallUse, needs};
 use swell_forecast::panel::Trigger;
 
 use crate::demand::book::Window;
@@ -42,6 +42,7 @@ pub fn all(ground: &Ground) -> api::Forecasts {
         horizon_steps: ground.parts.settings.horizon_steps,
         model: model(ground, latest.as_ref()),
         functions: rows.map(row).collect(),
+        followed: ground.followed.as_ref().map_or_else(Vec::new, |followed| followed.told()),
     }
 }
 
@@ -56,7 +57,8 @@ fn model(ground: &Ground, latest: Option<&Arc<Outlook>>) -> api::ForecastModel {
         trainings: learning.trainings,
         training_seconds: learning.training_seconds,
         forecasting_seconds: learning.forecasting_seconds,
-        coverage_80: ground.desk.coverage(),
+        coverage_80: ground.desk.coverage().map(|shares| shares.of_80),
+        coverage_95: ground.desk.coverage().map(|shares| shares.of_95),
         history: learning.history,
     }
 }
@@ -80,7 +82,7 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
     let until_ms = begins(forecast.steps.len());
     let known_ms = &row.known_ms[..row.known_ms.partition_point(|&at_ms| at_ms < until_ms)];
     let forecast = raised(&forecast, known_ms, begins);
-    let needs = needs(&forecast, &row.costs, step_seconds, spec.concurrency);
+    let needs = needs(&forecast, &used(row), step_seconds, spec.concurrency);
     let each = forecast.steps.iter().zip(&needs).enumerate();
     let steps = each.map(|(ahead, (counts, need))| api::ForecastStep {
         at_ms: begins(ahead),
@@ -89,10 +91,10 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         high_80: counts[HIGH],
         low_95: counts[0],
         high_95: counts[4],
-        peak_high: need.peak[HIGH],
-        cpu_high: need.cpu_cores[HIGH],
-        memory_high_bytes: need.memory_bytes[HIGH],
-        network_high_bytes_per_second: need.network_bytes_per_second[HIGH],
+        at_once: band(&need.peak),
+        cpu_cores: band(&need.cpu_cores),
+        memory_bytes: band(&need.memory_bytes),
+        network_bytes_per_second: band(&need.network_bytes_per_second),
     });
     let minutes = ground.desk.minutes();
     let own = minutes.as_ref().and_then(|minutes| minutes.rows.get(name));
@@ -107,6 +109,13 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         why: row.chosen.as_ref().map_or(&outlook.why, |chosen| &chosen.why).clone(),
         quality: quality(score.as_ref()),
         steps: steps.collect(),
+        of_a_call: api::CallUse {
+            run_seconds: row.costs.run_seconds(),
+            cpu_seconds: row.costs.cpu_seconds(),
+            memory_bytes: row.costs.memory_bytes(),
+            network_bytes: row.costs.bytes(),
+            memory_limit_bytes: row.memory_limit,
+        },
         known_at_ms: known_ms.to_vec(),
         recent: recent(ground, &row.name, outlook.origin, &shape),
         note: shape.note,
@@ -116,17 +125,38 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
     })
 }
 
+/// What a call uses. Where nobody can tell what its guest holds, that is all that it may.
+fn used(row: &Row) -> CallUse {
+    let costs = &row.costs;
+    let limit = row.memory_limit as f64;
+    CallUse {
+        run_seconds: costs.run_seconds().unwrap_or(0.0),
+        cpu_seconds: costs.cpu_seconds().unwrap_or(0.0),
+        memory_bytes: costs.memory_bytes().map_or(limit, |held| held.min(limit)),
+        network_bytes: costs.bytes().unwrap_or(0.0),
+    }
+}
+
+fn band(quantiles: &Quantiles) -> api::Band {
+    api::Band {
+        median: quantiles[MEDIAN],
+        low_80: quantiles[LOW],
+        high_80: quantiles[HIGH],
+        low_95: quantiles[0],
+        high_95: quantiles[LEVELS.len() - 1],
+    }
+}
+
 /// What is expected of the next minutes.
 fn of_minutes(ground: &Ground, all: &MinuteOutlook, own: &MinuteRow) -> api::MinuteForecast {
     let timeline = ground.parts.demand.timeline();
-    let calls = |thousandths: u32| f64::from(thousandths) / 1e3;
-    let each = (all.origin..).zip(&own.steps);
-    let steps = each.map(|(minute, step)| api::MinuteStep {
-        at_ms: timeline.wall_ms(minute),
-        chance: f64::from(step.chance) / 1e3,
-        median: calls(step.q50),
-        high: calls(step.q90),
+    let each = (all.origin..).zip(own.steps.iter().zip(&own.bands));
+    let steps = each.map(|(minute, (step, counts))| {
+        let api::Band { median, low_80, high_80, low_95, high_95 } = band(counts);
+        let (at_ms, chance) = (timeline.wall_ms(minute), f64::from(step.chance) / 1e3);
+        api::MinuteStep { at_ms, chance, median, low_80, high_80, low_95, high_95 }
     });
+    let shares = own.covered.shares();
     api::MinuteForecast {
         model: OCCURRENCE.to_string(),
         made_at_ms: all.made_ms,
@@ -135,6 +165,8 @@ fn of_minutes(ground: &Ground, all: &MinuteOutlook, own: &MinuteRow) -> api::Min
         called: own.odds.share(),
         skill: own.odds.skill(),
         n: own.odds.scored,
+        coverage_80: shares.map(|shares| shares.of_80),
+        coverage_95: shares.map(|shares| shares.of_95),
     }
 }
 
@@ -162,7 +194,8 @@ fn quality(score: Option<&Score>) -> api::ForecastQuality {
     api::ForecastQuality {
         mase: score.mase(),
         wql90: score.wql90(),
-        coverage_80: score.coverage(),
+        coverage_80: score.coverage().map(|shares| shares.of_80),
+        coverage_95: score.coverage().map(|shares| shares.of_95),
         n: score.scored,
     }
 }

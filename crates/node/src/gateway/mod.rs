@@ -15,4 +15,5 @@ pub mod service;
 pub mod calls;
 pub mod tls;
 pub mod stalled;
+pub mod lingering;
 pub mod server;

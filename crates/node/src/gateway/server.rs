@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::context::Gateway;
+use crate::gateway::lingering::Lingering;
 use crate::gateway::service;
 use crate::gateway::stalled::impatient;
 
@@ -77,7 +78,7 @@ async fn connection(
 ) {
     // Small answers go out at once; a socket that refuses is closing anyway.
     let _ = stream.set_nodelay(true);
-    let stream = impatient(stream);
+    let stream = impatient(Lingering::new(stream));
     match tls {
         None => speak(stream, peer, gateway, watcher).await,
         Some(tls) => {

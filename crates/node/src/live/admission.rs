@@ -12,9 +12,9 @@ use swell_core::action::{RefuseReason, StartKind};
 use swell_core::event::Event;
 use swell_core::ids::{InstanceId, RequestId};
 use swell_sandbox::backend::Instance;
-use swell_sandbox::call::{End, EndSignal};
+use swell_sandbox::call::{End, EndSignal, Outcome};
 
-use crate::live::mind::{self, Chores};
+use crate::live::mind::{self, Chores, Ended};
 use crate::live::waiter::{Serve, Verdict};
 use crate::live::world::{Live, Waiting};
 use crate::refusal::{Reason, Refusal};
@@ -98,13 +98,13 @@ impl Live {
         instance: InstanceId,
         request: RequestId,
         begun: std::time::Instant,
-        lost: bool,
+        ended: Ended,
     ) {
         let mut chores = Chores::default();
         {
             let mut mind = self.mind.lock();
             let run = self.clock.span(begun.elapsed());
-            mind.finished(instance, request, run, lost, &mut chores);
+            mind.finished(instance, request, run, ended, &mut chores);
         }
         self.see_to(chores);
     }
@@ -121,7 +121,12 @@ impl Admission {
         let (live, instance, request) = (self.live.clone(), self.instance, self.request);
         let begun = self.begun;
         let signal = EndSignal::new(move |end| {
-            live.finished(instance, request, begun, end.instance_lost);
+            let ended = match end.outcome {
+                _ if end.instance_lost => Ended::Lost,
+                Outcome::Failed => Ended::Failed,
+                Outcome::Answered | Outcome::Cancelled => Ended::Well,
+            };
+            live.finished(instance, request, begun, ended);
             also(&end, begun.elapsed());
         });
         (sandbox, signal)
@@ -131,7 +136,7 @@ impl Admission {
 impl Drop for Admission {
     fn drop(&mut self) {
         if self.sandbox.take().is_some() {
-            self.live.finished(self.instance, self.request, self.begun, false);
+            self.live.finished(self.instance, self.request, self.begun, Ended::Well);
         }
     }
 }
@@ -165,7 +170,7 @@ impl Drop for Place<'_> {
                 mind.tell(Event::RequestCancelled { request, function }, None, &mut chores);
             } else if let Ok(Verdict::Serve(serve)) = hear.try_recv() {
                 let run = self.live.clock.span(Duration::ZERO);
-                mind.finished(serve.id, request, run, false, &mut chores);
+                mind.finished(serve.id, request, run, Ended::Well, &mut chores);
             }
         }
         self.live.see_to(chores);

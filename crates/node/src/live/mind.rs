@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use swell_core::action::{Action, RefuseReason};
+use swell_core::action::{Action, RefuseReason, StartCause};
 use swell_core::event::Event;
 use swell_core::ids::{FunctionId, InstanceId, RequestId, SiteId};
 use swell_core::journal::Journal;
@@ -41,15 +41,22 @@ pub(crate) struct Mind {
     next_request: u64,
 }
 
+/// A waiting clone that is to show that it lives.
+pub(crate) struct Probe {
+    pub(crate) instance: InstanceId,
+    pub(crate) sandbox: Option<Arc<dyn Instance>>,
+    pub(crate) version: Option<Arc<Version>>,
+}
+
 /// What is left to do once the lock is free.
 #[derive(Default)]
 pub(crate) struct Chores {
-    /// Instances to make.
-    pub(crate) starts: Vec<(InstanceId, Arc<Version>)>,
+    /// Instances to make, and whether nobody waits for them.
+    pub(crate) starts: Vec<(InstanceId, Arc<Version>, bool)>,
     /// Instances to thaw.
     pub(crate) thaws: Vec<InstanceId>,
     /// Waiting clones that are to show that they live.
-    pub(crate) probes: Vec<(InstanceId, Option<Arc<dyn Instance>>)>,
+    pub(crate) probes: Vec<Probe>,
     /// Other nodes that are to be asked for clones.
     pub(crate) asks: Vec<(NearId, Request, Arc<Version>)>,
     /// Sandboxes to let go.
@@ -131,17 +138,20 @@ impl Mind {
 
     fn perform(&mut self, action: Action, chores: &mut Chores) -> Option<(RequestId, Verdict)> {
         match action {
-            Action::Start { instance, function, .. } => {
+            Action::Start { instance, function, cause } => {
                 self.instances.begin(instance);
                 let version = self.version(function).expect("the mind starts what is deployed");
-                chores.starts.push((instance, version.clone()));
+                chores.starts.push((instance, version.clone(), cause == StartCause::Clone));
             }
             Action::Stop { instance, .. } => chores.ended.extend(self.instances.end(instance)),
             // Guests that do nothing use no time of the machine: there is nothing to freeze.
             Action::Pause { .. } => {}
             Action::Resume { instance } => chores.thaws.push(instance),
             Action::Probe { instance } => {
-                chores.probes.push((instance, self.instances.get(instance).cloned()));
+                let function = self.site.pool().get(instance).map(|tenant| tenant.function());
+                let version = function.and_then(|function| self.version(function).cloned());
+                let sandbox = self.instances.get(instance).cloned();
+                chores.probes.push(Probe { instance, sandbox, version });
             }
             Action::AskNearby { node, request } => {
                 let version = self.version(request.function).expect("the mind asks for its own");
@@ -191,16 +201,30 @@ impl Mind {
         instance: InstanceId,
         request: RequestId,
         run: Span,
-        lost: bool,
+        ended: Ended,
         chores: &mut Chores,
     ) {
-        if lost {
-            chores.ended.extend(self.instances.end(instance));
-            self.tell(Event::InstanceFailed { instance }, None, chores);
-        } else {
-            self.tell(Event::InvocationFinished { instance, request, run }, None, chores);
-        }
+        let event = match ended {
+            Ended::Well => Event::InvocationFinished { instance, request, run },
+            Ended::Failed => Event::InvocationFailed { instance, request, run },
+            Ended::Lost => {
+                chores.ended.extend(self.instances.end(instance));
+                Event::InstanceFailed { instance }
+            }
+        };
+        self.tell(event, None, chores);
     }
+}
+
+/// How an instance ended its work on a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The request was answered, or given up by its client.
+    Well,
+    /// The guest failed, and the instance can go on.
+    Failed,
+    /// The instance is no more.
+    Lost,
 }
 
 /// A mind that broke an invariant in the middle of a decision cannot be trusted with the

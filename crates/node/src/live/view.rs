@@ -8,7 +8,7 @@ use swell_core::pool::clones::CloneTally;
 use swell_core::pool::instance::State;
 use swell_core::prospect::Prospect;
 use swell_core::receipt::Receipt;
-use swell_core::time::Instant;
+use swell_core::time::{Instant, Span};
 use swell_core::units::Bytes;
 
 use crate::live::world::Live;
@@ -85,6 +85,14 @@ impl Live {
             is_at_work.then(|| instance.memory().get())
         });
         pool.limit().saturating_sub(Bytes::new(at_work.sum()))
+    }
+
+    /// How long starts of some versions usually take, at most.
+    pub fn longest_start(&self, versions: impl Iterator<Item = FunctionId>) -> Span {
+        let mind = self.mind.lock();
+        let pool = mind.site.pool();
+        let there = versions.filter(|&version| pool.function(version).is_some());
+        there.map(|version| pool.start_time(version)).max().unwrap_or_default()
     }
 
     /// What became of clones so far.

@@ -17,17 +17,15 @@ use swell_core::site::Site;
 use swell_sandbox::backend::{Instance, StartError, Template};
 
 use crate::clock::Clock;
+use crate::deploy::bounds::HEALTH;
 use crate::live::ask::Ask;
-use crate::live::mind::{Chores, Mind};
+use crate::live::mind::{Chores, Mind, Probe};
 use crate::live::recorder::Recorder;
 use crate::observe::metrics::Metrics;
 use crate::registry::Version;
 
 /// Longest a start may take before it counts as failed.
 const START_MAX: Duration = Duration::from_secs(60);
-
-/// Longest an instance that waits may take to show that it lives.
-pub(crate) const PROBE_MAX: Duration = Duration::from_secs(5);
 
 /// Takes whole entries about flows; whether it takes more.
 pub type Tape = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
@@ -103,18 +101,18 @@ impl Live {
         for instance in thaws {
             self.tell(Event::InstanceResumed { instance });
         }
-        for (instance, sandbox) in probes {
-            tokio::spawn(self.clone().probe(instance, sandbox));
+        for probe in probes {
+            tokio::spawn(self.clone().probe(probe));
         }
         for (node, request, version) in asks {
             self.send(node, &request, version);
         }
-        for (instance, version) in starts {
-            tokio::spawn(self.clone().start(instance, version));
+        for (instance, version, is_clone) in starts {
+            tokio::spawn(self.clone().start(instance, version, is_clone));
         }
     }
 
-    async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>) {
+    async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>, is_clone: bool) {
         let begun = std::time::Instant::now();
         let made = make(&version).await;
         let real = begun.elapsed();
@@ -122,6 +120,13 @@ impl Live {
             observed.metrics.started(real);
         }
         let took = self.clock.span(real);
+        // What says where it tells of its health is asked before anybody needs it.
+        let asked = match &made {
+            Ok(sandbox) if is_clone && version.spec.labels.contains_key(HEALTH) => {
+                Some(sandbox.clone())
+            }
+            _ => None,
+        };
         let mut chores = Chores::default();
         let left = {
             let mut mind = self.mind.lock();
@@ -143,25 +148,9 @@ impl Live {
         };
         drop(left);
         self.see_to(chores);
-    }
-
-    /// Asks a clone that waits for a sign of life.
-    async fn probe(self: Arc<Self>, instance: InstanceId, sandbox: Option<Arc<dyn Instance>>) {
-        let asked = async {
-            match sandbox {
-                Some(sandbox) => sandbox.probe().await,
-                None => Err("it is not there".to_string()),
-            }
-        };
-        let told = match tokio::time::timeout(PROBE_MAX, asked).await {
-            Ok(told) => told,
-            Err(_) => Err(format!("it gave no sign within {} s", PROBE_MAX.as_secs())),
-        };
-        if let Err(why) = &told {
-            let id = format!("{}.{}", instance.slot, instance.generation);
-            tracing::warn!(instance = %id, %why, "a waiting clone is not well and is replaced");
+        if asked.is_some() {
+            self.probe(Probe { instance, sandbox: asked, version: Some(version) }).await;
         }
-        self.tell(Event::CloneProbed { instance, healthy: told.is_ok() });
     }
 
     /// Whether clones may displace instances that are worth less.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use swell_api::site_joining::Pem;
+use swell_consensus::log::Look;
 use swell_link::authority::Authority;
 use swell_link::client::Client;
 use swell_link::purpose::Purpose;
@@ -39,7 +40,10 @@ pub async fn certify(
     name: String,
     purpose: Purpose,
 ) -> Result<Pem, Refusal> {
-    let own = |key: &String| certified(&(identity.authority.clone(), key.clone()), &name, purpose);
+    let own = |key: &String| {
+        let at = site.log().look(|state| state.index);
+        certified(&(identity.authority.clone(), key.clone()), &name, purpose, at)
+    };
     if let Some(key) = &identity.authority_key {
         return own(key);
     }
@@ -63,17 +67,19 @@ fn certified(
     (certificate, key): &(String, String),
     name: &str,
     purpose: Purpose,
+    at: u64,
 ) -> Result<Pem, Refusal> {
     let issuer = Authority::of_pem(certificate, key);
     let issuer = issuer.map_err(|error| Refusal::new(Reason::Internal, error.to_string()))?;
-    issue_as(&issuer, name, purpose)
+    issue_as(&issuer, name, purpose, at)
 }
 
-/// Certifies what another site asks for: itself, or a node of its own.
+/// Certifies what another site asks for at an entry of the log: itself, or a node of its own.
 pub fn certified_for(
     authority: Option<&(String, String)>,
     peer: &str,
     wanted: &Wanted,
+    at: u64,
 ) -> Result<Pem, (StatusCode, String)> {
     let Wanted { name, purpose } = wanted;
     let Some(purpose) = Purpose::ALL.into_iter().find(|known| known.word() == purpose) else {
@@ -95,7 +101,7 @@ pub fn certified_for(
         return Err((StatusCode::NOT_FOUND, why));
     };
     let refused = |refusal: Refusal| (StatusCode::BAD_REQUEST, refusal.title);
-    certified(authority, name, purpose).map_err(refused)
+    certified(authority, name, purpose, at).map_err(refused)
 }
 
 #[cfg(test)]
@@ -110,7 +116,7 @@ mod tests {
         let authority = (founded.certificate().to_string(), founded.key());
         let ask_for = |authority: Option<&(String, String)>, name: &str, purpose: &str| {
             let wanted = Wanted { name: name.to_string(), purpose: purpose.to_string() };
-            let asked = certified_for(authority, "site-17", &wanted);
+            let asked = certified_for(authority, "site-17", &wanted, 1);
             asked.map(drop).map_err(|(status, _)| status.as_u16())
         };
         let ask = |authority, name: &str| ask_for(authority, name, "node");

@@ -18,6 +18,7 @@ use crate::observe::function_metrics::{OTHER, Series, Table};
 use crate::observe::gauges::{ForecastGauges, Gauges, Sources};
 use crate::observe::histogram::Histogram;
 use crate::observe::process::Process;
+use crate::observe::site_families::sites;
 
 type Pick = fn(&Series) -> &Histogram;
 
@@ -173,8 +174,14 @@ fn decisions(out: &mut Out, decisions: &Decisions) -> Encoded {
 
 fn forecasts(out: &mut Out, figures: &ForecastGauges) -> Encoded {
     out.gauge("forecast_functions", "Functions that are forecast.", None, figures.functions)?;
-    let coverage = figures.coverage_millionths.map(|millionths| (NONE, millionths as f64 / 1e6));
-    let help = "Share of counts that lay within the 80 % band of late.";
+    let of =
+        [("steps", figures.coverage_millionths), ("minutes", figures.minutes_coverage_millionths)];
+    let coverage = of.into_iter().flat_map(|(of, shares)| {
+        let bands = shares.map(|shares| ["80", "95"].into_iter().zip(shares));
+        let row = move |(band, share)| ([("of", of), ("band", band)], share as f64 / 1e6);
+        bands.into_iter().flatten().map(row)
+    });
+    let help = "Share of counts within the 80 and the 95 % band, of steps of late, of minutes since the node came up.";
     out.gauges("forecast_coverage", help, Some(&Unit::Ratios), coverage)?;
     let help = "Anomalies of demand that are kept.";
     out.gauge("forecast_anomalies", help, None, figures.anomalies)?;
@@ -242,6 +249,7 @@ fn gauges(out: &mut Out, gauges: &Gauges) -> Encoded {
     let posts = posts.map(|(outcome, count)| ([("outcome", outcome)], count));
     out.counters("callbacks", "Answers posted to those who wait for them.", None, posts)?;
     flows(out, gauges)?;
+    sites(out, &gauges.peers)?;
     match &gauges.contents {
         Some(figures) => contents(out, figures),
         None => Ok(()),

@@ -67,6 +67,20 @@ pub struct Gauges {
     pub flow_decisions: [u64; 6],
     /// How long its last tick took, and the longest.
     pub flow_tick_seconds: [f64; 2],
+    /// The other sites of the cluster, where the node is one.
+    pub peers: Vec<PeerFigures>,
+}
+
+/// Figures of another site.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PeerFigures {
+    /// Its name.
+    pub name: String,
+    /// Whether gossip finds it.
+    pub is_reached: bool,
+    /// How long it took to answer over the resource channel, or that it did not; nothing before it
+    /// was asked.
+    pub resource_seconds: Option<Option<f64>>,
 }
 
 /// Figures of contents.
@@ -160,8 +174,11 @@ pub struct RegionFigures {
 pub struct ForecastGauges {
     /// Functions that are forecast.
     pub functions: u64,
-    /// Share of counts within the 80 % band, in millionths; none before any was scored.
-    pub coverage_millionths: Option<u64>,
+    /// Shares of counts within the 80 and the 95 % band of steps of late, in millionths; none before
+    /// any was scored.
+    pub coverage_millionths: Option<[u64; 2]>,
+    /// The same of minutes, since the node came up.
+    pub minutes_coverage_millionths: Option<[u64; 2]>,
     /// Anomalies at hand.
     pub anomalies: u64,
     /// Models made, and trainings of which none came.

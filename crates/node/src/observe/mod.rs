@@ -9,6 +9,7 @@ pub mod decisions;
 pub mod families;
 pub mod flow_families;
 pub mod content_families;
+pub mod site_families;
 pub mod exposition;
 pub mod process;
 pub mod chance;

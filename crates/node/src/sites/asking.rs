@@ -91,15 +91,21 @@ pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
     }
 }
 
-/// Certifies a site for a channel.
-pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose) -> Result<Pem, Refusal> {
+/// Certifies a site for a channel, at an entry of the log.
+pub fn issue(issuer: &Issuer, name: &str, purpose: Purpose, at: u64) -> Result<Pem, Refusal> {
     check_name(name).map_err(|error| uncertified(&error))?;
-    issue_as(issuer, &certified(name), purpose)
+    issue_as(issuer, &certified(name), purpose, at)
 }
 
-/// Certifies whoever is called so in certificates.
-pub fn issue_as(issuer: &Issuer, certified: &str, purpose: Purpose) -> Result<Pem, Refusal> {
-    let issued = issuer.issue(certified, purpose, SystemTime::now(), CERTIFIED);
+/// Certifies whoever is called so in certificates, at an entry of the log: what was certified before
+/// a site left is void, see [`is_void`](swell_core::council::invitation::is_void).
+pub fn issue_as(
+    issuer: &Issuer,
+    certified: &str,
+    purpose: Purpose,
+    at: u64,
+) -> Result<Pem, Refusal> {
+    let issued = issuer.issue_stamped(certified, purpose, SystemTime::now(), CERTIFIED, at);
     let issued = issued.map_err(|error| uncertified(&error))?;
     Ok(Pem { certificate: issued.certificate, key: issued.key })
 }

@@ -26,7 +26,9 @@ pub fn invitation(
         let title = "only the site that founded the cluster can invite others";
         return Err(Refusal::new(Reason::Conflict, title).hint("ask it there"));
     };
-    if site.log().look(|state| state.members.contains_key(&site_id(&asked.site))) {
+    let who = site_id(&asked.site);
+    let (at, is_member) = site.log().look(|state| (state.index, state.members.contains_key(&who)));
+    if is_member {
         let title = format!("`{}` is a site already", asked.site);
         return Err(Refusal::new(Reason::Conflict, title)
             .hint("choose another name, or take it out first with `swell site remove`"));
@@ -36,9 +38,9 @@ pub fn invitation(
     let contacts = known.filter(|contact| contact.name != asked.site);
     Ok(Invitation {
         cluster: identity.cluster.clone(),
-        resource: issue(&issuer, &asked.site, Purpose::Resource)?,
-        state: issue(&issuer, &asked.site, Purpose::State)?,
-        flow: Some(issue(&issuer, &asked.site, Purpose::Flow)?),
+        resource: issue(&issuer, &asked.site, Purpose::Resource, at)?,
+        state: issue(&issuer, &asked.site, Purpose::State, at)?,
+        flow: Some(issue(&issuer, &asked.site, Purpose::Flow, at)?),
         site: asked.site.clone(),
         seal_key: identity.seal_key.clone(),
         slot_ms: identity.slot_ms,

@@ -15,6 +15,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use swell_consensus::channel::names::site_of;
 use swell_consensus::log::Look;
+use swell_core::council::invitation::is_void;
+use swell_core::ids::SiteId;
 use swell_link::client::Client;
 use swell_link::peer::Peer;
 use swell_outlook::board::Contact;
@@ -38,15 +40,13 @@ use crate::sites::contact::certified;
 use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
 use crate::sites::standby::Standby;
-use crate::sites::surroundings::{BOARD, ECHO};
+use crate::sites::surroundings::{BOARD, ECHO, THERE};
 use crate::sites::values::{Asked, STORE, Sent, VALUES};
 use crate::sites::warming::{Used, used};
 use crate::store::code::CodeFolder;
 
 /// Where a site asks to be admitted.
 pub const JOIN: &str = "/v1/join";
-/// Where a site says that it is there, and nothing else.
-pub const THERE: &str = "/v1/there";
 
 /// What the channels answer from.
 #[derive(Clone)]
@@ -217,7 +217,17 @@ async fn certify(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match certified_for(counter.authority.as_ref(), &peer.name, &wanted) {
+    let Some(site) = counter.site.get() else { return coming_up().into_response() };
+    let at = site.log().look(|state| {
+        let is_member =
+            |id: SiteId| state.members.contains_key(&id) && !is_void(state, id, peer.stamp);
+        site_of(&peer.name).is_some_and(is_member).then_some(state.index)
+    });
+    let Some(at) = at else {
+        let why = format!("`{}` is no site of this cluster any more", peer.name);
+        return (StatusCode::FORBIDDEN, why).into_response();
+    };
+    match certified_for(counter.authority.as_ref(), &peer.name, &wanted, at) {
         Ok(pem) => Json(pem).into_response(),
         Err(refused) => refused.into_response(),
     }
@@ -304,7 +314,7 @@ async fn join(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match admit(&site, &joining).await {
+    match admit(&site, &joining, peer.stamp).await {
         Ok(contacts) => Json(contacts).into_response(),
         Err(refused) => refused.into_response(),
     }
@@ -319,7 +329,7 @@ async fn free(
         Ok(wanted) => wanted,
         Err(refused) => return refused.into_response(),
     };
-    match is_free(&site, &joining).await {
+    match is_free(&site, &joining, peer.stamp).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => refused.into_response(),
     }

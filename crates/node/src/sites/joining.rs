@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use swell_api::site_joining::{Capacity, SiteContact};
 use swell_consensus::log::{Change, Log, LogError, Look};
 use swell_core::council::entry::Command;
+use swell_core::council::invitation::is_void;
 use swell_core::council::refusal::Refusal;
 use swell_core::council::words::Loads;
 use swell_core::ids::SiteId;
@@ -47,18 +48,19 @@ pub struct Joining {
     pub lot: u64,
 }
 
-/// Admits a site: it gets the log, then a voice in what is committed, then its seat in the
-/// council. Each step may have been done before.
+/// Admits a site that was certified at an entry of the log: it gets the log, then a voice in what is
+/// committed, then its seat in the council. Each step may have been done before.
 pub async fn admit(
     site: &Arc<Site>,
     joining: &Joining,
+    certified_at: u64,
 ) -> Result<Vec<SiteContact>, (StatusCode, String)> {
     let later = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why);
     let words = |error: LogError| later(error.to_string());
     let contact = taken(&joining.contact);
     let (id, log) = (site_id(&contact.name), site.log().clone());
     // Before anything is done for it: another one that has its name must go on undisturbed.
-    is_free(site, joining).await?;
+    is_free(site, joining, certified_at).await?;
     site.meet(&contact, true);
     let address = contact.resource.clone();
     if log.membership().sites.get(&id) != Some(&address) {
@@ -76,12 +78,27 @@ pub async fn admit(
     Ok(known.chain([own]).map(|known| told(&known)).collect())
 }
 
-/// Whether nobody else has joined in that name.
-pub async fn is_free(site: &Site, joining: &Joining) -> Result<(), (StatusCode, String)> {
+/// Whether nobody else has joined in that name, and the invitation is not from before its site left.
+pub async fn is_free(
+    site: &Site,
+    joining: &Joining,
+    certified_at: u64,
+) -> Result<(), (StatusCode, String)> {
     let later = |error: LogError| (StatusCode::SERVICE_UNAVAILABLE, error.to_string());
     let (id, log) = (site_id(&joining.contact.name), site.log());
     log.barrier(CHANGE_MAX).await.map_err(later)?;
-    let known = log.look(|state| state.members.get(&id).and_then(|member| member.lot));
+    let (known, is_void) = log.look(|state| {
+        let lot = state.members.get(&id).and_then(|member| member.lot);
+        (lot, is_void(state, id, certified_at))
+    });
+    if is_void {
+        let name = &joining.contact.name;
+        let why = format!(
+            "this invitation of `{name}` is from before it left or was removed, and void: have a \
+             new one made with `swell site invite {name}`"
+        );
+        return Err((StatusCode::CONFLICT, why));
+    }
     if known.is_some_and(|known| known != joining.lot) {
         let why = site.names().in_words(&Refusal::AnotherJoined(id).to_string());
         return Err((StatusCode::CONFLICT, why));

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{declined, unsaid};
-use crate::sites::channels::THERE;
 use crate::sites::contact::{certified, resource_of};
+use crate::sites::surroundings::THERE;
 
 /// How long the log may take to decide what a person wants.
 pub const PATIENCE: Duration = Duration::from_secs(15);

@@ -13,6 +13,7 @@ use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_consensus::monitoring::voice::Voice;
 use swell_consensus::raft::settings::Settings as LogSettings;
 use swell_consensus::storage::open::Past;
+use swell_core::council::entry::Command;
 use swell_core::council::member::Member;
 use swell_core::council::rules::Rules;
 use swell_core::council::state::State;
@@ -195,6 +196,7 @@ impl Up {
                 elsewhere: around.elsewhere.clone(),
                 crew: around.crew.clone(),
                 channel: state,
+                client: resource_client.clone(),
             }),
             kept,
             settings: pace(rules.slot, identity.method.as_deref()),
@@ -222,7 +224,8 @@ impl Up {
             let who = Who { name: asking.contact.name.clone(), lot: asking.lot };
             tokio::spawn(take_seat(site, loads(&asking.capacity), capacity, who))
         } else {
-            tokio::spawn(ask(asking, site, resource_client))
+            let bears = (!SeatKept::path(data).exists()).then(|| loads(&asking.capacity));
+            tokio::spawn(ask(asking, site, resource_client, bears))
         });
         Ok(up)
     }
@@ -286,9 +289,10 @@ async fn flow_port(
 /// this program does not know any more gives way to the usual ones.
 fn pace(slot: Span, method: Option<&str>) -> Settings {
     let usual = Settings::default();
-    let dwell = Duration::from_nanos(slot.nanos() / 2).min(usual.dwell);
+    let half = Duration::from_nanos(slot.nanos() / 2);
+    let (dwell, judging) = (half.min(usual.dwell), half.min(usual.judging));
     let method = method.and_then(|name| name.parse().ok()).unwrap_or_default();
-    Settings { dwell, method, ..usual }
+    Settings { dwell, judging, method, ..usual }
 }
 
 /// Sees to it that the site that founded the cluster has its seat, if need be with that very
@@ -307,8 +311,9 @@ async fn take_seat(site: Arc<Site>, capacity: Loads, exactly: Option<Loads>, who
     }
 }
 
-/// Asks those that are there until this site is a member.
-async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
+/// Asks those that are there until this site is a member. What it bears it then says itself, where
+/// the council knows another figure: of one that comes back, nobody else could.
+async fn ask(identity: Identity, site: Arc<Site>, client: Client, bears: Option<Loads>) {
     let me = site.me();
     let Identity { contact, capacity, lot, .. } = identity;
     let joining = Joining { contact, capacity, lot };
@@ -317,7 +322,16 @@ async fn ask(identity: Identity, site: Arc<Site>, client: Client) {
         let is_introduced =
             |state: &State| state.members.get(&me).is_some_and(|of| of.lot.is_some());
         if site.log().look(is_introduced) {
-            return;
+            let bore = |state: &State| state.members.get(&me).map(|of| of.capacity);
+            let Some(capacity) = bears.filter(|it| site.log().look(bore) != Some(*it)) else {
+                return;
+            };
+            match site.say(Command::Admit { site: me, capacity }, JOIN_MAX).await {
+                Ok(_) => return,
+                Err(error) => tracing::warn!(%error, "what this site bears is not known yet"),
+            }
+            tokio::time::sleep(JOIN_AGAIN).await;
+            continue;
         }
         for known in site.contacts().into_values() {
             let to = resource_of(&known);

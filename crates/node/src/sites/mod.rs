@@ -29,4 +29,5 @@ pub mod reach;
 pub mod leaving;
 pub mod reading;
 pub mod certificates;
+pub mod figures;
 pub mod desk;

@@ -5,14 +5,14 @@ use swell_api::site_outlook::{
     Curve, CurveStep, ShadowFill, ShadowMove, ShadowReceipt, ShadowSite, SiteOutlook,
 };
 use swell_core::council::state::State;
-use swell_core::council::words::{Metric, Slot};
+use swell_core::council::words::{Metric, Slot, WHOLE_PPM};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_forecast::bands::{LEVELS, Quantiles};
 use swell_outlook::history::Source;
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::{Names, site_id, workload_id};
-use swell_outlook::quantiles::chance_above;
+use swell_outlook::quantiles::chance_of_overload;
 use swell_site::receipt::{Fill, Judged, Receipt, Verdict, receipt};
 use swell_site::site::Site;
 
@@ -107,6 +107,7 @@ fn node_curves(state: &State, monitor: &Monitor, site: &str, only: Option<&str>)
             let step = |(ahead, quantiles): (usize, &Quantiles)| CurveStep {
                 at_ms: slot_ms(first.plus(ahead as u64), state.rules.slot),
                 quantiles: quantiles.iter().map(|load| round(*load)).collect(),
+                left: None,
                 overload_chance: chances.get(ahead).map(|chance| round(*chance)),
             };
             Some(Curve {
@@ -157,12 +158,17 @@ fn curve(
     if steps.is_empty() || (capacity == 0 && is_nothing) {
         return None;
     }
-    let bar = capacity as f32 * state.rules.limit_ppm as f32 / 1e6;
+    let limit = state.rules.limit_ppm;
     let is_limited = workload.is_none() && capacity > 0;
-    let step = |(ahead, quantiles): (u64, &Quantiles)| CurveStep {
-        at_ms: slot_ms(first.plus(ahead), state.rules.slot),
-        quantiles: quantiles.iter().map(|load| round(*load)).collect(),
-        overload_chance: is_limited.then(|| round(chance_above(quantiles, bar))),
+    let step = |(ahead, quantiles): (u64, &Quantiles)| {
+        let left = state.maintenance.left_ppm(holder, first.plus(ahead));
+        let chance = || round(chance_of_overload(quantiles, capacity, limit, left));
+        CurveStep {
+            at_ms: slot_ms(first.plus(ahead), state.rules.slot),
+            quantiles: quantiles.iter().map(|load| round(*load)).collect(),
+            left: (is_limited && left < WHOLE_PPM).then(|| share(left)),
+            overload_chance: is_limited.then(chance),
+        }
     };
     Some(Curve {
         workload,
@@ -210,6 +216,8 @@ pub fn shadow(state: &State, monitor: &Monitor, names: &Names, since: Span) -> S
             destination: names.site(filing.destination),
             verdict: word(judged.verdict).to_string(),
             slots: judged.slots,
+            lost_slots: judged.lost_slots,
+            lost_calls: judged.lost_calls,
             source_fill: fill(judged.source),
             destination_fill: fill(judged.destination),
         })
@@ -259,11 +267,16 @@ fn sentence(found: &Receipt, slot_minutes: f64) -> String {
     }
     let came: u64 = found.sites.values().map(|site| site.came).sum();
     let would: u64 = found.sites.values().map(|site| site.would).sum();
+    let lost: u64 = found.moves.iter().map(|judged| judged.lost_calls).sum();
+    let lost = match lost {
+        0 => String::new(),
+        calls => format!("; about {calls} calls were served nowhere that would have been"),
+    };
     let minutes = |slots: u64| format!("{:.1} min", slots as f64 * slot_minutes);
     let moves = if made == 1 { "move" } else { "moves" };
     format!(
         "{made} {moves} would have been made; sites were overloaded for {}, and would have been \
-         for {}; {} would have helped, {} been taken back, {} been needless, {} done harm",
+         for {}; {} would have helped, {} been taken back, {} been needless, {} done harm{lost}",
         minutes(came),
         minutes(would),
         count(&[Verdict::Helped]),

@@ -9,17 +9,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HOST, USER_AGENT};
-use http::{HeaderValue, Request};
-use http_body_util::BodyExt;
 use swell_outlook::fares::Fares;
-use swell_sandbox::body::empty;
-use swell_sandbox::call::Call;
-use swell_sandbox::log::Silence;
 use swell_site::mover::{Job, StepError};
 use tokio::time::Instant;
 
 use crate::deploy::bounds::HEALTH;
+use crate::live::probing::ask;
 use crate::registry::{Function, Version};
 use crate::sites::metering::{fares, functions};
 use crate::sites::mover::{Faring, SwellMover, step_error};
@@ -105,23 +100,8 @@ impl SwellMover {
         let deadline = Instant::now() + within;
         let admission = self.live.admit(version, deadline).await;
         let admission = admission.map_err(|refusal| refusal.title.clone())?;
-        let host = HeaderValue::from_str(&version.name).map_err(|error| error.to_string())?;
-        let request = Request::get(path)
-            .header(HOST, host)
-            .header(USER_AGENT, "swell-health")
-            .body(empty())
-            .map_err(|error| error.to_string())?;
         let (sandbox, end) = admission.take(|_, _| {});
-        let call = Call { request, log: Silence::shared(), flows: None, end };
-        let called = async {
-            let answer = sandbox.invoke(call).await.map_err(|error| error.to_string())?;
-            let (head, mut body) = answer.into_parts();
-            while let Some(frame) = body.frame().await {
-                frame.map_err(|error| error.to_string())?;
-            }
-            let is_well = head.status.is_success() || head.status.is_redirection();
-            if is_well { Ok(()) } else { Err(format!("it answered {}", head.status)) }
-        };
+        let called = ask(sandbox, version, path, end);
         let late = || format!("it did not answer within {} ms", within.as_millis());
         tokio::time::timeout_at(deadline, called).await.unwrap_or_else(|_| Err(late()))
     }

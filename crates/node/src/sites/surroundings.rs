@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use swell_consensus::monitoring::state_channel::StateChannel;
 use swell_core::council::words::Loads;
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
 use swell_forecast::calendar::occasion::Occasion;
+use swell_link::client::Client;
 use swell_outlook::board::{Board, Contact};
 use swell_outlook::crew::NodeReading;
 use swell_outlook::naming::site_id;
@@ -20,6 +22,7 @@ use crate::flow::flows::Flows;
 use crate::foresight::ground::Ground;
 use crate::nodes::crew::Crew;
 use crate::registry::Registry;
+use crate::sites::contact::resource_of;
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::meter::Meter;
 use crate::sites::metering::cards;
@@ -32,6 +35,10 @@ pub const MEASURED: [&str; 4] = ["site-cpu", "site-memory", "site-network", "sit
 const STALE_STEPS: u64 = 3;
 /// Where a board is read, on the channel of state monitoring.
 pub const BOARD: &str = "/v1/board";
+/// Where a site says, on the resource channel, that it is there, and nothing else.
+pub const THERE: &str = "/v1/there";
+/// The longest answer to that.
+const ANSWER_BYTES_MAX: usize = 1 << 10;
 /// Where nothing is asked and nothing answered, to see how long that takes.
 pub const ECHO: &str = "/v1/echo";
 /// The longest board: ten thousand workloads with long names.
@@ -62,6 +69,8 @@ pub struct Surroundings {
     pub crew: Arc<Crew>,
     /// The channel of state monitoring.
     pub channel: StateChannel,
+    /// The resource channel, to other sites.
+    pub client: Client,
 }
 
 impl Surroundings {
@@ -105,6 +114,15 @@ impl Neighbours for Surroundings {
         Box::pin(async move {
             let (site, begun) = (site_id(&contact.name), Instant::now());
             let asked = self.channel.ask(site, &contact.state, ECHO, 0, BOARD_MAX).await;
+            asked.ok().map(|_| begun.elapsed())
+        })
+    }
+
+    fn resource_trip<'a>(&'a self, contact: &'a Contact) -> RoundTrip<'a> {
+        Box::pin(async move {
+            let (to, begun) = (resource_of(contact), Instant::now());
+            let asked =
+                self.client.post(&to, THERE, Bytes::new(), ANSWER_BYTES_MAX, BOARD_MAX).await;
             asked.ok().map(|_| begun.elapsed())
         })
     }

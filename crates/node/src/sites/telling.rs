@@ -60,6 +60,9 @@ pub fn cause(cause: Cause, predicted_ppm: u32, source: &str, length: Span) -> St
             let percent = chance_ppm / 10_000;
             format!("`{source}` has failed again and again: {percent} % that it does next")
         }
+        Cause::Maintenance { slot } => {
+            format!("`{source}` will be down for maintenance from {}", clock(slot.begin(length)))
+        }
         Cause::SourceLost => format!("`{source}` does not answer, and its leases have run out"),
     }
 }
@@ -87,6 +90,7 @@ pub fn reason(reason: Reason, cause: Cause) -> &'static str {
     match reason {
         Reason::NotNeeded if cause == Cause::SourceLost => "the source is there",
         _ if matches!(cause, Cause::SourceFailing { .. }) => failing(reason),
+        Reason::Helps if matches!(cause, Cause::Maintenance { .. }) => "the source will be down",
         Reason::Helps => "the source would be overloaded, and the destination will not be",
         Reason::NotNeeded => "the source will not be overloaded",
         Reason::DestinationFull => "the destination would be overloaded",

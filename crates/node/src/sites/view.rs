@@ -1,26 +1,29 @@
 //! The council's state as the API tells it.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use swell_api::site::{
-    Authority, Cluster, ClusterState, Expected, Happening, NodeOfSite, Proposal, Site as Told,
-    Utilisation, Vote,
+    Authority, Cluster, ClusterState, Expected, Happening, MaintenanceWindow, NodeOfSite, Proposal,
+    ResourceHealth, Site as Told, Utilisation, Vote,
 };
 use swell_consensus::log::Standing;
 use swell_core::council::arrival::{arrived, lateness, needed};
 use swell_core::council::ballot::Tally;
+use swell_core::council::maintenance::Window;
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal as Open, State};
 use swell_core::council::weighing::standing;
-use swell_core::council::words::{Metric, ProposalId};
+use swell_core::council::words::{Metric, ProposalId, UTILISATION_MAX_PPM};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 use swell_forecast::bands::{HIGH, LOW, MEDIAN};
 use swell_outlook::board::NodeCard;
+use swell_outlook::maintained::chance_of_failure;
 use swell_outlook::monitor::Monitor;
 use swell_outlook::naming::Names;
-use swell_outlook::quantiles::chance_above;
+use swell_outlook::quantiles::chance_of_overload;
 use swell_site::site::Site;
 
 use crate::sites::identity::Identity;
@@ -54,7 +57,9 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
                 is_reached: site.is_reached(*id),
                 is_voter: members.voters.contains(id),
                 weight: share(weights.get(id).copied().unwrap_or(0)),
-                failure_chance: monitor.chance_of_failure(*id).into(),
+                failure_chance: chance_of_failure(state, monitor, *id).into(),
+                maintenance: maintenance(state, *id),
+                resource: site.resource_trip(*id).map(health),
                 workloads: held.count() as u32,
                 utilisation: utilisation(state, monitor, *id),
                 nodes: site.nodes_of(*id).into_iter().map(node).collect(),
@@ -88,6 +93,25 @@ pub fn cluster(site: &Site, name: &str, me: &str) -> Cluster {
     })
 }
 
+/// The windows of maintenance of a site that are not over, the first first.
+fn maintenance(state: &State, site: SiteId) -> Vec<MaintenanceWindow> {
+    let mut windows = state.maintenance.of(site).to_vec();
+    windows.retain(|of| of.until > state.slot());
+    windows.sort_unstable();
+    let told = |of: &Window| MaintenanceWindow {
+        from_ms: slot_ms(of.from, state.rules.slot),
+        until_ms: slot_ms(of.until, state.rules.slot),
+        left: share(of.left_ppm),
+    };
+    windows.iter().map(told).collect()
+}
+
+/// How another site answered over the resource channel at the end of the last slot.
+fn health(trip: Option<Duration>) -> ResourceHealth {
+    let round_ms = trip.map(|trip| trip.as_secs_f64() * 1e3);
+    ResourceHealth { answers: trip.is_some(), round_ms }
+}
+
 fn node(card: NodeCard) -> NodeOfSite {
     let NodeCard { name, is_there, cpu_milli, used_milli } = card;
     NodeOfSite { name, is_there, cpu_milli, used: used_milli as f64 / cpu_milli.max(1) as f64 }
@@ -117,15 +141,23 @@ fn utilisation(state: &State, monitor: &Monitor, site: SiteId) -> Vec<Utilisatio
     let limited = Metric::ALL.into_iter().filter(|metric| capacity.of(*metric) > 0);
     let row = |metric: Metric| {
         let most = capacity.of(metric) as f32;
-        let bar = most * state.rules.limit_ppm as f32 / 1e6;
+        let (limit, all) = (state.rules.limit_ppm, capacity.of(metric));
         let loads = monitor.load(state, site, metric, state.slot(), SHOWN);
-        let part = |load: f32| f64::from(load / most);
-        let steps = loads.iter().enumerate().map(|(ahead, load)| Expected {
-            at_ms: slot_ms(state.slot().plus(ahead as u64), state.rules.slot),
-            low: part(load[LOW]),
-            middle: part(load[MEDIAN]),
-            high: part(load[HIGH]),
-            overload_chance: chance_above(load, bar).into(),
+        let steps = (0..).zip(&loads).map(|(ahead, load)| {
+            let slot = state.slot().plus(ahead);
+            let left = state.maintenance.left_ppm(site, slot);
+            let part = |load: f32| match left {
+                // More than there is, however little that is.
+                0 => share(UTILISATION_MAX_PPM),
+                left => f64::from(load / most) / share(left),
+            };
+            Expected {
+                at_ms: slot_ms(slot, state.rules.slot),
+                low: part(load[LOW]),
+                middle: part(load[MEDIAN]),
+                high: part(load[HIGH]),
+                overload_chance: chance_of_overload(load, all, limit, left).into(),
+            }
         });
         Utilisation {
             metric: metric.name().to_string(),

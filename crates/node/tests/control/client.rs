@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use swell_api::calendar::{Imported, Occasion};
-use swell_api::forecast::{Anomaly, ForecastModel, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, ForecastModel, Forecasts, FunctionForecast};
 use swell_api::invocation::{Invocation, InvocationState};
 use swell_api::log::{LogLine, LogStream};
+use swell_api::receipt::Receipt;
 use swell_node::api::context::{
     ApiContext, CalendarDefaults, Events, Foretold, LogSource, Publishing, Queued,
 };
@@ -249,6 +250,7 @@ impl Foretold for Oracle {
             horizon_steps: 12,
             model: ForecastModel::default(),
             functions: Vec::new(),
+            followed: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use swell_api::spec::{BackendName, ForecastMode, FunctionSpec, Model};
 use swell_api::trigger::{Missed, Trigger};
 use swell_node::settings::NodeSettings;
+use swell_samples::samples;
 
 use crate::house::House;
 
@@ -78,7 +79,61 @@ async fn a_function_that_a_clock_calls_is_warm_before_its_call() {
     let told = house.get("/v1/forecasts/tick").await.json();
     assert!(told["known_at_ms"].as_array().is_some_and(|known| known.len() > 5), "{told}");
     let receipt = house.get("/v1/receipt?since=1h").await.json();
-    assert!(receipt["clones_used"].as_u64() >= Some(8), "{receipt}");
+    assert!(receipt["on"]["clones_used"].as_u64() >= Some(8), "{receipt}");
+    assert!(receipt["on"]["cold_avoided"].as_i64() >= Some(7) && receipt.get("shadow").is_none());
+    house.down().await;
+}
+
+/// Waits until clones of a function stand as they do for a reason.
+async fn until_reason(house: &House, name: &str, reason: &str) {
+    until(&format!("clones of {name}: {reason}"), async || {
+        let told = house.get(&format!("/v1/forecasts/{name}")).await;
+        let told = told.status.is_success().then(|| told.json())?;
+        (told["clones"][0]["reason"] == reason).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_node_s_limits_hold_where_only_a_function_is_on() {
+    let house = House::up_with(|settings| {
+        forecasting(ForecastMode::Off)(settings);
+        settings.forecast.memory_per_mille = 0;
+    })
+    .await;
+    let mut own = timer();
+    own.forecast = Some(ForecastMode::On);
+    assert!(house.put(&own).await.status.is_success());
+    until_reason(&house, "tick", "share-used").await;
+    assert_eq!(metric(&house, "swell_starts_total", "clone").await, 0.0);
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clones_whose_calls_fail_or_that_say_so_themselves_are_not_well() {
+    let house = House::up_with(forecasting(ForecastMode::On)).await;
+    let on_time = |spec: &mut FunctionSpec| {
+        spec.max_idle_ms = Some(10_000);
+        spec.triggers = timer().triggers;
+    };
+    house.deploy("trap", samples::TRAP, on_time).await;
+    let sick = house.deploy("album", samples::ALBUM, |spec| {
+        on_time(spec);
+        spec.workload = Some("shop".to_string());
+        spec.key_value = vec!["album=content:shop".to_string()];
+        spec.labels = [("health".to_string(), "/nothing".to_string())].into();
+    });
+    assert!(sick.await.status.is_success());
+    for _ in 0..4 {
+        assert_eq!(house.call("trap", "").await.status, 502);
+        assert!(house.send(Method::POST, "/function/album/cat", "a cat").await.status.is_success());
+    }
+    until_reason(&house, "trap", "calls-fail").await;
+    until("a clone that is not well goes", async || {
+        (metric(&house, "swell_stops_total", "unhealthy").await >= 1.0).then_some(())
+    })
+    .await;
+    until_reason(&house, "album", "failing").await;
     house.down().await;
 }
 
@@ -122,6 +177,7 @@ async fn what_was_counted_and_announced_outlives_a_restart() {
     })
     .await;
     assert!(scored["quality"]["coverage_80"].is_number(), "{scored}");
+    assert!(scored["quality"]["coverage_95"].as_f64() >= scored["quality"]["coverage_80"].as_f64());
 
     let event = json!({ "kind": "campaign", "start_ms": 1_900_000_000_000u64,
         "end_ms": 1_900_000_600_000u64, "functions": ["shop-*"], "effect": "x2" });

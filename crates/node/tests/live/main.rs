@@ -21,3 +21,4 @@ mod models;
 mod moves;
 mod traces;
 mod sites;
+mod histories;

@@ -19,7 +19,7 @@ pub(crate) struct Town {
 const NAMES: [&str; 3] = ["oslo", "lima", "kobe"];
 
 impl Town {
-    async fn up() -> Self {
+    pub(crate) async fn up() -> Self {
         Self::of([House::up().await, House::up().await, House::up().await]).await
     }
 
@@ -74,7 +74,7 @@ pub(crate) async fn post(house: &House, path: &str, body: &Value) -> Value {
     answer.json()
 }
 
-async fn deploy(house: &House, name: &str) {
+pub(crate) async fn deploy(house: &House, name: &str) {
     let mut spec = FunctionSpec::plain(name, BackendName::Wasm);
     spec.code = house.upload(samples::WORK).await;
     let body = serde_json::to_vec(&spec).expect("it is JSON");
@@ -162,30 +162,6 @@ async fn a_function_moves_to_another_site_and_its_callers_do_not_notice() {
     let spec = FunctionSpec::plain("shop", BackendName::Modelled);
     let twice = town.houses[0].put(&spec).await;
     assert_eq!((twice.status.as_u16(), twice.code().as_str()), (409, "conflict"));
-    town.down().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sites_come_up_again_with_what_was_decided() {
-    let town = Town::up().await;
-    deploy(&town.houses[1], "mail").await;
-    let is_there = |shown: &Value| {
-        let all = shown["authorities"].as_array();
-        all.is_some_and(|all| all.iter().any(|one| one["workload"] == "mail"))
-    };
-    town.until("it is registered", "/v1/authorities", 0, is_there).await;
-    let mut houses = Vec::new();
-    for house in town.houses {
-        let address = house.address;
-        houses.push((house.down().await, address));
-    }
-    let mut again = Vec::new();
-    for (folder, address) in houses {
-        again.push(House::up_in(folder, move |settings| settings.listen = address).await);
-    }
-    let town = Town { houses: again };
-    town.until("it still is", "/v1/authorities", 2, is_there).await;
-    town.until("they decide", "/v1/site", 2, |shown| shown["state"] == "deciding").await;
     town.down().await;
 }
 

@@ -279,7 +279,12 @@ async fn a_probe_tells_health_and_changes_nothing() {
     }
     assert_eq!(ask(&command, "/", "still").await, "STILL");
 
-    let fresh = stage.instance(samples::HELLO, |_| {}).await;
+    // A guest a call, and none that is made ahead, however long a clone takes where this runs.
+    let fresh = stage
+        .instance(samples::HELLO, |code| {
+            code.isolation = Isolation::Instance { reuse_max: Some(1) };
+        })
+        .await;
     assert_eq!(ask(&fresh, "/", "").await, "Hello, world!\n");
     let template = stage.prepare(stage.code(samples::COUNTER)).await.expect("it is prepared");
     let mut others = Vec::new();

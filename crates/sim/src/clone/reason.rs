@@ -22,6 +22,7 @@ pub fn reason(line: &Line) -> String {
         );
     }
     let (made, late) = (sum(|row| row.clones_made), sum(|row| row.short_of_rate));
+    let unpaid = sum(|row| row.short_of_worth);
     if late > made {
         return format!(
             "the cap on starts stands in the way: {} clones came too late for want of starts a \
@@ -60,10 +61,27 @@ pub fn reason(line: &Line) -> String {
         }
         (Some(skill), known, _) if skill < SKILL_PCT => format!(
             "calls come without memory of those before: forecasts tell minutes with a call \
-             {skill:.1} % better than the rate of each function does{}",
+             {skill:.1} % better than the rate of each function does{}{}",
             known.map_or_else(String::new, |known| format!(
                 ", though who knew the minutes would save {known:.1} % of cold starts"
-            ))
+            )),
+            match unpaid {
+                0 => String::new(),
+                _ => format!(
+                    "; {} clones were made to see, and {} were not, as those did not pay",
+                    whole(made as f64),
+                    whole(unpaid as f64)
+                ),
+            }
+        ),
+        (Some(skill), Some(known), _) if unpaid > made => format!(
+            "clones were tried and did not pay: {} were made, of which {} were used, and {} were \
+             not, as those spared too few cold starts for what they cost in others. Forecasts tell \
+             minutes with a call {skill:.1} % better than the rate of each function does, and who \
+             knew the minutes would save {known:.1} % of cold starts",
+            whole(made as f64),
+            whole(sum(|row| row.clones_used) as f64),
+            whole(unpaid as f64)
         ),
         (Some(skill), Some(known), _) => format!(
             "the policy is too dear for what is known: forecasts tell minutes with a call \
@@ -110,6 +128,7 @@ mod tests {
         let skilled = |skill| CloneRow { skill_pct: Some(skill), clones_made: 40, ..row(1000) };
         let late = CloneRow { short_of_rate: 900, ..skilled(30.0) };
         let warm = CloneRow { cold_first: 990, ..skilled(30.0) };
+        let unpaid = CloneRow { short_of_worth: 70, clones_used: 12, ..skilled(30.0) };
         let full = CloneRow { short_of_room: 777, ..skilled(30.0) };
         for (name, line, expected) in [
             (
@@ -142,6 +161,11 @@ mod tests {
                 "doubt",
                 line(skilled(30.0), Some((400, None))),
                 "too dear for what is known: forecasts tell minutes with a call 30.0 % better than the rate of each function does, and who knew the minutes would save 60.0 %",
+            ),
+            (
+                "unpaid",
+                line(unpaid, Some((400, None))),
+                "clones were tried and did not pay: 40 were made, of which 12 were used, and 70 were not",
             ),
             ("unknown", line(skilled(30.0), None), "not worth a clone"),
         ] {

@@ -75,6 +75,8 @@ pub struct CloneRow {
     pub short_of_room: u64,
     /// The same, because those before them failed.
     pub short_of_health: u64,
+    /// The same, because those before them cost more starts than they were worth.
+    pub short_of_worth: u64,
     /// How much better forecasts told steps with a call from steps without than the function's own
     /// rate of late did, in % of what that missed; absent without forecasts.
     pub skill_pct: Option<f64>,
@@ -175,6 +177,7 @@ impl CloneRow {
             short_of_rate: row.short.rate,
             short_of_room: row.short.room,
             short_of_health: row.short.failing,
+            short_of_worth: row.short.unpaid,
             skill_pct: row.skill.map(|skill| 100.0 * skill),
             failed: row.played.failed,
             found_dead: row.played.found_dead,

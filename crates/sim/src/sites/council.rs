@@ -20,10 +20,13 @@ use swell_core::council::words::{Criticality, Loads, ProposalId, Slot, WorkloadI
 use swell_core::ids::SiteId;
 use swell_core::rng::{self, Rng};
 use swell_core::time::{Instant, Span};
+use swell_forecast::calendar::announced::Announced;
+use swell_forecast::calendar::occasion::Occasion;
+use swell_outlook::board::Board;
 use swell_outlook::statements::{forecasts, observations, proposals, workloads};
 use swell_outlook::temper::TEMPER;
 use swell_outlook::view::View;
-use swell_outlook::{aftermath, failing, lost};
+use swell_outlook::{aftermath, failing, lost, maintained};
 
 use crate::sites::cast::Cast;
 use crate::sites::character::Believing;
@@ -126,8 +129,7 @@ impl Council {
         let condition = |site: usize| now.weather.at(site, now.minute);
         let up: Vec<usize> =
             (0..sites).filter(|site| condition(*site) != Condition::Down).collect();
-        let board =
-            |site: &usize| (self.cast.sites[*site], self.gauges.board(*site, &self.cast, at));
+        let board = |site: &usize| (self.cast.sites[*site], self.board(*site, at, now.weather));
         let boards = up.iter().map(board).collect();
         let hears = |by: usize, of: usize| {
             by == of || (condition(by) == Condition::Up && condition(of) == Condition::Up)
@@ -142,9 +144,28 @@ impl Council {
             let those = those.into_iter().map(|of| self.cast.sites[of]).collect();
             heard.push((condition(by) != Condition::Down).then_some(those));
         }
-        self.sights.on_slot(self.slot, &boards, &heard, &self.state.rules);
+        let is_down = |site: &SiteId| self.state.maintenance.is_down(*site, self.slot);
+        let down = self.cast.sites.iter().copied().filter(is_down).collect();
+        self.sights.on_slot(self.slot, &boards, &heard, (&self.state.rules, &down));
         self.due.fill(true);
         self.reckoning.doubts(&self.cast, &self.sights);
+    }
+
+    /// What a site tells of itself, with when it is maintained.
+    fn board(&self, site: usize, at: Instant, weather: &Weather) -> Board {
+        let mut board = self.gauges.board(site, &self.cast, at);
+        let ms = |minute: usize| (self.begin + Span::from_mins(minute as u64)).nanos() / 1_000_000;
+        let told = weather.maintenance(site).map(|window| Occasion {
+            id: format!("maintenance-{}", window.start),
+            kind: "maintenance".to_string(),
+            start_ms: ms(window.start),
+            end_ms: ms(window.end),
+            functions: vec![format!("site/{}", self.cast.names[site])],
+            effect: Announced::Unmeasured,
+            ..Occasion::default()
+        });
+        board.occasions = told.collect();
+        board
     }
 
     /// What a site says of the slot that is over, and what it proposes.
@@ -156,6 +177,8 @@ impl Council {
         said.extend(observations(state, monitor, me));
         said.extend(forecasts(state, monitor, me));
         said.extend(aftermath::complaints(state, monitor, me));
+        let board = self.board(site, state.now, now.weather);
+        said.extend(maintained::statement(state, me, &board));
         self.say_all(site, said, now);
         let up: Vec<SiteId> = self.up(now).map(|site| self.cast.sites[site]).collect();
         let is_there = |site: SiteId| up.contains(&site);
@@ -164,6 +187,7 @@ impl Council {
         let alone = Joined::default();
         let mut said = proposals(state, me, &alone, &TEMPER);
         let mut filings = failing::proposals((state, &alone), monitor, me, &is_there, &TEMPER);
+        filings.extend(maintained::proposals((state, &alone), me, &is_there, &TEMPER));
         filings.extend(lost::proposals((state, &alone), me, &is_there, &TEMPER));
         said.extend(filings.into_iter().map(|it| Command::Propose(Box::new(it))));
         self.say_all(site, said, now);

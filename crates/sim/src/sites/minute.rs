@@ -34,6 +34,10 @@ pub struct Deeds {
     pub undone: u64,
     /// Moves without which the source would not have been overloaded in the next hour.
     pub needless: u64,
+    /// Moves that were for a slot, and had left their source before it; and those that had not.
+    pub timely: u64,
+    /// See `timely`.
+    pub late: u64,
     /// Minutes from a proposal, or its cause, to when the destination took over; their sum.
     pub waited_minutes: u64,
     /// Moves in that sum.

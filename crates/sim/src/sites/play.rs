@@ -68,6 +68,10 @@ pub struct Outcome {
     pub moves: u64,
     /// Takeovers from sites that were lost.
     pub takeovers: u64,
+    /// Moves that had left their source before the slot that they were for.
+    pub timely_moves: u64,
+    /// Those that had not.
+    pub late_moves: u64,
     /// Moves that turned out not to be needed.
     pub needless_moves: u64,
     /// Moves that were taken back.
@@ -130,6 +134,8 @@ fn outcome(scenario: &Scenario, way: Way, served: &Served, deeds: &Deeds) -> Out
         full_minutes: served.full_minutes,
         moves: deeds.moves,
         takeovers: deeds.takeovers,
+        timely_moves: deeds.timely,
+        late_moves: deeds.late,
         needless_moves: deeds.needless,
         undone_moves: deeds.undone,
         refused_proposals: deeds.refused,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use swell_core::council::arrival::{arrived, lateness, needed};
 use swell_core::council::proposal::{Cause, Outcome};
 use swell_core::council::state::State;
 use swell_core::council::weighing::standing;
@@ -22,9 +23,10 @@ const MINUTE: u64 = 60_000_000_000;
 /// Counts what became of proposals, and of who lies.
 #[derive(Debug, Clone, Default)]
 pub struct Reckoning {
-    /// Approved, handed over, and ended so far.
+    /// Approved, handed over, with all traffic, and ended so far.
     approved: BTreeSet<ProposalId>,
     handed_over: BTreeSet<ProposalId>,
+    left: BTreeSet<ProposalId>,
     ended: BTreeSet<ProposalId>,
     rounds: u64,
     /// Whether every liar was below a tenth in the last round.
@@ -45,10 +47,17 @@ impl Reckoning {
                 let needed = |workload: &WorkloadId| {
                     was_needed(now, cluster, source, cast.workload(*workload))
                 };
-                let is_needless = !is_takeover && !open.filing.workloads.keys().any(needed);
+                let is_rescue =
+                    is_takeover || matches!(open.filing.cause, Cause::Maintenance { .. });
+                let is_needless = !is_rescue && !open.filing.workloads.keys().any(needed);
                 self.deeds.takeovers += u64::from(is_takeover);
                 self.deeds.moves += u64::from(!is_takeover);
                 self.deeds.needless += u64::from(is_needless);
+            }
+            if arrived(open).is_some() && needed(&open.filing).is_some() && self.left.insert(*id) {
+                let is_late = lateness(open, state.rules.slot).is_some();
+                self.deeds.late += u64::from(is_late);
+                self.deeds.timely += u64::from(!is_late);
             }
             if movement.is_handed_over() && self.handed_over.insert(*id) {
                 self.deeds.handed_over += 1;

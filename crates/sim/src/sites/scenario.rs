@@ -52,6 +52,8 @@ pub struct Scenario {
     pub cuts: usize,
     /// Times that a site crashes.
     pub crashes: usize,
+    /// Times that a site is down for maintenance, which it announces before.
+    pub maintenance: usize,
     /// Sites with slow links.
     pub slow: usize,
     /// Share of the messages that are lost.
@@ -75,6 +77,7 @@ impl Default for Scenario {
             drifters: 0,
             cuts: 0,
             crashes: 0,
+            maintenance: 0,
             slow: 0,
             loss: 0.0,
             method: Method::default(),

@@ -29,25 +29,32 @@ impl Sights {
     }
 
     /// A slot is over. These are the boards of all sites, and whose each site heard; nothing for
-    /// one that was down.
+    /// one that was down. `down` had said that they would be.
     pub fn on_slot(
         &mut self,
         slot: Slot,
         boards: &BTreeMap<SiteId, Board>,
         heard: &[Option<BTreeSet<SiteId>>],
-        rules: &Rules,
+        (rules, down): (&Rules, &BTreeSet<SiteId>),
     ) {
         let mut groups: BTreeMap<(usize, Option<&BTreeSet<SiteId>>), Vec<usize>> = BTreeMap::new();
         for (site, heard) in heard.iter().enumerate() {
             groups.entry((self.of[site], heard.as_ref())).or_default().push(site);
         }
         let mut monitors = Vec::with_capacity(groups.len());
-        for ((before, heard), sites) in groups {
-            let mut monitor = self.monitors[before].clone();
+        let mut left: Vec<Option<Monitor>> =
+            std::mem::take(&mut self.monitors).into_iter().map(Some).collect();
+        let mut groups = groups.into_iter().peekable();
+        while let Some(((before, heard), sites)) = groups.next() {
+            // Groups are in the order of what they had: the last one of those takes it.
+            let is_last = groups.peek().is_none_or(|((next, _), _)| *next != before);
+            let known = if is_last { left[before].take() } else { left[before].clone() };
+            let mut monitor = known.expect("only the last one takes it");
             if let Some(heard) = heard {
                 let read = |(site, board): (&SiteId, &Board)| {
                     (*site, heard.contains(site).then(|| board.clone()))
                 };
+                monitor.excuse(down.clone());
                 monitor.on_slot(slot, &boards.iter().map(read).collect(), &[], rules);
             }
             sites.into_iter().for_each(|site| self.of[site] = monitors.len());
@@ -106,7 +113,8 @@ mod tests {
             let alone = BTreeSet::from([cast.sites[2]]);
             let of_last = if minute > MINUTES / 2 { alone } else { everybody.clone() };
             let heard = [Some(everybody.clone()), Some(everybody.clone()), Some(of_last)];
-            sights.on_slot(over, &(0..3).map(board).collect(), &heard, &rules);
+            let boards = (0..3).map(board).collect();
+            sights.on_slot(over, &boards, &heard, (&rules, &BTreeSet::new()));
             if minute > 30 && minute < MINUTES / 2 {
                 assert!(share(&sights, over, 0) < 0.25, "its calls come in at its own gateway");
                 assert!(sights.of(1).doubted().is_empty());

@@ -31,7 +31,7 @@ impl Line {
 }
 
 /// The heads of the table and what they mean.
-pub const HEADS: [(&str, &str); 17] = [
+pub const HEADS: [(&str, &str); 18] = [
     ("policy", "what moves workloads"),
     ("drops %", "share of the load that was not served"),
     ("latency ms", "mean of what was served, with the way from its home"),
@@ -41,6 +41,7 @@ pub const HEADS: [(&str, &str); 17] = [
     ("full min", "minutes of sites that could not serve all"),
     ("moves", "moves begun, but for takeovers"),
     ("takeovers", "of workloads whose site was lost"),
+    ("late", "moves whose traffic left after the slot began that they were for"),
     ("needless", "moves whose source would not have been overloaded in the next hour"),
     ("undone", "moves taken back"),
     ("wait min", "from proposal (or threshold) until the destination took over"),
@@ -66,6 +67,7 @@ pub fn cells(line: &Line) -> Vec<String> {
         format!("{:.0}", line.mean(|outcome| outcome.full_minutes as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.moves as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.takeovers as f64)),
+        format!("{:.1}", line.mean(|outcome| outcome.late_moves as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.needless_moves as f64)),
         format!("{:.1}", line.mean(|outcome| outcome.undone_moves as f64)),
         maybe(line.mean_of(|outcome| outcome.wait_minutes), 1),
@@ -100,6 +102,8 @@ struct Row {
     full_minutes: u64,
     moves: u64,
     takeovers: u64,
+    timely_moves: u64,
+    late_moves: u64,
     needless_moves: u64,
     undone_moves: u64,
     refused_proposals: u64,
@@ -124,6 +128,8 @@ fn rows(lines: &[Line]) -> impl Iterator<Item = Row> {
         full_minutes: outcome.full_minutes,
         moves: outcome.moves,
         takeovers: outcome.takeovers,
+        timely_moves: outcome.timely_moves,
+        late_moves: outcome.late_moves,
         needless_moves: outcome.needless_moves,
         undone_moves: outcome.undone_moves,
         refused_proposals: outcome.refused_proposals,

@@ -1,6 +1,7 @@
 //! Clones ahead of demand, simulated: what the modes promise.
 
 use swell_core::settings::{CloningMode, CloningSettings};
+use swell_core::time::Span;
 use swell_core::units::Bytes;
 use swell_sim::clone::experiment::{CloneExperiment, ORACLE};
 use swell_sim::clone::line::{CloneResults, lines};
@@ -8,6 +9,7 @@ use swell_sim::clone::row::CloneRow;
 use swell_sim::clone::summary::verdicts;
 use swell_sim::clone::{page, table};
 use swell_sim::report::html::shell::About;
+use swell_trace::cold::ColdCost;
 
 use crate::staged::{opened, results};
 
@@ -82,6 +84,34 @@ fn a_policy_that_is_too_dear_is_told_from_traffic_that_cannot_be_foreseen() {
     experiment.modes = vec![CloningMode::Off, CloningMode::On];
     let verdicts = verdicts(&lines(&results(&experiment)));
     assert!(verdicts[0].contains("the policy is too dear: who knows"), "{verdicts:?}");
+}
+
+#[test]
+fn what_takes_longer_than_a_minute_to_start_is_begun_minutes_before_it_is_called() {
+    let mut experiment = crate::staged::experiment(opened(TIMERS), Bytes::from_mb(2_500));
+    let cold = ColdCost::Constant(Span::from_secs(90));
+    let functions = experiment.scenario.trace.functions();
+    experiment.scenario.cold = cold.resolve(functions).expect("a constant fits every function");
+    let rows = run(&experiment);
+    let [off, on] = &rows[..] else { panic!("two modes") };
+    assert!(on.cold * 2 < off.cold, "{} cold starts of {}", on.cold, off.cold);
+}
+
+#[test]
+fn calls_without_memory_cost_next_to_nothing_in_a_whole_day_whatever_the_seed() {
+    let (mut more, mut colder) = (Vec::new(), Vec::new());
+    for seed in [4, 6, 10, 12] {
+        let recipe = format!("gen:poisson,functions=100,calls=20000,hours=24,seed={seed}");
+        let mut experiment = crate::staged::experiment(opened(&recipe), Bytes::from_mb(3_000));
+        experiment.threads = 2;
+        let rows = run(&experiment);
+        let [off, on] = &rows[..] else { panic!("two modes") };
+        assert!(on.clones_made > 0, "it was tried, seed {seed}");
+        more.push(100.0 * (on.starts as f64 / off.starts as f64 - 1.0));
+        colder.push(100.0 * (on.cold as f64 / off.cold as f64 - 1.0));
+    }
+    assert!(more.iter().all(|&more| more < 1.0), "{more:?} % more starts");
+    assert!(colder.iter().all(|&colder| colder < 0.5), "{colder:?} % more are cold");
 }
 
 const CROWDED: &str = "gen:poisson,functions=1000,calls=200000,hours=12";

@@ -48,7 +48,8 @@ impl Journal for Watch<'_> {
         self.digest.event(now, site, event);
         self.last = now;
         match *event {
-            Event::InvocationFinished { instance, run, .. } => {
+            Event::InvocationFinished { instance, run, .. }
+            | Event::InvocationFailed { instance, run, .. } => {
                 self.busy += self.held(instance, run)
             }
             Event::InstanceStarted { instance, took } => self.starting += self.held(instance, took),

@@ -4,6 +4,7 @@
 mod town;
 
 mod lying;
+mod maintained;
 mod moving;
 mod shadow;
 mod staying;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use swell_consensus::log::Look;
+use swell_core::council::arrival::{arrived, needed};
 use swell_core::council::entry::Command;
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{
@@ -13,7 +14,7 @@ use swell_core::council::words::{Criticality, Loads, Metric, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_outlook::naming::{site_id, workload_id};
 
-use crate::town::{NAMES, Town};
+use crate::town::{NAMES, SLOT, Town};
 
 /// Rises from half a minute on, by a tenth of the capacity every six seconds.
 pub(crate) fn rising(second: f64) -> f64 {
@@ -45,6 +46,12 @@ async fn a_peak_is_moved_before_it_comes() {
         state.ended.values().any(|ended| ended.outcome == Outcome::Done)
     })
     .await;
+    let (left, needed) = town.logs[0].look(|state| {
+        let done = state.ended.values().find(|ended| ended.outcome == Outcome::Done);
+        let done = &done.expect("it is done").proposal;
+        (arrived(done).expect("it has left"), needed(&done.filing).expect("a slot").begin(SLOT))
+    });
+    assert!(left <= needed, "it left {} too late", left.since(needed));
     let moved = ["shop", "mail"].into_iter().filter(|name| town.holder(name) != Some("oslo"));
     assert_eq!(moved.count(), 1, "the least move that helps: {:?}", town.world.calls.lock());
     town.pass(4.0).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use swell_consensus::log::Look;
 use swell_core::council::entry::Command;
-use swell_core::council::proposal::Outcome;
+use swell_core::council::proposal::{Cause, Outcome};
 use swell_core::council::state::{Ended, State};
 use swell_core::council::words::{Mode, ProposalId, Slot};
 use swell_outlook::naming::site_id;
@@ -58,6 +58,33 @@ async fn what_a_move_would_have_saved_is_told_by_what_came() {
     assert!(told.slots > 20, "{told:?}");
     let later = self::told(&town, told.until);
     assert!(later.moves.len() < told.moves.len(), "of the last slot only: {later:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_takeover_is_proposed_once_a_loss_and_judged_by_whether_the_site_stayed_lost() {
+    let town = shadowed(&[("mail", 0, steady), ("news", 1, steady)]).await;
+    *town.world.gossips.lock() = true;
+    let begin = town.logs[0].look(|state| state.slot());
+    let takeovers = |state: &State| {
+        let is_so = |ended: &&Ended| ended.proposal.filing.cause == Cause::SourceLost;
+        state.ended.values().filter(is_so).count()
+    };
+    town.pass(16.0).await;
+    for loss in 1..=2 {
+        town.cluster.cut(site_id("lima"));
+        town.world.cut.lock().insert(1);
+        town.until(40, "it is decided", |state| takeovers(state) == loss).await;
+        town.pass(24.0).await;
+        assert_eq!(town.logs[0].look(takeovers), loss, "nothing new is known");
+        town.cluster.heal(site_id("lima"));
+        town.world.cut.lock().clear();
+        town.pass(12.0).await;
+    }
+    let told = told(&town, begin);
+    let first = &told.moves[0];
+    assert_eq!(first.verdict, Verdict::Helped, "{told:?}");
+    // Five calls come in each tenth of a second of a slot of two seconds.
+    assert!(first.lost_slots >= 3 && first.lost_calls / first.lost_slots == 100, "{first:?}");
 }
 
 #[tokio::test(start_paused = true)]

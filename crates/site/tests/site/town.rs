@@ -52,6 +52,8 @@ pub(crate) struct World {
     /// How long it takes to start one.
     pub(crate) start_takes: Mutex<Duration>,
     pub(crate) cut: Mutex<BTreeSet<usize>>,
+    /// Whether sites gossip about who is there.
+    pub(crate) gossips: Mutex<bool>,
     /// Who tells a fifth of what it used.
     pub(crate) cooks: Mutex<BTreeSet<usize>>,
     /// By gateway, what it passed on.
@@ -126,7 +128,11 @@ impl Neighbours for Machine {
     }
 
     fn there(&self) -> Option<BTreeSet<SiteId>> {
-        None
+        let cut = self.world.cut.lock().clone();
+        let others = (0..NAMES.len()).filter(|place| *place != self.place && !cut.contains(place));
+        let heard =
+            others.filter(|_| !cut.contains(&self.place)).map(|place| site_id(NAMES[place]));
+        (*self.world.gossips.lock()).then(|| heard.collect())
     }
 
     fn know(&self, _contacts: &BTreeMap<SiteId, Contact>) {}
@@ -213,6 +219,7 @@ impl Town {
             joined: Mutex::default(),
             start_takes: Mutex::default(),
             cut: Mutex::default(),
+            gossips: Mutex::default(),
             cooks: Mutex::default(),
             passed: Mutex::default(),
             occasions: Mutex::default(),

@@ -64,6 +64,10 @@ pub struct SitesArguments {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
     pub crashes: u32,
 
+    /// How often a site is down for maintenance for an hour, which it announces before, over all sites
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub maintenance: u32,
+
     /// Sites with slow links
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub slow: u32,

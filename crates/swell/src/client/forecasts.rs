@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use swell_api::calendar::{Imported, Occasion};
-use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast, Receipt};
+use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
+use swell_api::receipt::Receipt;
 use ureq::SendBody;
 use ureq::http::{Method, Request};
 

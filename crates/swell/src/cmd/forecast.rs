@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use swell_forecast::backtest::{Backtest, Forecasts};
 use swell_forecast::bands::{Forecast, HIGH, LOW, MEDIAN};
 use swell_forecast::catalogue::{Entry, entries};
+use swell_forecast::coverage::{BAND_80, BAND_95};
 use swell_forecast::measure::Class;
 use swell_forecast::panel::Panel;
 use swell_forecast::split::Split;
@@ -82,7 +83,8 @@ fn backtest(arguments: &BacktestArguments) -> Result<(), Letter> {
             rows.extend(of_method);
             let of_origin = |said: &Vec<Forecast>| shown.iter().map(|&m| said[m].clone()).collect();
             let said = forecasts.iter().map(of_origin).collect();
-            details.push(Detail { method, cov80: backtest.coverage(&forecasts), said });
+            let [cov80, cov95] = [BAND_80, BAND_95].map(|band| backtest.coverage(&forecasts, band));
+            details.push(Detail { method, cov80, cov95, said });
             last = Some(forecasts);
         }
         progress.step(entry.name);

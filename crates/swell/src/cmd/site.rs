@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use swell_api::site::{
-    Authority, Cluster, ClusterState, FileProposal, NodeOfSite, Proposal, SetMode, Site, SiteMode,
-    WantedMode,
+    Authority, Cluster, ClusterState, FileProposal, NodeOfSite, Proposal, ResourceHealth, SetMode,
+    Site, SiteMode, WantedMode,
 };
 use swell_api::site_joining::{InitSite, Invitation, JoinSite, Reach};
 use swell_api::site_reading::Read;
@@ -27,7 +27,7 @@ use crate::site_nodes;
 use crate::site_outlook::{outlook, receipt};
 use crate::siting::{parts, peak, percent, story};
 
-const SITES: [Column<Site>; 10] = [
+const SITES: [Column<Site>; 12] = [
     Column::text("SITE", |site| site.name.clone()),
     Column::text("REACHED", |site| yes(site.is_reached)),
     Column::text("VOTER", |site| yes(site.is_voter)),
@@ -40,6 +40,8 @@ const SITES: [Column<Site>; 10] = [
         parts(site, |of| peak(of).map(|most| percent(most.overload_chance)))
     }),
     Column::number("FAILURE", |site| percent(site.failure_chance)),
+    Column::text("RESOURCE", resource),
+    Column::text("MAINTENANCE", |site| maintenance(site).unwrap_or_default()),
 ];
 
 const PROPOSALS: [Column<Proposal>; 7] = [
@@ -106,7 +108,9 @@ pub fn site(command: &SiteCommand) -> Result<(), Letter> {
                 method: method.map(|method| method.name().to_string()),
                 reach: reach(at),
             };
-            stands(&connect::node(node)?.join_site(&asked)?, *form)
+            let cluster = connect::node(node)?.join_site(&asked)?;
+            stands(&cluster, *form)?;
+            is_member(&cluster)
         }
         SiteCommand::Leave { forget, form, node } => {
             connect::node(node)?.leave_site(*forget)?;
@@ -226,6 +230,21 @@ fn stands(cluster: &Cluster, form: ListingArguments) -> Result<(), Letter> {
     show_one(cluster, site, |_| String::new(), form.output)
 }
 
+/// An error where a site that was invited is none yet: nobody it knows has admitted it.
+fn is_member(cluster: &Cluster) -> Result<(), Letter> {
+    let Cluster { name, site, state, trouble, .. } = cluster;
+    if *state == ClusterState::Deciding {
+        return Ok(());
+    }
+    let why = trouble.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let state = crate::client::node::word(state);
+    let letter =
+        Letter::failed(format!("site `{site}` is not in cluster `{name}` yet ({state}){why}"));
+    Err(letter.hint(
+        "it goes on asking, and `swell site status` tells; `swell site leave --forget` gives up",
+    ))
+}
+
 fn status(cluster: &Cluster) -> String {
     let reached = cluster.sites.iter().filter(|site| site.is_reached).count();
     // A site that stays down has not read what the cluster is.
@@ -241,11 +260,39 @@ fn status(cluster: &Cluster) -> String {
         ("Mode", cluster.mode.map_or_else(String::new, |mode| mode_word(mode).to_string())),
         ("Reached", known(format!("{reached} of {} sites", cluster.sites.len()))),
         ("Nodes", own_nodes(cluster)),
+        (
+            "Resource channel",
+            of_sites(cluster, |site| Some(resource(site)).filter(|it| !it.is_empty())),
+        ),
+        ("Maintenance", of_sites(cluster, maintenance)),
         ("Slot", cluster.slot_ms.map_or_else(String::new, crate::figure::span_ms)),
         ("Entries", cluster.applied.map_or_else(String::new, |applied| applied.to_string())),
         ("Trouble", cluster.trouble.clone().unwrap_or_default()),
         ("Anomalies", odd(cluster)),
     ])
+}
+
+/// How a site answers over the resource channel; nothing of the one that tells.
+fn resource(site: &Site) -> String {
+    let told = |health: ResourceHealth| match health.round_ms {
+        Some(round_ms) => format!("{round_ms:.1} ms"),
+        None => "silent".to_string(),
+    };
+    site.resource.map_or_else(String::new, told)
+}
+
+/// The next window of maintenance of a site, and what is left of it meanwhile.
+fn maintenance(site: &Site) -> Option<String> {
+    let next = site.maintenance.first()?;
+    let left = if next.left > 0.0 { format!("{} left", percent(next.left)) } else { "down".into() };
+    Some(format!("{left} from {} to {}", moment(next.from_ms), moment(next.until_ms)))
+}
+
+/// A line for each site of which there is something to tell.
+fn of_sites(cluster: &Cluster, tell: impl Fn(&Site) -> Option<String>) -> String {
+    let told =
+        cluster.sites.iter().filter_map(|site| Some(format!("{} {}", site.name, tell(site)?)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// The nodes of a site that has several, each with how full it is.
@@ -298,6 +345,8 @@ fn yes(is_so: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use swell_api::site::MaintenanceWindow;
+
     use super::*;
     use crate::listing::table;
 
@@ -310,6 +359,8 @@ mod tests {
             is_voter: true,
             weight: 0.5,
             failure_chance: 0.27,
+            resource: Some(ResourceHealth { answers: true, round_ms: Some(1.25) }),
+            maintenance: vec![MaintenanceWindow { from_ms: 60_000, until_ms: 120_000, left: 0.0 }],
             workloads: 1,
             utilisation: Vec::new(),
             nodes: Vec::new(),
@@ -317,9 +368,10 @@ mod tests {
         let shown = table(&[oslo], &SITES, false);
         let ends: Vec<bool> = shown
             .lines()
-            .zip(["FAILURE", "27 %"])
-            .map(|(line, end)| line.trim_end().ends_with(end))
+            .zip([["FAILURE", "RESOURCE"], ["27 %", "1.2 ms"]])
+            .map(|(line, parts)| parts.iter().all(|part| line.contains(part)))
             .collect();
         assert_eq!(ends, [true, true], "{shown}");
+        assert!(shown.contains("down from "), "{shown}");
     }
 }

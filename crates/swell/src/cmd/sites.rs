@@ -84,6 +84,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
         drifters: arguments.drifters as usize,
         cuts: arguments.cuts as usize,
         crashes: arguments.crashes as usize,
+        maintenance: arguments.maintenance as usize,
         slow: arguments.slow as usize,
         loss: arguments.loss,
         method: arguments.method.unwrap_or_default(),
@@ -93,7 +94,7 @@ fn scenario(arguments: &SitesArguments) -> Result<Scenario, Letter> {
 
 fn about(arguments: &SitesArguments, trace: &str) -> String {
     let SitesArguments { sites, workloads, fill, crowds, liars, drifters, .. } = arguments;
-    let SitesArguments { cuts, crashes, slow, slot, .. } = arguments;
+    let SitesArguments { cuts, crashes, maintenance, slow, slot, .. } = arguments;
     let loss = arguments.loss * 100.0;
     let lies = match arguments.lies {
         LiesName::Forecasts => "",
@@ -109,7 +110,7 @@ fn about(arguments: &SitesArguments, trace: &str) -> String {
     format!(
         "{trace}, a day on {sites} sites of {workloads} workloads, {:.0} % full, slots of {slot} min; \
          {crowds} flash crowds per site and day, {liars} lying{lies} and {drifters} drifting sites, \
-         {cuts} cuts, {crashes} crashes, {slow} slow sites, {loss:.0} % of messages lost{method}; {seeds}",
+         {cuts} cuts, {crashes} crashes, {maintenance} maintained, {slow} slow sites, {loss:.0} % of messages lost{method}; {seeds}",
         fill * 100.0
     )
 }

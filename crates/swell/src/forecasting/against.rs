@@ -87,6 +87,7 @@ mod tests {
             pin90: 0.0,
             wql90,
             cov80: 0.8,
+            cov95: 0.95,
             cov80_whole: 0.8,
             cov80_plain: 0.8,
         };

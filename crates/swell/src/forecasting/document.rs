@@ -29,6 +29,8 @@ pub struct Detail {
     pub method: String,
     /// The share inside of the 80 % band, per step ahead, edges counted in part.
     pub cov80: Vec<f64>,
+    /// The same of the 95 % band.
+    pub cov95: Vec<f64>,
     /// What was said of each shown series, per origin.
     #[serde(skip)]
     pub said: Vec<Vec<Forecast>>,
@@ -57,7 +59,7 @@ pub struct Document<'a> {
 }
 
 /// The columns.
-pub const HEAD: [&str; 11] = [
+pub const HEAD: [&str; 12] = [
     "method",
     "class",
     "series",
@@ -66,6 +68,7 @@ pub const HEAD: [&str; 11] = [
     "pin90",
     "wql90",
     "cov80",
+    "cov95",
     "cov80_whole",
     "cov80_plain",
     "seconds",
@@ -73,12 +76,12 @@ pub const HEAD: [&str; 11] = [
 
 /// Cells with so many digits; what could not be measured is empty.
 pub fn cells(row: &Row, digits: usize) -> Vec<String> {
-    let Measures { series, mase, wape, pin90, wql90, cov80, cov80_whole, cov80_plain } =
-        row.measures;
+    let Measures { series, mase, wape, pin90, wql90, cov80, cov95, .. } = row.measures;
+    let Measures { cov80_whole, cov80_plain, .. } = row.measures;
     let number =
         |value: f64| if value.is_finite() { format!("{value:.digits$}") } else { String::new() };
     let mut cells = vec![row.method.to_string(), class(row.class).to_string(), series.to_string()];
-    cells.extend([mase, wape, pin90, wql90, cov80, cov80_whole, cov80_plain].map(number));
+    cells.extend([mase, wape, pin90, wql90, cov80, cov95, cov80_whole, cov80_plain].map(number));
     cells.push(format!("{:.1}", row.seconds));
     cells
 }
@@ -113,7 +116,7 @@ pub fn conditions(document: &Document<'_>) -> String {
 }
 
 /// What the measures mean.
-pub const WORDS: [(&str, &str); 5] = [
+pub const WORDS: [(&str, &str); 6] = [
     ("mase", "error of the median, in the function's own mean change; mean over functions"),
     ("wape", "error of the median, as a share of all calls"),
     ("pin90", "pinball loss at 90 %, in the function's own mean change; mean over functions"),
@@ -122,4 +125,5 @@ pub const WORDS: [(&str, &str); 5] = [
         "cov80",
         "share inside of the 80 % band, a count on its edge in part; _whole and _plain count edges in, with and without widening the band to whole counts",
     ),
+    ("cov95", "the same of the 95 % band"),
 ];

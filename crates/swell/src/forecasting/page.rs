@@ -11,7 +11,7 @@ use swell_sim::report::html::shell::Page;
 use swell_sim::report::html::style::{REFERENCE, color, dash, symbol};
 
 use crate::forecasting::decided::{self, Outcome};
-use crate::forecasting::document::{Document, HEAD, Row, WORDS, cells, class, conditions};
+use crate::forecasting::document::{Detail, Document, HEAD, Row, WORDS, cells, class, conditions};
 
 /// The page of a back-test.
 pub fn backtest(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -32,12 +32,26 @@ fn heading(title: &str, conditions: &str, notes: &[String]) -> String {
     html + "</header>"
 }
 
-/// The share inside of the band, per step ahead, one line a method.
+/// The shares inside of both bands, per step ahead, one line a method.
 fn coverage(document: &Document<'_>) -> Chart {
-    let mut plot = figure("steps ahead", "inside of the 80 % band, %", 420);
+    let of_80 = covered(document, 80, |detail| &detail.cov80);
+    let of_95 = covered(document, 95, |detail| &detail.cov95);
+    Chart {
+        id: "coverage",
+        title: "Do the bands hold?",
+        reading: "Each line should lie on the dashed one. Below: the band promises more than it \
+                  holds. A count on the edge of the band is inside in part.",
+        choice: "Band",
+        log_scale: false,
+        versions: vec![of_80, of_95],
+    }
+}
+
+fn covered(document: &Document<'_>, promised: u8, of: fn(&Detail) -> &Vec<f64>) -> Version {
+    let mut plot = figure("steps ahead", &format!("inside of the {promised} % band, %"), 420);
     let ahead: Vec<usize> = (1..=document.split.horizon).collect();
     for (place, detail) in document.details.iter().enumerate() {
-        let share = detail.cov80.iter().map(|share| 100.0 * share).collect();
+        let share = of(detail).iter().map(|share| 100.0 * share).collect();
         plot.add_trace(
             Scatter::new(ahead.clone(), share)
                 .name(&detail.method)
@@ -47,20 +61,12 @@ fn coverage(document: &Document<'_>) -> Chart {
         );
     }
     plot.add_trace(
-        Scatter::new(ahead.clone(), vec![80.0; ahead.len()])
+        Scatter::new(ahead.clone(), vec![f64::from(promised); ahead.len()])
             .name("promised")
             .mode(Mode::Lines)
             .line(Line::new().color(REFERENCE).dash(DashType::Dash)),
     );
-    Chart {
-        id: "coverage",
-        title: "Do the bands hold?",
-        reading: "Each line should lie on the dashed one. Below: the band promises more than it \
-                  holds. A count on the edge of the band is inside in part.",
-        choice: "Version",
-        log_scale: false,
-        versions: vec![Version { label: "all functions".to_string(), figure: plot }],
-    }
+    Version { label: format!("{promised} %"), figure: plot }
 }
 
 /// Where a measure stands.

@@ -90,7 +90,7 @@ pub const KEYS: &[KeyOf<Entry>] = &[
         |node, entry| entry.spec.workload => Some(text(node)?)),
     key!("inputs", Shape::Texts, "Contents of its workload that each call reads; fetched while an instance starts",
         |node, entry| entry.spec.inputs => texts(node)?),
-    key!("labels", Shape::Map, "Words of yours; sites heed criticality and health, others are only kept",
+    key!("labels", Shape::Map, "Words of yours; criticality (of sites) and health (a path that clones and moves are asked at) are heeded, others only kept",
         |node, entry| entry.spec.labels => map(node)?),
     key!("build", Shape::Table(|| schema::table("A build", BUILD_KEYS)), "How its code is built, for `swell deploy --build` and `swell watch`",
         |node, entry| entry.build => Some(build(node)?)),

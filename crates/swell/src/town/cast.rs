@@ -16,7 +16,7 @@ const STEADY: f64 = 3.75;
 /// How often the shop is called before its peak, and at it.
 const SHOP: (f64, f64) = (3.0, 9.5);
 /// When the peak begins to rise, when it is there, and when it is over, in seconds.
-const RISE: (f64, f64, f64) = (20.0, 60.0, 90.0);
+const RISE: (f64, f64, f64) = (14.0, 38.0, 60.0);
 /// How often a function is called in a burst that nobody could foresee.
 const BURST: f64 = 10.5;
 
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn the_peak_is_too_much_for_one_site_and_not_for_two() {
         let at = |seconds| rate("shop", Duration::from_secs(seconds), None);
-        assert_eq!((at(0), at(70), at(100)), (SHOP.0, SHOP.1, SHOP.0));
+        assert_eq!((at(0), at(50), at(100)), (SHOP.0, SHOP.1, SHOP.0));
         assert!(peak_unmoved() > 1.0);
         let alone = SHOP.1 * WORK_MS / CAPACITY as f64;
         assert!(alone < 0.8, "what stays has room: {alone}");

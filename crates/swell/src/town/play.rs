@@ -1,5 +1,5 @@
-//! The play: a peak is forecast, proposed, voted on, moved and checked; then somebody orders a
-//! move that turns out wrong, and it is taken back.
+//! The play: somebody orders a move that turns out wrong, and it is taken back; meanwhile a peak
+//! elsewhere is forecast, proposed, voted on, moved before it is there, and checked.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,25 +20,27 @@ use crate::town::traffic::Traffic;
 use crate::town::watching::{Watching, line};
 
 /// Length of a slot.
-const SLOT: Span = Span::from_secs(2);
+const SLOT: Span = Span::from_secs(1);
 /// A site above this is overloaded, as the rules of the council have it.
 const LIMIT: f64 = 0.85;
 /// How often one looks.
 const LOOK: Duration = Duration::from_millis(400);
 /// How often one says how full sites are.
 const SAY: Duration = Duration::from_secs(10);
+/// When somebody orders the wrong move: sites know by then what is usual.
+const ORDER: Duration = Duration::from_secs(4);
 /// When the play ends at the latest.
-const END: Duration = Duration::from_secs(150);
+const END: Duration = Duration::from_secs(90);
 /// How long a workload rests after a move, and a little.
-const REST: Duration = Duration::from_secs(22);
+const REST: Duration = Duration::from_secs(11);
 /// Slots over which the ordered move is checked.
 const CHECK: u64 = 3;
 
-/// How far the play is.
+/// How far the wrong move is.
 #[derive(Debug, Clone, PartialEq)]
 enum Act {
-    /// The peak rises.
-    Rise,
+    /// Nobody has ordered anything.
+    Calm,
     /// A wrong move was ordered.
     Wrong { id: u64, moved: &'static str, to: &'static str, bursts: &'static str },
     /// It was taken back, and will be ordered again once what moved has rested.
@@ -54,7 +56,7 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
     town.deploy().await?;
     say("one cluster by certificate; shop and mail at oslo, news at lima, maps at kobe");
     say(
-        "a slot is 2 s; calls pretend to compute; shop is called more and more from second 20 on\n",
+        "a slot is 1 s; calls pretend to compute; shop is called more and more from second 14 on\n",
     );
     let traffic = Traffic::begin(&town.clients);
     let mut watching = Watching::new(LIMIT);
@@ -74,12 +76,19 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
         receipt::write(&receipt, out)
     })?;
     town.end().await?;
-    let is_moved = |state: &str| proposals.iter().any(|proposal| proposal.state == state);
-    if is_moved("done") && is_moved("rolled-back") {
-        return Ok(());
-    }
-    Err(Letter::failed("the play ended before a move was done and another taken back")
-        .hint("this machine may be too busy for slots of two seconds; try again"))
+    let is_back = proposals.iter().any(|proposal| proposal.state == "rolled-back");
+    let why = match relief(&proposals) {
+        Some(done) if is_back && done.late_ms.is_none() => return Ok(()),
+        Some(_) if is_back => "the peak was there before what causes it had left",
+        _ => "the play ended before a move was done and another taken back",
+    };
+    Err(Letter::failed(why).hint("this machine may be too busy for slots of a second; try again"))
+}
+
+/// The move away from the site that the peak is at, once it is done.
+fn relief(proposals: &[Proposal]) -> Option<&Proposal> {
+    let is_relief = |of: &&Proposal| of.source == SITES[0] && of.needed_ms.is_some();
+    proposals.iter().filter(is_relief).find(|proposal| proposal.state == "done")
 }
 
 async fn acts(
@@ -89,7 +98,7 @@ async fn acts(
     asked: &AtomicBool,
 ) -> Result<(Vec<Proposal>, Option<String>), Letter> {
     let client = &clients[0];
-    let (mut act, mut said) = (Act::Rise, Duration::ZERO);
+    let (mut act, mut said) = (Act::Calm, Duration::ZERO);
     loop {
         let proposals = watching.proposals(client, traffic.since()).await?;
         let cluster = watching.utilisation(client).await?;
@@ -100,7 +109,9 @@ async fn acts(
         act = next(act, client, traffic, &proposals).await?;
         let is_late = traffic.since() > END || asked.load(Ordering::Relaxed);
         match act {
-            Act::Over { refusal } => return Ok((proposals, refusal)),
+            Act::Over { refusal } if is_late || relief(&proposals).is_some() => {
+                return Ok((proposals, refusal));
+            }
             _ if is_late => return Ok((proposals, None)),
             _ => tokio::time::sleep(LOOK).await,
         }
@@ -114,12 +125,8 @@ async fn next(
     proposals: &[Proposal],
 ) -> Result<Act, Letter> {
     match act {
-        Act::Rise => {
-            let done = proposals.iter().find(|proposal| proposal.state == "done");
-            let Some(done) = done else { return Ok(Act::Rise) };
-            // A site that is too full for the moment may have room a little later.
-            Ok(order(client, &done.destination).await.unwrap_or(Act::Rise))
-        }
+        // A site that is too full for the moment may have room a little later.
+        Act::Calm if traffic.since() >= ORDER => Ok(order(client).await.unwrap_or(Act::Calm)),
         Act::Wrong { id, moved, to, bursts } => {
             let Some(wrong) = proposals.iter().find(|proposal| proposal.id == id) else {
                 return Ok(act);
@@ -138,19 +145,17 @@ async fn next(
             let refused = file(client, moved, to).await.err();
             Ok(Act::Over { refusal: refused.map(|letter| letter.message().to_string()) })
         }
-        later @ (Act::Again { .. } | Act::Over { .. }) => Ok(later),
+        later @ (Act::Calm | Act::Again { .. } | Act::Over { .. }) => Ok(later),
     }
 }
 
-/// Orders a move to the site that took nothing over yet, from the one that did.
-async fn order(client: &Client, busy: &str) -> Result<Act, Letter> {
-    let of = |site: &str| {
-        let place = SITES.iter().position(|known| *known == site).unwrap_or(0);
-        PARTS.iter().rev().find(|part| part.home == place).map_or("news", |part| part.name)
+/// Orders a move between the two sites that the peak is not at.
+async fn order(client: &Client) -> Result<Act, Letter> {
+    let (from, to) = (SITES[2], SITES[1]);
+    let of = |place: usize| {
+        PARTS.iter().find(|part| part.home == place).map_or("news", |part| part.name)
     };
-    let to = if busy == SITES[1] { SITES[2] } else { SITES[1] };
-    let from = if busy == SITES[1] { SITES[1] } else { SITES[2] };
-    let (moved, bursts) = (of(from), of(to));
+    let (moved, bursts) = (of(2), of(1));
     let id = file(client, moved, to).await?.id;
     say(format!(
         "\nsomebody orders {moved} from {from} to {to}; nobody knows that {bursts} there is about to burst"

@@ -37,6 +37,11 @@ pub fn write(receipt: &Receipt<'_>, out: &mut dyn Write) -> io::Result<()> {
             percent(proposal.yes),
         )?;
         writeln!(out, "    because {}", proposal.cause)?;
+        if let (Some(left), Some(needed)) = (proposal.left_ms, proposal.needed_ms) {
+            let apart = left.abs_diff(needed) as f64 / 1e3;
+            let word = if left <= needed { "before" } else { "after" };
+            writeln!(out, "    its traffic had left {apart:.1} s {word} that")?;
+        }
         if let Some(trouble) = &proposal.trouble {
             writeln!(out, "    taken back because {trouble}")?;
         }

@@ -204,6 +204,10 @@ fn a_site_that_is_gone_for_good_is_removed_and_joins_anew_if_it_comes_back() {
     until("it hears so", || (third.run("site leave").code == Some(0)).then_some(()));
     assert!(!is_known("kobe"));
     third.run("site status").ended(1, "no site of a cluster");
+    // What it joined with first is used up.
+    third
+        .run("site join invitation.json --cpu 2")
+        .ended(1, "is from before it left or was removed");
     third.write("again.json", first.fine("site invite kobe").out.as_bytes());
     third.fine("site join again.json --cpu 2");
     until("it has joined again", || is_known("kobe").then_some(()));
