@@ -1,9 +1,8 @@
 //! What a site announces of its own maintenance: said in the log as windows, and heeded in time.
 //!
 //! Maintenance is an occasion whose effect is `unmeasured`, or unsaid and its kind `maintenance`, one
-//! of whose patterns names the site
-//! (`site/oslo`), which then is down, or one of its nodes (`site/oslo/attic`), without which it
-//! bears so much less. Before a site is down, all that it has leaves.
+//! of whose patterns names the site (`site/oslo`), which then is down, or one of its nodes
+//! (`site/oslo/attic`), without which it bears so much less. Before a site is down, all that it has leaves.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -52,8 +51,7 @@ fn windows(board: &Board, slots: Range<Slot>, length: Span) -> Vec<Window> {
     let is_of_site = |one: &&Occasion| {
         let is_said = one.effect == Announced::Unmeasured;
         let is_meant = one.effect == Announced::Unknown && one.kind == "maintenance";
-        (is_said || is_meant)
-            && one.functions.iter().any(|pattern| pattern.starts_with(SITE))
+        (is_said || is_meant) && one.functions.iter().any(|pattern| pattern.starts_with(SITE))
     };
     let occasions: Vec<Occasion> = board.occasions.iter().filter(is_of_site).cloned().collect();
     if occasions.is_empty() {

@@ -84,7 +84,8 @@ async fn a_takeover_is_proposed_once_a_loss_and_judged_by_whether_the_site_staye
     let first = &told.moves[0];
     assert_eq!(first.verdict, Verdict::Helped, "{told:?}");
     // Five calls come in each tenth of a second of a slot of two seconds.
-    assert!(first.lost_slots >= 3 && first.lost_calls / first.lost_slots == 100, "{first:?}");
+    assert!(first.lost_slots >= 3, "{first:?}");
+    assert!((80..=120).contains(&(first.lost_calls / first.lost_slots)), "{first:?}");
 }
 
 #[tokio::test(start_paused = true)]
