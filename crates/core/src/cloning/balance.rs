@@ -33,7 +33,7 @@ const LEAST: f64 = 1.25;
 const TRIALS: f64 = 0.004;
 /// The same share while forecasts know more than habit, and the skill at which that begins and is
 /// lent in full. Where calls come by chance alone skill is about nothing.
-const SKILLED: f64 = 0.5;
+const SKILLED: f64 = 1.5;
 const SKILL_LEAST: f64 = 0.03;
 const SKILL_ENOUGH: f64 = 0.12;
 /// Starts that one cold start surely spared is worth.
