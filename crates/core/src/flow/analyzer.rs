@@ -266,7 +266,9 @@ impl Analyzer {
         let mut heir = heir(view, weighed, false);
         // Another node is for what nobody here can do, and must be worth the way.
         if heir.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
-            self.policy.weigh(view, weighed);
+            // Whatever its owner has free, it does nothing with it.
+            let stuck = Party { calls: 1.0, ..*view.owner };
+            self.policy.weigh(&View { owner: &stuck, ..*view }, weighed);
             heir = self::heir(view, weighed, true);
         }
         let Some(to) = heir else { return Finding::NoHeir };

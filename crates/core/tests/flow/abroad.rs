@@ -108,6 +108,11 @@ fn what_an_owner_leaves_undone_goes_to_another_node_if_that_is_worth_the_way() {
         let heir = analyzer.relieve(Instant::ZERO + TICK, &stage.view());
         assert_eq!(heir, expected, "{used} {way}");
     }
+    // That it seems to have room left is no reason to wait: nothing of it is done here.
+    let mut seems_free = stage(0.97, Span::from_millis(1), quick);
+    (seems_free.sample.leaving, seems_free.sample.work) = (0.0, Span::ZERO);
+    let heir = analyzer().relieve(Instant::ZERO + TICK, &seems_free.view());
+    assert_eq!(heir, Some(OwnerId(2)));
     // One that just came rests.
     let stage = stage(0.97, Span::from_millis(1), quick);
     let mut analyzer = analyzer();
