@@ -17,9 +17,8 @@ fn voters(circle: &Circle, node: usize) -> Value {
     loop {
         let page = circle.page(node, "/v1/voters/shop");
         // Whose name is not known yet, as after a restart, goes by its number.
-        let says = |page: &Value| {
-            page["voters"].is_array() && !page["voters"].to_string().contains('#')
-        };
+        let says =
+            |page: &Value| page["voters"].is_array() && !page["voters"].to_string().contains('#');
         if let Some(page) = page.filter(says) {
             return page;
         }
