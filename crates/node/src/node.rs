@@ -202,12 +202,11 @@ impl Node {
             links: links.clone(),
         });
         let flows = flows.map_err(|error| data(error.to_string()))?;
-        let policy = (&*settings.flow.policy, settings.seed);
-        let flow_watch = Watch::new(flows.clone(), policy, live.tape());
-        let flow_watch = flow_watch.map_err(|error| NodeError::Settings(error.to_string()))?;
+        let made = Watch::new(flows.clone(), (&*settings.flow.policy, settings.seed), live.tape());
+        let flow_watch = made.map_err(|error| NodeError::Settings(error.to_string()))?;
         let shown = Arc::new(Shown { flows: flows.clone(), watch: flow_watch.clone() });
-        let triggers = Triggers::new(registry.clone(), queue.clone(), deployer.changes());
-        let triggers = Arc::new(triggers);
+        let changes = deployer.changes();
+        let triggers = Arc::new(Triggers::new(registry.clone(), queue.clone(), changes));
         let demand = Demand::open(&settings.data, registry.clone(), settings.speed);
         let demand = Arc::new(demand.map_err(|error| data(error.to_string()))?);
         let foresight = Foresight::start(

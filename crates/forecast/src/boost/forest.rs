@@ -7,7 +7,7 @@
 //! is asked once, of several functions at a time, so that a tree is fetched once for all of them;
 //! the rest of all steps side by side. The values are those of a walk, added up in the same order.
 
-use swell_wide::{Work, widely};
+use swell_wide::work::{Work, widely};
 
 use crate::boost::tree::Tree;
 

@@ -5,7 +5,7 @@
 //! are compared by their roots, which makes one call more or less weigh alike in calm and in
 //! rush.
 
-use swell_wide::{Work, widely};
+use swell_wide::work::{Work, widely};
 
 /// Steps that are compared.
 const SHAPE: usize = 12;

@@ -1,7 +1,7 @@
 //! Long short-term memory (Hochreiter and Schmidhuber, 1997): a state that gates let in, keep
 //! and let out.
 
-use swell_wide::{Work, widely};
+use swell_wide::work::{Work, widely};
 
 use crate::network::matrix::{add_product, add_rows_up, add_turned_product, sigmoid, tanh, turned};
 

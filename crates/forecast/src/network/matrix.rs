@@ -4,7 +4,7 @@
 //! exponential, so that a network says the same on every machine. Loops run along rows, which
 //! is what compilers turn into vector code.
 
-use swell_wide::{Work, widely};
+use swell_wide::work::{Work, widely};
 
 /// Columns of a product that are summed at a time, in registers; twice as many in wide ones.
 const TILE: usize = 32;

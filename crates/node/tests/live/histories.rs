@@ -89,7 +89,8 @@ impl History {
     }
 
     /// Files a proposal; its number is for how many slots it wants to be checked.
-    async fn file(&self, house: &House, workload: &'static str, to: &str, number: u64) {
+    async fn file(&self, house: &House, workload: &'static str, number: u64) {
+        let to = destination(workload);
         let asked = json!({ "workloads": [workload], "destination": to, "check_slots": number })
             .to_string();
         let start = Instant::now();
@@ -110,7 +111,8 @@ impl History {
         let (end, shown) = (Some(Instant::now()), answer.json());
         let all = shown["proposals"].as_array().expect("a list");
         for workload in WORKLOADS {
-            let of_it = all.iter().filter(|one| one["workloads"] == json!([workload]));
+            // Who has just come up may not know yet what a workload is called; sites it knows.
+            let of_it = all.iter().filter(|one| one["destination"] == destination(workload));
             self.push(workload, Kind::List(of_it.map(number).collect()), start, end);
         }
         true
@@ -119,15 +121,18 @@ impl History {
     async fn client(&self, house: &House, calls: std::ops::Range<u64>) {
         for number in calls {
             let workload = WORKLOADS[number as usize / 2 % 2];
-            // Each is at the site where its workload is not.
-            let to = if workload == "shop" { "kobe" } else { "oslo" };
             if number % 2 == 0 {
-                self.file(house, workload, to, number).await;
+                self.file(house, workload, number).await;
             } else {
                 self.list(house).await;
             }
         }
     }
+}
+
+/// Where proposals of a workload would have it go: each to another site, at which it is not.
+fn destination(workload: &str) -> &'static str {
+    if workload == "shop" { "kobe" } else { "oslo" }
 }
 
 /// The number of a proposal, in what is told of how it is checked.
