@@ -56,6 +56,7 @@ fn sites_foresee_a_peak_and_take_a_wrong_move_back() {
     for part in [
         "done after",
         "is predicted to be at",
+        "its traffic had left",
         "rolled-back after",
         "it was refused",
         "0 of them failed",

