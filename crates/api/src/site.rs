@@ -99,8 +99,8 @@ pub struct Site {
     pub weight: f64,
     /// The chance that it fails in the next slot, from 0 to 1.
     pub failure_chance: f64,
-    /// How it answered over the resource channel at the end of the last slot; left out of the site
-    /// that tells, and before it has asked. One that is reached, which gossip says, and is silent
+    /// How it answered over the resource channel when it was asked last, at most half a minute ago;
+    /// left out of the site that tells, and before it has asked. One that is reached, which gossip says, and is silent
     /// here can decide and move nothing with this site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceHealth>,

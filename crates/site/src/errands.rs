@@ -20,6 +20,8 @@ pub enum Errand {
     Cede,
     /// What is said once a slot is over.
     Slot,
+    /// Asking others over the resource channel.
+    Probe,
     /// Keeping what other sites would be missed for.
     StandBy,
     /// A vote on what a message files.

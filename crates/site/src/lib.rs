@@ -16,4 +16,5 @@ pub mod troubles;
 pub mod site;
 pub mod carrying;
 pub mod slots;
+pub mod probing;
 pub mod service;

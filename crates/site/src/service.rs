@@ -62,7 +62,10 @@ impl Site {
                     }
                     continue;
                 }
-                _ = beats.tick() => self.tell_time(),
+                _ = beats.tick() => {
+                    self.tell_time();
+                    self.begin_probing();
+                }
             }
             self.act();
         }

@@ -73,6 +73,8 @@ pub struct Site {
     /// What the lanes were drawn from: authority, workloads, and steps of moves.
     drawn: Mutex<Option<Drawn>>,
     pub(crate) slot: Mutex<Slot>,
+    /// When others were last asked over the resource channel.
+    pub(crate) probed: Mutex<Option<tokio::time::Instant>>,
     pub(crate) troubles: Mutex<Troubles>,
     /// Workloads that the mover was told to keep warm, and when.
     pub(crate) held: Mutex<(BTreeSet<String>, Option<tokio::time::Instant>)>,
@@ -89,8 +91,8 @@ pub(crate) struct Told {
     pub(crate) functions: BTreeMap<String, WorkloadId>,
     /// Sites that answered at the end of the last slot.
     pub(crate) reached: Vec<SiteId>,
-    /// How long others took to answer over the resource channel at the end of the last slot; nothing
-    /// of one that did not.
+    /// How long others took to answer over the resource channel when they were asked last; nothing of
+    /// one that did not.
     pub(crate) resource: BTreeMap<SiteId, Option<Duration>>,
     /// Nodes of sites that have several.
     nodes: BTreeMap<SiteId, Vec<NodeCard>>,
@@ -137,6 +139,7 @@ impl Site {
             lanes: RwLock::default(),
             drawn: Mutex::new(None),
             slot: Mutex::new(Slot(0)),
+            probed: Mutex::default(),
             troubles: Mutex::default(),
             held: Mutex::default(),
         };
@@ -187,8 +190,8 @@ impl Site {
         self.told.read().nodes.get(&site).cloned().unwrap_or_default()
     }
 
-    /// How long another site took to answer over the resource channel at the end of the last slot, or
-    /// that it did not; nothing where it was not asked.
+    /// How long another site took to answer over the resource channel when it was asked last, or that
+    /// it did not; nothing where it was not asked.
     pub fn resource_trip(&self, site: SiteId) -> Option<Option<Duration>> {
         self.told.read().resource.get(&site).copied()
     }

@@ -153,10 +153,9 @@ impl Site {
                     };
                     board.map(|board| (board, way))
                 };
-                let trip = tokio::time::timeout(most, site.neighbours.resource_trip(&contact));
-                let (read, trip) = tokio::join!(tokio::time::timeout(most, asked), trip);
+                let read = tokio::time::timeout(most, asked).await;
                 let late = || Err("it did not answer in time".to_string());
-                (id, contact.clone(), read.unwrap_or_else(|_| late()), trip.ok().flatten())
+                (id, contact, read.unwrap_or_else(|_| late()))
             });
         }
         let mut boards: BTreeMap<SiteId, Option<Board>> =
@@ -165,10 +164,8 @@ impl Site {
         *self.cards.write() = own.cards.clone();
         self.hear(self.me, &own);
         boards.insert(self.me, Some(own));
-        let mut trips = BTreeMap::new();
         while let Some(read) = reads.join_next().await {
-            let Ok((id, contact, read, trip)) = read else { continue };
-            trips.insert(id, trip);
+            let Ok((id, contact, read)) = read else { continue };
             match read {
                 Ok((board, way)) if board.contact.name == contact.name => {
                     self.is_well(About::Contact(id));
@@ -187,7 +184,6 @@ impl Site {
                 Err(why) => tracing::debug!(site = %contact.name, %why, "a site is not reached"),
             }
         }
-        self.told.write().resource = trips;
         self.note_reached(&boards.iter().map(|(id, board)| (*id, board.is_some())).collect());
         boards
     }

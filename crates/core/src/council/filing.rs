@@ -9,6 +9,7 @@ use crate::council::entry::{Command, Entry, Message};
 use crate::council::maintenance::of_left;
 use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
 use crate::council::refusal::Refusal;
+use crate::council::relieving::relieved_by;
 use crate::council::remembering::as_taken_back;
 use crate::council::repeat::TakenBack;
 use crate::council::room::has_room;
@@ -31,6 +32,9 @@ pub fn on_propose(
     parties(state, filing)?;
     let criticality = workloads(state, filing)?;
     criterion(state, filing)?;
+    if let Some(move_under_way) = relieved_by(state, filing) {
+        return Err(Refusal::BeingRelieved(filing.source, move_under_way));
+    }
     let predicted_ppm = cause(state, by, filing)?;
     repeats(state, filing, predicted_ppm)?;
     has_room(state, filing)?;

@@ -70,11 +70,12 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
     let Some(member) = state.members.get(&filing.destination) else {
         return (false, Reason::DestinationFull);
     };
-    let wanted = demand(state, filing.workloads.keys().copied());
-    let coming = wanted.plus(promised(state, filing.destination));
+    let promised = promised(state, filing.destination);
     let left = state.maintenance.least_ppm(filing.destination, state.slot(), through);
     for metric in Metric::ALL {
-        let share = of_left(coming.share_ppm(metric, &member.capacity), left);
+        let coming = arriving(state, filing, metric, through, outlook)
+            .saturating_add(promised.share_ppm(metric, &member.capacity));
+        let share = of_left(coming, left);
         let own = outlook.peak_ppm(filing.destination, metric, through);
         let Some(own) = own.filter(|_| share > 0) else { continue };
         if own.saturating_add(share) > bar_ppm(state, filing, metric) {
@@ -104,4 +105,22 @@ fn leaving(
     });
     let left = state.maintenance.left_ppm(filing.source, through);
     of_left(shares.fold(0, u32::saturating_add), left)
+}
+
+/// What comes to the destination with a move: what its holder registered, or what the voter expects
+/// of it through the check, where that is more, as a workload that rises takes more by then.
+fn arriving(
+    state: &State,
+    filing: &Filing,
+    metric: Metric,
+    through: Slot,
+    outlook: &dyn Outlook,
+) -> u32 {
+    let destination = filing.destination;
+    let Some(member) = state.members.get(&destination) else { return 0 };
+    let shares = filing.workloads.keys().map(|id| {
+        let told = demand(state, [*id].into_iter()).share_ppm(metric, &member.capacity);
+        outlook.share_ppm(*id, destination, metric, through).map_or(told, |own| own.max(told))
+    });
+    shares.fold(0, u32::saturating_add)
 }

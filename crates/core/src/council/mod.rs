@@ -25,6 +25,7 @@ pub mod maintaining;
 pub mod arrival;
 pub mod load;
 pub mod room;
+pub mod relieving;
 pub mod relief;
 pub mod ways;
 pub mod distance;

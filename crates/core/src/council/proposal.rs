@@ -154,7 +154,8 @@ pub enum Outcome {
     Expired,
     /// The proposer took it back.
     Withdrawn,
-    /// When it was approved, a workload had another authority than it was built on.
+    /// When it was approved, a workload had another authority than it was built on or was moving
+    /// already, or another move relieved the source.
     Superseded,
     /// When it was approved, the destination no longer had room.
     NoRoom,

@@ -107,6 +107,8 @@ pub enum Refusal {
     },
     /// The destination will be down for maintenance.
     DestinationDown(SiteId),
+    /// Another move relieves the source already, and its traffic has not left yet.
+    BeingRelieved(SiteId, ProposalId),
     /// The site announced no maintenance from that slot on that is not over.
     NotMaintained(SiteId),
     /// The holder's lease runs still.
@@ -259,6 +261,11 @@ impl fmt::Display for Refusal {
                 f,
                 "site {} will be down for maintenance: choose another destination",
                 site.0
+            ),
+            Refusal::BeingRelieved(site, proposal) => write!(
+                f,
+                "site {} is being relieved by proposal {}: look again once its traffic has left",
+                site.0, proposal.0
             ),
             Refusal::NotMaintained(site) => {
                 write!(f, "site {} has announced no maintenance that begins then", site.0)

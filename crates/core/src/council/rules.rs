@@ -44,6 +44,9 @@ const SAVES_WORDS: u16 = 5;
 /// The first by which forecasts of long ago count for what a site weighs.
 const REMEMBERS_LONG: u16 = 5;
 
+/// The first by which a source is relieved of an overload by one move at a time, whoever proposes.
+const RELIEVES_ONCE: u16 = 5;
+
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
 
@@ -218,6 +221,11 @@ impl Rules {
     /// Whether a site weighs by the worse of what its forecasts were of late and over a long time.
     pub fn remembers_long(&self) -> bool {
         self.version >= REMEMBERS_LONG
+    }
+
+    /// Whether a source is relieved of an overload by one move at a time, whoever proposes.
+    pub fn relieves_once(&self) -> bool {
+        self.version >= RELIEVES_ONCE
     }
 
     /// The bar of a proposal, as a share of all weight.

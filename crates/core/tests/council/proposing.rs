@@ -200,6 +200,8 @@ fn what_would_relieve_nobody_is_not_proposed_and_not_voted_for() {
         (65_000, (true, Reason::Helps)),
         (64_999, (false, Reason::NoRelief)),
         (0, (false, Reason::NoRelief)),
+        (750_000, (true, Reason::Helps)),
+        (750_001, (false, Reason::DestinationFull)),
     ] {
         let proposal = &stage.state.open[&id];
         assert_eq!(judge(&stage.state, proposal, &Weighs(share_ppm)), expected, "{share_ppm}");

@@ -101,6 +101,7 @@ mod tests {
 
     use super::*;
     use crate::observe::function_metrics::{CallOutcome, Finished, TriggerKind};
+    use crate::observe::gauges::PeerFigures;
     use crate::refusal::Reason;
 
     fn used() -> Metrics {
@@ -263,6 +264,31 @@ mod tests {
         let metrics = used();
         metrics.remove_function("hello");
         assert!(!metrics.encode().contains("hello"));
+    }
+
+    #[test]
+    fn other_sites_are_told_of_with_how_they_answer() {
+        let metrics = Metrics::default();
+        metrics.on_scrape(|gauges| {
+            let peer = |name: &str, resource_seconds| PeerFigures {
+                name: name.to_string(),
+                is_reached: true,
+                resource_seconds,
+            };
+            let trips = [("kobe", Some(None)), ("lima", Some(Some(0.25))), ("rome", None)];
+            gauges.peers = trips.map(|(name, trip)| peer(name, trip)).into();
+        });
+        let text = metrics.encode();
+        let told: Vec<&str> = text.lines().filter(|line| line.starts_with("swell_site_")).collect();
+        let expected = [
+            r#"swell_site_reached{site="kobe"} 1"#,
+            r#"swell_site_reached{site="lima"} 1"#,
+            r#"swell_site_reached{site="rome"} 1"#,
+            r#"swell_site_resource_up{site="kobe"} 0"#,
+            r#"swell_site_resource_up{site="lima"} 1"#,
+            r#"swell_site_resource_round_trip_seconds{site="lima"} 0.25"#,
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) fn sites(out: &mut Out, peers: &[PeerFigures]) -> Encoded {
     out.gauges("site_reached", help, None, reached)?;
     let asked = || each().filter_map(|(site, peer)| Some((site, peer.resource_seconds?)));
     let answers = asked().map(|(site, trip)| (site, u64::from(trip.is_some())));
-    let help = "Whether a site answered over the resource channel at the end of the last slot.";
+    let help = "Whether a site answered over the resource channel when it was asked last.";
     out.gauges("site_resource_up", help, None, answers)?;
     let trips = asked().filter_map(|(site, trip)| Some((site, trip?)));
     let help = "How long a site took to answer over the resource channel.";

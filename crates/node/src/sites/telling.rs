@@ -141,7 +141,7 @@ pub fn end(of: Outcome) -> String {
         Outcome::Rejected => "too much weight said no".to_string(),
         Outcome::Expired => "the deadline passed before it was decided".to_string(),
         Outcome::Withdrawn => "it was withdrawn".to_string(),
-        Outcome::Superseded => "a workload had changed hands since it was filed".to_string(),
+        Outcome::Superseded => "another move had come before it since it was filed".to_string(),
         Outcome::NoRoom => "the destination had no room left when it was approved".to_string(),
         Outcome::Displaced => "it gave way to proposals of higher priority".to_string(),
         Outcome::Shadow => "it was approved in shadow: nothing moved".to_string(),

@@ -297,9 +297,12 @@ fn timeline(
     }
     told.sort_by_key(|(at, _)| *at);
     let late = lateness(open, state.rules.slot);
+    // Said of the first step once all traffic has left, and at the end.
+    let mut untold = late;
     for passed in &open.passed {
         let mut what = begun(passed.phase, state.rules.shifts, (source, destination));
-        if let Some(late) = late.filter(|_| arrived(open) == Some(passed.at)) {
+        let has_left = matches!(passed.phase, Phase::Draining | Phase::Watching { .. });
+        if let Some(late) = untold.take_if(|_| has_left) {
             let _ = write!(what, "; that is {late} too late");
         }
         told.push((passed.at, what));

@@ -44,9 +44,12 @@ async fn in_shadow_everything_is_decided_and_nothing_moves() {
 async fn a_site_that_is_cut_off_serves_and_moves_nothing() {
     let town = Town::new(&[("shop", 0, rising), ("mail", 0, steady)]).await;
     town.pass(10.0).await;
+    let lima = |town: &Town| town.sites[0].resource_trip(site_id("lima"));
+    assert_eq!(lima(&town), Some(Some(Duration::from_millis(1))));
     town.cluster.cut(site_id("oslo"));
     town.world.cut.lock().insert(0);
     town.pass(60.0).await;
+    assert_eq!(lima(&town), Some(None), "it is asked though no slots go by");
     assert_eq!(town.sites[0].route_of("shop", Some("shop")), Route::Here, "it serves");
     assert!(town.world.calls.lock().is_empty(), "{:?}", town.world.calls.lock());
     let renew = town.sites[0].say(Command::Renew, Duration::from_secs(1)).await;

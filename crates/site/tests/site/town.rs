@@ -21,7 +21,7 @@ use swell_outlook::naming::{site_id, workload_id};
 use swell_outlook::sums::{Reading as Told, Sums};
 use swell_site::kept::Kept;
 use swell_site::mover::{Job, Mover, Step, StepError};
-use swell_site::neighbours::{Neighbours, Reading};
+use swell_site::neighbours::{Neighbours, Reading, RoundTrip};
 use swell_site::route::Route;
 use swell_site::settings::{Settings, hurried};
 use swell_site::site::{Parts, Site};
@@ -125,6 +125,12 @@ impl Neighbours for Machine {
             drop(cut);
             Ok(Machine { place: there, world: self.world.clone() }.own(Vec::new()))
         })
+    }
+
+    fn resource_trip<'a>(&'a self, other: &'a Contact) -> RoundTrip<'a> {
+        let cut = self.world.cut.lock();
+        let is_cut = cut.contains(&place(&other.name)) || cut.contains(&self.place);
+        Box::pin(std::future::ready((!is_cut).then_some(Duration::from_millis(1))))
     }
 
     fn there(&self) -> Option<BTreeSet<SiteId>> {

@@ -16,7 +16,7 @@ const STEADY: f64 = 3.75;
 /// How often the shop is called before its peak, and at it.
 const SHOP: (f64, f64) = (3.0, 9.5);
 /// When the peak begins to rise, when it is there, and when it is over, in seconds.
-const RISE: (f64, f64, f64) = (14.0, 38.0, 60.0);
+const RISE: (f64, f64, f64) = (8.0, 48.0, 60.0);
 /// How often a function is called in a burst that nobody could foresee.
 const BURST: f64 = 10.5;
 

@@ -55,9 +55,7 @@ pub async fn play(asked: &AtomicBool) -> Result<(), Letter> {
     let town = Town::found(SLOT).await?;
     town.deploy().await?;
     say("one cluster by certificate; shop and mail at oslo, news at lima, maps at kobe");
-    say(
-        "a slot is 1 s; calls pretend to compute; shop is called more and more from second 14 on\n",
-    );
+    say("a slot is 1 s; calls pretend to compute; shop is called more and more from second 8 on\n");
     let traffic = Traffic::begin(&town.clients);
     let mut watching = Watching::new(LIMIT);
     let ended = acts(&town.clients, &traffic, &mut watching, asked).await?;
