@@ -162,6 +162,8 @@ impl Share {
     /// Of functions whose clones are only foreseen: what is cold in the real mind, and not in one
     /// that makes them.
     pub(crate) fn foreseen(came: &Came, (clones, avoided): (CloneTally, i64)) -> Self {
+        // Both minds can differ by their starts alone: what no clone was made for, none avoided.
+        let avoided = if clones.made > 0 { avoided } else { 0 };
         Self { calls: came.shadow, clones, avoided }
     }
 }
@@ -185,4 +187,18 @@ pub struct Receipt {
     pub spared: u64,
     /// What would have happened without clones; none while none are made.
     pub habit: Option<Account>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_clone_was_made_for_none_avoided() {
+        let avoided = |made, fewer| {
+            let clones = CloneTally { made, ..CloneTally::default() };
+            Share::foreseen(&Came::default(), (clones, fewer)).avoided
+        };
+        assert_eq!([avoided(0, 1), avoided(0, -2), avoided(2, 1), avoided(2, -2)], [0, 0, 1, -2]);
+    }
 }

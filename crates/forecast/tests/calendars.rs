@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::entry::Defaults;
-use swell_forecast::calendar::letter::Place;
+use swell_forecast::calendar::letter::{Letter, Place};
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::calendar::reading::Reading;
 use swell_forecast::calendar::{ics, moment, table};
@@ -163,6 +163,25 @@ fn one_bad_event_costs_no_other() {
     let dates = starts(find(&reading, "dates"), "2026-07-01", "2026-08-01");
     assert_eq!(dates, ["2026-07-01T12:00:00Z", "2026-07-05T12:00:00Z"].map(at));
     assert!(!reading.occasions.iter().any(|occasion| occasion.id == "cancelled"));
+}
+
+#[test]
+fn what_is_missing_at_the_end_is_told_of() {
+    let event = "BEGIN:VEVENT\nUID:a\nDTSTART:20260701T120000Z\nEND:VEVENT\n";
+    for (text, occasions, letters) in [
+        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n".to_string(), 0, 0),
+        ("BEGIN:VCALENDAR\n".to_string(), 0, 1),
+        (format!("BEGIN:VCALENDAR\n{event}"), 1, 1),
+        (format!("BEGIN:VCALENDAR\n{event}END:VCALENDAR\n"), 1, 0),
+    ] {
+        let reading = ics::read(text.as_bytes(), &defaults());
+        let found = (reading.occasions.len(), reading.letters.len());
+        assert_eq!(found, (occasions, letters), "{text} {:?}", reading.letters);
+        let is_named = |letter: &Letter| {
+            letter.place == Place::Text && letter.to_string().contains("`END:VCALENDAR`")
+        };
+        assert!(reading.letters.iter().all(is_named), "{:?}", reading.letters);
+    }
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn table(
         if (members.len() as u64 + 1) * (last - first + 1) > CELLS_MAX {
             return Err(format!("it holds more than {CELLS_MAX} counts"));
         }
+        odd.uneven += usize::from(row.len() != header.len());
         let cell =
             |step: u64| columns.get(&step).and_then(|&column| Some((column, row.get(column)?)));
         let mut count =
@@ -200,6 +201,7 @@ struct Odd {
     first_cell: Option<String>,
     fractions: usize,
     short: usize,
+    uneven: usize,
     unordered: usize,
     duplicates: usize,
     silent: usize,
@@ -257,6 +259,14 @@ impl Odd {
             ),
             (self.fractions, format!("{} counts were rounded to whole ones", self.fractions)),
             (self.short, format!("{} rows lack a column and were skipped", self.short)),
+            (
+                self.uneven,
+                format!(
+                    "{} rows are not as long as the first line: counts they lack are gaps, and what lies \
+                     beyond it is left out",
+                    self.uneven
+                ),
+            ),
             (
                 self.unordered,
                 format!("{} steps were out of order and were put in order", self.unordered),
@@ -325,6 +335,11 @@ mod tests {
             &["`1e30` in line 2", "rounded", "never change"],
         );
         check("id,0\na,4\n", &[&[Some(4)]], &["never change"]);
+        check(
+            "id,0,1\na,1,2,3\nb,4\nc,5,6\n",
+            &[&[Some(1), Some(2)], &[Some(4), None], &[Some(5), Some(6)]],
+            &["2 rows are not as long", "1 series never change"],
+        );
         check(
             "id,step,count\na,2,5\na,0,1\na,2,6\nb,1,x\n",
             &[&[Some(1), None, Some(6)], &[None, None, None]],

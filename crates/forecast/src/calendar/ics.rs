@@ -95,8 +95,15 @@ fn parts<'a>(text: &'a str, reading: &mut Reading) -> Vec<Part<'a>> {
             part.lines.push(line);
         }
     }
-    if let Some(part) = open {
-        reading.write(Place::Event(entry::name(&properties(&part.lines))), cut());
+    let is_whole = || text.lines().any(|line| is(line, "END", "VCALENDAR"));
+    match open {
+        Some(part) => reading.write(Place::Event(entry::name(&properties(&part.lines))), cut()),
+        // Cut between events, or before the first: what is there may be good, and is not all.
+        None if !is_whole() => {
+            let reason = "it is cut short: there is no `END:VCALENDAR`".to_string();
+            reading.write(Place::Text, (reason, cut().1));
+        }
+        None => {}
     }
     parts
 }

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, MEDIAN};
-use crate::calibrate::stream::{Came, Notice, Sides, Stream};
+use crate::calibrate::edges::{Edges, settle};
+use crate::calibrate::stream::{Came, Notice, Sides, Stream, Told};
 use crate::checkpoint::{self, CheckpointError};
 
 const KIND: &str = "calibration of two bands";
@@ -26,12 +27,16 @@ pub struct Calibration {
     groups: Vec<Vec<Stream>>,
     /// How far the counts of a function usually lie below and above what is forecast.
     own: BTreeMap<String, Sides>,
+    /// The edges of groups, until they learn again.
+    #[serde(skip)]
+    settled: BTreeMap<usize, Vec<Edges>>,
 }
 
 impl Calibration {
     /// Edges as forecast, of so many groups and steps ahead.
     pub fn new(groups: usize, horizon: usize) -> Self {
-        Self { groups: vec![vec![Stream::default(); horizon]; groups], own: BTreeMap::new() }
+        let groups = vec![vec![Stream::default(); horizon]; groups];
+        Self { groups, own: BTreeMap::new(), settled: BTreeMap::new() }
     }
 
     /// A forecast of a function with the edges of now. `most` is what can be served in a step.
@@ -41,13 +46,31 @@ impl Calibration {
         &mut self,
         group: usize,
         function: &str,
-        mut forecast: Forecast,
+        forecast: Forecast,
         most: f32,
     ) -> Forecast {
+        self.apply_about(group, function, forecast, most, &[])
+    }
+
+    /// The same, where occasions widen some of the steps: at those that are `doubtful`, edges keep
+    /// within what bands without an occasion may need.
+    #[must_use]
+    pub fn apply_about(
+        &mut self,
+        group: usize,
+        function: &str,
+        mut forecast: Forecast,
+        most: f32,
+        doubtful: &[bool],
+    ) -> Forecast {
         let own = self.own.get(function).copied();
-        if let Some(streams) = self.groups.get_mut(group) {
-            for (quantiles, stream) in forecast.steps.iter_mut().zip(streams) {
-                *quantiles = stream.apply(quantiles, own);
+        if let Some(streams) = self.groups.get(group) {
+            let edges = self.settled.entry(group).or_insert_with(|| {
+                settle(&streams.iter().map(Stream::told).collect::<Vec<Told>>())
+            });
+            for (ahead, (quantiles, edges)) in forecast.steps.iter_mut().zip(edges).enumerate() {
+                let is_doubtful = doubtful.get(ahead).copied().unwrap_or(false);
+                *quantiles = edges.apply(quantiles, own, is_doubtful);
             }
         }
         forecast.sane(most, 0.0)
@@ -61,6 +84,7 @@ impl Calibration {
         let Some(streams) = self.groups.get_mut(group) else { return };
         let notice = streams.first().map_or(Notice::Taken, Stream::notice);
         let Some(stream) = streams.get_mut(ahead) else { return };
+        self.settled.remove(&group);
         // What came true up to so many steps after a rise was forecast before it.
         if !stream.learn(&with_own, ahead + 1, notice) {
             return;

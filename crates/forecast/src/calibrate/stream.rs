@@ -11,13 +11,13 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bands::{HIGH, LEVELS, LOW, MEDIAN, Quantiles};
+use crate::bands::{HIGH, LOW, MEDIAN, Quantiles};
 use crate::coverage::{BAND_80, BAND_95, Band, share_above, share_within};
 
 /// Outside of the 80 % band.
 pub const OUTSIDE: f32 = 0.2;
 /// The bands, the inner one first.
-const BANDS: [Band; 2] = [BAND_80, BAND_95];
+pub const BANDS: [Band; 2] = [BAND_80, BAND_95];
 /// The share that each promises to leave outside.
 const PROMISED: [f32; 2] = [OUTSIDE, 0.05];
 /// How fast the running number follows, with new scores and without.
@@ -26,9 +26,8 @@ const PACE_ALONE: f32 = 0.06;
 /// What the running number may be, as a part and as a multiple of what is promised.
 const OUTSIDE_MIN: f32 = 0.025;
 const OUTSIDE_MAX: f32 = 4.0;
-/// Scores that are kept, and how many are needed before they are believed.
+/// Scores that are kept.
 const KEPT: usize = 1800;
-const NEEDED: usize = 60;
 /// Added to the width of a side: where a forecast is sure, half a call is its measure.
 const HALF: f32 = 0.5;
 /// A count is spread over so much to either side of it, so that ties do not decide.
@@ -47,7 +46,10 @@ const RISE: f32 = 0.5;
 const TOGETHER: usize = 10;
 /// For so many steps a model may miss a rise and still be taken to notice.
 const NOTICED: usize = 1;
-/// No edge is moved further, in widths of its side.
+/// No edge is moved further, in widths of its side: by so many scores at the most, and by all that
+/// are kept.
+const NEAR: f32 = 3.0;
+const FEW: f32 = 300.0;
 const FAR: f32 = 200.0;
 
 /// Scores of a group at one step ahead.
@@ -63,8 +65,6 @@ pub struct Stream {
     /// For how many steps most counts lay above their bands.
     #[serde(skip)]
     risen: usize,
-    #[serde(skip)]
-    edges: Option<[[f32; 2]; 2]>,
 }
 
 impl Default for Stream {
@@ -75,7 +75,6 @@ impl Default for Stream {
             usual: [0.0; 2],
             scores: [VecDeque::new(), VecDeque::new()],
             risen: 0,
-            edges: None,
         }
     }
 }
@@ -95,7 +94,30 @@ pub struct Came {
 /// unsteady functions are held against each other in this measure and the band's own.
 pub type Sides = [f32; 2];
 
-fn widths(quantiles: &Quantiles, own: Sides) -> Sides {
+/// What the scores at one step ahead tell.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Told {
+    /// By how many scores.
+    pub scores: f32,
+    /// How far edges lie from their median, in widths of their side: those of each band, below and
+    /// above.
+    pub reach: [[f32; 2]; 2],
+    /// How much of the edges of each band is needed, 0 to 1.
+    pub needed: [f32; 2],
+    /// How much the distances of a function usually add to the widths of its bands.
+    pub usual: Sides,
+}
+
+/// How far an edge may be moved by so many scores, in widths of its side. Of few one surprise would
+/// be the edge of all functions of a group: a band of none at which the first calls come is as far
+/// off as a number can be.
+pub fn farthest(scores: f32) -> f32 {
+    let grown = ((scores - FEW) / (KEPT as f32 - FEW)).clamp(0.0, 1.0);
+    (NEAR * (FAR / NEAR).powf(grown)).min(FAR)
+}
+
+/// What is a measure of one on either side of the median.
+pub fn widths(quantiles: &Quantiles, own: Sides) -> Sides {
     let median = quantiles[MEDIAN];
     let [low, high] = own;
     [median - quantiles[LOW] + low + HALF, quantiles[HIGH] - median + high + HALF]
@@ -154,9 +176,9 @@ impl Stream {
             let plainly = 1.0 - mean(|came| &came.plain);
             self.plain[place] += PLAIN_PACE * (plainly - self.plain[place]);
         }
-        self.edges = None;
         if !is_aside {
-            known.iter().for_each(|(came, own)| self.take(came, *own));
+            let farthest = farthest(self.scores[0].len() as f32);
+            known.iter().for_each(|(came, own)| self.take(came, *own, farthest));
         }
         !is_aside
     }
@@ -170,8 +192,8 @@ impl Stream {
         }
     }
 
-    /// Takes a count for a score.
-    fn take(&mut self, Came { plain, count, .. }: &Came, own: Sides) {
+    /// Takes a count for a score, no further off than `farthest`.
+    fn take(&mut self, Came { plain, count, .. }: &Came, own: Sides, farthest: f32) {
         let [low, high] = widths(plain, own);
         let bare = widths(plain, [0.0; 2]);
         for side in 0..2 {
@@ -182,7 +204,7 @@ impl Stream {
         for spread in SPREAD {
             let scores = [-(beside + spread) / low, (beside + spread) / high];
             for (kept, score) in self.scores.iter_mut().zip(scores) {
-                kept.push_back(score.clamp(-FAR, FAR));
+                kept.push_back(score.clamp(-farthest, farthest));
                 if kept.len() > KEPT {
                     kept.pop_front();
                 }
@@ -198,40 +220,19 @@ impl Stream {
         })
     }
 
-    /// A forecast with the edges of now, as far as they are needed. Of a function that nothing
-    /// is known of, the usual is taken to hold.
-    pub fn apply(&mut self, plain: &Quantiles, own: Option<Sides>) -> Quantiles {
-        let needed = self.needed();
-        if self.scores[0].len() < NEEDED || needed == [0.0; 2] {
-            return *plain;
+    /// What its scores tell; nothing if there are none.
+    pub fn told(&self) -> Told {
+        if self.scores[0].is_empty() {
+            return Told::default();
         }
-        let (scores, outside) = (&self.scores, self.outside);
-        let [inner, outer] = *self.edges.get_or_insert_with(|| {
-            outside.map(|outside| {
-                [0, 1].map(|side: usize| {
-                    let mut values: Vec<f32> = scores[side].iter().copied().collect();
-                    place(&mut values, 1.0 - outside / 2.0).max(0.0)
-                })
+        let reach = self.outside.map(|outside| {
+            [0, 1].map(|side: usize| {
+                let mut values: Vec<f32> = self.scores[side].iter().copied().collect();
+                place(&mut values, 1.0 - outside / 2.0).max(0.0)
             })
         });
-        let median = plain[MEDIAN];
-        let own = own.unwrap_or_else(|| {
-            let bare = widths(plain, [0.0; 2]);
-            [bare[0] * self.usual[0], bare[1] * self.usual[1]]
-        });
-        let [low, high] = widths(plain, own);
-        let mut out = *plain;
-        let bands = BANDS.into_iter().zip([inner, outer]).zip(needed);
-        for (([bottom, top], [below, above]), needed) in bands {
-            for (at, edge) in [(bottom, median - below * low), (top, median + above * high)] {
-                out[at] += needed * (edge - out[at]);
-            }
-        }
-        // The outer band is about the inner one.
-        let last = LEVELS.len() - 1;
-        out[0] = out[0].min(out[LOW]);
-        out[last] = out[last].max(out[HIGH]);
-        out
+        let scores = self.scores[0].len() as f32;
+        Told { scores, reach, needed: self.needed(), usual: self.usual }
     }
 
     /// The share that is left outside of the 80 % band, as it stands.
@@ -258,68 +259,4 @@ fn place(values: &mut [f32], level: f32) -> f32 {
     let last = values.len().saturating_sub(1) as f32;
     let place = (level * last).ceil() as usize;
     *values.select_nth_unstable_by(place.min(values.len() - 1), f32::total_cmp).1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_bands_come_to_hold_what_they_promise() {
-        let mut rng = swell_core::rng::split(3, "both bands");
-        // Too narrow, too wide, and the outer one no wider than the inner.
-        for plain in [
-            [39.0, 39.5, 40.0, 40.5, 41.0],
-            [0.0, 5.0, 40.0, 75.0, 80.0],
-            [35.0, 35.0, 40.0, 45.0, 45.0],
-        ] {
-            let (mut stream, mut inside, mut last) = (Stream::default(), [0.0f32; 2], plain);
-            let (before, steps) = (300, 900);
-            for step in 0..steps {
-                let shown = stream.apply(&plain, Some([0.0; 2]));
-                let came: Vec<(Came, Sides)> = (0..5)
-                    .map(|_| {
-                        let dice = (0..12).map(|_| swell_core::rng::unit(&mut rng)).sum::<f64>();
-                        let count = (40.0 + 8.0 * (dice - 6.0)).round().max(0.0) as f32;
-                        (Came { plain, shown, count }, [0.0; 2])
-                    })
-                    .collect();
-                for (sum, band) in inside.iter_mut().zip(BANDS).filter(|_| step >= before) {
-                    *sum += came
-                        .iter()
-                        .map(|(came, _)| share_within(came.count, &shown, band))
-                        .sum::<f32>();
-                }
-                stream.learn(&came, 1, Notice::Taken);
-                last = shown;
-            }
-            let held = inside.map(|sum| sum / (5 * (steps - before)) as f32);
-            assert!((held[0] - 0.8).abs() < 0.02 && (held[1] - 0.95).abs() < 0.012, "{held:?}");
-            assert!(
-                last[0] < last[LOW] && last[HIGH] < last[4] && stream.is_plausible(),
-                "{last:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn edges_learn_from_a_rise_only_if_the_model_has_not_noticed() {
-        let plain = [6.0, 8.0, 10.0, 12.0, 14.0];
-        for (notice, highest) in [(Notice::Taken, 12.0..14.0), (Notice::Missed, 25.0..35.0)] {
-            let mut stream = Stream::default();
-            let mut learn = |count: f32| {
-                let came = (0..20).map(|of| {
-                    let count = count + [0.0, -1.0, 1.0, 0.0, 3.0][of % 5];
-                    (Came { plain, shown: plain, count }, [0.0; 2])
-                });
-                stream.learn(&came.collect::<Vec<_>>(), 12, notice)
-            };
-            assert!((0..100).all(|_| learn(10.0)));
-            let taken = (0..12).map(|_| learn(30.0)).filter(|taken| *taken).count();
-            assert_eq!(taken, if notice == Notice::Missed { 12 } else { 0 });
-            assert!(learn(30.0), "nothing is put aside for ever");
-            let high = stream.apply(&plain, None)[HIGH];
-            assert!(highest.contains(&high), "{notice:?}: {high}");
-        }
-    }
 }

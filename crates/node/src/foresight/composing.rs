@@ -17,15 +17,23 @@ use crate::foresight::schedule::known;
 /// Minutes on which forecasts of minutes rest, about: what occasions did in them is in those.
 pub const RESTS_MINUTES: u64 = 30;
 
+/// What else changes what was said of functions, in the order of the members.
+pub struct Beside<'a> {
+    /// How much other series change each step ahead beside how calls were of late.
+    pub times: &'a [Vec<f32>],
+    /// What [`about`](crate::foresight::edges::about) tells of occasions.
+    pub about: Vec<Vec<bool>>,
+}
+
 /// What was said at a step of functions, with what else is known of them.
 /// `plain` is what was forecast, `shown` the same with bands as they are to be, both in the order
-/// of the members; of those that are learned from the plain ones are kept. `times` is how much other
-/// series change each step ahead beside how calls were of late, in the same order.
+/// of the members; of those that are learned from the plain ones are kept. `beside` is what [`Beside`]
+/// tells of each, in the same order.
 pub fn compose(
     said: &Said,
     plain: Option<Vec<Forecast>>,
     shown: Option<Vec<Forecast>>,
-    times: &[Vec<f32>],
+    Beside { times, about }: Beside<'_>,
     members: &[Member],
     origin: u64,
     ground: &Ground,
@@ -36,6 +44,7 @@ pub fn compose(
     let mut known = known(&ground.parts.triggers.table(), now_ms, until_ms);
     let mut plain = plain.unwrap_or_default().into_iter();
     let mut shown = shown.unwrap_or_default().into_iter();
+    let mut about = about.into_iter();
     let book = ground.parts.demand.book.lock();
     let every = every_of(members.len(), LEARNED_MAX);
     let by_series = |place: usize, ahead: usize| {
@@ -68,6 +77,7 @@ pub fn compose(
             costs,
             memory_limit: member.memory_bytes,
             floors: if floors.iter().all(|&floor| floor == 0) { Vec::new() } else { floors },
+            about: about.next().unwrap_or_default(),
             turns: if turns.iter().all(|turn| *turn == SAME) { Vec::new() } else { turns },
         }
     });

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use swell_api::forecast::FollowedSeries;
 use swell_forecast::calendar::grid::Grid;
 use swell_forecast::regressor::paging::pages;
-use swell_forecast::regressor::prometheus::{BYTES_MAX, read};
+use swell_forecast::regressor::prometheus::{BYTES_MAX, PrometheusError, read};
 use swell_forecast::regressor::series::{Meaning, Regressor, on_grid};
 use tokio_util::sync::CancellationToken;
 
@@ -153,8 +153,8 @@ impl Followed {
             );
             let uri: Uri = uri.parse().map_err(|_| "its address is no URL".to_string())?;
             let asked = tokio::time::timeout(ANSWER_MAX, self.get(uri)).await;
-            let bytes = asked.map_err(|_| "it did not answer in time".to_string())??;
-            let samples = read(&bytes).map_err(|error| error.to_string())?;
+            let (status, bytes) = asked.map_err(|_| "it did not answer in time".to_string())??;
+            let samples = read(&bytes).map_err(|error| unread(status, &error))?;
             let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
             for (ms, value) in samples.iter().flat_map(|samples| &samples.points) {
                 *sums.entry(*ms).or_insert(0.0) += value;
@@ -164,13 +164,24 @@ impl Followed {
         Ok(())
     }
 
-    async fn get(&self, uri: Uri) -> Result<Bytes, String> {
+    async fn get(&self, uri: Uri) -> Result<(StatusCode, Bytes), String> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         let response = self.client.request(request).await.map_err(|error| error.to_string())?;
+        let status = response.status();
         // A refusal has its reason in its body, which the reader of answers tells.
         let body = Limited::new(response.into_body(), BYTES_MAX).collect().await;
-        body.map(|body| body.to_bytes()).map_err(|error| error.to_string())
+        body.map(|body| (status, body.to_bytes())).map_err(|error| error.to_string())
+    }
+}
+
+/// Why an answer could not be read: of a server that failed there is no more to tell than its status.
+fn unread(status: StatusCode, error: &PrometheusError) -> String {
+    match error {
+        PrometheusError::Foreign(_) if !status.is_success() => {
+            format!("it answered {status}; look at the address and at the server")
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -226,5 +237,19 @@ mod tests {
         assert_eq!(followed.newest("queue"), Some(180_000));
         let away = Followed::new("http://127.0.0.1:1", vec![follow.clone()]);
         assert!(away.fetch(&follow, 60_000, 180_000, 60_000).await.is_err());
+    }
+
+    #[test]
+    fn a_server_that_fails_is_told_by_its_status() {
+        let foreign = PrometheusError::Foreign("expected value".to_string());
+        let (kind, message) = ("bad_data".to_string(), "no such function".to_string());
+        let refused = PrometheusError::Refused { kind, message };
+        for (status, error, words) in [
+            (StatusCode::INTERNAL_SERVER_ERROR, &foreign, "it answered 500 Internal Server Error"),
+            (StatusCode::OK, &foreign, "no answer of Prometheus"),
+            (StatusCode::BAD_REQUEST, &refused, "no such function"),
+        ] {
+            assert!(unread(status, error).contains(words), "{}", unread(status, error));
+        }
     }
 }

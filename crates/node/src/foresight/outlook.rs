@@ -49,6 +49,9 @@ pub struct Row {
     pub memory_limit: u64,
     /// Instances that somebody wants held, whatever is forecast, by step; empty where none are.
     pub floors: Vec<u32>,
+    /// Whether a short occasion is about, by step: what comes then is no measure of other steps; empty
+    /// where none is.
+    pub about: Vec<bool>,
     /// What announced and learned occasions and other series change, by step, for who follows what
     /// came of late and knows nothing of them; empty where nothing does.
     pub turns: Vec<Turn>,
@@ -77,6 +80,13 @@ pub struct MinuteRow {
     pub odds: Odds,
     /// How well earlier bands held.
     pub covered: Covered,
+}
+
+impl Row {
+    /// Whether a short occasion is about so many steps ahead.
+    pub fn is_about(&self, ahead: usize) -> bool {
+        self.about.get(ahead).copied().unwrap_or(false)
+    }
 }
 
 impl Outlook {
@@ -109,6 +119,7 @@ mod tests {
             costs: CallCosts::default(),
             memory_limit: 0,
             floors: Vec::new(),
+            about: Vec::new(),
             turns: Vec::new(),
         };
         let rows = vec![row("a", 3.0), row("c", 7.0)];

@@ -10,8 +10,8 @@ use swell_core::time::Instant;
 use crate::foresight::ground::Ground;
 use crate::registry::Function;
 
-/// The clones of each version that gets calls.
-pub fn clones(ground: &Ground, function: &Function) -> Vec<CloneProspect> {
+/// The clones of each version that gets calls; `is_known` if a schedule makes calls of it sure.
+pub fn clones(ground: &Ground, function: &Function, is_known: bool) -> Vec<CloneProspect> {
     let called = function.traffic.iter().filter(|share| share.percent > 0);
     let versions = called.filter_map(|share| function.version(share.version));
     let told = versions.filter_map(|version| {
@@ -27,7 +27,7 @@ pub fn clones(ground: &Ground, function: &Function) -> Vec<CloneProspect> {
             wanted,
             enough: enough.map(|chance| f64::from(chance) / 1e3),
             reason: word(prospect.why).to_string(),
-            text: text(&prospect, left),
+            text: text(&prospect, is_known, left),
         })
     });
     told.collect()
@@ -54,7 +54,7 @@ fn word(why: Why) -> &'static str {
     }
 }
 
-fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
+fn text(prospect: &Prospect, is_known: bool, left: impl Fn(Instant) -> Duration) -> String {
     let Prospect { mode, live, clones, wanted, enough, why, .. } = *prospect;
     let in_all = match wanted {
         0 => "no clone is made".to_string(),
@@ -74,6 +74,10 @@ fn text(prospect: &Prospect, left: impl Fn(Instant) -> Duration) -> String {
     let because = match why {
         Why::Off => return "clones of it are not made: `forecast` is off for it".to_string(),
         Why::Unforeseen => "nothing is expected of this moment".to_string(),
+        Why::Unworthy if is_known => {
+            "the next call of its schedule is not due yet, and others are too unlikely to be worth a start"
+                .to_string()
+        }
         Why::Unworthy => {
             format!("the chance of a call is too small to be worth a start: {least}")
         }
@@ -149,7 +153,10 @@ mod tests {
                 "3 instances are wanted: the cap on starts was reached, and the next may begin in 1.5 s",
             ),
         ] {
-            assert_eq!(text(&prospect, left), expected);
+            assert_eq!(text(&prospect, false, left), expected);
         }
+        let scheduled = text(&never, true, left);
+        assert!(scheduled.contains("next call of its schedule is not due yet"), "{scheduled}");
+        assert_eq!(text(&there, true, left), text(&there, false, left));
     }
 }

@@ -114,18 +114,19 @@ fn text(mode: ForecastMode, sums: &Sums) -> String {
     }
     if shadow.calls > 0 || shadow.made > 0 {
         let Part { calls, cold, made, avoided, wasted, .. } = *shadow;
-        told.push(match avoided {
-            ..=0 => format!(
-                "of {calls} calls{} {cold} waited for a start; {made} clones would have spared none of \
-                 them that, so that clones are not worth it here",
-                if told.is_empty() { "" } else { " of functions in shadow" }
+        let of = if told.is_empty() { "" } else { " of functions in shadow" };
+        let clones = match (made, avoided) {
+            (0, _) => "no clone would have been made".to_string(),
+            (_, ..=0) => format!(
+                "{made} clones would have spared none of them the wait, so that clones are not worth it \
+                 here"
             ),
             _ => format!(
-                "of {calls} calls{} {cold} waited for a start; {made} clones would have spared \
-                 {avoided} of them that, and held {wasted:.0} MB s for nothing",
-                if told.is_empty() { "" } else { " of functions in shadow" }
+                "{made} clones would have spared {avoided} of them the wait, and held {wasted:.0} MB s \
+                 for nothing"
             ),
-        });
+        };
+        told.push(format!("of {calls} calls{of} {cold} waited for a start; {clones}"));
     }
     match (told.is_empty(), mode) {
         (false, _) => told.join("; "),
@@ -156,7 +157,12 @@ mod tests {
                 "4 of them served a call: they spared 4 starts and brought about 1, so that 3 fewer",
             ),
             (on(-2), ForecastMode::Off, "so that 2 more waited than without"),
-            (shadow(4), ForecastMode::Shadow, "6 clones would have spared 4"),
+            (shadow(4), ForecastMode::Shadow, "6 clones would have spared 4 of them the wait"),
+            (
+                Sums { shadow: Part { made: 0, used: 0, ..part(0) }, ..none },
+                ForecastMode::Shadow,
+                "of 100 calls 7 waited for a start; no clone would have been made",
+            ),
             (shadow(-4), ForecastMode::On, "not worth it here"),
             (
                 Sums { shadow: part(2), ..on(3) },

@@ -221,6 +221,7 @@ mod tests {
             costs: CallCosts::default(),
             memory_limit: 0,
             floors: Vec::new(),
+            about: Vec::new(),
             turns: Vec::new(),
         };
         let rows = (0..functions).map(row).collect();

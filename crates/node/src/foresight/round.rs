@@ -18,9 +18,9 @@ use crate::clock::wall_ms;
 use crate::demand::book::Window;
 use crate::demand::track::{FIVES_KEPT, MINUTES_KEPT};
 use crate::foresight::choosing::Choosing;
-use crate::foresight::composing::{RESTS_MINUTES, compose};
+use crate::foresight::composing::{Beside, RESTS_MINUTES, compose};
 use crate::foresight::coupled;
-use crate::foresight::edges::Edges;
+use crate::foresight::edges::{Edges, about};
 use crate::foresight::following::Following;
 use crate::foresight::ground::Ground;
 use crate::foresight::guard::Guard;
@@ -292,7 +292,7 @@ impl<'a> Round<'a> {
         if let (Some(following), Some(before)) = (&mut self.following, before) {
             following.learn(panel, members, &counts, before);
         }
-        self.edges.learn(step, members, &counts, &self.recent, &ground.desk);
+        self.edges.learn(step, panel, members, &self.recent, &ground.desk);
         coupled::learn(self.origin, panel, members, &self.recent, &ground.desk);
         self.guard.look(self.origin, panel, members, &self.recent, ground);
     }
@@ -312,12 +312,16 @@ impl<'a> Round<'a> {
                 Some(following) => following.told(bare, series, len, members, most),
                 None => bare.clone(),
             });
-        let shown = plain.as_ref().map(|plain| self.edges.shown(plain, members, most, desk));
         let ahead = (len, self.ground.parts.settings.horizon_steps as usize);
+        let day = (24 * 60 / self.ground.step_minutes()) as usize;
+        let about = about(&said.events, members.len(), &(len..len + ahead.1), day);
+        let shown =
+            plain.as_ref().map(|plain| self.edges.shown(plain, &about, members, most, desk));
         let times = self.following.as_ref();
         let times = times.map(|following| following.times(late, series, ahead, members));
         let times = times.unwrap_or_default();
-        compose(said, plain, shown, &times, members, self.origin, self.ground)
+        let beside = Beside { times: &times, about };
+        compose(said, plain, shown, beside, members, self.origin, self.ground)
     }
 
     fn panel(&self, window: &Window, members: &[Member]) -> (Panel, u64) {

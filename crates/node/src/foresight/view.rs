@@ -121,7 +121,7 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         note: shape.note,
         verdict: verdict(row.known_ms.len(), own.map(|row| &row.odds), score.as_ref()),
         minutes: minutes.as_deref().zip(own).map(|(all, own)| of_minutes(ground, all, own)),
-        clones: clones(ground, &function),
+        clones: clones(ground, &function, !known_ms.is_empty()),
     })
 }
 

@@ -104,7 +104,8 @@ fn rows(kept: &Record, gap: &Record, chance: &Record, minutes: f64) -> Vec<Row> 
         add(format!("model, chance >= {threshold}"), chance.at(threshold));
     }
     for cold in [0.005, 0.011, 0.019, 0.027, 0.04] {
-        add(format!("model, cold at most {} %", cold * 100.0), chance.no_colder_than(cold));
+        let percent = (cold * 1000.0).round() / 10.0;
+        add(format!("model, cold at most {percent} %"), chance.no_colder_than(cold));
     }
     rows
 }

@@ -159,8 +159,14 @@ pub const FORECASTS: &[Setting] = &[
         "series of it that demand may follow, as name=query with semicolons between them",
         |_| String::new(),
         |draft, text| {
-            draft.settings.forecast.follow = follow(text)?;
-            Ok(())
+            let forecast = &mut draft.settings.forecast;
+            forecast.follow = follow(text)?;
+            match forecast.prometheus {
+                None if !forecast.follow.is_empty() => {
+                    Err("it is set, but `forecast.prometheus` is not".to_string())
+                }
+                _ => Ok(()),
+            }
         },
     ),
 ];

@@ -252,6 +252,12 @@ mod tests {
                 &[("node.speed", "0")],
                 "--set: `node.speed`: `0` is not a number from 0.001 to 1000000",
             ),
+            (
+                "[forecast]\nfollow = \"mail=sum(queue)\"",
+                &[],
+                &[],
+                "swell.toml:2: `forecast.follow`: it is set, but `forecast.prometheus` is not",
+            ),
             ("[tls]\nkey = \"k.pem\"", &[], &[], "`tls.key` is set, but `tls.certificate` is not"),
         ] {
             let found = check(file, environment, flags).map(|_| ());
