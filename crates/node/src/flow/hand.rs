@@ -13,7 +13,7 @@ use swell_fifo::owner::{Next, Owner};
 
 use crate::flow::batch::Taken;
 use crate::flow::line::Line;
-use crate::flow::saving::found_regions;
+use crate::flow::saving::{found_regions, save, save_taken};
 
 /// The owner of a flow's ring, for one epoch.
 pub(crate) struct Hand<'a> {
@@ -114,6 +114,12 @@ impl<'a> Hand<'a> {
         }
     }
 
+    /// Saves what lies in memory only, as the node goes down in order.
+    pub(crate) fn save(&mut self) -> Result<(), Fault> {
+        save_taken(self.line, &self.held);
+        save(self.line, &mut self.owner)
+    }
+
     /// Writes down that items are done with, which were given out and are all that is: what
     /// was put back stays.
     pub(crate) fn finish(&mut self, items: &[Taken]) {
@@ -159,7 +165,7 @@ mod tests {
     use crate::flow::alone::{flow_alone, flow_in};
     use crate::flow::keep::Keep;
     use crate::flow::news::News;
-    use crate::flow::saving::{pump, save};
+    use crate::flow::saving::pump;
 
     fn hand(line: &Line) -> Hand<'_> {
         let (_, heir) = line.heir().expect("the ring is sound");
@@ -231,13 +237,15 @@ mod tests {
             placed.expect("there is room on disk");
             put += 3;
             let mut owner = hand(&line);
-            let Found::Items(first) = owner.take(1, usize::MAX).expect("it is sound") else {
+            let Found::Items(mut first) = owner.take(2, usize::MAX).expect("it is sound") else {
                 panic!("nobody else is to own it")
             };
             assert_eq!(first[0].payload[0], done, "{ack:?}");
+            // A call took more than it was done with.
+            owner.put_back(first.split_off(1));
             owner.finish(&first);
             done += 1;
-            save(&line, &mut owner.owner).expect("the ring is sound");
+            owner.save().expect("the ring is sound");
         }
         let log = Keep::open(folder.path().join("camera"), 1 << 20).expect("it opens");
         let (_, items) = log.run_from(0, usize::MAX).expect("it can be read");
