@@ -30,14 +30,12 @@ pub const FLOWS: [Column<Flow>; 19] = [
 
 /// Whether a flow is where it is by itself, or why not.
 pub fn state(flow: &Flow) -> String {
-    if let Some(moved) = &flow.moved {
-        return format!("at node {}", moved.node);
-    }
-    let mut state = match (&flow.trouble, &flow.pinned, flow.frozen) {
-        (Some(trouble), ..) => format!("trouble: {trouble}"),
-        (None, Some(_), _) => "pinned".to_string(),
-        (None, None, true) => "frozen".to_string(),
-        (None, None, false) => "free".to_string(),
+    let mut state = match (&flow.moved, &flow.trouble, &flow.pinned, flow.frozen) {
+        (Some(moved), ..) => format!("at node {}", moved.node),
+        (None, Some(trouble), ..) => format!("trouble: {trouble}"),
+        (None, None, Some(_), _) => "pinned".to_string(),
+        (None, None, None, true) => "frozen".to_string(),
+        (None, None, None, false) => "free".to_string(),
     };
     if let Some(holder) = &flow.waits_for {
         state += &format!(", waits for {holder}");
@@ -77,7 +75,31 @@ pub fn time(micros: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use swell_api::flow::{FlowItems, FlowSpec};
+
     use super::*;
+
+    #[test]
+    fn a_flow_that_went_tells_what_somebody_should_look_after() {
+        let flow = json!({
+            "name": "frames", "spec": FlowSpec::plain("frames", &["camera"], "detect"),
+            "owner": "detect", "epoch": 2, "frozen": false, "depth": 0, "spilled": 0,
+            "in_per_second": 0.0, "out_per_second": 0.0, "sojourn_us_p50": 0, "sojourn_us_p99": 0,
+            "oldest_us": 0, "blocked_percent": 0.0, "starved_percent": 0.0, "lanes": [],
+            "items": FlowItems::default(), "migrations": {}, "pause_us_next": 0, "explanation": "",
+            "trouble": "it is at the node `rome`",
+            "moved": {
+                "node": "rome", "at": "10.0.0.2:7403", "term": 1, "items": 0, "bytes": 0,
+                "pause_us": 0,
+            },
+        });
+        let mut flow: Flow = serde_json::from_value(flow).expect("it is a flow");
+        assert_eq!(state(&flow), "at node rome");
+        let alarm = json!({ "alarm": "node-silent", "text": "it does not answer" });
+        flow.alarms.push(serde_json::from_value(alarm).expect("it is an alarm"));
+        assert_eq!(state(&flow), "at node rome, node-silent");
+    }
 
     #[test]
     fn times_have_units() {

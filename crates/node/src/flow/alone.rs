@@ -1,5 +1,6 @@
 //! A flow that nobody watches and no function takes part in, for tests of its parts.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use swell_api::flow::FlowSpec;
@@ -25,6 +26,11 @@ pub(crate) fn flow_alone(news: &News, id: u32, bytes: u64) -> (Line, TempDir) {
 /// The same for a flow of one lane that was stated otherwise.
 pub(crate) fn flow_of(news: &News, id: u32, bytes: u64, spec: FlowSpec) -> (Line, TempDir) {
     let folder = tempfile::tempdir().expect("a folder for the test");
+    (flow_in(news, id, bytes, spec, folder.path()), folder)
+}
+
+/// The same in a folder that such a flow may have lain in before.
+pub(crate) fn flow_in(news: &News, id: u32, bytes: u64, spec: FlowSpec, folder: &Path) -> Line {
     let settings = FlowSettings {
         memory_max: Bytes::new(8 << 20),
         function_memory_max: Bytes::new(8 << 20),
@@ -42,10 +48,10 @@ pub(crate) fn flow_of(news: &News, id: u32, bytes: u64, spec: FlowSpec) -> (Line
         spec.from,
         &[class],
         0,
-        folder.path(),
+        folder,
         (&Regions::new(&settings), &Arc::default()),
     );
-    (line.expect("there is room for it"), folder)
+    line.expect("there is room for it")
 }
 
 /// A look at this tenth of a second, on a machine of sixteen processors.

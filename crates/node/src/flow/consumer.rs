@@ -31,7 +31,7 @@ use crate::flow::calling::{Called, Caller};
 use crate::flow::hand::{Found, Hand};
 use crate::flow::line::Line;
 use crate::flow::meter::Meter;
-use crate::flow::saving::{pump, save, save_work};
+use crate::flow::saving::{pump, save_work};
 use crate::flow::tries::{Tries, Work, verdict};
 use crate::invoker::Invoker;
 use crate::observe::chance;
@@ -125,7 +125,7 @@ impl Consumer {
         let mut hand = Hand::new(&self.line, owner);
         loop {
             if self.stop.is_cancelled() {
-                return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
+                return hand.save().map(|()| ControlFlow::Break(Over));
             }
             let items = match hand.take(self.line.spec.batch as usize, usize::MAX)? {
                 Found::Revoked => break,
@@ -147,7 +147,7 @@ impl Consumer {
                 // What was not done with is found again by whoever comes next.
                 ControlFlow::Break(Over) if self.stop.is_cancelled() => {
                     save_work(&self.line, &work);
-                    return save(&self.line, &mut hand.owner).map(|()| ControlFlow::Break(Over));
+                    return hand.save().map(|()| ControlFlow::Break(Over));
                 }
                 ControlFlow::Break(Over) => break,
             }

@@ -1,16 +1,17 @@
 //! A flow goes to another node, with all that is in it.
 //!
-//! While it still runs, what it keeps on disk is sent ahead, as far as that gets; then it stops
-//! here, the rest follows, and the other node begins with it. In between nothing is taken out
-//! anywhere: that is the pause. What functions put in meanwhile waits, and is sent on to the
-//! new place from then on. Whatever fails before the other node has it all leaves it here.
+//! While it still runs, what it keeps on disk is sent ahead, as far as that gets, unless there are
+//! items before it that lie in memory only; then it stops here, the rest follows, and the other node
+//! begins with it. In between nothing is taken out anywhere: that is the pause. What functions put
+//! in meanwhile waits, and is sent on to the new place from then on. Whatever fails before the other
+//! node has it all leaves it here.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use swell_api::flow::is_native;
+use swell_api::flow::{Ack, is_native};
 use swell_core::time::Span;
 use swell_link::error::LinkError;
 
@@ -275,6 +276,11 @@ impl Journey {
 
     /// Sends what lanes keep on disk while they still take items in.
     async fn send_ahead(&mut self, line: &Line, lanes: &[String]) -> Result<(), Trouble> {
+        // Before what it has on disk come items that lie in memory only, and the other node takes
+        // them in their order.
+        if line.spec.ack == Ack::Append {
+            return Ok(());
+        }
         for _ in 0..ROUNDS {
             let before = self.left.bytes;
             for (lane, name) in line.lanes.iter().zip(&line.from) {

@@ -1,9 +1,11 @@
 //! Flows as the metrics tell of them.
 
+use std::sync::Arc;
+
 use swell_fifo::class::Class;
 
 use crate::flow::shown::{Shown, journeys};
-use crate::flow::told::alarms;
+use crate::flow::told::{alarms, silent};
 use crate::flow::up::Up;
 use crate::observe::gauges::{FlowFigures, Gauges, RegionFigures};
 
@@ -13,6 +15,9 @@ impl Shown {
         let ups = self.flows.all();
         gauges.flows = ups.iter().filter_map(|up| self.figures(up)).collect();
         gauges.flow_moves = ups.iter().map(|up| moves(up)).collect();
+        let silent =
+            |up: &Arc<Up>| Some((up.spec.name.clone(), silent(up.away.as_deref()?)?.alarm));
+        gauges.away_alarms = ups.iter().filter_map(silent).collect();
         let regions = &self.flows.regions;
         gauges.regions = Class::all()
             .map(|class| {

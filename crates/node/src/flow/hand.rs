@@ -13,7 +13,7 @@ use swell_fifo::owner::{Next, Owner};
 
 use crate::flow::batch::Taken;
 use crate::flow::line::Line;
-use crate::flow::saving::found_regions;
+use crate::flow::saving::{found_regions, save, save_taken};
 
 /// The owner of a flow's ring, for one epoch.
 pub(crate) struct Hand<'a> {
@@ -114,6 +114,12 @@ impl<'a> Hand<'a> {
         }
     }
 
+    /// Saves what lies in memory only, as the node goes down in order.
+    pub(crate) fn save(&mut self) -> Result<(), Fault> {
+        save_taken(self.line, &self.held);
+        save(self.line, &mut self.owner)
+    }
+
     /// Writes down that items are done with, which were given out and are all that is: what
     /// was put back stays.
     pub(crate) fn finish(&mut self, items: &[Taken]) {
@@ -151,11 +157,15 @@ mod tests {
     use super::*;
     use std::sync::Barrier;
 
+    use swell_api::flow::{Ack, FlowSpec, Full};
+    use swell_fifo::envelope::Envelope;
     use swell_fifo::owner::Begun;
     use tokio_util::sync::CancellationToken;
 
-    use crate::flow::alone::flow_alone;
+    use crate::flow::alone::{flow_alone, flow_in};
+    use crate::flow::keep::Keep;
     use crate::flow::news::News;
+    use crate::flow::saving::pump;
 
     fn hand(line: &Line) -> Hand<'_> {
         let (_, heir) = line.heir().expect("the ring is sound");
@@ -205,5 +215,41 @@ mod tests {
             assert_eq!(sequences, (1..ITEMS as u64).collect::<Vec<_>>());
         }
         assert!(hits > 0, "it never came in between");
+    }
+
+    #[tokio::test]
+    async fn what_waits_outlives_every_stop_whatever_it_is_promised() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let (mut put, mut done) = (0u8, 0u8);
+        for ack in [Ack::Consume, Ack::Append, Ack::Append, Ack::Consume, Ack::Append, Ack::Append]
+        {
+            let plain = FlowSpec::plain("frames", &["camera"], "detect");
+            let spec = FlowSpec { ack, full: Full::Spill, ..plain };
+            // A few items fill it, and those behind them lie on disk only.
+            let line = flow_in(&News::default(), 0, 16 << 10, spec, folder.path());
+            assert_eq!(line.meter.depth(), u64::from(put - done), "{ack:?}");
+            pump(&line);
+            let envelope = Envelope { put_us: 1, hops: 0, media_type: "" };
+            let item = |number: u8| envelope.wrap(&[number; 3_000]);
+            let items: Vec<Vec<u8>> = (put..put + 3).map(item).collect();
+            let stop = CancellationToken::new();
+            let (_, placed) = line.lanes[0].put(&items, None, &stop, &line.stir).await;
+            placed.expect("there is room on disk");
+            put += 3;
+            let mut owner = hand(&line);
+            let Found::Items(mut first) = owner.take(2, usize::MAX).expect("it is sound") else {
+                panic!("nobody else is to own it")
+            };
+            assert_eq!(first[0].payload[0], done, "{ack:?}");
+            // A call took more than it was done with.
+            owner.put_back(first.split_off(1));
+            owner.finish(&first);
+            done += 1;
+            owner.save().expect("the ring is sound");
+        }
+        let log = Keep::open(folder.path().join("camera"), 1 << 20).expect("it opens");
+        let (_, items) = log.run_from(0, usize::MAX).expect("it can be read");
+        let left: Vec<u8> = items.iter().filter_map(|item| item.last().copied()).collect();
+        assert_eq!(left, (done..put).collect::<Vec<u8>>());
     }
 }

@@ -5,6 +5,9 @@
 //! ends in the middle of a record was cut off by a crash: that record was never acknowledged,
 //! and goes. Anything else that makes no sense is left as it is, and told.
 //!
+//! What was done for the log, as it lay in memory only from then on, can be kept again: a record
+//! of such an item says that it and those after it are not done after all.
+//!
 //! Invariant: sequences of items that are not done have no gaps, so the lane that takes them
 //! up again counts on from the first.
 
@@ -101,6 +104,7 @@ impl Keep {
     /// Keeps an item. It is with the kernel when this returns, and would survive the program.
     pub(crate) fn append(&mut self, sequence: u64, item: &[u8]) -> io::Result<()> {
         let place = self.write(ITEM, sequence, item)?;
+        self.reopen(sequence);
         let segment = self.segments.back_mut().expect("it was written to");
         segment.end = segment.end.max(sequence + 1);
         let place =
@@ -113,6 +117,16 @@ impl Keep {
             _ => self.index.push_back(place),
         }
         Ok(())
+    }
+
+    /// An item is kept that may have been done before. What was done then comes back only as it is
+    /// kept again, as well.
+    fn reopen(&mut self, sequence: u64) {
+        let done = self.done;
+        if sequence < done {
+            self.index.retain(|place| place.sequence >= done);
+            self.done = sequence;
+        }
     }
 
     /// Everything before `sequence` is done.
@@ -228,6 +242,7 @@ impl Keep {
             let Some((kind, sequence, length)) = parse(&bytes[at..]) else { break };
             match kind {
                 ITEM => {
+                    self.reopen(sequence);
                     let place = Place { sequence, segment: number, at: at as u64, length };
                     self.index.push_back(place);
                     end = end.max(sequence + 1);

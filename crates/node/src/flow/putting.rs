@@ -123,7 +123,10 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
         PutError::Unreached(why) => {
             let title = format!("the flow `{flow}` of `{function}` is at another node: {why}");
             Refusal::new(Reason::NotReady, title)
-                .hint("call again later")
+                .hint(format!(
+                    "call again later; where that node has no such flow any more, `swell flow rm \
+                     {flow}` here takes the way to it out"
+                ))
                 .retry_after(Duration::from_secs(1))
         }
         PutError::InDoubt { item, why } => {
@@ -179,6 +182,7 @@ mod tests {
         let refused = refusal("frames", &answer, PutError::Unreached(why.clone()));
         assert_eq!(refused.reason, Reason::NotReady);
         assert!(refused.retry_after.is_some());
+        assert!(refused.hint.is_some_and(|hint| hint.contains("`swell flow rm frames` here")));
         let doubt = PutError::InDoubt { item: "camera/17".to_string(), why };
         let doubted = refusal("frames", &answer, doubt);
         assert_eq!((doubted.reason, doubted.retry_after), (Reason::Undecided, None));

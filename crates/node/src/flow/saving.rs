@@ -13,16 +13,20 @@ use crate::flow::tries::Work;
 
 /// Saves items that were taken out, unless they are on disk or their one call was made.
 pub(crate) fn save_work(line: &Line, work: &Work) {
-    if work.attempts > 0 {
-        return;
+    if work.attempts == 0 {
+        save_taken(line, &work.items);
     }
-    for Taken { lane, sequence, put_us, hops, media_type, payload, .. } in &work.items {
+}
+
+/// Saves items that were taken out and given to nobody, unless they are on disk.
+pub(crate) fn save_taken<'a>(line: &Line, items: impl IntoIterator<Item = &'a Taken>) {
+    for Taken { lane, sequence, put_us, hops, media_type, payload, .. } in items {
         let envelope = Envelope { put_us: *put_us, hops: *hops, media_type };
         save_one(line, *lane, *sequence, &envelope.wrap(payload));
     }
 }
 
-/// Saves what lies in memory only, as the node goes down in order.
+/// Saves what nobody took out and lies in memory only, as the node goes down in order.
 pub(crate) fn save(line: &Line, owner: &mut Owner<Mapping>) -> Result<(), Fault> {
     let mut bytes = Vec::new();
     loop {

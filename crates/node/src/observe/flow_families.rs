@@ -27,9 +27,10 @@ pub(crate) fn flows(out: &mut Out, gauges: &Gauges) -> Encoded {
     });
     let help = "The size class of each lane of a flow.";
     out.gauges("flow_lane", help, Some(&Unit::Bytes), lanes)?;
-    let alarms = each().flat_map(|(name, flow)| {
-        flow.alarms.iter().map(move |alarm| ([("flow", name), ("alarm", &**alarm)], 1u64))
-    });
+    let here = each().flat_map(|(name, flow)| flow.alarms.iter().map(move |alarm| (name, alarm)));
+    let away = gauges.away_alarms.iter().map(|(name, alarm)| (name.as_str(), alarm));
+    let alarms = here.chain(away);
+    let alarms = alarms.map(|(name, alarm)| ([("flow", name), ("alarm", alarm.as_str())], 1u64));
     let help = "What somebody should look after: 1 for each alarm of a flow that rings.";
     out.gauges("flow_alarm", help, None, alarms)?;
     type Pick = fn(&FlowFigures) -> u64;

@@ -62,6 +62,8 @@ pub struct Gauges {
     pub region_bytes: u64,
     /// Changes of each flow by reason, of those too that are at other nodes.
     pub flow_moves: Vec<(String, Vec<(String, u64)>)>,
+    /// Flows that are at other nodes, with what somebody should look after.
+    pub away_alarms: Vec<(String, String)>,
     /// Decisions of the flow analyzer: moves, over budget, cooling down, no target, no benefit,
     /// overloaded.
     pub flow_decisions: [u64; 6],

@@ -109,6 +109,7 @@ mod tests {
         metrics.on_scrape(|gauges| {
             gauges.inflight_requests = 3;
             gauges.memory_bytes.idle = 64;
+            gauges.away_alarms = vec![("frames".to_string(), "node-silent".to_string())];
             gauges.function_cpu_us = [("hello", 250_000), ("b", 250_000), ("c", 250_000)]
                 .map(|(name, us)| (name.to_string(), us))
                 .into();
@@ -149,6 +150,7 @@ mod tests {
             "swell_inflight_requests 3",
             r#"swell_memory_bytes{state="idle"} 64"#,
             r#"swell_queue_entries{state="dead"} 7"#,
+            r#"swell_flow_alarm{flow="frames",alarm="node-silent"} 1"#,
             r#"swell_log_lines_total{stream="stdout"} 0"#,
         ] {
             assert!(

@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use swell_api::spec::FunctionSpec;
+use swell_core::units::Bytes as Memory;
 use swell_samples::samples;
 
 use crate::flow_moving::{Cluster, again, meeting, numbers};
@@ -82,4 +83,42 @@ async fn a_flow_goes_by_itself_to_a_node_that_has_room_for_it() {
     assert_eq!(berlin.decided_again().await, 0);
     drop(berlin);
     paris.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_in_memory_and_on_disk_goes_along_each_time() {
+    let cluster = Cluster::found();
+    let small = async |name: &str| {
+        let link = cluster.link(name);
+        let house = House::up_with(|settings| {
+            settings.flow.link = Some(link.clone());
+            // A few items fill a lane, which cannot grow.
+            settings.flow.function_memory_max = Memory::new(32 << 10);
+        });
+        let house = house.await;
+        house.camera_and_detect().await;
+        house.pause(true).await;
+        house
+    };
+    let (berlin, paris) = (small("berlin").await, small("paris").await);
+    let rome = cluster.node("rome").await;
+    let keys = json!({
+        "ack": "append", "full": "spill", "item_bytes": 3000, "rate": 1, "stall_ms": 1,
+    });
+    assert_eq!(berlin.flow(keys).await.status, StatusCode::OK);
+    let items: Vec<String> = (0..10).map(|number| format!("{number:0>3000}")).collect();
+    for item in &items {
+        assert_eq!(berlin.call("camera", item.clone()).await.status, StatusCode::OK);
+    }
+    let spilled = berlin.frames().await["spilled"].as_u64();
+    assert!(spilled > Some(0) && spilled < Some(10), "{spilled:?}");
+    for (from, node, to) in [(&berlin, "paris", &paris), (&paris, "rome", &rome)] {
+        let answer = from.send_to(node, to).await;
+        assert_eq!((answer.status, &answer.json()["moved"]["items"]), (StatusCode::OK, &10.into()));
+    }
+    rome.until("all are done", |flow| flow["items"]["done"] == 10).await;
+    assert_eq!(rome.seen().await, items);
+    for house in [berlin, paris, rome] {
+        house.down().await;
+    }
 }
