@@ -27,19 +27,21 @@ use crate::board::Board;
 use crate::evacuation::{AT_A_TIME, Evacuation, Stranded};
 use crate::monitor::Monitor;
 
-/// Seasons before and after now that are looked at.
-const SEASONS: u64 = 2;
+/// Windows that begin within so long are said, however long a slot is; so many times as far is looked
+/// before and after now, so that a window is told with its true ends.
+const AHEAD: Span = Span::from_mins(2 * 24 * 60);
+const LOOKED: u64 = 5;
 
 /// What a site says of its maintenance, if that is news.
 pub fn statement(state: &State, me: SiteId, own: &Board) -> Option<Command> {
     if !state.rules.saves_first() {
         return None;
     }
-    let (now, reach) = (state.slot(), state.rules.season_slots * SEASONS);
-    let slots = now.minus(reach)..now.plus(reach);
+    let (now, reach) = (state.slot(), AHEAD.nanos() / state.rules.slot.nanos().max(1));
+    let slots = now.minus(reach * LOOKED)..now.plus(reach * LOOKED);
     let mut windows = windows(own, slots, state.rules.slot);
     let is_coming = |of: &Window| of.until > now;
-    windows.retain(is_coming);
+    windows.retain(|of| is_coming(of) && of.from <= now.plus(reach));
     windows.truncate(WINDOWS_MAX);
     let known = state.maintenance.of(me).iter().copied().filter(is_coming);
     let is_known = known.eq(windows.iter().copied());
@@ -255,6 +257,10 @@ mod tests {
         (back.source, back.destination, back.cause) = (SiteId(2), ME, Cause::Order);
         let refused = swell_core::council::room::has_room(&state, &back);
         assert!(refused.is_err_and(|why| why.to_string().contains("maintenance")));
+        let again = 1_100 + 4 * 1_440..1_160 + 4 * 1_440;
+        let far = occasion("far", again, "site/oslo", Announced::Unmeasured);
+        let near = board.occasions[0].clone();
+        assert_eq!(statement(&state, ME, &self::board(vec![near, far])), None, "it is not near");
         let called_off = self::board(Vec::new());
         let told = statement(&state, ME, &called_off).expect("it is news");
         say(&mut state, 1, told);

@@ -17,4 +17,5 @@ pub mod site;
 pub mod carrying;
 pub mod slots;
 pub mod probing;
+pub mod claiming;
 pub mod service;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use swell_consensus::log::{LogError, Look};
 use swell_core::council::entry::Command;
+use swell_core::council::order::runs;
 use swell_core::council::proposal::Cause;
 use swell_core::council::words::{Criticality, Slot, WorkloadId};
 use swell_core::ids::SiteId;
@@ -91,6 +92,7 @@ impl Site {
         });
         self.say_all(said).await;
         self.tell_what_is_stranded();
+        self.tell_what_strays();
         if let Some(under_way) = self.errands.begin(Errand::StandBy) {
             let site = self.clone();
             tokio::spawn(async move {
@@ -112,7 +114,30 @@ impl Site {
             found
         });
         let told = found.iter().map(|of| (of.workload, stranding(of, &names)));
-        for why in self.troubles.lock().strand(told.collect()) {
+        for why in self.troubles.lock().these(About::Stranded, told.collect()) {
+            tracing::warn!(site = self.me.0, "{why}");
+        }
+    }
+
+    /// Notes what is deployed here under a name that another site serves.
+    fn tell_what_strays(&self) {
+        let (names, here) = (self.names(), self.board().cards);
+        let ours = self.kept.lock().ours().clone();
+        let told: BTreeMap<WorkloadId, String> = self.log.look(|state| {
+            let strays = here.keys().filter_map(|name| {
+                let id = workload_id(name);
+                let holder = state.workloads.get(&id)?.authority.holder;
+                let is_stray = !runs(state, self.me, id) && !ours.contains(&id);
+                let site = names.site(holder);
+                let why = format!(
+                    "`{name}` is deployed here, and is what site `{site}` serves under that name: \
+                     calls go there; remove it here, or give it another name"
+                );
+                is_stray.then_some((id, why))
+            });
+            strays.collect()
+        });
+        for why in self.troubles.lock().these(About::Stray, told) {
             tracing::warn!(site = self.me.0, "{why}");
         }
     }

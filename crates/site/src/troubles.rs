@@ -25,6 +25,8 @@ pub enum About {
     Workload(WorkloadId),
     /// A workload has to leave its site, and has nowhere to go.
     Stranded(WorkloadId),
+    /// A workload is deployed here, and another site has authority over one of that name.
+    Stray(WorkloadId),
 }
 
 /// All that is wrong now.
@@ -50,14 +52,18 @@ impl Troubles {
         self.all.remove(&about);
     }
 
-    /// What has to leave its site and has nowhere to go, with why; whatever else was so is over.
-    /// Gives what of it is news.
-    pub fn strand(&mut self, stranded: BTreeMap<WorkloadId, String>) -> Vec<String> {
+    /// All workloads of which there is a trouble of a kind, with why; whatever else was of that kind
+    /// is over. Gives what of it is news.
+    pub fn these(
+        &mut self,
+        kind: fn(WorkloadId) -> About,
+        now: BTreeMap<WorkloadId, String>,
+    ) -> Vec<String> {
         self.all.retain(|about, _| match about {
-            About::Stranded(id) => stranded.contains_key(id),
+            About::Stranded(id) | About::Stray(id) if *about == kind(*id) => now.contains_key(id),
             _ => true,
         });
-        let news = stranded.into_iter().filter(|(id, why)| self.note(About::Stranded(*id), why));
+        let news = now.into_iter().filter(|(id, why)| self.note(kind(*id), why));
         news.map(|(_, why)| why).collect()
     }
 
@@ -105,10 +111,11 @@ mod tests {
         troubles.clear(shop);
         assert_eq!(troubles.latest(), None);
         let stranded = || BTreeMap::from([(WorkloadId(1), "no room".to_string())]);
-        assert_eq!(troubles.strand(stranded()), ["no room"]);
-        assert!(troubles.strand(stranded()).is_empty(), "it was told");
+        assert_eq!(troubles.these(About::Stranded, stranded()), ["no room"]);
+        assert!(troubles.these(About::Stranded, stranded()).is_empty(), "it was told");
+        assert!(troubles.these(About::Stray, BTreeMap::new()).is_empty());
         assert_eq!(troubles.latest(), Some("no room"));
-        assert!(troubles.strand(BTreeMap::new()).is_empty());
+        assert!(troubles.these(About::Stranded, BTreeMap::new()).is_empty());
         assert_eq!(troubles.latest(), None);
     }
 }

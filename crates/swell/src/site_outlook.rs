@@ -10,11 +10,12 @@ use crate::figure::moment;
 use crate::listing::{Column, facts, show, show_one, table};
 use crate::siting::percent;
 
-const CURVES: [Column<Curve>; 10] = [
+const CURVES: [Column<Curve>; 11] = [
     Column::text("WORKLOAD", |curve| curve.workload.clone().unwrap_or_else(|| "(all)".to_string())),
     Column::text("SITE", |curve| curve.site.clone()),
     Column::text("NODE", |curve| curve.node.clone().unwrap_or_default()),
     Column::text("METRIC", |curve| curve.metric.clone()),
+    Column::text("UNIT", |curve| curve.unit.clone()),
     Column::number("SEEN", |curve| curve.seen.map_or_else(String::new, amount)),
     Column::text("NEXT", |curve| curve.steps.first().map_or_else(String::new, band)),
     Column::text("PEAK", |curve| peak(curve).map_or_else(String::new, band)),

@@ -68,9 +68,10 @@ pub fn acting(
     now: Instant,
 ) -> Acting {
     let Some(known) = state.workloads.get(&workload) else {
-        // What nobody has registered is whoever's it is deployed at. A site that has heard
-        // nothing of the others in this life may have missed who registered it.
-        return if tenure.is_some() { Acting::Ours } else { Acting::Unsure };
+        // What nobody has registered is whoever's it is deployed at. A site that has not heard of
+        // the others of late may have missed who registered it.
+        let hears = tenure.is_some_and(|tenure| now < tenure.until);
+        return if hears { Acting::Ours } else { Acting::Unsure };
     };
     let Authority { holder, epoch, former, .. } = known.authority;
     if holder != me {
@@ -82,10 +83,10 @@ pub fn acting(
 }
 
 /// Whether a site has to renew its leases by now: a third of one is over, or there is something
-/// that it cannot act for yet.
+/// that it cannot act for yet. One that holds nothing shows itself that it hears the others.
 pub fn is_renewal_due(state: &State, me: SiteId, tenure: Option<Tenure>, now: Instant) -> bool {
     let third = Span::from_nanos(state.rules.lease.nanos() / 3);
-    let Some(tenure) = tenure else { return true };
+    let Some(tenure) = tenure.filter(|tenure| now + third < tenure.until) else { return true };
     let mut held = state.workloads.values().map(|of| of.authority).filter(|of| of.holder == me);
     held.any(|of| {
         let is_short = of.lease_until.since(state.now) < third * 2;
@@ -97,4 +98,24 @@ pub fn is_renewal_due(state: &State, me: SiteId, tenure: Option<Tenure>, now: In
 pub fn is_waited_for(state: &State, me: SiteId) -> bool {
     let of = |former: Former| former.site == me && former.can_cede && former.until > state.now;
     state.workloads.values().any(|known| known.authority.former.is_some_and(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::council::rules::Rules;
+
+    #[test]
+    fn what_nobody_registered_is_acted_for_as_long_as_renewals_are_decided() {
+        let state = State::new(Rules::default());
+        let (me, sent) = (SiteId(1), Instant::from_millis(1_000));
+        let tenure = Some(Tenure::asked(&state, sent));
+        let at = |seconds| sent + Span::from_secs(seconds);
+        let of = |tenure, seconds| acting(&state, me, WorkloadId(7), tenure, at(seconds));
+        assert_eq!(of(None, 0), Acting::Unsure);
+        assert_eq!([0, 22].map(|seconds| of(tenure, seconds)), [Acting::Ours; 2]);
+        assert_eq!(of(tenure, 23), Acting::Unsure, "it may be cut off");
+        let is_due = |seconds| is_renewal_due(&state, me, tenure, at(seconds));
+        assert_eq!([0, 12, 13].map(is_due), [false, false, true], "though it holds nothing");
+    }
 }

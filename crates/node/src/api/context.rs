@@ -71,6 +71,14 @@ impl ApiContext {
         self.sited.as_ref()?.elsewhere(function, workload)
     }
 
+    /// Says that a function is here, where this node is a site.
+    pub async fn claim(&self, function: &str, workload: Option<&str>) -> Result<(), Refusal> {
+        match &self.sited {
+            Some(sited) => sited.claim(function, workload).await,
+            None => Ok(()),
+        }
+    }
+
     /// This node as a site.
     pub fn sited(&self) -> Result<&Arc<dyn Sited>, Refusal> {
         let none = || Refusal::new(Reason::NotFound, "this node can be no site");
@@ -200,6 +208,10 @@ pub type Siting<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send 
 pub trait Sited: Send + Sync {
     /// The site that serves a function, if it is another one.
     fn elsewhere(&self, function: &str, workload: Option<&str>) -> Option<String>;
+
+    /// Says that a function that is about to be deployed is here; refused where another site said so
+    /// before.
+    fn claim<'a>(&'a self, function: &'a str, workload: Option<&'a str>) -> Siting<'a, ()>;
 
     /// Waits until all that was decided anywhere before this call is known here.
     fn catch_up(&self) -> Siting<'_, ()>;

@@ -13,6 +13,8 @@ use utoipa::IntoParams;
 use swell_api::calendar::{Imported, Occasion};
 use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
 use swell_api::receipt::Receipt;
+use swell_forecast::calendar::pattern::fits_any;
+use swell_outlook::announced::SITE;
 
 use crate::api::context::{ApiContext, CalendarDefaults};
 use crate::api::reply::{Answer, Asked, At, BODY_BYTES_MAX, Failure, Told, whole};
@@ -66,9 +68,32 @@ pub async fn announce(
     State(context): State<Arc<ApiContext>>,
     Told(occasion): Told<Occasion>,
 ) -> Answer<Json<Occasion>> {
+    must_be_of_this_site(&context, &occasion)?;
     let foretold = context.foretold.clone();
     let kept = aside(move || foretold.announce(occasion)).await?;
     Ok(Json(kept))
+}
+
+/// Maintenance of a site counts where it is announced at that site: elsewhere nobody heeds it.
+fn must_be_of_this_site(context: &ApiContext, occasion: &Occasion) -> Result<(), Refusal> {
+    let effect = occasion.effect.trim().to_lowercase();
+    let is_said = matches!(effect.as_str(), "unmeasured" | "maintenance");
+    let is_meant = matches!(effect.as_str(), "" | "unknown") && occasion.kind == "maintenance";
+    let is_of_site = occasion.functions.iter().any(|pattern| pattern.starts_with(SITE));
+    if !is_of_site || !(is_said || is_meant) {
+        return Ok(());
+    }
+    let cluster = context.sited()?.cluster()?;
+    let whole = format!("{SITE}{}", cluster.site);
+    let own = cluster.sites.iter().find(|site| site.name == cluster.site);
+    let nodes = own.into_iter().flat_map(|site| &site.nodes);
+    let mut names = nodes.map(|node| format!("{whole}/{}", node.name)).chain([whole.clone()]);
+    if names.any(|name| fits_any(&occasion.functions, &name)) {
+        return Ok(());
+    }
+    let title = format!("this is site `{}`, and that is no maintenance of it", cluster.site);
+    let hint = format!("name `{whole}`, or announce it at the site that it is of, with `--node`");
+    Err(Refusal::new(Reason::BadRequest, title).hint(hint))
 }
 
 /// How to read a calendar.

@@ -87,6 +87,7 @@ pub async fn deploy(
             "deploy it there, or move its workload here first with `swell authority move`",
         )));
     }
+    context.claim(&spec.name, spec.workload.as_deref()).await?;
     let wait = query.wait.unwrap_or(true);
     let outcome = if wait {
         context.deployer.deploy(spec).await?

@@ -1,6 +1,7 @@
 //! What people ask of a site in the words of the council, and what it refuses in theirs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -143,6 +144,21 @@ pub fn seat_elsewhere(member: &Member) -> Refusal {
     let at = member.heard().seat.map_or_else(String::new, |seat| format!(", at {}", seat.gateway));
     let title = format!("this is a node of site `{site}`, which has its seat at another one");
     Refusal::new(Reason::NotFound, title).hint(format!("ask there{at}"))
+}
+
+/// Has a site say that a function is here which is about to be deployed; refused where another site
+/// serves its workload.
+pub async fn claim(
+    site: Option<Arc<Site>>,
+    function: &str,
+    workload: Option<&str>,
+) -> Result<(), Refusal> {
+    let (Some(site), name) = (site, workload.unwrap_or(function)) else { return Ok(()) };
+    site.claim(workload_id(name)).await.map_err(|holder| {
+        let title = format!("`{name}` is served by site `{}`", site.names().site(holder));
+        Refusal::new(Reason::Conflict, title)
+            .hint("deploy it there, or move its workload here first with `swell authority move`")
+    })
 }
 
 /// Who this node is could not be written down.

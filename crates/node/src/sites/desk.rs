@@ -29,7 +29,7 @@ use crate::api::context::{Only, Sited, Siting};
 use crate::observe::chance::bits;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{
-    checked, declined, filing, is_method, issue, mode, no_site, seat_elsewhere, uncertified,
+    checked, claim, declined, filing, is_method, issue, mode, no_site, seat_elsewhere, uncertified,
     unkept, unsaid,
 };
 use crate::sites::elsewhere::Elsewhere;
@@ -201,6 +201,10 @@ impl Sited for SiteDesk {
             Route::There(other) => Some(site.names().site(other)),
             Route::Here | Route::Share { .. } => None,
         }
+    }
+
+    fn claim<'a>(&'a self, function: &'a str, workload: Option<&'a str>) -> Siting<'a, ()> {
+        Box::pin(claim(self.up.read().clone(), function, workload))
     }
 
     fn catch_up(&self) -> Siting<'_, ()> {

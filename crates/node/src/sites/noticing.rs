@@ -54,6 +54,8 @@ pub fn told(of: &Noticed, length: Span) -> SiteAnomaly {
 
 fn amount(metric: Metric, taken: f32) -> String {
     match metric {
+        // So little that it would be told as none.
+        Metric::Cpu if taken < 10.0 => format!("{:.5} processors", taken / 1e3),
         Metric::Cpu => format!("{:.2} processors", taken / 1e3),
         Metric::Memory => format!("{taken:.0} MiB"),
         Metric::Network => format!("{taken:.0} kbit/s"),
@@ -92,12 +94,19 @@ mod tests {
             Noticed { metric, anomaly }
         };
         let spike = Oddity::Spike { count: 900.0, high: 40.2 };
+        let little = Oddity::Spike { count: 9.0, high: 0.4 };
         let shift = Oddity::LevelShift { expected: 100.0, now: 700.0, steps: 5 };
         for (metric, oddity, what) in [
             (
                 Metric::Cpu,
                 spike,
                 "`shop` took 0.90 processors in a slot where 0.04 processors were the most expected",
+            ),
+            (
+                Metric::Cpu,
+                little,
+                "`shop` took 0.00900 processors in a slot where 0.00040 processors were the most \
+                 expected",
             ),
             (Metric::Memory, shift, "`shop` takes 700 MiB for 5 slots instead of 100 MiB"),
             (

@@ -15,7 +15,7 @@ use swell_core::council::movement::Phase;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::state::{Proposal as Open, State};
 use swell_core::council::weighing::standing;
-use swell_core::council::words::{Metric, ProposalId, UTILISATION_MAX_PPM};
+use swell_core::council::words::{Metric, ProposalId};
 use swell_core::ids::SiteId;
 use swell_core::time::Instant;
 use swell_forecast::bands::{HIGH, LOW, MEDIAN};
@@ -147,8 +147,8 @@ fn utilisation(state: &State, monitor: &Monitor, site: SiteId) -> Vec<Utilisatio
             let slot = state.slot().plus(ahead);
             let left = state.maintenance.left_ppm(site, slot);
             let part = |load: f32| match left {
-                // More than there is, however little that is.
-                0 => share(UTILISATION_MAX_PPM),
+                // All of it is gone, and what it takes comes on top.
+                0 => 1.0 + f64::from(load / most),
                 left => f64::from(load / most) / share(left),
             };
             Expected {

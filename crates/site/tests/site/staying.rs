@@ -8,7 +8,7 @@ use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Mode;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::occasion::Occasion;
-use swell_outlook::naming::site_id;
+use swell_outlook::naming::{site_id, workload_id};
 use swell_site::route::Route;
 
 use crate::town::Town;
@@ -38,6 +38,27 @@ async fn in_shadow_everything_is_decided_and_nothing_moves() {
     .await;
     assert_eq!((town.holder("shop"), town.holder("mail")), (Some("oslo"), Some("oslo")));
     assert!(town.world.calls.lock().is_empty(), "nobody did anything");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_at_the_site_that_says_so_first_and_who_has_it_as_well_is_told() {
+    let town = Town::new(&[("mail", 0, steady)]).await;
+    town.pass(10.7).await;
+    let claimed = |place: usize, name: &str| {
+        let (site, id) = (town.sites[place].clone(), workload_id(name));
+        async move { site.claim(id).await }
+    };
+    assert_eq!(claimed(0, "twin").await, Ok(()));
+    assert_eq!(claimed(1, "twin").await, Err(site_id("oslo")));
+    assert_eq!(town.holder("twin"), Some("oslo"));
+    assert_eq!(claimed(0, "mail").await, Ok(()), "it is known whose that is");
+    town.world.running.lock()[1].insert("mail".to_string());
+    town.pass(6.0).await;
+    let trouble = town.sites[1].trouble().expect("it is told");
+    assert!(trouble.contains("`mail`") && trouble.contains("`oslo`"), "{trouble}");
+    town.world.running.lock()[1].remove("mail");
+    town.pass(6.0).await;
+    assert_eq!(town.sites[1].trouble(), None, "it was removed");
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,7 +48,8 @@ pub enum SiteCommand {
         /// What the cluster is called
         #[arg(long, default_value = "swell")]
         cluster: String,
-        /// Length of the slots that forecasts speak of; it cannot be changed later [default: 2m]
+        /// Length of the slots that forecasts speak of; it cannot be changed later. Shorter than a minute
+        /// is for demonstrations: leases and rests then last ten slots [default: 2m]
         #[arg(long, value_name = "SPAN")]
         slot: Option<Span>,
         /// What it can bear
