@@ -103,7 +103,7 @@ fn rows(kept: &Record, gap: &Record, chance: &Record, minutes: f64) -> Vec<Row> 
     for threshold in THRESHOLDS {
         add(format!("model, chance >= {threshold}"), chance.at(threshold));
     }
-    for cold in [0.005, 0.011, 0.019, 0.027, 0.04] {
+    for cold in [0.005f64, 0.011, 0.019, 0.027, 0.04] {
         let percent = (cold * 1000.0).round() / 10.0;
         add(format!("model, cold at most {percent} %"), chance.no_colder_than(cold));
     }
