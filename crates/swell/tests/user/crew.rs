@@ -214,8 +214,10 @@ fn what_a_node_of_a_site_may_not_is_refused_and_what_stays_at_its_seat_is_said()
         let names = functions.as_array()?.iter().filter_map(|it| it["name"].as_str());
         (names.collect::<Vec<_>>() == ["shop"]).then_some(())
     });
-    let told = seat.fine("site node list").out;
-    assert!(told.contains("`cart` is not everywhere: it keeps values"), "{told}");
+    until("it says what stays", || {
+        let told = seat.fine("site node list").out;
+        told.contains("`cart` is not everywhere: it keeps values").then_some(())
+    });
     assert_eq!(attic.call("cart", b"passed on").text(), "passed on");
     attic.run("deploy own.wasm --name own").ended(1, "has what its seat has");
     attic.run("rm shop -y").ended(1, "has what its seat has");
