@@ -119,23 +119,13 @@ pub(crate) fn on_arrival(
     expected.count(now);
     let (calls, elapsed) = (expected.calls(now), expected.elapsed(now));
     let said = expected.said(expected.place_of(now));
-    let jump = expected.surge(said);
     if said.is_some_and(|said| scaling::is_fulfilled(said, calls)) {
         fulfil(mind, now, function, actions);
     }
     let busy = mind.pool.known(function);
-    let (idle, starting) = (busy.idle(), busy.starting());
-    match jump {
-        // While calls start instances, too: those that start are counted with those that are there.
-        Some(rate) if idle == 0 => {
-            let seconds = (SURGE_LEAST.nanos() / SECOND.nanos()) as u32;
-            surge(mind, now, function, rate.saturating_mul(seconds), SURGE_LEAST, actions);
-        }
-        _ if idle == 0 && starting == 0 && scaling::exceeds(said, calls) => {
-            let lasts = elapsed.max(SURGE_LEAST).min(SURGE_MAX);
-            surge(mind, now, function, calls, lasts, actions);
-        }
-        _ => {}
+    let is_short = busy.idle() == 0 && busy.starting() == 0;
+    if is_short && scaling::exceeds(said, calls) {
+        surge(mind, now, function, calls, elapsed, actions);
     }
 }
 
@@ -157,20 +147,21 @@ fn fulfil(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec
     }
 }
 
-/// More came than was said, and nothing is ready for the next call: so many in a time, and as many
-/// again are taken to come in as long again.
+/// More came than was said, and nothing is ready for the next call.
 fn surge(
     mind: &mut Mind,
     now: Instant,
     function: FunctionId,
     calls: u32,
-    lasts: Span,
+    elapsed: Span,
     actions: &mut Vec<Action>,
 ) {
     let known = mind.pool.known(function);
     let concurrency = known.settings().concurrency.max(1);
     let needed = known.demand().div_ceil(concurrency);
     let (start, run) = (mind.pool.start_time(function), mind.pool.run_time(function));
+    let lasts = elapsed.max(SURGE_LEAST).min(SURGE_MAX);
+    // As many again are taken to come in as long again.
     let calls = calls.saturating_mul(1000);
     let demand = StepDemand { chance: 0, q10: calls, q50: calls, q90: calls, q95: calls };
     let need = Need::new(demand, WHOLE, 1.0, lasts, run, concurrency);

@@ -2,7 +2,7 @@
 
 use swell_core::action::{Action, StopCause};
 use swell_core::settings::CloningMode;
-use swell_core::time::{Instant, Span};
+use swell_core::time::Span;
 
 use crate::stage::{F, Stage, at};
 
@@ -86,31 +86,6 @@ fn a_surge_that_nobody_foresaw_is_met_at_once_and_within_bounds() {
     };
     let on = stage.site.receipt(stage.now).real.served.warm;
     assert!(on > off, "{on} calls met a ready instance instead of {off}");
-}
-
-/// Calls that met no ready instance, of those at these milliseconds.
-fn waits(mode: CloningMode, calls: &[u64]) -> u64 {
-    let mut stage = Stage::new(mode, |_| {});
-    for &call in calls {
-        stage.until(Instant::from_millis(call));
-        stage.call(F);
-    }
-    stage.until(stage.now + Span::from_secs(10));
-    let served = stage.site.receipt(stage.now).real.served;
-    served.cold + served.delayed
-}
-
-#[test]
-fn a_jump_inside_of_a_step_is_met_while_instances_start() {
-    // One call a second, then fifteen; and ever more at a time.
-    let calm = (0..70).map(|second| 1000 * second);
-    let jump: Vec<u64> = calm.chain((0..300).map(|call| 70_000 + 66 * call)).collect();
-    let ramp: Vec<u64> =
-        (0..60).flat_map(|second| vec![1000 * second; (second / 4 + 1) as usize]).collect();
-    for (name, calls) in [("jump", jump), ("ramp", ramp)] {
-        let [off, on] = [CloningMode::Off, CloningMode::On].map(|mode| waits(mode, &calls));
-        assert!(on + 5 <= off, "{name}: {on} of {} waited instead of {off}", calls.len());
-    }
 }
 
 #[test]
