@@ -119,13 +119,16 @@ async fn a_guest_that_waits_takes_no_processor_and_one_that_computes_does() {
     let computed = template.processor_time() - begun - waited;
     // No processor counts faster than ten times in a nanosecond.
     assert!(computed > Duration::from_millis(6), "{computed:?}");
-    // A guest for the next call is made beside it.
+    // A guest has memory as long as its call goes on at least.
     let there = async {
         while template.guest_memory() == Some(0) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(LONG, there).await.expect("one is there");
+    let looked = tokio::time::timeout(LONG, there);
+    let (answer, looked) = tokio::join!(ask(&work, "/?m=150", ""), looked);
+    assert_eq!(answer, "done\n");
+    looked.expect("it was seen to have some");
     drop(work);
     assert_eq!(template.guest_memory(), Some(0));
 }
