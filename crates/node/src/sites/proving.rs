@@ -127,7 +127,8 @@ impl SwellMover {
         let Faring { there, begun } =
             self.faring.lock().get(&*function.name).copied().unwrap_or_default();
         let here = fares(function).since(begun);
-        if !here.fails_more(there) {
+        // Calls of a paused one are refused wherever it is: that says nothing of the place.
+        if function.paused || !here.fails_more(there) {
             return Ok(here);
         }
         let (name, Fares { calls, failed }) = (&function.name, here);
