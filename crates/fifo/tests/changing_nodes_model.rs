@@ -7,9 +7,11 @@
 //! was ever said may arrive at any time, any number of times, or never. Nodes crash between any two
 //! steps and come back with what is on their disks. `going_away_model` has the producers' side.
 
+mod checked;
+
 use std::collections::BTreeSet;
 
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 
 /// What a mutant does wrong.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -347,20 +349,7 @@ const BACK: &str = "it goes there and comes back";
 /// Which laws do not hold.
 fn broken(change: Change) -> Vec<&'static str> {
     let is_sound = change.flaw == Flaw::None;
-    let checker = change.checker().threads(2);
-    let checker = match is_sound {
-        true => checker,
-        false => checker.finish_when(HasDiscoveries::AnyFailures),
-    };
-    let checked = checker.spawn_bfs().join();
-    let found = checked.discoveries();
-    let laws = [ONCE, ALONE, KEPT].into_iter();
-    let broken: Vec<_> = laws.filter(|law| found.contains_key(law)).collect();
-    if broken.is_empty() {
-        assert!(checked.unique_state_count() > 10_000, "a model of nothing proves nothing");
-        assert!(found.contains_key(BACK), "it never ends well");
-    }
-    broken
+    checked::broken(change, is_sound, &[ONCE, ALONE, KEPT], BACK, 10_000)
 }
 
 #[test]

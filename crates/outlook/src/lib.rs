@@ -28,6 +28,8 @@ pub mod temper;
 pub mod statements;
 pub mod nearness;
 pub mod evacuation;
+#[cfg(test)]
+pub mod saying;
 pub mod lost;
 pub mod failing;
 pub mod maintained;

@@ -60,20 +60,14 @@ fn ours<'a>(
 
 #[cfg(test)]
 mod tests {
-    use swell_core::council::entry::{Command, Entry};
-    use swell_core::council::machine::apply;
+    use swell_core::council::entry::Command;
     use swell_core::council::rules::Rules;
     use swell_core::council::words::{Criticality, Loads, WorkloadId};
     use swell_core::time::{Instant, Span};
 
     use super::*;
+    use crate::saying::say;
     use crate::temper::TEMPER;
-
-    fn say(state: &mut State, from: u32, command: Command) {
-        let index = state.index + 1;
-        let entry = Entry { from: SiteId(from), incarnation: 1, sequence: index, command };
-        apply(state, index, &entry).expect("it is fine");
-    }
 
     #[test]
     fn who_stands_by_proposes_once_the_lease_is_over_and_nobody_else_does() {

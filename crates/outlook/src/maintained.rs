@@ -142,14 +142,13 @@ pub fn chance_of_failure(state: &State, monitor: &Monitor, site: SiteId) -> f32 
 
 #[cfg(test)]
 mod tests {
-    use swell_core::council::entry::Entry;
-    use swell_core::council::machine::apply;
     use swell_core::council::rules::Rules;
     use swell_core::council::words::{Criticality, Loads, WorkloadId};
     use swell_core::time::Instant;
 
     use super::*;
     use crate::board::{Contact, NodeCard};
+    use crate::saying::say;
     use crate::sums::Reading;
     use crate::temper::TEMPER;
 
@@ -220,12 +219,6 @@ mod tests {
             say(&mut state, 1, Command::Register { workload, criticality, demand });
         }
         state
-    }
-
-    fn say(state: &mut State, from: u32, command: Command) {
-        let index = state.index + 1;
-        let entry = Entry { from: SiteId(from), incarnation: 1, sequence: index, command };
-        apply(state, index, &entry).expect("it is fine");
     }
 
     #[test]

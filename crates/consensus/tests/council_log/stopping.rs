@@ -64,12 +64,15 @@ async fn a_site_stops_before_rules_that_it_does_not_know() {
         leader_commit: Some(id(last + 1)),
     };
     let _ = site.desk().answer(leader, &encode(&Request::Append(append))).await;
-    let why = loop {
-        match site.standing() {
-            Standing::Stopped(why) => break why,
-            _ => tokio::time::sleep(Duration::from_millis(1)).await,
+    let stopped = async {
+        loop {
+            match site.standing() {
+                Standing::Stopped(why) => break why,
+                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
         }
     };
+    let why = tokio::time::timeout(LONG, stopped).await.expect("it stops");
     assert!(why.contains("rules of version") && why.contains("upgrade"), "{why}");
     assert_eq!(
         site.look(|state| (state.index, state.rules)),

@@ -1,15 +1,13 @@
 //! A backlog behind a call that hangs moves to who has room, and the call that is cut short for it
 //! counts for nothing.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use swell_api::spec::FunctionSpec;
 use swell_samples::samples;
 
-use crate::handing::{migrate, patch, until_busy};
+use crate::handing::{migrate, patch, until_busy, until_so_many_are_busy};
 use crate::house::House;
 
 const BACKLOG: u32 = 50;
@@ -56,10 +54,7 @@ async fn a_backlog_moves_from_behind_a_call_that_hangs() {
     assert_eq!((count("again"), count("lost"), count("dead")), (Some(1), Some(0), Some(0)));
     let all: Vec<String> = (0..BACKLOG).map(|number| number.to_string()).collect();
     assert_eq!(kept(&house).await, all, "each once and in order");
-    let is_busy = async || house.get("/v1/functions/detect").await.json()["instances"]["busy"] != 0;
-    while is_busy().await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_so_many_are_busy(&house, 0).await;
     house.down().await;
 }
 

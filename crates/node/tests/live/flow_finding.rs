@@ -1,8 +1,6 @@
 //! Flows that go from node to node: by themselves where nobody here can help; and whoever feeds them
 //! finds them, even if a node in between is gone for good.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use serde_json::json;
 
@@ -11,6 +9,7 @@ use swell_core::units::Bytes as Memory;
 use swell_samples::samples;
 
 use crate::flow_moving::{Cluster, again, meeting, numbers};
+use crate::handing::until_busy;
 use crate::house::House;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,7 +65,7 @@ async fn a_flow_goes_by_itself_to_a_node_that_has_room_for_it() {
     assert_eq!(berlin.flow(json!({ "item_bytes": 64 })).await.status, StatusCode::OK);
     let busy = async { berlin.call("detect", "").await };
     let watched = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        until_busy(&berlin).await;
         berlin.put_numbers(0..5).await;
         berlin.until("it is at paris", |flow| flow["moved"]["node"] == "paris").await
     };

@@ -34,13 +34,18 @@ pub(crate) async fn migrate(house: &House, to: &str) -> (StatusCode, Value) {
 
 /// Waits until `detect` is called with something.
 pub(crate) async fn until_busy(house: &House) {
+    until_so_many_are_busy(house, 1).await;
+}
+
+/// Waits until so many instances of `detect` have a call.
+pub(crate) async fn until_so_many_are_busy(house: &House, count: u32) {
     for _ in 0..3_000 {
-        if house.get("/v1/functions/detect").await.json()["instances"]["busy"] == 1 {
+        if house.get("/v1/functions/detect").await.json()["instances"]["busy"] == count {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("in vain: nobody calls `detect`");
+    panic!("in vain: {count} of `detect` never have a call");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
