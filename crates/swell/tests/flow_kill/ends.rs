@@ -53,9 +53,11 @@ pub(crate) fn consume(socket: &str, name: &str, ack: Ack, account: &str) -> Exit
             continue;
         };
         let from = received.from.trim_start_matches("native:");
+        // With several nodes it goes by its own as well, which its producer does not know.
+        let (name, _) = from.split_once('@').unwrap_or((from, ""));
         let (number, is_whole) = match ack {
-            Ack::Consume => (received.sequence, received.payload == item(from, received.sequence)),
-            Ack::Append => number_of(from, &received.payload),
+            Ack::Consume => (received.sequence, received.payload == item(name, received.sequence)),
+            Ack::Append => number_of(name, &received.payload),
         };
         effects.have(from, number, is_whole);
         if count.is_multiple_of(5) {

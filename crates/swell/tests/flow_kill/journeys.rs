@@ -22,6 +22,11 @@ use crate::shell::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const NODES: [&str; 2] = ["berlin", "paris"];
+
+/// What items of the producer of a node go by, wherever they are.
+fn known_as(at: usize) -> String {
+    format!("{}@{}", PRODUCERS[at], NODES[at])
+}
 /// Each at the node of its place.
 
 #[derive(Default)]
@@ -148,15 +153,15 @@ impl Stage {
         node.fine("deploy -f app.toml");
         node.fine(&format!("flow migrate frames --to-node {}", self.address(1)));
         let mut firsts = Vec::new();
-        for (at, name) in PRODUCERS.into_iter().enumerate() {
-            firsts.push((name, self.accepted(at)?));
-            account.begin(name, firsts[at].1);
+        for at in 0..PRODUCERS.len() {
+            firsts.push((known_as(at), self.accepted(at)?));
+            account.begin(&firsts[at].0, firsts[at].1);
         }
         self.producers = (0..2).map(|at| self.producer(at)).collect();
         self.consumers = (0..4).map(|at| self.consumer(at)).collect();
         // A lane that nobody ever put anything into may begin with another number elsewhere.
         let deadline = Instant::now() + PATIENCE;
-        while firsts.iter().any(|&(name, first)| account.applied(name) == first) {
+        while firsts.iter().any(|(name, first)| account.applied(name) == *first) {
             account.read()?;
             if Instant::now() > deadline {
                 return Err("no item of one of the producers has come".to_string());
@@ -284,12 +289,12 @@ impl Stage {
     /// Ends the producers and waits until everything that was accepted has had its effect.
     fn settle(&mut self, account: &mut Account) -> Result<(), String> {
         self.producers.clear();
-        for (at, name) in PRODUCERS.into_iter().enumerate() {
-            let accepted = self.accepted(at)?;
+        for at in 0..PRODUCERS.len() {
+            let (name, accepted) = (known_as(at), self.accepted(at)?);
             let deadline = Instant::now() + PATIENCE;
             loop {
                 account.read()?;
-                let applied = account.applied(name);
+                let applied = account.applied(&name);
                 if applied == accepted {
                     break;
                 }
