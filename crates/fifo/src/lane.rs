@@ -2,6 +2,10 @@
 //!
 //! Everything a producer writes is looked at once, checked, and only then used: a hostile
 //! one can end its own lane, and nothing else.
+//!
+//! What lies between a look at the tail and the item is always inlined, here and in the two ends:
+//! a result that is handed back through memory is read in other widths than it was written in,
+//! which stalls for as long as a third of the way between two cores takes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -95,7 +99,7 @@ impl<S: Shared> Lane<S> {
     }
 
     /// The next item, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&mut self) -> Result<Option<Found>, Fault> {
         for _ in 0..TRIES {
             if self.cursor == self.tail && !self.look()? {
@@ -144,7 +148,7 @@ impl<S: Shared> Lane<S> {
     }
 
     /// Goes behind an item that was found.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, found: Found) {
         self.cursor = found.end;
         self.due = Some(found.sequence.wrapping_add(1));
@@ -152,7 +156,7 @@ impl<S: Shared> Lane<S> {
 
     /// Whether an item from `start` on has not been overwritten until now. What was copied
     /// before asking is whole if so.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_intact(&self, start: u64) -> bool {
         if !self.lossy {
             return true;
@@ -161,6 +165,7 @@ impl<S: Shared> Lane<S> {
         self.memory.load(region::DISCARDED, Acquire) <= start
     }
 
+    #[inline(always)]
     fn check_sequence(&self, found: u64) -> Result<(), Fault> {
         match self.due {
             Some(expected) if expected != found && !self.lossy => {
@@ -171,7 +176,7 @@ impl<S: Shared> Lane<S> {
     }
 
     /// Looks at the tail again; tells whether it has moved.
-    #[inline]
+    #[inline(always)]
     fn look(&mut self) -> Result<bool, Fault> {
         let found = self.memory.load(region::TAIL, Acquire);
         if found == self.tail {
@@ -187,6 +192,7 @@ impl<S: Shared> Lane<S> {
 
     /// Goes behind what the producer of a lossy lane is overwriting; tells whether the
     /// cursor was in front of it.
+    #[cold]
     fn skip_discarded(&mut self) -> Result<bool, Fault> {
         let discarded = self.memory.load(region::DISCARDED, Acquire);
         if discarded <= self.cursor {
@@ -200,6 +206,7 @@ impl<S: Shared> Lane<S> {
     }
 
     /// Goes on in the next region, if it is known and has begun.
+    #[cold]
     fn cross(&mut self) -> Result<bool, Fault> {
         let Some(next) = self.next.front() else { return Ok(false) };
         let Some(region) = read_region(next)? else { return Ok(false) };

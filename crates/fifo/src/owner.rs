@@ -167,13 +167,13 @@ impl<S: Shared> Owner<S> {
     }
 
     /// Whether somebody else shall own the FIFO.
-    #[inline]
+    #[inline(always)]
     pub fn is_revoked(&self) -> bool {
         want(&self.control).epoch != self.epoch
     }
 
     /// The next item, lane by lane in turns.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Result<Next<'_, S>, Fault> {
         if self.is_revoked() {
             return Ok(Next::Revoked);
@@ -348,7 +348,7 @@ impl<S: Shared> Item<'_, S> {
     }
 
     /// Copies the part of the item from byte `from`, a multiple of 8, as far as `into` goes.
-    #[inline]
+    #[inline(always)]
     pub fn read(&self, from: usize, into: &mut [u8]) {
         let end = from.checked_add(into.len());
         assert!(end.is_some_and(|end| end <= self.found.length), "a read outside of the item");
@@ -357,7 +357,7 @@ impl<S: Shared> Item<'_, S> {
 
     /// Copies the item into `buffer`, in place of what that held. In a lossy FIFO it tells
     /// whether the item was still there; if not, what was copied is worthless.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn copy_to(&self, buffer: &mut Vec<u8>) -> bool {
         buffer.resize(self.found.length, 0);

@@ -136,7 +136,7 @@ impl<S: Shared> Producer<S> {
     }
 
     /// Puts an item in and lets the owner see it.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, item: &[u8]) -> Result<(), PushError> {
         self.stage(item)?;
         self.publish();
@@ -163,7 +163,7 @@ impl<S: Shared> Producer<S> {
     }
 
     /// Puts an item in without letting the owner see it before [`publish`](Self::publish).
-    #[inline]
+    #[inline(always)]
     pub fn stage(&mut self, item: &[u8]) -> Result<(), PushError> {
         let mut slot = self.reserve(item.len())?;
         slot.write(0, item);
@@ -172,7 +172,7 @@ impl<S: Shared> Producer<S> {
     }
 
     /// Room for an item of `length` bytes, to be written in place.
-    #[inline]
+    #[inline(always)]
     pub fn reserve(&mut self, length: usize) -> Result<Slot<'_, S>, PushError> {
         self.check_here()?;
         let max = item_max(self.region.capacity);
@@ -200,7 +200,7 @@ impl<S: Shared> Producer<S> {
     }
 
     /// Lets the owner see everything staged so far.
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self) {
         if self.tail == self.published {
             return;
@@ -234,7 +234,7 @@ impl<S: Shared> Producer<S> {
 
     /// Whether what was published is safe here: it is if the daemon had not fenced the FIFO
     /// by then, as the daemon looks at the tail after that.
-    #[inline]
+    #[inline(always)]
     fn check_here(&self) -> Result<(), PushError> {
         if self.is_away {
             return Err(PushError::Away { epoch: want(&self.control).epoch });
@@ -242,7 +242,7 @@ impl<S: Shared> Producer<S> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fits(&self, total: u64) -> bool {
         self.tail + total + SEAL - self.free.max(self.region.base) <= self.region.capacity
     }
@@ -338,7 +338,7 @@ impl<S: Shared> Slot<'_, S> {
     /// Writes a part of the item, from byte `from` of it, a multiple of 8; front to back, as
     /// up to 7 bytes behind the part become zero. What is never written is whatever the
     /// lane held there before.
-    #[inline]
+    #[inline(always)]
     pub fn write(&mut self, from: usize, bytes: &[u8]) {
         let end = from.checked_add(bytes.len());
         assert!(end.is_some_and(|end| end <= self.length), "a write outside of the item");
@@ -346,7 +346,7 @@ impl<S: Shared> Slot<'_, S> {
     }
 
     /// Finishes the item; [`Producer::publish`] lets the owner see it.
-    #[inline]
+    #[inline(always)]
     pub fn stage(self) {
         let Self { producer, at, length } = self;
         let sequence = producer.sequence;
