@@ -39,6 +39,7 @@ pub struct Producer<S> {
     mark: usize,
     pub(crate) bytes: u64,
     dropped: u64,
+    kept_from: u64,
     pub(crate) blocked: u64,
     pub(crate) spins: u32,
     is_away: bool,
@@ -73,6 +74,7 @@ impl<S: Shared> Producer<S> {
             mark: 0,
             bytes: memory.load(region::BYTES, Relaxed),
             dropped: memory.load(region::DROPPED, Relaxed),
+            kept_from: 0,
             blocked: memory.load(region::BLOCKED, Relaxed),
             spins: 0,
             is_away: false,
@@ -91,6 +93,12 @@ impl<S: Shared> Producer<S> {
     /// The number of the next item; all before it have been put in.
     pub fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// The number of the first item of a lossy lane that this producer has not given up for lack of
+    /// room; 0 if it gave up none.
+    pub fn kept_from(&self) -> u64 {
+        self.kept_from
     }
 
     /// Whether the region is sealed: its producer died after going on in another one, and
@@ -273,8 +281,11 @@ impl<S: Shared> Producer<S> {
                 Some(Head { kind: Kind::Pad, length, .. }) => (HEAD + length, false),
                 _ => return Err(Fault::Length { position: oldest, length: 0 }.into()),
             };
+            if is_item {
+                items += 1;
+                self.kept_from = self.memory.load(self.offset(oldest) + 8, Relaxed) + 1;
+            }
             oldest = position(oldest.saturating_add(size), oldest, self.published)?;
-            items += u64::from(is_item);
         }
         self.free = oldest;
         self.dropped += items;

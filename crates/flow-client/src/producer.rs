@@ -118,6 +118,15 @@ impl Producer {
         self.part.as_ref().map_or(0, |part| part.item_max)
     }
 
+    /// Items that were pushed and that no node has accepted, as far as is known here.
+    pub fn pending(&self) -> u64 {
+        let in_the_ring = self
+            .part
+            .as_ref()
+            .map_or(0, |part| part.ring.sequence().saturating_sub(part.word(page::ACCEPTED)));
+        in_the_ring + self.again.len() as u64
+    }
+
     /// Items that may be lost, as a node was killed that had not accepted them.
     pub fn lost(&self) -> u64 {
         self.lost

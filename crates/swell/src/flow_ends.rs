@@ -145,8 +145,13 @@ impl Sender {
 
     /// How it is told that sending ended early, with so many items put in.
     fn ended(&self, sent: usize, error: ClientError) -> Letter {
-        let before = count(sent, "item");
-        letter(error).after(&format!("{before} went in before"))
+        let pending = usize::try_from(self.producer.pending()).unwrap_or(usize::MAX).min(sent);
+        let mut before = format!("{} accepted before", count(sent - pending, "item"));
+        if pending > 0 {
+            before +=
+                &format!(", and {} behind them not, as far as is known", count(pending, "item"));
+        }
+        letter(error).after(&before)
     }
 
     fn flush(&mut self) -> Result<(), ClientError> {

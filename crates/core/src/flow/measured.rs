@@ -145,10 +145,11 @@ impl Measured {
         let wait = |rate| {
             kingman(arriving, rate, sample.variation) + behind(depth, arriving, rate, horizon)
         };
-        // What was measured counts as long as it is not about to pass by itself.
         // What goes to another node is so much later there.
         let way = if party.is_abroad { round_trip(party.proximity) } else { Span::ZERO };
-        let less = sample.latency.min(wait(here)) - (wait(there) + way);
+        // What was measured counts as long as it is not about to pass by itself, and within the
+        // horizon: where next to nothing leaves, Little's law knows no end.
+        let less = sample.latency.min(wait(here)).min(horizon) - (wait(there) + way);
         let sooner = drain(depth, here, horizon) - drain(depth, there, horizon);
         arriving * horizon.secs_f64() * less.secs_f64() + depth * sooner.secs_f64()
     }

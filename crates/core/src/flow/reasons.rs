@@ -185,6 +185,7 @@ fn about(one: &Weighed) -> String {
             format!("{}{balance}", worth())
         }
         Standing::Away => "is paused or not here".to_string(),
+        Standing::Unheard => "is paused, or nothing was heard of it just now".to_string(),
         Standing::Barred => "gets none by a decision, but by connecting".to_string(),
         Standing::NoRoom => "would find no memory for an instance".to_string(),
         Standing::Full { with, most } => {

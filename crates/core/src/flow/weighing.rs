@@ -32,6 +32,8 @@ pub enum Standing {
     Fit,
     /// It does not answer.
     Away,
+    /// Its node says that it does not, said nothing lately, or rests after a try that failed.
+    Unheard,
     /// It gets none by a decision.
     Barred,
     /// There is no memory for it.
@@ -121,6 +123,7 @@ pub fn weigh_room(view: &View<'_>, most: f64, weighed: &mut Vec<Weighed>) {
 
 fn standing(party: &Party) -> Standing {
     match (party.is_alive, party.may_own, party.has_room) {
+        (false, ..) if party.is_abroad => Standing::Unheard,
         (false, ..) => Standing::Away,
         (true, false, _) => Standing::Barred,
         (true, true, false) => Standing::NoRoom,

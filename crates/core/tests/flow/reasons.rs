@@ -53,6 +53,22 @@ fn a_move_names_its_gain_its_cost_and_the_worth_of_all() {
 }
 
 #[test]
+fn what_hardly_moves_gains_no_more_than_the_time_it_is_counted_for() {
+    let mut stage = Stage::with(false, true, true);
+    let sample = &mut stage.sample;
+    // Little's law: a backlog that would take longer than the world lasts.
+    (sample.arriving, sample.leaving, sample.latency) = (5.0, 0.5, Span::FOREVER);
+    sample.depth = 80.0;
+    stage.owner.cpu = 1.0;
+    stage.others[0].pause = Span::from_secs(30);
+    let (orders, told) = told_after(20, &mut stage, &mut analyzer());
+    assert!(orders.is_empty() && told.contains("s of waiting in 10 s"), "{told}");
+    stage.others[0].pause = Span::from_millis(100);
+    let (orders, told) = told_after(20, &mut stage, &mut analyzer());
+    assert_eq!(orders.len(), 1, "{told}");
+}
+
+#[test]
 fn who_was_passed_over_is_told_why() {
     let other = |change: fn(&mut Party)| {
         let mut party = party(1, 0.1);
@@ -61,6 +77,10 @@ fn who_was_passed_over_is_told_why() {
     };
     for (party, words) in [
         (other(|it| it.is_alive = false), "`lite` is paused or not here"),
+        (
+            other(|it| (it.is_alive, it.is_abroad) = (false, true)),
+            "`lite` is paused, or nothing was heard of it just now",
+        ),
         (other(|it| it.may_own = false), "`lite` gets none by a decision, but by connecting"),
         (other(|it| it.has_room = false), "`lite` would find no memory for an instance"),
         (other(|it| it.cpu = 0.7), "`lite` would have 80 % in use with it, and may have 75 %"),

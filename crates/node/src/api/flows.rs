@@ -14,6 +14,7 @@ use swell_api::plan::PlanStep;
 use crate::api::context::ApiContext;
 use crate::api::reply::{Answer, Asked, At, Failure, Told};
 use crate::flow::launch::warnings;
+use crate::flow::letters::broke;
 use crate::refusal::{Reason, Refusal};
 
 /// All flows, by name.
@@ -58,7 +59,7 @@ pub async fn deploy(
         return Err(Failure(Refusal::new(Reason::BadRequest, title)));
     }
     let warnings = warnings(&spec);
-    let changed = context.flows.flows.deploy(spec).await?;
+    let changed = to_the_end(async move { context.flows.flows.deploy(spec).await }).await?;
     Ok(Json(FlowDeployed { name, changed, warnings }))
 }
 
@@ -87,7 +88,8 @@ pub async fn remove(
     At(name): At,
     Asked(query): Asked<RemoveQuery>,
 ) -> Answer<StatusCode> {
-    context.flows.flows.remove(&name, query.discard.unwrap_or(false)).await?;
+    let discard = query.discard.unwrap_or(false);
+    to_the_end(async move { context.flows.flows.remove(&name, discard).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,7 +111,7 @@ pub async fn patch(
     At(name): At,
     Told(change): Told<FlowChange>,
 ) -> Answer<Json<Flow>> {
-    Ok(Json(context.flows.change(&name, change).await?))
+    Ok(Json(to_the_end(async move { context.flows.change(&name, change).await }).await?))
 }
 
 /// Lets another function own a flow, from the next item on, or another node have it.
@@ -131,7 +133,15 @@ pub async fn migrate(
     At(name): At,
     Told(order): Told<Migrate>,
 ) -> Answer<Json<Flow>> {
-    Ok(Json(context.flows.migrate(&name, &order).await?))
+    Ok(Json(to_the_end(async move { context.flows.migrate(&name, &order).await }).await?))
+}
+
+/// Carries a change out to the end, even if whoever asked for it leaves meanwhile: a flow that is
+/// down for it has to come up again.
+async fn to_the_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::spawn(change).await.map_err(broke)?
 }
 
 /// Why a flow is where it is.

@@ -144,8 +144,8 @@ impl Flows {
         peer: &str,
         order: &Move,
     ) -> Result<(), Refused> {
-        let _changing = self.changing.lock().await;
         let name = &order.flow;
+        let _turn = self.turns.of(name).await;
         let known = self.get(name).map(|up| up.record.lock().term);
         if known.is_some_and(|term| term >= order.term) {
             return Ok(());

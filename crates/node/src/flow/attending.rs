@@ -160,8 +160,7 @@ impl Period {
         let (put_us, enveloped) =
             opened.map_or((0, 0), |(envelope, rest)| (envelope.put_us, read - rest.len()));
         let line = &self.line;
-        let missed = line.missed(done.lane, done.sequence);
-        line.meter.counters().overwritten.fetch_add(missed, Ordering::Relaxed);
+        line.lanes[done.lane].took(done.sequence);
         line.meter.finished(put_us, done.length - enveloped);
         self.native.items.fetch_add(1, Ordering::Relaxed);
         next[done.lane] = Some(done.sequence + 1);

@@ -68,7 +68,7 @@ impl Flows {
         to: Elsewhere,
         order: Ordered,
     ) -> Result<(), Refusal> {
-        let _changing = self.changing.lock().await;
+        let _turn = self.turns.of(name).await;
         let up = self.get(name).ok_or_else(|| unknown(name))?;
         let mut record = up.record.lock().clone();
         if let Some(Elsewhere { node, .. }) = &record.moved {
@@ -125,13 +125,22 @@ impl Flows {
             journey.abort().await;
             return Err(stays(name, &to, &error));
         }
+        // What a person said meanwhile is not in what was offered.
+        let said = |record: &FlowRecord| (record.frozen, record.pinned.clone(), record.core);
+        let is_said = said(&up.record.lock()) != said(&record);
+        if is_said {
+            journey.abort().await;
+            let title = format!("a person changed the flow `{name}` while it was to leave");
+            return Err(Refusal::new(Reason::Conflict, title).hint("say again that it is to go"));
+        }
         record.epoch = up.next_epoch();
         let costs = line.costs.clone();
         // From here on nothing is taken out, until the flow is up there, or here again.
         let fenced = Instant::now();
         self.put_in(Arc::new(Up::changing(record.clone())));
+        let is_calling = line.is_calling();
         self.take_down_in(&up, self.call_max(line)).await;
-        let waited = if change.call > Span::ZERO { fenced.elapsed() } else { Duration::ZERO };
+        let waited = if is_calling { fenced.elapsed() } else { Duration::ZERO };
         gone(up).await;
         let sealed = match self.send_rest(&mut journey, &record, &lanes).await {
             Ok(()) => Ok(()),
@@ -177,12 +186,15 @@ impl Flows {
         Ok(())
     }
 
-    /// How long the call under way may take when its flow leaves: as long as its function may, as
-    /// its items would else be given out again at the new place.
+    /// How long the call under way may take when its flow leaves: as long as after any change of
+    /// hands where it may be cut short then, else as long as its function may, as its items would
+    /// be given out again at the new place.
     fn call_max(&self, line: &Line) -> Duration {
-        let owner = self.parts.registry.get(line.owner_name(line.owner()));
+        let holder = line.whose_call();
+        let owner = self.parts.registry.get(line.owner_name(holder));
         let timeout = owner.map(|owner| owner.leading().spec.timeout_ms).unwrap_or_default();
-        self.parts.drain.max(Duration::from_millis(timeout) + CALL_SLACK)
+        let most = self.parts.drain.max(Duration::from_millis(timeout) + CALL_SLACK);
+        line.patience(holder).map_or(most, |span| most.min(Duration::from_nanos(span.nanos())))
     }
 
     /// Lets another node begin with a flow that went there, until it did.

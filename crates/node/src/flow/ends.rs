@@ -90,7 +90,9 @@ impl Ends {
             match result {
                 Ok(()) => return Ok(pushed),
                 // Another takes its place, which goes on where this one ended.
-                Err(PutError::Closed) if !self.flows()?.stop.is_cancelled() => {
+                Err(PutError::Closed)
+                    if !self.flows()?.stop.is_cancelled() && Instant::now() < self.deadline =>
+                {
                     drop(up);
                     tokio::time::sleep(CHANGING).await;
                 }

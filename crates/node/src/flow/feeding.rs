@@ -110,7 +110,8 @@ impl Flows {
 
     /// Writes down where a flow is that functions here feed.
     async fn know(self: &Arc<Self>, fed: Fed, at: Elsewhere) -> Result<(), Refusal> {
-        let _changing = self.changing.lock().await;
+        let _turn = self.turns.of(&fed.spec.name).await;
+        let _everybody = self.turns.of_all().await;
         let former = self.get(&fed.spec.name);
         if let Some(former) = &former {
             let known = former.record.lock();
@@ -138,8 +139,8 @@ impl Flows {
     /// Functions of `peer` will feed a flow that is here: it gets lanes for them. Asked for
     /// again, nothing changes.
     pub(crate) async fn widen(self: &Arc<Self>, peer: &str, feed: &Feed) -> Result<Fed, Refused> {
-        let _changing = self.changing.lock().await;
         let name = &feed.flow;
+        let _turn = self.turns.of(name).await;
         let up = self.get(name).ok_or_else(|| (404, format!("no flow `{name}` is here")))?;
         let mut record = up.record.lock().clone();
         if let Some(elsewhere) = &record.moved {

@@ -31,6 +31,9 @@ pub(crate) fn figures(line: &Line, sight: &LineSight, parties: &[Party]) -> Stri
         let name = line.owner_name(party.owner.0 as usize);
         match party.is_alive {
             true => format!("`{name}` has {:.0} % in use", party.usage() * 100.0),
+            false if party.is_abroad => {
+                format!("`{name}` is paused, or nothing was heard of it just now")
+            }
             false => format!("`{name}` is paused or not here"),
         }
     };

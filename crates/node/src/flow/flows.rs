@@ -23,14 +23,15 @@ use crate::flow::away::Away;
 use crate::flow::changes::Changes;
 use crate::flow::consumer::Consumer;
 use crate::flow::errands::Errands;
-use crate::flow::launch::{self, Use};
-use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept, unknown};
+use crate::flow::launch;
+use crate::flow::letters::{LineError, broke, elsewhere, refuse, unkept};
 use crate::flow::line::Line;
 use crate::flow::link::Links;
 use crate::flow::news::{Mark, News};
 use crate::flow::pool::Regions;
 use crate::flow::records::{FlowRecord, FlowStore};
 use crate::flow::seat;
+use crate::flow::turns::Turns;
 use crate::flow::up::{Down, Table, Up, gone};
 use crate::flow::usage::Sampler;
 use crate::flow::wire::Elsewhere;
@@ -43,9 +44,6 @@ use crate::store::error::StoreError;
 
 /// The folder of what flows keep, in the data folder.
 const FOLDER: &str = "flows";
-
-/// How long native processes may take to be told that their flow goes down.
-const LEAVING: Duration = Duration::from_secs(1);
 
 /// What flows work with.
 pub struct Parts {
@@ -82,11 +80,11 @@ pub struct Flows {
     pub(crate) errands: Errands,
     /// What functions have in use, for other nodes.
     pub(crate) sampler: Sampler,
-    store: FlowStore,
-    /// Held by whoever changes flows.
-    pub(crate) changing: tokio::sync::Mutex<()>,
+    pub(crate) store: FlowStore,
+    /// Whose turn it is to change flows.
+    pub(crate) turns: Turns,
     /// From the start of the flows to their end, so that nobody holds the node then.
-    invoker: Mutex<Option<Arc<dyn Invoker>>>,
+    pub(crate) invoker: Mutex<Option<Arc<dyn Invoker>>>,
     next: AtomicU32,
     /// Cancelled when the node goes down.
     pub(crate) stop: CancellationToken,
@@ -108,7 +106,7 @@ impl Flows {
             errands: Errands::default(),
             sampler: Sampler::default(),
             store,
-            changing: tokio::sync::Mutex::new(()),
+            turns: Turns::default(),
             invoker: Mutex::new(None),
             next: AtomicU32::new(0),
             stop: CancellationToken::new(),
@@ -152,7 +150,8 @@ impl Flows {
 
     /// Deploys a flow; whether anything changed.
     pub async fn deploy(self: &Arc<Self>, spec: FlowSpec) -> Result<bool, Refusal> {
-        let _changing = self.changing.lock().await;
+        let _turn = self.turns.of(&spec.name).await;
+        let everybody = self.turns.of_all().await;
         refuse(&spec.name, self.problems(&spec, &[]))?;
         let former = self.get(&spec.name);
         let mut record = FlowRecord::new(spec);
@@ -179,8 +178,9 @@ impl Flows {
         record.epoch = former.as_ref().map_or(1, |former| former.next_epoch());
         self.save(&record).await?;
         if let Some(former) = former {
-            // Answers wait for the new one meanwhile.
+            // Answers wait for the new one meanwhile; other flows do not.
             self.put_in(Arc::new(Up::changing(record.clone())));
+            drop(everybody);
             self.take_down(&former).await;
             gone(former).await;
         }
@@ -193,32 +193,6 @@ impl Flows {
                 .detail(why)
                 .hint("mend that, and deploy it again")),
         }
-    }
-
-    /// Removes a flow. One with items in it only with `discard`.
-    pub async fn remove(self: &Arc<Self>, name: &str, discard: bool) -> Result<(), Refusal> {
-        let _changing = self.changing.lock().await;
-        let up = self.get(name).ok_or_else(|| unknown(name))?;
-        let depth = up.line.as_ref().map_or(0, |line| line.meter.depth());
-        if depth > 0 && !discard {
-            let title = format!("`{name}` holds {depth} items that are not done with");
-            return Err(Refusal::new(Reason::Conflict, title)
-                .hint(format!("wait until they are, or let them go: `swell flow rm {name} --discard`, `?discard=true`")));
-        }
-        let (flows, named) = (self.clone(), name.to_string());
-        let removed = tokio::task::spawn_blocking(move || flows.store.remove(&named)).await;
-        removed.map_err(broke)?.map_err(|error| unkept(&error))?;
-        self.take_out(name);
-        self.errands.forget(name);
-        self.take_down(&up).await;
-        gone(up).await;
-        let folder = self.folder(name);
-        if let Err(error) = std::fs::remove_dir_all(&folder)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, folder = %folder.display(), "items of a flow stay on disk");
-        }
-        Ok(())
     }
 
     /// A flow by name.
@@ -236,23 +210,6 @@ impl Flows {
         let (flows, record) = (self.clone(), record.clone());
         let saved = tokio::task::spawn_blocking(move || flows.store.save(&record)).await;
         saved.map_err(broke)?.map_err(|error| unkept(&error))
-    }
-
-    /// Stops all flows in order. Items that lie in memory only are saved.
-    pub async fn end(self: &Arc<Self>) {
-        self.stop.cancel();
-        for up in self.all() {
-            self.take_down(&up).await;
-            let before = up.record.lock().clone();
-            let record = up.remember();
-            if record != before
-                && let Err(refusal) = self.save(&record).await
-            {
-                let flow = &record.spec.name;
-                tracing::warn!(%flow, why = ?refusal.detail, "how often a flow moved is not on disk");
-            }
-        }
-        *self.invoker.lock() = None;
     }
 
     pub(crate) fn folder(&self, name: &str) -> PathBuf {
@@ -329,53 +286,13 @@ impl Flows {
         Ok(line)
     }
 
-    /// Stops a flow: the call under way may finish, within bounds.
-    pub(crate) async fn take_down(self: &Arc<Self>, up: &Up) {
-        self.take_down_in(up, self.parts.drain).await;
-    }
-
-    /// The same with a bound of its own on the call under way.
-    pub(crate) async fn take_down_in(self: &Arc<Self>, up: &Up, drain: Duration) {
-        if let Ok(line) = &up.line {
-            line.lanes.iter().for_each(|lane| lane.close());
-        }
-        up.stop.cancel();
-        let task = up.task.lock().take();
-        if let Some(mut task) = task
-            && tokio::time::timeout(drain, &mut task).await.is_err()
-        {
-            up.cut.cancel();
-            let _ = task.await;
-        }
-        if let Some(away) = &up.away {
-            away.natives.gone(LEAVING).await;
-        }
-        if let Ok(line) = &up.line {
-            line.natives.gone(LEAVING).await;
-            self.keep_used(line.uses()).await;
-        }
-    }
-
-    /// Keeps what flows used of their lanes, and what changes cost.
-    pub(crate) async fn keep_used(self: &Arc<Self>, uses: Vec<(String, String, Use)>) {
-        let flows = self.clone();
-        let kept = tokio::task::spawn_blocking(move || {
-            let costs = flows.costs.lock().clone();
-            flows.store.keep_used(&uses, &costs)
-        });
-        let kept = kept.await;
-        if let Ok(Err(error)) = kept {
-            tracing::warn!(%error, "what flows used is not on disk");
-        }
-    }
-
     pub(crate) fn put_in(&self, up: Arc<Up>) {
         let mut table = self.table.write();
         let former = table.put_in(up.clone());
         self.changes.note(former.as_deref(), Some(&up));
     }
 
-    fn take_out(&self, name: &str) {
+    pub(crate) fn take_out(&self, name: &str) {
         let mut table = self.table.write();
         let former = table.take_out(name);
         self.changes.note(former.as_deref(), None);

@@ -89,13 +89,11 @@ impl<'a> Hand<'a> {
                     if let Some(waited_ms) = item.waited_ms() {
                         self.line.meter.sampled(waited_ms);
                     }
-                    let mut missed = self.line.missed(lane, sequence);
-                    let is_whole = item.copy_to(&mut bytes);
-                    missed += u64::from(!is_whole);
-                    self.line.meter.counters().overwritten.fetch_add(missed, Ordering::Relaxed);
-                    if is_whole {
+                    self.line.lanes[lane].took(sequence);
+                    if item.copy_to(&mut bytes) {
                         return Ok(Some(Taken::of(lane, sequence, item.end(), bytes)));
                     }
+                    self.line.meter.counters().overwritten.fetch_add(1, Ordering::Relaxed);
                 }
                 Next::Revoked => return Ok(None),
                 Next::Empty => {

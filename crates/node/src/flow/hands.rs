@@ -200,10 +200,16 @@ impl Hands {
         known.map_or_else(|| CallTimes::default().patience(stall), |it| it.patience(stall))
     }
 
-    /// How long calls take, if one is under way that reached its function.
+    /// Who is called now, if somebody is: who has it, also where another is to own it already.
+    pub(crate) fn caller(&self) -> usize {
+        self.holder().unwrap_or(self.owner)
+    }
+
+    /// How long the call takes that is under way and reached its function: as long as calls do, or as
+    /// it has by now.
     pub(crate) fn call_now(&self) -> Span {
-        let is_working = self.call.as_ref().is_some_and(Reached::get);
-        if is_working { Span::from_secs_f64(self.call_seconds) } else { Span::ZERO }
+        let by_now = self.call.as_ref().and_then(Reached::elapsed);
+        by_now.map_or(Span::ZERO, |by_now| span(by_now).max(Span::from_secs_f64(self.call_seconds)))
     }
 }
 

@@ -41,6 +41,10 @@ pub(crate) struct Lane {
     pub(crate) room: Notify,
     pub(crate) short: Short,
     syncing: tokio::sync::Mutex<()>,
+    /// The sequence after the last item that was taken out.
+    reached: AtomicU64,
+    /// Items that were overwritten and that the owner has not come to, as they are counted.
+    given_up: Mutex<u64>,
     /// Everything before this is on the disk, where that was asked for.
     synced: AtomicU64,
 }
@@ -73,6 +77,8 @@ impl Lane {
             full,
             ack,
             begun_at: producer.sequence(),
+            reached: AtomicU64::new(producer.sequence()),
+            given_up: Mutex::default(),
             born: if ack == Ack::Append { now_us() } else { 0 },
             meter,
             turn: tokio::sync::Mutex::new(()),
@@ -178,12 +184,16 @@ impl Lane {
         }
         while let Some(item) = items.get(put.count as usize) {
             let room = self.room.notified();
-            match self.end.lock().place(item, self.full, self.ack)? {
+            let placed = self.end.lock().place(item, self.full, self.ack)?;
+            match placed {
                 Placed::At(sequence, spilled) => {
                     self.meter.counters().put.fetch_add(1, Ordering::Relaxed);
                     self.meter.counters().spilled.fetch_add(u64::from(spilled), Ordering::Relaxed);
                     if spilled {
                         self.short.note();
+                    }
+                    if self.full == Full::DropOldest {
+                        self.count_given_up();
                     }
                     (put.count, put.last) = (put.count + 1, Some(sequence));
                     continue;
@@ -211,9 +221,30 @@ impl Lane {
         Ok(())
     }
 
-    /// Items were overwritten in it, for lack of room.
-    pub(crate) fn overwritten(&self) {
-        self.short.note();
+    /// The item with this sequence was taken out: those that were overwritten before it are counted.
+    pub(crate) fn took(&self, sequence: u64) {
+        let due = self.reached.fetch_max(sequence + 1, Ordering::Relaxed);
+        let missed = sequence.saturating_sub(due);
+        if missed > 0 {
+            self.short.note();
+            self.meter.counters().overwritten.fetch_add(missed, Ordering::Relaxed);
+            self.count_given_up();
+        }
+    }
+
+    /// Items that were overwritten count from then on, and not only once the owner comes to those
+    /// behind them.
+    fn count_given_up(&self) {
+        let kept_from = self.end.lock().producer.kept_from();
+        let mut counted = self.given_up.lock();
+        let now = kept_from.saturating_sub(self.reached.load(Ordering::Relaxed));
+        if now > *counted {
+            self.short.note();
+        }
+        // Less is added by going all the way around: the owner has come to those and counted them.
+        let change = now.wrapping_sub(*counted);
+        self.meter.counters().overwritten.fetch_add(change, Ordering::Relaxed);
+        *counted = now;
     }
 
     /// Whether it was short of room within the last second.

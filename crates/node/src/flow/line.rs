@@ -65,8 +65,6 @@ pub(crate) struct Line {
     pub(crate) resized: Mutex<Option<Resized>>,
     /// What changes of hands cost at this node; locked after `hands`.
     pub(crate) costs: Arc<Mutex<Costs>>,
-    /// The sequence after the last item of each lane that was taken out.
-    due: Vec<AtomicU64>,
     /// Bytes that were in each lane at most.
     peaks: Vec<AtomicU64>,
 }
@@ -137,7 +135,6 @@ impl Line {
             let rule = (if is_told { Full::Block } else { spec.full }, spec.ack);
             lanes.push(Arc::new(Lane::new(name, rule, producer, keep, meter.clone())));
         }
-        let due = begun_at.iter().map(|&sequence| AtomicU64::new(sequence)).collect();
         let peaks = from.iter().map(|_| AtomicU64::default()).collect();
         let epoch = fifo.want().epoch;
         let pages = vec![(epoch, page)];
@@ -166,7 +163,6 @@ impl Line {
             hands,
             resized: Mutex::default(),
             costs,
-            due,
             peaks,
         };
         line.is_owned_by(owner);
@@ -330,16 +326,6 @@ impl Line {
             )
         };
         lanes.map(one).collect()
-    }
-
-    /// Items that were overwritten before the one with this sequence was taken out.
-    pub(crate) fn missed(&self, lane: usize, sequence: u64) -> u64 {
-        let due = self.due[lane].fetch_max(sequence + 1, Ordering::Relaxed);
-        let missed = sequence.saturating_sub(due);
-        if missed > 0 {
-            self.lanes[lane].overwritten();
-        }
-        missed
     }
 
     /// Whether a lane is changing its region.

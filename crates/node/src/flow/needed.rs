@@ -19,7 +19,7 @@ impl Flows {
         removing: impl Future<Output = Result<(), Refusal>>,
     ) -> Result<(), Refusal> {
         // Nor is a flow deployed meanwhile that names it.
-        let _changing = self.changing.lock().await;
+        let _everybody = self.turns.of_all().await;
         let ups = self.all();
         let flows: Vec<&str> =
             ups.iter().filter(|up| needs(up, name)).map(|up| up.spec.name.as_str()).collect();

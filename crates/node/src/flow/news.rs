@@ -35,7 +35,7 @@ pub(crate) struct Counters {
     /// When the item being worked on was put in, or the oldest where a process owns the flow, in
     /// microseconds since 1970; 0 is none.
     pub(crate) oldest_us: AtomicU64,
-    /// Items that were overwritten, as far as the owner has come.
+    /// Items that were overwritten, whether or not the owner has come so far.
     pub(crate) overwritten: AtomicU64,
     /// Items dropped on their way in.
     pub(crate) dropped: AtomicU64,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
+use tokio::time::Instant;
 
 use swell_api::flow::Full;
 use swell_fifo::refusal::PushError;
@@ -86,7 +87,11 @@ async fn step(flows: &Flows, name: &str, answer: &Flowing, step: Step) -> Result
         let Some(up) = flows.get(name) else { return Ok(()) };
         match attempt(flows, &up, answer, step).await {
             Ok(()) => return Ok(()),
+            // Another takes its place, for which whoever called waits as it does for room.
             Err(PutError::Closed) if !flows.stop.is_cancelled() => {
+                if answer.deadline.is_some_and(|until| Instant::now() >= until) {
+                    return Err(refusal(name, answer, PutError::Down));
+                }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             Err(error) => return Err(refusal(name, answer, error)),

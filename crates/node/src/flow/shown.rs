@@ -21,7 +21,7 @@ use crate::flow::line::Line;
 use crate::flow::news::Mark;
 use crate::flow::seating::reseat;
 use crate::flow::told::{alarms, away_words, explain, last_move, silent};
-use crate::flow::up::Up;
+use crate::flow::up::{Down, Up};
 use crate::flow::watch::{Seen, Watch};
 use crate::flow::wire::Elsewhere;
 use crate::refusal::{Reason, Refusal};
@@ -88,6 +88,13 @@ impl Shown {
                 format!("the flow `{name}` is at `{node}`"),
             )
             .hint("say it to that node, with `--node`"));
+        }
+        if up.line.as_ref().is_err_and(|why| *why == Down::Changing) {
+            return Err(Refusal::new(
+                Reason::Conflict,
+                format!("the flow `{name}` is being changed just now"),
+            )
+            .hint("say it again once `swell flow list` shows where it is"));
         }
         let mut record = up.record.lock().clone();
         if let Some(frozen) = change.frozen {
@@ -215,7 +222,8 @@ fn up_flow(name: String, spec: FlowSpec, line: &Line, seen: &Seen) -> Flow {
         FlowLane {
             from: lane.from.to_string(),
             class_bytes: class.bytes(),
-            used_bytes: state.tail.saturating_sub(state.committed),
+            // What was overwritten is used no longer.
+            used_bytes: state.tail.saturating_sub(state.committed).min(class.bytes()),
             items: state.items,
             disk_bytes: lane.disk_bytes(),
             last_put_ms: line.put_at_ms(number),

@@ -28,7 +28,7 @@ impl Line {
         let kind = if self.is_native(place) { Kind::Cold } else { Kind::Warm };
         let unread = self.meter.depth() as f64 * self.meter.counters().mean_bytes();
         let hands = self.hands.lock();
-        let (call, distance, holder) = (hands.call_now(), hands.distance(place), hands.owner());
+        let (call, distance, holder) = (hands.call_now(), hands.distance(place), hands.caller());
         drop(hands);
         let call = self.patience(holder).map_or(call, |patience| call.min(patience));
         let pages = self.meter.counters().room.load(Ordering::Relaxed).div_ceil(PAGE);
@@ -39,10 +39,8 @@ impl Line {
     /// What has to be done that it goes to another node, so far away.
     pub(crate) fn change_node(&self, round_trip: Span) -> Change {
         let change = self.change(self.owner());
-        // For that no call is cut short.
-        let call = self.hands.lock().call_now();
         let (kind, pages_mapped, distance) = (Kind::Away, 0, None);
-        Change { kind, call, pages_mapped, distance, round_trip, bandwidth: BANDWIDTH, ..change }
+        Change { kind, pages_mapped, distance, round_trip, bandwidth: BANDWIDTH, ..change }
     }
 
     /// How long a change of hands to this owner is expected to take, from its order on, if it is so
@@ -165,9 +163,19 @@ impl Line {
     pub(crate) fn is_in_good_time(&self) -> bool {
         let hands = self.hands.lock();
         let Some(took) = hands.call.as_ref().and_then(Reached::elapsed) else { return false };
-        let holder = hands.holder().unwrap_or_else(|| hands.owner());
+        let holder = hands.caller();
         drop(hands);
         self.patience(holder).is_none_or(|patience| took.as_nanos() < patience.nanos().into())
+    }
+
+    /// Whether a call is under way that reached its function.
+    pub(crate) fn is_calling(&self) -> bool {
+        self.hands.lock().call.as_ref().is_some_and(Reached::get)
+    }
+
+    /// Whose call that is, or would be.
+    pub(crate) fn whose_call(&self) -> usize {
+        self.hands.lock().caller()
     }
 
     /// Something is wrong, or no longer is.

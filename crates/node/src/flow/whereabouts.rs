@@ -138,7 +138,7 @@ impl Flows {
         if check_name(node).is_err() || at.len() > ADDRESS_MAX {
             return Err((400, format!("`{}` is no node", node.escape_default())));
         }
-        let _changing = self.changing.lock().await;
+        let _turn = self.turns.of(flow).await;
         let Some(up) = self.get(flow) else { return Ok(()) };
         let Some(away) = &up.away else { return Ok(()) };
         let mut record = up.record.lock().clone();

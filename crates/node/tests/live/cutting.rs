@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use swell_api::spec::FunctionSpec;
 use swell_samples::samples;
 
+use crate::flow_moving::{Cluster, meeting, numbers};
 use crate::handing::{migrate, patch, until_busy, until_so_many_are_busy};
 use crate::house::House;
 
@@ -15,6 +16,11 @@ const BACKLOG: u32 = 50;
 /// A backlog behind a call of `detect` that hangs, and `lite`, which keeps what it is given.
 async fn with_a_backlog(keys: Value) -> House {
     let house = House::up().await;
+    backlog(&house, keys).await;
+    house
+}
+
+async fn backlog(house: &House, keys: Value) {
     house.camera_and_detect().await;
     house.deploy("lite", samples::COLLECT, |spec| spec.key_value = vec!["seen".to_string()]).await;
     let mut all = json!({ "owners": ["lite"], "item_bytes": 64 });
@@ -23,14 +29,13 @@ async fn with_a_backlog(keys: Value) -> House {
     }
     assert_eq!(house.flow(all).await.status, StatusCode::OK);
     // Until a person says so it goes nowhere.
-    assert_eq!(patch(&house, json!({ "frozen": true })).await.0, StatusCode::OK);
+    assert_eq!(patch(house, json!({ "frozen": true })).await.0, StatusCode::OK);
     let hangs = |spec: &mut FunctionSpec| spec.timeout_ms = 600_000;
     house.deploy("detect", samples::SPIN, hangs).await;
     for number in 0..BACKLOG {
         assert_eq!(house.call("camera", number.to_string()).await.status, StatusCode::OK);
     }
-    until_busy(&house).await;
-    house
+    until_busy(house).await;
 }
 
 async fn kept(house: &House) -> Vec<String> {
@@ -70,6 +75,30 @@ async fn an_item_that_is_tried_once_is_lost_with_its_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_deploys_may_leave_and_the_flow_comes_up_all_the_same() {
+    let house = with_a_backlog(json!({ "cut": { "after_ms": 700 } })).await;
+    let mut again = json!({ "item_bytes": 64, "cut": { "after_ms": 700 } });
+    again["rate"] = 7.into();
+    let mut deploying = Box::pin(house.flow(again));
+    // The call under way is waited for; meanwhile whoever asked goes away.
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut deploying => panic!("a call that hangs was not waited for"),
+            flow = house.frames() => {
+                if flow["trouble"].as_str().is_some_and(|why| why.contains("being changed")) {
+                    break;
+                }
+            }
+        }
+    }
+    drop(deploying);
+    let flow = house.until("it is up again", |flow| flow["depth"] == BACKLOG).await;
+    assert_eq!((&flow["spec"]["rate"], &flow["trouble"]), (&7.into(), &Value::Null), "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_analyzer_takes_a_flow_from_a_call_that_hangs() {
     let house = with_a_backlog(json!({ "cut": { "after_ms": 50 } })).await;
     patch(&house, json!({ "frozen": false })).await;
@@ -80,4 +109,19 @@ async fn the_analyzer_takes_a_flow_from_a_call_that_hangs() {
     assert_eq!(counted.iter().sum::<u64>(), 1, "{flow:#}");
     assert_eq!(kept(&house).await.len(), BACKLOG as usize);
     house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backlog_goes_to_another_node_from_behind_a_call_that_hangs() {
+    let cluster = Cluster::found();
+    let (berlin, paris) = (meeting(&cluster.link("berlin")).await, cluster.node("paris").await);
+    backlog(&berlin, json!({ "owners": [], "stall_ms": 200 })).await;
+    // The call hangs for ten minutes: where it is waited for, this ends in no time of any test.
+    let answer = berlin.send_to("paris", &paris).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    paris.until("all are done", |flow| flow["items"]["done"] == BACKLOG).await;
+    assert_eq!(paris.seen().await, numbers(0..BACKLOG), "each once and in order");
+    until_so_many_are_busy(&berlin, 0).await;
+    berlin.down().await;
+    paris.down().await;
 }

@@ -162,6 +162,13 @@ async fn what_happens_where_there_is_no_room_is_what_was_asked_for() {
         let (in_time, late) = statuses.split_at(4);
         assert!(in_time.iter().all(|status| *status == 200), "{full} {ack}: {statuses:?}");
         assert!(late.iter().all(|status| *status == refused), "{full} {ack}: {statuses:?}");
+        let flow = house.frames().await;
+        let [put, depth, dropped] =
+            [&flow["items"]["put"], &flow["depth"], &flow["items"]["dropped"]]
+                .map(|count| count.as_u64().unwrap_or_default());
+        if full == "drop-oldest" {
+            assert!(depth <= 6 && depth + dropped == put, "what is overwritten is gone: {flow:#}");
+        }
         house.pause(false).await;
         house.until("it is empty", |flow| flow["depth"] == 0).await;
         let seen = house.seen().await;
