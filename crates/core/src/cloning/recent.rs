@@ -173,7 +173,7 @@ impl Recent {
         self.claim.is_some_and(|claim| now < claim.due)
     }
 
-    /// Whether a surge is over for which instances were made, as no call has come since, or broke off.
+    /// Whether a surge is over for which instances were made, or broke off.
     pub fn is_over(&self, now: Instant) -> bool {
         now < self.rests || self.claim.is_some_and(|claim| now >= claim.due)
     }
@@ -191,7 +191,7 @@ mod tests {
 
     const TAKES: Span = Span::from_secs(3);
 
-    /// What is made of the last call, after those at these seconds, where `q95` is said of a minute.
+    /// What the last of the calls at these seconds tells, where `q95` is said of a minute.
     fn surges(q95: u32, calls: &[f64]) -> Vec<Surge> {
         let mut recent = Recent::default();
         let mut now = Instant::ZERO;

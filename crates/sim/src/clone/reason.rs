@@ -106,8 +106,8 @@ pub fn reason(line: &Line) -> String {
     }
 }
 
-/// What is to be said if it is the forecaster that knows no more than rates, and not that calls come by
-/// chance.
+/// What is to be said if it is the forecaster that knows no more than rates, and not calls that come
+/// by chance.
 fn blindness(skill: f64, line: &Line, ceiling: &Ceiling) -> Option<String> {
     let own = line.rows.first().map_or("", |row| row.forecaster.as_str());
     let sees = |row: &&CloneRow| row.skill_pct.is_some_and(|skill| skill >= SKILL_PCT);
