@@ -3,11 +3,9 @@
 
 use crate::action::Action;
 use crate::action::StopCause;
-use crate::cloning::concurrency::Need;
 use crate::cloning::expected::Expected;
 use crate::cloning::scaling;
-use crate::cloning::uses::Lately;
-use crate::demand::{DemandForecast, StepDemand, WHOLE};
+use crate::demand::DemandForecast;
 use crate::elsewhere;
 use crate::ids::{FunctionId, InstanceId};
 use crate::mind::Mind;
@@ -16,20 +14,10 @@ use crate::planning;
 use crate::reconcile;
 use crate::room;
 use crate::settings::{CloningMode, CloningSettings};
+use crate::surging;
 use crate::time::{Instant, Span};
 use crate::timers::Subject;
 use crate::wanted::CloneWish;
-
-/// Chance of a use soon from which on an instance is made although nothing was foreseen, unless
-/// clones of late were good for so little that only what is more likely is worth a start.
-const LIKELY: f64 = 0.5;
-/// What making it costs, in uses.
-const START: f64 = 0.1;
-/// From so many calls in a step on, demand beyond the forecast is no chance.
-const SURELY_LEAST: u32 = 10;
-/// The least and the longest that demand beyond the forecast is taken to last.
-const SURGE_LEAST: Span = Span::from_secs(10);
-const SURGE_MAX: Span = Span::from_mins(5);
 
 /// How clones are made was chosen anew.
 pub(crate) fn on_settings(
@@ -117,16 +105,13 @@ pub(crate) fn on_arrival(
     let known = mind.cloning.of(function);
     let expected = known.expected.get_or_insert_with(|| Box::new(Expected::nothing(step)));
     expected.count(now);
-    let (calls, elapsed) = (expected.calls(now), expected.elapsed(now));
-    let said = expected.said(expected.place_of(now));
-    if said.is_some_and(|said| scaling::is_fulfilled(said, calls)) {
+    let (calls, said) = (expected.calls(now), expected.said(expected.place_of(now)));
+    // What is made for a surge was not said, and is needed beyond that.
+    let is_surge = known.recent.is_going_on(now);
+    if !is_surge && said.is_some_and(|said| scaling::is_fulfilled(said, calls)) {
         fulfil(mind, now, function, actions);
     }
-    let busy = mind.pool.known(function);
-    let is_short = busy.idle() == 0 && busy.starting() == 0;
-    if is_short && scaling::exceeds(said, calls) {
-        surge(mind, now, function, calls, elapsed, actions);
-    }
+    surging::on_call(mind, now, function, actions);
 }
 
 /// What was said of the step has come: habit knows better what follows.
@@ -145,48 +130,6 @@ fn fulfil(mind: &mut Mind, now: Instant, function: FunctionId, actions: &mut Vec
         mind.wanted.set_clones(function, None);
         reconcile::on_clones(mind, now, function, actions);
     }
-}
-
-/// More came than was said, and nothing is ready for the next call.
-fn surge(
-    mind: &mut Mind,
-    now: Instant,
-    function: FunctionId,
-    calls: u32,
-    elapsed: Span,
-    actions: &mut Vec<Action>,
-) {
-    let known = mind.pool.known(function);
-    let concurrency = known.settings().concurrency.max(1);
-    let needed = known.demand().div_ceil(concurrency);
-    let (start, run) = (mind.pool.start_time(function), mind.pool.run_time(function));
-    let lasts = elapsed.max(SURGE_LEAST).min(SURGE_MAX);
-    // As many again are taken to come in as long again.
-    let calls = calls.saturating_mul(1000);
-    let demand = StepDemand { chance: 0, q10: calls, q50: calls, q90: calls, q95: calls };
-    let need = Need::new(demand, WHOLE, 1.0, lasts, run, concurrency);
-    let policy = &mind.cloning.policy;
-    let likely = |price: f64| {
-        (known.live() + 1..=scaling::at_once(needed))
-            .map_while(|n| Some((n, need.of(n))).filter(|(_, own)| own.chance >= price.max(LIKELY)))
-            .last()
-    };
-    let Some((count, own)) = likely(policy.price(mind.cloning.lately())) else { return };
-    // Few calls come together by chance as well, however likely that makes more of them look.
-    let is_sure = calls >= SURELY_LEAST * 1000;
-    let sure = likely(policy.price(Lately::USELESS)).filter(|_| is_sure);
-    let sure = sure.map_or(0, |(sure, _)| sure);
-    let held = (lasts + start).secs_f64();
-    let (worth, bid) = (own.chance / lasts.secs_f64(), (own.chance - START) / held);
-    let (from, until) = (now, now + lasts);
-    let mut wish = CloneWish { count, from, until, worth, bid, beyond: 0, sure };
-    if let Some(running) = mind.wanted.clones(function).filter(|wish| now < wish.until) {
-        wish.count = wish.count.max(running.count);
-        wish.until = wish.until.max(running.until);
-        wish.sure = wish.sure.max(running.sure);
-    }
-    mind.wanted.set_clones(function, Some(wish));
-    reconcile::on_clones(mind, now, function, actions);
 }
 
 /// A call of a function was answered, or was not for its own fault: its clones that wait are of the

@@ -28,6 +28,7 @@ pub mod dispatch;
 pub mod elsewhere;
 pub mod reconcile;
 pub mod planning;
+pub mod surging;
 pub mod foresee;
 pub mod prospect;
 pub mod recall;

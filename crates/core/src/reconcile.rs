@@ -172,7 +172,7 @@ pub(crate) fn on_clones(
     let waiting = known.clones() - known.clones_starting;
     let needed = due.map_or(0, |due| due.count);
     let surplus = known.live().saturating_sub(needed).min(waiting);
-    let patience = mind.cloning.patience(function);
+    let patience = mind.cloning.patience(now, function);
     let (going, again) = mind.cloning.of(function).surplus.settle(now, surplus, patience);
     for _ in 0..going {
         let slot = mind.pool.oldest_clone(function).expect("a surplus is of clones that wait");

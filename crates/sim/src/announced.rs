@@ -12,7 +12,7 @@ use swell_core::time::{Instant, Span};
 use swell_forecast::calendar::grid::Grid;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::calendar::plan::{Plan, plan};
-use swell_forecast::effects::turn::Turn;
+use swell_forecast::effects::turn::{SAME, Turn};
 use swell_forecast::event::EventEffect;
 use swell_trace::profile::FunctionProfile;
 use swell_trace::trace::Trace;
@@ -89,8 +89,13 @@ impl<'a> Notice<'a> {
         self.events[function.index()].iter().any(|event| event.start <= place && place < event.end)
     }
 
-    /// Puts it into a forecast.
-    pub fn tell(&self, forecast: &mut DemandForecast) {
+    /// Puts it into a forecast. `ahead` is what is expected of a function of which nothing is told, as
+    /// it is hardly ever called: an event may change that.
+    pub fn tell(
+        &self,
+        forecast: &mut DemandForecast,
+        ahead: &dyn Fn(FunctionId, usize) -> Option<FunctionDemand>,
+    ) {
         let (origin, horizon) = (forecast.origin, 2);
         let place = self.place_of(origin);
         let rests = RESTS.nanos().div_ceil(self.step.nanos()) as usize;
@@ -103,10 +108,14 @@ impl<'a> Notice<'a> {
                 .iter()
                 .filter(|event| event.end + rests > place && event.start < place + horizon + rests)
                 .collect();
-            if let Some(own) = told.get_mut(&function).filter(|_| !near.is_empty()) {
+            let turn = |ahead: usize| Turn::of(&near, number, place + ahead, place, rests);
+            let is_turned = !near.is_empty() && (0..horizon).any(|ahead| turn(ahead) != SAME);
+            if is_turned && !told.contains_key(&function) {
+                told.extend(ahead(function, horizon).map(|own| (function, own)));
+            }
+            if let Some(own) = told.get_mut(&function).filter(|_| is_turned) {
                 for (ahead, step) in own.steps.iter_mut().enumerate() {
-                    let turn = Turn::of(&near, number, place + ahead, place, rests);
-                    *step = turn.of_step(*step);
+                    *step = turn(ahead).of_step(*step);
                 }
             }
             let floor = if near.is_empty() { 0 } else { self.plan.floor(number, place) };

@@ -45,7 +45,7 @@ impl Outlook {
     pub(crate) fn close(&mut self, notice: Option<&Notice<'_>>) -> DemandForecast {
         let mut forecast = self.foresight.close();
         if let Some(notice) = notice {
-            notice.tell(&mut forecast);
+            notice.tell(&mut forecast, &|function, steps| self.foresight.ahead(function, steps));
         }
         self.skill.close(forecast.step);
         self.chances.fill(0);

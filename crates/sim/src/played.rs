@@ -1,8 +1,10 @@
 //! A trace with what was announced: the calls of schedules are added, and functions that an event
 //! touches are called as many times as often as it says.
 //!
-//! Further calls of an event fall anywhere in the rest of the minute of the call that they follow.
-//! An event that does not say how many times changes nothing.
+//! Whoever else calls does so by himself: further calls fall anywhere within five minutes of one of the
+//! trace, before or after it, as far as the event lasts. So they come at the rate that the function has
+//! about then, many times over, and not beside the calls that came anyway. An event that does not say
+//! how many times changes nothing.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -21,6 +23,8 @@ use swell_trace::trace::{Calls, Trace, TraceParts};
 use crate::announced::Announced;
 
 const MINUTE: Span = Span::from_mins(1);
+/// How far further calls are from the call of the trace that stands for them.
+const APART: Span = Span::from_mins(5);
 
 /// The trace with what is announced of it.
 pub fn with(whole: &Trace, announced: &Announced) -> Trace {
@@ -63,6 +67,23 @@ impl Planned {
         });
         times.product()
     }
+
+    /// The same, at most, of all moments so near to one that its call stands for further ones there.
+    fn times_near(&self, function: FunctionId, at: Instant) -> f64 {
+        let minute = |at: Instant| (at.nanos() / MINUTE.nanos()) as usize;
+        let (from, to) = (minute(before(at)), minute(at + APART));
+        let is_near = |event: &EventEffect| event.start <= to && from < event.end;
+        if !self.events[function.index()].iter().any(is_near) {
+            return 1.0;
+        }
+        let minutes = (from..=to).map(|minute| Instant::ZERO + MINUTE * minute as u64);
+        minutes.map(|minute| self.times(function, minute)).fold(1.0, f64::max)
+    }
+}
+
+/// The moment from which on further calls fall that a call at `at` stands for.
+fn before(at: Instant) -> Instant {
+    Instant::from_nanos(at.nanos().saturating_sub(APART.nanos()))
 }
 
 struct Played {
@@ -77,7 +98,7 @@ impl Calls for Played {
             runs: self.whole.functions().iter().map(|own| own.warm).collect(),
             plan: self.plan.clone(),
             next_known: 0,
-            further: BinaryHeap::new(),
+            coming: BinaryHeap::new(),
             rng: rng::split(reading.seed, "world/events"),
             read: Vec::new(),
             is_over: false,
@@ -94,24 +115,24 @@ struct Stream {
     runs: Vec<Span>,
     plan: Arc<Planned>,
     next_known: usize,
-    /// Calls that events add: when, of whom, how long.
-    further: BinaryHeap<Reverse<(Instant, FunctionId, Span)>>,
+    /// Calls that are still to come: when, of whom, how long.
+    coming: BinaryHeap<Reverse<(Instant, FunctionId, Span)>>,
     rng: Rng,
     read: Vec<Arrival>,
     is_over: bool,
 }
 
 impl Stream {
-    /// Appends what is added up to and at a moment.
+    /// Appends what comes up to and at a moment.
     fn add_until(&mut self, until: Instant, chunk: &mut Vec<Arrival>) {
         loop {
             let known = self.plan.known.get(self.next_known).copied();
-            let further = self.further.peek().map(|Reverse(call)| *call);
-            let is_known = match (known, further) {
+            let coming = self.coming.peek().map(|Reverse(call)| *call);
+            let is_known = match (known, coming) {
                 (Some((known, _)), Some((at, ..))) => known <= at,
                 (known, _) => known.is_some(),
             };
-            let (at, function, run) = match (is_known, known, further) {
+            let (at, function, run) = match (is_known, known, coming) {
                 (true, Some((at, function)), _) => (at, function, self.runs[function.index()]),
                 (_, _, Some(call)) => call,
                 _ => return,
@@ -121,23 +142,28 @@ impl Stream {
             }
             match is_known {
                 true => self.next_known += 1,
-                false => drop(self.further.pop()),
+                false => drop(self.coming.pop()),
             }
             chunk.push(Arrival { at, function, run });
         }
     }
 
-    fn take(&mut self, call: Arrival, chunk: &mut Vec<Arrival>) {
-        let times = self.plan.times(call.function, call.at);
-        let whole = times as u32;
-        let count = whole + u32::from(unit(&mut self.rng) < times - f64::from(whole));
-        if count > 0 {
-            chunk.push(call);
+    fn take(&mut self, call: Arrival) {
+        let Arrival { at, function, run } = call;
+        let times = self.plan.times(function, at);
+        if times >= 1.0 || unit(&mut self.rng) < times {
+            self.coming.push(Reverse((at, function, run)));
         }
-        let left = MINUTE.nanos() - call.at.nanos() % MINUTE.nanos();
-        for _ in 1..count {
-            let after = Span::from_nanos((unit(&mut self.rng) * left as f64) as u64);
-            self.further.push(Reverse((call.at + after, call.function, call.run)));
+        let more = self.plan.times_near(function, at) - 1.0;
+        let whole = more as u32;
+        let count = whole + u32::from(more > 0.0 && unit(&mut self.rng) < more - f64::from(whole));
+        for _ in 0..count {
+            let after = (unit(&mut self.rng) * 2.0 * APART.nanos() as f64) as u64;
+            let then = (at + Span::from_nanos(after)).nanos().checked_sub(APART.nanos());
+            let Some(then) = then.map(Instant::from_nanos) else { continue };
+            if unit(&mut self.rng) * more < self.plan.times(function, then) - 1.0 {
+                self.coming.push(Reverse((then, function, run)));
+            }
         }
     }
 }
@@ -150,8 +176,8 @@ impl ArrivalStream for Stream {
             read.clear();
             self.whole.fill(&mut read)?;
             for &call in &read {
-                self.add_until(call.at, chunk);
-                self.take(call, chunk);
+                self.add_until(before(call.at), chunk);
+                self.take(call);
             }
             if read.is_empty() {
                 self.add_until(Instant::NEVER, chunk);

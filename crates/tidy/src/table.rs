@@ -111,6 +111,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
                 "prices",
                 "view",
                 "concurrency",
+                "recent",
                 "policy",
                 "nearness",
                 "expected",

@@ -76,7 +76,7 @@ impl Need {
 }
 
 /// The chance that a Poisson number of that mean is at least `least`.
-fn tail(mean: f64, least: f64) -> f64 {
+pub(crate) fn tail(mean: f64, least: f64) -> f64 {
     if least <= 0.0 {
         return 1.0;
     }

@@ -13,7 +13,8 @@ use crate::cloning::health::{CallHealth, Health};
 use crate::cloning::lead::Lead;
 use crate::cloning::policy::ClonePolicy;
 use crate::cloning::rate::Rate;
-use crate::cloning::scaling::Surplus;
+use crate::cloning::recent::Recent;
+use crate::cloning::scaling::{self, Surplus};
 use crate::cloning::short::{Obstacle, ShortTally};
 use crate::cloning::skill::Skill;
 use crate::cloning::uses::{Lately, Uses};
@@ -34,6 +35,8 @@ pub(crate) struct Foreseen {
     bounds: CloneBounds,
     rate: Option<Rate>,
     pub(crate) expected: Option<Box<Expected>>,
+    /// Calls of the last moments.
+    pub(crate) recent: Box<Recent>,
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
     pub(crate) health: Health,
@@ -294,8 +297,12 @@ impl Manager {
     }
 
     /// How long a surplus of clones must last before it goes.
-    pub(crate) fn patience(&self, function: FunctionId) -> Span {
-        let expected = self.get(function).and_then(|known| known.expected.as_ref());
-        self.policy.patience(expected.map_or(self.settings.step, |expected| expected.step()))
+    pub(crate) fn patience(&self, now: Instant, function: FunctionId) -> Span {
+        let known = self.get(function);
+        let expected = known.and_then(|known| known.expected.as_ref());
+        let step = expected.map_or(self.settings.step, |expected| expected.step());
+        let usual = self.policy.patience(step);
+        let is_over = known.is_some_and(|known| known.recent.is_over(now));
+        if is_over { usual.min(scaling::SURGE_PATIENCE) } else { usual }
     }
 }

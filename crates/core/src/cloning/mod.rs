@@ -14,6 +14,7 @@ pub mod nearness;
 pub mod asking;
 pub mod placing;
 pub mod catalog;
+pub mod recent;
 pub mod expected;
 pub mod lead;
 pub mod scaling;

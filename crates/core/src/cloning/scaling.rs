@@ -18,6 +18,14 @@ const CALLS_LEAST: u32 = 3;
 /// forecast: one in four, at least one, at most [`AHEAD_MAX`].
 const AHEAD_SHARE: u32 = 4;
 const AHEAD_MAX: u32 = 64;
+/// Where they come so fast as chance does not bring them, so many times as many, and at most so many
+/// more.
+const JUMP_TIMES: u32 = 8;
+const JUMP_MAX: u32 = 512;
+
+/// How long a surplus of clones lasts at most before some of it goes, if it was made for a surge that
+/// is over.
+pub const SURGE_PATIENCE: Span = Span::from_secs(10);
 
 /// Whether the calls that came in a step exceed what was said of it; without a forecast,
 /// any number from the least on does.
@@ -35,6 +43,13 @@ pub fn is_fulfilled(said: StepDemand, came: u32) -> bool {
 /// How many instances to have when demand exceeds the forecast and `needed` are needed now.
 pub fn at_once(needed: u32) -> u32 {
     needed.saturating_add((needed / AHEAD_SHARE).clamp(1, AHEAD_MAX))
+}
+
+/// How many instances to have at most when calls come so fast as chance does not bring them, and
+/// `needed` are needed now.
+pub fn in_jump(needed: u32) -> u32 {
+    let more = needed.saturating_mul(JUMP_TIMES - 1).min(JUMP_MAX);
+    needed.saturating_add(more)
 }
 
 /// How a surplus of clones is let go.

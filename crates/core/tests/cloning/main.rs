@@ -9,5 +9,6 @@ mod modes;
 mod nearby;
 mod pressure;
 mod scaling;
+mod surges;
 mod seed;
 mod timing;

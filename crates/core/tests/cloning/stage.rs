@@ -154,6 +154,10 @@ impl Stage {
         begun.map(|entry| entry.0).collect()
     }
 
+    pub(crate) fn starts(&self) -> usize {
+        self.log.iter().filter(|(_, action)| matches!(action, Action::Start { .. })).count()
+    }
+
     pub(crate) fn stopped(&self, cause: StopCause) -> Vec<(Instant, InstanceId)> {
         let stops = self.log.iter().filter_map(|(at, action)| match action {
             Action::Stop { instance, cause: found, .. } if *found == cause => {

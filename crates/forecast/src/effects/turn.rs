@@ -75,9 +75,10 @@ impl Turn {
         if self == SAME {
             return step;
         }
+        let often = Often::of(step);
         let by = |number: u32, deviate: f32| {
             let times = f64::from(self.times) * f64::from((deviate * self.spread).exp());
-            (f64::from(number) * times).round() as u32
+            often.at(times, f64::from(number)).round() as u32
         };
         let mean = f64::from(self.times) * f64::from((self.spread * self.spread / 2.0).exp());
         let none = 1.0 - f64::from(step.chance.min(WHOLE)) / f64::from(WHOLE);
@@ -87,6 +88,51 @@ impl Turn {
         let q90 = by(step.q90, 1.2816).max(q50);
         let q95 = by(step.q95, 1.6449).max(q90);
         StepDemand { chance: chance.min(WHOLE), q10, q50, q90, q95 }
+    }
+}
+
+/// Mean and variance of the calls of a step, in thousandths and millionths, as far as its numbers tell.
+///
+/// If calls come by chance at a rate that is not quite known (a mixed Poisson process), and then so many
+/// times as often, the mean grows by so many times, and of the variance only what is not known of the rate
+/// by their square: the chance evens out. So one that is called once a minute, or in one of three
+/// minutes not at all, is called in every minute when it is called twelve times as often.
+struct Often {
+    mean: f64,
+    variance: f64,
+}
+
+impl Often {
+    /// The mass of the cases that the quantiles stand for.
+    const MASSES: [f64; 4] = [0.3, 0.4, 0.225, 0.075];
+
+    fn of(step: StepDemand) -> Self {
+        let cases = [step.q10, step.q50, step.q90, step.q95].map(f64::from);
+        let called = Self::MASSES.iter().zip(cases).filter(|(_, calls)| *calls > 0.0);
+        let (mut mass, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for (own, calls) in called {
+            mass += own;
+            sum += own * calls;
+            squares += own * calls * calls;
+        }
+        // Of those in which any call comes, by the chance of that.
+        let chance = f64::from(step.chance.min(WHOLE)) / f64::from(WHOLE);
+        let share = if mass > 0.0 { chance / mass } else { 0.0 };
+        let mean = share * sum;
+        Self { mean, variance: (share * squares - mean * mean).max(0.0) }
+    }
+
+    /// A quantile as it is where calls come so many times as often.
+    fn at(&self, times: f64, quantile: f64) -> f64 {
+        if self.variance <= 0.0 || self.mean <= 0.0 {
+            return quantile * times;
+        }
+        // Thousandths of a call: one call is a thousand of them.
+        let by_chance = times * (1.0 - times) * self.mean * 1e3;
+        let least = times.min(times * times) * self.variance;
+        let variance = (times * times * self.variance + by_chance).max(least);
+        let wider = (variance / self.variance).sqrt();
+        (times * self.mean + wider * (quantile - self.mean)).max(0.0)
     }
 }
 
@@ -130,7 +176,7 @@ mod tests {
     fn a_step_stays_sound_and_moves_where_it_should() {
         let step = StepDemand { chance: 500, q10: 0, q50: 1000, q90: 2000, q95: 3000 };
         let twice = Turn { times: 2.0, spread: 0.0 }.of_step(step);
-        let expected = StepDemand { chance: 750, q10: 0, q50: 2000, q90: 4000, q95: 6000 };
+        let expected = StepDemand { chance: 750, q10: 415, q50: 1874, q90: 3334, q95: 4793 };
         assert_eq!(twice, expected);
         assert_eq!(SAME.of_step(step), step);
         let quantiles = [0.0, 0.0, 1.0, 2.0, 3.0];
@@ -138,9 +184,9 @@ mod tests {
         let twice = Turn { times: 2.0, spread: 0.7 }.of_quantiles(quantiles);
         assert!(twice[2] == 2.0 && twice[3] > 8.0 && twice.is_sorted(), "{twice:?}");
         let unsure = Turn { times: 1.0, spread: 0.7 }.of_step(step);
-        assert!(unsure.q50 == step.q50 && unsure.q90 > 4000 && unsure.chance > 550, "{unsure:?}");
+        assert!(unsure.q50 == step.q50 && unsure.q90 > 3500 && unsure.chance > 550, "{unsure:?}");
         let fewer = Turn { times: 0.25, spread: 0.0 }.of_step(step);
-        assert!(fewer.chance < 200 && fewer.q90 == 500, "{fewer:?}");
+        assert!(fewer.chance < 200 && fewer.q10 == 0 && fewer.q90 < 1000, "{fewer:?}");
         for times in [0.0, f32::NAN, f32::INFINITY, -1.0, 1e9] {
             let most = StepDemand { chance: 1000, q10: 1, q50: 2, q90: u32::MAX, q95: u32::MAX };
             for step in [step, most, StepDemand::default()] {
@@ -148,5 +194,23 @@ mod tests {
                 assert!(turn.of_step(step).is_sound(), "{times} {step:?}");
             }
         }
+    }
+
+    #[test]
+    fn chance_evens_out_where_calls_come_more_often_and_bursts_do_not() {
+        let times = |step: StepDemand| Turn { times: 12.0, spread: 0.0 }.of_step(step);
+        // About once a minute, and in one of three not at all.
+        let often = times(StepDemand { chance: 650, q10: 0, q50: 1000, q90: 2000, q95: 3000 });
+        assert!(often.chance == WHOLE && (4_000..10_000).contains(&often.q10), "{often:?}");
+        assert!((9_000..14_000).contains(&often.q50), "{often:?}");
+        assert!((14_000..22_000).contains(&often.q90), "{often:?}");
+        // Nothing, or thirty at once: twelve times as many, and still for the most part nothing.
+        let burst = times(StepDemand { chance: 150, q10: 0, q50: 0, q90: 30_000, q95: 70_000 });
+        assert!(burst.q50 < 6_000 && burst.q90 > 330_000, "{burst:?}");
+        // A timer is one that is called twelve times; of counts without a chance nothing is known.
+        let timer = StepDemand { chance: WHOLE, q10: 1000, q50: 1000, q90: 1000, q95: 1000 };
+        assert_eq!(times(timer).q10, 12_000);
+        let counts = StepDemand { chance: 0, q10: 0, q50: 1000, q90: 2000, q95: 3000 };
+        assert_eq!(times(counts).q90, 24_000);
     }
 }

@@ -10,14 +10,16 @@ use swell_core::journal::Digest;
 use swell_core::settings::{CloningMode, CloningSettings};
 use swell_core::time::Span;
 use swell_core::units::Bytes;
-use swell_forecast::foresight::steps::Foresight;
+use swell_forecast::foresight::steps::{Foresight, OCCURRENCE};
 use swell_forecast::foresight::truth::Truth;
+use swell_trace::arrival::Arrival;
 use swell_trace::durations::Durations;
 use swell_trace::placement::Placement;
 use swell_trace::reading::Reading;
 
 use crate::announced::Announced;
 use crate::clone::line::{Ceiling, CloneResults, HELPS_PCT, Line, lines};
+use crate::clone::rhythm::Gaps;
 use crate::clone::row::{Asked, CloneRow};
 use crate::error::SimError;
 use crate::failures::Failures;
@@ -141,7 +143,33 @@ impl CloneExperiment {
                 Some(self.cell(&cell, &cheap, interrupt)?)
             }
         };
-        Ok(Ceiling { memory_mb: line.memory_mb, known, cheap })
+        let usual = match self.forecaster == OCCURRENCE {
+            true => None,
+            false => {
+                let cell = Cell { forecaster: OCCURRENCE, ..cell };
+                Some(self.cell(&cell, &self.cloning, interrupt)?)
+            }
+        };
+        let mut gaps = Gaps::default();
+        self.each_call(&self.reading(seed), |call| gaps.see(call))?;
+        Ok(Ceiling { memory_mb: line.memory_mb, known, cheap, usual, rhythm: gaps.rhythm() })
+    }
+
+    fn reading(&self, seed: u64) -> Reading {
+        Reading { placement: self.placement, durations: self.durations, seed }
+    }
+
+    fn each_call(&self, reading: &Reading, mut see: impl FnMut(&Arrival)) -> Result<(), SimError> {
+        let mut stream = self.scenario.trace.arrivals(reading)?;
+        let mut chunk = Vec::new();
+        loop {
+            chunk.clear();
+            stream.fill(&mut chunk)?;
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            chunk.iter().for_each(&mut see);
+        }
     }
 
     fn cells(&self) -> Vec<(Bytes, CloningMode, u64)> {
@@ -166,18 +194,12 @@ impl CloneExperiment {
             return Ok(Foresight::new(forecaster, reading.seed)?);
         }
         let mut truth = Truth::default();
-        let mut stream = self.scenario.trace.arrivals(reading)?;
-        let mut chunk = Vec::new();
-        loop {
-            chunk.clear();
-            stream.fill(&mut chunk)?;
-            if chunk.is_empty() {
-                return Ok(Foresight::knowing(truth));
+        self.each_call(reading, |call| {
+            if own(call.function) {
+                truth.add((call.at.nanos() / MINUTE.nanos()) as usize, call.function);
             }
-            for arrival in chunk.iter().filter(|arrival| own(arrival.function)) {
-                truth.add((arrival.at.nanos() / MINUTE.nanos()) as usize, arrival.function);
-            }
-        }
+        })?;
+        Ok(Foresight::knowing(truth))
     }
 
     fn cell(
@@ -187,8 +209,7 @@ impl CloneExperiment {
         interrupt: &AtomicBool,
     ) -> Result<CloneRow, SimError> {
         let Cell { memory, mode, seed, forecaster } = *cell;
-        let Self { placement, durations, .. } = *self;
-        let reading = Reading { placement, durations, seed };
+        let reading = self.reading(seed);
         let case = Case { policy: self.policy.clone(), memory, reading };
         let policy = catalog::build(&case.policy, seed)?;
         let foreseen = match mode {

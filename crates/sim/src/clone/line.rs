@@ -1,5 +1,6 @@
 //! What rows of several seeds say together.
 
+use crate::clone::rhythm::Rhythm;
 use crate::clone::row::CloneRow;
 use crate::report::student::Estimate;
 
@@ -22,6 +23,10 @@ pub struct Ceiling {
     /// The same with clones that cost little and start as fast as they like; absent if the one
     /// before saves enough.
     pub cheap: Option<CloneRow>,
+    /// The same as the line by the forecaster that is usual for clones; absent if it is that one.
+    pub usual: Option<CloneRow>,
+    /// Whether calls have a rhythm, by their gaps.
+    pub rhythm: Rhythm,
 }
 
 /// One memory size and mode, over all seeds.

@@ -1,6 +1,7 @@
 //! Keep-alive alone against keep-alive and clones made ahead of demand.
 
 pub mod row;
+pub mod rhythm;
 pub mod line;
 pub mod reason;
 pub mod summary;

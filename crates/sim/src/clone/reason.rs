@@ -1,7 +1,7 @@
 //! Why clones save nothing, and what could be saved: the same run with a forecaster that knows what
 //! comes, by the same policy and by one to which clones cost little.
 
-use crate::clone::line::{HELPS_PCT, Line};
+use crate::clone::line::{Ceiling, HELPS_PCT, Line};
 use crate::clone::row::CloneRow;
 use crate::report::figure::whole;
 
@@ -37,6 +37,10 @@ pub fn reason(line: &Line) -> String {
     let saved_cheaply = cheap.and_then(|cheap| line.saved_by(cheap));
     let skills: Option<f64> = line.rows.iter().map(|row| row.skill_pct).sum();
     let skill = skills.map(|skills| skills / line.rows.len() as f64);
+    let blind = skill.filter(|&skill| skill < SKILL_PCT).zip(ceiling);
+    if let Some(told) = blind.and_then(|(skill, ceiling)| blindness(skill, line, ceiling)) {
+        return told;
+    }
     match (skill, known, saved_cheaply) {
         (_, Some(known), Some(saved)) if known < HELPS_PCT && saved >= HELPS_PCT => format!(
             "the policy is too dear: who knows each minute's calls saves {known:.1} % of cold \
@@ -102,10 +106,38 @@ pub fn reason(line: &Line) -> String {
     }
 }
 
+/// What is to be said if it is the forecaster that knows no more than rates, and not calls that come
+/// by chance.
+fn blindness(skill: f64, line: &Line, ceiling: &Ceiling) -> Option<String> {
+    let own = line.rows.first().map_or("", |row| row.forecaster.as_str());
+    let sees = |row: &&CloneRow| row.skill_pct.is_some_and(|skill| skill >= SKILL_PCT);
+    if let Some(usual) = ceiling.usual.as_ref().filter(sees) {
+        return Some(format!(
+            "the forecaster is blind here: `{own}` tells minutes with a call {skill:.1} % better than the \
+             rate of each function does, and `{}` {:.1} %; with that clones save {:.1} % of cold \
+             starts: try `--forecaster {}`",
+            usual.forecaster,
+            usual.skill_pct.unwrap_or(0.0),
+            line.saved_by(usual).unwrap_or(0.0),
+            usual.forecaster
+        ));
+    }
+    let rhythm = ceiling.rhythm;
+    let is_worth_it = line.saved_by(&ceiling.known).is_some_and(|saved| saved >= HELPS_PCT);
+    (is_worth_it && !rhythm.is_by_chance()).then(|| {
+        format!(
+            "forecasts are blind here, though calls do not come by chance: of {} functions that are \
+             called often enough to tell {} are called more evenly, or more in bursts, than chance would, \
+             but `{own}` tells minutes with a call {skill:.1} % better than the rate of each function does",
+            rhythm.functions, rhythm.rhythmic
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clone::line::Ceiling;
+    use crate::clone::rhythm::Rhythm;
 
     fn row(cold: u64) -> CloneRow {
         CloneRow { cold, cold_first: 10, seed: 1, ..CloneRow::default() }
@@ -118,6 +150,8 @@ mod tests {
             memory_mb: 100.0,
             known: row(known),
             cheap: cheap.map(|cold| CloneRow { short_of_room, clones_made: 50, ..row(cold) }),
+            usual: None,
+            rhythm: Rhythm { functions: 20, rhythmic: 3 },
         });
         let off = CloneRow { cold_first: on.cold_first, ..row(1000) };
         Line { memory_mb: 100.0, mode: "on", rows: vec![on], ceiling, off: vec![off] }
@@ -171,6 +205,44 @@ mod tests {
         ] {
             let found = reason(&line);
             assert!(found.contains(expected), "{name}: {found}");
+        }
+    }
+
+    #[test]
+    fn who_is_blind_is_not_taken_for_calls_that_come_by_chance() {
+        let on = |skill| CloneRow {
+            skill_pct: Some(skill),
+            forecaster: "naive".to_string(),
+            ..row(1000)
+        };
+        let with = |usual: Option<f64>, rhythmic| {
+            let mut line = line(on(0.3), Some((400, None)));
+            let ceiling = line.ceiling.as_mut().expect("it has one");
+            ceiling.usual = usual.map(|skill| CloneRow {
+                skill_pct: Some(skill),
+                forecaster: "occurrence".to_string(),
+                ..row(700)
+            });
+            ceiling.rhythm = Rhythm { functions: 20, rhythmic };
+            reason(&line)
+        };
+        for (usual, rhythmic, expected) in [
+            (
+                Some(40.0),
+                3,
+                "`naive` tells minutes with a call 0.3 % better than the rate of each function does, and `occurrence` 40.0 %; with that clones save 30.0 %",
+            ),
+            (
+                Some(1.0),
+                12,
+                "forecasts are blind here, though calls do not come by chance: of 20 functions that are called often enough to tell 12",
+            ),
+            (None, 12, "forecasts are blind here, though"),
+            (Some(1.0), 3, "calls come without memory of those before"),
+            (None, 3, "calls come without memory of those before"),
+        ] {
+            let found = with(usual, rhythmic);
+            assert!(found.contains(expected), "{usual:?} {rhythmic}: {found}");
         }
     }
 }
