@@ -65,7 +65,8 @@ pub fn reason(line: &Line) -> String {
         }
         (Some(skill), known, _) if skill < SKILL_PCT => format!(
             "calls come without memory of those before: forecasts tell minutes with a call \
-             {skill:.1} % better than the rate of each function does{}{}",
+             {} than the rate of each function does{}{}",
+            compared(skill),
             known.map_or_else(String::new, |known| format!(
                 ", though who knew the minutes would save {known:.1} % of cold starts"
             )),
@@ -106,6 +107,11 @@ pub fn reason(line: &Line) -> String {
     }
 }
 
+fn compared(skill: f64) -> String {
+    let word = if skill < 0.0 { "worse" } else { "better" };
+    format!("{:.1} % {word}", skill.abs())
+}
+
 /// What is to be said if it is the forecaster that knows no more than rates, and not calls that come
 /// by chance.
 fn blindness(skill: f64, line: &Line, ceiling: &Ceiling) -> Option<String> {
@@ -113,9 +119,10 @@ fn blindness(skill: f64, line: &Line, ceiling: &Ceiling) -> Option<String> {
     let sees = |row: &&CloneRow| row.skill_pct.is_some_and(|skill| skill >= SKILL_PCT);
     if let Some(usual) = ceiling.usual.as_ref().filter(sees) {
         return Some(format!(
-            "the forecaster is blind here: `{own}` tells minutes with a call {skill:.1} % better than the \
-             rate of each function does, and `{}` {:.1} %; with that clones save {:.1} % of cold \
-             starts: try `--forecaster {}`",
+            "the forecaster is blind here: `{own}` tells minutes with a call {} than the rate of each \
+             function does, and `{}` {:.1} % better; with that clones save {:.1} % of cold starts: \
+             try `--forecaster {}`",
+            compared(skill),
             usual.forecaster,
             usual.skill_pct.unwrap_or(0.0),
             line.saved_by(usual).unwrap_or(0.0),
@@ -128,8 +135,10 @@ fn blindness(skill: f64, line: &Line, ceiling: &Ceiling) -> Option<String> {
         format!(
             "forecasts are blind here, though calls do not come by chance: of {} functions that are \
              called often enough to tell {} are called more evenly, or more in bursts, than chance would, \
-             but `{own}` tells minutes with a call {skill:.1} % better than the rate of each function does",
-            rhythm.functions, rhythm.rhythmic
+             but `{own}` tells minutes with a call {} than the rate of each function does",
+            rhythm.functions,
+            rhythm.rhythmic,
+            compared(skill)
         )
     })
 }
@@ -230,7 +239,7 @@ mod tests {
             (
                 Some(40.0),
                 3,
-                "`naive` tells minutes with a call 0.3 % better than the rate of each function does, and `occurrence` 40.0 %; with that clones save 30.0 %",
+                "`naive` tells minutes with a call 0.3 % better than the rate of each function does, and `occurrence` 40.0 % better; with that clones save 30.0 %",
             ),
             (
                 Some(1.0),

@@ -114,6 +114,15 @@ fn calls_without_memory_cost_next_to_nothing_in_a_whole_day_whatever_the_seed() 
     assert!(colder.iter().all(|&colder| colder < 0.5), "{colder:?} % more are cold");
 }
 
+#[test]
+fn a_forecaster_that_is_blind_is_not_taken_for_calls_without_memory() {
+    let mut experiment = experiment(TIMERS, Bytes::from_mb(2_500), ("expected-cost", "naive"), 1);
+    experiment.modes = vec![CloningMode::Off, CloningMode::On];
+    let verdicts = verdicts(&lines(&results(&experiment)));
+    assert!(verdicts[0].contains("`naive` tells minutes with a call"), "{verdicts:?}");
+    assert!(verdicts[0].contains("try `--forecaster occurrence`"), "{verdicts:?}");
+}
+
 const CROWDED: &str = "gen:poisson,functions=1000,calls=200000,hours=12";
 
 #[test]
