@@ -4,6 +4,8 @@
 //! The places that are compared depend on how many there are and not on what they hold (merge
 //! exchange: Batcher, 1968; Knuth, The Art of Computer Programming, volume 3, algorithm 5.2.2M).
 
+use swell_wide::work::{Work, widely};
+
 use crate::bands::{LEVELS, Quantiles, quantile_of_ranks};
 
 /// Lists that are sorted at a time.
@@ -11,6 +13,22 @@ pub const SIDE: usize = 12;
 
 /// Sorts each column; none holds what is not a number.
 pub fn sort(rows: &mut [[f32; SIDE]]) {
+    widely(Sort(rows));
+}
+
+struct Sort<'r>(&'r mut [[f32; SIDE]]);
+
+impl Work for Sort<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        merge_exchange(self.0);
+    }
+}
+
+#[inline(always)]
+fn merge_exchange(rows: &mut [[f32; SIDE]]) {
     let len = rows.len();
     if len < 2 {
         return;
@@ -35,6 +53,7 @@ pub fn sort(rows: &mut [[f32; SIDE]]) {
 }
 
 /// Brings two rows in order, column by column.
+#[inline(always)]
 fn exchange(rows: &mut [[f32; SIDE]], low: usize, high: usize) {
     let (one, other) = (rows[low], rows[high]);
     rows[low] =
@@ -65,7 +84,7 @@ pub fn quantiles(lens: &[usize], value: impl Fn(usize, usize) -> f32) -> Vec<Qua
     told
 }
 
-/// The largest of some values that are not negative; zero of none. None is to be not a number.
+/// The largest of some values that are not negative; zero of none. What is not a number is left out.
 pub fn largest(values: &[f32]) -> f32 {
     // Not `max`, which also asks for what is not a number, and is no single instruction.
     let larger = |most: f32, value: f32| if value > most { value } else { most };
@@ -94,6 +113,9 @@ mod tests {
             }
         }
         assert_eq!(largest(&[]), 0.0);
+        let gaps: Vec<f32> =
+            (0..40).map(|at| if at % 3 == 1 { at as f32 } else { f32::NAN }).collect();
+        assert_eq!(largest(&gaps), 37.0);
     }
 
     #[test]

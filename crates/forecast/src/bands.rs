@@ -68,16 +68,23 @@ pub fn quantile_of_sorted(sorted: &[f32], level: f32) -> f32 {
 pub fn quantile_of_ranks(len: usize, level: f32, at: impl Fn(usize) -> f32) -> f32 {
     let Some(last) = len.checked_sub(1) else { return 0.0 };
     let place = f64::from(level.clamp(0.0, 1.0)) * last as f64;
-    let (low, share) = (place.floor() as usize, (place - place.floor()) as f32);
+    let (low, share) = whole_and_part(place);
     let (value, next) = (at(low), at((low + 1).min(last)));
     value + (next - value) * share
+}
+
+/// A place that is not negative as a whole one and what is beyond it. To cut is one instruction on
+/// every processor, to round down is not.
+fn whole_and_part(place: f64) -> (usize, f32) {
+    let whole = place as usize;
+    (whole, (place - whole as f64) as f32)
 }
 
 /// As [`quantile_of_sorted`], of values in any order, which is changed.
 pub fn quantile_of(values: &mut [f32], level: f32) -> f32 {
     let Some(last) = values.len().checked_sub(1) else { return 0.0 };
     let place = f64::from(level.clamp(0.0, 1.0)) * last as f64;
-    let (low, share) = (place.floor() as usize, (place - place.floor()) as f32);
+    let (low, share) = whole_and_part(place);
     let (_, &mut at, above) = values.select_nth_unstable_by(low, f32::total_cmp);
     let next = above.iter().copied().min_by(f32::total_cmp).unwrap_or(at);
     at + (next - at) * share
@@ -105,7 +112,7 @@ pub fn quantiles_of(values: &mut [f32]) -> Quantiles {
         let last = (values.len() - 1) as f64;
         let mut ranks = [0; 2 * LEVELS.len()];
         for (ranks, level) in ranks.chunks_exact_mut(2).zip(LEVELS) {
-            let low = (f64::from(level) * last).floor() as usize;
+            let low = (f64::from(level) * last) as usize;
             ranks.copy_from_slice(&[low, low + 1]);
         }
         settle(values, 0, &ranks);

@@ -94,6 +94,13 @@ impl Days {
         Some((day, step.cast_signed().abs_diff(day.start)))
     }
 
+    /// The first step that is not of a step's own day any more; beyond all steps where its day is the
+    /// last that is known.
+    pub fn end(&self, step: usize) -> Option<usize> {
+        let next = self.days.get(self.place(step)? + 1);
+        Some(next.map_or(usize::MAX, |next| next.start.max(0).cast_unsigned()))
+    }
+
     /// The days before `end` that a step's own may be like, by their places: the last one, the last
     /// of its kind, the last of its name.
     pub fn before(&self, place: usize) -> [Option<usize>; 3] {

@@ -4,6 +4,10 @@
 //! Friday, and no two working days are as far apart. So the Monday after it is told from the
 //! Friday before, without any Monday having been seen.
 
+use std::cell::Cell;
+
+use swell_wide::work::{Work, widely};
+
 use crate::days::{Ago, Days};
 
 /// Which earlier day.
@@ -30,12 +34,55 @@ impl Like {
 
     /// The same for a step as of an origin, without asking for days of other kinds.
     pub fn ago(self, days: &Days, step: usize, origin: usize) -> Option<usize> {
-        let day = || days.ago_day(step, origin);
-        match self {
-            Like::Day => day(),
-            Like::Alike => days.ago_alike(step, origin).or_else(day),
-            Like::Week => days.ago_week(step, origin).or_else(day),
+        Walk::of(self, days).ago(step, origin)
+    }
+}
+
+/// The same time of that day for steps that are asked about in their order: which day that is, is
+/// looked up once a day.
+#[derive(Debug)]
+pub struct Walk<'d> {
+    like: Like,
+    days: &'d Days,
+    last: Cell<Option<Last>>,
+}
+
+/// What was looked up last.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    origin: usize,
+    /// The step that was asked about, and the end of its day.
+    step: usize,
+    end: usize,
+    then: usize,
+}
+
+impl<'d> Walk<'d> {
+    /// Nothing is looked up yet.
+    pub fn of(like: Like, days: &'d Days) -> Self {
+        Self { like, days, last: Cell::new(None) }
+    }
+
+    /// As [`Like::ago`].
+    pub fn ago(&self, step: usize, origin: usize) -> Option<usize> {
+        if let Some(last) = self.last.get()
+            && last.origin == origin
+            && (last.step..last.end).contains(&step)
+        {
+            let then = last.then + (step - last.step);
+            // Later days were too late for an earlier step already.
+            if then < origin {
+                return Some(then);
+            }
         }
+        let own = match self.like {
+            Like::Day => self.days.ago_day(step, origin),
+            Like::Alike => self.days.ago_alike(step, origin),
+            Like::Week => self.days.ago_week(step, origin),
+        };
+        let kept = own.zip(self.days.end(step));
+        self.last.set(kept.map(|(then, end)| Last { origin, step, end, then }));
+        own.or_else(|| self.days.ago_day(step, origin))
     }
 }
 
@@ -75,14 +122,27 @@ pub struct Habit {
 
 /// The sum of distances, in lanes: adding up one after the other would wait for each.
 pub fn apart(own: &[f32], earlier: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    let (own, own_rest) = own.as_chunks::<8>();
-    let (earlier, earlier_rest) = earlier.as_chunks::<8>();
-    for (own, earlier) in own.iter().zip(earlier) {
-        lanes.iter_mut().zip(own.iter().zip(earlier)).for_each(|(l, (a, b))| *l += (a - b).abs());
+    widely(Apart(own, earlier))
+}
+
+struct Apart<'c>(&'c [f32], &'c [f32]);
+
+impl Work for Apart<'_> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) -> f32 {
+        let mut lanes = [0.0f32; 8];
+        let (own, own_rest) = self.0.as_chunks::<8>();
+        let (earlier, earlier_rest) = self.1.as_chunks::<8>();
+        for (own, earlier) in own.iter().zip(earlier) {
+            for (lane, (own, earlier)) in lanes.iter_mut().zip(own.iter().zip(earlier)) {
+                *lane += (own - earlier).abs();
+            }
+        }
+        let rest: f32 = own_rest.iter().zip(earlier_rest).map(|(a, b)| (a - b).abs()).sum();
+        lanes.iter().sum::<f32>() + rest
     }
-    let rest: f32 = own_rest.iter().zip(earlier_rest).map(|(a, b)| (a - b).abs()).sum();
-    lanes.iter().sum::<f32>() + rest
 }
 
 /// What the days are like; `counts`, gaps closed, begin with step `first` of the panel.
@@ -165,6 +225,7 @@ pub fn habit(counts: &[f32], first: usize, days: &Days) -> Habit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::days::Day;
     use swell_core::rng::{split, unit};
 
     const DAY: usize = 24;
@@ -202,6 +263,27 @@ mod tests {
             let all = days.ago(step, origin);
             for like in [Like::Day, Like::Alike, Like::Week] {
                 assert_eq!(like.ago(&days, step, origin), like.of(&all), "{like:?} of {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_in_their_order_have_the_days_that_each_has_alone() {
+        // The days differ in length, as where clocks are put back and forward.
+        let starts = [0, 24, 48, 71, 95, 120, 144, 168, 191, 215, 240];
+        let day = |(turn, start): (usize, isize)| Day {
+            start: start - 5,
+            weekday: ((turn + 3) % 7) as u8,
+            is_holiday: turn == 6,
+        };
+        let days = Days::new(starts.into_iter().enumerate().map(day));
+        for like in [Like::Day, Like::Alike, Like::Week] {
+            let walk = Walk::of(like, &days);
+            for origin in (0..240).step_by(3) {
+                for step in (origin..origin + 70).chain([3, 200]) {
+                    let alone = like.of(&days.ago(step, origin));
+                    assert_eq!(walk.ago(step, origin), alone, "{like:?} of {step} at {origin}");
+                }
             }
         }
     }

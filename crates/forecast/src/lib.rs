@@ -7,6 +7,7 @@ pub mod habits;
 pub mod panel;
 pub mod bands;
 pub mod abreast;
+pub mod bound;
 pub mod split;
 pub mod checkpoint;
 pub mod forecaster;

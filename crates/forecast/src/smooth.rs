@@ -1,5 +1,8 @@
 //! Simple exponential smoothing, the step under half of the classical methods.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 /// The level after the last value, starting from the first. Zero of nothing.
 pub fn level(values: impl IntoIterator<Item = f32>, weight: f32) -> f32 {
     let mut values = values.into_iter();
@@ -53,14 +56,14 @@ const NEAR: usize = 64;
 /// processor does the same step of many in that time. The numbers are those that each series
 /// gives alone.
 #[derive(Debug)]
-pub struct Abreast {
-    rows: Vec<[f32; SIDE]>,
+pub struct Abreast<'r> {
+    rows: Cow<'r, [[f32; SIDE]]>,
     lens: [usize; SIDE],
     /// The lengths that there are, ascending.
     ends: Vec<usize>,
 }
 
-impl Abreast {
+impl Abreast<'_> {
     /// At most [`SIDE`] series.
     pub fn of<S: AsRef<[f32]>>(series: &[S]) -> Self {
         let mut lens = [0; SIDE];
@@ -75,7 +78,13 @@ impl Abreast {
         let mut ends = lens.to_vec();
         ends.sort_unstable();
         ends.dedup();
-        Self { rows, lens, ends }
+        Self { rows: Cow::Owned(rows), lens, ends }
+    }
+
+    /// A part of each of [`SIDE`] series, none of which ends before it does.
+    pub fn part(&self, steps: Range<usize>) -> Abreast<'_> {
+        let (rows, len) = (&self.rows[steps.clone()], steps.len());
+        Abreast { rows: Cow::Borrowed(rows), lens: [len; SIDE], ends: vec![len] }
     }
 
     /// The values, row by row, up to each place where series end, and which of them do.

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use swell_core::council::words::{Metric, Slot};
 use swell_forecast::bands::{Forecast, LEVELS, Quantiles};
-use swell_forecast::local::rule::{Known, bound};
+use swell_forecast::bound::bound;
+use swell_forecast::local::rule::Known;
 
 use crate::choosing::{Choosing, Serving};
 use crate::counted::{Calendar, panel};

@@ -15,12 +15,11 @@ use crate::boost::forest::{Block, Forest, LANES};
 use crate::boost::grow::Shape;
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model};
-use crate::global::features::{OWN, SHARED, Sight, WIDTH};
+use crate::global::features::{OWN, SHARED, WIDTH};
 use crate::global::halved::{Halved, half_of};
 use crate::global::lessons::Lessons;
 use crate::global::spread::{rooted, spread, unrooted};
 use crate::global::views::Views;
-use crate::local::rule::bound;
 use crate::panel::Past;
 
 /// Makes boosted models.
@@ -142,7 +141,8 @@ impl Boosted {
     }
 
     /// What the values of some halves together say of a sight.
-    fn told(&self, views: &Views<'_>, sight: &Sight<'_>, values: &[&Values]) -> Forecast {
+    fn told(&self, views: &Views<'_>, place: usize, values: &[&Values]) -> Forecast {
+        let sight = &views.sights()[place];
         let step = |ahead: usize| {
             let middle = sight.scene.middle(ahead);
             let lane = ahead.min(self.horizon - 1);
@@ -154,7 +154,7 @@ impl Boosted {
         };
         let steps = (0..views.horizon).map(step).collect();
         let last = sight.counts.last().copied().unwrap_or(0.0);
-        Forecast { steps }.sane(views.past.most().min(bound(&sight.counts)), last)
+        Forecast { steps }.sane(views.most[place], last)
     }
 }
 
@@ -163,22 +163,22 @@ impl Halved for Boosted {
 
     fn say_other(&self, views: &Views<'_>) -> Vec<Forecast> {
         let mut halves = [0, 1].map(|half| self.values(half, views, move |m| half_of(m) != half));
-        let one = |(member, sight): (usize, &Sight<'_>)| {
+        let one = |(place, member): (usize, usize)| {
             let values = halves[1 - half_of(member)].next().expect("it was asked about");
-            self.told(views, sight, &[&values])
+            self.told(views, place, &[&values])
         };
-        views.members.clone().zip(views.sights()).map(one).collect()
+        views.members.clone().enumerate().map(one).collect()
     }
 
     fn say_each(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
         let [first, second] = [0, 1].map(|half| self.values(half, views, |_| true));
-        let seen = views.members.clone().zip(views.sights()).zip(first.zip(second));
-        let one = |((member, sight), (first, second)): ((usize, &Sight<'_>), (Values, Values))| {
+        let one = |((place, member), (first, second)): ((usize, usize), (Values, Values))| {
             let other = if half_of(member) == 0 { &second } else { &first };
-            let both = self.told(views, sight, &[&first, &second]);
-            (both, self.told(views, sight, &[other]))
+            let both = self.told(views, place, &[&first, &second]);
+            (both, self.told(views, place, &[other]))
         };
-        let (both, other) = seen.map(one).unzip();
+        let asked = views.members.clone().enumerate().zip(first.zip(second));
+        let (both, other) = asked.map(one).unzip();
         [both, other]
     }
 }

@@ -14,9 +14,10 @@ use crate::event::factors;
 use crate::global::analog::{self, Analogs};
 use crate::global::follows::{FOLLOWING, Follows};
 use crate::global::marks::{MARKED, Marks};
+use crate::global::moment::Moment;
 use crate::global::rests::{Rests, level_error};
 use crate::global::scene::{GUESSES, Levels, Scene};
-use crate::habits::{Like, habit};
+use crate::habits::{Like, Walk, habit};
 use crate::panel::{Past, Trigger};
 
 /// Counts that are given one by one.
@@ -83,9 +84,10 @@ impl<'a> Sight<'a> {
         let first = first.min(counts.len());
         let (day, days) = (past.day(), past.days());
         let like = habit(&counts[first..], first, days).like;
+        let walk = Walk::of(like, days);
         let earlier = |step: usize, end: usize| {
             let is_seen = !days.all().is_empty() && day > 0 && end >= first + 2 * day;
-            let then = is_seen.then(|| like.ago(days, step, end)).flatten();
+            let then = is_seen.then(|| walk.ago(step, end)).flatten();
             then.filter(|&then| then >= first)
         };
         let scene = Scene::known(&counts, past.season(), horizon, levels, &earlier);
@@ -115,21 +117,22 @@ impl<'a> Sight<'a> {
     /// The row of a step ahead, written over `row`.
     pub fn row(&self, past: &Past<'_>, ahead: usize, row: &mut [f32; WIDTH]) {
         row[..SHARED].copy_from_slice(&self.shared);
-        row[SHARED..].copy_from_slice(&self.own(past, ahead));
+        let moment = Moment::of(past, self.counts.len() + ahead);
+        row[SHARED..].copy_from_slice(&self.own(past, &moment, ahead));
     }
 
     /// What the rows of an hour ahead have for themselves, column by column.
-    pub fn block(&self, past: &Past<'_>) -> Block<OWN> {
+    pub fn block(&self, past: &Past<'_>, hour: &[Moment; LANES]) -> Block<OWN> {
         let mut block = [[0.0; LANES]; OWN];
-        for ahead in 0..LANES {
-            let own = self.own(past, ahead);
+        for (ahead, moment) in hour.iter().enumerate() {
+            let own = self.own(past, moment, ahead);
             block.iter_mut().zip(own).for_each(|(column, value)| column[ahead] = value);
         }
         block
     }
 
-    /// What the row of a step ahead has for itself.
-    pub fn own(&self, past: &Past<'_>, ahead: usize) -> [f32; OWN] {
+    /// What the row of a step ahead, whose moment is at hand, has for itself.
+    pub fn own(&self, past: &Past<'_>, moment: &Moment, ahead: usize) -> [f32; OWN] {
         let mut own = [0.0f32; OWN];
         let Scene { scale, guesses, .. } = &self.scene;
         let (len, middle) = (self.counts.len(), self.scene.middle(ahead));
@@ -146,9 +149,9 @@ impl<'a> Sight<'a> {
         };
         let day = past.day();
         let is_seen = day > 0 && len >= self.first + 2 * day;
-        let time_of_day = past.time_of_day(step);
+        let time_of_day = moment.time_of_day;
         let time = if is_seen { time_of_day as f32 / day as f32 } else { 0.0 };
-        let ago = if is_seen { past.ago(step) } else { Ago::default() };
+        let ago = if is_seen { moment.ago } else { Ago::default() };
         let known = |then: Option<usize>| then.filter(|&then| (self.first..len).contains(&then));
         let then = known(self.like.of(&ago));
         let earlier = |beside: usize| {
@@ -160,7 +163,7 @@ impl<'a> Sight<'a> {
             (Some(other), Some(then)) => (self.counts[other] - self.counts[then]) / scale,
             _ => 0.0,
         };
-        let date = if is_seen { past.days().at(step).map(|(day, _)| *day) } else { None };
+        let date = moment.date.filter(|_| is_seen);
         let flag =
             |is: fn(&Day) -> bool| date.as_ref().map_or(0.0, |day| f32::from(u8::from(is(day))));
         let is_week_seen = len >= self.first + 7 * day;

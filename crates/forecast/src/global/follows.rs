@@ -57,6 +57,9 @@ struct Line {
 impl Follows {
     /// Holds all other series of a past against counts that end with it, known from `known` on.
     pub fn of(past: &Past<'_>, counts: &[f32], known: usize) -> Self {
+        if past.followed() == 0 {
+            return Self::default();
+        }
         let origin = counts.len();
         let first = known.max(origin.saturating_sub(WINDOW + LAG_MAX));
         // The first steps are only followed.

@@ -5,6 +5,7 @@ pub mod spread;
 pub mod analog;
 pub mod rests;
 pub mod marks;
+pub mod moment;
 pub mod follows;
 pub mod features;
 pub mod views;

@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use swell_core::rng::{Rng, below, split};
 
 use crate::bands::Forecast;
-use crate::boost::forest::LANES;
+use crate::boost::forest::{Block, LANES};
 use crate::checkpoint::{self, CheckpointError};
 use crate::forecaster::{Budget, Forecaster, Model};
-use crate::global::features::{PLAIN, SHARED, Sight, WIDTH, width};
+use crate::global::features::{OWN, PLAIN, SHARED, Sight, WIDTH, width};
 use crate::global::halved::{Halved, half_of};
 use crate::global::lessons::Stakes;
-use crate::global::spread::{rooted, spread, unrooted};
+use crate::global::moment::Moment;
+use crate::global::spread::{root, rooted, spread, unrooted};
 use crate::global::views::Views;
-use crate::local::rule::bound;
 use crate::network::adam::Adam;
 use crate::network::head::OUT;
 use crate::network::recurrent::{Answers, Batch, Network};
@@ -167,7 +167,10 @@ impl Half {
             let origin = first + below(rng, (past.origin() - first) as u64) as usize;
             let then = past.until(origin);
             let sight = Sight::of(&then, member, then.filled(member), self.horizon);
-            self.add_row(&mut batch, &reads(&then, &sight), &sight.shared.map(rooted));
+            let mut read = beside(&sight);
+            read.iter_mut().for_each(|value| *value = rooted(*value));
+            let reads = reads(&sight, &read, &hours(&then));
+            self.add_row(&mut batch, &reads, &sight.shared.map(rooted));
             for _ in 0..ASKED {
                 let ahead = below(rng, self.horizon as u64) as usize;
                 let came = past.count(member, origin + ahead);
@@ -176,7 +179,8 @@ impl Half {
                 answers.targets.push(rooted(beside));
                 let weight = stakes.of_error(member, scale);
                 answers.weights.push(if came.is_some() { weight } else { 0.0 });
-                self.add_question(&mut batch, sight.own(&then, ahead).map(rooted).into_iter());
+                let own = sight.own(&then, &Moment::of(&then, origin + ahead), ahead);
+                self.add_question(&mut batch, own.map(rooted).into_iter());
             }
         }
         (batch, answers)
@@ -195,6 +199,20 @@ impl Half {
         let measure = &self.measure[SHARED..];
         batch.own.extend(own.zip(measure).map(|(value, measure)| measured((&value, measure))));
     }
+
+    /// Adds what is known of each step of the hour ahead.
+    fn add_hour(&self, batch: &mut Batch, own: &Block<OWN>) {
+        let measure = &self.measure[SHARED..];
+        let mut told = [[0.0; LANES]; OWN];
+        for ((told, own), measure) in told.iter_mut().zip(own).zip(measure) {
+            *told = own.map(|value| measured((&value, measure)));
+        }
+        let (first, width) = (batch.own.len(), measure.len());
+        batch.own.resize(first + LANES * width, 0.0);
+        for (ahead, question) in batch.own[first..].chunks_exact_mut(width).enumerate() {
+            question.iter_mut().zip(&told).for_each(|(value, column)| *value = column[ahead]);
+        }
+    }
 }
 
 /// A number that is known, in its measure.
@@ -205,16 +223,38 @@ fn measured((value, (mean, spread)): (&f32, &(f32, f32))) -> f32 {
 /// What is read of the last steps of a function.
 type Reads = [[f32; INPUTS]; READ];
 
-fn reads(past: &Past<'_>, sight: &Sight<'_>) -> Reads {
-    let len = sight.counts.len();
+/// Those steps in the measure of the function.
+fn beside(sight: &Sight<'_>) -> [f32; READ] {
     let (middle, scale) = (sight.scene.middle(0), sight.scene.scale);
+    read(sight).map(|count| (count - middle) / scale)
+}
+
+/// The counts of the steps that are read.
+fn read(sight: &Sight<'_>) -> [f32; READ] {
+    let mut read = [0.0; READ];
+    let known = &sight.counts[sight.counts.len().saturating_sub(READ)..];
+    read[READ - known.len()..].copy_from_slice(known);
+    read
+}
+
+fn reads(sight: &Sight<'_>, beside: &[f32; READ], hours: &Hours) -> Reads {
+    let counts = read(sight);
     std::array::from_fn(|back| {
-        let at = (len + back).checked_sub(READ);
-        let count = at.map_or(0.0, |at| sight.counts[at]);
-        let place = (past.time_of_day(at.unwrap_or(0)) % 12) as f32 / 12.0;
+        let [sine, cosine] = hours[back];
+        [beside[back] / 2.0, f32::from(u8::from(counts[back] > 0.0)), sine, cosine]
+    })
+}
+
+/// The places in an hour of the steps that are read, on a circle.
+type Hours = [[f32; 2]; READ];
+
+/// Those of the steps before an origin.
+fn hours(past: &Past<'_>) -> Hours {
+    std::array::from_fn(|back| {
+        let at = (past.origin() + back).saturating_sub(READ);
+        let place = (past.time_of_day(at) % 12) as f32 / 12.0;
         let (sine, cosine) = (place * std::f32::consts::TAU).sin_cos();
-        let beside = rooted((count - middle) / scale) / 2.0;
-        [beside, f32::from(u8::from(count > 0.0)), sine, cosine]
+        [sine, cosine]
     })
 }
 
@@ -228,9 +268,14 @@ impl Recurrent {
     ) -> [Vec<Option<Said>>; 2] {
         let places = || members.clone();
         let sights = &views.sights()[members.clone()];
+        let hours = hours(&views.past);
         let of_sight = |(place, sight): (usize, &Sight<'_>)| {
-            let own = views.blocks()[members.start + place].map(|column| column.map(rooted));
-            (reads(&views.past, sight), sight.shared.map(rooted), own)
+            let (mut read, mut shared) = (beside(sight), sight.shared);
+            let mut own = views.blocks()[members.start + place];
+            root(&mut read);
+            root(&mut shared);
+            root(own.as_flattened_mut());
+            (reads(sight, &read, &hours), shared, own)
         };
         let known: Vec<_> = sights.iter().enumerate().map(of_sight).collect();
         [0, 1].map(|number| {
@@ -240,9 +285,7 @@ impl Recurrent {
             for (place, (reads, shared, own)) in places().zip(&known) {
                 if is_asked(place) {
                     half.add_row(&mut batch, reads, shared);
-                    (0..LANES).for_each(|ahead| {
-                        half.add_question(&mut batch, own.iter().map(|column| column[ahead]));
-                    });
+                    half.add_hour(&mut batch, own);
                 }
             }
             let out = half.network.ask(&batch);
@@ -255,7 +298,8 @@ impl Recurrent {
     }
 
     /// What some answers together say of a sight.
-    fn told(&self, views: &Views<'_>, sight: &Sight<'_>, said: &[&Said]) -> Forecast {
+    fn told(&self, views: &Views<'_>, place: usize, said: &[&Said]) -> Forecast {
+        let sight = &views.sights()[place];
         let reach = self.halves.iter().map(|half| half.horizon).fold(LANES, usize::min);
         let steps = (0..views.horizon).map(|ahead| {
             let lane = ahead.min(reach - 1);
@@ -266,15 +310,14 @@ impl Recurrent {
             spread(at(0), at(1), at(2))
         });
         let last = sight.counts.last().copied().unwrap_or(0.0);
-        let forecast = Forecast { steps: steps.collect() };
-        forecast.sane(views.past.most().min(bound(&sight.counts)), last)
+        Forecast { steps: steps.collect() }.sane(views.most[place], last)
     }
 }
 
-/// The places of so many functions at a time as a network is asked about, and their sights.
-fn batches<'v>(views: &'v Views<'_>) -> impl Iterator<Item = (Range<usize>, &'v [Sight<'v>])> {
-    let chunks = views.sights().chunks(ROWS).enumerate();
-    chunks.map(|(turn, sights)| (turn * ROWS..turn * ROWS + sights.len(), sights))
+/// The places of so many functions at a time as a network is asked about.
+fn batches(views: &Views<'_>) -> impl Iterator<Item = Range<usize>> + use<> {
+    let len = views.members.len();
+    (0..len).step_by(ROWS).map(move |first| first..len.min(first + ROWS))
 }
 
 /// What a network says of a function: [`OUT`] numbers for each step of the hour ahead.
@@ -285,13 +328,13 @@ impl Halved for Recurrent {
 
     fn say_other(&self, views: &Views<'_>) -> Vec<Forecast> {
         let mut forecasts = Vec::with_capacity(views.members.len());
-        for (members, sights) in batches(views) {
+        for places in batches(views) {
             let [first, second] =
-                self.ask(views, members, |member, number| half_of(member) != number);
+                self.ask(views, places.clone(), |member, number| half_of(member) != number);
             let said =
                 first.iter().zip(&second).map(|(first, second)| first.as_ref().or(second.as_ref()));
-            for (sight, said) in sights.iter().zip(said) {
-                forecasts.push(self.told(views, sight, &[said.expect("the other half was asked")]));
+            for (place, said) in places.zip(said) {
+                forecasts.push(self.told(views, place, &[said.expect("the other half was asked")]));
             }
         }
         forecasts
@@ -299,15 +342,45 @@ impl Halved for Recurrent {
 
     fn say_each(&self, views: &Views<'_>) -> [Vec<Forecast>; 2] {
         let [mut both, mut other] = [(), ()].map(|()| Vec::with_capacity(views.members.len()));
-        for (members, sights) in batches(views) {
-            let own = members.clone().map(|place| half_of(views.members.start + place));
-            let [first, second] = self.ask(views, members, |_, _| true);
-            for ((sight, own), said) in sights.iter().zip(own).zip(first.iter().zip(&second)) {
+        for places in batches(views) {
+            let [first, second] = self.ask(views, places.clone(), |_, _| true);
+            for (place, said) in places.zip(first.iter().zip(&second)) {
                 let (Some(first), Some(second)) = said else { unreachable!("both were asked") };
-                both.push(self.told(views, sight, &[first, second]));
-                other.push(self.told(views, sight, &[[second, first][own]]));
+                let own = half_of(views.members.start + place);
+                both.push(self.told(views, place, &[first, second]));
+                other.push(self.told(views, place, &[[second, first][own]]));
             }
         }
         [both, other]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_is_told_as_each_of_its_steps_alone() {
+        let column = |number: usize| -> [f32; LANES] {
+            std::array::from_fn(|ahead| match number % 4 {
+                0 => -0.0,
+                1 => number as f32,
+                2 => (ahead / 5 * number) as f32 - 30.0,
+                _ => (ahead * 7919 % 13) as f32 / 3.0,
+            })
+        };
+        let block: Block<OWN> = std::array::from_fn(column);
+        for width in [PLAIN, WIDTH] {
+            let network = Network::new(INPUTS, 2, width, 2, &mut split(1, "hour"));
+            let measure = (0..width).map(|place| (place as f32 / 9.0, 0.5)).collect();
+            let half = Half { network, measure, horizon: LANES };
+            let [mut hour, mut steps] = [(), ()].map(|()| Batch::default());
+            half.add_hour(&mut hour, &block);
+            for ahead in 0..LANES {
+                half.add_question(&mut steps, block.iter().map(|column| column[ahead]));
+            }
+            let bits = |batch: &Batch| batch.own.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&hour), bits(&steps));
+        }
     }
 }

@@ -154,16 +154,34 @@ fn side_by_side(counts: &[f32]) -> Option<[f32; SIDE]> {
     Some(sums)
 }
 
+/// The same for the longer ones, in their order.
+fn far(counts: &[f32]) -> Option<[f32; RHYTHMS.len() - SIDE]> {
+    let longer: &[usize; RHYTHMS.len() - SIDE] = RHYTHMS.last_chunk()?;
+    if counts.len() < longer[longer.len() - 1] + REACH {
+        return None;
+    }
+    let mut sums = [0.0f32; RHYTHMS.len() - SIDE];
+    for step in counts.len() - REACH..counts.len() {
+        for (sum, rhythm) in sums.iter_mut().zip(longer) {
+            *sum += (counts[step] - counts[step - rhythm]).abs();
+        }
+    }
+    Some(sums)
+}
+
 fn rhythm(counts: &[f32]) -> (usize, f32) {
     let mut best = (1, f32::INFINITY);
-    let near = side_by_side(counts);
-    for rhythm in RHYTHMS {
+    let (near, far) = (side_by_side(counts), far(counts));
+    for (turn, rhythm) in RHYTHMS.into_iter().enumerate() {
         let Some(most) = counts.len().checked_sub(rhythm).filter(|&most| most >= 6) else { break };
         let steps = counts.len() - most.min(REACH)..counts.len();
         let len = steps.len() as f32;
         let alone = || steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>();
-        let sums = near.as_ref().zip(SIDE.checked_sub(rhythm));
-        let error = sums.map_or_else(alone, |(sums, place)| sums[place]) / len;
+        let sum = match SIDE.checked_sub(rhythm) {
+            Some(place) => near.map(|sums| sums[place]),
+            None => far.map(|sums| sums[turn - SIDE]),
+        };
+        let error = sum.unwrap_or_else(alone) / len;
         if error < best.1 * 0.999 {
             best = (rhythm, error);
         }
@@ -198,31 +216,34 @@ fn guess(counts: &[f32], rhythm: usize, horizon: usize, told: &Told<'_>) -> Vec<
     }
     let flat = told.levels.at(counts);
     let season = told.season;
-    // The count so many whole periods before a step ahead; the last one where none is known.
-    let earlier = |step: usize, period: usize, turns: usize| {
-        let first = (step - len) / period + turns;
-        step.checked_sub(first * period).map(|step| counts[step])
+    // The step a whole number of periods before a step ahead that is known, and none later.
+    let known = |step: usize, period: usize| {
+        // Mostly there is nothing to divide, which takes long.
+        let ahead = step - len;
+        let turns = if ahead < period { 0 } else { ahead / period };
+        step.checked_sub((turns + 1) * period)
     };
+    let earlier = |step: usize, period: usize| known(step, period).map(|step| counts[step]);
     let repeated = |step: usize, period: usize, turns: usize| {
         let mut seen = [0.0f32; 4];
         let mut count = 0;
-        for turn in 1..=turns {
-            if let Some(value) = earlier(step, period, turn) {
-                seen[count] = value;
-                count += 1;
-            }
+        let mut next = known(step, period);
+        while let Some(place) = next.filter(|_| count < turns) {
+            seen[count] = counts[place];
+            count += 1;
+            next = place.checked_sub(period);
         }
         if count == 0 { None } else { Some(median(&seen[..count])) }
     };
     let step = |ahead: usize| {
         let step = len + ahead;
         let mut guesses = flat;
-        guesses[HOUR] = earlier(step, 12, 1).unwrap_or(flat[MEDIAN_12]);
+        guesses[HOUR] = earlier(step, 12).unwrap_or(flat[MEDIAN_12]);
         guesses[HOURS] = repeated(step, 12, 4).unwrap_or(flat[MEDIAN_12]);
         guesses[RHYTHM] = repeated(step, rhythm, 3).unwrap_or(flat[MEDIAN_12]);
         guesses[SEASON] = match season {
             0..=12 => repeated(step, 6, 4),
-            _ => earlier(step, season, 1),
+            _ => earlier(step, season),
         }
         .unwrap_or(flat[MEDIAN_12]);
         let then = (told.earlier)(step, len);
@@ -269,16 +290,21 @@ mod tests {
 
     #[test]
     fn rhythms_side_by_side_are_those_of_each_alone() {
-        for len in [83, 84, 85, 200] {
+        for len in [83, 84, 85, 143, 144, 200] {
             let counts: Vec<f32> = (0..len).map(|at| (at * 7919 % 1009) as f32 / 7.0).collect();
+            let alone = |rhythm: usize| {
+                let steps = len - REACH..len;
+                steps.map(|step| (counts[step] - counts[step - rhythm]).abs()).sum::<f32>()
+            };
+            let longer = far(&counts).map(Vec::from);
+            let expected = || RHYTHMS[SIDE..].iter().map(|rhythm| alone(*rhythm)).collect();
+            assert_eq!(longer, (len >= 144).then(expected), "{len}");
             let Some(sums) = side_by_side(&counts) else {
                 assert!(len < SIDE + REACH);
                 continue;
             };
             for rhythm in 1..=SIDE {
-                let steps = len - REACH..len;
-                let alone = steps.map(|step| (counts[step] - counts[step - rhythm]).abs());
-                assert_eq!(sums[SIDE - rhythm], alone.sum::<f32>(), "{rhythm} of {len}");
+                assert_eq!(sums[SIDE - rhythm], alone(rhythm), "{rhythm} of {len}");
             }
         }
     }

@@ -4,8 +4,11 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use crate::abreast::largest;
 use crate::boost::forest::{Block, LANES};
+use crate::bound::bound_of;
 use crate::global::features::{OWN, Sight};
+use crate::global::moment::Moment;
 use crate::global::scene::Levels;
 use crate::panel::Past;
 
@@ -20,24 +23,47 @@ pub struct Closed<'p> {
     counts: Vec<Vec<f32>>,
     levels: Vec<Levels>,
     firsts: Vec<usize>,
+    /// Per function, the largest count of each [`STRETCH`] and of all before it.
+    peaks: Vec<Vec<f32>>,
+}
+
+/// Counts of which the largest is known: who looks at an earlier origin looks through fewer.
+const STRETCH: usize = 32;
+
+/// The largest count of each stretch and of all before it.
+fn peaks(counts: &[f32]) -> Vec<f32> {
+    let mut most = 0.0f32;
+    let so_far = |stretch: &[f32]| {
+        most = largest(stretch).max(most);
+        most
+    };
+    counts.chunks_exact(STRETCH).map(so_far).collect()
 }
 
 impl<'p> Closed<'p> {
     /// The counts before the origin.
     pub fn of(past: &Past<'p>, members: Range<usize>) -> Self {
-        let counts = members.clone().map(|member| past.filled(member)).collect();
+        let counts: Vec<Vec<f32>> = members.clone().map(|member| past.filled(member)).collect();
         let firsts = members.clone().map(|member| past.first_known(member)).collect();
         let levels = vec![Levels::default(); members.len()];
-        Self { past: *past, members, counts, levels, firsts }
+        let peaks = counts.iter().map(|counts| peaks(counts)).collect();
+        Self { past: *past, members, counts, levels, firsts, peaks }
     }
 
     /// The functions as of the origin, or of an earlier one.
     pub fn at(&self, origin: usize, horizon: usize) -> Views<'_> {
         let past = self.past.until(origin);
         let counts = self.counts.iter().map(|counts| &counts[..past.origin()]).collect();
+        let most = self.counts.iter().zip(&self.peaks).map(|(counts, peaks)| {
+            let whole = past.origin() / STRETCH;
+            let before = whole.checked_sub(1).map_or(0.0, |last| peaks[last]);
+            let since = largest(&counts[whole * STRETCH..past.origin()]);
+            past.most().min(bound_of(before.max(since)))
+        });
+        let most = most.collect();
         let (sights, blocks) = (OnceCell::new(), OnceCell::new());
         let (members, levels, firsts) = (self.members.clone(), &self.levels, &self.firsts);
-        Views { past, members, horizon, counts, levels, firsts, sights, blocks }
+        Views { past, members, horizon, counts, most, levels, firsts, sights, blocks }
     }
 }
 
@@ -51,6 +77,8 @@ pub struct Views<'a> {
     pub horizon: usize,
     /// Their counts before the origin, gaps closed.
     pub counts: Vec<&'a [f32]>,
+    /// The most that may be forecast of each.
+    pub most: Vec<f32>,
     levels: &'a [Levels],
     /// From which step on each is known.
     pub firsts: &'a [usize],
@@ -72,7 +100,35 @@ impl<'a> Views<'a> {
 
     /// What each step of the hour ahead has for itself, function by function.
     pub fn blocks(&self) -> &[Block<OWN>] {
-        self.blocks
-            .get_or_init(|| self.sights().iter().map(|sight| sight.block(&self.past)).collect())
+        self.blocks.get_or_init(|| {
+            let hour = Moment::hour(&self.past);
+            self.sights().iter().map(|sight| sight.block(&self.past, &hour)).collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bound::bound;
+    use crate::panel::{Member, Panel};
+    use crate::series::Series;
+
+    #[test]
+    fn the_most_of_an_earlier_origin_is_that_of_its_own_counts() {
+        let member = |turn: usize| {
+            let count = |step: usize| {
+                (step * 7919 % 1009 + if step == 40 * turn { 5000 } else { 0 }) as u32
+            };
+            let counts = Series::from_counts((0..150).map(|step| Some(count(step))));
+            Member { counts, ..Member::default() }
+        };
+        let panel = Panel { most: 49_000.0, ..Panel::new((0..4).map(member).collect(), 12) };
+        let closed = Closed::of(&panel.before(150), 0..4);
+        for origin in (0..=150).chain([200]) {
+            let views = closed.at(origin, 12);
+            let alone = views.counts.iter().map(|counts| bound(counts).min(49_000.0));
+            assert_eq!(views.most, alone.collect::<Vec<_>>(), "at {origin}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::{Forecast, LEVELS};
+use crate::bound::bound;
 use crate::checkpoint::{self, CheckpointError};
 use crate::few::{FEW, next_count, usual};
 use crate::forecaster::{Budget, Forecaster, Model, Notes};
@@ -19,7 +20,6 @@ use crate::hybrid::band::{Sides, Widths, scaled, whole};
 use crate::hybrid::blend::{Rule, blend, losses, weights};
 use crate::hybrid::seen::{Seen, prior};
 use crate::hybrid::track::{Origin, STRIDE, Tracked, judged, origins};
-use crate::local::rule::bound;
 use crate::panel::Past;
 
 const KIND: &str = "hybrid";
@@ -50,6 +50,8 @@ const SHARPNESS: [f32; LEVELS.len()] = [1.0, 1.0, 4.0, 1.0, 1.0];
 
 /// Members forecast in one go.
 const CHUNK: usize = 128;
+/// Members that all parts look at before the next: what is known of so many stays in a near cache.
+const NEAR: usize = 32;
 
 /// A part of a hybrid.
 #[derive(Clone, Copy)]
@@ -231,21 +233,21 @@ impl Hybrid {
         horizon: usize,
     ) -> Notes {
         let mut notes = Notes::default();
-        self.note(&Closed::of(past, members), (tracked, horizon), None, &mut notes);
+        let missing: Vec<usize> = tracked.iter().map(|origin| origin.at).collect();
+        for some in chunks(members, NEAR) {
+            self.note(&Closed::of(past, some), (&missing, horizon), None, &mut notes);
+        }
         notes
     }
 
-    /// Lets the parts say what is not noted yet, and what they say of `now`; forgets what is not
-    /// tracked any more.
+    /// Lets the parts say of some more functions what is `missing`, and what they say of `now`.
     fn note(
         &self,
         closed: &Closed<'_>,
-        (tracked, horizon): (&[Origin], usize),
+        (missing, horizon): (&[usize], usize),
         now: Option<&Views<'_>>,
         notes: &mut Notes,
     ) -> Vec<Vec<Forecast>> {
-        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(&origin.at));
-        let missing: Vec<usize> = missing.map(|origin| origin.at).collect();
         let views: Vec<Views<'_>> =
             missing.iter().map(|&origin| closed.at(origin, horizon)).collect();
         let said = self.parts.iter().map(|part| match now {
@@ -253,13 +255,17 @@ impl Hybrid {
             None => (Vec::new(), part.say_often(&views)),
         });
         let (said_now, often): (Vec<_>, Vec<_>) = said.unzip();
-        let mut often: Vec<_> = often.into_iter().map(Vec::into_iter).collect();
-        for origin in missing {
-            let said = often.iter_mut().map(|part| part.next().expect("each origin is told"));
-            notes.said.insert(origin, said.collect());
+        for (part, often) in often.into_iter().enumerate() {
+            for (&origin, said) in missing.iter().zip(often) {
+                self.noted(notes, origin)[part].extend(said);
+            }
         }
-        notes.said.retain(|at, _| tracked.iter().any(|origin| origin.at == *at));
         said_now
+    }
+
+    /// What each part said at an origin, so far.
+    fn noted<'n>(&self, notes: &'n mut Notes, origin: usize) -> &'n mut Vec<Vec<Forecast>> {
+        notes.said.entry(origin).or_insert_with(|| vec![Vec::new(); self.parts.len()])
     }
 
     fn seen<'n>(
@@ -308,14 +314,16 @@ impl Hybrid {
             }
             *quantiles = scaled(quantiles, sides);
         }
-        let known: Vec<f32> = seen.counts.iter().copied().filter(|count| !count.is_nan()).collect();
-        let last = known.last().copied().unwrap_or(0.0);
-        if (1..FEW).contains(&known.len()) {
+        // Gaps are neither larger than anything nor parts of a call.
+        let known = || seen.counts.iter().copied().filter(|count| !count.is_nan());
+        let last = known().next_back().unwrap_or(0.0);
+        let few: Vec<f32> = known().take(FEW).collect();
+        if (1..FEW).contains(&few.len()) {
             // Most parts, and who of them is right, need hours.
-            blended = Forecast::flat(next_count(&known, usual(past)), blended.steps.len());
+            blended = Forecast::flat(next_count(&few, usual(past)), blended.steps.len());
         }
-        let sane = blended.sane(past.most().min(bound(&known)), last);
-        whole(sane, &known).sane(past.most(), last)
+        let sane = blended.sane(past.most().min(bound(&seen.counts)), last);
+        whole(sane, &seen.counts).sane(past.most(), last)
     }
 
     /// The parts by name with the share each has in the median of a member's forecast.
@@ -346,20 +354,29 @@ impl Model for Hybrid {
         notes: &mut Notes,
     ) -> Vec<Forecast> {
         let origin = past.origin();
-        let closed = Closed::of(past, members.clone());
-        let views = closed.at(origin, horizon);
         let tracked = origins(origin, past.day(), past.days());
-        let now = if origin.is_multiple_of(STRIDE) {
-            // This origin will be tracked soon.
-            let both = self.parts.iter().map(|part| part.say_both(&views));
-            let (now, unseen) = both.map(|[now, unseen]| (now, unseen)).unzip();
-            self.note(&closed, (&tracked, horizon), None, notes);
-            notes.said.insert(origin, unseen);
-            now
-        } else {
-            self.note(&closed, (&tracked, horizon), Some(&views), notes)
-        };
-        drop(views);
+        // This origin will be tracked soon.
+        let is_kept = origin.is_multiple_of(STRIDE);
+        notes.said.retain(|at, _| tracked.iter().any(|origin| origin.at == *at));
+        let missing = tracked.iter().filter(|origin| !notes.said.contains_key(&origin.at));
+        let missing: Vec<usize> = missing.map(|origin| origin.at).collect();
+        let mut now: Vec<Vec<Forecast>> = vec![Vec::new(); self.parts.len()];
+        for some in chunks(members.clone(), NEAR) {
+            let closed = Closed::of(past, some);
+            let views = closed.at(origin, horizon);
+            let said = if is_kept {
+                let both = self.parts.iter().map(|part| part.say_both(&views));
+                let (said, unseen): (Vec<_>, Vec<_>) =
+                    both.map(|[now, unseen]| (now, unseen)).unzip();
+                self.note(&closed, (&missing, horizon), None, notes);
+                let noted = self.noted(notes, origin).iter_mut();
+                noted.zip(unseen).for_each(|(noted, unseen)| noted.extend(unseen));
+                said
+            } else {
+                self.note(&closed, (&missing, horizon), Some(&views), notes)
+            };
+            now.iter_mut().zip(said).for_each(|(now, said)| now.extend(said));
+        }
         let seen = self.seen(past, members, &tracked, notes);
         let decided = seen.iter().enumerate().map(|(place, seen)| {
             let now: Vec<&Forecast> = now.iter().map(|now| &now[place]).collect();

@@ -7,8 +7,8 @@
 
 use std::ops::Range;
 
-use crate::abreast::largest;
 use crate::bands::{Forecast, LEVELS, MEDIAN, quantile_of_sorted};
+use crate::bound::bound;
 use crate::checkpoint::{self, CheckpointError};
 use crate::days::Days;
 use crate::few::{FEW, usual, widened};
@@ -183,14 +183,17 @@ impl Model for Local {
             let some = first..members.end.min(first + ABREAST);
             let counts: Vec<Vec<f32>> = some.clone().map(|member| past.filled(member)).collect();
             let counts: Vec<&[f32]> = counts.iter().map(Vec::as_slice).collect();
-            let of_some = self.say_at((past, some, &counts), &[past.origin()], horizon);
+            let most: Vec<f32> =
+                counts.iter().map(|counts| past.most().min(bound(counts))).collect();
+            let end = End { at: past.origin(), most: &most };
+            let of_some = self.say_at((past, some, &counts), &[end], horizon);
             said.extend(of_some.into_iter().flatten());
         }
         said
     }
 
     fn say(&self, views: &Views<'_>, _: Whose) -> Vec<Forecast> {
-        let said = self.say_views(views, &[views.past.origin()]);
+        let said = self.say_views(views, &[End::of(views)]);
         said.into_iter().next().expect("one end, one forecast of each")
     }
 
@@ -200,7 +203,7 @@ impl Model for Local {
     }
 
     fn say_often(&self, views: &[Views<'_>]) -> Vec<Vec<Forecast>> {
-        let ends: Vec<usize> = views.iter().map(|views| views.past.origin()).collect();
+        let ends: Vec<End<'_>> = views.iter().map(End::of).collect();
         let whole = views.iter().max_by_key(|views| views.past.origin());
         whole.map_or_else(Vec::new, |whole| self.say_views(whole, &ends))
     }
@@ -210,8 +213,8 @@ impl Model for Local {
         now: &Views<'_>,
         earlier: &[Views<'_>],
     ) -> (Vec<Forecast>, Vec<Vec<Forecast>>) {
-        let earlier = earlier.iter().map(|views| views.past.origin());
-        let ends: Vec<usize> = std::iter::once(now.past.origin()).chain(earlier).collect();
+        let earlier = earlier.iter().map(End::of);
+        let ends: Vec<End<'_>> = std::iter::once(End::of(now)).chain(earlier).collect();
         let mut said = self.say_views(now, &ends).into_iter();
         (said.next().expect("now is one of them"), said.collect())
     }
@@ -221,11 +224,24 @@ impl Model for Local {
     }
 }
 
+/// An origin, and the most that may be forecast of each function there.
+#[derive(Clone, Copy)]
+struct End<'m> {
+    at: usize,
+    most: &'m [f32],
+}
+
+impl<'m> End<'m> {
+    fn of(views: &'m Views<'_>) -> Self {
+        Self { at: views.past.origin(), most: &views.most }
+    }
+}
+
 /// Functions whose forecasts are made side by side.
 const ABREAST: usize = SIDE;
 
 impl Local {
-    fn say_views(&self, views: &Views<'_>, ends: &[usize]) -> Vec<Vec<Forecast>> {
+    fn say_views(&self, views: &Views<'_>, ends: &[End<'_>]) -> Vec<Vec<Forecast>> {
         let whole = (&views.past, views.members.clone(), &views.counts[..]);
         self.say_at(whole, ends, views.horizon)
     }
@@ -235,14 +251,15 @@ impl Local {
     fn say_at(
         &self,
         (past, members, counts): (&Past<'_>, Range<usize>, &[&[f32]]),
-        ends: &[usize],
+        ends: &[End<'_>],
         horizon: usize,
     ) -> Vec<Vec<Forecast>> {
         let room = || Vec::with_capacity(counts.len());
         let mut said: Vec<Vec<Forecast>> = ends.iter().map(|_| room()).collect();
         let at = At::of(past, members);
-        for (counts, first) in counts.chunks(ABREAST).zip(at.first.chunks(ABREAST)) {
-            for forecasts in at.often(self.rule, counts, first, ends, horizon) {
+        for place in (0..counts.len()).step_by(ABREAST) {
+            let some = place..counts.len().min(place + ABREAST);
+            for forecasts in at.often(self.rule, &counts[some.clone()], some, ends, horizon) {
                 said.iter_mut().zip(forecasts).for_each(|(said, forecast)| said.push(forecast));
             }
         }
@@ -266,35 +283,36 @@ impl<'p> At<'p> {
         Self { past: *past, first, usual }
     }
 
-    /// The forecasts of some functions, known from so many steps on, that were made at some ends of
-    /// their counts.
+    /// The forecasts of those functions that have these counts and places, made at some ends of their
+    /// counts.
     fn often(
         &self,
         rule: &dyn Rule,
         counts: &[&[f32]],
-        first: &[usize],
-        ends: &[usize],
+        places: Range<usize>,
+        ends: &[End<'_>],
         horizon: usize,
     ) -> Vec<Vec<Forecast>> {
         let past = &self.past;
         let (season, day, days) = (past.season(), past.day(), past.days());
         let mut asked: Vec<(Known<'_>, Vec<usize>)> = Vec::with_capacity(counts.len());
-        for (&counts, &first) in counts.iter().zip(first) {
+        for (&counts, &first) in counts.iter().zip(&self.first[places.clone()]) {
             let first = first.min(counts.len());
             let known = Known { counts: &counts[first..], season, day, first, days };
-            let some = ends.iter().filter(|&&end| end > first).map(|end| end - first);
+            let some = ends.iter().filter(|end| end.at > first).map(|end| end.at - first);
             asked.push((known, some.collect()));
         }
         let made = rule.of_each(&asked, horizon);
-        let of_one = |((known, _), made): (&(Known<'_>, Vec<usize>), Vec<Forecast>)| {
-            let mut made = made.into_iter();
-            let sane = |&end: &usize| {
-                let counts = &known.counts[..end.saturating_sub(known.first)];
+        type Asked<'k> = (Known<'k>, Vec<usize>);
+        let of_one = |((asked, made), place): ((&Asked<'_>, Vec<Forecast>), usize)| {
+            let (known, mut made) = (&asked.0, made.into_iter());
+            let sane = |end: &End<'_>| {
+                let counts = &known.counts[..end.at.saturating_sub(known.first)];
                 match counts.last() {
                     None => Forecast::flat([0.0; LEVELS.len()], horizon),
                     Some(&last) => {
-                        let most = past.most().min(bound(counts));
-                        let made = made.next().expect("one end, one forecast").sane(most, last);
+                        let made = made.next().expect("one end, one forecast");
+                        let made = made.sane(end.most[place], last);
                         let recent = &counts[counts.len().saturating_sub(FEW)..];
                         widened(made, recent, self.usual).sane(past.most(), last)
                     }
@@ -302,12 +320,6 @@ impl<'p> At<'p> {
             };
             ends.iter().map(sane).collect()
         };
-        asked.iter().zip(made).map(of_one).collect()
+        asked.iter().zip(made).zip(places).map(of_one).collect()
     }
-}
-
-/// No forecast goes beyond ten times the most that was ever seen, and a little: what a
-/// runaway trend says of tomorrow is no news.
-pub fn bound(counts: &[f32]) -> f32 {
-    10.0 * (largest(counts) + 10.0)
 }

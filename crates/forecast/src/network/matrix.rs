@@ -141,6 +141,31 @@ pub fn exponential(value: f32) -> f32 {
     f32::from_bits(shifted.to_bits().wrapping_add(127) << 23) * series
 }
 
+/// The natural logarithm of a number that is at least one, to seven digits; without a branch (the
+/// polynomial is that of the Cephes library, Moshier, 1989).
+#[inline(always)]
+pub fn logarithm(value: f32) -> f32 {
+    const TERMS: [f32; 9] = [
+        7.037_683_6e-2,
+        -1.151_461e-1,
+        1.167_699_9e-1,
+        -1.242_014_1e-1,
+        1.424_932_3e-1,
+        -1.666_805_8e-1,
+        2.000_071_5e-1,
+        -2.499_999_4e-1,
+        3.333_333_1e-1,
+    ];
+    // The root of a half: what is left lies as far below one as above it.
+    const HALF: u32 = 0x3f35_04f3;
+    let bits = value.to_bits();
+    let exponent = bits.wrapping_sub(HALF).cast_signed() >> 23;
+    let part = f32::from_bits(bits.wrapping_sub((exponent << 23).cast_unsigned())) - 1.0;
+    let (exponent, square) = (exponent as f32, part * part);
+    let series = TERMS.iter().fold(0.0, |sum, term| sum * part + term) * part * square;
+    part + (series - 2.121_944_4e-4 * exponent - 0.5 * square) + 0.693_359_4 * exponent
+}
+
 /// From 0 to 1, steepest at zero.
 #[inline(always)]
 pub fn sigmoid(value: f32) -> f32 {
@@ -163,6 +188,10 @@ mod tests {
             let x = step as f32 / 10.0;
             assert!((exponential(x) / x.exp() - 1.0).abs() < 3e-5, "e^{x}");
             assert!((tanh(x) - x.tanh()).abs() < 3e-5, "tanh {x}");
+        }
+        for step in 0..4000 {
+            let x = 1.0 + (step as f32 / 100.0).exp() * step as f32 / 4000.0;
+            assert!((logarithm(x) - x.ln()).abs() <= 3e-7 * x.ln(), "ln {x}");
         }
         assert!(exponential(-1e9) >= 0.0 && exponential(1e9).is_finite());
         assert_eq!((sigmoid(1e9), tanh(-1e9)), (1.0, -1.0));
