@@ -45,6 +45,6 @@ pub struct Imported {
     pub taken: usize,
     /// Of these, such as took the place of a former one.
     pub replaced: usize,
-    /// What could not be read, and why.
+    /// What could not be read or was not taken, and why.
     pub letters: Vec<String>,
 }

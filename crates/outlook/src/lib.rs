@@ -32,5 +32,6 @@ pub mod evacuation;
 pub mod saying;
 pub mod lost;
 pub mod failing;
+pub mod heeded;
 pub mod maintained;
 pub mod aftermath;

@@ -17,7 +17,6 @@ use swell_core::council::together::Joined;
 use swell_core::council::words::{Slot, WHOLE_PPM};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
-use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::grid::Grid;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::calendar::plan::plan;
@@ -25,6 +24,7 @@ use swell_forecast::calendar::plan::plan;
 use crate::announced::SITE;
 use crate::board::Board;
 use crate::evacuation::{AT_A_TIME, Evacuation, Stranded};
+use crate::heeded::is_of_site;
 use crate::monitor::Monitor;
 
 /// Windows that begin within so long are said, however long a slot is; so many times as far is looked
@@ -50,12 +50,8 @@ pub fn statement(state: &State, me: SiteId, own: &Board) -> Option<Command> {
 
 /// When a site has less than all of what it bears in some slots, by its board; in order.
 fn windows(board: &Board, slots: Range<Slot>, length: Span) -> Vec<Window> {
-    let is_of_site = |one: &&Occasion| {
-        let is_said = one.effect == Announced::Unmeasured;
-        let is_meant = one.effect == Announced::Unknown && one.kind == "maintenance";
-        (is_said || is_meant) && one.functions.iter().any(|pattern| pattern.starts_with(SITE))
-    };
-    let occasions: Vec<Occasion> = board.occasions.iter().filter(is_of_site).cloned().collect();
+    let occasions: Vec<Occasion> =
+        board.occasions.iter().filter(|one| is_of_site(one)).cloned().collect();
     if occasions.is_empty() {
         return Vec::new();
     }
@@ -145,6 +141,7 @@ mod tests {
     use swell_core::council::rules::Rules;
     use swell_core::council::words::{Criticality, Loads, WorkloadId};
     use swell_core::time::Instant;
+    use swell_forecast::calendar::announced::Announced;
 
     use super::*;
     use crate::board::{Contact, NodeCard};

@@ -53,9 +53,10 @@ impl Names {
         self.sites.get(&id).cloned().unwrap_or_else(|| id.0.to_string())
     }
 
-    /// The name of a workload, or its number.
+    /// The name of a workload, or its number and that its site has yet to tell how it is called.
     pub fn workload(&self, id: WorkloadId) -> String {
-        self.workloads.get(&id).cloned().unwrap_or_else(|| id.0.to_string())
+        let unknown = || format!("{} (its site has yet to tell its name)", id.0);
+        self.workloads.get(&id).cloned().unwrap_or_else(unknown)
     }
 
     /// A sentence of the council, which speaks in numbers, with names.
@@ -88,5 +89,7 @@ mod tests {
         let told = names.in_words(&Refusal::StillHolds(site, workload).to_string());
         assert_eq!(told, "site `oslo` still holds workload `shop`: move it away first");
         assert_eq!(names.site(SiteId(7)), "7");
+        let unknown = names.workload(WorkloadId(7));
+        assert_eq!(unknown, "7 (its site has yet to tell its name)");
     }
 }

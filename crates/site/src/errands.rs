@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use swell_core::council::entry::Message;
 use swell_core::council::order::Task;
 use swell_core::council::words::{Epoch, ProposalId, WorkloadId};
+use swell_core::ids::SiteId;
 
 /// Something that is done at most once at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +21,10 @@ pub enum Errand {
     Cede,
     /// What is said once a slot is over.
     Slot,
+    /// Saying what was here before this site had a say.
+    Claim,
+    /// Asking another site what its workloads are called.
+    Name(SiteId),
     /// Asking others over the resource channel.
     Probe,
     /// Keeping what other sites would be missed for.

@@ -18,4 +18,5 @@ pub mod carrying;
 pub mod slots;
 pub mod probing;
 pub mod claiming;
+pub mod calling;
 pub mod service;

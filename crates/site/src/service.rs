@@ -17,6 +17,7 @@ use swell_core::council::order::{Order, Task, held_warm, orders, runs};
 use swell_core::council::proposal::Cause;
 use swell_core::council::state::{Proposal, State};
 use swell_core::council::words::{Epoch, Slot, WorkloadId};
+use swell_core::ids::SiteId;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +43,8 @@ struct Agenda {
     is_lease_short: bool,
     /// What is said to who waits until this site acts no more.
     cedes: Option<Epoch>,
+    /// Sites of whose workloads it is not known what they are called.
+    unnamed: BTreeSet<SiteId>,
 }
 
 impl Site {
@@ -102,6 +105,7 @@ impl Site {
             if is_first {
                 // Half a slot has been seen, or less: nothing can be said of it.
                 *last = agenda.slot;
+                self.begin_claiming();
             } else if let Some(under_way) = self.errands.begin(Errand::Slot) {
                 *last = agenda.slot;
                 let (site, over) = (self.clone(), agenda.slot.minus(1));
@@ -140,6 +144,7 @@ impl Site {
         if agenda.is_lease_short {
             self.begin_renewing();
         }
+        agenda.unnamed.into_iter().for_each(|site| self.begin_naming(site));
         if let Some(upto) = agenda.cedes {
             self.begin_saying(Errand::Cede, Command::Cede { upto });
         }
@@ -210,6 +215,7 @@ impl Site {
             releases: releases.collect(),
             is_lease_short,
             cedes: is_waited_for(state, self.me).then_some(state.epoch),
+            unnamed: self.unnamed(state),
         }
     }
 

@@ -248,7 +248,7 @@ impl Site {
     }
 
     /// Says all of it at once, as the log groups what it writes.
-    async fn say_all(self: &Arc<Self>, commands: Vec<Command>) {
+    pub(crate) async fn say_all(self: &Arc<Self>, commands: Vec<Command>) {
         let mut saying = JoinSet::new();
         for command in commands {
             let site = self.clone();

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::council::ballot::Vote;
+use crate::council::committed::handed_over;
 use crate::council::proposal::{Outcome, Trouble};
 use crate::council::remembering::as_taken_back;
 use crate::council::repeat::TAKEN_BACK_MAX;
-use crate::council::state::{ENDED_MAX, Ended, Settling, State};
-use crate::council::words::ProposalId;
+use crate::council::state::{ENDED_MAX, Ended, Proposal, Settling, State};
+use crate::council::words::{ProposalId, Slot};
 use crate::ids::SiteId;
 
 /// Ends a proposal. Invariant: each ends once, with a reason.
@@ -23,7 +24,7 @@ pub fn end(state: &mut State, id: ProposalId, outcome: Outcome) {
     }
     match outcome {
         Outcome::Done => {
-            let until = state.slot().plus(state.rules.settle_slots);
+            let until = settled(state, &proposal);
             let destination = proposal.filing.destination;
             let settle = |workload| Settling { workload, destination, until };
             state.settling.extend(proposal.filing.workloads.keys().copied().map(settle));
@@ -46,6 +47,14 @@ pub fn end(state: &mut State, id: ProposalId, outcome: Outcome) {
     state.ended.insert(id, Ended { proposal, outcome, at: state.now });
     while state.ended.len() > ENDED_MAX {
         state.ended.pop_first();
+    }
+}
+
+/// From which slot on all forecasts were written with what a move brought.
+fn settled(state: &State, proposal: &Proposal) -> Slot {
+    match handed_over(proposal).filter(|_| state.rules.counts_committed()) {
+        Some(at) => Slot::of(at, state.rules.slot).plus(state.rules.lead_slots + 1),
+        None => state.slot().plus(state.rules.settle_slots),
     }
 }
 

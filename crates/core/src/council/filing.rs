@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::council::ballot::Ballot;
 use crate::council::book::Subject;
+use crate::council::committed::{relieving, written};
 use crate::council::ending::end;
 use crate::council::entry::{Command, Entry, Message};
+use crate::council::load::relieved_ppm;
 use crate::council::maintenance::of_left;
 use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
 use crate::council::refusal::Refusal;
@@ -189,11 +191,17 @@ fn cause(state: &State, by: SiteId, filing: &Filing) -> Result<u32, Refusal> {
     }
     let subject = Subject { target: filing.source, metric };
     let band = state.book.band(by, subject, slot).ok_or(Refusal::NoForecast)?;
-    let predicted_ppm = of_left(band.high_ppm, state.maintenance.left_ppm(filing.source, slot));
-    if predicted_ppm <= state.rules.limit_ppm {
-        return Err(Refusal::NoOverload { predicted_ppm });
+    let left = state.maintenance.left_ppm(filing.source, slot);
+    let relieved = relieved_ppm(state, filing.source, metric, slot, band.high_ppm);
+    let predicted_ppm = of_left(relieved, left);
+    if predicted_ppm > state.rules.limit_ppm {
+        return Ok(predicted_ppm);
     }
-    Ok(predicted_ppm)
+    let mut moves = relieving(state, filing.source, written(state, slot));
+    match moves.next().filter(|_| of_left(band.high_ppm, left) > state.rules.limit_ppm) {
+        Some((id, _)) => Err(Refusal::BeingRelieved(filing.source, id)),
+        None => Err(Refusal::NoOverload { predicted_ppm }),
+    }
 }
 
 fn repeats(state: &State, filing: &Filing, predicted_ppm: u32) -> Result<(), Refusal> {

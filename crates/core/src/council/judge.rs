@@ -1,5 +1,6 @@
 //! How a site votes: by what it expects itself of source and destination.
 
+use crate::council::committed::{self, AS_DECIDED};
 use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::entry::Reason;
 use crate::council::load::{demand, predicted_ppm, promised};
@@ -42,7 +43,8 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
     if let Cause::Overload { metric, slot } = filing.cause {
         let own = outlook.peak_ppm(filing.source, metric, slot);
         let said = || predicted_ppm(state, filing.source, metric, slot);
-        let peak_ppm = own.or_else(said).unwrap_or(0);
+        let gone = gone(state, filing.source, metric, slot, outlook);
+        let peak_ppm = own.or_else(said).unwrap_or(0).saturating_sub(gone);
         if peak_ppm <= limit {
             return (false, Reason::NotNeeded);
         }
@@ -70,7 +72,7 @@ pub fn judge(state: &State, proposal: &Proposal, outlook: &dyn Outlook) -> (bool
     let Some(member) = state.members.get(&filing.destination) else {
         return (false, Reason::DestinationFull);
     };
-    let promised = promised(state, filing.destination);
+    let promised = promised(state, filing.destination, AS_DECIDED);
     let left = state.maintenance.least_ppm(filing.destination, state.slot(), through);
     for metric in Metric::ALL {
         let coming = arriving(state, filing, metric, through, outlook)
@@ -98,12 +100,40 @@ fn leaving(
     through: Slot,
     outlook: &dyn Outlook,
 ) -> u32 {
-    let Some(member) = state.members.get(&filing.source) else { return 0 };
-    let shares = filing.workloads.keys().map(|id| {
-        let told = || demand(state, [*id].into_iter()).share_ppm(metric, &member.capacity);
-        outlook.share_ppm(*id, filing.source, metric, through).unwrap_or_else(told)
+    let workloads = filing.workloads.keys().copied();
+    taken(state, workloads, filing.source, metric, through, outlook)
+}
+
+/// What is committed to leave a source, and still has authority there.
+fn gone(
+    state: &State,
+    source: SiteId,
+    metric: Metric,
+    through: Slot,
+    outlook: &dyn Outlook,
+) -> u32 {
+    if !state.rules.counts_committed() {
+        return 0;
+    }
+    let workloads = committed::leaving(state, source, AS_DECIDED);
+    taken(state, workloads, source, metric, through, outlook)
+}
+
+/// What workloads take of what maintenance leaves of a site.
+fn taken(
+    state: &State,
+    workloads: impl Iterator<Item = WorkloadId>,
+    site: SiteId,
+    metric: Metric,
+    through: Slot,
+    outlook: &dyn Outlook,
+) -> u32 {
+    let Some(member) = state.members.get(&site) else { return 0 };
+    let shares = workloads.map(|id| {
+        let told = || demand(state, [id].into_iter()).share_ppm(metric, &member.capacity);
+        outlook.share_ppm(id, site, metric, through).unwrap_or_else(told)
     });
-    let left = state.maintenance.left_ppm(filing.source, through);
+    let left = state.maintenance.left_ppm(site, through);
     of_left(shares.fold(0, u32::saturating_add), left)
 }
 

@@ -6,6 +6,7 @@
 //! should rely on room that a move has yet to make.
 
 use crate::council::book::Subject;
+use crate::council::committed::{coming, leaving, written};
 use crate::council::early_scoring::earned;
 use crate::council::maintenance::of_left;
 use crate::council::movement::Phase;
@@ -14,9 +15,13 @@ use crate::council::rules::Counting;
 use crate::council::state::{Proposal, State};
 use crate::council::words::{Loads, Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
+use crate::time::Instant;
 
-/// What was promised to a site and is not in its forecasts yet.
-pub fn promised(state: &State, site: SiteId) -> Loads {
+/// What was promised to a site and is not in forecasts of it that were written at a moment.
+pub fn promised(state: &State, site: SiteId, since: Instant) -> Loads {
+    if state.rules.counts_committed() {
+        return demand(state, coming(state, site, since));
+    }
     let goes_there = |proposal: &&Proposal| match proposal.movement.map(|movement| movement.phase) {
         None => false,
         Some(Phase::Returning(_)) => proposal.filing.source == site,
@@ -42,18 +47,49 @@ pub fn demand(state: &State, workloads: impl Iterator<Item = WorkloadId>) -> Loa
 /// maintenance leaves of it meanwhile.
 pub fn predicted_ppm(state: &State, site: SiteId, metric: Metric, until: Slot) -> Option<u32> {
     let member = state.members.get(&site)?;
-    let subject = Subject { target: site, metric };
-    let seen = || state.book.last_truth(subject, state.slot());
-    let own = forecast_ppm(state, subject, until).or_else(seen).unwrap_or(0);
-    let promised = promised(state, site).share_ppm(metric, &member.capacity);
-    let left = state.maintenance.least_ppm(site, state.slot(), until);
-    Some(of_left(own.saturating_add(promised), left))
+    let (subject, now) = (Subject { target: site, metric }, state.slot());
+    let seen = || state.book.last_truth(subject, now);
+    let with_promised = |own: u32, since| {
+        let promised = promised(state, site, since).share_ppm(metric, &member.capacity);
+        own.saturating_add(promised)
+    };
+    let last = until.min(now.plus(state.rules.horizon_slots));
+    let whole = match state.rules.counts_committed() {
+        true => (now.0..=last.0)
+            .map(Slot)
+            .filter_map(|slot| {
+                let own = forecast_ppm(state, subject, slot, slot)?;
+                Some(with_promised(own, written(state, slot)))
+            })
+            .max(),
+        false => forecast_ppm(state, subject, now, until).map(|own| with_promised(own, state.now)),
+    };
+    let whole =
+        whole.unwrap_or_else(|| with_promised(seen().unwrap_or(0), now.begin(state.rules.slot)));
+    let left = state.maintenance.least_ppm(site, now, until);
+    Some(of_left(whole, left))
+}
+
+/// How full a site will be in a slot of what is forecast of it, once what is committed to leave it has
+/// left. As forecasts, in parts per million of all that it bears.
+pub fn relieved_ppm(
+    state: &State,
+    site: SiteId,
+    metric: Metric,
+    slot: Slot,
+    forecast_ppm: u32,
+) -> u32 {
+    let Some(member) = state.members.get(&site) else { return forecast_ppm };
+    if !state.rules.counts_committed() {
+        return forecast_ppm;
+    }
+    let gone = demand(state, leaving(state, site, written(state, slot)));
+    forecast_ppm.saturating_sub(gone.share_ppm(metric, &member.capacity))
 }
 
 /// The median of what was forecast as the peak, by the upper quantile, each weighing what the
 /// forecaster has earned: so nobody can hide how full it is, or pretend to be.
-fn forecast_ppm(state: &State, subject: Subject, until: Slot) -> Option<u32> {
-    let from = state.slot();
+fn forecast_ppm(state: &State, subject: Subject, from: Slot, until: Slot) -> Option<u32> {
     let mut said: Vec<(u32, u64)> = state
         .members
         .keys()

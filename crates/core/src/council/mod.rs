@@ -23,6 +23,7 @@ pub mod maintenance;
 pub mod state;
 pub mod maintaining;
 pub mod arrival;
+pub mod committed;
 pub mod load;
 pub mod room;
 pub mod relieving;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::council::arrival::decided_by;
 use crate::council::book::Subject;
 use crate::council::distance::{away_ppm, is_worth_the_way};
-use crate::council::load::{demand, fits, predicted_ppm};
+use crate::council::load::{demand, fits, predicted_ppm, relieved_ppm};
 use crate::council::maintenance::{of_left, of_whole};
 use crate::council::movement::Phase;
 use crate::council::proposal::{Cause, Condition, Criterion, Filing, Rollback};
@@ -44,12 +44,7 @@ pub fn propose(
     source: SiteId,
     temper: &Temper,
 ) -> Option<Filing> {
-    // One at a time, until its traffic has left: what is only watched hinders nothing.
-    let is_leaving = |open: &Proposal| {
-        let phase = open.movement.map(|movement| movement.phase);
-        open.filing.source == source && !matches!(phase, Some(Phase::Watching { .. }))
-    };
-    if state.open.values().any(is_leaving) {
+    if state.open.values().any(|open| hinders(state, source, open)) {
         return None;
     }
     let alarm = alarm(state, me, source, temper)?;
@@ -116,7 +111,9 @@ fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<A
             let band = state.book.band(me, subject, Slot(slot))?;
             // Where nothing is left, all of it goes, whether it is too much or not.
             let left = state.maintenance.left_ppm(source, Slot(slot));
-            let (middle, peak_ppm) = (of_left(band.middle_ppm, left), of_left(band.high_ppm, left));
+            let relieved =
+                |ppm| of_left(relieved_ppm(state, source, metric, Slot(slot), ppm), left);
+            let (middle, peak_ppm) = (relieved(band.middle_ppm), relieved(band.high_ppm));
             let is_alarm = left > 0 && middle > temper.alarm_ppm;
             let has_evidence = peak_ppm > state.rules.limit_ppm;
             let alarm = Alarm { slot: Slot(slot), metric, peak_ppm };
@@ -124,6 +121,17 @@ fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<A
         })
     });
     alarms.min()
+}
+
+/// Whether nothing more is proposed to relieve a source because of a proposal: while that is voted on,
+/// for nobody knows whether it leaves; by rules by which there is one at a time, until its traffic has.
+fn hinders(state: &State, source: SiteId, open: &Proposal) -> bool {
+    let phase = open.movement.map(|movement| movement.phase);
+    let is_leaving = match state.rules.counts_committed() {
+        true => phase.is_none(),
+        false => !matches!(phase, Some(Phase::Watching { .. })),
+    };
+    open.filing.source == source && is_leaving
 }
 
 fn is_movable(state: &State, source: SiteId, id: WorkloadId, workload: &Workload) -> bool {

@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -46,6 +46,11 @@ const REMEMBERS_LONG: u16 = 5;
 
 /// The first by which a source is relieved of an overload by one move at a time, whoever proposes.
 const RELIEVES_ONCE: u16 = 5;
+
+/// The first by which what is committed to leave a source counts as gone, so that it is relieved again
+/// of what is still too much; and by which what came to a site counts extra only in forecasts that
+/// were written without it.
+const COUNTS_COMMITTED: u16 = 6;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -225,7 +230,13 @@ impl Rules {
 
     /// Whether a source is relieved of an overload by one move at a time, whoever proposes.
     pub fn relieves_once(&self) -> bool {
-        self.version >= RELIEVES_ONCE
+        self.version >= RELIEVES_ONCE && !self.counts_committed()
+    }
+
+    /// Whether what is committed to leave counts as gone, and what is committed to come as there, as
+    /// far as forecasts were written without that.
+    pub fn counts_committed(&self) -> bool {
+        self.version >= COUNTS_COMMITTED
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -13,7 +13,7 @@ use crate::council::grant::grant;
 use crate::council::movement::{Movement, Pace};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
-use crate::council::relieving::relieved_by;
+use crate::council::relieving::is_overtaken;
 use crate::council::room::has_room;
 use crate::council::state::{Passed, State};
 use crate::council::turns::{displace, waiting, waits};
@@ -103,8 +103,8 @@ fn approve(state: &mut State, id: ProposalId) {
         let may_move = !is_resting || !must_rest;
         authority.is_some_and(stands) && state.transit(*workload).is_none() && may_move
     });
-    let is_overtaken = !is_as_filed || relieved_by(state, &filing).is_some();
-    if is_overtaken && !is_unfenced {
+    let is_superseded = !is_as_filed || is_overtaken(state, id);
+    if is_superseded && !is_unfenced {
         return end(state, id, Outcome::Superseded);
     }
     if has_room(state, &filing).is_err() {

@@ -8,6 +8,7 @@ mod moving;
 mod parties;
 mod proposing;
 mod refusing;
+mod relieving;
 mod saving;
 mod stage;
 mod turns;

@@ -230,31 +230,3 @@ fn who_dismisses_a_site_and_admits_it_again_does_not_change_its_words() {
     stage.say(2, introduce("roma", 8)).expect("its own word");
     assert_eq!((bears(&stage), &*stage.state.members[&site].name), (Loads::cpu(9), "roma"));
 }
-
-#[test]
-fn of_two_moves_that_relieve_a_source_one_goes_first_and_the_other_waits_until_it_has_left() {
-    let mut stage = Stage::new(4);
-    let (workload, criticality) = (WorkloadId(10), Criticality::Normal);
-    let register = Command::Register { workload, criticality, demand: Loads::cpu(200) };
-    stage.say(0, register).expect("registered");
-    stage.forecast(0, 900_000);
-    stage.forecast(1, 300_000);
-    let other = |stage: &Stage| {
-        let epoch = stage.state.workloads[&workload].authority.epoch;
-        Filing { workloads: [(workload, epoch)].into(), ..stage.filing() }
-    };
-    let first = stage.propose(0, stage.filing()).expect("filed");
-    let second = stage.propose(0, other(&stage)).expect("nothing is decided yet");
-    for (id, site) in [first, second].into_iter().flat_map(|id| (0..4).map(move |site| (id, site)))
-    {
-        let _ = stage.vote(site, id, true);
-    }
-    assert!(stage.state.open[&first].movement.is_some());
-    assert_eq!(stage.outcome(second), Some(Outcome::Superseded));
-    let refused = stage.propose(0, other(&stage));
-    assert_eq!(refused, Err(Refusal::BeingRelieved(SiteId(0), first)));
-    stage.carry_out(first);
-    stage.propose(0, other(&stage)).expect("its traffic has left");
-    let order = Filing { cause: Cause::Order, ..other(&stage) };
-    stage.propose(0, order).expect("people may order what they want");
-}

@@ -21,6 +21,7 @@ use swell_api::site_joining::{InitSite, Invitation, InviteSite, JoinSite};
 use swell_api::site_nodes::{InviteNode, JoinNode, NodeInvitation, SiteNodes};
 use swell_api::site_outlook::{ShadowReceipt, SiteOutlook};
 use swell_core::time::Span;
+use swell_outlook::heeded::Heeding;
 
 use crate::content::gate::Gate;
 use crate::deploy::deployer::Deployer;
@@ -165,15 +166,17 @@ pub trait Foretold: Send + Sync {
     /// What is announced.
     fn occasions(&self) -> Vec<Occasion>;
 
-    /// Announces an event; as it is kept.
-    fn announce(&self, occasion: Occasion) -> Result<Occasion, Refusal>;
+    /// Announces an event; as it is kept. Refused where it is maintenance that is not heeded here.
+    fn announce(&self, occasion: Occasion, heeding: &Heeding) -> Result<Occasion, Refusal>;
 
-    /// Takes in a calendar, which is a table of commas or iCalendar.
+    /// Takes in a calendar, which is a table of commas or iCalendar, but for maintenance that is not
+    /// heeded here.
     fn import(
         &self,
         bytes: &[u8],
         is_table: bool,
         query: &CalendarDefaults,
+        heeding: &Heeding,
     ) -> Result<Imported, Refusal>;
 
     /// Forgets an event; whether it was known.

@@ -13,8 +13,7 @@ use utoipa::IntoParams;
 use swell_api::calendar::{Imported, Occasion};
 use swell_api::forecast::{Anomaly, Forecasts, FunctionForecast};
 use swell_api::receipt::Receipt;
-use swell_forecast::calendar::pattern::fits_any;
-use swell_outlook::announced::SITE;
+use swell_outlook::heeded::Heeding;
 
 use crate::api::context::{ApiContext, CalendarDefaults};
 use crate::api::reply::{Answer, Asked, At, BODY_BYTES_MAX, Failure, Told, whole};
@@ -68,32 +67,25 @@ pub async fn announce(
     State(context): State<Arc<ApiContext>>,
     Told(occasion): Told<Occasion>,
 ) -> Answer<Json<Occasion>> {
-    must_be_of_this_site(&context, &occasion)?;
-    let foretold = context.foretold.clone();
-    let kept = aside(move || foretold.announce(occasion)).await?;
+    let (foretold, heeding) = (context.foretold.clone(), heeding(&context));
+    let kept = aside(move || foretold.announce(occasion, &heeding)).await?;
     Ok(Json(kept))
 }
 
-/// Maintenance of a site counts where it is announced at that site: elsewhere nobody heeds it.
-fn must_be_of_this_site(context: &ApiContext, occasion: &Occasion) -> Result<(), Refusal> {
-    let effect = occasion.effect.trim().to_lowercase();
-    let is_said = matches!(effect.as_str(), "unmeasured" | "maintenance");
-    let is_meant = matches!(effect.as_str(), "" | "unknown") && occasion.kind == "maintenance";
-    let is_of_site = occasion.functions.iter().any(|pattern| pattern.starts_with(SITE));
-    if !is_of_site || !(is_said || is_meant) {
-        return Ok(());
+/// Of which sites maintenance may be announced here: it counts where it is announced at the site that it
+/// is of, and elsewhere nobody heeds it.
+fn heeding(context: &ApiContext) -> Heeding {
+    let Ok(cluster) = context.sited().and_then(|sited| sited.cluster()) else {
+        return Heeding::default();
+    };
+    let (own, others): (Vec<_>, Vec<_>) =
+        cluster.sites.into_iter().partition(|site| site.name == cluster.site);
+    let nodes = own.into_iter().flat_map(|site| site.nodes).map(|node| node.name);
+    Heeding {
+        own: Some(cluster.site),
+        nodes: nodes.collect(),
+        others: others.into_iter().map(|site| site.name).collect(),
     }
-    let cluster = context.sited()?.cluster()?;
-    let whole = format!("{SITE}{}", cluster.site);
-    let own = cluster.sites.iter().find(|site| site.name == cluster.site);
-    let nodes = own.into_iter().flat_map(|site| &site.nodes);
-    let mut names = nodes.map(|node| format!("{whole}/{}", node.name)).chain([whole.clone()]);
-    if names.any(|name| fits_any(&occasion.functions, &name)) {
-        return Ok(());
-    }
-    let title = format!("this is site `{}`, and that is no maintenance of it", cluster.site);
-    let hint = format!("name `{whole}`, or announce it at the site that it is of, with `--node`");
-    Err(Refusal::new(Reason::BadRequest, title).hint(hint))
 }
 
 /// How to read a calendar.
@@ -111,7 +103,8 @@ pub struct ImportQuery {
 }
 
 /// Takes in a calendar: iCalendar (`text/calendar`), or a table (`text/csv`). What cannot be
-/// read is told of, and the rest is taken in.
+/// read, and maintenance of other sites, which nobody would heed here, is told of, and the rest is
+/// taken in.
 #[utoipa::path(post, path = "/v1/calendar/import", tag = "forecasts", params(ImportQuery),
     request_body(content = String, content_type = "text/calendar"),
     responses(
@@ -137,8 +130,8 @@ pub async fn import(
     let is_table = stated.unwrap_or_else(looks);
     let ImportQuery { functions, effect, zone } = query;
     let defaults = CalendarDefaults { functions, effect, zone };
-    let foretold = context.foretold.clone();
-    let read = aside(move || foretold.import(&bytes, is_table, &defaults)).await?;
+    let (foretold, heeding) = (context.foretold.clone(), heeding(&context));
+    let read = aside(move || foretold.import(&bytes, is_table, &defaults, &heeding)).await?;
     Ok(Json(read))
 }
 

@@ -8,6 +8,7 @@ use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::entry::Defaults;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_forecast::calendar::{ics, pattern, table};
+use swell_outlook::heeded::{Heed, Heeding};
 
 use crate::api::context::{CalendarDefaults, Foretold};
 use crate::foresight::calendar::{OCCASIONS_MAX, Untaken};
@@ -49,7 +50,7 @@ impl Foretold for Ground {
         self.calendar.all().iter().map(shown).collect()
     }
 
-    fn announce(&self, occasion: Told) -> Result<Told, Refusal> {
+    fn announce(&self, occasion: Told, heeding: &Heeding) -> Result<Told, Refusal> {
         let mut value = serde_json::to_value(&occasion).expect("it is plain data");
         if occasion.id.is_empty() {
             value["id"] = uuid::Uuid::now_v7().to_string().into();
@@ -57,6 +58,11 @@ impl Foretold for Ground {
         let occasion: Occasion = serde_json::from_value(value).map_err(|error| {
             Refusal::new(Reason::BadRequest, "the event makes no sense").detail(error.to_string())
         })?;
+        if let Heed::Nothing(why) = heeding.of(&occasion) {
+            let title = format!("nobody would heed this maintenance here: {why}");
+            return Err(Refusal::new(Reason::BadRequest, title)
+                .hint("announce it at the site that it is of, with `--node`"));
+        }
         let kept = shown(&occasion);
         self.calendar.put(vec![occasion]).map_err(refused)?;
         Ok(kept)
@@ -67,6 +73,7 @@ impl Foretold for Ground {
         bytes: &[u8],
         is_table: bool,
         defaults: &CalendarDefaults,
+        heeding: &Heeding,
     ) -> Result<Imported, Refusal> {
         let wrong = |what: &str, text: &str, hint: &str| {
             let text = crate::deploy::bounds::short(text);
@@ -85,7 +92,7 @@ impl Foretold for Ground {
             true => table::read(bytes, site),
             false => ics::read(bytes, &Defaults { site, functions: functions.clone(), effect }),
         };
-        let letters: Vec<String> = reading.letters.iter().map(ToString::to_string).collect();
+        let mut letters: Vec<String> = reading.letters.iter().map(ToString::to_string).collect();
         let mut occasions = reading.occasions;
         if occasions.is_empty() && !letters.is_empty() {
             let title = "no event could be read";
@@ -101,6 +108,17 @@ impl Foretold for Ground {
                 }
             }
         }
+        occasions.retain(|one| match heeding.of(one) {
+            Heed::All => true,
+            Heed::Part(why) => {
+                letters.push(format!("{}: taken for this site only: {why}", called(one)));
+                true
+            }
+            Heed::Nothing(why) => {
+                letters.push(format!("{}: not taken: {why}", called(one)));
+                false
+            }
+        });
         let taken = occasions.len();
         let replaced = self.calendar.put(occasions).map_err(refused)?;
         Ok(Imported { taken, replaced, letters })
@@ -116,6 +134,14 @@ impl Foretold for Ground {
 
     fn receipt(&self, since_ms: u64) -> Receipt {
         receipt::since(self, since_ms)
+    }
+}
+
+/// What an event is called where it is told of.
+fn called(occasion: &Occasion) -> String {
+    match occasion.title.as_str() {
+        "" => format!("event `{}`", occasion.id),
+        title => format!("event `{}` (`{title}`)", occasion.id),
     }
 }
 

@@ -32,6 +32,7 @@ use swell_node::observe::function_metrics::TriggerKind;
 use swell_node::outflow::{Doing, Grave, Graves};
 use swell_node::refusal::{Reason, Refusal};
 use swell_node::settings::FlowSettings;
+use swell_outlook::heeded::Heeding;
 
 use crate::world::{MAGIC, World};
 
@@ -262,11 +263,17 @@ impl Foretold for Oracle {
         Vec::new()
     }
 
-    fn announce(&self, occasion: Occasion) -> Result<Occasion, Refusal> {
+    fn announce(&self, occasion: Occasion, _: &Heeding) -> Result<Occasion, Refusal> {
         Ok(occasion)
     }
 
-    fn import(&self, _: &[u8], _: bool, _: &CalendarDefaults) -> Result<Imported, Refusal> {
+    fn import(
+        &self,
+        _: &[u8],
+        _: bool,
+        _: &CalendarDefaults,
+        _: &Heeding,
+    ) -> Result<Imported, Refusal> {
         Ok(Imported::default())
     }
 

@@ -194,6 +194,10 @@ async fn what_was_counted_and_announced_outlives_a_restart() {
     let read = house.send(Method::POST, "/v1/calendar/import", calendar).await.json();
     assert_eq!(read["taken"], 1, "{read}");
     assert!(read["letters"][0].as_str().is_some_and(|why| why.contains("bad")), "{read}");
+    let of_a_site = "/v1/calendar/import?functions=site/lima";
+    let read = house.send(Method::POST, of_a_site, calendar).await.json();
+    assert_eq!(read["taken"], 0, "nobody heeds that here: {read}");
+    assert!(read["letters"][1].as_str().is_some_and(|why| why.contains("`site/lima`")), "{read}");
 
     let house = House::up_in(house.down().await, forecasting(ForecastMode::Shadow)).await;
     let events = house.get("/v1/calendar").await.json();

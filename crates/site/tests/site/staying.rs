@@ -6,12 +6,13 @@ use swell_consensus::log::{LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Mode;
+use swell_core::time::Instant;
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_outlook::naming::{site_id, workload_id};
 use swell_site::route::Route;
 
-use crate::town::Town;
+use crate::town::{SLOT, Town};
 
 fn rising(second: f64) -> f64 {
     250.0 + (second - 30.0).max(0.0) * 1_000.0 / 60.0
@@ -59,6 +60,25 @@ async fn a_name_is_at_the_site_that_says_so_first_and_who_has_it_as_well_is_told
     town.world.running.lock()[1].remove("mail");
     town.pass(6.0).await;
     assert_eq!(town.sites[1].trouble(), None, "it was removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_taken_before_the_first_slot_is_over_and_known_to_others() {
+    let town = Town::new(&[("mail", 0, steady)]).await;
+    let claimed = |place: usize, name: &str| {
+        let (site, id) = (town.sites[place].clone(), workload_id(name));
+        async move { site.claim(id).await }
+    };
+    assert_eq!(town.logs[0].look(|state| state.now), Instant::ZERO, "nobody told the time yet");
+    assert_eq!(claimed(0, "twin").await, Ok(()));
+    assert_eq!(claimed(1, "twin").await, Err(site_id("oslo")));
+    town.world.running.lock()[0].insert("twin".to_string());
+    town.pass(1.0).await;
+    assert_eq!(town.sites[1].names().workload(workload_id("twin")), "twin");
+    let taken = claimed(1, "mail").await;
+    assert_eq!(taken, Err(site_id("oslo")), "it was deployed there before there were sites");
+    let slots = town.logs[0].look(|state| state.now.since(Instant::from_millis(1_000_000_000)));
+    assert!(slots < SLOT, "no slot is over");
 }
 
 #[tokio::test(start_paused = true)]

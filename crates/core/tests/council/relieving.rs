@@ -1,0 +1,100 @@
+//! Two moves that relieve one source: of what has gone already it is relieved once.
+
+use swell_core::council::entry::{Command, Reason};
+use swell_core::council::judge::{Outlook, judge};
+use swell_core::council::proposal::{Cause, Filing, Outcome};
+use swell_core::council::propose::{Temper, propose};
+use swell_core::council::refusal::Refusal;
+use swell_core::council::rules::Rules;
+use swell_core::council::together::Joined;
+use swell_core::council::words::{Criticality, Loads, Metric, ProposalId, Slot, WorkloadId};
+use swell_core::ids::SiteId;
+use swell_core::time::Span;
+
+use crate::stage::Stage;
+
+const TEMPER: Temper =
+    Temper { ahead_slots: 6, alarm_ppm: 850_000, aim_ppm: 700_000, window_slots: 2 };
+
+#[test]
+fn of_two_moves_that_relieve_a_source_one_goes_first_and_the_other_waits_until_it_has_left() {
+    for version in [5, 6] {
+        let mut stage = crowded(version, 900_000);
+        let [first, second] = both(&mut stage);
+        assert!(stage.state.open[&first].movement.is_some());
+        assert_eq!(stage.outcome(second), Some(Outcome::Superseded));
+        let refused = stage.propose(0, other(&stage, 10));
+        assert_eq!(refused, Err(Refusal::BeingRelieved(SiteId(0), first)));
+        stage.carry_out(first);
+        if version == 6 {
+            let refused = stage.propose(0, other(&stage, 10));
+            let known = "forecasts were written with what has left";
+            assert_eq!(refused, Err(Refusal::BeingRelieved(SiteId(0), first)), "{known}");
+            stage.pass(Span::from_mins(5));
+            stage.forecast(0, 900_000);
+        }
+        stage.propose(0, other(&stage, 10)).expect("its traffic has left");
+        let order = Filing { cause: Cause::Order, ..other(&stage, 11) };
+        stage.propose(0, order).expect("people may order what they want");
+    }
+}
+
+#[test]
+fn a_source_is_relieved_again_of_what_is_still_too_much() {
+    let mut stage = crowded(6, 1_100_000);
+    let joined = Joined::default();
+    let next = |stage: &Stage| propose(&stage.state, (SiteId(0), &joined), SiteId(0), &TEMPER);
+    let [first, second] = both(&mut stage);
+    for id in [first, second] {
+        assert!(stage.state.open[&id].movement.is_some(), "one is not enough");
+    }
+    assert_eq!(next(&stage), None, "both are");
+    let refused = stage.propose(0, other(&stage, 11));
+    assert_eq!(refused, Err(Refusal::BeingRelieved(SiteId(0), first)));
+    stage.forecast(0, 1_300_000);
+    let found = next(&stage).expect("it is more than both take");
+    assert_eq!(found.workloads.keys().collect::<Vec<_>>(), [&WorkloadId(11)]);
+    let third = stage.propose(0, found).expect("filed");
+    assert_eq!(next(&stage), None, "nobody knows yet whether that leaves");
+    let judged = |peak_ppm| judge(&stage.state, &stage.state.open[&third], &Peaks(peak_ppm));
+    assert_eq!(judged(1_250_000), (false, Reason::NotNeeded), "with what leaves, that is enough");
+    assert_eq!(judged(1_260_000).1, Reason::DestinationFull, "which is what they expect of all");
+}
+
+/// What a voter expects of every site.
+struct Peaks(u32);
+
+impl Outlook for Peaks {
+    fn peak_ppm(&self, _: SiteId, _: Metric, _: Slot) -> Option<u32> {
+        Some(self.0)
+    }
+}
+
+/// Four sites of which the first expects to be so full, with three workloads of a fifth.
+fn crowded(version: u16, middle_ppm: u32) -> Stage {
+    let mut stage = Stage::with(4, Rules { version, ..Rules::default() });
+    for workload in [10, 11].map(WorkloadId) {
+        let (criticality, demand) = (Criticality::Normal, Loads::cpu(200));
+        stage.say(0, Command::Register { workload, criticality, demand }).expect("registered");
+    }
+    stage.forecast(0, middle_ppm);
+    stage.forecast(1, 100_000);
+    stage
+}
+
+/// A move of another workload than the usual one.
+fn other(stage: &Stage, workload: u32) -> Filing {
+    let workload = WorkloadId(workload);
+    let epoch = stage.state.workloads[&workload].authority.epoch;
+    Filing { workloads: [(workload, epoch)].into(), ..stage.filing() }
+}
+
+/// Two proposals for one overload, filed before either is decided, and voted for by all.
+fn both(stage: &mut Stage) -> [ProposalId; 2] {
+    let filings = [stage.filing(), other(stage, 10)];
+    let ids = filings.map(|filing| stage.propose(0, filing).expect("nothing is decided yet"));
+    for (id, site) in ids.into_iter().flat_map(|id| (0..4).map(move |site| (id, site))) {
+        let _ = stage.vote(site, id, true);
+    }
+    ids
+}
