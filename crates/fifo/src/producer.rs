@@ -283,7 +283,8 @@ impl<S: Shared> Producer<S> {
             };
             if is_item {
                 items += 1;
-                self.kept_from = self.memory.load(self.offset(oldest) + 8, Relaxed) + 1;
+                let sequence = self.memory.load(self.offset(oldest) + 8, Relaxed);
+                self.kept_from = sequence.saturating_add(1);
             }
             oldest = position(oldest.saturating_add(size), oldest, self.published)?;
         }

@@ -154,7 +154,7 @@ pub fn logarithm(value: f32) -> f32 {
         -1.666_805_8e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ];
     // The root of a half: what is left lies as far below one as above it.
     const HALF: u32 = 0x3f35_04f3;

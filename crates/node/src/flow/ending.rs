@@ -64,18 +64,27 @@ impl Flows {
     /// Stops all flows in order. Items that lie in memory only are saved.
     pub async fn end(self: &Arc<Self>) {
         self.stop.cancel();
-        for up in self.all() {
-            self.take_down_in(&up, self.parts.drain).await;
-            let before = up.record.lock().clone();
-            let record = up.remember();
-            if record != before
-                && let Err(refusal) = self.save(&record).await
-            {
-                let flow = &record.spec.name;
-                tracing::warn!(%flow, why = ?refusal.detail, "how often a flow moved is not on disk");
+        // All at once: calls under way have the same time to finish, however many there are.
+        let ends = self.all().into_iter().map(|up| tokio::spawn(self.clone().end_one(up)));
+        let ends: Vec<_> = ends.collect();
+        for end in ends {
+            if let Err(error) = end.await {
+                tracing::error!(%error, "a flow did not end in order");
             }
         }
         *self.invoker.lock() = None;
+    }
+
+    async fn end_one(self: Arc<Self>, up: Arc<Up>) {
+        self.take_down_in(&up, self.parts.drain).await;
+        let before = up.record.lock().clone();
+        let record = up.remember();
+        if record != before
+            && let Err(refusal) = self.save(&record).await
+        {
+            let flow = &record.spec.name;
+            tracing::warn!(%flow, why = ?refusal.detail, "how often a flow moved is not on disk");
+        }
     }
 
     /// Stops a flow: the call under way may finish, within bounds, or is cut short as after any

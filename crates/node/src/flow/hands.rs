@@ -93,6 +93,12 @@ impl Hands {
         self.ordered.as_ref()?.holder.filter(|holder| *holder != self.owner)
     }
 
+    /// For how long whoever is to own it has waited for who still has it.
+    pub(crate) fn waits(&self) -> Option<Duration> {
+        let ordered = self.ordered.as_ref()?;
+        self.holder().map(|_| ordered.at.elapsed())
+    }
+
     /// Another is to own it: a function, or the native process of this number.
     pub(crate) fn asked(
         &mut self,
@@ -231,7 +237,8 @@ mod tests {
         let (mut hands, mut costs) = (Hands::of(0), Costs::default());
         assert_eq!(hands.begun(&mut costs), None, "nobody was before it");
         hands.asked((1, None), ("analyzer", "it is late"), change());
-        assert_eq!((hands.owner(), hands.holder()), (1, Some(0)));
+        assert_eq!((hands.owner(), hands.holder(), hands.caller()), (1, Some(0), 0));
+        assert!(hands.waits().is_some(), "a call of it is judged from then on");
         // A second order comes before anybody has begun.
         hands.asked((2, None), ("person", ""), change());
         assert_eq!((hands.owner(), hands.holder()), (2, Some(0)));

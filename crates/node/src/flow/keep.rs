@@ -2,8 +2,9 @@
 //! memory. A log in segments; whole segments go when all their items are done.
 //!
 //! A record is a head of 24 bytes (kind and length, sequence, hash) and the item. A log that
-//! ends in the middle of a record was cut off by a crash: that record was never acknowledged,
-//! and goes. Anything else that makes no sense is left as it is, and told.
+//! ends in what makes no sense was cut off by a crash, as far as anybody can tell, before that was
+//! acknowledged: it goes, and the log of the node tells how much. What makes no sense before the last
+//! segment is left as it is, and the flow is not up.
 //!
 //! What was done for the log, as it lay in memory only from then on, can be kept again: a record
 //! of such an item says that it and those after it are not done after all.
@@ -256,6 +257,8 @@ impl Keep {
                 let why = format!("`{}` makes no sense from byte {at} on", path.display());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, why));
             }
+            let (log, bytes) = (path.display(), bytes.len() - at);
+            tracing::warn!(%log, bytes, "the end of what a flow kept makes no sense, and is cut off");
             file.set_len(at as u64)?;
         }
         self.bytes += at as u64;

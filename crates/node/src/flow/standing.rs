@@ -159,11 +159,12 @@ impl Line {
     }
 
     /// Whether the call under way, if there is one, holds up the flow for no longer than it has: it
-    /// may not be cut short, or took less than it may after that.
+    /// may not be cut short, or took less than it may after that. Where another is to own the flow
+    /// already, what counts is how long it took since that was ordered.
     pub(crate) fn is_in_good_time(&self) -> bool {
         let hands = self.hands.lock();
         let Some(took) = hands.call.as_ref().and_then(Reached::elapsed) else { return false };
-        let holder = hands.caller();
+        let (holder, took) = (hands.caller(), hands.waits().unwrap_or(took));
         drop(hands);
         self.patience(holder).is_none_or(|patience| took.as_nanos() < patience.nanos().into())
     }
