@@ -65,8 +65,8 @@ impl Flows {
     pub async fn end(self: &Arc<Self>) {
         self.stop.cancel();
         // All at once: calls under way have the same time to finish, however many there are.
-        let ends = self.all().into_iter().map(|up| tokio::spawn(self.clone().end_one(up)));
-        let ends: Vec<_> = ends.collect();
+        let names = self.all().into_iter().map(|up| up.spec.name.clone());
+        let ends: Vec<_> = names.map(|name| tokio::spawn(self.clone().end_one(name))).collect();
         for end in ends {
             if let Err(error) = end.await {
                 tracing::error!(%error, "a flow did not end in order");
@@ -75,7 +75,10 @@ impl Flows {
         *self.invoker.lock() = None;
     }
 
-    async fn end_one(self: Arc<Self>, up: Arc<Up>) {
+    async fn end_one(self: Arc<Self>, name: String) {
+        // A change that is under way is carried out first: until then nobody else has its items.
+        let _turn = self.turns.of(&name).await;
+        let Some(up) = self.get(&name) else { return };
         self.take_down_in(&up, self.parts.drain).await;
         let before = up.record.lock().clone();
         let record = up.remember();
@@ -96,18 +99,24 @@ impl Flows {
         self.take_down_in(up, drain.min(patience)).await;
     }
 
-    /// The same with a bound of its own on the call under way.
+    /// The same with a bound of its own on the call under way; when the node goes down it has no
+    /// longer than any.
     pub(crate) async fn take_down_in(self: &Arc<Self>, up: &Up, drain: Duration) {
         if let Ok(line) = &up.line {
             line.lanes.iter().for_each(|lane| lane.close());
         }
         up.stop.cancel();
         let task = up.task.lock().take();
-        if let Some(mut task) = task
-            && tokio::time::timeout(drain, &mut task).await.is_err()
-        {
-            up.cut.cancel();
-            let _ = task.await;
+        if let Some(mut task) = task {
+            let is_late = tokio::select! {
+                biased;
+                ended = tokio::time::timeout(drain, &mut task) => ended.is_err(),
+                () = self.drained() => true,
+            };
+            if is_late {
+                up.cut.cancel();
+                let _ = task.await;
+            }
         }
         if let Some(away) = &up.away {
             away.natives.gone(LEAVING).await;
@@ -116,6 +125,12 @@ impl Flows {
             line.natives.gone(LEAVING).await;
             self.keep_used(line.uses()).await;
         }
+    }
+
+    /// Until the node goes down, and calls under way have had their time.
+    async fn drained(&self) {
+        self.stop.cancelled().await;
+        tokio::time::sleep(self.parts.drain).await;
     }
 
     /// Keeps what flows used of their lanes, and what changes cost.

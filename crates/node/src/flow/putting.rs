@@ -124,6 +124,7 @@ fn refusal(flow: &str, answer: &Flowing, error: PutError) -> Refusal {
         PutError::Down => {
             Refusal::new(Reason::NotReady, format!("the flow `{flow}` of `{function}` is not up"))
                 .hint(format!("`swell flow show {flow}` tells why"))
+                .retry_after(Duration::from_secs(1))
         }
         PutError::Unreached(why) => {
             let title = format!("the flow `{flow}` of `{function}` is at another node: {why}");

@@ -1,10 +1,13 @@
 //! A backlog behind a call that hangs moves to who has room, and the call that is cut short for it
 //! counts for nothing.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use swell_api::spec::FunctionSpec;
+use swell_node::settings::NodeSettings;
 use swell_samples::samples;
 
 use crate::flow_moving::{Cluster, meeting, numbers};
@@ -74,13 +77,10 @@ async fn an_item_that_is_tried_once_is_lost_with_its_call() {
     house.down().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_deploys_may_leave_and_the_flow_comes_up_all_the_same() {
-    let house = with_a_backlog(json!({ "cut": { "after_ms": 700 } })).await;
-    let mut again = json!({ "item_bytes": 64, "cut": { "after_ms": 700 } });
-    again["rate"] = 7.into();
-    let mut deploying = Box::pin(house.flow(again));
-    // The call under way is waited for; meanwhile whoever asked goes away.
+/// Deploys the flow with another rate, and goes away while the call under way is waited for.
+async fn begin_to_deploy(house: &House, mut keys: Value) {
+    (keys["rate"], keys["item_bytes"]) = (7.into(), 64.into());
+    let mut deploying = Box::pin(house.flow(keys));
     loop {
         tokio::select! {
             biased;
@@ -92,7 +92,26 @@ async fn who_deploys_may_leave_and_the_flow_comes_up_all_the_same() {
             }
         }
     }
-    drop(deploying);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_goes_down_during_a_change_keeps_what_is_in_memory_only() {
+    let soon = |settings: &mut NodeSettings| settings.drain = Duration::from_millis(300);
+    let house = House::up_with(soon).await;
+    backlog(&house, json!({ "ack": "append" })).await;
+    begin_to_deploy(&house, json!({ "ack": "append" })).await;
+    let house = House::up_in(house.down().await, soon).await;
+    let flow = house.until("it is up again", |flow| flow["items"]["put"] != 0).await;
+    let kept = flow["depth"].as_u64().unwrap_or_default();
+    assert!(kept >= u64::from(BACKLOG) - 1, "but for the one of the call: {flow:#}");
+    assert_eq!(flow["spec"]["rate"], 7, "{flow:#}");
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_deploys_may_leave_and_the_flow_comes_up_all_the_same() {
+    let house = with_a_backlog(json!({ "cut": { "after_ms": 700 } })).await;
+    begin_to_deploy(&house, json!({ "cut": { "after_ms": 700 } })).await;
     let flow = house.until("it is up again", |flow| flow["depth"] == BACKLOG).await;
     assert_eq!((&flow["spec"]["rate"], &flow["trouble"]), (&7.into(), &Value::Null), "{flow:#}");
     house.down().await;
