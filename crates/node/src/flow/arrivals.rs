@@ -163,6 +163,8 @@ impl Flows {
             self.take_down(&former).await;
             gone(former).await;
         }
+        // No function is removed meanwhile that it names.
+        let _everybody = self.turns.of_all().await;
         self.settle_in(name).map_err(|error| unkept(&error))?;
         let home = self.home()?;
         let remote: Vec<String> = offer.lanes.iter().map(|lane| at_home(lane, &home)).collect();
