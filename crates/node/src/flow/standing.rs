@@ -18,6 +18,8 @@ use crate::invoker::Reached;
 
 /// Bytes a second to another node, as far as nobody learned better: a gigabit.
 const BANDWIDTH: f64 = 125e6;
+/// How long it may take that a call is cut short and the next owner begins.
+const CUT_IN: Duration = Duration::from_secs(2);
 /// Bytes of a page of memory.
 const PAGE: u64 = 4096;
 
@@ -164,7 +166,8 @@ impl Line {
     pub(crate) fn is_in_good_time(&self) -> bool {
         let hands = self.hands.lock();
         let Some(took) = hands.call.as_ref().and_then(Reached::elapsed) else { return false };
-        let (holder, took) = (hands.caller(), hands.waits().unwrap_or(took));
+        let holder = hands.caller();
+        let took = hands.waits().map_or(took, |waits| waits.saturating_sub(CUT_IN));
         drop(hands);
         self.patience(holder).is_none_or(|patience| took.as_nanos() < patience.nanos().into())
     }
