@@ -171,9 +171,12 @@ impl Site {
     }
 
     /// What numbers are called, as far as is known here: sites as they were introduced in the log,
-    /// so that one that has just joined has its name everywhere.
+    /// so that one that has just joined has its name everywhere, and workloads of this site as they
+    /// are, so that one that was just deployed has.
     pub fn names(&self) -> Names {
         let mut names = self.told.read().names.clone();
+        let own = self.board().cards.into_keys();
+        names.workloads.extend(own.map(|name| (workload_id(&name), name)));
         self.log.look(|state| {
             let introduced = state.former.iter().chain(&state.members);
             let introduced = introduced.filter(|(_, member)| !member.name.is_empty());
