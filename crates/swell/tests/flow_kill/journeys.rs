@@ -21,13 +21,13 @@ use crate::node::{Node, Ran, Running, command, write};
 use crate::shell::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Each producer is at the node of its place.
 const NODES: [&str; 2] = ["berlin", "paris"];
 
 /// What items of the producer of a node go by, wherever they are.
 fn known_as(at: usize) -> String {
     format!("{}@{}", PRODUCERS[at], NODES[at])
 }
-/// Each at the node of its place.
 
 #[derive(Default)]
 struct Tally {
