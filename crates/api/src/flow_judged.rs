@@ -20,8 +20,8 @@ pub struct FlowIndicators {
 /// Something about a flow that somebody should look after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FlowAlarm {
-    /// `unknown-function`, `overloaded`, `standing-queue`, `oldest-item`, `blocked`,
-    /// `ping-pong`, or, where the flow is at another node, `node-silent`.
+    /// `unknown-function`, `overloaded`, `failing`, `standing-queue`, `oldest-item`,
+    /// `blocked`, `ping-pong`, or, where the flow is at another node, `node-silent`.
     pub alarm: String,
     /// What is so, in words.
     pub text: String,

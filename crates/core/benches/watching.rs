@@ -76,6 +76,7 @@ fn run(rule: &str, awake: u32, late: u32) -> ([Duration; 3], f64) {
                 is_held,
                 is_native: false,
                 still: Span::ZERO,
+                is_failing: false,
                 is_alone,
             };
             analyzer.glance(now, &glance);

@@ -14,7 +14,7 @@ use crate::flow::signs::Signs;
 use crate::flow::size::Sizing;
 use crate::flow::slots::Slots;
 use crate::flow::target::worth;
-use crate::flow::view::{FifoId, Glance, OwnerId, Party, View};
+use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
 use crate::flow::weighing::{Finding, Weighed, fit, weigh_room};
 use crate::flow::words::Rounded;
 use crate::time::Instant;
@@ -233,8 +233,8 @@ impl Analyzer {
         self.last.put(fifo, judgement);
     }
 
-    /// The owner of a FIFO was examined, as the last tick said, and does nothing: who shall
-    /// own it instead. Nobody while it rests after it was taken from somebody, nor where
+    /// The owner of a FIFO was examined, as the last tick said, and gets nothing done: who
+    /// shall own it instead. Nobody while it rests after it was taken from somebody, nor where
     /// nobody else has room, nor while too many others change hands. The change is under way if
     /// there is one.
     pub fn relieve(&mut self, now: Instant, view: &View<'_>) -> Option<OwnerId> {
@@ -266,9 +266,10 @@ impl Analyzer {
         let mut heir = heir(view, weighed, false);
         // Another node is for what nobody here can do, and must be worth the way.
         if heir.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
-            // Whatever its owner has free, it does nothing with it.
-            let stuck = Party { calls: 1.0, ..*view.owner };
-            self.policy.weigh(&View { owner: &stuck, ..*view }, weighed);
+            // Whatever its owner has free, it gets nothing done with it.
+            let (stuck, sample) =
+                (Party { calls: 1.0, ..*view.owner }, Sample { leaving: 0.0, ..*view.sample });
+            self.policy.weigh(&View { owner: &stuck, sample: &sample, ..*view }, weighed);
             heir = self::heir(view, weighed, true);
         }
         let Some(to) = heir else { return Finding::NoHeir };

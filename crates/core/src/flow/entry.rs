@@ -40,7 +40,7 @@ pub enum Entry {
         /// What was ordered.
         orders: Vec<Order>,
     },
-    /// The owner of a FIFO was examined, and does nothing.
+    /// The owner of a FIFO was examined, and gets nothing done.
     Relieved {
         /// Milliseconds since the entry before.
         passed: u64,

@@ -179,7 +179,9 @@ impl Measured {
         let relief = relief(shares, thresholds);
         memory.wants_relief =
             if memory.wants_relief { relief > settings.leave } else { relief >= settings.enter };
-        if idle * late >= settings.enter && signs.has(Signs::STILL) {
+        // What an owner that fails costs is no measure of what another one would do.
+        let is_stuck = idle * late >= settings.enter && signs.has(Signs::STILL);
+        if is_stuck || signs.has(Signs::FAILING) {
             return Some(Verdict::Examine);
         }
         if !memory.wants_relief {

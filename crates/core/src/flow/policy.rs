@@ -38,7 +38,7 @@ pub trait FlowPolicy: Send {
         false
     }
 
-    /// How long a FIFO rests that was taken from an owner that does nothing.
+    /// How long a FIFO rests that was taken from an owner that gets nothing done.
     fn rest(&self) -> Rest {
         Rest::default()
     }

@@ -10,6 +10,12 @@ use crate::flow::view::{FifoId, OwnerId};
 use crate::flow::weighing::{Balance, Finding, Standing, Weighed};
 use crate::time::Instant;
 
+/// Why an owner is looked after, and was.
+const STANDS: &str = "nothing moves although items wait";
+const STOOD: &str = "its owner got nothing done although items waited";
+const FAILS: &str = "its owner fails with all items";
+const FAILED: &str = "its owner failed with all of the last items";
+
 impl Analyzer {
     /// In words, why the last decision about a FIFO was made, which was looked at with these signs
     /// last; `name` says what owners are called.
@@ -35,10 +41,9 @@ impl Analyzer {
             }
             Verdict::Grow => "it gets a larger region: it is short of room in bursts".into(),
             Verdict::Examine => {
-                return format!(
-                    "nothing moves although items wait, so its owner is looked after: {}",
-                    found(now, finding, weighed, &name)
-                );
+                let why = if signs.has(Signs::FAILING) { FAILS } else { STANDS };
+                let found = found(now, finding, weighed, &name);
+                return format!("{why}, so its owner is looked after: {found}");
             }
             Verdict::Scale => {
                 "it stays: more arrives than one call at a time can do, whoever owns it; use \
@@ -65,7 +70,8 @@ impl Analyzer {
         let weighed = all(self.weighed(fifo), name);
         match self.finding(fifo) {
             Some(Finding::Heir(_)) => {
-                format!("its owner did nothing although items waited{weighed}")
+                let why = if signs.has(Signs::FAILING) { FAILED } else { STOOD };
+                format!("{why}{weighed}")
             }
             _ => {
                 let score = self.judgement(fifo).map_or(0.0, |judgement| judgement.score);
@@ -75,7 +81,7 @@ impl Analyzer {
     }
 
     /// In a word that moves are counted by, what the last order that a FIFO changes hands was made
-    /// on: its owner did nothing, it or its owner wanted relief, or a bare score was reached.
+    /// on: its owner got nothing done, it or its owner wanted relief, or a bare score was reached.
     pub fn cause(&self, fifo: FifoId) -> &'static str {
         match (self.finding(fifo), self.relief(fifo)) {
             (Some(Finding::Heir(_)), _) => "analyzer-stuck",
@@ -146,10 +152,10 @@ fn found(
             format!("it was taken from an owner not long ago, and rests{left}")
         }
         Some(Finding::NoHeir) => {
-            format!("it does nothing, and nobody else can have it{}", all(weighed, name))
+            format!("it gets nothing done, and nobody else can have it{}", all(weighed, name))
         }
         Some(Finding::OverBudget) => {
-            format!("it does nothing; {}", Stay::OverBudget)
+            format!("it gets nothing done; {}", Stay::OverBudget)
         }
         Some(Finding::UnderWay | Finding::Heir(_)) => Stay::UnderWay.to_string(),
     }

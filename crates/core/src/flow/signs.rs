@@ -45,8 +45,10 @@ impl Signs {
     pub const ALONE: Self = Self(1 << 10);
     /// The process that has it has stalled, see [`STALL`].
     pub const STALLED: Self = Self(1 << 11);
+    /// Its owner failed with all of the last items.
+    pub const FAILING: Self = Self(1 << 12);
 
-    const ALL: u16 = 0b1111_1111_1111;
+    const ALL: u16 = 0b1_1111_1111_1111;
 
     /// The signs of a glance for a rule with these thresholds, which looks so far ahead.
     pub fn of(glance: &Glance<'_>, thresholds: &Thresholds, horizon: Span) -> Self {
@@ -68,6 +70,7 @@ impl Signs {
             .with(Self::HELD, glance.is_held)
             .with(Self::ALONE, glance.is_alone)
             .with(Self::NATIVE, glance.is_native)
+            .with(Self::FAILING, glance.is_failing)
             .with(Self::STALLED, glance.is_native && has_stalled(glance))
     }
 

@@ -149,6 +149,7 @@ impl<'a> View<'a> {
             is_held: false,
             is_native: false,
             still: Span::ZERO,
+            is_failing: false,
             is_alone: others.is_empty(),
         }
     }
@@ -176,6 +177,8 @@ pub struct Glance<'a> {
     pub is_native: bool,
     /// For how long items have waited in it while none was done with.
     pub still: Span,
+    /// Whether its owner failed with all of the last items, each as often as it may be tried.
+    pub is_failing: bool,
     /// Whether nobody but its owner could own it.
     pub is_alone: bool,
 }

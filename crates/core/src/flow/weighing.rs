@@ -78,7 +78,7 @@ impl Balance {
     }
 }
 
-/// What came of looking after an owner that does nothing.
+/// What came of looking after an owner that gets nothing done.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Finding {
     /// Its FIFO was taken from one not long ago, and rests.

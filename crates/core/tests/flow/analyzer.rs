@@ -174,8 +174,8 @@ fn an_owner_that_does_nothing_loses_its_fifo_and_not_at_once_again() {
     let to = analyzer.relieve(at(1), &view).expect("others have room");
     assert_ne!(to, view.owner.owner);
     let words = told(&analyzer, &view.glance());
-    let expected = "it goes to owner 1, as its owner did nothing although items waited; owner 1 is \
-                    worth 0.72 (headroom 0.90, dependency 0.50, nearness 0.80)";
+    let expected = "it goes to owner 1, as its owner got nothing done although items waited; \
+                    owner 1 is worth 0.72 (headroom 0.90, dependency 0.50, nearness 0.80)";
     assert_eq!(words, expected);
     assert_eq!(analyzer.relieve(at(30), &view), None, "it is on its way");
     analyzer.on_moved(at(1), view.fifo, Span::ZERO, 0);

@@ -1,12 +1,12 @@
 //! A person is told what a decision was made on: what was gained and paid, who was passed over and
-//! why, and what came of looking after an owner that does nothing.
+//! why, and what came of looking after an owner that gets nothing done.
 
 use swell_core::flow::analyzer::Analyzer;
 use swell_core::flow::budget::Budget;
 use swell_core::flow::choice::build;
 use swell_core::flow::entry::Order;
 use swell_core::flow::policy::Verdict;
-use swell_core::flow::view::{FifoId, OwnerId, Party, TICK};
+use swell_core::flow::view::{FifoId, Glance, OwnerId, Party, TICK};
 use swell_core::time::{Instant, Span};
 
 use crate::stage::{Stage, party};
@@ -109,13 +109,34 @@ fn what_looking_after_an_owner_came_to_is_told() {
     let after = "nothing moves although items wait, so its owner is looked after: ";
     assert_eq!(words, format!("{after}that comes at one of the next ticks"));
     assert_eq!(analyzer.relieve(stage.now, &stage.view()), None);
-    let expected = "it does nothing, and nobody else can have it; `lite` would have";
+    let expected = "it gets nothing done, and nobody else can have it; `lite` would have";
     assert!(told(&stage, &analyzer).starts_with(&format!("{after}{expected}")));
 
     stage.others[0].cpu = 0.1;
     assert_eq!(analyzer.relieve(stage.now, &stage.view()), Some(OwnerId(1)));
-    assert!(told(&stage, &analyzer).starts_with("it goes to `lite`, as its owner did nothing"));
+    assert!(
+        told(&stage, &analyzer).starts_with("it goes to `lite`, as its owner got nothing done")
+    );
     assert_eq!(analyzer.cause(FifoId(0)), "analyzer-stuck");
     analyzer.on_moved(stage.now, FifoId(0), TICK, 3);
     assert_eq!(analyzer.relieve(stage.now + TICK * 20, &stage.view()), None);
+}
+
+#[test]
+fn an_owner_that_fails_with_all_is_relieved_whatever_an_item_costs() {
+    let mut stage = Stage::with(false, false, false);
+    let mut analyzer = analyzer();
+    stage.now = Instant::ZERO + TICK;
+    stage.sample.at = stage.now;
+    let glance = Glance { is_failing: true, ..stage.view().glance() };
+    let failing = analyzer.signs(&glance);
+    analyzer.glance(stage.now, &glance);
+    let [Order { verdict: Verdict::Examine, .. }] = analyzer.decide(stage.now, &[])[..] else {
+        panic!("{:?}", analyzer.judgement(FifoId(0)));
+    };
+    assert_eq!(analyzer.relieve(stage.now, &stage.view()), Some(OwnerId(1)));
+    let name = |owner: OwnerId| format!("owner {}", owner.0);
+    let words = analyzer.explain(stage.now, FifoId(0), failing, name);
+    let expected = "it goes to owner 1, as its owner failed with all of the last items; owner 1 is";
+    assert!(words.starts_with(expected), "{words}");
 }

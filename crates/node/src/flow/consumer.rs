@@ -102,6 +102,7 @@ impl Consumer {
     /// Owns the flow for one epoch, or waits while a native process does; until it is over.
     async fn own(&self, tries: &mut Tries) -> Result<ControlFlow<Over>, Fault> {
         let (place, mut heir) = self.line.heir()?;
+        self.line.meter.succeeded();
         if self.line.is_native(place) {
             if !self.wait_native().await {
                 return Ok(ControlFlow::Continue(()));
@@ -242,8 +243,12 @@ impl Consumer {
                 return ControlFlow::Continue(());
             }
             let rest = match verdict {
-                Verdict::Done => return ControlFlow::Continue(()),
+                Verdict::Done => {
+                    meter.succeeded();
+                    return ControlFlow::Continue(());
+                }
                 Verdict::Dead(why) => {
+                    meter.failed();
                     let count = work.items.len() as u64;
                     if self.line.spec.ack == Ack::Append {
                         self.lose(work);

@@ -11,6 +11,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio_util::sync::CancellationToken;
+
 use swell_api::flow::{Ack, is_native};
 use swell_core::time::Span;
 use swell_link::error::LinkError;
@@ -58,6 +60,8 @@ struct Journey {
     /// By lane, the number after the last item that was sent.
     sent: BTreeMap<String, u64>,
     left: Left,
+    /// Cancelled once it must not go on, as this node goes down.
+    over: CancellationToken,
 }
 
 impl Flows {
@@ -108,7 +112,9 @@ impl Flows {
             term: record.term,
             sent: BTreeMap::new(),
             left: Left::default(),
+            over: self.drained_token(),
         };
+        let _over = journey.over.clone().drop_guard();
         let lanes = self.lanes_to_go(&record, line);
         let change = line.change_node(journey.round_trip().await);
         let mut offered = record.clone();
@@ -246,11 +252,17 @@ enum Trouble {
     Link(#[from] LinkError),
     #[error("what it keeps on disk cannot be read: {0}")]
     Disk(#[from] io::Error),
+    #[error("this node goes down, and `{0}` took too long")]
+    Stopping(String),
 }
 
 impl Journey {
     async fn ask(&self, path: &str, body: Vec<u8>) -> Result<(), Trouble> {
-        self.link.ask(&self.to, path, body, Duration::from_secs(20)).await?;
+        tokio::select! {
+            biased;
+            told = self.link.ask(&self.to, path, body, Duration::from_secs(20)) => told?,
+            () = self.over.cancelled() => return Err(Trouble::Stopping(self.to.node.clone())),
+        };
         Ok(())
     }
 
@@ -353,7 +365,7 @@ fn stays(flow: &str, to: &Elsewhere, error: &Trouble) -> Refusal {
     let title = format!("the flow `{flow}` stays here: it cannot go to `{node}` at {at}");
     let reason = match error {
         Trouble::Link(LinkError::Refused { .. }) => Reason::Conflict,
-        Trouble::Link(_) => Reason::NotReady,
+        Trouble::Link(_) | Trouble::Stopping(_) => Reason::NotReady,
         Trouble::Disk(_) => Reason::Storage,
     };
     Refusal::new(reason, title).detail(error.to_string())

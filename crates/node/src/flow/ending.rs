@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::flow::flows::Flows;
 use crate::flow::keep::Keep;
 use crate::flow::launch::Use;
@@ -131,6 +133,19 @@ impl Flows {
     async fn drained(&self) {
         self.stop.cancelled().await;
         tokio::time::sleep(self.parts.drain).await;
+    }
+
+    /// A token that is cancelled then. Whoever asks cancels it when it is of no more use.
+    pub(crate) fn drained_token(self: &Arc<Self>) -> CancellationToken {
+        let (flows, token) = (self.clone(), CancellationToken::new());
+        let drained = token.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = flows.drained() => drained.cancel(),
+                () = drained.cancelled() => {}
+            }
+        });
+        token
     }
 
     /// Keeps what flows used of their lanes, and what changes cost.

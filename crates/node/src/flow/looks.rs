@@ -177,6 +177,7 @@ impl Looks {
                     is_held: marks.has(Mark::Held),
                     is_native: marks.has(Mark::Native),
                     still: sight.still(),
+                    is_failing: sight.is_failing(),
                     is_alone: sight.is_alone() && !has_nodes,
                 };
                 analyzer.glance(tick.now, &glance);
@@ -266,7 +267,7 @@ impl Looks {
         self.look_at_places(id);
     }
 
-    /// Who shall own a flow whose owner does nothing.
+    /// Who shall own a flow whose owner gets nothing done.
     pub(crate) fn relieve(
         &mut self,
         flows: &Flows,

@@ -2,20 +2,24 @@
 //! times that items spent in it, and what of all that belongs to the last tick.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
 use swell_api::flow::FlowItems;
 
-use crate::flow::news::{Bell, Counters, Waited};
+use crate::flow::news::{Bell, Counters, Mark, Waited};
 use crate::observe::histogram::Histogram;
 
 /// Times of so many items are remembered at most.
 const RECENT: usize = 512;
 /// For so long, in seconds: a slow flow is not late for ever because it was once.
 const RECENT_SECONDS: u32 = swell_api::flow_judged::SOJOURN_SECONDS;
+
+/// An owner that failed with so many items, or batches, in a row fails: one alone, or two, may be at
+/// fault themselves.
+const FAILED_MIN: u32 = 3;
 
 /// A sample counts one in so many against those before it.
 const SAMPLES: u64 = 8;
@@ -39,6 +43,8 @@ pub(crate) struct Meter {
     /// How long sampled items had waited when they were taken out, in microseconds and averaged; one
     /// more, as 0 is that none was.
     queued: AtomicU64,
+    /// Items, or batches, that the owner failed with since it was done with one.
+    failed: AtomicU32,
     /// How many wait for room, and for items: one at least counts.
     blocked: Mutex<u32>,
     starved: Mutex<u32>,
@@ -88,6 +94,7 @@ impl Meter {
             sojourn: Histogram::default(),
             pauses: Histogram::default(),
             queued: AtomicU64::new(0),
+            failed: AtomicU32::new(0),
             blocked: Mutex::new(0),
             starved: Mutex::new(0),
             recent: Mutex::default(),
@@ -139,6 +146,20 @@ impl Meter {
         let (items, whole_us) = (items.max(1) as f64, worked.as_secs_f64() * 1e6);
         let squares = (whole_us * whole_us / items) as u64;
         counters.worked_squares.fetch_add(squares, Ordering::Relaxed);
+    }
+
+    /// The owner was done with what it was called with, or is another one than before.
+    pub(crate) fn succeeded(&self) {
+        if self.failed.swap(0, Ordering::Relaxed) >= FAILED_MIN {
+            self.counters().mark(Mark::Failing, false);
+        }
+    }
+
+    /// What the owner was called with was given up, as it failed as often as it may.
+    pub(crate) fn failed(&self) {
+        if self.failed.fetch_add(1, Ordering::Relaxed) + 1 == FAILED_MIN {
+            self.counters().mark(Mark::Failing, true);
+        }
     }
 
     /// A sampled item had waited so long when it was taken out. Only whoever takes items out says so.
@@ -279,6 +300,21 @@ mod tests {
         assert_eq!(meter.percentiles_at(now + RECENT_SECONDS + 2), (0, 0));
         meter.recent.lock().push(now + RECENT_SECONDS, 70);
         assert_eq!(meter.percentiles_at(now + RECENT_SECONDS + 2), (70, 70));
+    }
+
+    #[test]
+    fn an_owner_fails_that_failed_with_three_in_a_row() {
+        let meter = meter();
+        let fails = || meter.counters().marks().has(Mark::Failing);
+        meter.failed();
+        meter.failed();
+        meter.succeeded();
+        (0..2).for_each(|_| meter.failed());
+        assert!(!fails());
+        (0..2).for_each(|_| meter.failed());
+        assert!(fails());
+        meter.succeeded();
+        assert!(!fails());
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub(crate) enum Mark {
     Changed = 1 << 3,
     /// Its consumer works on a core of its own.
     Seated = 1 << 4,
+    /// Its owner failed with all of the last items.
+    Failing = 1 << 5,
 }
 
 /// The marks of a flow at a moment.

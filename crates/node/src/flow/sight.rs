@@ -13,7 +13,7 @@ use swell_core::time::{Instant, Span};
 use crate::flow::candidate::{Candidate, Source};
 use crate::flow::functions::{Functions, SECOND, Tick};
 use crate::flow::line::Line;
-use crate::flow::news::Counters;
+use crate::flow::news::{Counters, Mark};
 use crate::flow::rates::{Rates, SHOWN, Shot, Shots, fading, since};
 
 /// A flow rests once nothing happened in so many ticks: what is shown of it is nothing by then.
@@ -51,6 +51,8 @@ pub(crate) struct LineSight {
     /// Since when items wait while none is done with, and how long that was at the last look.
     still_since: Instant,
     still: Span,
+    /// Whether its owner failed with all of the last items.
+    is_failing: bool,
     /// Ticks that it had rested when it was looked at last.
     rested: u32,
     pub(super) owner: u32,
@@ -98,6 +100,7 @@ impl LineSight {
             quiet: 0,
             still_since: Instant::ZERO,
             still: Span::ZERO,
+            is_failing: false,
             rested: 0,
             owner: 0,
             owned: 0,
@@ -148,6 +151,7 @@ impl LineSight {
             self.still_since = tick.now;
         }
         self.still = tick.now.since(self.still_since);
+        self.is_failing = counters.marks().has(Mark::Failing);
         self.quiet = if is_quiet { self.quiet.saturating_add(1) } else { 0 };
         self.sample.at = tick.now;
         if self.rests() {
@@ -289,6 +293,7 @@ impl LineSight {
             is_held: false,
             is_native: false,
             still: Span::ZERO,
+            is_failing: self.is_failing,
             is_alone: self.is_alone(),
         }
     }
@@ -308,6 +313,11 @@ impl LineSight {
     /// For how long items had waited while none was done with, when it was looked at last.
     pub(crate) fn still(&self) -> Span {
         self.still
+    }
+
+    /// Whether its owner had failed with all of the last items, when it was looked at last.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.is_failing
     }
 
     /// Whether nobody but its owner could own it.

@@ -98,7 +98,7 @@ fn decision(line: &Line, seen: &Seen, frozen: bool, pinned: Option<&str>) -> Str
             };
             has + &while_process(line, seen)
         }
-        (None, false) if seen.is_stuck && line.is_in_good_time() => {
+        (None, false) if seen.is_stuck && !seen.is_failing && line.is_in_good_time() => {
             // Whoever had it before works on until its call ends.
             let caller = line.holder().unwrap_or(owner);
             let most = match line.patience(line.place_of(caller)) {
@@ -196,6 +196,14 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
             "more arrives than one call at a time can do: use `batch`, send fewer items, or make it \
              several flows"
                 .to_string(),
+        ),
+        (
+            seen.is_failing,
+            "failing",
+            format!(
+                "`{}` failed with all of the last items: see why in its logs and dead letters",
+                line.owner_name(line.owner())
+            ),
         ),
         (
             seen.stands,

@@ -27,6 +27,7 @@ use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::looks::Looks;
 use crate::flow::natives::Native;
+use crate::flow::news::Mark;
 use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::LineSight;
@@ -77,6 +78,8 @@ pub(crate) struct Seen {
     pub(crate) is_overloaded: bool,
     /// Whether nothing moves although items wait.
     pub(crate) is_stuck: bool,
+    /// Whether that is as its owner failed with all of the last items.
+    pub(crate) is_failing: bool,
     pub(crate) stands: bool,
     /// Items of the usual size that its lanes can hold.
     pub(crate) capacity: f64,
@@ -173,14 +176,16 @@ impl Watch {
         }
     }
 
-    /// Looks whether the owner of a flow does anything. One that works on items has until its
-    /// timeout, or as long as its call may go on where that may be cut short; one that cannot be reached, or fails all the time, loses the flow, and so does a
-    /// process that has stalled.
+    /// Looks whether the owner of a flow gets anything done. One that works on items has until its
+    /// timeout, or as long as its call may go on where that may be cut short; one that cannot be
+    /// reached, or failed with all of the last items, loses the flow, and so does a process that has
+    /// stalled.
     async fn examine(self: &Arc<Self>, now: Instant, up: &Arc<Up>, line: &Arc<Line>, fifo: FifoId) {
         let native = line.native_owner().and_then(|number| line.natives.get(number));
         // One that connected while items waited for it has its time from then on.
         let is_new = |native: &Arc<Native>| native.since.elapsed().as_secs_f64() < STALL.secs_f64();
-        if line.is_in_good_time() || native.as_ref().is_some_and(is_new) {
+        let is_failing = line.meter.counters().marks().has(Mark::Failing);
+        if line.is_in_good_time() && !is_failing || native.as_ref().is_some_and(is_new) {
             return;
         }
         let to = {
@@ -337,6 +342,7 @@ fn measured(
         variation: sample.variation,
         is_overloaded: judgement.is_some_and(|it| matches!(it.verdict, Verdict::Scale)),
         is_stuck: judgement.is_some_and(|it| matches!(it.verdict, Verdict::Examine)),
+        is_failing: sight.is_failing(),
         stands: sight.stands(),
         capacity,
         work,

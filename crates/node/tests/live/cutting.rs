@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use swell_api::spec::FunctionSpec;
+use swell_core::units::Bytes;
 use swell_node::settings::NodeSettings;
 use swell_samples::samples;
 
@@ -127,6 +128,39 @@ async fn the_analyzer_takes_a_flow_from_a_call_that_hangs() {
     let counted = ["analyzer-stuck", "analyzer-relief"].map(|why| moves[why].as_u64().unwrap_or(0));
     assert_eq!(counted.iter().sum::<u64>(), 1, "{flow:#}");
     assert_eq!(kept(&house).await.len(), BACKLOG as usize);
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_gave_away_stays_so_while_the_former_owners_call_is_waited_for() {
+    let house = with_a_backlog(json!({ "cut": { "after_ms": 1_500 } })).await;
+    assert_eq!(migrate(&house, "lite").await.0, StatusCode::OK);
+    // From here on the analyzer may do what it likes, and `detect` does nothing to the end.
+    patch(&house, json!({ "frozen": false })).await;
+    let flow = house.until("all are done", |flow| flow["items"]["done"] == BACKLOG).await;
+    assert_eq!(flow["migrations"], json!({ "person": 1 }), "{flow:#}");
+    assert_eq!(kept(&house).await.len(), BACKLOG as usize);
+    house.down().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_that_does_not_come_up_is_not_removed_with_what_it_holds() {
+    let house = with_a_backlog(json!({})).await;
+    // No lane is as small as that.
+    let none = |settings: &mut NodeSettings| settings.flow.function_memory_max = Bytes::new(64);
+    let house = House::up_in(house.down().await, none).await;
+    let flow = house.frames().await;
+    assert!(flow["trouble"].is_string(), "{flow:#}");
+    let answer = house.send(Method::DELETE, "/v1/flows/frames", "").await;
+    let why = answer.text();
+    assert_eq!(answer.status, StatusCode::CONFLICT, "{why}");
+    assert!(why.contains("holds 50 items that are not done with"), "{why}");
+    // What it holds is there once it has room again.
+    let house = House::up_in(house.down().await, |_| {}).await;
+    let flow = house.until("it is up", |flow| flow["depth"] == BACKLOG).await;
+    assert_eq!(flow["trouble"], Value::Null, "{flow:#}");
+    let answer = house.send(Method::DELETE, "/v1/flows/frames?discard=true", "").await;
+    assert!(answer.status.is_success(), "{answer:?}");
     house.down().await;
 }
 
