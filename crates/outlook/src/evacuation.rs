@@ -9,7 +9,7 @@ use swell_core::council::maintenance::{of_left, of_whole};
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Condition, Criterion, Filing, Outcome, Rollback};
 use swell_core::council::refusal::Refusal;
-use swell_core::council::remembering::as_taken_back;
+use swell_core::council::remembering::{as_taken_back, failed_lately};
 use swell_core::council::room::{has_room, through};
 use swell_core::council::state::{Ended, State};
 use swell_core::council::together::Joined;
@@ -91,7 +91,14 @@ impl Evacuation {
         let told = |workload: WorkloadId| {
             let nearest =
                 self.others(state, &[workload], may_take).min_by_key(|it| self.rank(state, it));
-            let nearly = nearest.and_then(|it| Some((it.destination, has_room(state, &it).err()?)));
+            let failed = |it: &Filing| {
+                let lately = failed_lately(state, it, workload);
+                lately.then_some(Refusal::FailedLately(workload))
+            };
+            let nearly = nearest.and_then(|it| {
+                let why = has_room(state, &it).err().or_else(|| failed(&it))?;
+                Some((it.destination, why))
+            });
             Stranded { workload, source: self.source, cause: self.cause, nearly }
         };
         stranded.map(told).collect()
@@ -152,7 +159,8 @@ impl Evacuation {
         let is_new = |filing: &Filing| {
             ids.iter().all(|id| {
                 let new = as_taken_back(state, filing, *id, 0);
-                !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
+                !failed_lately(state, filing, *id)
+                    && !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
             })
         };
         let fitting = self.others(state, ids, may_take);

@@ -212,7 +212,7 @@ impl Site {
         site == self.me || is_there.unwrap_or_else(has_answered)
     }
 
-    /// What is wrong, if anything is: what was noticed last.
+    /// What is wrong, if anything is: what was noticed last comes first.
     pub fn trouble(&self) -> Option<String> {
         if let Standing::Stopped(why) = self.log.standing() {
             return Some(format!("the log of this site has stopped: {why}"));
@@ -225,7 +225,7 @@ impl Site {
                 self.names().site(*site)
             ));
         }
-        self.troubles.lock().latest().map(str::to_string)
+        self.troubles.lock().told()
     }
 
     /// Whether anything can be decided, as far as this site can know: the log answers, and time

@@ -29,6 +29,9 @@ pub enum About {
     Stray(WorkloadId),
 }
 
+/// So many troubles are told at a time.
+const TOLD_MAX: usize = 4;
+
 /// All that is wrong now.
 #[derive(Debug, Clone, Default)]
 pub struct Troubles {
@@ -85,9 +88,14 @@ impl Troubles {
         });
     }
 
-    /// The latest.
-    pub fn latest(&self) -> Option<&str> {
-        self.all.values().max_by_key(|(noted, _)| *noted).map(|(_, what)| what.as_str())
+    /// All of them in words, the latest first; of many only the latest, and how many more there are.
+    pub fn told(&self) -> Option<String> {
+        let mut all: Vec<&(u64, String)> = self.all.values().collect();
+        all.sort_unstable_by_key(|(noted, _)| std::cmp::Reverse(*noted));
+        let told: Vec<&str> = all.iter().take(TOLD_MAX).map(|(_, what)| what.as_str()).collect();
+        let more = all.len().saturating_sub(TOLD_MAX);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        (!told.is_empty()).then(|| told.join("; ") + &more)
     }
 }
 
@@ -99,23 +107,34 @@ mod tests {
     fn a_trouble_lasts_until_what_it_is_about_goes_well() {
         let mut troubles = Troubles::default();
         let shop = About::Workload(WorkloadId(1));
-        assert_eq!(troubles.latest(), None);
+        let told = |troubles: &Troubles| troubles.told().unwrap_or_default();
+        assert_eq!(troubles.told(), None);
         assert!(troubles.note(shop, "no memory"));
         assert!(!troubles.note(shop, "no memory"), "it was told");
         assert!(troubles.note(About::Log, "no majority"));
-        assert_eq!(troubles.latest(), Some("no majority"));
+        assert_eq!(told(&troubles), "no majority; no memory");
         troubles.clear(About::Log);
-        assert_eq!(troubles.latest(), Some("no memory"));
+        assert_eq!(told(&troubles), "no memory");
         assert!(troubles.note(shop, "no code"));
-        assert_eq!(troubles.latest(), Some("no code"));
+        assert_eq!(told(&troubles), "no code");
         troubles.clear(shop);
-        assert_eq!(troubles.latest(), None);
+        assert_eq!(troubles.told(), None);
         let stranded = || BTreeMap::from([(WorkloadId(1), "no room".to_string())]);
         assert_eq!(troubles.these(About::Stranded, stranded()), ["no room"]);
         assert!(troubles.these(About::Stranded, stranded()).is_empty(), "it was told");
         assert!(troubles.these(About::Stray, BTreeMap::new()).is_empty());
-        assert_eq!(troubles.latest(), Some("no room"));
+        assert_eq!(told(&troubles), "no room");
         assert!(troubles.these(About::Stranded, BTreeMap::new()).is_empty());
-        assert_eq!(troubles.latest(), None);
+        assert_eq!(troubles.told(), None);
+    }
+
+    #[test]
+    fn of_many_troubles_the_latest_are_told() {
+        let mut troubles = Troubles::default();
+        for site in 0..6 {
+            troubles.note(About::Contact(SiteId(site)), &format!("{site} is away"));
+        }
+        let told = troubles.told().unwrap_or_default();
+        assert_eq!(told, "5 is away; 4 is away; 3 is away; 2 is away; and 2 more");
     }
 }

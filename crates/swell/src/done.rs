@@ -18,6 +18,9 @@ pub struct Object<'a> {
     /// A node of a site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<&'a str>,
+    /// A workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workload: Option<&'a str>,
     /// A proposal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proposal: Option<u64>,
@@ -44,7 +47,7 @@ pub fn done(
     if matches!(form.output, Listing::Table | Listing::Wide) {
         say(sentence);
     }
-    let of = object.site.or(object.node).map(str::to_string);
+    let of = object.site.or(object.node).or(object.workload).map(str::to_string);
     let of = of.or_else(|| object.proposal.map(|id| id.to_string()));
     let name = of.unwrap_or_else(|| what.to_string());
     show_one(&Done { done: what, object }, &name, |_| String::new(), form.output)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::council::ballot::Vote;
 use crate::council::committed::handed_over;
 use crate::council::proposal::{Outcome, Trouble};
-use crate::council::remembering::as_taken_back;
+use crate::council::remembering::{as_taken_back, is_tried_again};
 use crate::council::repeat::TAKEN_BACK_MAX;
 use crate::council::state::{ENDED_MAX, Ended, Proposal, Settling, State};
 use crate::council::words::{ProposalId, Slot};
@@ -30,6 +30,7 @@ pub fn end(state: &mut State, id: ProposalId, outcome: Outcome) {
             state.settling.extend(proposal.filing.workloads.keys().copied().map(settle));
             learn_votes(state, &proposal.ballot.votes, true);
         }
+        Outcome::RolledBack(trouble) if is_tried_again(state, &proposal.filing, trouble) => {}
         Outcome::RolledBack(trouble) => {
             for workload in proposal.filing.workloads.keys() {
                 let record =

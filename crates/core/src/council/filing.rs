@@ -12,7 +12,7 @@ use crate::council::maintenance::of_left;
 use crate::council::proposal::{CONDITIONS_MAX, Cause, Filing, Outcome, WINDOW_MAX, WORKLOADS_MAX};
 use crate::council::refusal::Refusal;
 use crate::council::relieving::relieved_by;
-use crate::council::remembering::as_taken_back;
+use crate::council::remembering::{as_taken_back, failed_lately};
 use crate::council::repeat::TakenBack;
 use crate::council::room::has_room;
 use crate::council::state::{OPEN_MAX, Proposal, State};
@@ -211,6 +211,9 @@ fn repeats(state: &State, filing: &Filing, predicted_ppm: u32) -> Result<(), Ref
     for workload in filing.workloads.keys() {
         let new = as_taken_back(state, filing, *workload, predicted_ppm);
         let same = |old: &&TakenBack| old.is_same(&new, state.rules.cause_ppm);
+        if failed_lately(state, filing, *workload) {
+            return Err(Refusal::FailedLately(*workload));
+        }
         if let Some(old) = state.taken_back.iter().find(same) {
             let predicted_ppm = old.predicted_ppm;
             return Err(Refusal::CauseUnchanged { workload: *workload, predicted_ppm });

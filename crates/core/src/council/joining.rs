@@ -138,7 +138,9 @@ pub fn on_register(
 pub fn on_retire(state: &mut State, by: SiteId, id: WorkloadId) -> Result<(), Refusal> {
     let workload = state.workloads.get(&id).ok_or(Refusal::UnknownWorkload(id))?;
     let holder = workload.authority.holder;
-    if holder != by {
+    // What nobody can take over any more is forgotten by whoever is left.
+    let is_lost = workload.authority.lease_until <= state.now && state.rules.tries_again();
+    if holder != by && !is_lost {
         return Err(Refusal::NotHolder { workload: id, holder });
     }
     if let Some(proposal) = state.transit(id) {

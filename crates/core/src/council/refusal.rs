@@ -91,6 +91,8 @@ pub enum Refusal {
         /// What was predicted.
         predicted_ppm: u32,
     },
+    /// The same move from where nothing can stay came to nothing a moment ago.
+    FailedLately(WorkloadId),
     /// The proposer committed no forecast of that slot.
     NoForecast,
     /// The proposer's committed forecast shows no overload.
@@ -187,7 +189,12 @@ impl fmt::Display for Refusal {
             Refusal::OutOfRange(what) => write!(f, "{what}"),
             Refusal::TooMany(what) => write!(f, "there can be no more {what}"),
             Refusal::StillHolds(site, workload) => {
-                write!(f, "site {} still holds workload {}: move it away first", site.0, workload.0)
+                write!(
+                    f,
+                    "site {} still holds workload {}: move it away first, or let it be \
+                     forgotten",
+                    site.0, workload.0
+                )
             }
             Refusal::StillParty(site, proposal) => write!(
                 f,
@@ -241,6 +248,12 @@ impl fmt::Display for Refusal {
                  ({} % predicted): propose another one",
                 workload.0,
                 predicted_ppm / 10_000
+            ),
+            Refusal::FailedLately(workload) => write!(
+                f,
+                "the same move of workload {} came to nothing a moment ago, and can be tried again \
+                 soon",
+                workload.0
             ),
             Refusal::NoForecast => write!(
                 f,

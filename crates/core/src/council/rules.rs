@@ -10,7 +10,7 @@ use crate::council::words::{Criticality, WHOLE_PPM};
 use crate::time::Span;
 
 /// The newest rules that this program can follow.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// The first that scores forecasts as they stood before the lead, too.
 const SCORES_EARLY: u16 = 2;
@@ -51,6 +51,10 @@ const RELIEVES_ONCE: u16 = 5;
 /// of what is still too much; and by which what came to a site counts extra only in forecasts that
 /// were written without it.
 const COUNTS_COMMITTED: u16 = 6;
+
+/// The first by which what a lost site held, or one that will be down, is tried again at a site that
+/// could not take it once.
+const TRIES_AGAIN: u16 = 7;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -237,6 +241,11 @@ impl Rules {
     /// far as forecasts were written without that.
     pub fn counts_committed(&self) -> bool {
         self.version >= COUNTS_COMMITTED
+    }
+
+    /// Whether a move from where nothing can stay, which could not be carried out, is tried again soon.
+    pub fn tries_again(&self) -> bool {
+        self.version >= TRIES_AGAIN
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -1,12 +1,13 @@
 //! What is served nowhere, or soon will not be: takeovers, maintenance, and sites that say nothing.
 
-use swell_core::council::entry::{Band, Command, Reason};
+use swell_core::council::entry::{Band, Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
 use swell_core::council::maintenance::Window;
 use swell_core::council::proposal::{Cause, Filing, Outcome, Rollback, Trouble};
 use swell_core::council::propose::{Temper, propose};
 use swell_core::council::refusal::Refusal;
 use swell_core::council::room::has_room;
+use swell_core::council::rules::Rules;
 use swell_core::council::together::Joined;
 use swell_core::council::weighing::standing;
 use swell_core::council::words::{Criticality, Loads, Metric, Slot, WorkloadId};
@@ -121,6 +122,37 @@ fn a_takeover_waits_for_no_rest_after_a_move() {
         stage.vote(site, id, true).expect("voted");
     }
     assert!(stage.state.open.get(&id).is_some_and(|open| open.movement.is_some()));
+}
+
+#[test]
+fn a_takeover_that_could_not_be_carried_out_is_tried_again() {
+    for version in [6, 7] {
+        let mut stage = Stage::with(4, Rules { version, ..Rules::default() });
+        for site in [1, 2] {
+            stage.forecast(site, 300_000);
+        }
+        outlast(&mut stage);
+        let fails = |stage: &mut Stage, to: u32| {
+            // What comes to nothing leaves the lost holder a lease of its own.
+            while stage.state.workloads[&WorkloadId(0)].authority.lease_until > stage.state.now {
+                stage.pass(Span::from_secs(10));
+            }
+            let id = stage.propose(3, takeover(stage, 0, to)).expect("filed");
+            (1..4).for_each(|site| drop(stage.vote(site, id, true)));
+            stage.report(to, id, News::Trouble(Trouble::NotStarted)).expect("it is in trouble");
+            assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::NotStarted)));
+        };
+        fails(&mut stage, 1);
+        fails(&mut stage, 2);
+        let again = stage.propose(3, takeover(&stage, 0, 2));
+        assert!(again.is_err(), "not at once");
+        (0..90).for_each(|_| stage.pass(Span::from_secs(10)));
+        let again = stage.propose(3, takeover(&stage, 0, 1));
+        match version {
+            6 => assert!(matches!(again, Err(Refusal::CauseUnchanged { .. })), "{again:?}"),
+            _ => assert!(again.is_ok(), "whoever could not take it then may now: {again:?}"),
+        }
+    }
 }
 
 #[test]

@@ -267,6 +267,9 @@ pub trait Sited: Send + Sync {
     /// Takes one back.
     fn withdraw(&self, id: u64) -> Siting<'_, ()>;
 
+    /// Forgets a workload whose site is lost.
+    fn forget(&self, workload: String) -> Siting<'_, ()>;
+
     /// Sets whether anything moves.
     fn set_mode(&self, asked: SetMode) -> Siting<'_, ()>;
 }

@@ -33,7 +33,7 @@ use crate::api::{
         forecasts::import, forecasts::withdraw, forecasts::anomalies, forecasts::receipt, forecasts::record,
         sites::cluster, sites::init, sites::join, sites::leave, sites::remove,
         sites::invite, sites::renew, sites::set_mode,
-        sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities,
+        sites::proposals, sites::file, sites::proposal, sites::withdraw, sites::authorities, sites::forget,
         site_nodes::list, site_nodes::invite, site_nodes::join, site_nodes::leave,
         site_nodes::remove,
         sites::ledger, outlooks::outlook, outlooks::receipt,

@@ -86,6 +86,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Arc<ApiContext>>)> {
         ("/v1/proposals", get(sites::proposals).post(sites::file)),
         ("/v1/proposals/{id}", get(sites::proposal).delete(sites::withdraw)),
         ("/v1/authorities", get(sites::authorities)),
+        ("/v1/authorities/{workload}", delete(sites::forget)),
         ("/v1/ledger", get(sites::ledger)),
     ]
 }

@@ -287,6 +287,21 @@ pub async fn authorities(
     read(&context, query.consistency, told).await
 }
 
+/// Forgets a workload whose site is lost with all that was kept of it elsewhere: its name is free.
+#[utoipa::path(delete, path = "/v1/authorities/{workload}", tag = "sites",
+    params(("workload" = String, Path, description = "Its name.")),
+    responses(
+        (status = 204, description = "It is forgotten."),
+        (status = 404, description = "There is none of that name, or this node is no site."),
+        (status = 409, description = "Its site serves it, or it is on its way to another one."),
+        (status = 503, description = "No majority of the sites is reached."),
+    ),
+)]
+pub async fn forget(State(context): State<Arc<ApiContext>>, At(name): At) -> Answer<StatusCode> {
+    context.sited().map_err(Failure)?.forget(name).await.map_err(Failure)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Of which site.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -50,12 +50,13 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
             return Err(unknown("site", &asked.destination));
         }
         let mut workloads = BTreeMap::new();
-        let mut source = None;
+        let (mut source, mut is_lost) = (None, true);
         for name in &asked.workloads {
             let known = state.workloads.get(&workload_id(name));
             let authority = known.ok_or_else(|| unknown("workload", name))?.authority;
             workloads.insert(workload_id(name), authority.epoch);
             source.get_or_insert(authority.holder);
+            is_lost &= authority.lease_until <= state.now;
         }
         let source = source.ok_or_else(|| {
             Refusal::new(Reason::BadRequest, "a proposal names at least one workload")
@@ -68,9 +69,14 @@ pub fn filing(site: &Site, asked: &FileProposal) -> Result<Filing, Refusal> {
             source,
             destination,
             deadline: state.now + Span::from_millis(asked.within_ms.unwrap_or(WITHIN_MS)),
-            cause: if asked.again { Cause::OrderedAgain } else { Cause::Order },
+            // Of a site that is lost nothing can be asked: what was kept of it elsewhere is taken.
+            cause: match (is_lost, asked.again) {
+                (true, _) => Cause::SourceLost,
+                (false, true) => Cause::OrderedAgain,
+                (false, false) => Cause::Order,
+            },
             criterion: Criterion { conditions: vec![condition], window_slots, samples_min: 1 },
-            rollback: if asked.stay { Rollback::Stay } else { Rollback::ToSource },
+            rollback: if asked.stay || is_lost { Rollback::Stay } else { Rollback::ToSource },
         })
     })
 }
@@ -89,6 +95,25 @@ pub fn mode(site: &Site, asked: &SetMode) -> Result<Command, Refusal> {
         (Some(workload), None) => Ok(Command::InheritMode { workload }),
         (None, None) => Err(Refusal::new(Reason::BadRequest, "there is nothing to inherit from")
             .hint("name the workload that is to go by the mode of all")),
+    }
+}
+
+/// That a workload is no more, of which nothing is left but its name.
+pub fn forgotten(site: &Site, name: &str) -> Result<Command, Refusal> {
+    let workload = workload_id(name);
+    let told = site.log().look(|state| {
+        let authority = state.workloads.get(&workload)?.authority;
+        Some((authority.holder, authority.lease_until > state.now))
+    });
+    match told {
+        None => Err(Refusal::new(Reason::NotFound, format!("there is no workload `{name}`"))
+            .hint("`swell authority list` shows those that are")),
+        Some((holder, true)) => {
+            let title = format!("`{name}` is served by site `{}`", site.names().site(holder));
+            Err(Refusal::new(Reason::Conflict, title)
+                .hint("`swell remove` removes a function at its site"))
+        }
+        Some((_, false)) => Ok(Command::Retire { workload }),
     }
 }
 
@@ -156,8 +181,11 @@ pub async fn claim(
     let (Some(site), name) = (site, workload.unwrap_or(function)) else { return Ok(()) };
     site.claim(workload_id(name)).await.map_err(|holder| {
         let title = format!("`{name}` is served by site `{}`", site.names().site(holder));
-        Refusal::new(Reason::Conflict, title)
-            .hint("deploy it there, or move its workload here first with `swell authority move`")
+        Refusal::new(Reason::Conflict, title).hint(
+            "deploy it there, or move its workload here first with `swell authority move`; \
+                 where that site is lost with all that was kept of it, `swell authority forget` \
+                 frees the name",
+        )
     })
 }
 
@@ -188,6 +216,10 @@ pub fn declined(site: &Site, refused: &Refused) -> Refusal {
     };
     let told = Refusal::new(reason, in_dates(&site.names().in_words(&refused.to_string())));
     match refused {
+        Refused::StillHolds(..) => told.hint(
+            "`swell authority move` moves it; where its site is lost with all that was kept of it, \
+             `swell authority forget` frees its name",
+        ),
         Refused::CauseUnchanged { .. } | Refused::Resting { .. } => told
             .hint("if what was in its way is gone, order it with `swell authority move --again`"),
         _ => told,

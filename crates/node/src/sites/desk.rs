@@ -29,8 +29,8 @@ use crate::api::context::{Only, Sited, Siting};
 use crate::observe::chance::bits;
 use crate::refusal::{Reason, Refusal};
 use crate::sites::asking::{
-    checked, claim, declined, filing, is_method, issue, mode, no_site, seat_elsewhere, uncertified,
-    unkept, unsaid,
+    checked, claim, declined, filing, forgotten, is_method, issue, mode, no_site, seat_elsewhere,
+    uncertified, unkept, unsaid,
 };
 use crate::sites::elsewhere::Elsewhere;
 use crate::sites::identity::Identity;
@@ -363,22 +363,16 @@ impl Sited for SiteDesk {
 
     fn remove(&self, name: String) -> Siting<'_, ()> {
         Box::pin(async move {
-            let (site, who) = (self.site()?, site_id(&name));
-            if who == site.me() {
-                return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
-                    .hint("let it leave with `swell site leave`"));
-            }
-            let client = self.client().await?;
+            let (site, client) = (self.site()?, self.client().await?);
             must_be_gone(&site, &name, &client, || self.cluster()).await?;
-            dismiss(&site, who).await
+            dismiss(&site, site_id(&name)).await
         })
     }
 
     fn file(&self, asked: FileProposal) -> Siting<'_, Filed> {
         Box::pin(async move {
             let site = self.site()?;
-            let filing = filing(&site, &asked)?;
-            let id = self.say(&site, Command::Propose(Box::new(filing))).await?;
+            let id = self.say(&site, Command::Propose(Box::new(filing(&site, &asked)?))).await?;
             Ok(Filed { id })
         })
     }
@@ -390,11 +384,17 @@ impl Sited for SiteDesk {
         })
     }
 
+    fn forget(&self, workload: String) -> Siting<'_, ()> {
+        Box::pin(async move {
+            let site = self.site()?;
+            self.say(&site, forgotten(&site, &workload)?).await.map(drop)
+        })
+    }
+
     fn set_mode(&self, asked: SetMode) -> Siting<'_, ()> {
         Box::pin(async move {
             let site = self.site()?;
-            let set = mode(&site, &asked)?;
-            self.say(&site, set).await.map(drop)
+            self.say(&site, mode(&site, &asked)?).await.map(drop)
         })
     }
 }

@@ -36,6 +36,10 @@ pub async fn must_be_gone(
     client: &Client,
     cluster: impl Fn() -> Result<Cluster, Refusal>,
 ) -> Result<(), Refusal> {
+    if site_id(name) == site.me() {
+        return Err(Refusal::new(Reason::Conflict, "this site does not remove itself")
+            .hint("let it leave with `swell site leave`"));
+    }
     let deadline = Instant::now() + LISTENED;
     let silent = must_be_silent(site, name, deadline, cluster);
     tokio::try_join!(silent, must_not_answer(site, name, deadline, client)).map(drop)

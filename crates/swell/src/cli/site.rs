@@ -311,7 +311,7 @@ pub struct FileArguments {
     pub check: u64,
     /// What share of its processors the destination may use meanwhile, at most 1 [default: as the
     /// rules say]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = at_most)]
     pub at_most: Option<f64>,
     /// Leave it there even if it did not help
     #[arg(long)]
@@ -353,6 +353,17 @@ pub enum AuthorityCommand {
     },
     /// Propose that a site takes a workload over; the same as `swell proposal file`
     Move(FileArguments),
+    /// Forget a workload whose site is lost with all that was kept of it: its name is free again
+    Forget {
+        /// Which
+        workload: String,
+        /// In which form
+        #[command(flatten)]
+        form: ListingArguments,
+        /// Which node
+        #[command(flatten)]
+        node: NodeArguments,
+    },
 }
 
 /// Arguments of `swell ledger`.
@@ -373,4 +384,9 @@ pub struct LedgerArguments {
     /// Which node
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+fn at_most(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "it is no share above 0 and at most 1, such as 0.85".to_string())
 }

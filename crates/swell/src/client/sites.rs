@@ -129,6 +129,11 @@ impl NodeClient {
         self.delete(&format!("/v1/proposals/{id}"))
     }
 
+    /// Forgets a workload whose site is lost.
+    pub fn forget_workload(&self, workload: &str) -> Result<(), Letter> {
+        self.delete(&format!("/v1/authorities/{workload}"))
+    }
+
     /// Who has authority over what.
     pub fn authorities(&self, reading: Reading) -> Result<Read<Authorities>, Letter> {
         self.look(

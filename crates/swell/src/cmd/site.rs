@@ -191,6 +191,11 @@ pub fn authority(command: &AuthorityCommand) -> Result<(), Letter> {
             rows(&read, &read.told.authorities, &AUTHORITIES, name, *output)
         }
         AuthorityCommand::Move(arguments) => file(arguments),
+        AuthorityCommand::Forget { workload, form, node } => {
+            connect::node(node)?.forget_workload(workload)?;
+            let of = Object { workload: Some(workload), ..Object::default() };
+            done("forgotten", of, &format!("`{workload}` is forgotten"), *form)
+        }
     }
 }
 

@@ -116,7 +116,8 @@ fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
         ("authority move shop --to paris", "there is no site `paris`"),
         ("authority move none --to oslo", "there is no workload `none`"),
         ("authority move shop --to lima", "same site"),
-        ("authority move shop --to oslo --at-most=-1", "above 0"),
+        ("authority forget none", "there is no workload `none`"),
+        ("authority forget shop", "is served by site `lima`"),
         ("site init --name oslo --cpu 1", "is a site already"),
         ("site invite berlin", "only the site that founded the cluster"),
         ("ledger --site paris", "there is no site `paris`"),
@@ -125,6 +126,10 @@ fn workloads_move_while_one_of_three_is_dead_and_it_catches_up() {
         ("site receipt --since soon", "no time"),
     ] {
         third.run(words).ended(1, told);
+    }
+    for odd in ["-1", "0", "nan", "1.01"] {
+        let words = format!("authority move shop --to oslo --at-most={odd}");
+        third.run(&words).ended(2, "no share above 0");
     }
     second.fine("site mode shadow");
     let receipt = second.fine("site receipt").out;
@@ -174,6 +179,29 @@ fn what_a_dead_site_held_goes_on_at_another_by_what_was_kept_of_it() {
         second.fine("list -o json").json().as_array()?.is_empty().then_some(())
     });
     assert_eq!(second.call("shop", b"back").text(), "back");
+}
+
+#[test]
+fn what_burned_with_its_site_is_forgotten_and_deployed_anew() {
+    let [first, second, third] = town();
+    second.deploy("shop", samples::ECHO, "");
+    until("it is registered", || (holder(&first, "shop")? == "lima").then_some(()));
+    let folder = second.kill();
+    // Nobody has kept what it was.
+    for node in [&first, &third] {
+        let _ = fs::remove_dir_all(node.folder.0.join("data/site/standby"));
+    }
+    until("its leases have run out", || {
+        (first.run("authority forget shop").code == Some(0)).then_some(())
+    });
+    assert_eq!(holder(&first, "shop"), None);
+    first.deploy("shop", samples::ECHO, "");
+    until("it is registered anew", || (holder(&third, "shop")? == "oslo").then_some(()));
+    let second = Node::on(folder, "");
+    until("it lets go of what another has", || {
+        second.fine("list -o json").json().as_array()?.is_empty().then_some(())
+    });
+    assert_eq!(second.call("shop", b"back").header("x-swell-site"), "oslo");
 }
 
 #[test]
