@@ -8,6 +8,7 @@ use std::time::Duration;
 use swell_consensus::log::Look;
 use swell_core::council::state::State;
 use swell_core::ids::SiteId;
+use swell_outlook::board::Contact;
 use tokio::time::{sleep, timeout};
 
 use crate::errands::Errand;
@@ -16,31 +17,65 @@ use crate::site::Site;
 
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// How long it is first waited before a site is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 impl Site {
-    /// Other sites that have authority over something of which no name is known here.
+    /// Other sites that have authority over something of which no name is known here, or of which it
+    /// is not known where they are.
     pub(crate) fn unnamed(&self, state: &State) -> BTreeSet<SiteId> {
         let told = self.told.read();
         let nameless =
             state.workloads.iter().filter(|(id, _)| !told.names.workloads.contains_key(id));
         let holders = nameless.map(|(_, workload)| workload.authority.holder);
-        holders.filter(|holder| *holder != self.me).collect()
+        let contacts = self.contacts.read();
+        let unmet = state.members.keys().filter(|site| !contacts.contains_key(site)).copied();
+        holders.chain(unmet).filter(|site| *site != self.me).collect()
     }
 
-    /// Asks a site what it has. It is not asked again before a beat is over, as it claims a name before
-    /// it has what is called so.
+    /// Asks a site what it has, and others where it is if that is not known. As it claims a name
+    /// before it has what is called so, it is asked again, soon at first and not before a beat is over
+    /// in the end.
     pub(crate) fn begin_naming(self: &Arc<Self>, other: SiteId) {
-        let Some(contact) = self.contacts.read().get(&other).cloned() else { return };
         let Some(under_way) = self.errands.begin(Errand::Name(other)) else { return };
         let site = self.clone();
         tokio::spawn(async move {
             let _under_way = under_way;
-            if let Ok(Ok(board)) = timeout(ANSWER_MAX, site.neighbours.read(&contact)).await
-                && board.contact.name == contact.name
-            {
-                site.hear(other, &board);
+            let (mut pause, beat) = (AGAIN, beat(&site.log.look(|state| state.rules)));
+            loop {
+                site.find(other).await;
+                let contact = site.contacts.read().get(&other).cloned();
+                if let Some(contact) = contact {
+                    site.ask_what_it_has(other, &contact).await;
+                }
+                if !site.log.look(|state| site.unnamed(state).contains(&other)) {
+                    return;
+                }
+                sleep(pause.min(beat)).await;
+                if pause >= beat {
+                    return;
+                }
+                pause *= 2;
             }
-            sleep(beat(&site.log.look(|state| state.rules))).await;
         });
+    }
+
+    /// Asks those sites that are known where another one is, until it is known.
+    async fn find(&self, other: SiteId) {
+        let known = self.contacts.read().clone();
+        for (id, contact) in known.iter().filter(|(id, _)| **id != self.me) {
+            if self.contacts.read().contains_key(&other) {
+                return;
+            }
+            self.ask_what_it_has(*id, contact).await;
+        }
+    }
+
+    async fn ask_what_it_has(&self, other: SiteId, contact: &Contact) {
+        if let Ok(Ok(board)) = timeout(ANSWER_MAX, self.neighbours.read(contact)).await
+            && board.contact.name == contact.name
+        {
+            self.hear(other, &board);
+        }
     }
 }

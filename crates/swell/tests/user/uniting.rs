@@ -17,8 +17,12 @@ pub(crate) fn town() -> [Node; 3] {
 
 /// The same of nodes that are started with these words.
 pub(crate) fn town_with(words: &str) -> [Node; 3] {
+    town_of(words, "500ms")
+}
+
+fn town_of(words: &str, slot: &str) -> [Node; 3] {
     let first = Node::up(words);
-    first.fine("site init --name oslo --cluster town --cpu 2 --slot 500ms");
+    first.fine(&format!("site init --name oslo --cluster town --cpu 2 --slot {slot}"));
     let join = |name: &str| {
         let invitation = first.fine(&format!("site invite {name}")).out;
         let node = Node::up(words);
@@ -179,6 +183,18 @@ fn what_a_dead_site_held_goes_on_at_another_by_what_was_kept_of_it() {
         second.fine("list -o json").json().as_array()?.is_empty().then_some(())
     });
     assert_eq!(second.call("shop", b"back").text(), "back");
+}
+
+#[test]
+fn a_site_is_found_at_once_by_one_that_did_not_admit_it() {
+    // Slots take so long that nothing comes of their ends.
+    let [first, _second, third] = town_of("", "30m");
+    third.deploy("shop", samples::ECHO, "");
+    until("it is known where to pass calls on", || {
+        let answer = first.call("shop", b"over there");
+        (answer.status == 200 && answer.header("x-swell-site") == "kobe").then_some(())
+    });
+    until("it has its name", || (holder(&first, "shop")? == "kobe").then_some(()));
 }
 
 #[test]
