@@ -205,7 +205,8 @@ impl Flows {
         }
         if let (Ok(line), Some(away)) = (&up.line, away) {
             // Nobody has put anything in yet.
-            let due = line.lanes.iter().map(|lane| (lane.from.to_string(), lane.due()));
+            let due =
+                line.lanes.iter().map(|lane| (lane.from.to_string(), (lane.born(), lane.due())));
             away.come_home(due.collect());
         }
         tracing::info!(flow = %name, from = %peer, "a flow came from another node");

@@ -23,6 +23,7 @@ use crate::flow::natives::Natives;
 use crate::flow::records::FlowRecord;
 use crate::flow::replies::{answer, chunk, is_final, is_untaken, read};
 use crate::flow::silence::Silence;
+use crate::flow::way::Way;
 use crate::flow::wire::{
     Chunk, ChunkHead, ELSEWHERE, Elsewhere, Move, Next, OUT_OF_TURN, abroad, path, text,
 };
@@ -57,37 +58,11 @@ pub(crate) struct Away {
     pub(crate) silence: Silence,
     /// Native processes here that feed it.
     pub(crate) natives: Natives,
-    /// Where its lanes of this node stood when it came here, once it has.
-    home: Mutex<Option<BTreeMap<String, u64>>>,
+    /// The lives of its lanes of this node and the numbers that were due when it came here, once it
+    /// has.
+    home: Mutex<Option<BTreeMap<String, (u64, u64)>>>,
     /// By the functions and processes here that feed it.
     ways: BTreeMap<String, tokio::sync::Mutex<Way>>,
-}
-
-/// The way of one lane.
-#[derive(Default)]
-struct Way {
-    /// The life of the lane there, and the number of the item that is due.
-    known: Option<(u64, u64)>,
-    /// Items that may have been sent under the next numbers, and of which nothing was heard.
-    doubtful: Vec<Vec<u8>>,
-}
-
-impl Way {
-    /// What `error` means for items of `from` that were sent by this way.
-    fn doubt(&self, from: &str, called: &str, error: PutError) -> PutError {
-        let Some((_, next)) = self.known.filter(|_| !self.doubtful.is_empty()) else {
-            return error;
-        };
-        let item = format!("{called}/{next}");
-        match error {
-            PutError::Unreached(why) => PutError::InDoubt { item, why },
-            // A process asks what became of its items when it connects again.
-            PutError::Closed if !is_native(from) => {
-                PutError::InDoubt { item, why: "this node is going down".to_string() }
-            }
-            error => error,
-        }
-    }
 }
 
 /// Until when something is tried, and what ends that before.
@@ -126,9 +101,9 @@ impl Away {
         *self.left.lock()
     }
 
-    /// It has come here; its lanes begin with these numbers. So it is known which items that were
-    /// sent and not answered are among those that came.
-    pub(crate) fn come_home(&self, due: BTreeMap<String, u64>) {
+    /// It has come here; its lanes begin with these numbers, in these lives. So it is known which
+    /// items that were sent and not answered are among those that came: in the same life.
+    pub(crate) fn come_home(&self, due: BTreeMap<String, (u64, u64)>) {
         *self.home.lock() = Some(due);
     }
 
@@ -175,6 +150,11 @@ impl Away {
         let doubtful = way.doubtful.clone();
         let mut cleared = Put::default();
         if let Err(error) = self.send(&mut way, &doubtful, &mut cleared, from, patience).await {
+            // Whoever sent what is in doubt was told so; the rest goes to where the flow is.
+            if self.home.lock().is_some() {
+                way.doubtful.clear();
+                return (put, Err(PutError::Closed));
+            }
             if way.doubtful.is_empty() && !matches!(error, PutError::Full) {
                 // It is known by now that the rest is not in; whoever sent it was told of the doubt.
                 tracing::debug!(flow = %self.flow, ?error, "items in doubt were not taken");
@@ -259,10 +239,17 @@ impl Away {
                 Err(error) if self.is_home(&error) => {
                     let due = self.home.lock().as_ref().map(|due| due.get(from).copied());
                     let Some(due) = due else {
+                        // This try was refused, so it leaves nothing in doubt.
+                        way.doubtful = before;
                         self.rest(patience, PAUSES.1).await?;
                         continue;
                     };
-                    let came = due.unwrap_or(next).saturating_sub(next);
+                    let came = match due {
+                        Some((life, due)) if life == born => due.saturating_sub(next),
+                        // Numbers of another life say nothing of what an earlier try came to.
+                        _ if !before.is_empty() => return Err(told(CAME_HOME)),
+                        _ => 0,
+                    };
                     put.count += came.min(chunk.len() as u64) as u32;
                     way.doubtful.clear();
                     way.known = None;
@@ -382,6 +369,7 @@ impl Away {
     }
 }
 
+const CAME_HOME: &str = "the flow came here before it was heard whether the item was in it";
 const UNLINKED: &str = "this node speaks to no others; give it `flow.listen` and certificates";
 
 fn told(why: &str) -> PutError {

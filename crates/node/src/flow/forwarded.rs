@@ -26,7 +26,7 @@ use crate::flow::end::PutError;
 use crate::flow::lane::Put;
 use crate::flow::link::{Link, Links};
 use crate::flow::records::FlowRecord;
-use crate::flow::wire::{Chunk, Elsewhere, Next, path, text};
+use crate::flow::wire::{Chunk, ELSEWHERE, Elsewhere, Next, path, text};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Long enough for a try on a busy machine; the tests wait it out.
@@ -37,6 +37,9 @@ const WAIT: Duration = Duration::from_millis(300);
 struct Oslo {
     items: Vec<Vec<u8>>,
     fails: bool,
+    /// Whether the flow has left it, for berlin; and whether it leaves with what fails next.
+    is_left: bool,
+    leaves: bool,
 }
 
 type Shared = Arc<Mutex<Oslo>>;
@@ -55,8 +58,14 @@ async fn next(State(oslo): State<Shared>) -> Vec<u8> {
 async fn put(State(oslo): State<Shared>, body: Bytes) -> Response {
     let chunk = Chunk::decode(&body).expect("it is whole");
     let mut oslo = oslo.lock();
+    if oslo.is_left {
+        let berlin = Elsewhere { node: "berlin".to_string(), at: "127.0.0.1:7403".to_string() };
+        let status = StatusCode::from_u16(ELSEWHERE).expect("it is one");
+        return (status, text(&berlin)).into_response();
+    }
     let known = oslo.items.len() as u64 - chunk.first;
     oslo.items.extend(chunk.items.into_iter().skip(known as usize));
+    oslo.is_left |= oslo.leaves;
     if oslo.fails {
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     } else {
@@ -146,4 +155,53 @@ async fn what_did_not_leave_is_not_kept_and_what_is_in_doubt_is_told_as_such_and
     let items = std::mem::take(&mut oslo.lock().items);
     let items: Vec<_> = items.into_iter().filter(|item| item != b"second").collect();
     assert_eq!(items, [&b"first"[..], b"fourth", b"fifth", b"sixth"]);
+}
+
+#[tokio::test]
+async fn what_is_on_its_way_while_the_flow_comes_home_is_in_it_once_or_told_to_be_in_doubt() {
+    let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
+    let cases = [
+        // Where the numbers are those of the life before, they tell what came.
+        (0, Some("then"), "closed"),
+        (0, Some("now"), "in"),
+        (0, None, "closed"),
+        (5, Some("then"), "closed"),
+        (5, Some("now"), "in doubt"),
+        (5, None, "closed"),
+    ];
+    for (life, fails, expected) in cases {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let away = away(&authority, &listener.local_addr().expect("it is bound").to_string());
+        let oslo = Shared::default();
+        let routes = Router::new().route(path::NEXT, post(next)).route(path::PUT, post(self::put));
+        let (router, identity) = (routes.with_state(oslo.clone()), identity(&authority, "oslo"));
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let serving = async move {
+            serve(listener, &identity, router, Bounds::default(), stopped).await;
+        };
+        let _serving = tokio::spawn(serving);
+        send_until_taken(&away, "first").await;
+        // One more is taken without an answer: before the flow goes, or as the last thing there.
+        oslo.lock().fails = fails.is_some();
+        if fails == Some("then") {
+            let (_, sent) = send(&away, "second", WAIT).await;
+            assert!(matches!(sent, Err(PutError::InDoubt { .. })), "{sent:?}");
+        }
+        oslo.lock().leaves = true;
+        oslo.lock().is_left = fails != Some("now");
+        // Numbers of another life are as far ahead as the clock.
+        let due = if life == 0 { 1 + u64::from(fails.is_some()) } else { 1 << 50 };
+        away.come_home([("camera".to_string(), (life, due))].into());
+        let (put, sent) = send(&away, "third", Duration::from_secs(10)).await;
+        let told = match sent {
+            Ok(()) => "in",
+            Err(PutError::Closed) => "closed",
+            Err(PutError::InDoubt { .. }) => "in doubt",
+            Err(error) => panic!("{life} {fails:?}: {error:?}"),
+        };
+        assert_eq!(told, expected, "{life} {fails:?}");
+        assert_eq!(put.count == 1, told == "in", "{life} {fails:?}");
+        stop.cancel();
+    }
 }

@@ -45,6 +45,7 @@ pub mod link;
 pub mod silence;
 pub mod replies;
 pub mod away;
+pub mod way;
 pub mod up;
 pub mod changes;
 pub mod errands;

@@ -19,6 +19,8 @@ struct Tries {
     first: Instant,
     last: Instant,
     why: String,
+    /// Whether somebody answered, who knows of no such flow.
+    is_unknown: bool,
 }
 
 impl Silence {
@@ -27,10 +29,12 @@ impl Silence {
     pub(crate) fn hear(&self, error: Option<&LinkError>, now: Instant) {
         let mut tries = self.0.lock();
         match error {
-            Some(LinkError::Unreachable { .. }) => {
+            Some(LinkError::Unreachable { .. } | LinkError::Refused { status: 404, .. }) => {
                 let why = error.map(ToString::to_string).unwrap_or_default();
-                let first = tries.as_ref().map_or(now, |tries| tries.first);
-                *tries = Some(Tries { first, last: now, why });
+                let is_unknown = matches!(error, Some(LinkError::Refused { .. }));
+                let before = tries.as_ref().filter(|tries| tries.is_unknown == is_unknown);
+                let first = before.map_or(now, |tries| tries.first);
+                *tries = Some(Tries { first, last: now, why, is_unknown });
             }
             None | Some(LinkError::Refused { .. } | LinkError::TooLong { .. }) => *tries = None,
             Some(LinkError::Unusable(_) | LinkError::Late(_) | LinkError::Broken { .. }) => {}
@@ -50,13 +54,21 @@ impl Silence {
     /// Whether it lasts for so long that waiting makes no sense.
     pub(crate) fn is_long(&self, now: Instant) -> bool {
         let tries = self.0.lock();
-        tries.as_ref().is_some_and(|tries| now.duration_since(tries.first) >= LONG)
+        let silent = tries.as_ref().filter(|tries| !tries.is_unknown);
+        silent.is_some_and(|tries| now.duration_since(tries.first) >= LONG)
     }
 
     /// What somebody should look after, in words.
     pub(crate) fn told(&self, now: Instant) -> Option<String> {
-        self.0.lock().as_ref().map(|Tries { first, last, why }| {
+        self.0.lock().as_ref().map(|Tries { first, last, why, is_unknown }| {
             let ago = |then: Instant| now.duration_since(then).as_secs();
+            if *is_unknown {
+                return format!(
+                    "the node that had this flow knows of none since {} s ago: {why}; remove it \
+                     here as well, or deploy it there anew",
+                    ago(*first)
+                );
+            }
             format!(
                 "the node that has this flow does not answer since {} s ago (last tried {} s ago): \
                  {why}; start that node, or see whether the flow went further",
@@ -94,5 +106,10 @@ mod tests {
         silence.hear(None, at(17));
         assert!(!silence.is_long(at(30)));
         assert_eq!(silence.told(at(30)), None);
+        let reason = "no flow `frames` is here".to_string();
+        let gone = LinkError::Refused { peer: "oslo".to_string(), status: 404, reason };
+        silence.hear(Some(&gone), at(40));
+        let told = silence.told(at(43)).expect("it is told");
+        assert!(told.contains("knows of none since 3 s ago") && !silence.is_long(at(90)), "{told}");
     }
 }
