@@ -369,7 +369,7 @@ pub struct FlowNative {
 pub struct FlowItems {
     /// Put in.
     pub put: u64,
-    /// Done with.
+    /// Done with: worked on, given up or lost.
     pub done: u64,
     /// Given out again after a failed call.
     pub again: u64,

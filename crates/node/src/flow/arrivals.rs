@@ -154,10 +154,9 @@ impl Flows {
         let sealed = sealed.filter(|sealed| sealed.offer.term == order.term);
         let Sealed { offer, .. } = sealed.ok_or_else(|| stale(name, order.term))?;
         let former = self.get(name);
-        let (went, came, epoch) = former.as_ref().map_or((0, 0, 0), |former| {
-            let record = former.record.lock();
-            (record.went, record.came, record.epoch.saturating_add(1))
-        });
+        let before = former.as_ref().map(|former| former.record.lock().clone());
+        let before = before.unwrap_or_else(|| FlowRecord::new(offer.spec.clone()));
+        let epoch = if former.is_some() { before.epoch.saturating_add(1) } else { 0 };
         let away = former.as_ref().and_then(|former| former.away.clone());
         if let Some(former) = former {
             self.take_down(&former).await;
@@ -179,8 +178,10 @@ impl Flows {
             term: offer.term,
             identity: offer.identity,
             nodes,
-            went,
-            came: came + 1,
+            went: before.went,
+            came: before.came + 1,
+            moves: before.moves,
+            ping_pongs: before.ping_pongs,
             // It may have had more owners since it was offered.
             epoch: offer.epoch.max(epoch),
             remote: remote.iter().filter(|it| !offer.spec.from.contains(it)).cloned().collect(),

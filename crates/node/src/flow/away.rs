@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use swell_api::flow::{Full, is_native};
+use swell_api::flow::{FlowItems, Full, is_native};
 use swell_link::error::LinkError;
 
 use crate::flow::end::PutError;
@@ -54,6 +54,8 @@ pub(crate) struct Away {
     to: Mutex<Elsewhere>,
     links: Arc<Links>,
     left: Mutex<Option<Left>>,
+    /// What became of items here until then.
+    counts: Mutex<FlowItems>,
     /// Since when the other node was not reached.
     pub(crate) silence: Silence,
     /// Native processes here that feed it.
@@ -78,6 +80,7 @@ impl Away {
             to: Mutex::new(to),
             links,
             left: Mutex::new(None),
+            counts: Mutex::default(),
             silence: Silence::default(),
             natives: Natives::default(),
             home: Mutex::new(None),
@@ -113,8 +116,13 @@ impl Away {
         said.zip(own).is_some_and(|(elsewhere, own)| *own.name == *elsewhere.node)
     }
 
-    pub(crate) fn set_left(&self, left: Left) {
-        *self.left.lock() = Some(left);
+    /// What became of items here before it left, if that was since this node came up.
+    pub(crate) fn counts(&self) -> FlowItems {
+        *self.counts.lock()
+    }
+
+    pub(crate) fn set_left(&self, left: Left, counts: FlowItems) {
+        (*self.left.lock(), *self.counts.lock()) = (Some(left), counts);
     }
 
     /// Lets the other node begin with what it was sent, and tries that until it did.

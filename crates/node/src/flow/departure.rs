@@ -40,7 +40,7 @@ const BEGIN_IN: Duration = Duration::from_secs(10);
 const CALL_SLACK: Duration = Duration::from_secs(5);
 
 /// Flows that the analyzer let go to other nodes, among the reasons that moves are counted by.
-const BY_ANALYZER: &str = "analyzer-node";
+pub(crate) const BY_ANALYZER: &str = "analyzer-node";
 
 /// Who says that a flow goes to another node.
 #[derive(Debug, Default)]
@@ -112,9 +112,8 @@ impl Flows {
             term: record.term,
             sent: BTreeMap::new(),
             left: Left::default(),
-            over: self.drained_token(),
+            over: self.drained.clone(),
         };
-        let _over = journey.over.clone().drop_guard();
         let lanes = self.lanes_to_go(&record, line);
         let change = line.change_node(journey.round_trip().await);
         let mut offered = record.clone();
@@ -147,6 +146,7 @@ impl Flows {
         let is_calling = line.is_calling();
         self.take_down_in(&up, self.call_max(line)).await;
         let waited = if is_calling { fenced.elapsed() } else { Duration::ZERO };
+        let counts = line.meter.items();
         gone(up).await;
         let sealed = match self.send_rest(&mut journey, &record, &lanes).await {
             Ok(()) => Ok(()),
@@ -178,7 +178,7 @@ impl Flows {
         let spans = [waited, journey.left.pause - waited];
         let [waited, paused] = spans.map(|span| Span::from_nanos(span.as_nanos() as u64));
         costs.lock().on_pause(&change, waited, paused);
-        away.set_left(journey.left);
+        away.set_left(journey.left, counts);
         self.put_in(Arc::new(Up::away(gone, &to.node, away)));
         let folder = self.folder(name);
         if let Err(error) = std::fs::remove_dir_all(&folder)

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use crate::flow::flows::Flows;
 use crate::flow::keep::Keep;
 use crate::flow::launch::Use;
@@ -66,6 +64,11 @@ impl Flows {
     /// Stops all flows in order. Items that lie in memory only are saved.
     pub async fn end(self: &Arc<Self>) {
         self.stop.cancel();
+        let (drain, drained) = (self.parts.drain, self.drained.clone());
+        let draining = tokio::spawn(async move {
+            tokio::time::sleep(drain).await;
+            drained.cancel();
+        });
         // All at once: calls under way have the same time to finish, however many there are.
         let names = self.all().into_iter().map(|up| up.spec.name.clone());
         let ends: Vec<_> = names.map(|name| tokio::spawn(self.clone().end_one(name))).collect();
@@ -74,6 +77,7 @@ impl Flows {
                 tracing::error!(%error, "a flow did not end in order");
             }
         }
+        draining.abort();
         *self.invoker.lock() = None;
     }
 
@@ -113,7 +117,7 @@ impl Flows {
             let is_late = tokio::select! {
                 biased;
                 ended = tokio::time::timeout(drain, &mut task) => ended.is_err(),
-                () = self.drained() => true,
+                () = self.drained.cancelled() => true,
             };
             if is_late {
                 up.cut.cancel();
@@ -127,25 +131,6 @@ impl Flows {
             line.natives.gone(LEAVING).await;
             self.keep_used(line.uses()).await;
         }
-    }
-
-    /// Until the node goes down, and calls under way have had their time.
-    async fn drained(&self) {
-        self.stop.cancelled().await;
-        tokio::time::sleep(self.parts.drain).await;
-    }
-
-    /// A token that is cancelled then. Whoever asks cancels it when it is of no more use.
-    pub(crate) fn drained_token(self: &Arc<Self>) -> CancellationToken {
-        let (flows, token) = (self.clone(), CancellationToken::new());
-        let drained = token.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = flows.drained() => drained.cancel(),
-                () = drained.cancelled() => {}
-            }
-        });
-        token
     }
 
     /// Keeps what flows used of their lanes, and what changes cost.

@@ -88,6 +88,8 @@ pub struct Flows {
     next: AtomicU32,
     /// Cancelled when the node goes down.
     pub(crate) stop: CancellationToken,
+    /// Cancelled once calls under way have had their time after that.
+    pub(crate) drained: CancellationToken,
 }
 
 impl Flows {
@@ -110,6 +112,7 @@ impl Flows {
             invoker: Mutex::new(None),
             next: AtomicU32::new(0),
             stop: CancellationToken::new(),
+            drained: CancellationToken::new(),
             parts,
         }))
     }

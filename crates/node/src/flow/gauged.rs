@@ -76,10 +76,7 @@ impl Shown {
 
 /// Changes of a flow by reason, also of one that is at another node.
 fn moves(up: &Up) -> (String, Vec<(String, u64)>) {
-    let (went, before) = {
-        let record = up.record.lock();
-        ((record.went, record.came), record.moves.clone())
-    };
-    let here = up.line.as_ref().map_or(before, |line| line.moves());
-    (up.spec.name.clone(), here.into_iter().chain(journeys(went)).collect())
+    let record = up.record.lock().clone();
+    let here = up.line.as_ref().map_or_else(|_| record.moves.clone(), |line| line.moves());
+    (up.spec.name.clone(), here.into_iter().chain(journeys(&record)).collect())
 }

@@ -13,12 +13,13 @@ use swell_link::purpose::check_name;
 
 use crate::flow::away::Away;
 use crate::flow::cores::Cores;
-use crate::flow::departure::Ordered;
+use crate::flow::departure::{BY_ANALYZER, Ordered};
 use crate::flow::flows::Flows;
 use crate::flow::launch::warnings;
 use crate::flow::letters::unknown;
 use crate::flow::line::Line;
 use crate::flow::news::Mark;
+use crate::flow::records::FlowRecord;
 use crate::flow::seating::reseat;
 use crate::flow::told::{alarms, away_words, explain, last_move, silent};
 use crate::flow::up::{Down, Up};
@@ -57,7 +58,7 @@ impl Shown {
                 let seen = self.watch.seen(line);
                 let explanation = explain(line, &seen, &record);
                 let mut flow = up_flow(name, spec, line, &seen);
-                flow.migrations.extend(journeys((record.went, record.came)));
+                flow.migrations.extend(journeys(&record));
                 Flow { frozen: record.frozen, pinned: record.pinned, explanation, ..flow }
             }
             Err(why) => Flow {
@@ -67,11 +68,8 @@ impl Shown {
                 trouble: Some(why.to_string()),
                 alarms: up.away.as_ref().and_then(|away| silent(away)).into_iter().collect(),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
-                migrations: record
-                    .moves
-                    .into_iter()
-                    .chain(journeys((record.went, record.came)))
-                    .collect(),
+                migrations: record.moves.clone().into_iter().chain(journeys(&record)).collect(),
+                items: up.away.as_ref().map_or_else(FlowItems::default, |away| away.counts()),
                 natives: up.away.as_ref().map_or_else(Vec::new, |away| away.natives.shown(None)),
                 ..down_flow(name, spec)
             },
@@ -281,9 +279,12 @@ fn moved(away: &Away, term: u32) -> FlowMoved {
     FlowMoved { node, at, term, items: left.items, bytes: left.bytes, pause_us }
 }
 
-/// Journeys of a flow between nodes, as its changes are counted.
-pub(crate) fn journeys((went, came): (u64, u64)) -> impl Iterator<Item = (String, u64)> {
-    let all = [("to-node", went), ("from-node", came)];
+/// Journeys of a flow between nodes, as its changes are counted; those that the analyzer let it go
+/// on are counted as such.
+pub(crate) fn journeys(record: &FlowRecord) -> impl Iterator<Item = (String, u64)> {
+    let by_analyzer = record.moves.get(BY_ANALYZER).copied().unwrap_or_default();
+    let went = record.went.saturating_sub(by_analyzer);
+    let all = [("to-node", went), ("from-node", record.came)];
     let some = all.into_iter().filter(|(_, count)| *count > 0);
     some.map(|(why, count)| (why.to_string(), count))
 }

@@ -202,7 +202,7 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
             "failing",
             format!(
                 "`{}` failed with all of the last items: see why in its logs and dead letters",
-                line.owner_name(line.owner())
+                line.holder().unwrap_or_else(|| line.owner_name(line.owner()))
             ),
         ),
         (

@@ -177,12 +177,13 @@ fn describe(flow: &Flow) -> String {
         (
             "items",
             format!(
-                "{} put, {} done, {} again, {} dead, {} lost, {} dropped, {} rejected, {} spilled, {} ended",
+                "{} put, {} done with ({} as dead letters, {} lost), {} again, {} dropped, {} rejected, {} \
+                 spilled, {} ended",
                 items.put,
                 items.done,
-                items.again,
                 items.dead,
                 items.lost,
+                items.again,
                 items.dropped,
                 items.rejected,
                 items.spilled,
