@@ -146,8 +146,13 @@ impl Flows {
     ) -> Result<(), Refused> {
         let name = &order.flow;
         let _turn = self.turns.of(name).await;
-        let known = self.get(name).map(|up| up.record.lock().term);
-        if known.is_some_and(|term| term >= order.term) {
+        // It has begun here already, and may have gone further since. One that is taken to be elsewhere
+        // under this very term never began: what came of it is here.
+        let has_begun = self.get(name).is_some_and(|up| {
+            let known = up.record.lock().term;
+            known > order.term || known == order.term && up.away.is_none()
+        });
+        if has_begun {
             return Ok(());
         }
         let sealed = self.sealed(name).filter(|sealed| sealed.peer == peer);

@@ -16,8 +16,15 @@ const LEAVING: Duration = Duration::from_secs(1);
 impl Flows {
     /// Removes a flow. One with items in it only with `discard`.
     pub async fn remove(self: &Arc<Self>, name: &str, discard: bool) -> Result<(), Refusal> {
+        let was_away = self.get(name).is_some_and(|up| up.away.is_some());
         let _turn = self.turns.of(name).await;
         let up = self.get(name).ok_or_else(|| unknown(name))?;
+        if let Some(away) = up.away.as_ref().filter(|_| !was_away) {
+            let node = away.to().node;
+            let title = format!("the flow `{name}` went to `{node}` meanwhile");
+            return Err(Refusal::new(Reason::Conflict, title)
+                .hint("remove it there, and then here what is left of the way to it"));
+        }
         let depth = match &up.line {
             Ok(line) => line.meter.depth(),
             Err(_) if up.away.is_some() => 0,

@@ -242,8 +242,8 @@ impl Flows {
             tokio::spawn(seat::run(consumer))
         });
         let spec = Arc::new(record.spec.clone());
-        let (record, task) = (Mutex::new(record), Mutex::new(task));
-        Arc::new(Up { spec, record, line, away: None, stop, cut, task })
+        let (term, record, task) = (record.term, Mutex::new(record), Mutex::new(task));
+        Arc::new(Up { spec, record, term, line, away: None, stop, cut, task })
     }
 
     fn line(&self, record: &FlowRecord) -> Result<Line, Down> {

@@ -44,9 +44,7 @@ mod tests {
 
     use std::sync::Arc;
 
-    use parking_lot::Mutex;
     use swell_core::time::Instant;
-    use tokio_util::sync::CancellationToken;
 
     use crate::flow::alone::flow_alone;
     use crate::flow::changes::Changes;
@@ -57,15 +55,8 @@ mod tests {
     /// A flow that is up, with this number.
     fn up(news: &News, id: u32) -> Arc<Up> {
         let (line, _folder) = flow_alone(news, id, 0);
-        Arc::new(Up {
-            spec: Arc::new(line.spec.clone()),
-            record: Mutex::new(FlowRecord::new(line.spec.clone())),
-            line: Ok(Arc::new(line)),
-            away: None,
-            stop: CancellationToken::new(),
-            cut: CancellationToken::new(),
-            task: Mutex::new(None),
-        })
+        let record = FlowRecord::new(line.spec.clone());
+        Arc::new(Up { line: Ok(Arc::new(line)), ..Up::changing(record) })
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) struct Up {
     /// What was deployed, as in the record.
     pub(crate) spec: Arc<FlowSpec>,
     pub(crate) record: Mutex<FlowRecord>,
+    /// Under which term it came up so: that of the record is ahead while it is to leave.
+    pub(crate) term: u32,
     /// The flow, or why it is not up.
     pub(crate) line: Result<Arc<Line>, Down>,
     /// The way to it, if it is at another node.
@@ -86,6 +88,7 @@ impl Up {
     pub(crate) fn changing(record: FlowRecord) -> Self {
         Self {
             spec: Arc::new(record.spec.clone()),
+            term: record.term,
             record: Mutex::new(record),
             line: Err(Down::Changing),
             away: None,

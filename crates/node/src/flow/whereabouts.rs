@@ -163,13 +163,46 @@ impl Flows {
     }
 }
 
-/// Where a flow is that is here, for a node at this address.
+/// Where a flow is that is here, for a node at this address. It is here under the term that it came
+/// up with: under one that it is to leave with, another node may have it before this is heard, and
+/// would take it for gone from there.
 fn here(up: &Up, link: &Link, towards: &Elsewhere) -> Option<Whereabouts> {
     up.line.as_ref().ok()?;
-    let (term, identity) = {
-        let record = up.record.lock();
-        (record.term, record.identity)
-    };
+    let (term, identity) = (up.term, up.record.lock().identity);
     let Elsewhere { node, at } = link.own(towards);
     (identity != 0).then_some(Whereabouts { term, identity, node, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use swell_link::authority::Authority;
+    use swell_link::client::Client;
+    use swell_link::identity::Identity;
+    use swell_link::purpose::Purpose;
+
+    use super::*;
+    use crate::flow::alone::flow_alone;
+    use crate::flow::news::News;
+
+    #[tokio::test]
+    async fn a_flow_that_is_to_leave_is_told_to_be_here_under_the_term_it_came_with() {
+        let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
+        let issued = authority.issue("berlin", Purpose::Flow, SystemTime::now(), EVERY * 3_600);
+        let issued = issued.expect("it is issued");
+        let identity = Identity::of_pem(authority.certificate(), &issued.certificate, &issued.key);
+        let link = Link {
+            name: "berlin".into(),
+            client: Client::new(identity.expect("it is an identity")),
+            at: std::net::SocketAddr::from(([127, 0, 0, 1], 7403)),
+        };
+        let (line, _folder) = flow_alone(&News::default(), 1, 0);
+        let mut record = FlowRecord::new(line.spec.clone());
+        (record.term, record.identity) = (4, 9);
+        let up = Up { line: Ok(Arc::new(line)), ..Up::changing(record) };
+        up.record.lock().term = 5;
+        let to = Elsewhere { node: "paris".to_string(), at: "127.0.0.1:1".to_string() };
+        assert_eq!(here(&up, &link, &to).map(|place| place.term), Some(4));
+    }
 }
