@@ -28,6 +28,10 @@ const SURELY_LEAST: u32 = 10;
 const LASTS_LEAST: Span = Span::from_secs(10);
 const LASTS_MAX: Span = Span::from_mins(5);
 
+/// How long a call is taken to run where none was ever measured: where calls are shorter one is over
+/// before so many have come that they look like a surge.
+const RUN_UNKNOWN: Span = Span::from_secs(2);
+
 /// What came beyond what was said.
 struct Excess {
     /// So many thousandths of calls are taken to come while it lasts.
@@ -48,12 +52,13 @@ pub(crate) fn on_call(
     function: FunctionId,
     actions: &mut Vec<Action>,
 ) {
-    let takes = mind.pool.start_time(function) + mind.pool.run_time(function);
+    let takes = mind.pool.start_time(function) + run_of(mind, function);
+    let is_guess = !mind.pool.is_run_known(function);
     let busy = mind.pool.known(function);
     let needed = busy.demand().div_ceil(busy.settings().concurrency.max(1));
     let is_short = busy.idle() == 0 && busy.starting() == 0;
     let recent = &mut mind.cloning.of(function).recent;
-    recent.count(now, takes);
+    recent.count(now, takes, is_guess);
     recent.judge(now, needed);
     let beyond = if is_short { beyond(mind, now, function, needed) } else { None };
     let jump = jump(mind, now, function, needed);
@@ -67,6 +72,14 @@ pub(crate) fn on_call(
     }
     mind.wanted.set_clones(function, Some(wish));
     reconcile::on_clones(mind, now, function, actions);
+}
+
+/// How long a call runs, as far as any was measured.
+fn run_of(mind: &Mind, function: FunctionId) -> Span {
+    match mind.pool.is_run_known(function) {
+        true => mind.pool.run_time(function),
+        false => RUN_UNKNOWN,
+    }
 }
 
 /// What to make if the step has brought more than was said of all of it.
@@ -90,7 +103,7 @@ fn beyond(mind: &Mind, now: Instant, function: FunctionId, needed: u32) -> Optio
 
 /// What to make if the last moments brought more than chance does.
 fn jump(mind: &mut Mind, now: Instant, function: FunctionId, needed: u32) -> Option<CloneWish> {
-    let (start, run) = (mind.pool.start_time(function), mind.pool.run_time(function));
+    let (start, run) = (mind.pool.start_time(function), run_of(mind, function));
     let busy = mind.pool.known(function);
     let (live, concurrency) = (busy.live(), busy.settings().concurrency.max(1));
     let known = mind.cloning.get(function)?;

@@ -38,6 +38,8 @@ pub struct Version {
     /// Whether an instance is kept for as long as its function moves between sites, whatever it
     /// says itself.
     pub held: AtomicBool,
+    /// Instances that an announced event holds now.
+    pub floor: AtomicU32,
     /// What its calls came to.
     pub counts: Counts,
     /// What its calls used, but for processor time.
@@ -71,6 +73,7 @@ impl Version {
             template: OnceLock::new(),
             scale: RwLock::new(scale),
             held: AtomicBool::new(false),
+            floor: AtomicU32::new(0),
             counts: Counts::default(),
             usage: Usage::default(),
             waiting: AtomicU32::new(0),

@@ -50,8 +50,9 @@ struct Claim {
 /// Calls of the last moments of one function.
 #[derive(Debug, Clone, Default)]
 pub struct Recent {
-    /// The power of two that a slice has of nanoseconds.
+    /// The power of two that a slice has of nanoseconds, and whether it goes by a guess.
     length: u32,
+    is_guess: bool,
     /// The newest slice.
     newest: u64,
     counts: [u32; SLICES],
@@ -63,9 +64,10 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// A call came, of a function whose starts and calls together usually take so long.
-    pub fn count(&mut self, now: Instant, takes: Span) {
-        self.fit(now, takes);
+    /// A call came, of a function whose starts and calls together usually take so long, or are
+    /// guessed to.
+    pub fn count(&mut self, now: Instant, takes: Span, is_guess: bool) {
+        self.fit(now, takes, is_guess);
         let slice = now.nanos() >> self.length;
         let passed = slice.saturating_sub(self.newest);
         for ahead in 1..=passed.min(SLICES as u64) {
@@ -84,14 +86,17 @@ impl Recent {
         *newest = newest.saturating_add(1);
     }
 
-    /// Slices go by what calls and starts take, by a factor of two or so.
-    fn fit(&mut self, now: Instant, takes: Span) {
+    /// Slices go by what calls and starts take, by a factor of two or so; by a guess only until that is
+    /// known.
+    fn fit(&mut self, now: Instant, takes: Span, is_guess: bool) {
         let ideal = (takes.nanos() / SLICES as u64).max(1);
         let length = ideal.ilog2().clamp(SHORTEST, LONGEST);
         let is_near = length == self.length
             || length + 1 == self.length && ideal >> (length - 1) == 3
             || length == self.length + 1 && ideal >> (length - 1) == 2;
-        if !is_near {
+        let was_guess = std::mem::replace(&mut self.is_guess, is_guess);
+        let is_better_known = was_guess && !is_guess && length != self.length;
+        if !is_near || is_better_known {
             self.length = length;
             self.newest = now.nanos() >> length;
             self.counts = [0; SLICES];
@@ -197,7 +202,7 @@ mod tests {
         let mut now = Instant::ZERO;
         for at in calls {
             now = Instant::ZERO + Span::from_secs_f64(*at);
-            recent.count(now, TAKES);
+            recent.count(now, TAKES, false);
         }
         let said = StepDemand { q95: q95 * 1000, ..StepDemand::default() };
         recent.surges(now, Some(said), Span::from_mins(1)).collect()
@@ -233,7 +238,7 @@ mod tests {
             let mut recent = Recent::default();
             for at in by_chance(&mut rng, rate, 0.0, 20_000.0 / rate) {
                 let now = Instant::ZERO + Span::from_secs_f64(at);
-                recent.count(now, TAKES);
+                recent.count(now, TAKES, false);
                 // Until a rate is known to be usual, it is news.
                 if at * rate > 10_000.0 {
                     assert_eq!(recent.surges(now, None, TAKES).count(), 0, "{rate} at {at}");
@@ -252,7 +257,9 @@ mod tests {
         let at = |seconds: u64| Instant::from_millis(1000 * seconds);
         let mut recent = Recent::default();
         let fast = |recent: &mut Recent, from: u64| {
-            (0..40).for_each(|call| recent.count(at(from) + Span::from_millis(25 * call), TAKES));
+            (0..40).for_each(|call| {
+                recent.count(at(from) + Span::from_millis(25 * call), TAKES, false)
+            });
             recent.surges(at(from + 1), None, TAKES).count() > 0
         };
         assert!(fast(&mut recent, 100) && recent.is_trusted());
@@ -277,7 +284,7 @@ mod tests {
         let mut recent = Recent::default();
         let mut lengths = Vec::new();
         for takes in [3000, 2800, 4100, 4700, 9000, 300] {
-            recent.count(Instant::from_millis(5_000), Span::from_millis(takes));
+            recent.count(Instant::from_millis(5_000), Span::from_millis(takes), false);
             lengths.push(recent.length);
         }
         assert_eq!(lengths, [26, 26, 26, 26, 28, 23]);

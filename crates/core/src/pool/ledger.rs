@@ -154,6 +154,11 @@ impl Pool {
         if own.is_measured() { own.mean() } else { self.run.mean() }
     }
 
+    /// Whether a call of this or any other function was measured.
+    pub fn is_run_known(&self, function: FunctionId) -> bool {
+        self.known(function).run.is_measured() || self.run.is_measured()
+    }
+
     /// The instance idle for the longest time.
     pub fn oldest_idle(&self, function: FunctionId) -> Option<u32> {
         self.idle_oldest_first(function).next()

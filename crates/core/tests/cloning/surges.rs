@@ -104,3 +104,17 @@ fn what_breaks_off_is_not_believed_again_soon() {
     let (off, on) = both(&calls(&mut rng, 30.0, 7_200.0, rate));
     assert!(on.clones < 200, "{on:?} beside {off:?}");
 }
+
+#[test]
+fn a_jump_is_met_ahead_by_a_node_that_has_measured_nothing_yet() {
+    let (mut off_sum, mut on_sum) = (0, 0);
+    for seed in 1..=5 {
+        let mut rng = rng::split(seed, "new");
+        // Those of the first seconds all start an instance of their own.
+        let (off, on) = both(&calls(&mut rng, 20.0, 20.0, |_| 20.0));
+        off_sum += off.waited;
+        on_sum += on.waited;
+        assert!(on.starts <= off.starts + off.starts / 4, "{on:?} beside {off:?}");
+    }
+    assert!(on_sum * 10 < off_sum * 9, "{on_sum} waited instead of {off_sum}");
+}

@@ -104,15 +104,17 @@ impl Deployer {
             parts.prepares_max,
             retry_pause,
         );
-        let prepare = prepare.with_content_url(parts.content_url.clone());
-        Arc::new(Self {
+        let prepare = Arc::new(prepare.with_content_url(parts.content_url.clone()));
+        let deployer = Arc::new(Self {
             parts,
-            prepare: Arc::new(prepare),
+            prepare,
             heads: Mutex::default(),
             pending: Pending::default(),
             changes: watch::Sender::new(0),
             collected: Mutex::new(None),
-        })
+        });
+        deployer.meet_world();
+        deployer
     }
 
     /// Brings back the functions of an earlier run; their code is made ready when it is

@@ -13,6 +13,7 @@ pub mod letters;
 pub mod deployer;
 pub mod warm;
 pub mod change;
+pub mod asked;
 pub mod adopt;
 pub mod describe;
 pub mod plan;

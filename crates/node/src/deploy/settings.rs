@@ -33,6 +33,10 @@ pub fn of_version(version: &Version, clock: &Clock) -> FunctionSettings {
     if template.is_none() {
         scale.min_warm = 0;
     }
+    // Its first start makes the code ready.
+    let floor = version.floor.load(Ordering::Relaxed);
+    let most = scale.max_instances.unwrap_or(u32::MAX);
+    scale.min_warm = scale.min_warm.max(floor.min(most));
     function_settings(&version.spec, scale, costs, clock)
 }
 

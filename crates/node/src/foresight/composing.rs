@@ -65,8 +65,6 @@ pub fn compose(
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
         let is_learned = place.is_multiple_of(every);
         let bare = said.forecasts.as_ref().filter(|_| is_learned);
-        let floors: Vec<u32> =
-            (0..horizon).map(|ahead| said.plan.floor(place, said.len + ahead)).collect();
         Row {
             name: member.name.clone(),
             chosen: said.chosen.get(place).cloned().flatten(),
@@ -76,7 +74,6 @@ pub fn compose(
             known_ms: known.remove(&member.name).unwrap_or_default(),
             costs,
             memory_limit: member.memory_bytes,
-            floors: if floors.iter().all(|&floor| floor == 0) { Vec::new() } else { floors },
             about: about.next().unwrap_or_default(),
             turns: if turns.iter().all(|turn| *turn == SAME) { Vec::new() } else { turns },
         }

@@ -28,6 +28,7 @@ pub mod told;
 pub mod edges;
 pub mod guard;
 pub mod coupled;
+pub mod floors;
 pub mod followed;
 pub mod following;
 pub mod round;

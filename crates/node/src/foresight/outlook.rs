@@ -47,8 +47,6 @@ pub struct Row {
     pub costs: CallCosts,
     /// Memory that an instance may hold, in bytes.
     pub memory_limit: u64,
-    /// Instances that somebody wants held, whatever is forecast, by step; empty where none are.
-    pub floors: Vec<u32>,
     /// Whether a short occasion is about, by step: what comes then is no measure of other steps; empty
     /// where none is.
     pub about: Vec<bool>,
@@ -71,7 +69,7 @@ pub struct MinuteOutlook {
 /// What is expected of the next minutes of one function.
 #[derive(Debug, Clone)]
 pub struct MinuteRow {
-    /// The minutes, in order; with what occasions and floors change. The chance of each holds if
+    /// The minutes, in order; with what occasions change. The chance of each holds if
     /// no call came in those before it.
     pub steps: Vec<StepDemand>,
     /// How many calls come in each, with bands as they are to be; on the same condition.
@@ -118,7 +116,6 @@ mod tests {
             known_ms: Vec::new(),
             costs: CallCosts::default(),
             memory_limit: 0,
-            floors: Vec::new(),
             about: Vec::new(),
             turns: Vec::new(),
         };

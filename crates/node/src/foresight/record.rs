@@ -220,7 +220,6 @@ mod tests {
             known_ms: Vec::new(),
             costs: CallCosts::default(),
             memory_limit: 0,
-            floors: Vec::new(),
             about: Vec::new(),
             turns: Vec::new(),
         };

@@ -21,6 +21,7 @@ use crate::foresight::choosing::Choosing;
 use crate::foresight::composing::{Beside, RESTS_MINUTES, compose};
 use crate::foresight::coupled;
 use crate::foresight::edges::{Edges, about};
+use crate::foresight::floors::hold;
 use crate::foresight::following::Following;
 use crate::foresight::ground::Ground;
 use crate::foresight::guard::Guard;
@@ -153,6 +154,7 @@ impl<'a> Round<'a> {
     fn minute(&mut self, open: u64) {
         let ground = self.ground;
         let members = members(&ground.parts.registry, |own| ground.mode(own));
+        hold(ground, &members, open);
         let due = self.record.due(&ground.parts.demand.book.lock(), open);
         if members.is_empty() {
             return;

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use swell_core::cloning::lead::steps_to_tell;
-use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand, WHOLE};
+use swell_core::demand::{DemandForecast, FunctionDemand, StepDemand};
 use swell_core::event::Event;
 use swell_core::time::{Instant, Span};
-use swell_forecast::bands::Quantiles;
 use swell_forecast::effects::turn::SAME;
 
 use crate::clock::{Clock, wall_ms};
@@ -46,7 +45,7 @@ pub fn tell_steps(
     let mut functions = Vec::new();
     for member in members {
         let Some(row) = outlook.row(&member.name) else { continue };
-        let steps = held(&row.forecast.steps, &row.floors, member, ground);
+        let steps = &row.forecast.steps;
         let horizon = member.horizon_minutes.map(|minutes| minutes.div_ceil(ground.step_minutes()));
         let steps = &steps[..horizon.map_or(steps.len(), |most| steps.len().min(most as usize))];
         let until = member.horizon_minutes.map(|minutes| now.now_ms + timeline.wall_ms(minutes));
@@ -93,7 +92,6 @@ pub fn tell_minutes(
         let versions = member.versions.iter().map(|&(version, _)| version);
         let start = ground.parts.live.longest_start(versions);
         steps = reaching(steps, &shown, steps_to_tell(start, Span::from_mins(1)));
-        let ahead = open / ground.step_minutes();
         let row =
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
         let turn = |minute: u64| {
@@ -110,17 +108,6 @@ pub fn tell_minutes(
         }
         for (minute, counts) in (open..).zip(&mut counts) {
             *counts = turn(minute).map_or(*counts, |turn| turn.of_quantiles(*counts));
-        }
-        let floor = row.and_then(|(origin, row)| {
-            row.floors.get(usize::try_from(ahead.checked_sub(origin)?).ok()?).copied()
-        });
-        if let Some(floor) = floor.filter(|&floor| floor > 0) {
-            let calls = calls_of(floor, member, 1, ground);
-            counts.iter_mut().flatten().for_each(|count| *count = count.max(calls as f32));
-            let calls = (calls * 1e3).min(f64::from(u32::MAX)) as u32;
-            steps.resize(steps.len().max(2), StepDemand::default());
-            shown.resize(shown.len().max(2), StepDemand::default());
-            steps.iter_mut().chain(&mut shown).for_each(|step| *step = raised(*step, calls));
         }
         let chance = shown.first().map_or(0, |step| step.chance);
         let covered = bands.score(&member.name);
@@ -207,40 +194,6 @@ fn shared(step: StepDemand, percent: u8) -> StepDemand {
     let StepDemand { chance, q10, q50, q90, q95 } = step;
     let chance = part(chance.into()) as u16;
     StepDemand { chance, q10: part(q10), q50: part(q50), q90: part(q90), q95: part(q95) }
-}
-
-/// A step in which at least so many thousandths of a call are expected.
-fn raised(step: StepDemand, calls: u32) -> StepDemand {
-    let StepDemand { q10, q50, q90, q95, .. } = step;
-    let (q10, q50) = (q10.max(calls), q50.max(calls));
-    StepDemand { chance: WHOLE, q10, q50, q90: q90.max(calls), q95: q95.max(calls) }
-}
-
-/// Steps in which at least as many calls are expected as a floor of instances can serve: what
-/// somebody asked for is not undercut by any model.
-fn held(steps: &[Quantiles], floors: &[u32], member: &Member, ground: &Ground) -> Vec<Quantiles> {
-    if floors.is_empty() {
-        return steps.to_vec();
-    }
-    let minutes = ground.step_minutes();
-    let floors = floors.iter().chain(std::iter::repeat(&0));
-    let each = steps.iter().zip(floors);
-    each.map(|(step, &floor)| {
-        let calls = calls_of(floor, member, minutes, ground) as f32;
-        step.map(|count| count.max(calls))
-    })
-    .collect()
-}
-
-/// So many calls in some minutes that they keep a floor of instances busy, at the run time of
-/// the function.
-fn calls_of(floor: u32, member: &Member, minutes: u64, ground: &Ground) -> f64 {
-    let book = ground.parts.demand.book.lock();
-    let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
-    drop(book);
-    let run_seconds = costs.run_seconds().unwrap_or(1.0).max(1e-3);
-    let run_seconds = run_seconds * ground.parts.live.clock.speed();
-    f64::from(floor) * f64::from(member.concurrency) * minutes as f64 * 60.0 / run_seconds
 }
 
 #[cfg(test)]

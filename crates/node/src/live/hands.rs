@@ -12,7 +12,7 @@ use swell_core::settings::{CloneBounds, CloningMode};
 use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
 
-use crate::deploy::hands::Hands;
+use crate::deploy::hands::{Deploying, Hands};
 use crate::deploy::settings::of_version;
 use crate::live::world::Live;
 use crate::observe::metrics::Metrics;
@@ -51,6 +51,10 @@ impl Hands for LiveHands {
         if bounds != CloneBounds::default() {
             self.live.tell(Event::ClonesBounded { function: version.id, bounds });
         }
+    }
+
+    fn meet(&self, deploying: Box<dyn Deploying>) {
+        let _ = self.live.deploying.set(deploying);
     }
 
     fn remove(&self, version: &Arc<Version>) {

@@ -18,6 +18,7 @@ use swell_sandbox::backend::{Instance, StartError, Template};
 
 use crate::clock::Clock;
 use crate::deploy::bounds::HEALTH;
+use crate::deploy::hands::Deploying;
 use crate::live::ask::Ask;
 use crate::live::mind::{Chores, Mind, Probe};
 use crate::live::recorder::Recorder;
@@ -39,6 +40,8 @@ pub struct Live {
     pub(crate) alarm: Notify,
     /// Who asks other nodes for clones.
     pub(crate) asks: OnceLock<mpsc::Sender<Ask>>,
+    /// Who deploys what is here.
+    pub(crate) deploying: OnceLock<Box<dyn Deploying>>,
 }
 
 impl Live {
@@ -51,7 +54,14 @@ impl Live {
         metrics: Arc<Metrics>,
     ) -> Self {
         let mind = Mutex::new(Mind::new(site, journal, clock.clone(), metrics));
-        Self { mind, clock, since_ms, alarm: Notify::new(), asks: OnceLock::new() }
+        Self {
+            mind,
+            clock,
+            since_ms,
+            alarm: Notify::new(),
+            asks: OnceLock::new(),
+            deploying: OnceLock::new(),
+        }
     }
 
     /// The next id for a version.
@@ -113,8 +123,16 @@ impl Live {
     }
 
     async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>, is_clone: bool) {
+        // An instance may be wanted before anybody called it. That is no part of what a start takes.
+        let is_ready = match self.deploying.get().filter(|_| version.template.get().is_none()) {
+            Some(deploying) => deploying.make_ready(version.clone()).await,
+            None => Ok(()),
+        };
         let begun = std::time::Instant::now();
-        let made = make(&version).await;
+        let made = match is_ready {
+            Ok(()) => make(&version).await,
+            Err(why) => Err(why),
+        };
         let real = begun.elapsed();
         if let (Ok(_), Some(observed)) = (&made, version.observed.get()) {
             observed.metrics.started(real);

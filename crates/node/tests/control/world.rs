@@ -24,7 +24,7 @@ use swell_core::time::Instant;
 use swell_core::units::Bytes;
 use swell_node::clock::Clock;
 use swell_node::deploy::deployer::{Deployer, Parts};
-use swell_node::deploy::hands::Hands;
+use swell_node::deploy::hands::{Deploying, Hands};
 use swell_node::deploy::prepare::RETRY_PAUSE;
 use swell_node::deploy::settings;
 use swell_node::registry::{Registry, Version};
@@ -209,6 +209,8 @@ impl Hands for Mind {
         let settings = Box::new(settings);
         self.tell(Event::FunctionDeployed { function: version.id, settings });
     }
+
+    fn meet(&self, _deploying: Box<dyn Deploying>) {}
 
     fn remove(&self, version: &Arc<Version>) {
         let known = self.told.lock().get_mut(&version.id).and_then(|told| told.settings.take());

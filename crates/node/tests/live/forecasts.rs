@@ -229,3 +229,23 @@ async fn counts_that_cannot_be_read_are_kept_aside() {
     assert_eq!(aside.count(), 1);
     house.down().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_holds_its_floor_of_a_function_that_nobody_has_called_since_a_restart() {
+    let house = House::up_with(forecasting(ForecastMode::On)).await;
+    house.deploy("hello", samples::ECHO, |_| {}).await;
+    house.deploy("other", samples::ECHO, |_| {}).await;
+    let house = House::up_in(house.down().await, forecasting(ForecastMode::On)).await;
+    // Until the test is over, whatever it is by the clock of the wall.
+    let event = json!({ "kind": "campaign", "start_ms": 1_000, "end_ms": 9_000_000_000_000u64,
+        "functions": ["hello"], "floor": 3 });
+    let kept = house.send(Method::POST, "/v1/calendar", event.to_string()).await;
+    assert!(kept.status.is_success(), "{kept:?}");
+    let idle = async |house: &House, name: &str| {
+        house.get(&format!("/v1/functions/{name}")).await.json()["instances"]["idle"].as_u64()
+    };
+    until("three are held", async || (idle(&house, "hello").await == Some(3)).then_some(())).await;
+    assert_eq!(idle(&house, "other").await, Some(0));
+    assert_eq!(house.call("hello", "one of them").await.text(), "one of them");
+    house.down().await;
+}
