@@ -62,13 +62,13 @@ impl Shown {
                 Flow { frozen: record.frozen, pinned: record.pinned, explanation, ..flow }
             }
             Err(why) => Flow {
+                migrations: record.moves.clone().into_iter().chain(journeys(&record)).collect(),
                 frozen: record.frozen,
                 pinned: record.pinned,
                 explanation: away_words(why, &record.because, up.away.as_deref()),
                 trouble: Some(why.to_string()),
                 alarms: up.away.as_ref().and_then(|away| silent(away)).into_iter().collect(),
                 moved: up.away.as_ref().map(|away| moved(away, record.term)),
-                migrations: record.moves.clone().into_iter().chain(journeys(&record)).collect(),
                 items: up.away.as_ref().map_or_else(FlowItems::default, |away| away.counts()),
                 natives: up.away.as_ref().map_or_else(Vec::new, |away| away.natives.shown(None)),
                 ..down_flow(name, spec)

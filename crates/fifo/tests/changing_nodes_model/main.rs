@@ -7,6 +7,7 @@
 //! was ever said may arrive at any time, any number of times, or never. Nodes crash between any two
 //! steps and come back with what is on their disks. `going_away_model` has the producers' side.
 
+#[path = "../checked/mod.rs"]
 mod checked;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,9 @@ enum Flaw {
     NeverFences,
     /// What is sealed is not on the target's disk.
     SealsInMemory,
+    /// A node tells that the FIFO is there under the term of the try to leave that is under way, and
+    /// the other takes one for begun that it believes elsewhere under its term.
+    TellsOfTry,
 }
 
 /// Items from the first to before the next; all that a FIFO holds.
@@ -49,6 +53,8 @@ enum Word {
     Sealed,
     Begin,
     Abort,
+    /// The FIFO is at the speaker.
+    Here,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -74,7 +80,8 @@ struct Node {
     is_here: bool,
     held: Held,
     sealed: Option<(u8, Held)>,
-    /// In memory: what comes just now, and how far it is with sending.
+    /// In memory: the term that it is here under, what comes just now, and how far it is with sending.
+    came: u8,
     arriving: Option<(u8, Held)>,
     leaving: Option<Step>,
     is_down: bool,
@@ -106,6 +113,7 @@ enum Action {
     Leave(usize),
     Fence(usize),
     GiveUp(usize),
+    Tell(usize),
     Hear(Message),
     Crash(usize),
     Restart(usize),
@@ -118,6 +126,8 @@ struct Change {
     /// Tries to change nodes.
     terms: u8,
     crashes: u8,
+    /// Whether nodes tell where the FIFO is.
+    tells: bool,
 }
 
 impl Change {
@@ -167,10 +177,16 @@ impl Change {
                     }
                 }
             }
+            // A FIFO that went further is believed to be where it says.
+            (Word::Here, _) => {
+                if !node.is_here && node.term < term {
+                    node.term = term;
+                }
+            }
             (Word::Begin, _) => {
                 let sealed = node.sealed.map(|(sealed, _)| sealed);
-                let is_of_it = sealed == Some(term) && node.term < term;
-                if is_of_it || flaw == Flaw::BeginsForAnyTerm && sealed.is_some() {
+                if may_begin(node, term, flaw) || flaw == Flaw::BeginsForAnyTerm && sealed.is_some()
+                {
                     begin(node, sealed.unwrap_or(term));
                 }
             }
@@ -216,7 +232,15 @@ impl Change {
 fn begin(node: &mut Node, term: u8) {
     if let Some((_, held)) = node.sealed.take() {
         (node.held, node.term, node.is_here) = (held, node.term.max(term), true);
+        node.came = node.term;
     }
+}
+
+/// Whether an order to begin is one for what is sealed here.
+fn may_begin(node: &Node, term: u8, flaw: Flaw) -> bool {
+    let has_begun =
+        node.term > term || node.term == term && (node.is_here || flaw == Flaw::TellsOfTry);
+    node.sealed.is_some_and(|(sealed, _)| sealed == term) && !has_begun
 }
 
 impl Model for Change {
@@ -246,6 +270,10 @@ impl Model for Change {
             }
             if node.is_up(self.flaw) && node.held.0 < node.held.1 {
                 actions.push(Action::Consume(at));
+            }
+            let is_whole = !matches!(node.leaving, Some(Step::Rest { .. } | Step::Sealing));
+            if node.is_here && is_whole && self.tells {
+                actions.push(Action::Tell(at));
             }
             match node.leaving {
                 None if node.is_here && node.term < self.terms => actions.push(Action::Leave(at)),
@@ -299,9 +327,18 @@ impl Model for Change {
             }
             Action::GiveUp(at) => {
                 let node = &mut next.nodes[at];
+                // One that was fenced comes up again.
+                if matches!(node.leaving, Some(Step::Rest { .. } | Step::Sealing)) {
+                    node.came = node.term;
+                }
                 node.leaving = None;
                 let abort = Message { to: 1 - at, term: node.term, word: Word::Abort };
                 next.said.insert(abort);
+            }
+            Action::Tell(at) => {
+                let node = &next.nodes[at];
+                let term = if self.flaw == Flaw::TellsOfTry { node.term } else { node.came };
+                next.said.insert(Message { to: 1 - at, term, word: Word::Here });
             }
             Action::Hear(message) => self.hear(&mut next, message),
             Action::Crash(at) => {
@@ -312,7 +349,10 @@ impl Model for Change {
                 }
                 next.crashes -= 1;
             }
-            Action::Restart(at) => next.nodes[at].is_down = false,
+            Action::Restart(at) => {
+                let node = &mut next.nodes[at];
+                (node.is_down, node.came) = (false, node.term);
+            }
         }
         (next != *state).then_some(next)
     }
@@ -332,6 +372,16 @@ impl Model for Change {
                 };
                 (state.done..state.accepted).all(is_there)
             }),
+            Property::always(BEGINS, |model: &Self, state: &State| {
+                let is_due = |(at, node): (usize, &Node)| {
+                    let due = |term| Message { to: at, term, word: Word::Begin };
+                    node.sealed.is_some_and(|(term, _)| {
+                        state.said.contains(&due(term)) && may_begin(node, term, model.flaw)
+                    })
+                };
+                let all = || state.nodes.iter().enumerate();
+                all().any(|(_, node)| node.is_here) || all().any(is_due)
+            }),
             Property::sometimes(BACK, |model: &Self, state: &State| {
                 let [first, second] = &state.nodes;
                 let has_left = second.term > 1 && !second.is_here;
@@ -344,18 +394,19 @@ impl Model for Change {
 const ONCE: &str = "each effect once and in order";
 const ALONE: &str = "never at two nodes";
 const KEPT: &str = "what was accepted is somewhere";
+const BEGINS: &str = "what is nowhere else begins where it is sealed";
 const BACK: &str = "it goes there and comes back";
 
 /// Which laws do not hold.
 fn broken(change: Change) -> Vec<&'static str> {
     let is_sound = change.flaw == Flaw::None;
-    checked::broken(change, is_sound, &[ONCE, ALONE, KEPT], BACK, 10_000)
+    checked::broken(change, is_sound, &[ONCE, ALONE, KEPT, BEGINS], BACK, 10_000)
 }
 
 #[test]
 fn a_fifo_is_never_lost_and_never_at_two_nodes() {
-    for (items, terms, crashes) in [(2, 2, 1), (1, 3, 0)] {
-        let change = Change { flaw: Flaw::None, items, terms, crashes };
+    for (items, terms, crashes, tells) in [(2, 2, 1, false), (1, 3, 0, false), (2, 2, 0, true)] {
+        let change = Change { flaw: Flaw::None, items, terms, crashes, tells };
         assert_eq!(broken(change), [""; 0], "{items} items, {terms} terms, {crashes} crashes");
     }
 }
@@ -371,8 +422,10 @@ fn every_mutant_is_found() {
         (Flaw::TakesOldOffers, 2, 0),
         (Flaw::NeverFences, 2, 0),
         (Flaw::SealsInMemory, 2, 1),
+        (Flaw::TellsOfTry, 2, 0),
     ] {
-        let change = Change { flaw, items: 2, terms, crashes };
+        let tells = flaw == Flaw::TellsOfTry;
+        let change = Change { flaw, items: 2, terms, crashes, tells };
         assert_ne!(broken(change), [""; 0], "{flaw:?} lives");
     }
 }
