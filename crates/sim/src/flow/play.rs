@@ -21,7 +21,7 @@ pub const NOT_PLAYED: &str = "a change of hands pauses as long as was said, and 
                               to another core, which the rule learns as a node does, from 20 us \
                               on, one of cores 20 us and one of sizes not at all; owners stay as \
                               near as they were, and have as much to do with each other; flows \
-                              stay at their node";
+                              stay at their node; calls neither hang nor fail";
 /// Regions may hold so many times what they begin with.
 const MEMORY: f64 = 8.0;
 /// Coming back within so many ticks is a ping-pong.
