@@ -237,7 +237,7 @@ async fn an_event_holds_its_floor_of_a_function_that_nobody_has_called_since_a_r
     house.deploy("other", samples::ECHO, |_| {}).await;
     let house = House::up_in(house.down().await, forecasting(ForecastMode::On)).await;
     // Until the test is over, whatever it is by the clock of the wall.
-    let event = json!({ "kind": "campaign", "start_ms": 1_000, "end_ms": 9_000_000_000_000u64,
+    let event = json!({ "kind": "campaign", "start_ms": 1_000, "end_ms": 5_000_000_000_000u64,
         "functions": ["hello"], "floor": 3 });
     let kept = house.send(Method::POST, "/v1/calendar", event.to_string()).await;
     assert!(kept.status.is_success(), "{kept:?}");
