@@ -269,7 +269,7 @@ pub struct Flow {
     /// Changes of hands by reason, since the node came up: of owners, of the core they work on, of
     /// the size of a lane, and between nodes.
     pub migrations: BTreeMap<String, u64>,
-    /// How often it came back within a minute to an owner that it had left.
+    /// How often it came back within a minute to an owner or a node that it had left.
     #[serde(default)]
     pub ping_pongs: u64,
     /// The last change of owners.

@@ -207,7 +207,11 @@ impl Flows {
             tracing::error!(flow = %name, %why, "a flow that came did not come up");
         }
         if let Ok(line) = &up.line {
-            let _ = line.returns.set(up.record.lock().rests.returns());
+            let returns = up.record.lock().rests.returns();
+            let _ = line.returns.set(returns);
+            if returns > 0 {
+                line.hands.lock().came_home();
+            }
         }
         if let (Ok(line), Some(away)) = (&up.line, away) {
             // Nobody has put anything in yet.

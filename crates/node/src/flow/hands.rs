@@ -126,6 +126,12 @@ impl Hands {
         self.last = Some(Moved { at_ms, from, to, why, because, is_cut, took: None });
     }
 
+    /// It came back to this node soon after it left it.
+    pub(crate) fn came_home(&mut self) {
+        self.ping_pongs += 1;
+        self.came_back = Some(Instant::now());
+    }
+
     /// Whether it came back like that in the last minutes.
     pub(crate) fn came_back_lately(&self) -> bool {
         self.came_back.is_some_and(|at| at.elapsed() <= LATELY)

@@ -225,7 +225,7 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
         (
             line.came_back_lately(),
             "ping-pong",
-            "it came back within a minute to an owner that it had left".to_string(),
+            "it came back within a minute to an owner or a node that it had left".to_string(),
         ),
     ];
     let rung = all.into_iter().filter(|(rings, ..)| *rings);
