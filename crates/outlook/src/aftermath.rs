@@ -34,7 +34,7 @@ fn complaint(
 ) -> Option<Command> {
     let (filing, movement) = (&proposal.filing, proposal.movement?);
     let Phase::Watching { from, until } = movement.phase else { return None };
-    if ![filing.source, filing.destination].contains(&me) || !movement.has_source {
+    if ![filing.source, filing.destination].contains(&me) || !movement.has_source() {
         return None;
     }
     let handed_over = proposal.passed.iter().find(|step| step.phase == Phase::Shifting(0))?;

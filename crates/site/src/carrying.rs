@@ -74,7 +74,7 @@ impl Site {
         }
         let (is_lost, step_max) = self.log.look(|state| {
             let movement = state.open.get(&order.proposal).and_then(|open| open.movement);
-            (movement.is_some_and(|movement| !movement.has_source), state.rules.step)
+            (movement.is_some_and(|movement| !movement.has_source()), state.rules.step)
         });
         // Whether more traffic follows hangs on the first part: that is waited for if it is thin.
         let patience = match order.task {

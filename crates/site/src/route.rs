@@ -44,7 +44,7 @@ fn of_move(state: &State, me: SiteId, open: &Proposal, to: impl Fn(SiteId) -> Ro
     let Some(movement) = open.movement else { return to(source) };
     match movement.phase {
         Phase::Starting | Phase::Proving | Phase::Returning(_) => to(source),
-        Phase::Shifting(parts) if movement.has_source => {
+        Phase::Shifting(parts) if movement.has_source() => {
             // The destination is ready for the next part and learns by it whether it serves well.
             match shifted_per_mille(parts.saturating_add(1), state.rules.shifts) {
                 _ if me == destination => Route::Here,

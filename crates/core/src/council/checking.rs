@@ -40,7 +40,12 @@ enum Verdict {
 fn verdict(state: &State, proposal: &Proposal, from: Slot, until: Slot) -> Verdict {
     let criterion = &proposal.filing.criterion;
     let (mut is_shown, mut is_relieved) = (true, true);
-    for condition in &criterion.conditions {
+    let is_gone = proposal.movement.is_some_and(|movement| !movement.has_source());
+    let counts = |of: &&Condition| {
+        // Nobody sees how full a source is that is gone, and there is nothing to relieve.
+        !(is_gone && state.rules.heeds_sources() && of.site == proposal.filing.source)
+    };
+    for condition in criterion.conditions.iter().filter(counts) {
         match mean(state, condition, from, until) {
             (samples, _) if samples < u64::from(criterion.samples_min) => is_shown = false,
             (_, mean) if mean <= u64::from(condition.at_most_ppm) => {}

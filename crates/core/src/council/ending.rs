@@ -30,6 +30,8 @@ pub fn end(state: &mut State, id: ProposalId, outcome: Outcome) {
             state.settling.extend(proposal.filing.workloads.keys().copied().map(settle));
             learn_votes(state, &proposal.ballot.votes, true);
         }
+        // That says nothing of the move, nor of the destination.
+        Outcome::RolledBack(Trouble::SourceGone) => {}
         Outcome::RolledBack(trouble) if is_tried_again(state, &proposal.filing, trouble) => {}
         Outcome::RolledBack(trouble) => {
             for workload in proposal.filing.workloads.keys() {

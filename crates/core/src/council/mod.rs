@@ -41,6 +41,7 @@ pub mod turns;
 pub mod grant;
 pub mod voting;
 pub mod moving;
+pub mod sources;
 pub mod checking;
 pub mod joining;
 pub mod invitation;

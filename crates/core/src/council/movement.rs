@@ -8,8 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::council::entry::News;
-use crate::council::proposal::Trouble;
+use crate::council::proposal::{Cause, Trouble};
 use crate::council::refusal::Refusal;
+use crate::council::rules::Rules;
 use crate::council::words::{Epoch, Slot};
 use crate::time::{Instant, Span};
 
@@ -23,7 +24,29 @@ pub struct Movement {
     /// When the present step has taken too long.
     pub due: Instant,
     /// Whether the source can do its part.
-    pub has_source: bool,
+    pub source: Source,
+}
+
+/// Whether the source of a move can do its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// It is lost.
+    Gone,
+    /// It can, by rules that do not ask again.
+    There,
+    /// It can until its lease has run out.
+    Until(Instant),
+}
+
+impl Source {
+    /// Of a move that begins.
+    pub fn begin(cause: Cause, rules: &Rules, now: Instant) -> Self {
+        match cause {
+            Cause::SourceLost => Source::Gone,
+            _ if rules.heeds_sources() => Source::Until(now + rules.lease),
+            _ => Source::There,
+        }
+    }
 }
 
 /// Where a move stands.
@@ -92,8 +115,8 @@ pub fn shifted_per_mille(part: u8, of: u8) -> u16 {
 
 impl Movement {
     /// A move that begins.
-    pub fn begin(now: Instant, epoch: Epoch, has_source: bool, pace: Pace) -> Self {
-        Self { phase: Phase::Starting, epoch, due: now + pace.step, has_source }
+    pub fn begin(now: Instant, epoch: Epoch, source: Source, pace: Pace) -> Self {
+        Self { phase: Phase::Starting, epoch, due: now + pace.step, source }
     }
 
     /// What news of this kind means now. Which news fits is a matter of the phase; anything
@@ -106,7 +129,7 @@ impl Movement {
             (Phase::Starting, News::Started) => Turn::Go(Phase::Proving),
             (Phase::Proving, News::Healthy) => Turn::HandOver(Phase::Shifting(0)),
             (Phase::Shifting(done), News::Shifted(parts)) if parts == done.saturating_add(1) => {
-                match (parts >= pace.shifts, self.has_source) {
+                match (parts >= pace.shifts, self.has_source()) {
                     (false, _) => Turn::Go(Phase::Shifting(parts)),
                     (true, true) => Turn::Go(Phase::Draining),
                     (true, false) => Turn::Watch,
@@ -133,6 +156,11 @@ impl Movement {
         (has_end && now >= self.due).then_some(Trouble::TookTooLong)
     }
 
+    /// Whether the source can do its part.
+    pub fn has_source(&self) -> bool {
+        self.source != Source::Gone
+    }
+
     /// Whether the destination has had authority.
     pub fn is_handed_over(&self) -> bool {
         !matches!(self.phase, Phase::Starting | Phase::Proving)
@@ -146,7 +174,8 @@ mod tests {
     const PACE: Pace = Pace { step: Span::from_secs(60), shifts: 2 };
 
     fn at(phase: Phase, has_source: bool) -> Movement {
-        Movement { phase, epoch: Epoch(1), due: Instant::from_millis(9), has_source }
+        let source = if has_source { Source::There } else { Source::Gone };
+        Movement { phase, epoch: Epoch(1), due: Instant::from_millis(9), source }
     }
 
     #[test]

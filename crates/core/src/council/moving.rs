@@ -61,15 +61,18 @@ pub fn on_report(
             let epoch = grant(state, &workloads, destination);
             set(state, id, phase, epoch);
         }
-        Turn::Watch => {
-            let from = state.slot().plus(1);
-            let until = from.plus(window(state, id));
-            set(state, id, Phase::Watching { from, until }, movement.epoch);
-        }
+        Turn::Watch => watch(state, id, movement.epoch),
         Turn::Returned(why) => end(state, id, Outcome::RolledBack(why)),
         Turn::Back(why) => back(state, id, why),
     }
     Ok(())
+}
+
+/// All traffic goes to the destination: from the next slot on it is looked whether that helps.
+pub fn watch(state: &mut State, id: ProposalId, epoch: Epoch) {
+    let from = state.slot().plus(1);
+    let until = from.plus(window(state, id));
+    set(state, id, Phase::Watching { from, until }, epoch);
 }
 
 /// Who proposed a move, or has a part in it, takes it back while it is under way.
@@ -137,7 +140,7 @@ fn back_if(
         grant(state, &workloads, source);
         return end(state, id, Outcome::RolledBack(why));
     }
-    if plan == Rollback::Stay || !movement.has_source {
+    if plan == Rollback::Stay || !movement.has_source() {
         return end(state, id, Outcome::Failed(why));
     }
     let soon = state.slot().plus(state.rules.settle_slots);
@@ -199,7 +202,8 @@ fn set(state: &mut State, id: ProposalId, phase: Phase, epoch: Epoch) {
     }
 }
 
-fn named(state: &State, id: ProposalId) -> Vec<WorkloadId> {
+/// The workloads of an open proposal.
+pub fn named(state: &State, id: ProposalId) -> Vec<WorkloadId> {
     let proposal = state.open.get(&id);
     proposal.map(|open| open.filing.workloads.keys().copied().collect()).unwrap_or_default()
 }

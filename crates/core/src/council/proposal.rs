@@ -143,6 +143,8 @@ pub enum Trouble {
     FailsMore,
     /// Meanwhile, calls took far longer than before.
     Slower,
+    /// The source was gone.
+    SourceGone,
 }
 
 /// How a proposal ended. Every one ends in exactly one of these.

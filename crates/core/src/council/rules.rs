@@ -55,6 +55,9 @@ const COUNTS_COMMITTED: u16 = 6;
 /// The first by which what a lost site held, or one that will be down, is tried again at a site that
 /// could not take it once.
 const TRIES_AGAIN: u16 = 7;
+/// The first by which the source of a move must renew its leases for anything to go back to it, and by
+/// which a jump of the clock makes no step overdue.
+const HEEDS_SOURCES: u16 = 7;
 
 /// How far below `1 - theta` the largest share stays.
 const MARGIN_PPM: u32 = 10_000;
@@ -246,6 +249,11 @@ impl Rules {
     /// Whether a move from where nothing can stay, which could not be carried out, is tried again soon.
     pub fn tries_again(&self) -> bool {
         self.version >= TRIES_AGAIN
+    }
+
+    /// Whether moves go on without a source that has not renewed its leases.
+    pub fn heeds_sources(&self) -> bool {
+        self.version >= HEEDS_SOURCES
     }
 
     /// The bar of a proposal, as a share of all weight.

@@ -10,7 +10,7 @@ use crate::council::ending::end;
 use crate::council::entry::Message;
 use crate::council::filing::rests;
 use crate::council::grant::grant;
-use crate::council::movement::{Movement, Pace};
+use crate::council::movement::{Movement, Pace, Source};
 use crate::council::proposal::{Cause, Outcome};
 use crate::council::refusal::Refusal;
 use crate::council::relieving::is_overtaken;
@@ -120,8 +120,8 @@ fn approve(state: &mut State, id: ProposalId) {
     // The source acts on under a new epoch, so that nothing that was ordered before counts.
     let epoch = grant(state, &workloads, filing.source);
     let pace = Pace { step: state.rules.step, shifts: state.rules.shifts };
-    let has_source = filing.cause != Cause::SourceLost;
-    let movement = Movement::begin(state.now, epoch, has_source, pace);
+    let source = Source::begin(filing.cause, &state.rules, state.now);
+    let movement = Movement::begin(state.now, epoch, source, pace);
     if let Some(proposal) = state.open.get_mut(&id) {
         proposal.movement = Some(movement);
         proposal.passed.push(Passed { at: state.now, epoch, phase: movement.phase });

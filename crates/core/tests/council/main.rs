@@ -10,6 +10,7 @@ mod proposing;
 mod refusing;
 mod relieving;
 mod saving;
+mod sources;
 mod stage;
 mod turns;
 mod writing;

@@ -59,6 +59,14 @@ impl Stage {
         self.say(0, Command::Tick { at }).expect("time passes");
     }
 
+    /// For longer than a step may take, in ticks that count in full for one; the first site renews.
+    pub(crate) fn linger(&mut self) {
+        for _ in 0..5 {
+            self.pass(Span::from_secs(150));
+            self.say(0, Command::Renew).expect("renewed");
+        }
+    }
+
     /// A site says what its next slots will be like; by the middle.
     pub(crate) fn forecast(&mut self, by: u32, middle_ppm: u32) {
         let (low_ppm, high_ppm) = (middle_ppm.saturating_sub(20_000), middle_ppm + 20_000);

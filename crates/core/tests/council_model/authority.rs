@@ -252,8 +252,10 @@ impl Model for Moving {
             Deed::Crash(by) => self.crash(&mut next, by)?,
             Deed::Tick => {
                 next.left.ticks = world.left.ticks.checked_sub(1)?;
-                let at = world.log.state.now + Span::from_mins(11);
-                Self::in_log(&mut next, 0, Command::Tick { at })?;
+                for _ in 0..STEP_TICKS {
+                    let at = next.log.state.now + Span::from_mins(3);
+                    Self::in_log(&mut next, 0, Command::Tick { at })?;
+                }
             }
             Deed::Stop => {
                 next.left.stops = world.left.stops.checked_sub(1)?;
@@ -283,6 +285,9 @@ impl Model for Moving {
         ]
     }
 }
+
+/// So many ticks use up the time of a step, however long they are.
+const STEP_TICKS: usize = 4;
 
 /// So many at most are looked at.
 const STATES: usize = 60_000;

@@ -166,6 +166,7 @@ pub fn trouble(trouble: Trouble) -> &'static str {
         Trouble::NotReturned => "taking it back took too long",
         Trouble::FailsMore => "far more calls failed than before",
         Trouble::Slower => "calls took far longer than before",
+        Trouble::SourceGone => "the source was gone",
     }
 }
 
