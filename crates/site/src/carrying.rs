@@ -15,7 +15,6 @@ use crate::kept::KeptError;
 use crate::mover::{Job, Mover, Step, StepError};
 use crate::site::Site;
 use crate::troubles::About;
-use swell_outlook::lost::stand_in;
 
 /// How long a step that failed is left alone before it is tried again.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -91,26 +90,6 @@ impl Site {
             step(&*self.mover, order.task, &job).await?;
         }
         Ok(())
-    }
-
-    /// Keeps what it takes to start the workloads of those sites that this one stands by for.
-    pub(crate) async fn stand_by(self: &Arc<Self>) {
-        let held = self.log.look(|state| {
-            let everybody = |_: SiteId| true;
-            let is_ours = |holder: &SiteId| {
-                *holder != self.me && stand_in(state, *holder, &everybody) == Some(self.me)
-            };
-            let held = state.workloads.iter().map(|(id, of)| (*id, of.authority.holder));
-            held.filter(|(_, holder)| is_ours(holder)).collect::<Vec<_>>()
-        });
-        for (workload, holder) in held.into_iter().filter(|(_, holder)| self.is_reached(*holder)) {
-            let name = self.told.read().names.workloads.get(&workload).cloned();
-            let contact = self.contacts.read().get(&holder).cloned();
-            let (Some(name), Some(contact)) = (name, contact) else { continue };
-            if let Err(error) = self.mover.stand_by(&name, &contact).await {
-                tracing::debug!(workload = %name, %error, "not kept for another site yet");
-            }
-        }
     }
 
     /// Stops a workload that has left this site for good.

@@ -19,4 +19,5 @@ pub mod slots;
 pub mod probing;
 pub mod claiming;
 pub mod calling;
+pub mod standing;
 pub mod service;

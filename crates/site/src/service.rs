@@ -45,6 +45,8 @@ struct Agenda {
     cedes: Option<Epoch>,
     /// Sites of whose workloads it is not known what they are called.
     unnamed: BTreeSet<SiteId>,
+    /// What others have, of which this site may be the one that stands by.
+    newcomers: Vec<(WorkloadId, SiteId)>,
 }
 
 impl Site {
@@ -145,6 +147,7 @@ impl Site {
             self.begin_renewing();
         }
         agenda.unnamed.into_iter().for_each(|site| self.begin_naming(site));
+        self.begin_standing_by(agenda.newcomers);
         if let Some(upto) = agenda.cedes {
             self.begin_saying(Errand::Cede, Command::Cede { upto });
         }
@@ -216,6 +219,7 @@ impl Site {
             is_lease_short,
             cedes: is_waited_for(state, self.me).then_some(state.epoch),
             unnamed: self.unnamed(state),
+            newcomers: self.newcomers(state),
         }
     }
 

@@ -76,6 +76,9 @@ pub struct Site {
     /// When others were last asked over the resource channel.
     pub(crate) probed: Mutex<Option<tokio::time::Instant>>,
     pub(crate) troubles: Mutex<Troubles>,
+    /// Workloads of others that were looked at whether to stand by for them, with who had them, since a
+    /// slot was over.
+    pub(crate) stood: Mutex<BTreeSet<(WorkloadId, SiteId)>>,
     /// Workloads that the mover was told to keep warm, and when.
     pub(crate) held: Mutex<(BTreeSet<String>, Option<tokio::time::Instant>)>,
 }
@@ -141,6 +144,7 @@ impl Site {
             slot: Mutex::new(Slot(0)),
             probed: Mutex::default(),
             troubles: Mutex::default(),
+            stood: Mutex::default(),
             held: Mutex::default(),
         };
         let named = site.contacts.read().iter().map(|(id, of)| (*id, of.name.clone())).collect();

@@ -12,7 +12,6 @@ use swell_core::council::words::{Criticality, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use tokio::task::JoinSet;
 
-use crate::errands::Errand;
 use crate::site::Site;
 use crate::troubles::About;
 use swell_outlook::board::Board;
@@ -93,13 +92,8 @@ impl Site {
         self.say_all(said).await;
         self.tell_what_is_stranded();
         self.tell_what_strays();
-        if let Some(under_way) = self.errands.begin(Errand::StandBy) {
-            let site = self.clone();
-            tokio::spawn(async move {
-                let _under_way = under_way;
-                site.stand_by().await;
-            });
-        }
+        // Of all that is held elsewhere it is looked again what has changed.
+        self.stood.lock().clear();
     }
 
     /// Notes what has to leave this site, or one that it stands in for, and has nowhere to go.

@@ -6,7 +6,7 @@ use swell_consensus::log::{LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::proposal::Outcome;
 use swell_core::council::words::Mode;
-use swell_core::time::Instant;
+use swell_core::time::{Instant, Span};
 use swell_forecast::calendar::announced::Announced;
 use swell_forecast::calendar::occasion::Occasion;
 use swell_outlook::naming::{site_id, workload_id};
@@ -79,6 +79,29 @@ async fn a_name_is_taken_before_the_first_slot_is_over_and_known_to_others() {
     assert_eq!(taken, Err(site_id("oslo")), "it was deployed there before there were sites");
     let slots = town.logs[0].look(|state| state.now.since(Instant::from_millis(1_000_000_000)));
     assert!(slots < SLOT, "no slot is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_up_is_kept_by_who_stands_by_before_the_slot_is_over_and_looked_at_in_each() {
+    let town = Town::new(&[("mail", 0, steady)]).await;
+    *town.world.gossips.lock() = true;
+    town.pass(7.0).await;
+    let now = || town.logs[0].look(|state| state.now);
+    let begun = now();
+    town.sites[0].claim(workload_id("twin")).await.expect("it is free");
+    town.world.running.lock()[0].insert("twin".to_string());
+    let kept = || {
+        let kept = town.world.kept.lock();
+        kept.iter().filter(|(_, workload)| workload == "twin").cloned().collect::<Vec<_>>()
+    };
+    while kept().is_empty() && now().since(begun) < SLOT {
+        town.pass(0.1).await;
+    }
+    assert!(now().since(begun) < Span::from_millis(1_000), "it is soon: {:?}", now().since(begun));
+    assert_eq!(kept().len(), 1, "one site does");
+    town.pass(6.0).await;
+    assert!((3..=5).contains(&kept().len()), "once a slot: {:?}", kept());
+    assert!(kept().iter().all(|one| *one == kept()[0]), "it is always the same");
 }
 
 #[tokio::test(start_paused = true)]

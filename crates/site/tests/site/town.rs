@@ -45,6 +45,8 @@ pub(crate) struct World {
     pub(crate) calls: Mutex<Vec<String>>,
     /// By place, what is to be kept warm.
     pub(crate) held: Mutex<[BTreeSet<String>; 3]>,
+    /// Who stands by for what, in the order in which that was asked for.
+    pub(crate) kept: Mutex<Vec<(&'static str, String)>>,
     /// Workloads that do not start.
     pub(crate) broken: Mutex<BTreeSet<String>>,
     /// Workloads with those that they are joined with.
@@ -169,6 +171,14 @@ impl Mover for Machine {
         "modelled"
     }
 
+    fn stand_by<'a>(&'a self, workload: &'a str, of: &'a Contact) -> Step<'a> {
+        Box::pin(async move {
+            assert_ne!(of.name, NAMES[self.place], "nobody stands by for itself");
+            self.world.kept.lock().push((NAMES[self.place], workload.to_string()));
+            Ok(())
+        })
+    }
+
     fn start<'a>(&'a self, job: &'a Job) -> Step<'a> {
         Box::pin(async move {
             self.step("starts", job)?;
@@ -221,6 +231,7 @@ impl Town {
             sums: Mutex::default(),
             calls: Mutex::default(),
             held: Mutex::default(),
+            kept: Mutex::default(),
             broken: Mutex::default(),
             joined: Mutex::default(),
             start_takes: Mutex::default(),
