@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Response, Uri};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::observe::function_metrics::TriggerKind;
 use crate::observe::gauges::Gauges;
 use crate::observe::request_id::RequestId;
 use crate::outflow::{Doing, Grave, Graves};
+use crate::queue::afar::Afar;
 use crate::queue::entry::{Callback, Entry, RequestHead};
 use crate::queue::ledger::{Change, Ledger, Step};
 use crate::queue::state::State;
@@ -43,6 +44,8 @@ pub struct Queue {
     /// Tells the runner that it may be somebody's turn.
     pub(crate) stirred: Arc<Notify>,
     reach: Reach,
+    /// Where calls are asked for that are not known here.
+    pub(crate) afar: RwLock<Option<Arc<dyn Afar>>>,
 }
 
 /// What the queue's work came to, since the node came up.
@@ -87,7 +90,8 @@ impl Queue {
         let reach = Reach::new(&settings.callbacks);
         let (ledger, state) = (Arc::new(ledger), Arc::new(Mutex::new(state)));
         let (tallies, stirred) = (Tallies::default(), Arc::new(Notify::new()));
-        Ok(Self { ledger, state, settings, tallies, stirred, reach })
+        let afar = RwLock::default();
+        Ok(Self { ledger, state, settings, tallies, stirred, reach, afar })
     }
 
     /// Takes calls together with a time to be remembered: all of it or nothing. The ids of
@@ -291,20 +295,30 @@ impl Queued for Queue {
     }
 
     fn get(&self, id: &str) -> Result<Option<Invocation>, Refusal> {
-        let found = self.find(id)?;
+        let Ok(id) = Uuid::parse_str(id) else { return Ok(None) };
+        if let Some(call) = self.call_here(id)? {
+            return Ok(Some(call));
+        }
+        let found = self.afar().and_then(|afar| afar.call(id));
         if found.is_none() {
             self.is_here(id)?;
         }
-        Ok(found.map(|entry| entry.shown()))
+        Ok(found)
     }
 
     fn result(&self, id: &str) -> Result<Option<Response<Bytes>>, Refusal> {
         let Ok(id) = Uuid::parse_str(id) else { return Ok(None) };
-        let found = self.ledger.answer(id).map_err(|error| unkept(&error))?;
-        if found.is_none() {
-            self.is_here(&id.to_string())?;
+        if let Some(answer) = self.answer_here(id)? {
+            return Ok(Some(answer));
         }
-        Ok(found.and_then(|(entry, body)| Some(entry.answer?.with(body))))
+        if self.call_here(id)?.is_some() {
+            return Ok(None);
+        }
+        let found = self.afar().and_then(|afar| afar.answer(id));
+        if found.is_none() {
+            self.is_here(id)?;
+        }
+        Ok(found)
     }
 
     fn replay(&self, id: &str) -> Result<Option<Invocation>, Refusal> {
@@ -359,8 +373,7 @@ impl Queue {
     }
 
     /// Refuses a call that went to another site with its function.
-    fn is_here(&self, id: &str) -> Result<(), Refusal> {
-        let Ok(id) = Uuid::parse_str(id) else { return Ok(()) };
+    fn is_here(&self, id: Uuid) -> Result<(), Refusal> {
         let moved = self.ledger.moved(id).map_err(|error| unkept(&error))?;
         let Some(site) = moved else { return Ok(()) };
         let title = format!("the call went to site `{site}` with its function");

@@ -39,6 +39,7 @@ use crate::sites::bundle::{
 use crate::sites::contact::certified;
 use crate::sites::joining::{FREE, Joining, admit, is_free};
 use crate::sites::metering::functions;
+use crate::sites::queued::{QUEUED, Sought, found};
 use crate::sites::standby::Standby;
 use crate::sites::surroundings::{BOARD, ECHO, THERE};
 use crate::sites::values::{Asked, STORE, Sent, VALUES};
@@ -94,6 +95,7 @@ pub fn resource(counter: Counter) -> Router {
         .route(CERTIFY, post(certify))
         .route(VALUES, post(values))
         .route(STORE, post(store))
+        .route(QUEUED, post(queued))
         .layer(DefaultBodyLimit::max(MESSAGE_MAX))
         .with_state(Arc::new(counter))
 }
@@ -161,6 +163,19 @@ async fn calls(State(counter): State<Arc<Counter>>, sent: Bytes) -> Response {
         return (StatusCode::CONFLICT, why).into_response();
     }
     told(counter.belongings.queue.arrive(parcels).await.map(|()| String::new()))
+}
+
+async fn queued(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {
+    let sought = match read::<Sought>(&asked) {
+        Ok(sought) => sought,
+        Err(refused) => return refused.into_response(),
+    };
+    let queue = counter.belongings.queue.clone();
+    match spawn_blocking(move || found(&queue, sought)).await {
+        Ok(Ok(said)) => said.into_response(),
+        Ok(Err(refusal)) => told(Err(refusal)),
+        Err(_) => coming_up().into_response(),
+    }
 }
 
 async fn recall(State(counter): State<Arc<Counter>>, asked: Bytes) -> Response {

@@ -50,6 +50,7 @@ use crate::sites::identity::{FOLDER, Identity};
 use crate::sites::joining::{Joining, Who, seat};
 use crate::sites::meter::Meter;
 use crate::sites::mover::SwellMover;
+use crate::sites::queued::Queues;
 use crate::sites::reach::listening;
 use crate::sites::standby::Standby;
 use crate::sites::stragglers::call_back;
@@ -210,6 +211,8 @@ impl Up {
         let _ = answers_state.set(Arc::downgrade(&site));
         let far = Values::new(contact.name.clone(), Arc::downgrade(&site), resource_client.clone());
         around.belongings.stores.reach(Some(Arc::new(far)));
+        let queues = Queues::new(Arc::downgrade(&site), resource_client.clone());
+        around.belongings.queue.reach(Some(Arc::new(queues)));
         let calling = call_back(site.clone(), around.belongings.clone(), resource_client.clone());
         let mut tasks = vec![tokio::spawn(site.clone().run(stop.clone())), tokio::spawn(calling)];
         tasks.extend(flow_port);

@@ -17,6 +17,7 @@ pub mod seal;
 pub mod elsewhere;
 pub mod surroundings;
 pub mod joining;
+pub mod queued;
 pub mod channels;
 pub mod view;
 pub mod ledger;
