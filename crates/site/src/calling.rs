@@ -19,6 +19,9 @@ use crate::site::Site;
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How long it is first waited before a site is asked again.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How long a site that comes up waits to hear what the others serve, and how often it looks.
+const ACQUAINTED_MAX: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl Site {
     /// Other sites that have authority over something of which no name is known here, or of which it
@@ -31,6 +34,24 @@ impl Site {
         let contacts = self.contacts.read();
         let unmet = state.members.keys().filter(|site| !contacts.contains_key(site)).copied();
         holders.chain(unmet).filter(|site| *site != self.me).collect()
+    }
+
+    /// Waits until it is known here what all sites serve, by all that was decided before; not for long,
+    /// as nobody may be there who knows.
+    pub async fn acquaint(&self) {
+        let known = async {
+            while self.log.barrier(ACQUAINTED_MAX).await.is_err() {
+                sleep(LOOK_EVERY).await;
+            }
+            let is_unknown = |state: &State| {
+                self.reroute(state);
+                !self.unnamed(state).is_empty()
+            };
+            while self.log.look(is_unknown) {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        let _ = timeout(ACQUAINTED_MAX, known).await;
     }
 
     /// Asks a site what it has, and others where it is if that is not known. As it claims a name

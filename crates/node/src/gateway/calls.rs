@@ -70,7 +70,7 @@ impl Invoker for Calls {
                     return whole(function, answer?).await;
                 }
             }
-            let found = found.ok_or_else(|| unknown(function))?;
+            let found = found.ok_or_else(|| unknown(function, elsewhere))?;
             let source = self.0.observer.source(trigger, &request);
             let hops = depth(request.headers());
             let reached = request.extensions().get::<Reached>().cloned();

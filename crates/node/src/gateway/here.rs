@@ -22,6 +22,7 @@ use crate::observe::function_metrics::TriggerKind;
 use crate::observe::request_id::REQUEST_ID;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
+use crate::sites::elsewhere::Elsewhere;
 
 /// Runs a call; `prefix` is the part of its path that its function does not see.
 pub(crate) async fn here<B>(
@@ -85,9 +86,19 @@ fn is_websocket<B>(request: &Request<B>) -> bool {
     upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// No function has that name.
-pub(crate) fn unknown(name: &str) -> Refusal {
+/// How soon a function that may be another site's is worth another try.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// No function has that name, as far as is known here.
+pub(crate) fn unknown(name: &str, elsewhere: &Elsewhere) -> Refusal {
+    let may_be_there = elsewhere.may_serve(name);
     let name: String = name.chars().take(80).collect();
+    if may_be_there {
+        let title = format!("it is not known yet which site serves `{name}`, if any does");
+        return Refusal::new(Reason::NotReady, title)
+            .hint("try again in a moment; `swell site status` shows how it is")
+            .retry_after(AGAIN);
+    }
     Refusal::new(Reason::NotFound, format!("no function `{name}` is deployed here"))
         .hint("`swell list` shows those that are")
 }

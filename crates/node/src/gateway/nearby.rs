@@ -150,7 +150,7 @@ impl Callee for Nearby {
             let found: Option<Arc<Function>> = gateway.registry.get(function);
             let reached = Reached::default();
             request.extensions_mut().insert(reached.clone());
-            let found = found.ok_or_else(|| unknown(function));
+            let found = found.ok_or_else(|| unknown(function, &gateway.elsewhere));
             let mut answer = here(&gateway, None, request, found, 0).await;
             answer.headers_mut().remove(UNTRIED);
             if !reached.get() {

@@ -60,7 +60,7 @@ pub(crate) async fn serve(
         if let Some(way) = gateway.elsewhere.way(name, function.as_deref(), request.headers()) {
             return Ok(pass_on(&gateway, &way, None, peer, request).await);
         }
-        let function = function.ok_or_else(|| unknown(name));
+        let function = function.ok_or_else(|| unknown(name, &gateway.elsewhere));
         return Ok(accept(&gateway, function, request, prefix).await);
     }
     if !is_own(path) {
@@ -98,14 +98,14 @@ async fn nearest(
     prefix: usize,
 ) -> Response<Body> {
     let Some(way) = gateway.nearer(name, function.as_deref()) else {
-        let function = function.ok_or_else(|| unknown(name));
+        let function = function.ok_or_else(|| unknown(name, &gateway.elsewhere));
         return here(gateway, Some(peer), request, function, prefix).await;
     };
     let known = function.as_deref();
     match nearby::pass_on(gateway, way, (name, known), peer, request, prefix).await {
         Ok(answer) => answer,
         Err(back) => {
-            let function = function.ok_or_else(|| unknown(name));
+            let function = function.ok_or_else(|| unknown(name, &gateway.elsewhere));
             here(gateway, Some(peer), back, function, prefix).await
         }
     }

@@ -34,6 +34,7 @@ use crate::nodes::ways::Ways;
 use crate::refusal::{Reason, Refusal};
 use crate::registry::Function;
 use crate::sites::seal::{HOPS, Key, SEAL};
+use crate::sites::settling::Settling;
 
 /// The site that served it, in answers that were passed back.
 pub const SITE: HeaderName = HeaderName::from_static("x-swell-site");
@@ -51,13 +52,14 @@ const STRIDE: u64 = 618;
 
 /// Passes calls on.
 pub struct Elsewhere {
-    site: RwLock<Option<Arc<Site>>>,
+    pub(super) site: RwLock<Option<Arc<Site>>>,
     /// Where this node is told what to serve, what it was told.
-    ways: RwLock<Option<Arc<Ways>>>,
+    pub(super) ways: RwLock<Option<Arc<Ways>>>,
     /// What calls are sealed with, where this node is a site.
     key: RwLock<Option<Key>>,
-    is_follower: AtomicBool,
+    pub(super) is_follower: AtomicBool,
     is_expected: AtomicBool,
+    pub(super) settling: Settling,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     count: AtomicU64,
     rests: Mutex<BTreeMap<SiteId, Instant>>,
@@ -88,6 +90,7 @@ impl Default for Elsewhere {
             key: RwLock::new(None),
             is_follower: AtomicBool::new(false),
             is_expected: AtomicBool::new(false),
+            settling: Settling::default(),
             client: Client::builder(TokioExecutor::new()).build(https),
             count: AtomicU64::new(0),
             rests: Mutex::default(),
@@ -99,6 +102,9 @@ impl Default for Elsewhere {
 impl Elsewhere {
     /// This node is that site from now on, or none any more.
     pub fn set(&self, site: Option<Arc<Site>>) {
+        if let Some(site) = &site {
+            self.settling.begin(site.clone());
+        }
         *self.site.write() = site;
     }
 
@@ -116,6 +122,7 @@ impl Elsewhere {
     /// act for.
     pub fn expect(&self, is_expected: bool) {
         self.is_expected.store(is_expected, Ordering::Release);
+        self.settling.expect(is_expected);
     }
 
     /// This node is one of a site that has its seat elsewhere, and it was told these ways; or it is

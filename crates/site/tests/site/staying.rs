@@ -72,8 +72,13 @@ async fn a_name_is_taken_before_the_first_slot_is_over_and_known_to_others() {
     assert_eq!(town.logs[0].look(|state| state.now), Instant::ZERO, "nobody told the time yet");
     assert_eq!(claimed(0, "twin").await, Ok(()));
     assert_eq!(claimed(1, "twin").await, Err(site_id("oslo")));
+    let site = town.sites[1].clone();
+    let acquainted = tokio::spawn(async move { site.acquaint().await });
+    town.pass(0.4).await;
+    assert!(!acquainted.is_finished(), "it is not known what the claim is called");
     town.world.running.lock()[0].insert("twin".to_string());
     town.pass(1.0).await;
+    assert!(acquainted.is_finished(), "all is known");
     assert_eq!(town.sites[1].names().workload(workload_id("twin")), "twin");
     let taken = claimed(1, "mail").await;
     assert_eq!(taken, Err(site_id("oslo")), "it was deployed there before there were sites");
