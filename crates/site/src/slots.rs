@@ -8,6 +8,7 @@ use swell_consensus::log::{LogError, Look};
 use swell_core::council::entry::Command;
 use swell_core::council::order::runs;
 use swell_core::council::proposal::Cause;
+use swell_core::council::propose::{Unrelieved, unrelieved};
 use swell_core::council::words::{Criticality, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use tokio::task::JoinSet;
@@ -92,6 +93,7 @@ impl Site {
         self.say_all(said).await;
         self.tell_what_is_stranded();
         self.tell_what_strays();
+        self.tell_what_is_too_much();
         // Of all that is held elsewhere it is looked again what has changed.
         self.stood.lock().clear();
     }
@@ -110,6 +112,22 @@ impl Site {
         let told = found.iter().map(|of| (of.workload, stranding(of, &names)));
         for why in self.troubles.lock().these(About::Stranded, told.collect()) {
             tracing::warn!(site = self.me.0, "{why}");
+        }
+    }
+
+    /// Notes that this site will be overloaded, where nothing can be done about it.
+    fn tell_what_is_too_much(&self) {
+        let (joined, temper) = (self.told.read().joined(), self.settings.temper);
+        let found = self.log.look(|state| unrelieved(state, (self.me, &joined), self.me, &temper));
+        match found {
+            Some((metric, why)) => {
+                let (metric, why) = (metric.name(), unrelieved_for(why));
+                let why = format!(
+                    "this site has, or soon will have, too much to do in {metric}, and no move helps: {why}"
+                );
+                self.note(About::Overload, &why);
+            }
+            None => self.is_well(About::Overload),
         }
     }
 
@@ -283,6 +301,16 @@ fn stranding(of: &Stranded, names: &Names) -> String {
         None => "no other site takes it".to_string(),
     };
     format!("`{workload}` of site `{source}`, {why}, has nowhere to go: {nearly}")
+}
+
+/// Why nothing relieves a site.
+fn unrelieved_for(why: Unrelieved) -> &'static str {
+    match why {
+        Unrelieved::NothingMoves => "nothing that it serves may move now",
+        Unrelieved::NothingHelps => "none of what it serves takes enough of it",
+        Unrelieved::NoRoom => "no other site has room for what would help",
+        Unrelieved::TriedBefore => "what would help was voted down or taken back of late",
+    }
 }
 
 /// Members of which it is news whether they are reached.

@@ -17,6 +17,8 @@ pub enum About {
     Disk,
     /// It does not learn.
     Monitor,
+    /// It has too much to do, and nothing relieves it.
+    Overload,
     /// Another site is not where it should be.
     Contact(SiteId),
     /// Another site tells what is not so.

@@ -44,6 +44,39 @@ pub fn propose(
     source: SiteId,
     temper: &Temper,
 ) -> Option<Filing> {
+    look(state, (me, joined), source, temper)?.ok()
+}
+
+/// Why nothing is proposed for a site that will be overloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unrelieved {
+    /// It has nothing that may move now.
+    NothingMoves,
+    /// Nothing of that takes enough.
+    NothingHelps,
+    /// No other site has room for what would help.
+    NoRoom,
+    /// Where there is room, it was voted down or taken back of late.
+    TriedBefore,
+}
+
+/// In what a source will be overloaded, and why nothing can be proposed for it, if that is so.
+pub fn unrelieved(
+    state: &State,
+    (me, joined): (SiteId, &Joined),
+    source: SiteId,
+    temper: &Temper,
+) -> Option<(Metric, Unrelieved)> {
+    look(state, (me, joined), source, temper)?.err()
+}
+
+/// What is proposed, if there is cause, or why nothing is.
+fn look(
+    state: &State,
+    (me, joined): (SiteId, &Joined),
+    source: SiteId,
+    temper: &Temper,
+) -> Option<Result<Filing, (Metric, Unrelieved)>> {
     if state.open.values().any(|open| hinders(state, source, open)) {
         return None;
     }
@@ -58,6 +91,8 @@ pub fn propose(
         .filter(|(id, workload)| is_movable(state, source, **id, workload))
         .map(|(id, workload)| (*id, workload.criticality))
         .collect();
+    let nothing =
+        if movable.is_empty() { Unrelieved::NothingMoves } else { Unrelieved::NothingHelps };
     let mut candidates: Vec<(bool, bool, u32, Criticality, Vec<WorkloadId>)> = movable
         .keys()
         .flat_map(|id| {
@@ -84,10 +119,15 @@ pub fn propose(
         .collect();
     candidates.sort_unstable();
     let down = VotedDown::of(state, source, metric, peak_ppm);
-    let found = candidates.into_iter().take(TRIES);
-    let mut filings =
-        found.filter_map(|(.., ids)| filing(state, source, &ids, alarm, temper, &down));
-    filings.next()
+    let mut why = nothing;
+    for (.., ids) in candidates.into_iter().take(TRIES) {
+        match filing(state, source, &ids, alarm, temper, &down) {
+            Some(Ok(filing)) => return Some(Ok(filing)),
+            Some(Err(other)) => why = why.max(other),
+            None => {}
+        }
+    }
+    Some(Err((metric, why)))
 }
 
 /// How many workloads are tried.
@@ -148,7 +188,7 @@ fn filing(
     alarm: Alarm,
     temper: &Temper,
     down: &VotedDown,
-) -> Option<Filing> {
+) -> Option<Result<Filing, Unrelieved>> {
     let Alarm { slot, metric, peak_ppm: predicted } = alarm;
     let wanted = demand(state, ids.iter().copied());
     let deadline = decided_by(state, slot);
@@ -200,7 +240,8 @@ fn filing(
                 && !state.taken_back.iter().any(|old| old.is_same(&new, state.rules.cause_ppm))
         })
     };
-    others.into_iter().map(|(_, site)| to(site)).find(is_new)
+    let why = if others.is_empty() { Unrelieved::NoRoom } else { Unrelieved::TriedBefore };
+    Some(others.into_iter().map(|(_, site)| to(site)).find(is_new).ok_or(why))
 }
 
 /// How full a site would be with what goes there.

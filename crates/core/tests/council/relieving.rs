@@ -1,13 +1,13 @@
 //! Two moves that relieve one source: of what has gone already it is relieved once.
 
-use swell_core::council::entry::{Command, Reason};
+use swell_core::council::entry::{Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
-use swell_core::council::proposal::{Cause, Filing, Outcome};
-use swell_core::council::propose::{Temper, propose};
+use swell_core::council::proposal::{Cause, Filing, Outcome, Trouble};
+use swell_core::council::propose::{Temper, Unrelieved, propose, unrelieved};
 use swell_core::council::refusal::Refusal;
 use swell_core::council::rules::Rules;
 use swell_core::council::together::Joined;
-use swell_core::council::words::{Criticality, Loads, Metric, ProposalId, Slot, WorkloadId};
+use swell_core::council::words::{Criticality, Loads, Metric, Mode, ProposalId, Slot, WorkloadId};
 use swell_core::ids::SiteId;
 use swell_core::time::Span;
 
@@ -97,4 +97,34 @@ fn both(stage: &mut Stage) -> [ProposalId; 2] {
         let _ = stage.vote(site, id, true);
     }
     ids
+}
+
+#[test]
+fn where_nothing_relieves_a_site_it_is_known_why() {
+    let why = |stage: &Stage| {
+        unrelieved(&stage.state, (SiteId(0), &Joined::default()), SiteId(0), &TEMPER)
+    };
+    let mut stage = Stage::new(2);
+    stage.forecast(1, 300_000);
+    stage.forecast(0, 800_000);
+    assert_eq!(why(&stage), None, "no alarm");
+    stage.forecast(0, 900_000);
+    assert_eq!(why(&stage), None, "a move helps");
+    stage.forecast(1, 800_000);
+    assert_eq!(why(&stage), Some((Metric::Cpu, Unrelieved::NoRoom)));
+    stage.forecast(0, 9_000_000);
+    assert_eq!(why(&stage), Some((Metric::Cpu, Unrelieved::NothingHelps)));
+    let off = Command::SetMode { workload: None, mode: Mode::Off };
+    stage.say(0, off).expect("set");
+    assert_eq!(why(&stage), Some((Metric::Cpu, Unrelieved::NothingMoves)));
+    let mut stage = Stage::new(2);
+    stage.forecast(1, 300_000);
+    let id = stage.approved();
+    stage.report(1, id, News::Trouble(Trouble::NotStarted)).expect("told");
+    while stage.state.workloads[&WorkloadId(0)].rests_until > stage.state.now {
+        stage.pass(Span::from_mins(5));
+    }
+    stage.forecast(0, 900_000);
+    stage.forecast(1, 300_000);
+    assert_eq!(why(&stage), Some((Metric::Cpu, Unrelieved::TriedBefore)));
 }
