@@ -48,8 +48,9 @@ impl Deployer {
     }
 
     /// Lets a function stand here as it does elsewhere, with its numbers, versions and shares; all
-    /// code must be here. Those that have traffic are made ready before. What stands here under
-    /// a number of its own, or is newer, is no part of it: then what leads there is deployed anew.
+    /// code must be here. Those that have traffic are made ready before. Where what stands here is
+    /// of the same descent and newer, what leads there is deployed anew; where it has nothing in
+    /// common with it, it goes.
     pub async fn adopt(self: &Arc<Self>, name: &str, lineage: Lineage) -> Result<(), Refusal> {
         if !is_sound(&lineage) {
             let title = format!("what `{name}` is elsewhere makes no sense");
@@ -58,7 +59,8 @@ impl Deployer {
         }
         let Lineage { head, versions } = lineage;
         let known = self.parts.registry.get(name);
-        if known.is_some_and(|known| !is_part(&known, &versions)) {
+        let other = known.filter(|known| !is_part(known, &versions));
+        if other.as_ref().is_some_and(|other| is_kin(other, &versions)) {
             let most = head.traffic.iter().max_by_key(|share| share.percent);
             let leads = |kept: &&Kept| most.is_some_and(|most| most.version == kept.version);
             let leading = versions.iter().find(leads).or_else(|| versions.last());
@@ -75,6 +77,12 @@ impl Deployer {
             serving.iter().try_for_each(problems)
         })
         .await?;
+        if let Some(stray) = other {
+            let were: Vec<u32> = stray.versions.iter().map(|version| version.version).collect();
+            let why = "what was deployed here is replaced by what another site serves of that name";
+            tracing::warn!(function = name, versions = ?were, "{why}");
+            self.remove(name).await?;
+        }
         let mut upto = Vec::new();
         for kept in versions {
             upto.push(kept.version);
@@ -126,6 +134,15 @@ pub(crate) fn is_part(function: &Function, versions: &[Kept]) -> bool {
             None => newest.is_some_and(|newest| version.version < newest),
         }
     })
+}
+
+/// Whether some version of a function is one of these: the same number, deployed at the same time.
+fn is_kin(function: &Function, versions: &[Kept]) -> bool {
+    let is_one = |version: &Arc<Version>| {
+        let stamp = (version.version, version.deployed_at_ms);
+        versions.iter().any(|kept| (kept.version, kept.deployed_at_ms) == stamp)
+    };
+    function.versions.iter().any(is_one)
 }
 
 /// The sound head while only some versions are here: what the others get goes to the last.

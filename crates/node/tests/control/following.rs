@@ -118,3 +118,21 @@ async fn what_cannot_be_had_is_said_and_hinders_nothing_else() {
     }
     assert!(applying.without.is_empty(), "it is not asked for any more");
 }
+
+#[tokio::test]
+async fn what_comes_from_elsewhere_takes_the_place_of_a_stray_and_not_of_what_is_newer() {
+    let world = World::new();
+    let [stray, old, new, newer] = [1, 2, 3, 4].map(|size| with_memory("shop", size << 20));
+    let shop = || world.registry.get("shop").expect("it is here");
+    let numbers = || shop().versions.iter().map(|version| version.version).collect::<Vec<_>>();
+    world.deployer.deploy(stray).await.expect("it is deployed");
+    assert_eq!(numbers(), [1]);
+    let versions = [(3, old, 0), (4, new.clone(), 100)];
+    let lineage = order(&[("shop", &versions, false)]).functions["shop"].lineage.clone();
+    world.deployer.adopt("shop", lineage.clone()).await.expect("it comes");
+    assert_eq!((numbers(), &shop().leading().spec), (vec![3, 4], &new), "by its owner's numbers");
+    world.deployer.deploy(newer).await.expect("it is deployed");
+    world.deployer.adopt("shop", lineage).await.expect("it comes");
+    assert_eq!(numbers(), [3, 4, 5, 6], "what is newer stays");
+    assert_eq!((shop().leading().version, &shop().leading().spec), (6, &new));
+}
