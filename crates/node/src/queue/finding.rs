@@ -37,6 +37,8 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::api::context::Queued;
     use crate::settings::QueueSettings;
@@ -60,7 +62,15 @@ mod tests {
     #[test]
     fn what_waits_at_another_site_is_asked_for_there() {
         let folder = tempfile::tempdir().expect("a folder");
-        let queue = Queue::open(folder.path(), QueueSettings::default()).expect("it is empty");
+        let settings = QueueSettings {
+            workers: 2,
+            entries_max: 100,
+            bytes_max: swell_core::units::Bytes::new(1 << 20),
+            keep: Duration::from_secs(60),
+            dead_max: 10,
+            callbacks: Vec::new(),
+        };
+        let queue = Queue::open(folder.path(), settings).expect("it is empty");
         let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let get = |id: Uuid| queue.get(&id.to_string()).expect("the disk works");
         let result = |id: Uuid| queue.result(&id.to_string()).expect("the disk works");
