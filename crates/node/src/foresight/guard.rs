@@ -18,9 +18,11 @@ use crate::foresight::ground::Ground;
 use crate::foresight::members::Member;
 use crate::foresight::outlook::Outlook;
 use crate::foresight::score::Score;
+use crate::foresight::usual::Usual;
 
 /// What its records are of.
 const SCORES: &str = "steps/scores";
+const USUAL: &str = "steps/usual";
 const WATCHERS: &str = "steps/watchers";
 const ANOMALIES: &str = "anomalies";
 /// Minutes before a step of which a forecast is held against it: newer ones have already followed
@@ -50,6 +52,13 @@ impl Guard {
             let sane = kept.into_iter().filter(|(_, score)| score.is_sane());
             desk.scores.write().extend(sane.map(|(name, score)| (name.into(), score)));
         }
+        for (_, bytes) in read(USUAL) {
+            let kept: Kept<Usual> = postcard::from_bytes(&bytes).unwrap_or_default();
+            let mut scores = desk.scores.write();
+            for (name, usual) in kept.into_iter().filter(|(_, usual)| usual.is_sane()) {
+                scores.entry(name.into()).or_default().usual = usual;
+            }
+        }
         for (_, bytes) in read(WATCHERS) {
             let kept: Kept<Watcher> = postcard::from_bytes(&bytes).unwrap_or_default();
             let plausible = kept.into_iter().filter(|(_, watcher)| watcher.is_plausible());
@@ -71,10 +80,13 @@ impl Guard {
         let name = "all".to_string();
         let scores: Kept<Score> =
             desk.scores.read().iter().map(|(name, score)| (name.to_string(), *score)).collect();
+        let usual: Kept<Usual> =
+            desk.scores.read().iter().map(|(name, one)| (name.to_string(), one.usual)).collect();
         let watchers: Kept<Watcher> =
             self.watchers.iter().map(|(name, one)| (name.to_string(), *one)).collect();
         let bytes = |value: Result<Vec<u8>, postcard::Error>| value.expect("a vector takes all");
         demand.note(SCORES, name.clone(), bytes(postcard::to_allocvec(&scores)));
+        demand.note(USUAL, name.clone(), bytes(postcard::to_allocvec(&usual)));
         demand.note(WATCHERS, name, bytes(postcard::to_allocvec(&watchers)));
     }
 

@@ -4,6 +4,7 @@
 pub mod pace;
 pub mod models;
 pub mod covered;
+pub mod usual;
 pub mod score;
 pub mod members;
 pub mod desk;

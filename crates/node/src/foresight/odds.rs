@@ -5,6 +5,8 @@ use swell_core::demand::WHOLE;
 
 /// What is left of the weight of earlier minutes with each new one: half after three hours.
 const FADING: f64 = 0.996;
+/// Standard errors that may be luck.
+const LUCK: f64 = 3.0;
 
 /// Sums over minutes, those of long ago with less weight.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,6 +15,8 @@ pub struct Odds {
     weight: f64,
     error: f64,
     called: f64,
+    /// Squares of weights, of these with the chance, and with its square.
+    squares: [f64; 3],
     /// Minutes that were scored.
     pub scored: u64,
 }
@@ -39,6 +43,9 @@ impl Odds {
         ] {
             *sum = *sum * FADING + new;
         }
+        for (sum, new) in self.squares.iter_mut().zip([1.0, chance, chance * chance]) {
+            *sum = *sum * FADING * FADING + new;
+        }
         self.scored += 1;
     }
 
@@ -55,10 +62,22 @@ impl Odds {
         let usual = share * (1.0 - share);
         (usual > 0.005).then(|| 1.0 - self.error / self.weight / usual)
     }
+
+    /// The least skill that is no luck: did calls come by chance, chances that differ from the
+    /// share `p` by `d` would each gain or lose `2 d` with a standard deviation of `sqrt(p (1 - p))`.
+    pub fn luck(&self) -> f64 {
+        let share = self.share();
+        let [one, first, second] = self.squares;
+        let apart = (second - 2.0 * share * first + share * share * one).max(0.0);
+        let usual = share * (1.0 - share);
+        if usual > 0.0 { 2.0 * LUCK * (apart / usual).sqrt() / self.weight } else { 0.0 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use swell_core::rng::{below, split, unit};
+
     use super::*;
 
     #[test]
@@ -78,6 +97,21 @@ mod tests {
         let skill = |odds: Odds| odds.skill().expect("some minutes see a call");
         assert!((right.share() - 0.25).abs() < 0.01, "{right:?}");
         assert!(skill(right) > 0.99 && skill(usual).abs() < 0.01 && skill(wrong) < -1.0);
+        assert!(right.luck() < 0.5 && usual.luck() < 0.01, "{} {}", right.luck(), usual.luck());
+    }
+
+    #[test]
+    fn guesses_about_chance_are_within_luck() {
+        for seed in 0..200 {
+            let mut rng = split(seed, "guesses");
+            let mut odds = Odds::default();
+            for _ in 0..60 + 5 * seed {
+                odds.say(350 + below(&mut rng, 300) as u16);
+                odds.came(unit(&mut rng) < 0.5);
+            }
+            let (skill, luck) = (odds.skill().expect("some minutes see a call"), odds.luck());
+            assert!(skill < luck, "{seed}: {skill} {luck}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use swell_forecast::bands::{HIGH, MEDIAN, Quantiles};
 
 use crate::foresight::covered::{Covered, Shares};
+use crate::foresight::usual::Usual;
 
 /// What is left of the weight of earlier steps with each new one: half after three hours of
 /// steps of five minutes.
@@ -23,6 +24,9 @@ pub struct Score {
     change: f64,
     volume: f64,
     last: f64,
+    /// The same forecasts beside what anybody can say. It is kept in a record of its own.
+    #[serde(skip)]
+    pub usual: Usual,
     /// Forecasts of steps that were scored, all in all.
     pub scored: u64,
 }
@@ -34,6 +38,8 @@ impl Score {
             *sum *= FADING;
         }
         self.covered.fade(FADING);
+        let said: Vec<&Quantiles> = said.collect();
+        self.usual.step(came, &said);
         for quantiles in said {
             let high = f64::from(came - quantiles[HIGH]);
             self.weight += 1.0;
@@ -88,6 +94,7 @@ impl Score {
     pub fn is_sane(&self) -> bool {
         let sums = [self.weight, self.error, self.pinball, self.steps, self.change];
         self.covered.is_sane()
+            && self.usual.is_sane()
             && sums
                 .iter()
                 .chain([&self.volume, &self.last])

@@ -4,46 +4,38 @@ use swell_api::forecast::Verdict;
 
 use crate::foresight::odds::Odds;
 use crate::foresight::score::Score;
+use crate::foresight::usual::Usual;
 
-/// Minutes, and forecasts of steps, below which nothing can be said.
+/// Minutes, and steps, below which nothing can be said.
 const MINUTES_LEAST: u64 = 60;
-const STEPS_LEAST: u64 = 24;
+const STEPS_LEAST: f64 = 24.0;
+/// What is left of the weight of so few steps.
+const UNFADED: f64 = 0.95;
 /// From this share of minutes with a call on a function is warm anyway.
 const MOSTLY: f64 = 0.95;
 /// What forecasts must do better than guessing by, to be of use.
 const SKILL_LEAST: f64 = 0.05;
-/// Below so many calls a step, a median says nothing: it is mostly none.
-const CALLS_LEAST: f64 = 0.5;
+/// Counts that are told with no more loss than this, as a share of them, are told well, even if the
+/// same is said of each step.
+const ERROR_MAX: f64 = 0.1;
 
 /// What can be told of a function with these scores. `known` is how many of its calls are certain
 /// by its schedule.
 pub fn verdict(known: usize, minutes: Option<&Odds>, steps: Option<&Score>) -> Verdict {
     let of = |predictable: &str, text: String| Verdict { predictable: predictable.into(), text };
-    let minutes = minutes.filter(|odds| odds.scored >= MINUTES_LEAST);
-    let steps = steps.filter(|score| score.scored >= STEPS_LEAST);
-    let (share, skill) = minutes.map_or((0.0, None), |odds| (odds.share(), odds.skill()));
-    let mase = steps.filter(|score| score.volume() >= CALLS_LEAST).and_then(Score::mase);
-    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
-    let moments = skill.filter(|&skill| skill >= SKILL_LEAST).map(|skill| {
-        let more = percent(skill);
-        format!(
-            "whether a minute sees a call is told with {more} less error than by its usual share"
-        )
-    });
-    let counts = mase.filter(|&mase| mase <= 1.0 - SKILL_LEAST).map(|mase| {
-        let less = percent(1.0 - mase);
-        format!(
-            "how many calls a step brings is told with {less} less error than by the step before"
-        )
-    });
-    let told: Vec<String> = moments.into_iter().chain(counts).collect();
     if known > 0 {
         return of("yes", "its schedule says when it is called".to_string());
     }
+    let minutes = minutes.filter(|odds| odds.scored >= MINUTES_LEAST);
+    let steps =
+        steps.map(|score| &score.usual).filter(|usual| usual.steps() >= UNFADED * STEPS_LEAST);
+    let share = minutes.map_or(0.0, Odds::share);
     if share >= MOSTLY {
         let share = percent(share);
         return of("yes", format!("{share} of minutes see a call, so it is warm anyway"));
     }
+    let told: Vec<String> =
+        minutes.and_then(moments).into_iter().chain(steps.and_then(counts)).collect();
     if !told.is_empty() {
         return of("yes", told.join("; "));
     }
@@ -54,7 +46,7 @@ pub fn verdict(known: usize, minutes: Option<&Odds>, steps: Option<&Score>) -> V
             format!("fewer than {minutes} minutes and {steps} steps were scored"),
         );
     }
-    if share == 0.0 && mase.is_none() {
+    if share == 0.0 && steps.and_then(Usual::skill).is_none() {
         return of("unknown", "it was hardly called of late".to_string());
     }
     let calls = if minutes.is_some() {
@@ -65,8 +57,47 @@ pub fn verdict(known: usize, minutes: Option<&Odds>, steps: Option<&Score>) -> V
     of("no", format!("{calls}; clones ahead of them are made only where that is cheap"))
 }
 
+/// What can be told of a function that was never called.
+pub fn untold() -> Verdict {
+    let text = "it was never called, so nothing is known of it".to_string();
+    Verdict { predictable: "unknown".to_string(), text }
+}
+
+/// How well it is told in which minutes calls come, if that is better than luck.
+fn moments(odds: &Odds) -> Option<String> {
+    let skill = odds.skill().filter(|&skill| skill >= SKILL_LEAST.max(odds.luck()))?;
+    let less = percent(skill);
+    Some(format!(
+        "whether a minute sees a call is told with {less} less error than by its usual share"
+    ))
+}
+
+/// How well it is told how many calls steps bring, if that is better than luck, or good anyway.
+fn counts(usual: &Usual) -> Option<String> {
+    let known = usual.skill().zip(usual.luck());
+    let skill = known.filter(|&(skill, luck)| skill >= SKILL_LEAST.max(luck));
+    if let Some((skill, _)) = skill {
+        let less = percent(skill);
+        return Some(format!(
+            "how many calls a step brings is told with {less} less error than by what steps usually \
+             bring"
+        ));
+    }
+    usual.error().filter(|&error| error <= ERROR_MAX)?;
+    Some("each step brings about as many calls as was said".to_string())
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::TAU;
+
+    use swell_core::rng::{below, split, unit};
+    use swell_forecast::bands::{LEVELS, Quantiles};
+
     use super::*;
 
     /// Minutes of which each fourth sees a call; chances are as given for it and the others.
@@ -84,7 +115,7 @@ mod tests {
         let mut score = Score::default();
         for step in 0..count {
             let came = (step % 2) as f32 * 10.0;
-            score.step(came, [[0.0, 0.0, came + error, 20.0, 20.0]].iter());
+            score.step(came, [[came, came, came + error, 20.0, 20.0]].iter());
         }
         score
     }
@@ -113,5 +144,93 @@ mod tests {
         let mut always = Odds::default();
         (0..99).for_each(|_| always.came(true));
         assert!(verdict(0, Some(&always), None).text.contains("warm anyway"));
+    }
+
+    /// The quantiles of some counts.
+    fn quantiles(mut counts: Vec<f32>) -> Quantiles {
+        counts.sort_by(f32::total_cmp);
+        LEVELS.map(|level| counts[(level * counts.len() as f32) as usize])
+    }
+
+    /// What is made of counts each step of which is forecast by the counts `back` says are like it,
+    /// with steps of which there are that many known.
+    fn judged(counts: &[f32], back: impl Fn(usize) -> Vec<usize>) -> (String, Option<f64>) {
+        let mut score = Score::default();
+        for (step, &came) in counts.iter().enumerate() {
+            let like: Vec<f32> = back(step).into_iter().map(|step| counts[step]).collect();
+            if !like.is_empty() {
+                score.step(came, [quantiles(like)].iter());
+            }
+        }
+        (verdict(0, None, Some(&score)).predictable, score.mase())
+    }
+
+    /// The so many steps before.
+    fn last(count: usize) -> impl Fn(usize) -> Vec<usize> {
+        move |step| (step.saturating_sub(count)..step).collect()
+    }
+
+    /// The same step of days of so many, of as many as there were, a step either side of it.
+    fn days(day: usize) -> impl Fn(usize) -> Vec<usize> {
+        move |step| {
+            let days = (1..=step / day).map(|back| step - back * day);
+            days.flat_map(|same| same.saturating_sub(2)..(same + 3).min(step)).collect()
+        }
+    }
+
+    #[test]
+    fn chance_is_not_predictable_though_any_median_beats_the_step_before() {
+        let mut fooled = 0;
+        for seed in 0..60 {
+            let mut rng = split(seed, "chance");
+            let len = 60 + 20 * seed as usize;
+            let coins: Vec<f32> = (0..len).map(|_| below(&mut rng, 2) as f32).collect();
+            let batches: Vec<f32> = (0..len)
+                .map(|_| {
+                    if unit(&mut rng) < 0.12 {
+                        [8.0, 15.0, 30.0][below(&mut rng, 3) as usize]
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+            for counts in [coins, batches] {
+                for window in [12, 48, 200] {
+                    let (told, mase) = judged(&counts, last(window));
+                    assert_eq!(told, "no", "{seed}, {len} steps, window of {window}");
+                    fooled += usize::from(mase.is_some_and(|mase| mase <= 0.95));
+                }
+                assert_eq!(judged(&counts, days(24)).0, "no", "{seed}, {len} steps, days");
+            }
+        }
+        assert!(fooled > 100, "medians were nearer than the step before {fooled} times");
+    }
+
+    #[test]
+    fn a_rhythm_a_trend_and_a_timer_are_predictable() {
+        for seed in 0..20 {
+            let mut rng = split(seed, "rhythm");
+            let day: Vec<f32> = (0..24 * 8)
+                .map(|hour| {
+                    let mean = 20.0 + 15.0 * (hour as f64 * TAU / 24.0).sin();
+                    (mean + 8.0 * (unit(&mut rng) - 0.5)) as f32
+                })
+                .map(f32::round)
+                .collect();
+            assert_eq!(judged(&day, days(24)).0, "yes", "{seed}: a day");
+            let mut level = 50.0;
+            let trend: Vec<f32> = (0..300)
+                .map(|_| {
+                    level += 1.0 + 4.0 * (unit(&mut rng) - 0.5);
+                    (level + 6.0 * (unit(&mut rng) - 0.5)) as f32
+                })
+                .map(f32::round)
+                .collect();
+            assert_eq!(judged(&trend, last(6)).0, "yes", "{seed}: a trend");
+        }
+        let timer: Vec<f32> = (0..200).map(|step| f32::from(u8::from(step % 6 == 0))).collect();
+        let same = |step: usize| step.checked_sub(6).into_iter().collect();
+        assert_eq!(judged(&timer, same).0, "yes", "a timer");
+        assert_eq!(judged(&[5.0; 80], last(12)).0, "yes", "as many in each step");
     }
 }
