@@ -75,12 +75,15 @@ pub struct ForecastModel {
 pub struct ForecastRow {
     /// The function.
     pub function: String,
-    /// Calls expected in the next step.
-    pub next_median: f32,
-    /// In nine cases of ten no more.
-    pub next_high: f32,
-    /// Calls expected within the horizon: the sum of the medians.
-    pub horizon_median: f32,
+    /// Calls expected in the next step; left out of one that was never called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_median: Option<f32>,
+    /// In nine cases of ten no more; left out likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_high: Option<f32>,
+    /// Calls expected within the horizon: the sum of the medians; left out likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon_median: Option<f32>,
     /// How good forecasts of it were.
     pub quality: ForecastQuality,
 }
@@ -104,7 +107,7 @@ pub struct FunctionForecast {
     pub why: String,
     /// How good forecasts of it were.
     pub quality: ForecastQuality,
-    /// The steps, in order.
+    /// The steps, in order; none of a function that was never called and whose schedule tells nothing.
     pub steps: Vec<ForecastStep>,
     /// What a call uses, from which what the steps need is told.
     #[serde(default)]

@@ -6,8 +6,9 @@ mod data;
 use swell_core::rng::{Rng, split};
 use swell_forecast::bands::{LEVELS, Quantiles, quantiles_of};
 use swell_forecast::chance::{poisson_at_most, quantile};
+use swell_forecast::series::Series;
 use swell_forecast::watch::anomaly::{Anomaly, Oddity};
-use swell_forecast::watch::watcher::{FALSE_ALARMS_MAX, Sight, Watcher, changed_share};
+use swell_forecast::watch::watcher::{FALSE_ALARMS_MAX, Sight, Watcher, changed_share, is_usual};
 
 use crate::by_chance::poisson;
 
@@ -51,6 +52,30 @@ fn right_forecasts_raise_hardly_an_alarm() {
         let rate = alarms as f64 / steps as f64;
         assert!(rate <= FALSE_ALARMS_MAX, "{alarms} alarms in {steps} steps at {mean}");
     }
+}
+
+#[test]
+fn what_was_hardly_ever_called_has_nothing_that_is_usual() {
+    let told = |counts: &[u32]| {
+        let series = Series::from_counts(counts.iter().copied().map(Some));
+        let mut watcher = Watcher::default();
+        let look = |(step, &count): (usize, &u32)| {
+            let before = counts[..step].iter().rev().take(12).map(|&count| count as f32);
+            let mut before: Vec<f32> = before.collect();
+            let quantiles = (!before.is_empty()).then(|| quantiles_of(&mut before));
+            let quantiles = quantiles.filter(|_| is_usual(&series, step));
+            let (count, place) = (Some(count), step % DAY);
+            watcher.look("new", &Sight { step: step as u64, count, quantiles, place, day: DAY })
+        };
+        counts.iter().enumerate().flat_map(look).map(|one| kind(&one)).collect::<Vec<_>>()
+    };
+    let first_calls = [&[0; 30][..], &[5, 4, 6, 5, 5, 4], &[262]].concat();
+    assert!(told(&first_calls).is_empty(), "first calls are no spike");
+    let one_burst = [&[0; 30][..], &[613, 598, 640], &[0; 40]].concat();
+    assert!(told(&one_burst).is_empty(), "the end of a burst is no silence");
+    let known = [&[5, 4, 6, 5, 3, 5][..]; 4].concat();
+    assert_eq!(told(&[&known[..], &[262]].concat()), ["spike"]);
+    assert_eq!(told(&[&known[..], &[0; 6]].concat()), ["silence"]);
 }
 
 /// The quantiles of the four hours that ended an hour before a step.

@@ -15,9 +15,9 @@ use crate::say::say;
 
 const ROWS: [Column<ForecastRow>; 8] = [
     Column::text("FUNCTION", |one| one.function.clone()),
-    Column::number("NEXT", |one| number(one.next_median)),
-    Column::number("AT MOST", |one| number(one.next_high)),
-    Column::number("HORIZON", |one| number(one.horizon_median)),
+    Column::number("NEXT", |one| or_none(one.next_median)),
+    Column::number("AT MOST", |one| or_none(one.next_high)),
+    Column::number("HORIZON", |one| or_none(one.horizon_median)),
     Column::number("MASE", |one| share(one.quality.mase)),
     Column::number("COVER 80", |one| percent(one.quality.coverage_80)),
     Column::number("COVER 95", |one| percent(one.quality.coverage_95)),
@@ -111,6 +111,9 @@ fn text(told: &FunctionForecast, wide: bool) -> String {
         ("predictable", format!("{}: {}", told.verdict.predictable, told.verdict.text)),
         ("clones", clones(told)),
     ]);
+    if told.steps.is_empty() {
+        return head;
+    }
     let steps = table(&told.steps, &STEPS, wide);
     let needs = table(&told.steps, &NEEDS, wide);
     let used = facts(&[("a call uses", of_a_call(&told.of_a_call))]);
@@ -220,6 +223,11 @@ fn significant(number: f32) -> String {
 /// Whole numbers as such, others with a digit.
 fn number(number: f32) -> String {
     if number.fract() == 0.0 { format!("{number:.0}") } else { format!("{number:.1}") }
+}
+
+/// A number, where anything is known.
+fn or_none(known: Option<f32>) -> String {
+    known.map_or_else(|| "-".to_string(), number)
 }
 
 fn share(share: Option<f64>) -> String {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bands::Quantiles;
+use crate::series::Series;
 use crate::watch::anomaly::{Anomaly, Oddity};
 use crate::watch::season::Seasons;
 use crate::watch::shift::Shifts;
@@ -16,6 +17,9 @@ use crate::watch::step::Step;
 
 /// A forecast that is right raises no more false alarms than this, per step and function.
 pub const FALSE_ALARMS_MAX: f64 = 1e-4;
+/// Steps with calls from which on something is usual for a function: its first calls are no spike, and
+/// the end of its first burst is no silence.
+const CALLED_LEAST: usize = 12;
 /// For how many steps a function counts as changed after its level or its day did.
 const CHANGED_FOR: u64 = 72;
 
@@ -88,6 +92,13 @@ impl Watcher {
             && self.silences.is_plausible()
             && self.seasons.is_plausible()
     }
+}
+
+/// Whether enough calls came before a step of a series that something is usual for it; what was
+/// forecast from less is nothing to hold against a function.
+pub fn is_usual(counts: &Series, before: usize) -> bool {
+    let called = (0..before).rev().filter(|&step| counts.get(step).is_some_and(|count| count > 0));
+    called.take(CALLED_LEAST).count() == CALLED_LEAST
 }
 
 /// The share of some functions that changed of late.

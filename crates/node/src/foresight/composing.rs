@@ -61,7 +61,7 @@ pub fn compose(
             let turn = Turn::of(&own, place, said.len + ahead, said.len, rests);
             turn.and_times(by_series(place, ahead))
         };
-        let turns: Vec<Turn> = (0..horizon).map(turn).collect();
+        let turns: Vec<Turn> = (0..horizon).flat_map(turns).collect();
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();
         let is_learned = place.is_multiple_of(every);
         let bare = said.forecasts.as_ref().filter(|_| is_learned);
@@ -71,6 +71,7 @@ pub fn compose(
             forecast: shown.next().unwrap_or_default(),
             bare: bare.and_then(|bare| bare[place].steps.first().copied()),
             plain: plain.filter(|_| is_learned),
+            is_known: book.tracks.contains_key(&member.name),
             known_ms: known.remove(&member.name).unwrap_or_default(),
             costs,
             memory_limit: member.memory_bytes,

@@ -8,7 +8,7 @@ use swell_api::forecast::{Anomaly, ExpectedCalls};
 use swell_forecast::bands::{HIGH, LOW, MEDIAN, Quantiles};
 use swell_forecast::panel::Panel;
 use swell_forecast::watch::anomaly::{Anomaly as Found, Oddity};
-use swell_forecast::watch::watcher::{Sight, Watcher, changed_share};
+use swell_forecast::watch::watcher::{Sight, Watcher, changed_share, is_usual};
 
 use crate::demand::counter::Demand;
 use crate::foresight::alarms::STORM;
@@ -127,12 +127,11 @@ impl Guard {
                 score.step(count as f32, said.iter().copied());
                 said.iter().for_each(|said| covered.note(count as f32, said));
             }
-            // What was said of it before its first call is nothing to hold against it.
-            let mut earlier = (0..last.saturating_sub(before)).rev();
-            let was_known =
-                earlier.any(|step| counts.counts.get(step).is_some_and(|count| count > 0));
-            let old = said.get(before).filter(|_| was_known);
-            let quantiles = old.or_else(|| said.first()).map(|said| **said);
+            // What was said of it while it was hardly ever called is nothing to hold against it.
+            let was_usual = |steps: usize| is_usual(&counts.counts, last.saturating_sub(steps));
+            let old = said.get(before).filter(|_| was_usual(before));
+            let new = || said.first().filter(|_| was_usual(0));
+            let quantiles = old.or_else(new).map(|said| **said);
             let sight = Sight { step, count, quantiles, place, day };
             let watcher = self.watchers.entry(member.name.clone()).or_default();
             found.extend(watcher.look(&member.name, &sight).into_iter().map(|one| (one, sight)));

@@ -41,6 +41,8 @@ pub struct Row {
     pub bare: Option<Quantiles>,
     /// What was said in all, before bands were mended; of the same functions.
     pub plain: Option<Forecast>,
+    /// Whether a call of it was ever counted: of others nothing is known, whatever was said.
+    pub is_known: bool,
     /// When it will surely be called, in milliseconds since 1970; ascending.
     pub known_ms: Vec<u64>,
     /// What a call uses, as far as it was measured.
@@ -113,6 +115,7 @@ mod tests {
             forecast: Forecast { steps: vec![[count; 5], [count + 1.0; 5]] },
             bare: None,
             plain: None,
+            is_known: true,
             known_ms: Vec::new(),
             costs: CallCosts::default(),
             memory_limit: 0,

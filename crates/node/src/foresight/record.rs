@@ -217,6 +217,7 @@ mod tests {
             forecast: Forecast { steps: vec![[0.0, 1.0, (number + 1) as f32, 99.0, 200.0]; 12] },
             bare: None,
             plain: None,
+            is_known: true,
             known_ms: Vec::new(),
             costs: CallCosts::default(),
             memory_limit: 0,

@@ -15,7 +15,7 @@ use crate::foresight::outlook::{MinuteOutlook, MinuteRow, Outlook, Row};
 use crate::foresight::own_steps::{self, Shape};
 use crate::foresight::prospects::clones;
 use crate::foresight::score::Score;
-use crate::foresight::verdict::verdict;
+use crate::foresight::verdict::{untold, verdict};
 
 /// Steps back that are shown beside a forecast.
 const RECENT: u64 = 12;
@@ -26,13 +26,13 @@ pub fn all(ground: &Ground) -> api::Forecasts {
     let rows = latest.iter().flat_map(|outlook| &outlook.rows);
     let scores = ground.desk.scores.read();
     let row = |row: &Row| {
-        let steps = &row.forecast.steps;
-        let first = steps.first();
+        let known = Some(&row.forecast.steps).filter(|_| row.is_known);
+        let first = known.and_then(|steps| steps.first());
         api::ForecastRow {
             function: row.name.to_string(),
-            next_median: first.map_or(0.0, |step| step[MEDIAN]),
-            next_high: first.map_or(0.0, |step| step[HIGH]),
-            horizon_median: steps.iter().map(|step| step[MEDIAN]).sum(),
+            next_median: first.map(|step| step[MEDIAN]),
+            next_high: first.map(|step| step[HIGH]),
+            horizon_median: known.map(|steps| steps.iter().map(|step| step[MEDIAN]).sum()),
             quality: quality(scores.get(&row.name)),
         }
     };
@@ -81,7 +81,9 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
     let forecast = shape.of(&row.forecast, coupling, outlook.origin);
     let until_ms = begins(forecast.steps.len());
     let known_ms = &row.known_ms[..row.known_ms.partition_point(|&at_ms| at_ms < until_ms)];
-    let forecast = raised(&forecast, known_ms, begins);
+    let is_known = row.is_known || !known_ms.is_empty();
+    let forecast = Some(raised(&forecast, known_ms, begins)).filter(|_| is_known);
+    let forecast = forecast.unwrap_or_default();
     let needs = needs(&forecast, &used(row), step_seconds, spec.concurrency);
     let each = forecast.steps.iter().zip(&needs).enumerate();
     let steps = each.map(|(ahead, (counts, need))| api::ForecastStep {
@@ -97,7 +99,7 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         network_bytes_per_second: band(&need.network_bytes_per_second),
     });
     let minutes = ground.desk.minutes();
-    let own = minutes.as_ref().and_then(|minutes| minutes.rows.get(name));
+    let own = minutes.as_ref().and_then(|minutes| minutes.rows.get(name)).filter(|_| is_known);
     let score = ground.desk.scores.read().get(&row.name).copied();
     Some(api::FunctionForecast {
         function: name.to_string(),
@@ -119,7 +121,10 @@ pub fn one(ground: &Ground, name: &str) -> Option<api::FunctionForecast> {
         known_at_ms: known_ms.to_vec(),
         recent: recent(ground, &row.name, outlook.origin, &shape),
         note: shape.note,
-        verdict: verdict(row.known_ms.len(), own.map(|row| &row.odds), score.as_ref()),
+        verdict: match is_known {
+            true => verdict(row.known_ms.len(), own.map(|row| &row.odds), score.as_ref()),
+            false => untold(),
+        },
         minutes: minutes.as_deref().zip(own).map(|(all, own)| of_minutes(ground, all, own)),
         clones: clones(ground, &function, !known_ms.is_empty()),
     })

@@ -140,7 +140,8 @@ fn an_anomaly_calls_whoever_wants_it_and_forecasts_stand_beside_what_came() {
         let told = node.run("forecast show web -o json");
         (told.code == Some(0))
             .then(|| told.json())
-            .filter(|told| told["quality"]["n"].as_u64() > Some(30))
+            // Some dozen steps with calls, so that a burst is something new.
+            .filter(|told| told["quality"]["n"].as_u64() > Some(120))
     };
     let told = until("forecasts are scored", || {
         std::thread::sleep(std::time::Duration::from_millis(300));
