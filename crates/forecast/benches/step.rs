@@ -86,6 +86,7 @@ fn main() {
             floor: None,
             span_ms: 0..1,
             steps: 10 * of..10 * of + 5,
+            edges: [0.0; 2],
             members: (0..FUNCTIONS).collect(),
         })
         .collect();

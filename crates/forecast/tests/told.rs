@@ -53,6 +53,7 @@ fn stage(announced: Announced) -> Stage {
         floor: None,
         span_ms: start as u64 * 1000..(start + LASTS) as u64 * 1000,
         steps: start..start + LASTS,
+        edges: [0.0; 2],
         members: (0..FUNCTIONS).step_by(2).collect(),
     };
     let occurrences = starts.iter().map(occurrence).collect();

@@ -102,7 +102,7 @@ impl Announced {
             };
             let touching = self.events.iter().filter(|event| event.touches(member, step as usize));
             for event in touching {
-                match event.effect {
+                match event.at(step as usize) {
                     Effect::Times(times) | Effect::About { times, .. } if times >= 0.1 => {
                         *value /= times;
                     }

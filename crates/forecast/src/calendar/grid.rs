@@ -32,6 +32,15 @@ impl Grid {
         let end = last.map_or(0, |last| last.saturating_add(1)).min(len);
         start..end.max(start)
     }
+
+    /// The shares of the first of these steps that is over when a span begins, and of the last
+    /// that is left when it ends, 0 to 1 each; `steps` are those that it touches.
+    pub fn edges(&self, span: &Range<u64>, steps: &Range<usize>) -> [f32; 2] {
+        let share = |ms: u64| (ms as f64 / self.step_ms.max(1) as f64).min(1.0) as f32;
+        let before = span.start.saturating_sub(self.start_of(steps.start));
+        let after = self.start_of(steps.end).saturating_sub(span.end);
+        [share(before), share(after)]
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +61,15 @@ mod tests {
             (u64::MAX - 1..u64::MAX, 10..10),
         ] {
             assert_eq!(grid.steps(&span, 10), expected, "{span:?}");
+        }
+        for (span, expected) in [
+            (1000..1100, [0.0, 0.0]),
+            (1025..1050, [0.25, 0.5]),
+            (1075..1310, [0.75, 0.9]),
+            (0..1001, [0.0, 0.99]),
+            (1950..9000, [0.5, 0.0]),
+        ] {
+            assert_eq!(grid.edges(&span, &grid.steps(&span, 10)), expected, "{span:?}");
         }
         assert_eq!(grid.start_of(3), 1300);
         assert_eq!((grid.step_of(999), grid.step_of(1300)), (None, Some(3)));

@@ -27,6 +27,9 @@ pub struct Occurrence {
     pub span_ms: Range<u64>,
     /// The steps that it touches.
     pub steps: Range<usize>,
+    /// Which share of the first of them is over when it begins, and of the last one left when it
+    /// ends, 0 to 1 each.
+    pub edges: [f32; 2],
     /// The functions that it touches, by their place in the panel, in order; at least one.
     pub members: Vec<usize>,
 }
@@ -70,6 +73,7 @@ pub fn plan(occasions: &[Occasion], grid: Grid, len: usize, names: &[&str]) -> P
                 announced: occasion.effect,
                 is_holiday: occasion.is_holiday(),
                 floor: occasion.floor,
+                edges: grid.edges(&span_ms, &steps),
                 span_ms,
                 steps,
                 members: members.clone(),
@@ -107,7 +111,8 @@ impl Occurrence {
     /// The event with an effect, for some of its functions.
     pub fn with(&self, effect: Effect, members: Vec<usize>) -> EventEffect {
         let (start, end) = (self.steps.start, self.steps.end);
-        EventEffect { kind: self.kind.clone(), start, end, members, effect }
+        let (kind, edges) = (self.kind.clone(), self.edges);
+        EventEffect { kind, start, end, edges, members, effect }
     }
 }
 
@@ -171,5 +176,9 @@ mod tests {
         assert!(marks.len() == 4 && marks.iter().all(|mark| mark.effect == Effect::Times(1.0)));
         let event = plan.occurrences[0].as_announced();
         assert!(event.touches(1, 2) && !event.touches(0, 2) && !event.touches(1, 4));
+        assert_eq!(event.at(2), Effect::Times(2.0));
+        let quarter = Grid { first_ms: 23 * HOUR, step_ms: 4 * HOUR };
+        let plan = super::plan(&occasions[..1], quarter, 9, &names);
+        assert_eq!(plan.occurrences[0].as_announced().at(0), Effect::Times(1.25));
     }
 }

@@ -26,20 +26,21 @@ pub fn calm(panel: &Panel, events: &[EventEffect]) -> Panel {
     let mut calm = Panel { events: Vec::new(), ..panel.clone() };
     let mut times: Vec<Vec<(usize, f32)>> = vec![Vec::new(); panel.members.len()];
     for event in events {
-        let factor = match event.effect {
-            Effect::Unmeasured => 0.0,
-            Effect::Times(times) | Effect::About { times, .. } => times,
-            Effect::Unknown => continue,
-        };
-        if factor.is_nan() || factor == 1.0 {
+        if event.effect == Effect::Unknown {
             continue;
         }
+        let factor = |step: usize| match event.at(step) {
+            Effect::Unmeasured => 0.0,
+            Effect::Times(times) | Effect::About { times, .. } if !times.is_nan() => times,
+            _ => 1.0,
+        };
         let all: Vec<usize> = (0..panel.members.len()).collect();
         let members = if event.members.is_empty() { &all } else { &event.members };
         for &member in members {
             let Some(times) = times.get_mut(member) else { continue };
             let end = event.end.min(panel.members[member].counts.len());
-            times.extend((event.start..end).map(|step| (step, factor)));
+            let factors = (event.start..end).map(|step| (step, factor(step)));
+            times.extend(factors.filter(|(_, factor)| *factor != 1.0));
         }
     }
     for (member, mut times) in calm.members.iter_mut().zip(times) {
@@ -109,7 +110,7 @@ impl<'a> Ahead<'a> {
         for (ahead, quantiles) in forecast.steps.iter_mut().enumerate() {
             let step = self.origin + ahead;
             let touching = self.events.iter().copied().filter(|event| event.touches(member, step));
-            let (times, spread) = together(touching);
+            let (times, spread) = together(touching.map(|event| event.at(step)));
             let median = quantiles[MEDIAN];
             for (quantile, deviate) in quantiles.iter_mut().zip(DEVIATES) {
                 let own = *quantile - median;
@@ -129,7 +130,8 @@ mod tests {
     use crate::panel::Member;
 
     fn event(effect: Effect, start: usize, end: usize, members: &[usize]) -> EventEffect {
-        EventEffect { kind: "sale".to_string(), start, end, members: members.to_vec(), effect }
+        let (kind, members) = ("sale".to_string(), members.to_vec());
+        EventEffect { kind, start, end, edges: [0.0; 2], members, effect }
     }
 
     #[test]
@@ -154,6 +156,19 @@ mod tests {
         let count = |step| masked.members[0].counts.get(step);
         assert_eq!([2, 4].map(count), [Some(20), None]);
         assert_eq!(masked.events, [&events[..2], &events[3..]].concat());
+    }
+
+    #[test]
+    fn an_occasion_within_a_step_changes_its_share_of_it() {
+        // Five times as much, from the middle of step 2 to a quarter of step 4.
+        let events = [EventEffect { edges: [0.5, 0.75], ..event(Effect::Times(5.0), 2, 5, &[0]) }];
+        let counts = [10, 10, 30, 50, 20, 10].map(Some);
+        let member = Member { counts: Series::from_counts(counts), ..Member::default() };
+        let panel = Panel::new(vec![member], 12);
+        assert_eq!(calm(&panel, &events).before(6).counts(0), [10.0; 6]);
+        let ahead = Ahead::of(&events, 1, 5).apply(0, Forecast::flat([10.0; 5], 5), 1e9);
+        let medians: Vec<f32> = ahead.steps.iter().map(|step| step[MEDIAN]).collect();
+        assert_eq!(medians, [10.0, 30.0, 50.0, 20.0, 10.0]);
     }
 
     #[test]

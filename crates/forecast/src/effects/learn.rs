@@ -13,7 +13,7 @@ use crate::calendar::plan::Occurrence;
 use crate::effects::book::{Book, OUTCOMES_MAX, Outcome, Part};
 use crate::effects::layer::calm;
 use crate::effects::tell::{Hindsight, tell};
-use crate::event::factors;
+use crate::event::{Effect, factors, whole};
 use crate::forecaster::Model;
 use crate::panel::Panel;
 
@@ -81,13 +81,17 @@ fn outcome(
     let others = tell(&others, book, &names, Hindsight::AsOf(occurrence.span_ms.end));
     let calm = calm(panel, &others);
     let past = calm.before(steps.start);
+    let event = occurrence.with(Effect::Unknown, Vec::new());
+    let share = |step: usize| event.share_of(&whole(step));
     let mut functions = Vec::new();
     for members in runs(&occurrence.members, panel.members.len()) {
         let forecasts = model.predict(&past, members.clone(), steps.len());
         for (member, forecast) in members.zip(forecasts) {
-            let beside =
-                |step: usize| factors(others.iter().filter(|event| event.touches(member, step))).0;
-            let (expected, got) = sums(panel, member, steps.clone(), &forecast, beside)?;
+            let beside = |step: usize| {
+                let others = others.iter().filter(|event| event.touches(member, step));
+                factors(others.map(|event| event.at(step))).0
+            };
+            let (expected, got) = sums(panel, member, steps.clone(), &forecast, (beside, &share))?;
             functions.push(Part { function: names[member].to_string(), expected, got });
         }
     }
@@ -104,22 +108,24 @@ fn outcome(
     })
 }
 
-/// What was to come and what came in the steps that were measured.
+/// What was to come and what came in the steps that were measured, as far as the occasion took them:
+/// what came in the rest of a step is taken to be what was to come in it.
 fn sums(
     panel: &Panel,
     member: usize,
     steps: Range<usize>,
     forecast: &Forecast,
-    beside: impl Fn(usize) -> f32,
+    (beside, share): (impl Fn(usize) -> f32, impl Fn(usize) -> f32),
 ) -> Option<(f32, f32)> {
     let (mut expected, mut got) = (0.0f32, 0.0f32);
     for (step, quantiles) in steps.zip(&forecast.steps) {
         if let Some(count) = panel.members.get(member)?.counts.get(step) {
-            expected += mean(quantiles) * beside(step);
-            got += count as f32;
+            let (all, share) = (mean(quantiles) * beside(step), share(step));
+            expected += all * share;
+            got += count as f32 - all * (1.0 - share);
         }
     }
-    Some((expected, got))
+    Some((expected, got.max(0.0)))
 }
 
 /// The mean of a distribution that runs straight between its quantiles.
@@ -178,6 +184,7 @@ mod tests {
                 floor: None,
                 span_ms: start as u64 * 300_000..(start + 6) as u64 * 300_000,
                 steps: start..start + 6,
+                edges: [0.0; 2],
                 members: vec![0, 1],
             })
             .collect();
@@ -206,6 +213,36 @@ mod tests {
     }
 
     #[test]
+    fn what_an_occasion_did_is_learned_from_its_share_of_steps() {
+        // Four times as much, for the last third of a step and the first half of the next.
+        let count = |step: usize| match step {
+            100 => 240,
+            101 => 300,
+            _ => 120,
+        };
+        let counts = Series::from_counts((0..110).map(|step| Some(count(step))));
+        let member = Member { name: "cart".to_string(), counts, ..Member::default() };
+        let panel = Panel::new(vec![member], 12);
+        let occurrence = Occurrence {
+            occasion: "sale".to_string(),
+            kind: "sale".to_string(),
+            announced: Announced::Unknown,
+            is_holiday: false,
+            floor: None,
+            span_ms: 0..1,
+            steps: 100..102,
+            edges: [2.0 / 3.0, 0.5],
+            members: vec![0],
+        };
+        let window = entries().find(|entry| entry.name == "window-1h").expect("it is known");
+        let model = window.forecaster.fit(&panel.before(50), &Budget::FULL, 1);
+        let mut book = Book::default();
+        assert_eq!(learn(&mut book, &panel, &[occurrence], &*model, 12), 1);
+        let Outcome { expected, got, .. } = &book.outcomes("sale")[0];
+        assert!((expected - 100.0).abs() < 1.0 && (got - 400.0).abs() < 1.0, "{expected} {got}");
+    }
+
+    #[test]
     fn of_many_occasions_the_newest_are_learned_and_none_twice() {
         let counts = Series::from_counts((0..450).map(|_| Some(9)));
         let panel = Panel::new(vec![Member { counts, ..Member::default() }], 12);
@@ -217,6 +254,7 @@ mod tests {
             floor: None,
             span_ms: start as u64..start as u64 + 1,
             steps: start..start + 1,
+            edges: [0.0; 2],
             members: vec![0],
         };
         let occurrences: Vec<Occurrence> =

@@ -80,6 +80,7 @@ mod tests {
             floor: None,
             span_ms: start..start + 100,
             steps: 3..5,
+            edges: [0.0; 2],
             members: vec![0, 2],
         };
         let names = ["cart", "other", "logo"];

@@ -5,10 +5,12 @@
 //! rests on. At the beginning of a campaign that is all of its effect, after half an hour nothing,
 //! and at its end the same the other way round.
 
+use std::ops::Range;
+
 use swell_core::demand::{StepDemand, WHOLE};
 
 use crate::bands::Quantiles;
-use crate::event::{EventEffect, together};
+use crate::event::{EventEffect, together, whole};
 
 /// How many times as much as without it, and how unsure that is: the standard deviation of its
 /// logarithm.
@@ -37,17 +39,41 @@ impl Turn {
         origin: usize,
         rests: usize,
     ) -> Self {
-        let at = |step: usize| {
-            let (times, spread) =
-                together(events.iter().copied().filter(|e| e.touches(member, step)));
+        let [turn] = Self::of_parts(events, member, (step, 1), origin, rests)[..] else {
+            unreachable!("a step in one part is one")
+        };
+        turn
+    }
+
+    /// The same of each of `count` parts of a step that are alike in length: an occasion that begins
+    /// within the step changes those from then on.
+    pub fn of_parts(
+        events: &[&EventEffect],
+        member: usize,
+        (step, count): (usize, usize),
+        origin: usize,
+        rests: usize,
+    ) -> Vec<Self> {
+        let of = |part: Range<f64>| {
+            let own = events.iter().filter(|event| event.is_of(member));
+            let shares = own.map(|event| (event.effect, event.share_of(&part)));
+            let effects =
+                shares.filter(|(_, share)| *share > 0.0).map(|(e, share)| e.in_part(share));
+            let (times, spread) = together(effects);
             (times.clamp(1.0 / TIMES_MAX, TIMES_MAX).ln(), spread)
         };
-        let (times, spread) = at(step);
-        let before: Vec<(f32, f32)> = (origin.saturating_sub(rests)..origin).map(at).collect();
+        let before = (origin.saturating_sub(rests)..origin).map(|step| of(whole(step)));
+        let before: Vec<(f32, f32)> = before.collect();
         let len = before.len().max(1) as f32;
         let times_seen = before.iter().map(|(times, _)| times).sum::<f32>() / len;
         let spread_seen = before.iter().map(|(_, spread)| spread).sum::<f32>() / len;
-        Self { times: (times - times_seen).exp(), spread: (spread - spread_seen).max(0.0) }
+        let begin = |part: usize| step as f64 + part as f64 / count as f64;
+        let parts = (0..count).map(|part| of(begin(part)..begin(part + 1)));
+        let turn = |(times, spread): (f32, f32)| Self {
+            times: (times - times_seen).exp(),
+            spread: (spread - spread_seen).max(0.0),
+        };
+        parts.map(turn).collect()
     }
 
     /// The same, and so many times as much besides.
@@ -142,7 +168,8 @@ mod tests {
     use crate::event::{Effect, SPREAD_UNKNOWN};
 
     fn event(effect: Effect) -> EventEffect {
-        EventEffect { kind: "sale".to_string(), start: 10, end: 20, members: vec![1], effect }
+        let (kind, members) = ("sale".to_string(), vec![1]);
+        EventEffect { kind, start: 10, end: 20, edges: [0.0; 2], members, effect }
     }
 
     #[test]
@@ -170,6 +197,26 @@ mod tests {
         let turn = Turn::of(&[&unknown], 1, 10, 10, 3);
         assert_eq!((turn.times, turn.spread), (1.0, SPREAD_UNKNOWN));
         assert!(Turn::of(&[&unknown], 1, 12, 12, 3).spread < 0.5 * SPREAD_UNKNOWN);
+    }
+
+    #[test]
+    fn minutes_are_changed_by_their_own_share_of_an_occasion() {
+        // From the fourth minute of step 10 on, to the middle of the second of step 19.
+        let sale = EventEffect { edges: [0.6, 0.7], ..event(Effect::Times(6.0)) };
+        let times = |step: usize| Turn::of(&[&sale], 1, step, 9, 3).times;
+        for (step, expected) in [(9, 1.0), (10, 3.0), (11, 6.0), (19, 2.5), (20, 1.0)] {
+            assert!((times(step) - expected).abs() < 1e-3, "{step}: {}", times(step));
+        }
+        let minutes = |step: usize| -> Vec<f32> {
+            let turns = Turn::of_parts(&[&sale], 1, (step, 5), 9, 3);
+            turns.iter().map(|turn| (turn.times * 1e3).round() / 1e3).collect()
+        };
+        assert_eq!(minutes(10), [1.0, 1.0, 1.0, 6.0, 6.0]);
+        assert_eq!(minutes(19), [6.0, 3.5, 1.0, 1.0, 1.0]);
+        assert_eq!(minutes(9), [1.0; 5]);
+        // Of what was seen a fifth of a step counts as that.
+        let seen = Turn::of(&[&sale], 1, 12, 11, 1).times;
+        assert!((seen - 2.0).abs() < 1e-3, "{seen}");
     }
 
     #[test]

@@ -173,7 +173,7 @@ impl<'a> Sight<'a> {
             self.analogs.followed(&self.counts, ahead).map_or([0.0; 3], |f| f.map(beside));
         let at_hour = self.reached(step, 12).map(beside);
         let at_rhythm = self.reached(step, self.scene.rhythm).map(beside);
-        let (times, width) = factors(past.events(self.member, step));
+        let (times, width) = factors(past.events(self.member, step).map(|event| event.at(step)));
         let told = [
             ahead as f32,
             self.since + ahead as f32,

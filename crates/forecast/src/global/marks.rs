@@ -85,6 +85,7 @@ mod tests {
             kind: kind.to_string(),
             start,
             end,
+            edges: [0.0; 2],
             members: members.to_vec(),
             effect: Effect::Times(1.0),
         };

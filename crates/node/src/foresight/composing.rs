@@ -50,6 +50,7 @@ pub fn compose(
     let by_series = |place: usize, ahead: usize| {
         times.get(place).and_then(|own| own.get(ahead)).copied().unwrap_or(1.0)
     };
+    let minutes = ground.step_minutes() as usize;
     let rests = RESTS_MINUTES.div_ceil(ground.step_minutes()) as usize;
     let recent = said.len.saturating_sub(rests)..said.len + horizon;
     let touching = said.events.iter().filter(|e| e.start < recent.end && e.end > recent.start);
@@ -57,9 +58,10 @@ pub fn compose(
     let rows = members.iter().enumerate().map(|(place, member)| {
         let plain = plain.next();
         let own: Vec<&EventEffect> = touching.iter().copied().filter(|e| e.is_of(place)).collect();
-        let turn = |ahead: usize| {
-            let turn = Turn::of(&own, place, said.len + ahead, said.len, rests);
-            turn.and_times(by_series(place, ahead))
+        let turns = |ahead: usize| {
+            let parts = (said.len + ahead, minutes);
+            let turns = Turn::of_parts(&own, place, parts, said.len, rests);
+            turns.into_iter().map(move |turn| turn.and_times(by_series(place, ahead)))
         };
         let turns: Vec<Turn> = (0..horizon).flat_map(turns).collect();
         let costs = book.tracks.get(&member.name).map(|track| track.costs).unwrap_or_default();

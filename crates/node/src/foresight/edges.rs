@@ -167,6 +167,7 @@ mod tests {
             kind: "sale".to_string(),
             start,
             end,
+            edges: [0.0; 2],
             members: members.to_vec(),
             effect: Effect::Unknown,
         };

@@ -52,8 +52,9 @@ pub struct Row {
     /// Whether a short occasion is about, by step: what comes then is no measure of other steps; empty
     /// where none is.
     pub about: Vec<bool>,
-    /// What announced and learned occasions and other series change, by step, for who follows what
-    /// came of late and knows nothing of them; empty where nothing does.
+    /// What announced and learned occasions and other series change, by minute from the first of the
+    /// first step on, for who follows what came of late and knows nothing of them; empty where
+    /// nothing does.
     pub turns: Vec<Turn>,
 }
 

@@ -96,7 +96,7 @@ pub fn tell_minutes(
             latest.as_ref().and_then(|latest| Some((latest.origin, latest.row(&member.name)?)));
         let turn = |minute: u64| {
             let (origin, row) = row?;
-            let ahead = (minute / ground.step_minutes()).checked_sub(origin)?;
+            let ahead = minute.checked_sub(origin * ground.step_minutes())?;
             row.turns.get(usize::try_from(ahead).ok()?).copied().filter(|turn| *turn != SAME)
         };
         // Of one that is hardly ever called nothing is said, but an occasion may change that.
