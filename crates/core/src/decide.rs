@@ -75,6 +75,11 @@ pub(crate) fn decide(
         Event::CloningChosen { function, mode } => {
             foresee::on_chosen(mind, now, function, mode, actions);
         }
+        Event::HealthOffered { function } => {
+            if mind.pool.function(function).is_some() {
+                mind.cloning.of(function).tells_health = true;
+            }
+        }
         Event::ClonesBounded { function, bounds } => {
             if mind.pool.function(function).is_some() {
                 mind.cloning.bound(function, bounds);
@@ -107,7 +112,7 @@ fn on_ready(mind: &mut Mind, now: Instant, slot: u32, start: StartKind, actions:
         return;
     }
     mind.pool.rest(now, slot, State::PreWarmed);
-    if mind.pool.at(slot).is_clone() {
+    if foresee::is_probed(mind, slot) {
         foresee::watch_probe(mind, now, slot);
     }
     reconcile::on_idle(mind, now, slot, actions);
@@ -128,9 +133,9 @@ fn on_finished(
     let function = tenant.function();
     let slot = instance.slot;
     mind.pool.note_run(function, run);
-    if is_answered && mind.cloning.is_on() {
+    if is_answered && (mind.cloning.is_on() || mind.cloning.tells_health(function)) {
         // Who served a call lives: what failed before it is over.
-        mind.cloning.of(function).health.lives();
+        foresee::on_alive(mind, now, function);
     }
     foresee::on_call_ended(mind, now, function, is_answered, actions);
     let rests = mind.pool.finish(now, slot);

@@ -96,6 +96,8 @@ pub(crate) fn invoke(
         room::remember_what_went(mind);
         mind.timers.set(Subject::Probe(slot), Instant::NEVER);
         mind.cloning.of(function).health.lives();
+    } else if mind.cloning.tells_health(function) {
+        mind.timers.set(Subject::Probe(slot), Instant::NEVER);
     }
     if mind.pool.set_kept(slot, false) {
         mind.timers.set(Subject::Idle(slot), Instant::NEVER);

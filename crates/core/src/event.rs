@@ -153,4 +153,10 @@ pub enum Event {
         /// How long the instance worked on it.
         run: Span,
     },
+    /// A function tells of its health when it is asked, so that not only its clones are probed while
+    /// they wait for their first call.
+    HealthOffered {
+        /// The function.
+        function: FunctionId,
+    },
 }

@@ -11,6 +11,7 @@ use crate::ids::{FunctionId, InstanceId};
 use crate::mind::Mind;
 use crate::nearby::{NearId, Request};
 use crate::planning;
+use crate::pool::instance::State;
 use crate::reconcile;
 use crate::room;
 use crate::settings::{CloningMode, CloningSettings};
@@ -159,16 +160,23 @@ pub(crate) fn on_call_ended(
     reconcile::on_clones(mind, now, function, actions);
 }
 
-/// A waiting clone is to show that it lives.
-pub(crate) fn on_probe_due(mind: &mut Mind, now: Instant, slot: u32, actions: &mut Vec<Action>) {
+/// Whether what waits in a slot is to show now and then that it lives: a clone, or what waits for its
+/// first call of a function that tells of its health.
+pub(crate) fn is_probed(mind: &Mind, slot: u32) -> bool {
     let tenant = mind.pool.at(slot);
-    if tenant.is_clone() && tenant.is_idle() {
+    let tells = || mind.cloning.tells_health(tenant.function());
+    tenant.is_clone() && tenant.is_idle() || tenant.state() == State::PreWarmed && tells()
+}
+
+/// What waits is to show that it lives.
+pub(crate) fn on_probe_due(mind: &mut Mind, now: Instant, slot: u32, actions: &mut Vec<Action>) {
+    if is_probed(mind, slot) {
         actions.push(Action::Probe { instance: mind.pool.id(slot) });
         watch_probe(mind, now, slot);
     }
 }
 
-/// Sets when the clone in a slot is probed next.
+/// Sets when what waits in a slot is probed next.
 pub(crate) fn watch_probe(mind: &mut Mind, now: Instant, slot: u32) {
     let every = mind.cloning.settings.probe_every;
     let next = if every == Span::FOREVER { Instant::NEVER } else { now + every.max(SECOND) };
@@ -207,6 +215,18 @@ pub(crate) fn on_promised(
 
 const SECOND: Span = Span::from_secs(1);
 
+/// An instance of a function showed that it lives: what failed before is over, and what its floor was
+/// left without is begun.
+pub(crate) fn on_alive(mind: &mut Mind, now: Instant, function: FunctionId) {
+    let known = mind.pool.known(function);
+    let is_short = known.live() < known.settings().min_warm;
+    let waits = mind.cloning.recovered(function) > now;
+    mind.cloning.of(function).health.lives();
+    if is_short && waits {
+        mind.timers.set(Subject::Floor(function), now);
+    }
+}
+
 /// A probe came back.
 pub(crate) fn on_probed(
     mind: &mut Mind,
@@ -218,12 +238,15 @@ pub(crate) fn on_probed(
     let Some(tenant) = mind.pool.get(instance).filter(|tenant| tenant.is_idle()) else {
         return;
     };
-    let function = tenant.function();
+    let (function, is_clone) = (tenant.function(), tenant.is_clone());
     if healthy {
-        mind.cloning.of(function).health.lives();
+        on_alive(mind, now, function);
         return;
     }
     mind.cloning.of(function).health.failed(now);
     room::end(mind, now, instance.slot, StopCause::Unhealthy, actions);
-    reconcile::on_clones(mind, now, function, actions);
+    // What is kept by a floor is begun anew by its own timer.
+    if is_clone || mind.cloning.is_on() || !mind.cloning.tells_health(function) {
+        reconcile::on_clones(mind, now, function, actions);
+    }
 }

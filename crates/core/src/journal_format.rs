@@ -25,9 +25,9 @@ pub const MAGIC: [u8; 8] = *b"\x89SWELL\r\n";
 /// program would misread adds one. The second knows of histories that are recalled,
 /// the third of forecasts and clones, the fourth of forecasts in fewer bytes, the fifth of flows,
 /// the sixth of lanes that keep their size, the seventh of flows that come from other nodes and of
-/// calls that had no answer; a journal of an earlier one is one of the latest without
+/// calls that had no answer, the eighth of functions that tell of their health; a journal of an earlier one is one of the latest without
 /// any.
-pub const VERSION: u16 = 7;
+pub const VERSION: u16 = 8;
 
 /// Length of the preamble.
 pub const PREAMBLE_BYTES: usize = MAGIC.len() + 2;
@@ -201,9 +201,9 @@ mod tests {
         assert_eq!(with(0, 9), Err(FormatError::Foreign));
         assert_eq!(with(7, b'\r'), Err(FormatError::Foreign));
         assert_eq!(with(8, 1), Ok(()), "an older one");
-        assert_eq!(with(8, 5), Ok(()), "the one before");
-        assert_eq!(with(8, 8), Err(FormatError::Newer { version: 8 }));
-        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 263 }));
+        assert_eq!(with(8, 7), Ok(()), "the one before");
+        assert_eq!(with(8, 9), Err(FormatError::Newer { version: 9 }));
+        assert_eq!(with(9, 1), Err(FormatError::Newer { version: 264 }));
         assert_eq!(with(8, 0), Err(FormatError::Broken));
     }
 

@@ -59,6 +59,7 @@ pub fn event(pool: &Pool, event: &Event) -> Result<(), Why> {
         Event::ClonesPromised { function, .. } => deployed_once(pool, *function),
         Event::ClonesBounded { function, .. } => deployed_once(pool, *function),
         Event::CloningChosen { function, .. } => deployed_once(pool, *function),
+        Event::HealthOffered { function } => deployed_once(pool, *function),
         Event::DemandForeseen { forecast } | Event::DemandForecast { forecast } => {
             foreseeable(pool, forecast)
         }
@@ -266,6 +267,8 @@ mod tests {
             (cloning(|settings| settings.step = Span::ZERO), false),
             (Event::CloningChosen { function: FunctionId(0), mode: None }, true),
             (Event::CloningChosen { function: FunctionId(1), mode: None }, false),
+            (Event::HealthOffered { function: FunctionId(0) }, true),
+            (Event::HealthOffered { function: FunctionId(1) }, false),
             (bounded(0), true),
             (bounded(1), false),
             (Event::CloneProbed { instance: gone, healthy: false }, true),

@@ -120,7 +120,8 @@ pub(crate) fn on_ahead(
     }
 }
 
-/// Starts instances up to the function's floor.
+/// Starts instances up to the function's floor; of one whose instances were not well as they waited,
+/// after a pause.
 pub(crate) fn on_floor(
     mind: &mut Mind,
     now: Instant,
@@ -130,6 +131,11 @@ pub(crate) fn on_floor(
     loop {
         let known = mind.pool.known(function);
         if !known.deployed || known.live() >= known.settings().min_warm {
+            return;
+        }
+        let recovered = mind.cloning.recovered(function);
+        if recovered > now {
+            mind.timers.set(Subject::Floor(function), recovered);
             return;
         }
         let purpose = Purpose::ahead(StartCause::MinWarm);

@@ -247,6 +247,7 @@ impl Shadow {
             | Event::InvocationFailed { .. }
             | Event::InstanceFailed { .. }
             | Event::CloneProbed { .. }
+            | Event::HealthOffered { .. }
             | Event::NearbyTold { .. }
             | Event::ClonesAsked { .. }
             | Event::ClonesPromised { .. }

@@ -54,6 +54,9 @@ pub fn event(event: &Event) -> String {
             };
             format!("cloning of {} was set to {mode}", of(*function))
         }
+        Event::HealthOffered { function } => {
+            format!("{} tells of its health when it is asked", of(*function))
+        }
         Event::ClonesBounded { function, bounds } => {
             let memory =
                 bounds.memory.map_or_else(|| "any memory".to_string(), |most| most.to_string());

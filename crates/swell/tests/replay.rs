@@ -112,7 +112,7 @@ fn files_that_are_no_journals_are_refused_in_words() {
     write(&folder, "text.csv", b"t_ms,fn\n0,0\n");
     write(&folder, "cut", &whole[..200]);
     write(&folder, "cut.gz", &packed[..packed.len() / 200]);
-    write(&folder, "newer", &changed(&whole, 8, 8));
+    write(&folder, "newer", &changed(&whole, 8, 9));
     write(&folder, "hurt", &changed(&whole, whole.len() - 40, !whole[whole.len() - 40]));
     write(&folder, "hurt.gz", &changed(&packed, 4_000, !packed[4_000]));
     let mut letters = String::new();

@@ -40,6 +40,8 @@ pub(crate) struct Foreseen {
     pub(crate) lead: Lead,
     pub(crate) surplus: Surplus,
     pub(crate) health: Health,
+    /// Whether it tells of its health when it is asked.
+    pub(crate) tells_health: bool,
     pub(crate) calls: CallHealth,
     /// What stood in the way of the last clone that was missing.
     pub(crate) obstacle: Option<Obstacle>,
@@ -191,6 +193,18 @@ impl Manager {
     pub(crate) fn rested(&self, function: FunctionId) -> Instant {
         let own = self.get(function);
         own.map_or(Instant::ZERO, |own| own.health.until().max(own.calls.until()))
+    }
+
+    /// Whether a function tells of its health when it is asked.
+    pub(crate) fn tells_health(&self, function: FunctionId) -> bool {
+        self.get(function).is_some_and(|own| own.tells_health)
+    }
+
+    /// When the next instance that nobody waits for may begin of a function that tells of its health;
+    /// [`Instant::ZERO`] if it is well, or does not tell.
+    pub(crate) fn recovered(&self, function: FunctionId) -> Instant {
+        let own = self.get(function).filter(|own| own.tells_health);
+        own.map_or(Instant::ZERO, |own| own.health.until())
     }
 
     /// Whether calls of a function go without an answer, so that one clone at most is worth a try.

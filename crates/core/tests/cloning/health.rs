@@ -1,9 +1,11 @@
 //! Clones that wait are probed; those that fail are replaced, and crash loops back off.
 
 use swell_core::action::{Action, StopCause};
+use swell_core::event::Event;
 use swell_core::prospect::Why;
-use swell_core::settings::CloningMode;
-use swell_core::time::Span;
+use swell_core::settings::{CloningMode, FunctionSettings};
+use swell_core::time::{Instant, Span};
+use swell_core::units::Bytes;
 
 use crate::stage::{F, Stage, at};
 
@@ -52,6 +54,73 @@ fn a_crash_loop_backs_off() {
     assert!((4..14).contains(&begun.len()), "{} starts in ten minutes: {begun:?}", begun.len());
     let gaps: Vec<Span> = begun.windows(2).map(|pair| pair[1].since(pair[0])).collect();
     assert!(gaps.is_sorted(), "each wait is at least as long as the one before: {gaps:?}");
+}
+
+/// What a floor of three keeps, of a function that tells of its health or does not.
+fn floored(tells: bool, mode: CloningMode) -> Stage {
+    let mut stage = Stage::new(mode, |settings| settings.probe_every = Span::from_secs(10));
+    let plain = FunctionSettings::plain(Bytes::from_mb(100));
+    let settings = Box::new(FunctionSettings { min_warm: 3, ..plain });
+    stage.tell(Event::FunctionDeployed { function: F, settings });
+    if tells {
+        stage.tell(Event::HealthOffered { function: F });
+    }
+    stage
+}
+
+fn probes(stage: &Stage) -> usize {
+    stage.log.iter().filter(|(_, action)| matches!(action, Action::Probe { .. })).count()
+}
+
+fn begun(stage: &Stage) -> Vec<Instant> {
+    let starts = stage.log.iter().filter(|(_, action)| matches!(action, Action::Start { .. }));
+    starts.map(|entry| entry.0).collect()
+}
+
+#[test]
+fn what_a_floor_keeps_is_probed_where_it_tells_of_its_health() {
+    for mode in [CloningMode::Off, CloningMode::Shadow, CloningMode::On] {
+        let mut silent = floored(false, mode);
+        silent.probes_find = false;
+        silent.until(at(60));
+        assert_eq!((probes(&silent), silent.live()), (0, 3), "nobody asks what does not tell");
+        let mut stage = floored(true, mode);
+        stage.until(at(25));
+        assert_eq!((probes(&stage), stage.live()), (6, 3), "each after 11 and after 21 s");
+        stage.probes_find = false;
+        stage.until(at(32));
+        stage.probes_find = true;
+        assert_eq!(stage.stopped(StopCause::Unhealthy).len(), 3);
+        stage.until(at(60));
+        assert_eq!((stage.live(), begun(&stage).len()), (3, 6), "each was replaced once");
+        // One that serves its first call is left alone.
+        let before = probes(&stage);
+        stage.call(F);
+        stage.until(at(120));
+        let asked = probes(&stage) - before;
+        assert!((10..=14).contains(&asked), "two of three wait for their first call: {asked}");
+    }
+}
+
+#[test]
+fn a_floor_whose_instances_are_never_well_backs_off() {
+    let mut stage = floored(true, CloningMode::Off);
+    stage.probes_find = false;
+    stage.until(at(1_800));
+    let starts = begun(&stage);
+    assert!((9..=60).contains(&starts.len()), "{} starts in half an hour", starts.len());
+    let late = starts.iter().filter(|&&start| start >= at(900)).count();
+    assert!(late <= 15, "{late} in the last quarter of an hour: {starts:?}");
+    // A call that is answered shows that it is well again.
+    stage.probes_find = true;
+    stage.until(at(1_801));
+    if stage.live() == 0 {
+        stage.call(F);
+    }
+    stage.until(at(1_820));
+    let settled = begun(&stage).len();
+    stage.until(at(3_000));
+    assert_eq!((stage.live(), begun(&stage).len()), (3, settled), "it is well again");
 }
 
 /// Several clones are wished for at any time, and a call comes every ten seconds, for so many minutes.

@@ -12,6 +12,7 @@ use swell_core::settings::{CloneBounds, CloningMode};
 use swell_core::units::Bytes;
 use swell_sandbox::backend::Backend;
 
+use crate::deploy::bounds::HEALTH;
 use crate::deploy::hands::{Deploying, Hands};
 use crate::deploy::settings::of_version;
 use crate::live::world::Live;
@@ -43,6 +44,9 @@ impl Hands for LiveHands {
         if let Some(mode) = version.spec.forecast {
             let (function, mode) = (version.id, Some(cloning_mode(mode)));
             self.live.tell(Event::CloningChosen { function, mode });
+        }
+        if version.spec.labels.contains_key(HEALTH) {
+            self.live.tell(Event::HealthOffered { function: version.id });
         }
         let bounds = CloneBounds {
             memory: version.spec.clone_memory_bytes.map(Bytes::new),

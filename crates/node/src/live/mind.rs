@@ -41,7 +41,7 @@ pub(crate) struct Mind {
     next_request: u64,
 }
 
-/// A waiting clone that is to show that it lives.
+/// What waits and is to show that it lives.
 pub(crate) struct Probe {
     pub(crate) instance: InstanceId,
     pub(crate) sandbox: Option<Arc<dyn Instance>>,
@@ -55,7 +55,7 @@ pub(crate) struct Chores {
     pub(crate) starts: Vec<(InstanceId, Arc<Version>, bool)>,
     /// Instances to thaw.
     pub(crate) thaws: Vec<InstanceId>,
-    /// Waiting clones that are to show that they live.
+    /// Instances that wait and are to show that they live.
     pub(crate) probes: Vec<Probe>,
     /// Other nodes that are to be asked for clones.
     pub(crate) asks: Vec<(NearId, Request, Arc<Version>)>,
@@ -141,7 +141,7 @@ impl Mind {
             Action::Start { instance, function, cause } => {
                 self.instances.begin(instance);
                 let version = self.version(function).expect("the mind starts what is deployed");
-                chores.starts.push((instance, version.clone(), cause == StartCause::Clone));
+                chores.starts.push((instance, version.clone(), cause != StartCause::Request));
             }
             Action::Stop { instance, .. } => chores.ended.extend(self.instances.end(instance)),
             // Guests that do nothing use no time of the machine: there is nothing to freeze.

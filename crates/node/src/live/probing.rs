@@ -51,7 +51,7 @@ impl Live {
         Ok(many)
     }
 
-    /// Asks a clone that waits whether it is well, and tells the mind.
+    /// Asks an instance that waits whether it is well, and tells the mind.
     pub(crate) async fn probe(self: Arc<Self>, probe: Probe) {
         let Probe { instance, sandbox, version } = probe;
         let told = match sandbox {
@@ -61,7 +61,7 @@ impl Live {
         if let Err(why) = &told {
             let id = format!("{}.{}", instance.slot, instance.generation);
             let function = version.as_ref().map_or("", |version| &*version.name);
-            tracing::warn!(function, instance = %id, %why, "a waiting clone is not well and is replaced");
+            tracing::warn!(function, instance = %id, %why, "an instance that waits is not well and is replaced");
         }
         self.tell(Event::CloneProbed { instance, healthy: told.is_ok() });
     }

@@ -117,12 +117,12 @@ impl Live {
         for (node, request, version) in asks {
             self.send(node, &request, version);
         }
-        for (instance, version, is_clone) in starts {
-            tokio::spawn(self.clone().start(instance, version, is_clone));
+        for (instance, version, is_ahead) in starts {
+            tokio::spawn(self.clone().start(instance, version, is_ahead));
         }
     }
 
-    async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>, is_clone: bool) {
+    async fn start(self: Arc<Self>, instance: InstanceId, version: Arc<Version>, is_ahead: bool) {
         // An instance may be wanted before anybody called it. That is no part of what a start takes.
         let is_ready = match self.deploying.get().filter(|_| version.template.get().is_none()) {
             Some(deploying) => deploying.make_ready(version.clone()).await,
@@ -138,9 +138,9 @@ impl Live {
             observed.metrics.started(real);
         }
         let took = self.clock.span(real);
-        // What says where it tells of its health is asked before anybody needs it.
+        // What nobody waits for, and says where it tells of its health, is asked before anybody needs it.
         let asked = match &made {
-            Ok(sandbox) if is_clone && version.spec.labels.contains_key(HEALTH) => {
+            Ok(sandbox) if is_ahead && version.spec.labels.contains_key(HEALTH) => {
                 Some(sandbox.clone())
             }
             _ => None,
