@@ -39,7 +39,7 @@ pub struct Demand {
 pub fn read(path: &Path, step: Span) -> Result<Demand, Letter> {
     let (text, name) = (text(path)?, path.display());
     parse(&text, step).map_err(|reason| {
-        Letter::failed(format!("`{name}` cannot be forecast: {reason}"))
+        Letter::usage(format!("`{name}` cannot be forecast: {reason}"))
             .hint("`swell forecast backtest --help` tells how data are written")
     })
 }

@@ -231,8 +231,8 @@ fn bad_input_ends_with_a_reason() {
     let folder = folder(&files);
     for (words, code, reason) in [
         ("--data nowhere.csv", 1, "cannot read `nowhere.csv`"),
-        ("--data empty.csv", 1, "it is empty"),
-        ("--data head.csv", 1, "it holds no series"),
+        ("--data empty.csv", 2, "it is empty"),
+        ("--data head.csv", 2, "it holds no series"),
         ("--data odd.csv --origins 1 --horizon 9", 2, "needs 10 steps, the data have 3"),
         (
             "--data calls.csv --method snave",

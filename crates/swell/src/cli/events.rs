@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::checked::{effect, lasting};
 use crate::cli::form::Listing;
 use crate::cli::node::NodeArguments;
 
@@ -67,13 +68,13 @@ pub struct AddArguments {
     #[arg(long, value_name = "TIME", conflicts_with = "span")]
     pub until: Option<String>,
     /// How long it lasts
-    #[arg(long = "for", value_name = "SPAN", default_value = "1h")]
+    #[arg(long = "for", value_name = "SPAN", default_value = "1h", value_parser = lasting)]
     pub span: swell_core::time::Span,
     /// Names of functions it touches, such as 'shop-*'; may be repeated [default: all]
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub functions: Vec<String>,
     /// unknown, x2 (twice the calls), or unmeasured (maintenance)
-    #[arg(long, value_name = "EFFECT", default_value = "unknown")]
+    #[arg(long, value_name = "EFFECT", default_value = "unknown", value_parser = effect)]
     pub effect: String,
     /// Instances of each function that are held while it lasts
     #[arg(long, value_name = "N")]
@@ -104,7 +105,7 @@ pub struct ImportArguments {
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     pub functions: Vec<String>,
     /// What its events do, where the file does not say: unknown, x2 or unmeasured
-    #[arg(long, value_name = "EFFECT")]
+    #[arg(long, value_name = "EFFECT", value_parser = effect)]
     pub effect: Option<String>,
     /// The IANA time zone of times that name none [default: UTC]
     #[arg(long, value_name = "ZONE")]

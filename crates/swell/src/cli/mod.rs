@@ -1,6 +1,7 @@
 //! What people may type: one file per command, its help text beside each option.
 
 pub mod form;
+pub mod checked;
 pub mod node;
 pub mod command;
 pub mod settings;

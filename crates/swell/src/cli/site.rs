@@ -7,6 +7,7 @@ use swell_core::time::Span;
 use swell_outlook::methods::Method;
 
 use crate::cli::capacity::CapacityArguments;
+use crate::cli::checked::span;
 use crate::cli::form::{Listing, ListingArguments};
 use crate::cli::node::NodeArguments;
 use crate::cli::site_node::SiteNodeCommand;
@@ -175,7 +176,7 @@ pub enum SiteCommand {
     /// Show what moves that were approved in mode `shadow` would have saved and cost
     Receipt {
         /// How long ago it begins, such as 12h or 7d
-        #[arg(long, value_name = "SPAN", default_value = "24h")]
+        #[arg(long, value_name = "SPAN", default_value = "24h", value_parser = span)]
         since: String,
         /// In which form
         #[arg(short, long, value_name = "FORM", default_value = "table")]

@@ -1,7 +1,9 @@
 //! Announces what is known to come: `swell events`.
 
 use swell_api::calendar::Occasion;
-use swell_forecast::calendar::moment as times;
+use swell_forecast::calendar::announced::Announced;
+use swell_forecast::calendar::entry::Defaults;
+use swell_forecast::calendar::{ics, moment as times, table, zone};
 
 use crate::cli::events::{AddArguments, EventsCommand, ImportArguments};
 use crate::connect;
@@ -53,6 +55,9 @@ fn add(arguments: &AddArguments) -> Result<(), Letter> {
         Some(until) => times::read_end(until, zone).map_err(|error| wrong("until", error))?,
         None => start_ms.saturating_add(arguments.span.nanos() / 1_000_000),
     };
+    if end_ms <= start_ms {
+        return Err(Letter::usage("`--until`: it is over before it starts"));
+    }
     let occasion = Occasion {
         id: arguments.id.clone(),
         kind: arguments.kind.clone(),
@@ -88,6 +93,7 @@ fn import(arguments: &ImportArguments) -> Result<(), Letter> {
     let text = std::fs::read(&arguments.file)
         .map_err(|error| Letter::usage(format!("cannot read `{shown}`: {error}")))?;
     let is_table = arguments.file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+    check(&text, is_table, arguments)?;
     let kind = if is_table { "text/csv" } else { "text/calendar" };
     let patterns = (!arguments.functions.is_empty()).then(|| arguments.functions.join(","));
     let defaults = [

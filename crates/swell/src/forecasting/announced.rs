@@ -101,7 +101,7 @@ fn read(path: &Path, site: Tz) -> Result<Vec<Occasion>, Letter> {
             true => "it holds none: is it the right file?".to_string(),
             false => letters.join("; "),
         };
-        return Err(Letter::failed(why).hint(hint));
+        return Err(Letter::usage(why).hint(hint));
     }
     letters.iter().for_each(|letter| say(format!("note: {letter}")));
     Ok(reading.occasions)

@@ -86,7 +86,7 @@ fn read(path: &Path) -> Result<Values, Letter> {
     let is_answer = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
     let read = if is_answer { answer(&text) } else { table(&text) };
     read.map_err(|why| {
-        Letter::failed(format!("`{name}` holds no series: {why}"))
+        Letter::usage(format!("`{name}` holds no series: {why}"))
             .hint("`swell forecast backtest --help` tells how series are written")
     })
 }

@@ -79,7 +79,7 @@ pub const KEYS: &[KeyOf<Entry>] = &[
     key!("forecast", Shape::Word(FORECASTS), "Whether clones are made ahead of its calls: off, shadow (only told of), on",
         |node, entry| entry.spec.forecast => Some(word(node, FORECASTS)?)),
     key!("forecast-step", Shape::Span, "Length of a step in which its forecasts are shown: whole steps of the node's",
-        |node, entry| entry.spec.forecast_step_ms => Some(span_ms(node)?)),
+        |node, entry| entry.spec.forecast_step_ms => Some(step_ms(node)?)),
     key!("forecast-horizon", Shape::Span, "How far ahead clones of it may be made and its forecasts are shown",
         |node, entry| entry.spec.forecast_horizon_ms => Some(span_ms(node)?)),
     key!("clone-memory", Shape::Amount, "What its clones may hold together while they wait",
@@ -149,6 +149,16 @@ pub fn set(entry: &mut Entry, name: &str, text: &str) -> Result<(), Vec<Mistake>
 
 fn source(text: String) -> Source {
     if text.starts_with("sha256:") { Source::Digest(text) } else { Source::File(text.into()) }
+}
+
+/// A step of forecasts: whole minutes that divide a day.
+fn step_ms(node: &Node) -> Result<u64, Vec<Mistake>> {
+    const MINUTE_MS: u64 = 60_000;
+    let ms = span_ms(node)?;
+    match ms.is_multiple_of(MINUTE_MS) && (24 * 60 * MINUTE_MS).is_multiple_of(ms) {
+        true => Ok(ms),
+        false => Err(vec![node.wrong("it must be whole minutes that divide a day, such as `15m`")]),
+    }
 }
 
 /// A table of host and path, or the short form `host/path`.

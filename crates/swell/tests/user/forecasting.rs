@@ -106,10 +106,14 @@ fn events_are_announced_listed_and_kept_and_shadow_makes_nothing() {
     assert_eq!(read.json()["taken"], 1, "{read:?}");
     assert!(read.told.contains("line 3"), "{read:?}");
     node.run("events add campaign --at soon").ended(2, "`--at`");
-    node.run("events add campaign --at 2031-05-01 --effect much").ended(1, "effect");
+    node.run("events add campaign --at 2031-05-01 --effect much").ended(2, "--effect");
+    node.run("events add campaign --at 2031-05-01 --for 0s").ended(2, "--for");
+    node.run("events add campaign --at 2031-05-01 --until 2031-04-01").ended(2, "`--until`");
+    node.write("broken.csv", b"start,end\nsoon,later\n");
+    node.run("events import broken.csv").ended(2, "no event could be read");
     node.run("events remove nobody").ended(1, "no event `nobody`");
     node.run("forecast show nobody").ended(1, "no function `nobody`");
-    node.run("receipt --since soon").ended(1, "`since`");
+    node.run("receipt --since soon").ended(2, "--since");
     assert_eq!(node.metric("swell_starts_total{cause=\"clone\""), 0.0);
     let scored = |told: &Value| told["quality"]["n"].as_u64().unwrap_or(0);
     let before = until("forecasts are scored", || {
