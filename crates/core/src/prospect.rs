@@ -4,6 +4,7 @@
 
 use crate::cloning::health::CallHealth;
 use crate::cloning::scaling;
+use crate::cloning::uses::Lately;
 use crate::cloning::view::Candidate;
 use crate::demand::{StepDemand, WHOLE};
 use crate::ids::FunctionId;
@@ -92,6 +93,7 @@ pub(crate) fn prospect(mind: &Mind, now: Instant, function: FunctionId) -> Optio
                 Some(offer) if planning::room_for_clones(mind) < offer.memory => Why::ShareUsed,
                 Some(_) => Why::Outranked,
                 None if is_full(mind, function) => Why::OwnShareUsed,
+                None if is_unpaid(mind, now, candidate) => Why::Unpaid,
                 None => Why::Unworthy,
             },
         },
@@ -120,6 +122,12 @@ fn is_fulfilled(mind: &Mind, now: Instant, function: FunctionId) -> bool {
 fn is_full(mind: &Mind, function: FunctionId) -> bool {
     let known = mind.pool.known(function);
     mind.cloning.room_of(function, known.settings().memory, known.clones()) == 0
+}
+
+/// Whether a clone would be worth it, had clones of late been worth what they cost.
+fn is_unpaid(mind: &Mind, now: Instant, candidate: Candidate<'_>) -> bool {
+    let lately = Lately { standing: 1.0, ..candidate.lately };
+    mind.cloning.policy.weigh(now, &Candidate { lately, ..candidate }).is_some()
 }
 
 /// What keeps a clone that is wished for and due from being begun.
@@ -166,6 +174,9 @@ fn enough(mind: &Mind, now: Instant, candidate: Candidate<'_>) -> Option<u16> {
 mod tests {
     use super::*;
     use crate::action::Action;
+    use crate::catalog;
+    use crate::cloning::balance::{Balance, Fared};
+    use crate::decide::decide;
     use crate::demand::{DemandForecast, FunctionDemand};
     use crate::event::Event;
     use crate::settings::{CloningSettings, FunctionSettings, SiteSettings};
@@ -180,6 +191,13 @@ mod tests {
         let settings =
             SiteSettings { memory: Bytes::from_mb(memory_mb), seed: 1, policy: "lru".to_string() };
         let mut site = Site::new(&settings).expect("the policy is there");
+        for event in events(mode, chances) {
+            site.handle(at(60), event, &mut Vec::new());
+        }
+        site
+    }
+
+    fn events(mode: CloningMode, chances: [u16; 2]) -> [Event; 3] {
         let settings = Box::new(FunctionSettings::plain(Bytes::from_mb(100)));
         let cloning = Box::new(CloningSettings { mode, ..CloningSettings::default() });
         let step = |chance| StepDemand { chance, ..StepDemand::default() };
@@ -187,15 +205,11 @@ mod tests {
         let functions = vec![FunctionDemand { function: F, confidence: 900, steps, known }];
         let (origin, step) = (at(60), Span::from_mins(1));
         let forecast = Box::new(DemandForecast { origin, step, functions });
-        let mut actions = Vec::new();
-        for event in [
+        [
             Event::FunctionDeployed { function: F, settings },
             Event::CloningSet { settings: cloning },
             Event::DemandForeseen { forecast },
-        ] {
-            site.handle(at(60), event, &mut actions);
-        }
-        site
+        ]
     }
 
     fn at(seconds: u64) -> Instant {
@@ -227,6 +241,26 @@ mod tests {
         let enough = enough.expect("some chance is enough");
         let wanted = |chance| told(&site(CloningMode::On, 1_000, [chance, 50]), 60).wanted;
         assert_eq!((wanted(enough - 1), wanted(enough)), (0, 1), "{enough}");
+    }
+
+    #[test]
+    fn where_clones_have_cost_more_than_they_were_worth_that_is_told() {
+        let policy = catalog::build("lru", 1).expect("the policy is there");
+        let mut mind = Mind::new(Bytes::from_mb(1_000), policy.keeper, policy.dispatch);
+        for event in events(CloningMode::On, [700, 700]) {
+            decide(&mut mind, at(60), event, &mut Vec::new());
+        }
+        let why = |mind: &Mind| prospect(mind, at(61), F).map(|told| told.why);
+        assert_eq!(why(&mind), Some(Why::There));
+        mind.wanted.set_clones(F, None);
+        let mut balance = Balance::begin(Instant::ZERO, Fared::default(), Fared::default(), 0);
+        for minute in 1..=30u64 {
+            let without = Fared { bad: 10 * minute, starts: 10 * minute };
+            balance.tell(Fared { bad: 12 * minute, starts: 12 * minute }, without);
+            balance.look(at(60 * minute), 5 * minute, 0.9);
+        }
+        mind.cloning.balance = balance;
+        assert_eq!(why(&mind), Some(Why::Unpaid));
     }
 
     #[test]

@@ -249,46 +249,60 @@ impl Odd {
 
     fn notes(&self) -> Vec<String> {
         let first = self.first_cell.clone().unwrap_or_default();
-        let said = [
+        let gap = format!("for a gap; the first is {first}");
+        let gaps = format!("for gaps; the first is {first}");
+        let said: [(usize, &str, &str); 9] = [
             (
                 self.cells,
-                format!(
-                    "{} cells are no counts and were taken for gaps; the first is {first}",
-                    self.cells
-                ),
+                &format!("cell is no count and was taken {gap}"),
+                &format!("cells are no counts and were taken {gaps}"),
             ),
-            (self.fractions, format!("{} counts were rounded to whole ones", self.fractions)),
-            (self.short, format!("{} rows lack a column and were skipped", self.short)),
+            (
+                self.fractions,
+                "count was rounded to a whole one",
+                "counts were rounded to whole ones",
+            ),
+            (
+                self.short,
+                "row lacks a column and was skipped",
+                "rows lack a column and were skipped",
+            ),
             (
                 self.uneven,
-                format!(
-                    "{} rows are not as long as the first line: counts they lack are gaps, and what lies \
-                     beyond it is left out",
-                    self.uneven
-                ),
+                "row is not as long as the first line: counts it lacks are gaps, and what lies beyond \
+                 it is left out",
+                "rows are not as long as the first line: counts they lack are gaps, and what lies \
+                 beyond it is left out",
             ),
             (
                 self.unordered,
-                format!("{} steps were out of order and were put in order", self.unordered),
+                "step was out of order and was put in order",
+                "steps were out of order and were put in order",
             ),
             (
                 self.duplicates,
-                format!("{} steps were there twice; the later count was taken", self.duplicates),
+                "step was there twice; the later count was taken",
+                "steps were there twice; the later count was taken",
             ),
             (
                 self.names,
-                format!("{} names stand for more than one series; each is kept", self.names),
+                "name stands for more than one series; each is kept",
+                "names stand for more than one series; each is kept",
             ),
             (
                 self.silent,
-                format!("{} series hold no call at all; nothing is forecast for them", self.silent),
+                "series holds no call at all, so none is expected of it",
+                "series hold no call at all, so none is expected of them",
             ),
             (
                 self.constant,
-                format!("{} series never change; their forecast is what they are", self.constant),
+                "series never changes; its forecast is what it is",
+                "series never change; their forecast is what they are",
             ),
         ];
-        said.into_iter().filter(|(count, _)| *count > 0).map(|(_, note)| note).collect()
+        let some = said.into_iter().filter(|(count, _, _)| *count > 0);
+        some.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+            .collect()
     }
 }
 

@@ -38,6 +38,22 @@ pub struct Told<'a> {
     pub came: u64,
 }
 
+/// The names of the columns of [`Told`], for a table without a row.
+pub const HEAD: [&str; 12] = [
+    "minute",
+    "step_minutes",
+    "ahead",
+    "function",
+    "by",
+    "chance",
+    "q025",
+    "q10",
+    "q50",
+    "q90",
+    "q975",
+    "came",
+];
+
 /// What a record holds, in the order in which it was written.
 pub struct Recorded {
     frames: Vec<Forecast>,
@@ -271,6 +287,31 @@ mod tests {
         write(&sums, &mut out).expect("a vector takes all");
         let out = String::from_utf8(out).expect("it is text");
         assert!(out.contains("hello") && out.contains("50.0"), "{out}");
+    }
+
+    #[test]
+    fn the_head_of_a_table_without_a_row_is_that_of_one_with_some() {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let (function, by) = ("f", "window");
+        let [q025, q10, q50, q90, q975] = [0.0; 5];
+        let (minute, step_minutes, ahead, chance, came) = (0, 5, 0, None, 0);
+        let told = Told {
+            minute,
+            step_minutes,
+            ahead,
+            function,
+            by,
+            chance,
+            q025,
+            q10,
+            q50,
+            q90,
+            q975,
+            came,
+        };
+        writer.serialize(told).expect("a vector takes all");
+        let text = String::from_utf8(writer.into_inner().expect("it is flushed")).expect("text");
+        assert_eq!(text.lines().next(), Some(&*HEAD.join(",")));
     }
 
     #[test]

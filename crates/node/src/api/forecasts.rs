@@ -151,7 +151,10 @@ pub async fn withdraw(State(context): State<Arc<ApiContext>>, At(id): At) -> Ans
         return Ok(StatusCode::NO_CONTENT);
     }
     let title = format!("there is no event `{id}` in the calendar");
-    Err(Failure(Refusal::new(Reason::NotFound, title).hint("`/v1/calendar` lists what there is")))
+    Err(Failure(
+        Refusal::new(Reason::NotFound, title)
+            .hint("`swell events list`, or `/v1/calendar`, tells what there is"),
+    ))
 }
 
 /// Which anomalies.

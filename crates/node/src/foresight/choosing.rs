@@ -152,8 +152,9 @@ impl Choosing {
             let losses =
                 Losses { common: lost(said.common), naive: lost(said.naive), own: lost(said.own) };
             if self.chooser.hear(name, step, losses) {
-                let by = self.chooser.of(name).and_then(|choice| choice.why());
-                tracing::info!(function = %name, why = ?by, "a function is forecast by another");
+                let why = self.chooser.of(name).and_then(|choice| choice.why());
+                let why = why.unwrap_or_else(|| "what forecasts the others does well".to_string());
+                tracing::info!(function = %name, %why, "a function is forecast by another");
             }
         }
         let is_there = |name: &str| known.names.binary_search_by(|one| (**one).cmp(name)).is_ok();

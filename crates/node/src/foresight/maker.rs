@@ -179,7 +179,7 @@ impl Maker {
         for order in orders {
             match *order {
                 Order::Train(generation, why) => {
-                    tracing::info!(generation, %why, "a model of demand is trained");
+                    tracing::info!(generation, %why, "a model of demand is being trained");
                     train = Some(generation);
                 }
                 Order::Use(contender) => tracing::info!(by = %contender, "demand is forecast"),

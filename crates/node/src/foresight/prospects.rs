@@ -62,7 +62,7 @@ fn text(prospect: &Prospect, is_known: bool, left: impl Fn(Instant) -> Duration)
         many => format!("{many} instances are wanted"),
     };
     let least = match enough {
-        None => "no chance is enough".to_string(),
+        None => "not even a certain call would be".to_string(),
         Some(enough) => format!("it takes {} %", (f64::from(enough) / 10.0).round()),
     };
     let count = |live: u32| match live {
@@ -141,7 +141,7 @@ mod tests {
             ),
             (
                 never,
-                "no clone is made: the chance of a call is too small to be worth a start: no chance is enough",
+                "no clone is made: the chance of a call is too small to be worth a start: not even a certain call would be",
             ),
             (there, "2 instances are wanted: there are 2, 1 of them a clone that waits"),
             (

@@ -12,11 +12,12 @@ use crate::figure::{count, moment};
 use crate::listing::{Column, facts, show, show_one};
 use crate::say::say;
 
-const EVENTS: [Column<Occasion>; 7] = [
+const EVENTS: [Column<Occasion>; 8] = [
     Column::text("EVENT", |one| one.id.clone()),
     Column::text("KIND", |one| one.kind.clone()),
     Column::text("START", |one| moment(one.start_ms)),
     Column::text("END", |one| moment(one.end_ms)),
+    Column::text("REPEATS", repeats),
     Column::text("FUNCTIONS", functions),
     Column::text("EFFECT", |one| one.effect.clone()),
     Column::wide("TITLE", |one| one.title.clone()),
@@ -79,6 +80,7 @@ fn describe(event: &Occasion) -> String {
         ("kind", event.kind.clone()),
         ("start", moment(event.start_ms)),
         ("end", moment(event.end_ms)),
+        ("repeats", event.repeats.as_ref().map(|_| repeats(event)).unwrap_or_default()),
         ("functions", functions(event)),
         ("effect", event.effect.clone()),
     ])
@@ -86,6 +88,39 @@ fn describe(event: &Occasion) -> String {
 
 fn functions(event: &Occasion) -> String {
     if event.functions.is_empty() { "*".to_string() } else { event.functions.join(",") }
+}
+
+/// How it repeats: by the rules of its calendar, or on so many days of a list.
+fn repeats(event: &Occasion) -> String {
+    let Some(repeats) = &event.repeats else { return "-".to_string() };
+    let texts = |key: &str| -> Vec<&str> {
+        let all = repeats.get(key).and_then(serde_json::Value::as_array);
+        all.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
+    };
+    match &texts("rules")[..] {
+        [] => "by a list".to_string(),
+        rules => rules.join(" "),
+    }
+}
+
+/// What cannot be read at all is not sent.
+fn check(text: &[u8], is_table: bool, arguments: &ImportArguments) -> Result<(), Letter> {
+    let zone = arguments.zone.as_deref().unwrap_or("UTC");
+    let site = zone::find(zone)
+        .map_err(|(why, hint)| Letter::usage(format!("`--zone`: {why}")).hint(hint))?;
+    let reading = match is_table {
+        true => table::read(text, site),
+        false => {
+            let effect = Announced::Unknown;
+            ics::read(text, &Defaults { site, functions: Vec::new(), effect })
+        }
+    };
+    if !reading.occasions.is_empty() || reading.letters.is_empty() {
+        return Ok(());
+    }
+    let letters: Vec<String> = reading.letters.iter().map(ToString::to_string).collect();
+    let shown = arguments.file.display();
+    Err(Letter::usage(format!("no event could be read from `{shown}`")).hint(letters.join("; ")))
 }
 
 fn import(arguments: &ImportArguments) -> Result<(), Letter> {

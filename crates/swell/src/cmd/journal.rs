@@ -17,7 +17,7 @@ use crate::error::Letter;
 use crate::figure::bytes;
 use crate::flow_journal;
 use crate::output::{Form, Output, check, resolve, to_file};
-use crate::recorded::{self, ByFunction, Recorded};
+use crate::recorded::{self, ByFunction, HEAD, Recorded};
 use crate::recording;
 use crate::say::say;
 
@@ -93,7 +93,15 @@ fn record(outputs: &[Output], node: &NodeArguments) -> Result<(), Letter> {
         output.write(|out| match output.form {
             Form::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
-                open = read.each(&mut |told| writer.serialize(told).map_err(io::Error::other))?;
+                let mut is_begun = false;
+                open = read.each(&mut |told| {
+                    is_begun = true;
+                    writer.serialize(told).map_err(io::Error::other)
+                })?;
+                if !is_begun {
+                    // The first row would have brought its head.
+                    writer.write_record(HEAD).map_err(io::Error::other)?;
+                }
                 writer.flush()
             }
             _ => {
