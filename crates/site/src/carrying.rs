@@ -9,7 +9,6 @@ use swell_core::council::entry::{Command, News};
 use swell_core::council::order::{Order, Task, orders};
 use swell_core::council::proposal::Trouble;
 use swell_core::council::words::{Epoch, WorkloadId};
-use swell_core::ids::SiteId;
 
 use crate::kept::KeptError;
 use crate::mover::{Job, Mover, Step, StepError};

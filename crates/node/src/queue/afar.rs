@@ -1,8 +1,6 @@
 //! Calls that were left here for functions of other sites wait there: who asks here what became of one
 //! is answered from there.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Response;
 use swell_api::invocation::Invocation;
