@@ -29,13 +29,15 @@ mod tests {
 
     #[test]
     fn what_no_node_takes_is_told() {
-        for (read, text, words) in [
-            (span as fn(&str) -> Result<String, String>, "7x", "write `7d`"),
+        type Read = fn(&str) -> Result<String, String>;
+        let table: [(Read, &str, &str); 5] = [
+            (span, "7x", "write `7d`"),
             (span, "soon", "write `7d`"),
             (effect, "x-2", "between x0 and x100"),
             (effect, "inf", "`inf` is no effect"),
             (effect, "xinf", "between x0 and x100"),
-        ] {
+        ];
+        for (read, text, words) in table {
             let told = read(text).expect_err("it is refused");
             assert!(told.contains(words), "{text}: {told}");
         }
