@@ -38,7 +38,11 @@ impl Site {
         let within = until.duration_since(Instant::now());
         match self.say(found(workload, Criticality::Normal), within).await {
             Ok(Decided { outcome: Err(Refusal::NotHolder { holder, .. }), .. }) => Err(holder),
-            _ => Ok(()),
+            Ok(_) => {
+                self.own_what_is_held();
+                Ok(())
+            }
+            Err(_) => Ok(()),
         }
     }
 
@@ -97,6 +101,7 @@ impl Site {
                 news.map(|(id, criticality)| found(id, criticality)).collect()
             });
             site.say_all(news).await;
+            site.own_what_is_held();
         });
     }
 }

@@ -245,7 +245,9 @@ impl Site {
         cards.iter().map(|(name, card)| (workload_id(name), card.criticality)).collect()
     }
 
-    fn own_what_is_held(&self) {
+    /// Writes down that what this site holds is its own: it stops that one day if another one has taken
+    /// it over, and nothing else that is deployed here.
+    pub(crate) fn own_what_is_held(&self) {
         let held: Vec<WorkloadId> = self.log.look(|state| {
             let held = state.workloads.iter().filter(|(_, of)| of.authority.holder == self.me);
             held.map(|(id, _)| *id).collect()

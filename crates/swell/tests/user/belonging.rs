@@ -83,7 +83,8 @@ fn items_calls_and_values_go_with_a_workload_once_and_in_order() {
     });
     assert_eq!(waiting(&second), ids, "under the ids they had");
     assert_eq!(waiting(&first), Vec::<String>::new());
-    first.run(&format!("queue show {}", ids[0])).ended(1, "went to site `lima`");
+    let shown = first.fine(&format!("queue show {} -o json", ids[0])).json();
+    assert_eq!((&shown["id"], &shown["state"]), (&ids[0].as_str().into(), &"queued".into()));
     let frames = second.fine("flow show frames -o json").json();
     assert_eq!(frames["depth"], 30, "{frames:#}");
     film(&third, 60..80);
