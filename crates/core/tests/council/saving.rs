@@ -138,7 +138,9 @@ fn a_takeover_that_could_not_be_carried_out_is_tried_again() {
                 stage.pass(Span::from_secs(10));
             }
             let id = stage.propose(3, takeover(stage, 0, to)).expect("filed");
-            (1..4).for_each(|site| drop(stage.vote(site, id, true)));
+            for site in 1..4 {
+                let _ = stage.vote(site, id, true);
+            }
             stage.report(to, id, News::Trouble(Trouble::NotStarted)).expect("it is in trouble");
             assert_eq!(stage.outcome(id), Some(Outcome::RolledBack(Trouble::NotStarted)));
         };
