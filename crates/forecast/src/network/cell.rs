@@ -91,37 +91,69 @@ impl Cell {
         let (hidden, joint) = (self.hidden, self.inputs + self.hidden);
         let batch = told.len() / hidden;
         let (matrix, _) = weights.split_at(joint * 4 * hidden);
-        let back = turned(matrix, joint, 4 * hidden);
+        let back = turned(&matrix[self.inputs * 4 * hidden..], hidden, 4 * hidden);
         let (of_matrix, of_bias) = slopes.split_at_mut(joint * 4 * hidden);
         let mut of_state = told.to_vec();
         let mut of_memory = vec![0.0; batch * hidden];
+        let mut of_gates = vec![0.0; batch * 4 * hidden];
         for step in (0..pass.gates.len()).rev() {
-            let (gates, memory) = (&pass.gates[step], &pass.memory[step + 1]);
-            let before = &pass.memory[step];
-            let mut of_gates = vec![0.0; batch * 4 * hidden];
-            for row in 0..batch {
-                for unit in 0..hidden {
-                    let (place, first) = (row * hidden + unit, row * 4 * hidden + unit);
-                    let gate = |number: usize| gates[first + number * hidden];
-                    let (admit, keep, candidate, out) = (gate(0), gate(1), gate(2), gate(3));
-                    let shown = tanh(memory[place]);
-                    let of_state = of_state[place];
-                    let flow = of_memory[place] + of_state * out * (1.0 - shown * shown);
-                    of_gates[first] = flow * candidate * admit * (1.0 - admit);
-                    of_gates[first + hidden] = flow * before[place] * keep * (1.0 - keep);
-                    of_gates[first + 2 * hidden] = flow * admit * (1.0 - candidate * candidate);
-                    of_gates[first + 3 * hidden] = of_state * shown * out * (1.0 - out);
-                    of_memory[place] = flow * keep;
-                }
-            }
+            widely(Ungated {
+                gates: &pass.gates[step],
+                memory: &pass.memory[step + 1],
+                before: &pass.memory[step],
+                of_state: &of_state,
+                of_memory: &mut of_memory,
+                of_gates: &mut of_gates,
+                hidden,
+            });
             add_turned_product(of_matrix, &pass.joined[step], &of_gates, joint, 4 * hidden);
             add_rows_up(of_bias, &of_gates);
-            let mut of_joined = vec![0.0; batch * joint];
-            add_product(&mut of_joined, &of_gates, &back, 4 * hidden, joint);
-            for (of_state, of_joined) in
-                of_state.chunks_exact_mut(hidden).zip(of_joined.chunks_exact(joint))
-            {
-                of_state.copy_from_slice(&of_joined[self.inputs..]);
+            of_state.fill(0.0);
+            add_product(&mut of_state, &of_gates, &back, 4 * hidden, hidden);
+        }
+    }
+}
+
+/// The slopes of what was added up for the gates, and of what was remembered before: all rows of a
+/// batch.
+struct Ungated<'g> {
+    gates: &'g [f32],
+    memory: &'g [f32],
+    before: &'g [f32],
+    of_state: &'g [f32],
+    of_memory: &'g mut [f32],
+    of_gates: &'g mut [f32],
+    hidden: usize,
+}
+
+impl Work for Ungated<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<const WIDE: bool>(self) {
+        let hidden = self.hidden;
+        let rows = self.memory.chunks_exact(hidden).zip(self.before.chunks_exact(hidden));
+        let slopes =
+            self.of_state.chunks_exact(hidden).zip(self.of_memory.chunks_exact_mut(hidden));
+        let gates =
+            self.gates.chunks_exact(4 * hidden).zip(self.of_gates.chunks_exact_mut(4 * hidden));
+        for (((memory, before), (of_state, of_memory)), (gates, of_gates)) in
+            rows.zip(slopes).zip(gates)
+        {
+            let (first, second) = gates.split_at(2 * hidden);
+            let ((admit, keep), (candidate, out)) =
+                (first.split_at(hidden), second.split_at(hidden));
+            let (first, second) = of_gates.split_at_mut(2 * hidden);
+            let (of_admit, of_keep) = first.split_at_mut(hidden);
+            let (of_candidate, of_out) = second.split_at_mut(hidden);
+            for unit in 0..hidden {
+                let shown = tanh(memory[unit]);
+                let flow = of_memory[unit] + of_state[unit] * out[unit] * (1.0 - shown * shown);
+                of_admit[unit] = flow * candidate[unit] * admit[unit] * (1.0 - admit[unit]);
+                of_keep[unit] = flow * before[unit] * keep[unit] * (1.0 - keep[unit]);
+                of_candidate[unit] = flow * admit[unit] * (1.0 - candidate[unit] * candidate[unit]);
+                of_out[unit] = of_state[unit] * shown * out[unit] * (1.0 - out[unit]);
+                of_memory[unit] = flow * keep[unit];
             }
         }
     }

@@ -77,12 +77,14 @@ impl Head {
         out
     }
 
-    /// Adds the slopes of the weights, given those of what came out; gives those of the inputs.
+    /// Adds the slopes of the weights, given those of what came out; gives those of the first
+    /// `wanted` inputs, row after row.
     pub fn backward(
         &self,
         weights: &[f32],
         pass: &HeadPass,
         of_out: &[f32],
+        wanted: usize,
         slopes: &mut [f32],
     ) -> Vec<f32> {
         let [first, _, second, _] = self.parts(weights);
@@ -100,9 +102,9 @@ impl Head {
         }
         add_turned_product(of_first, &pass.inputs, &of_hidden, self.inputs, self.hidden);
         add_rows_up(of_first_bias, &of_hidden);
-        let mut of_inputs = vec![0.0; pass.inputs.len()];
-        let back = turned(first, self.inputs, self.hidden);
-        add_product(&mut of_inputs, &of_hidden, &back, self.hidden, self.inputs);
+        let mut of_inputs = vec![0.0; of_hidden.len() / self.hidden * wanted];
+        let back = turned(&first[..wanted * self.hidden], wanted, self.hidden);
+        add_product(&mut of_inputs, &of_hidden, &back, self.hidden, wanted);
         of_inputs
     }
 }

@@ -29,34 +29,50 @@ impl Work for Product<'_> {
     fn run<const WIDE: bool>(self) {
         let Self { out, left, right, inner, width } = self;
         for (out, left) in out.chunks_exact_mut(width).zip(left.chunks_exact(inner)) {
-            let mut first = 0;
-            if WIDE {
-                while let Some((out, _)) = out[first..].split_first_chunk_mut::<{ 2 * TILE }>() {
-                    add_tile(out, left, &right[first..], width);
-                    first += 2 * TILE;
-                }
-            }
-            while let Some((out, _)) = out[first..].split_first_chunk_mut::<TILE>() {
-                add_tile(out, left, &right[first..], width);
-                first += TILE;
-            }
-            while let Some((out, _)) = out[first..].split_first_chunk_mut::<3>() {
-                add_tile(out, left, &right[first..], width);
-                first += 3;
-            }
-            while let Some((out, _)) = out[first..].split_first_chunk_mut::<1>() {
-                add_tile(out, left, &right[first..], width);
-                first += 1;
-            }
+            add_factored::<WIDE, _>(out, || left.iter(), right);
         }
+    }
+}
+
+/// Adds rows of `right`, each times its factor, to `out`, which is as wide as they are.
+#[inline(always)]
+fn add_factored<'f, const WIDE: bool, F: Iterator<Item = &'f f32>>(
+    out: &mut [f32],
+    factors: impl Fn() -> F,
+    right: &[f32],
+) {
+    let width = out.len();
+    let mut first = 0;
+    if WIDE {
+        while let Some((out, _)) = out[first..].split_first_chunk_mut::<{ 2 * TILE }>() {
+            add_tile(out, factors(), &right[first..], width);
+            first += 2 * TILE;
+        }
+    }
+    while let Some((out, _)) = out[first..].split_first_chunk_mut::<TILE>() {
+        add_tile(out, factors(), &right[first..], width);
+        first += TILE;
+    }
+    while let Some((out, _)) = out[first..].split_first_chunk_mut::<3>() {
+        add_tile(out, factors(), &right[first..], width);
+        first += 3;
+    }
+    while let Some((out, _)) = out[first..].split_first_chunk_mut::<1>() {
+        add_tile(out, factors(), &right[first..], width);
+        first += 1;
     }
 }
 
 /// Some columns of one row of a product; `right` begins with them.
 #[inline(always)]
-fn add_tile<const N: usize>(out: &mut [f32; N], left: &[f32], right: &[f32], width: usize) {
+fn add_tile<'f, const N: usize>(
+    out: &mut [f32; N],
+    factors: impl Iterator<Item = &'f f32>,
+    right: &[f32],
+    width: usize,
+) {
     let mut sums = *out;
-    for (factor, right) in left.iter().zip(right.chunks(width)) {
+    for (factor, right) in factors.zip(right.chunks(width)) {
         for (sum, value) in sums.iter_mut().zip(&right[..N]) {
             *sum += factor * value;
         }
@@ -83,14 +99,8 @@ impl Work for TurnedProduct<'_> {
     #[inline(always)]
     fn run<const WIDE: bool>(self) {
         let Product { out, left, right, inner, width } = self.0;
-        for (left, right) in left.chunks_exact(inner).zip(right.chunks_exact(width)) {
-            for (&factor, out) in left.iter().zip(out.chunks_exact_mut(width)) {
-                if factor != 0.0 {
-                    for (out, value) in out.iter_mut().zip(right) {
-                        *out += factor * value;
-                    }
-                }
-            }
+        for (column, out) in out.chunks_exact_mut(width).enumerate() {
+            add_factored::<WIDE, _>(out, || left.iter().skip(column).step_by(inner), right);
         }
     }
 }
@@ -221,6 +231,17 @@ mod tests {
                 out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
             };
             assert_eq!(sums(true), sums(false), "{width}");
+        }
+        // The slopes of weights are sums over rows, whatever the width is cut into.
+        for width in [1, 3, 31, 64, 100, 167] {
+            let (left, right) = (mixed(9 * 5), mixed(9 * width));
+            let mut out = vec![0.5; 5 * width];
+            add_turned_product(&mut out, &left, &right, 5, width);
+            for (place, out) in out.iter().enumerate() {
+                let (column, of_right) = (place / width, place % width);
+                let product = |row: usize| left[row * 5 + column] * right[row * width + of_right];
+                assert_eq!(*out, (0..9).fold(0.5, |sum, row| sum + product(row)), "{width}");
+            }
         }
         let mut out = [0.0; 6];
         add_turned_product(&mut out, &a, &[1.0, 0.0, 0.0, 1.0], 3, 2);

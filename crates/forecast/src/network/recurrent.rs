@@ -118,13 +118,13 @@ impl Network {
         }
         let mut slopes = vec![0.0; self.weights.len()];
         let (of_cell_slopes, of_head_slopes) = slopes.split_at_mut(cell.weights());
-        let of_joined = head.backward(of_head, &asked, &of_out, of_head_slopes);
+        let of_states = head.backward(of_head, &asked, &of_out, self.hidden, of_head_slopes);
         let mut told = vec![0.0; batch.rows * self.hidden];
-        for (question, of_joined) in of_joined.chunks_exact(head.inputs).enumerate() {
+        for (question, of_state) in of_states.chunks_exact(self.hidden).enumerate() {
             let row = question / batch.asked;
             let told = &mut told[row * self.hidden..(row + 1) * self.hidden];
-            for (told, of_joined) in told.iter_mut().zip(of_joined) {
-                *told += of_joined;
+            for (told, of_state) in told.iter_mut().zip(of_state) {
+                *told += of_state;
             }
         }
         cell.backward(of_cell, &pass, &told, of_cell_slopes);
