@@ -7,7 +7,7 @@
 //! and Held, 2009), and what is counted is the part of that share which lies between the levels
 //! of the band's edges. The draw is replaced by its expectation, so no chance is needed.
 
-use crate::bands::{HIGH, LEVELS, LOW, Quantiles};
+use crate::bands::{HIGH, LEVELS, LOW, MEDIAN, Quantiles};
 
 /// A band about the median, by the places of its edges in [`LEVELS`].
 pub type Band = [usize; 2];
@@ -34,22 +34,30 @@ pub fn share_within(count: f32, quantiles: &Quantiles, band: Band) -> f32 {
 
 /// The part of the count's own share that lies above the 80 % band, 0 to 1.
 pub fn share_above(count: f32, quantiles: &Quantiles) -> f32 {
-    let (low, high) = (share_below(count - 0.5, quantiles), share_below(count + 0.5, quantiles));
-    let top = LEVELS[3];
-    if high - low <= f32::EPSILON {
-        return f32::from(u8::from(low >= top));
-    }
-    ((high - low.max(top)) / (high - low)).max(0.0)
+    share_beyond(count, quantiles, HIGH)
 }
 
 /// The part of the count's own share that lies below the 80 % band, 0 to 1.
 pub fn share_beneath(count: f32, quantiles: &Quantiles) -> f32 {
+    share_beyond(count, quantiles, LOW)
+}
+
+/// The part of the count's own share that lies beyond an edge of a band, by its place in [`LEVELS`],
+/// 0 to 1.
+pub fn share_beyond(count: f32, quantiles: &Quantiles, edge: usize) -> f32 {
     let (low, high) = (share_below(count - 0.5, quantiles), share_below(count + 0.5, quantiles));
-    let bottom = LEVELS[1];
-    if high - low <= f32::EPSILON {
-        return f32::from(u8::from(high <= bottom));
+    let level = LEVELS[edge];
+    if edge < MEDIAN {
+        if high - low <= f32::EPSILON {
+            return f32::from(u8::from(high <= level));
+        }
+        ((high.min(level) - low) / (high - low)).max(0.0)
+    } else {
+        if high - low <= f32::EPSILON {
+            return f32::from(u8::from(low >= level));
+        }
+        ((high - low.max(level)) / (high - low)).max(0.0)
     }
-    ((high.min(bottom) - low) / (high - low)).max(0.0)
 }
 
 /// The share of the forecast distribution below `value`.

@@ -39,9 +39,8 @@ struct Manner {
 const MANNER: Manner = Manner {
     rule: Rule { sharpness: SHARPNESS, fading: 0.9, doubt: 20.0 },
     prior: SHARPNESS,
-    // Moving the edges of 80 % costs at the upper one, where it is not known which functions will be
-    // unsteady.
-    conform: [1.0, 0.1, 0.1, 1.0],
+    // Moving the upper edge of 80 % costs, since it is not known which functions will be unsteady.
+    conform: [1.0, 1.0, 0.1, 1.0],
 };
 
 /// Who is right about the middle shows in every step; about an edge only the few steps beyond it
@@ -212,8 +211,8 @@ impl Hybridization {
                     steps.map(|(ahead, (quantiles, came))| (ahead, *quantiles, *came))
                 })
             });
-            learned.widths[class] =
-                Widths::fit(steps.filter(|(_, _, came)| !came.is_nan()), self.horizon);
+            let steps = steps.filter(|(_, _, came)| !came.is_nan());
+            learned.widths[class] = Widths::fit(steps, self.horizon, hybrid.manner.conform);
         }
         learned
     }
