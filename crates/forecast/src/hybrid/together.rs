@@ -39,8 +39,9 @@ struct Manner {
 const MANNER: Manner = Manner {
     rule: Rule { sharpness: SHARPNESS, fading: 0.9, doubt: 20.0 },
     prior: SHARPNESS,
-    // Moving the upper edge of 80 % costs, since it is not known which functions will be unsteady.
-    conform: [1.0, 1.0, 0.1, 1.0],
+    // Moving the edges of 80 % costs: at the upper one, since it is not known which functions will be
+    // unsteady, and at both once demand drifts, since they were fitted to what was before.
+    conform: [1.0, 0.25, 0.1, 1.0],
 };
 
 /// Who is right about the middle shows in every step; about an edge only the few steps beyond it
