@@ -43,7 +43,7 @@ impl Budget<'_> {
     pub const FULL: Budget<'static> = Budget {
         examples: 480_000,
         rounds: 200,
-        steps: 2400,
+        steps: 4800,
         asked: 2048,
         proceed: &|| true,
         each: &in_turn,

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
-use swell_core::rng::{Rng, below, split};
+use swell_core::rng::{Rng, below, split, unit};
 
 use crate::bands::Forecast;
 use crate::boost::forest::{Block, LANES};
@@ -36,6 +36,11 @@ const UNITS: usize = 64;
 const ROWS: usize = 64;
 const ASKED: usize = 4;
 const RATE: f32 = 3e-3;
+/// By how much of its spread each number that is known is moved while learning, at most, so that what
+/// is learned holds for functions nearly the same (Bishop, 1995, "Training with noise ...").
+const BLUR: f32 = 0.5;
+/// Half of the steps are taken at once, others until all there is was gone through so many times.
+const PASSES: usize = 8;
 /// How far back examples begin: two weeks of 5-minute steps.
 const REACH: usize = 4032;
 
@@ -139,13 +144,17 @@ impl Half {
         let batches: Vec<Batch> = (0..8).map(|_| drawn(&taught, &mut rng).0).collect();
         taught.measure = measure(&batches, width);
         let mut adam = Adam::new(taught.network.weights_mut().len());
-        for step in 0..budget.steps {
+        let enough = PASSES * members.len() * (past.origin() - first) / ROWS;
+        let steps = enough.clamp(budget.steps.div_ceil(2), budget.steps.max(1));
+        for step in 0..steps {
             if !(budget.proceed)() {
                 break;
             }
-            let (batch, answers) = drawn(&taught, &mut rng);
+            let (mut batch, answers) = drawn(&taught, &mut rng);
+            blur(&mut batch.shared, &mut rng);
+            blur(&mut batch.own, &mut rng);
             let (_, slopes) = taught.network.learn(&batch, &answers);
-            let done = step as f32 / budget.steps as f32;
+            let done = step as f32 / steps as f32;
             adam.step(taught.network.weights_mut(), &slopes, RATE * (1.0 - 0.95 * done));
         }
         taught
@@ -215,6 +224,11 @@ impl Half {
     }
 }
 
+/// Moves numbers in their measure by chance.
+fn blur(values: &mut [f32], rng: &mut Rng) {
+    values.iter_mut().for_each(|value| *value += BLUR * (2.0 * unit(rng) as f32 - 1.0));
+}
+
 /// A number that is known, in its measure.
 fn measured((value, (mean, spread)): (&f32, &(f32, f32))) -> f32 {
     ((value - mean) / spread).clamp(-6.0, 6.0)
@@ -259,7 +273,7 @@ fn hours(past: &Past<'_>) -> Hours {
 }
 
 impl Recurrent {
-    /// What each half's network says of some functions, of those it is to be asked about.
+    /// What each half's network says of the functions it is to be asked about.
     fn ask(
         &self,
         views: &Views<'_>,
