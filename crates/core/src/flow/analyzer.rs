@@ -17,7 +17,7 @@ use crate::flow::target::worth;
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
 use crate::flow::weighing::{Finding, Weighed, fit, weigh_room};
 use crate::flow::words::Rounded;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// FIFOs that are looked at closely in a tick, where only a few may change hands anyway: the
 /// others have their turn at the next ones.
@@ -26,6 +26,8 @@ const CLOSE_MAX: usize = 256;
 const SHRINKS_MAX: usize = 8;
 /// FIFOs whose owner is examined in a tick.
 const EXAMINED_MAX: usize = 64;
+/// An owner that a FIFO was taken from gets it back after all others for so long.
+const LEFT_FOR: Span = Span::from_secs(600);
 
 /// The analyzer of a node.
 pub struct Analyzer {
@@ -55,6 +57,8 @@ pub struct Analyzer {
     turns: [FifoId; 3],
     /// Rests of FIFOs that were taken from an owner that did not answer.
     pub(super) rests: BTreeMap<FifoId, Cooldown>,
+    /// When each was taken from whom, as nothing was done or all failed.
+    pub(super) left: BTreeMap<FifoId, BTreeMap<OwnerId, Instant>>,
     counts: Counts,
     pub(super) recorder: Option<Recorder>,
 }
@@ -78,6 +82,7 @@ impl Analyzer {
             sizes: Slots::default(),
             turns: [FifoId(u32::MAX); 3],
             rests: BTreeMap::new(),
+            left: BTreeMap::new(),
             counts: Counts::default(),
             recorder: None,
         }
@@ -263,14 +268,16 @@ impl Analyzer {
         }
         let weighed = self.weighed.get_or(view.fifo, Vec::new);
         weigh_room(view, self.policy.usage_max(), weighed);
-        let mut heir = heir(view, weighed, false);
+        let left = self.left.entry(view.fifo).or_default();
+        left.retain(|_, at| now.since(*at) < LEFT_FOR);
+        let mut heir = heir(view, weighed, left, false);
         // Another node is for what nobody here can do, and must be worth the way.
         if heir.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
             // Whatever its owner has free, it gets nothing done with it.
             let (stuck, sample) =
                 (Party { calls: 1.0, ..*view.owner }, Sample { leaving: 0.0, ..*view.sample });
             self.policy.weigh(&View { owner: &stuck, sample: &sample, ..*view }, weighed);
-            heir = self::heir(view, weighed, true);
+            heir = self::heir(view, weighed, left, true);
         }
         let Some(to) = heir else { return Finding::NoHeir };
         if !self.allowance.take() {
@@ -278,6 +285,7 @@ impl Analyzer {
             return Finding::OverBudget;
         }
         rest.on_moved(now, view.owner.owner, to.owner);
+        left.insert(view.owner.owner, now);
         self.under_way.insert(view.fifo, (view.owner.owner, to.owner));
         self.leaving = if to.is_abroad { Some(view.fifo) } else { self.leaving };
         self.counts.moves += 1;
@@ -337,11 +345,21 @@ impl Analyzer {
     }
 }
 
-/// The best of those who are here, or of those at other nodes; of equals the first, so that the same
-/// is chosen each time.
-fn heir<'a>(view: &View<'a>, weighed: &'a [Weighed], is_abroad: bool) -> Option<&'a Party> {
+/// The best of those who are here, or of those at other nodes: one that it was not taken from of late
+/// before one that it was, and then the longest ago; of equals the first, so that the same is chosen
+/// each time.
+fn heir<'a>(
+    view: &View<'a>,
+    weighed: &'a [Weighed],
+    left: &BTreeMap<OwnerId, Instant>,
+    is_abroad: bool,
+) -> Option<&'a Party> {
     let all = fit(view, weighed).filter(|party| party.is_abroad == is_abroad);
-    all.max_by(|a, b| worth(a).total_cmp(&worth(b)).then(b.owner.cmp(&a.owner)))
+    let taken = |party: &Party| left.get(&party.owner);
+    all.max_by(|a, b| {
+        let sooner = taken(b).cmp(&taken(a));
+        sooner.then(worth(a).total_cmp(&worth(b))).then(b.owner.cmp(&a.owner))
+    })
 }
 
 /// The time in whole milliseconds, as a journal keeps it.

@@ -70,5 +70,6 @@ impl Analyzer {
         self.sizes.remove(fifo);
         self.policy.on_removed(fifo);
         self.rests.remove(&fifo);
+        self.left.remove(&fifo);
     }
 }

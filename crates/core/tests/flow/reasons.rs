@@ -140,3 +140,26 @@ fn an_owner_that_fails_with_all_is_relieved_whatever_an_item_costs() {
     let expected = "it goes to owner 1, as its owner failed with all of the last items; owner 1 is";
     assert!(words.starts_with(expected), "{words}");
 }
+
+#[test]
+fn who_failed_before_is_tried_after_all_others() {
+    let mut stage = Stage::with(false, false, false);
+    // What owned it last has to do with it, and is worth the most.
+    let related = |owner: u32, dependency: f64| Party { dependency, ..party(owner, 0.1) };
+    let all = [related(0, 0.9), related(1, 0.5), related(2, 0.0)];
+    let mut analyzer = analyzer();
+    let (mut owner, mut owners) = (0, Vec::new());
+    for turn in 0..5u64 {
+        stage.now = Instant::ZERO + Span::from_secs(50) * turn;
+        stage.owner = all[owner];
+        stage.others = all.iter().filter(|it| it.owner.0 as usize != owner).copied().collect();
+        // With time comes leave to change hands again.
+        analyzer.glance(stage.now, &stage.view().glance());
+        analyzer.decide(stage.now, &[]);
+        let Some(to) = analyzer.relieve(stage.now, &stage.view()) else { break };
+        analyzer.on_moved(stage.now, FifoId(0), TICK, 0);
+        owner = to.0 as usize;
+        owners.push(owner);
+    }
+    assert_eq!(owners, [1, 2, 0, 1, 2]);
+}

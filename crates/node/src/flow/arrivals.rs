@@ -214,6 +214,7 @@ impl Flows {
             }
         }
         if let (Ok(line), Some(away)) = (&up.line, away) {
+            line.meter.recall(&away.counts());
             // Nobody has put anything in yet.
             let due =
                 line.lanes.iter().map(|lane| (lane.from.to_string(), (lane.born(), lane.due())));

@@ -162,6 +162,24 @@ impl Meter {
         }
     }
 
+    /// What became of items here before the flow was away. Those that left with it were not done here.
+    pub(crate) fn recall(&self, items: &FlowItems) {
+        let counters = self.counters();
+        for (count, known) in [
+            (&counters.put, items.done),
+            (&counters.done, items.done),
+            (&counters.dropped, items.dropped),
+            (&counters.rejected, items.rejected),
+            (&counters.spilled, items.spilled),
+            (&self.again, items.again),
+            (&self.dead, items.dead),
+            (&self.lost, items.lost),
+            (&self.ended, items.ended),
+        ] {
+            count.fetch_add(known, Ordering::Relaxed);
+        }
+    }
+
     /// A sampled item had waited so long when it was taken out. Only whoever takes items out says so.
     pub(crate) fn sampled(&self, waited_ms: u64) {
         let waited = waited_ms.saturating_mul(1_000);
@@ -315,6 +333,14 @@ mod tests {
         assert!(fails());
         meter.succeeded();
         assert!(!fails());
+    }
+
+    #[test]
+    fn what_was_counted_before_adds_nothing_to_what_waits() {
+        let (meter, left) = (meter(), FlowItems { put: 9, done: 7, dead: 2, ..Default::default() });
+        meter.recall(&left);
+        assert_eq!(meter.items(), FlowItems { put: 7, ..left });
+        assert_eq!(meter.depth(), 0);
     }
 
     #[test]

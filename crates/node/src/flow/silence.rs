@@ -65,7 +65,7 @@ impl Silence {
             if *is_unknown {
                 return format!(
                     "the node that had this flow knows of none since {} s ago: {why}; remove it \
-                     here as well, or deploy it there anew",
+                     here as well, or deploy it anew at that node",
                     ago(*first)
                 );
             }
