@@ -118,7 +118,7 @@ fn look(
         })
         .collect();
     candidates.sort_unstable();
-    let down = VotedDown::of(state, source, metric, peak_ppm);
+    let down = VotedDown::of((state, me), source, metric, peak_ppm);
     let mut why = nothing;
     for (.., ids) in candidates.into_iter().take(TRIES) {
         match filing(state, source, &ids, alarm, temper, &down) {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::council::entry::Reason;
 use crate::council::proposal::{Cause, Outcome};
-use crate::council::state::{Ended, State};
+use crate::council::state::{Ended, Proposal, State};
 use crate::council::words::{Metric, Slot, WorkloadId};
 use crate::ids::SiteId;
 
@@ -27,8 +27,14 @@ pub struct VotedDown {
 }
 
 impl VotedDown {
-    /// What must pause of the moves that would relieve a source of so much of a metric.
-    pub fn of(state: &State, source: SiteId, metric: Metric, predicted_ppm: u32) -> Self {
+    /// What a site must not propose again yet of the moves that would relieve a source of so much of a
+    /// metric.
+    pub fn of(
+        (state, me): (&State, SiteId),
+        source: SiteId,
+        metric: Metric,
+        predicted_ppm: u32,
+    ) -> Self {
         let now = state.slot();
         let slot_of = |ended: &Ended| Slot::of(ended.at, state.rules.slot);
         let is_same = |ended: &&Ended| {
@@ -37,6 +43,7 @@ impl VotedDown {
             };
             let differs = ended.proposal.predicted_ppm.abs_diff(predicted_ppm);
             ended.outcome == Outcome::Rejected
+                && has_agreed(me, &ended.proposal)
                 && ended.proposal.filing.source == source
                 && of == metric
                 && differs < state.rules.cause_ppm
@@ -67,6 +74,12 @@ impl VotedDown {
             || self.workloads.contains(&workload)
             || self.moves.contains(&(workload, destination))
     }
+}
+
+/// Whether a site held with a proposal: it filed it, or voted for it. Who said no then and sees a cause
+/// now has not been voted down; else one that cries in vain could have all others hold back.
+fn has_agreed(me: SiteId, proposal: &Proposal) -> bool {
+    proposal.proposer == me || proposal.ballot.votes.get(&me).is_some_and(|vote| vote.yes)
 }
 
 /// What most weight said no for.

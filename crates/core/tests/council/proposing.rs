@@ -1,7 +1,7 @@
 //! What a site proposes by itself, and how others judge it.
 
 use swell_core::council::arrival::{arrived, decided_by, expected, lateness, needed};
-use swell_core::council::entry::{Command, News, Reason};
+use swell_core::council::entry::{Band, Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
 use swell_core::council::movement::Phase;
 use swell_core::council::proposal::{Cause, Filing, Outcome};
@@ -265,4 +265,27 @@ fn what_was_voted_down_waits_longer_each_time_unless_its_cause_changes() {
         propose(&stage.state, (SiteId(0), &Joined::default()), SiteId(0), &TEMPER).is_some(),
         "another cause"
     );
+}
+
+#[test]
+fn who_cries_in_vain_has_nobody_hold_back_who_did_not_believe_it() {
+    let mut stage = Stage::new(4);
+    stage.forecast(1, 300_000);
+    let band = Band { low_ppm: 880_000, middle_ppm: 900_000, high_ppm: 920_000 };
+    let sees = |stage: &mut Stage, by: u32| {
+        let first = stage.slot().plus(2);
+        let (target, metric) = (SiteId(0), Metric::Cpu);
+        let bands = vec![band; 8];
+        stage.say(by, Command::Forecast { target, metric, first, bands }).expect("forecast");
+        propose(&stage.state, (SiteId(by), &Joined::default()), SiteId(0), &TEMPER)
+    };
+    let filing = sees(&mut stage, 1).expect("it has cause");
+    let id = stage.propose(1, filing).expect("filed");
+    for (site, yes) in [(1, true), (2, true), (0, false), (3, false)] {
+        let _ = stage.vote(site, id, yes);
+    }
+    assert_eq!(stage.outcome(id), Some(Outcome::Rejected));
+    for (by, expected) in [(0, true), (1, false), (2, false), (3, true)] {
+        assert_eq!(sees(&mut stage, by).is_some(), expected, "site {by}");
+    }
 }
