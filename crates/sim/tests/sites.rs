@@ -3,15 +3,14 @@
 use std::sync::LazyLock;
 
 use swell_sim::sites::demand::Demand;
-use swell_sim::sites::play::{Stage, Way};
+use swell_sim::sites::play::{Outcome, Stage, Way};
 use swell_sim::sites::scenario::{Lies, Scenario};
 use swell_trace::bundled::Bundled;
 use swell_trace::open::Options;
 use swell_trace::trace::Trace;
 
-/// Nothing was tuned on it: the alarm was on seeds 1, 2, 3 and 10, the usual length of a slot on 1, 2,
-/// 10 and 11.
-const SEED: u64 = 12;
+/// Nothing was tuned on them: all that was tuned was on seeds 1 to 20.
+const SEEDS: [u64; 4] = [21, 22, 23, 24];
 
 /// Within so many rounds of three slots a liar has lost its say.
 const ROUNDS: u64 = 4;
@@ -30,23 +29,35 @@ fn stage(trace: &Trace, scenario: Scenario, seed: u64) -> Stage {
     Stage::new(scenario, demand.expect("functions have shapes"))
 }
 
+/// Over several days, as on a single one chance may take a few moves more.
 #[test]
-fn foreseeing_halves_overload_and_one_liar_of_five_spoils_nothing() {
-    let honest = stage(&LARGE, Scenario::default(), SEED);
-    let [none, reactive, weighted] =
-        [Way::None, Way::Reactive, Way::Weighted].map(|way| honest.play(way));
-    assert!(reactive.overload_minutes < none.overload_minutes, "{reactive:#?} {none:#?}");
-    let (ours, theirs) = (&weighted, &reactive);
-    assert!(2 * ours.lasting_minutes <= theirs.lasting_minutes, "{ours:#?} {theirs:#?}");
-    assert!(2 * ours.overload_minutes <= theirs.overload_minutes, "{ours:#?} {theirs:#?}");
-    // On the mean of ten seeds there are fewer; on one there may be some more.
-    assert!(5 * ours.moves <= 6 * theirs.moves, "{ours:#?} {theirs:#?}");
-
+fn foreseeing_halves_overload_with_no_more_moves_and_one_liar_of_five_spoils_nothing() {
     let lying = Scenario { liars: 1, ..Scenario::default() };
-    let with_liar = stage(&LARGE, lying, SEED).play(Way::Weighted);
-    assert!(with_liar.liar_share.is_some_and(|share| share < 0.1), "{with_liar:?}");
-    assert!(with_liar.liar_rounds.is_some_and(|rounds| rounds <= ROUNDS), "{with_liar:?}");
-    assert!(10 * with_liar.overload_minutes <= 11 * ours.overload_minutes, "{with_liar:#?}");
+    let of_seed = |seed: u64| {
+        let honest = stage(&LARGE, Scenario::default(), seed);
+        let [none, reactive, weighted] =
+            [Way::None, Way::Reactive, Way::Weighted].map(|way| honest.play(way));
+        let with_liar = stage(&LARGE, lying, seed).play(Way::Weighted);
+        assert!(reactive.overload_minutes < none.overload_minutes, "{seed}: {reactive:#?}");
+        assert!(with_liar.liar_share.is_some_and(|share| share < 0.1), "{seed}: {with_liar:?}");
+        assert!(with_liar.liar_rounds.is_some_and(|rounds| rounds <= ROUNDS), "{with_liar:?}");
+        [reactive, weighted, with_liar]
+    };
+    let days = SEEDS.map(of_seed);
+    let sums = |figure: fn(&Outcome) -> u64| {
+        [0, 1, 2].map(|way| days.iter().map(|day| figure(&day[way])).sum::<u64>())
+    };
+    let [theirs, ours, with_liar] = sums(|outcome| outcome.overload_minutes);
+    assert!(2 * ours <= theirs, "minutes of overload: {ours} {theirs}");
+    assert!(2 * with_liar <= theirs, "minutes of overload with a liar: {with_liar} {theirs}");
+    assert!(10 * with_liar <= 11 * ours, "minutes of overload with a liar: {with_liar} {ours}");
+    let [theirs, ours, with_liar] = sums(|outcome| outcome.lasting_minutes);
+    assert!(
+        2 * ours <= theirs && 2 * with_liar <= theirs,
+        "that lasts: {ours} {with_liar} {theirs}"
+    );
+    let [theirs, ours, with_liar] = sums(|outcome| outcome.moves);
+    assert!(ours <= theirs && with_liar <= theirs, "moves: {ours} {with_liar} {theirs}");
 }
 
 /// Two of five who say the contrary of all but what cannot be unsaid any more, and vote so, and one
@@ -68,7 +79,7 @@ fn weights_decide_where_most_votes_are_wrong() {
 #[test]
 fn who_hides_what_it_used_is_found_out() {
     let hiding = Scenario { liars: 1, lies: Lies::Counters, ..Scenario::default() };
-    let stage = stage(&LARGE, hiding, SEED);
+    let stage = stage(&LARGE, hiding, SEEDS[0]);
     let (none, hiding) = (stage.play(Way::None), stage.play(Way::Weighted));
     assert!(hiding.caught_share.is_some_and(|share| share > 0.5), "{hiding:?}");
     assert_eq!(hiding.wronged_slots, 0, "{hiding:?}");

@@ -1,13 +1,13 @@
 //! What a site proposes: the least move that would keep it from being overloaded.
 //!
 //! It looks at its own committed forecast, takes the slot in which it will be overloaded
-//! first, and the workload that is just large enough to help, and sends it to where the most
+//! first, once that cannot wait any longer, and the workload that is just large enough to help, and sends it to where the most
 //! room is left after all that was promised there, and for its way. Workloads that are joined count
 //! as one; only where that helps nobody, or fits nowhere, they are parted.
 
 use std::collections::BTreeMap;
 
-use crate::council::arrival::decided_by;
+use crate::council::arrival::{can_wait, decided_by};
 use crate::council::book::Subject;
 use crate::council::distance::{away_ppm, is_worth_the_way};
 use crate::council::load::{demand, fits, predicted_ppm, relieved_ppm};
@@ -26,7 +26,7 @@ use crate::ids::SiteId;
 /// How easily a site proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Temper {
-    /// It looks at slots up to so many ahead.
+    /// It looks at slots up to so many ahead, of which what can wait is left for later.
     pub ahead_slots: u64,
     /// The middle of its forecast must exceed this for it to speak.
     pub alarm_ppm: u32,
@@ -141,7 +141,7 @@ struct Alarm {
     peak_ppm: u32,
 }
 
-/// The first slot for which the site committed itself to too much at the source.
+/// The first slot for which the site committed itself to too much at the source, and that cannot wait.
 fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<Alarm> {
     let from = state.slot().plus(1);
     let through = from.plus(temper.ahead_slots);
@@ -157,10 +157,28 @@ fn alarm(state: &State, me: SiteId, source: SiteId, temper: &Temper) -> Option<A
             let is_alarm = left > 0 && middle > temper.alarm_ppm;
             let has_evidence = peak_ppm > state.rules.limit_ppm;
             let alarm = Alarm { slot: Slot(slot), metric, peak_ppm };
-            (is_alarm && has_evidence).then_some(alarm)
+            let is_due = || !can_wait(state, Slot(slot), moves_for(state, source, alarm));
+            (is_alarm && has_evidence && is_due()).then_some(alarm)
         })
     });
     alarms.min()
+}
+
+/// How many moves it takes at least to come down to the limit: of the largest workloads there.
+fn moves_for(state: &State, source: SiteId, alarm: Alarm) -> u64 {
+    let capacity = state.members.get(&source).map(|member| member.capacity).unwrap_or_default();
+    let left = state.maintenance.left_ppm(source, alarm.slot);
+    let movable = state.workloads.iter().filter(|(id, of)| is_movable(state, source, **id, of));
+    let share = |of: &Workload| of_left(of.demand.share_ppm(alarm.metric, &capacity), left);
+    let mut shares: Vec<u32> = movable.map(|(_, of)| share(of)).collect();
+    shares.sort_unstable_by_key(|share| std::cmp::Reverse(*share));
+    let mut excess = alarm.peak_ppm.saturating_sub(state.rules.limit_ppm);
+    let is_still_over = |share: &u32| {
+        let was_over = excess > 0;
+        excess = excess.saturating_sub(*share);
+        was_over
+    };
+    shares.into_iter().take_while(is_still_over).count() as u64
 }
 
 /// Whether nothing more is proposed to relieve a source because of a proposal: while that is voted on,

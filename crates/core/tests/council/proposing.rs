@@ -1,6 +1,6 @@
 //! What a site proposes by itself, and how others judge it.
 
-use swell_core::council::arrival::{arrived, decided_by, expected, lateness, needed};
+use swell_core::council::arrival::{arrived, can_wait, decided_by, expected, lateness, needed};
 use swell_core::council::entry::{Band, Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
 use swell_core::council::movement::Phase;
@@ -95,6 +95,13 @@ fn it_is_to_be_decided_as_early_as_moves_take_and_what_comes_late_is_told() {
     assert_eq!(decided_by(&stage.state, stage.slot().plus(1)), stage.state.now + slot);
     let far = stage.slot().plus(20);
     assert_eq!(decided_by(&stage.state, far) + took, far.begin(slot));
+    // What can be proposed a slot later waits.
+    let takes = Span::from_nanos(took.nanos() / 2 * 3);
+    let soonest = Slot::of(stage.state.now + slot * 2 + takes, slot);
+    assert!(
+        can_wait(&stage.state, soonest.plus(1), 1) && !can_wait(&stage.state, soonest.minus(1), 1)
+    );
+    assert!(!can_wait(&stage.state, soonest.plus(1), 3), "three moves begin earlier");
 }
 
 #[test]

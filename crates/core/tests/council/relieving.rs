@@ -1,6 +1,6 @@
 //! Two moves that relieve one source: of what has gone already it is relieved once.
 
-use swell_core::council::entry::{Command, News, Reason};
+use swell_core::council::entry::{Band, Command, News, Reason};
 use swell_core::council::judge::{Outlook, judge};
 use swell_core::council::proposal::{Cause, Filing, Outcome, Trouble};
 use swell_core::council::propose::{Temper, Unrelieved, propose, unrelieved};
@@ -59,6 +59,33 @@ fn a_source_is_relieved_again_of_what_is_still_too_much() {
     let judged = |peak_ppm| judge(&stage.state, &stage.state.open[&third], &Peaks(peak_ppm));
     assert_eq!(judged(1_250_000), (false, Reason::NotNeeded), "with what leaves, that is enough");
     assert_eq!(judged(1_260_000).1, Reason::DestinationFull, "which is what they expect of all");
+}
+
+/// A proposal early enough is one that is in time a slot later as well: what is needed may change.
+#[test]
+fn what_can_wait_is_not_proposed_yet_and_what_takes_more_moves_is_sooner() {
+    for (ahead, middle_ppm, expected) in [
+        (2, 900_000, true),
+        (3, 900_000, false),
+        (3, 1_100_000, true),
+        (4, 1_100_000, false),
+        (4, 1_300_000, true),
+        (5, 1_300_000, false),
+    ] {
+        let mut stage = crowded(6, 500_000);
+        let calm = Band { low_ppm: 480_000, middle_ppm: 500_000, high_ppm: 520_000 };
+        let (low_ppm, high_ppm) = (middle_ppm - 20_000, middle_ppm + 20_000);
+        let crowd = Band { low_ppm, middle_ppm, high_ppm };
+        let first = stage.state.slot().plus(2);
+        let bands = (2..10).map(|slot| if slot < ahead { calm } else { crowd }).collect();
+        let (target, metric) = (SiteId(0), Metric::Cpu);
+        stage.say(0, Command::Forecast { target, metric, first, bands }).expect("forecast");
+        let found = propose(&stage.state, (SiteId(0), &Joined::default()), SiteId(0), &TEMPER);
+        assert_eq!(found.is_some(), expected, "{ahead} slots ahead of {middle_ppm}");
+        stage.pass(Span::from_mins(5));
+        let found = propose(&stage.state, (SiteId(0), &Joined::default()), SiteId(0), &TEMPER);
+        assert!(found.is_some(), "a slot later: {ahead} slots ahead of {middle_ppm}");
+    }
 }
 
 /// What a voter expects of every site.

@@ -175,7 +175,7 @@ fn what_maintenance_leaves_of_a_site_is_what_counts() {
     let me = (SiteId(0), &Joined::default());
     stage.forecast(0, 500_000);
     assert_eq!(propose(&stage.state, me, SiteId(0), &temper), None);
-    let slot = maintain(&mut stage, 0, (4, 6), 500_000);
+    let slot = maintain(&mut stage, 0, (2, 6), 500_000);
     let found = propose(&stage.state, me, SiteId(0), &temper).expect("it has cause");
     assert_eq!(found.cause, Cause::Overload { metric: Metric::Cpu, slot });
     assert_eq!(found.criterion.conditions[1].at_most_ppm, 425_000, "of what is left");
