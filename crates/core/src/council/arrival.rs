@@ -45,7 +45,7 @@ pub fn expected(state: &State) -> Span {
 /// further ahead is foreseen less well, so who need not propose yet waits: it may not come.
 pub fn can_wait(state: &State, needed: Slot, moves: u64) -> bool {
     let length = state.rules.slot;
-    let takes = learned(state).unwrap_or(USUAL.max(length));
+    let takes = learned(state).unwrap_or_else(|| USUAL.max(length));
     let takes = takes + Span::from_nanos(takes.nanos() / 2);
     needed.begin(length) >= soonest(state) + length * moves.max(1) + takes
 }
