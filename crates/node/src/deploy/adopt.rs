@@ -59,7 +59,7 @@ impl Deployer {
         }
         let Lineage { head, versions } = lineage;
         let known = self.parts.registry.get(name);
-        let other = known.filter(|known| !is_part(known, &versions));
+        let other = known.filter(|it| !is_part(it, &versions) || !is_kin(it, &versions));
         if other.as_ref().is_some_and(|other| is_kin(other, &versions)) {
             let most = head.traffic.iter().max_by_key(|share| share.percent);
             let leads = |kept: &&Kept| most.is_some_and(|most| most.version == kept.version);
