@@ -42,8 +42,9 @@ impl SwellMover {
                 self.deployer.ready(version).await.map_err(|refusal| step_error(&refusal))?;
             }
             for version in &serving {
-                self.comes_up(version).await?;
+                // One that is not well does not stay for anybody to see.
                 self.is_well(version).await?;
+                self.comes_up(version).await?;
             }
         }
         self.crew.followed(&functions(&self.registry, &job.workload), FOLLOWED_MAX).await;
