@@ -248,7 +248,7 @@ pub const SIBLINGS: &[(&str, Siblings)] = &[
     (
         "crates/swell/src/cli",
         Siblings::Rivals {
-            below: &["form", "node", "settings", "capacity", "site_node"],
+            below: &["form", "node", "settings", "capacity", "site_node", "checked"],
             above: &["command"],
         },
     ),

@@ -155,6 +155,11 @@ impl Meter {
         }
     }
 
+    /// Whether the owner failed with all of the last items.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.counters().marks().has(Mark::Failing)
+    }
+
     /// What the owner was called with was given up, as it failed as often as it may.
     pub(crate) fn failed(&self) {
         if self.failed.fetch_add(1, Ordering::Relaxed) + 1 == FAILED_MIN {

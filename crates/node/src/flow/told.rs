@@ -198,7 +198,7 @@ pub(crate) fn alarms(line: &Line, seen: &Seen) -> Vec<FlowAlarm> {
                 .to_string(),
         ),
         (
-            seen.is_failing,
+            line.meter.is_failing(),
             "failing",
             format!(
                 "`{}` failed with all of the last items: see why in its logs and dead letters",

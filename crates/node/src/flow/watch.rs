@@ -27,7 +27,6 @@ use crate::flow::flows::Flows;
 use crate::flow::line::Line;
 use crate::flow::looks::Looks;
 use crate::flow::natives::Native;
-use crate::flow::news::Mark;
 use crate::flow::rates::Rates;
 use crate::flow::seating::{Seating, reseat};
 use crate::flow::sight::LineSight;
@@ -184,8 +183,8 @@ impl Watch {
         let native = line.native_owner().and_then(|number| line.natives.get(number));
         // One that connected while items waited for it has its time from then on.
         let is_new = |native: &Arc<Native>| native.since.elapsed().as_secs_f64() < STALL.secs_f64();
-        let is_failing = line.meter.counters().marks().has(Mark::Failing);
-        if line.is_in_good_time() && !is_failing || native.as_ref().is_some_and(is_new) {
+        if line.is_in_good_time() && !line.meter.is_failing() || native.as_ref().is_some_and(is_new)
+        {
             return;
         }
         let to = {
