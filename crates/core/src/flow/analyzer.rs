@@ -155,10 +155,20 @@ impl Analyzer {
             // Nobody could have it instead, or a process has some time left.
             Verdict::Examine
                 if signs.has(Signs::ALONE) || is_native && !signs.has(Signs::STALLED) => {}
+            // It would come to nothing, ten times a second.
+            Verdict::Examine if let Some(until) = self.resting(now, fifo) => {
+                self.findings.insert(fifo, Finding::Rests { until });
+            }
             Verdict::Examine => self.stuck.push(fifo),
             verdict => self.counts.add(verdict),
         }
         self.last.put(fifo, judgement);
+    }
+
+    /// Until when a FIFO rests that was taken from an owner, if it does.
+    fn resting(&self, now: Instant, fifo: FifoId) -> Option<Instant> {
+        let rest = self.rests.get(&fifo)?;
+        rest.until(self.policy.rest()).filter(|until| *until > now)
     }
 
     /// Which FIFOs to show in full to [`decide`](Self::decide).
@@ -259,11 +269,10 @@ impl Analyzer {
     }
 
     fn find(&mut self, now: Instant, view: &View<'_>) -> Finding {
-        let rest = self.rests.entry(view.fifo).or_default();
         if self.under_way.contains_key(&view.fifo) {
             return Finding::UnderWay;
         }
-        if let Some(until) = rest.until(self.policy.rest()).filter(|until| *until > now) {
+        if let Some(until) = self.resting(now, view.fifo) {
             return Finding::Rests { until };
         }
         let weighed = self.weighed.get_or(view.fifo, Vec::new);
@@ -284,6 +293,7 @@ impl Analyzer {
             self.counts.add(Verdict::Stay(Stay::OverBudget));
             return Finding::OverBudget;
         }
+        let rest = self.rests.entry(view.fifo).or_default();
         rest.on_moved(now, view.owner.owner, to.owner);
         left.insert(view.owner.owner, now);
         self.under_way.insert(view.fifo, (view.owner.owner, to.owner));

@@ -312,7 +312,7 @@ impl Away {
         rested.map_err(|over| if_late(over, told(&error.to_string())))
     }
 
-    async fn ask_next(&self, from: &str) -> Result<Next, LinkError> {
+    pub(super) async fn ask_next(&self, from: &str) -> Result<Next, LinkError> {
         let (link, head) = self.head(from, 0, Duration::ZERO)?;
         let to = self.to();
         read(&to, &self.ask(&link, &to, path::NEXT, text(&head), Duration::ZERO).await?)

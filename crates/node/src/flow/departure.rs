@@ -368,5 +368,12 @@ fn stays(flow: &str, to: &Elsewhere, error: &Trouble) -> Refusal {
         Trouble::Link(_) | Trouble::Stopping(_) => Reason::NotReady,
         Trouble::Disk(_) => Reason::Storage,
     };
-    Refusal::new(reason, title).detail(error.to_string())
+    let refusal = Refusal::new(reason, title).detail(error.to_string());
+    match reason {
+        Reason::Conflict => refusal.hint(format!(
+            "see what `{node}` knows of that name: what is left there of an older flow goes with \
+             `swell flow rm {flow}`"
+        )),
+        _ => refusal,
+    }
 }

@@ -60,7 +60,8 @@ fn line_of(up: &Up) -> Result<&Line, PutError> {
 }
 
 /// Whether a flow that is up would take an item of a function, once there is room where it would
-/// wait for some. Of one that is at another node that is not known before it is put in.
+/// wait for some. Of one that is at another node that is not known before it is put in, but for one
+/// that has not answered for a while: that one is asked.
 pub(crate) async fn would_take(
     flows: &Flows,
     up: &Up,
@@ -73,8 +74,12 @@ pub(crate) async fn would_take(
         return Ok(());
     }
     check_length(up, payload.len())?;
-    if up.away.is_some() {
-        return Ok(());
+    if let Some(away) = &up.away {
+        return match deadline {
+            Some(_) => away.answers(from).await,
+            // Nobody can be told: it waits.
+            None => Ok(()),
+        };
     }
     let line = line_of(up)?;
     let Some(lane) = line.lanes.iter().find(|lane| *lane.from == *from) else { return Ok(()) };

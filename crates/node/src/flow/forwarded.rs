@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use swell_api::flow::FlowSpec;
 use swell_link::authority::Authority;
 use swell_link::client::Client;
+use swell_link::error::LinkError;
 use swell_link::identity::Identity;
 use swell_link::purpose::Purpose;
 use swell_link::server::{Bounds, serve};
@@ -204,4 +205,19 @@ async fn what_is_on_its_way_while_the_flow_comes_home_is_in_it_once_or_told_to_b
         assert_eq!(put.count == 1, told == "in", "{life} {fails:?}");
         stop.cancel();
     }
+}
+
+#[tokio::test]
+async fn who_has_not_answered_for_a_while_is_asked_before_others_get_anything() {
+    let authority = Authority::found("shops", SystemTime::now()).expect("it is founded");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let at = listener.local_addr().expect("it is bound").to_string();
+    drop(listener);
+    let away = away(&authority, &at);
+    assert!(away.answers("camera").await.is_ok(), "nobody was in vain there yet");
+    let (peer, reason) = ("oslo".to_string(), "refused".to_string());
+    let unreachable = LinkError::Unreachable { peer, address: at, reason };
+    away.silence.hear(Some(&unreachable), Instant::now() - Duration::from_secs(6));
+    let told = away.answers("camera").await;
+    assert!(matches!(told, Err(PutError::Unreached(_))), "{told:?}");
 }

@@ -46,6 +46,7 @@ pub mod silence;
 pub mod replies;
 pub mod away;
 pub mod way;
+pub mod reaching;
 pub mod up;
 pub mod changes;
 pub mod errands;
