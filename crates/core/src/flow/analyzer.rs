@@ -13,9 +13,8 @@ use crate::flow::recorder::Recorder;
 use crate::flow::signs::Signs;
 use crate::flow::size::Sizing;
 use crate::flow::slots::Slots;
-use crate::flow::target::worth;
 use crate::flow::view::{FifoId, Glance, OwnerId, Party, Sample, View};
-use crate::flow::weighing::{Finding, Weighed, fit, weigh_room};
+use crate::flow::weighing::{Finding, Weighed, heir, weigh_room};
 use crate::flow::words::Rounded;
 use crate::time::{Instant, Span};
 
@@ -279,16 +278,18 @@ impl Analyzer {
         weigh_room(view, self.policy.usage_max(), weighed);
         let left = self.left.entry(view.fifo).or_default();
         left.retain(|_, at| now.since(*at) < LEFT_FOR);
-        let mut heir = heir(view, weighed, left, false);
+        let best = heir(view, weighed, left, false);
+        let mut next = best.filter(|party| !left.contains_key(&party.owner));
         // Another node is for what nobody here can do, and must be worth the way.
-        if heir.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
+        if next.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
             // Whatever its owner has free, it gets nothing done with it.
             let (stuck, sample) =
                 (Party { calls: 1.0, ..*view.owner }, Sample { leaving: 0.0, ..*view.sample });
             self.policy.weigh(&View { owner: &stuck, sample: &sample, ..*view }, weighed);
-            heir = self::heir(view, weighed, left, true);
+            next = heir(view, weighed, &BTreeMap::new(), true);
         }
-        let Some(to) = heir else { return Finding::NoHeir };
+        // Who got nothing done before may by now.
+        let Some(to) = next.or(best) else { return Finding::NoHeir };
         if !self.allowance.take() {
             self.counts.add(Verdict::Stay(Stay::OverBudget));
             return Finding::OverBudget;
@@ -353,23 +354,6 @@ impl Analyzer {
     pub(crate) fn finding(&self, fifo: FifoId) -> Option<Finding> {
         self.findings.get(&fifo).copied()
     }
-}
-
-/// The best of those who are here, or of those at other nodes: one that it was not taken from of late
-/// before one that it was, and then the longest ago; of equals the first, so that the same is chosen
-/// each time.
-fn heir<'a>(
-    view: &View<'a>,
-    weighed: &'a [Weighed],
-    left: &BTreeMap<OwnerId, Instant>,
-    is_abroad: bool,
-) -> Option<&'a Party> {
-    let all = fit(view, weighed).filter(|party| party.is_abroad == is_abroad);
-    let taken = |party: &Party| left.get(&party.owner);
-    all.max_by(|a, b| {
-        let sooner = taken(b).cmp(&taken(a));
-        sooner.then(worth(a).total_cmp(&worth(b))).then(b.owner.cmp(&a.owner))
-    })
 }
 
 /// The time in whole milliseconds, as a journal keeps it.

@@ -1,6 +1,8 @@
 //! What was weighed when a FIFO was looked at closely: all who could own it, each with what speaks
 //! for it and why it was passed over. It is kept, so that a person can be told.
 
+use std::collections::BTreeMap;
+
 use crate::flow::target::worth;
 use crate::flow::view::{OwnerId, Party, View};
 use crate::flow::wait::usage_at;
@@ -138,4 +140,22 @@ pub fn fit<'a>(
 ) -> impl Iterator<Item = &'a Party> + use<'a> {
     let both = view.others.iter().zip(weighed);
     both.filter(|(_, one)| one.standing == Standing::Fit).map(|(party, _)| party)
+}
+
+/// The best of those who are here, or of those at other nodes: one that it was not taken from of late
+/// before one that it was, and then the longest ago; of equals the first, so that the same is chosen
+/// each time.
+pub(crate) fn heir(
+    view: &View<'_>,
+    weighed: &[Weighed],
+    left: &BTreeMap<OwnerId, Instant>,
+    is_abroad: bool,
+) -> Option<Party> {
+    let all = fit(view, weighed).filter(|party| party.is_abroad == is_abroad);
+    let taken = |party: &Party| left.get(&party.owner);
+    let best = all.max_by(|a, b| {
+        let sooner = taken(b).cmp(&taken(a));
+        sooner.then(worth(a).total_cmp(&worth(b))).then(b.owner.cmp(&a.owner))
+    });
+    best.copied()
 }

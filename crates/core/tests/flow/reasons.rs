@@ -162,4 +162,19 @@ fn who_failed_before_is_tried_after_all_others() {
         owners.push(owner);
     }
     assert_eq!(owners, [1, 2, 0, 1, 2]);
+
+    // Where all here have failed another node is next, and not the one that failed first.
+    let mut analyzer = self::analyzer();
+    stage.sample.depth = 50.0;
+    for (turn, expected) in [(0u64, 1), (1, 7)] {
+        stage.now = Instant::ZERO + Span::from_secs(50) * turn;
+        let here = all[1 - turn as usize];
+        let abroad = Party { is_abroad: true, ..party(7, 0.1) };
+        (stage.owner, stage.others) = (all[turn as usize], vec![here, abroad]);
+        analyzer.glance(stage.now, &stage.view().glance());
+        analyzer.decide(stage.now, &[]);
+        let to = analyzer.relieve(stage.now, &stage.view());
+        assert_eq!(to, Some(OwnerId(expected)), "turn {turn}");
+        analyzer.on_moved(stage.now, FifoId(0), TICK, 0);
+    }
 }
