@@ -87,7 +87,10 @@ mod tests {
             workloads: BTreeMap::from([(workload, "shop".to_string())]),
         };
         let told = names.in_words(&Refusal::StillHolds(site, workload).to_string());
-        assert_eq!(told, "site `oslo` still holds workload `shop`: move it away first");
+        assert_eq!(
+            told,
+            "site `oslo` still holds workload `shop`: move it away first, or let it be forgotten"
+        );
         assert_eq!(names.site(SiteId(7)), "7");
         let unknown = names.workload(WorkloadId(7));
         assert_eq!(unknown, "7 (its site has yet to tell its name)");

@@ -76,11 +76,7 @@ impl Change {
                 }
             }
             // A FIFO that went further is believed to be where it says.
-            (Word::Here, _) => {
-                if !node.is_here && node.term < term {
-                    node.term = term;
-                }
-            }
+            (Word::Here, _) if !node.is_here && node.term < term => node.term = term,
             (Word::Begin, _) => {
                 let sealed = node.sealed.map(|(sealed, _)| sealed);
                 if may_begin(node, term, flaw) || flaw == Flaw::BeginsForAnyTerm && sealed.is_some()
