@@ -27,6 +27,8 @@ const SHRINKS_MAX: usize = 8;
 const EXAMINED_MAX: usize = 64;
 /// An owner that a FIFO was taken from gets it back after all others for so long.
 const LEFT_FOR: Span = Span::from_secs(600);
+/// How long it may take to hear of other nodes.
+const ASKED_FOR: Span = Span::from_secs(2);
 
 /// The analyzer of a node.
 pub struct Analyzer {
@@ -154,8 +156,8 @@ impl Analyzer {
             // Nobody could have it instead, or a process has some time left.
             Verdict::Examine
                 if signs.has(Signs::ALONE) || is_native && !signs.has(Signs::STALLED) => {}
-            // It would come to nothing, ten times a second.
-            Verdict::Examine if let Some(until) = self.resting(now, fifo) => {
+            // It would come to nothing, ten times a second. Other nodes are asked just before.
+            Verdict::Examine if let Some(until) = self.resting(now + ASKED_FOR, fifo) => {
                 self.findings.insert(fifo, Finding::Rests { until });
             }
             Verdict::Examine => self.stuck.push(fifo),
@@ -282,9 +284,9 @@ impl Analyzer {
         let mut next = best.filter(|party| !left.contains_key(&party.owner));
         // Another node is for what nobody here can do, and must be worth the way.
         if next.is_none() && self.leaving.is_none() && view.others.iter().any(|it| it.is_abroad) {
-            // Whatever its owner has free, it gets nothing done with it.
-            let (stuck, sample) =
-                (Party { calls: 1.0, ..*view.owner }, Sample { leaving: 0.0, ..*view.sample });
+            // Whatever its owner has free, it gets nothing done with it, and what comes waits for ever.
+            let stuck = Party { calls: 1.0, ..*view.owner };
+            let sample = Sample { leaving: 0.0, latency: Span::FOREVER, ..*view.sample };
             self.policy.weigh(&View { owner: &stuck, sample: &sample, ..*view }, weighed);
             next = heir(view, weighed, &BTreeMap::new(), true);
         }

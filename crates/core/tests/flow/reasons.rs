@@ -165,7 +165,7 @@ fn who_failed_before_is_tried_after_all_others() {
 
     // Where all here have failed another node is next, and not the one that failed first.
     let mut analyzer = self::analyzer();
-    stage.sample.depth = 50.0;
+    (stage.sample.depth, stage.sample.latency) = (0.1, Span::from_millis(10));
     for (turn, expected) in [(0u64, 1), (1, 7)] {
         stage.now = Instant::ZERO + Span::from_secs(50) * turn;
         let here = all[1 - turn as usize];
